@@ -1,0 +1,40 @@
+//! The four functions that a host calls: each converts and delegates, nothing else.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::contract::{CheckReport, Description, Error, Guest, License, Setting, UserPage};
+use crate::mattermost::listing::Memory;
+use crate::mattermost::settings::Settings;
+use crate::mattermost::{check, describe, license, listing};
+use crate::transport::WasiHttp;
+
+/// What a listing remembers between two calls in one instance. A wasm instance has one thread, so the lock is never
+/// contended; it is there because a `static` must be shareable.
+static MEMORY: spin::Mutex<Memory> = spin::Mutex::new(Memory::new());
+
+/// The component's export.
+pub(crate) struct Component;
+
+impl Guest for Component {
+    fn describe() -> Description {
+        describe::describe()
+    }
+
+    fn check(settings: Vec<Setting>) -> Result<CheckReport, Error> {
+        let settings = Settings::parse(&settings)?;
+        Ok(check::check(&mut WasiHttp::new(&settings)))
+    }
+
+    fn get_licenses(settings: Vec<Setting>) -> Result<Vec<License>, Error> {
+        let settings = Settings::parse(&settings)?;
+        Ok(license::licenses(&mut WasiHttp::new(&settings))?)
+    }
+
+    fn list_users(settings: Vec<Setting>, cursor: Option<String>, limit: u32) -> Result<UserPage, Error> {
+        let settings = Settings::parse(&settings)?;
+        let mut network = WasiHttp::new(&settings);
+        let page = listing::list_users(&settings, cursor.as_deref(), limit, &mut MEMORY.lock(), &mut network)?;
+        Ok(page)
+    }
+}

@@ -1,0 +1,130 @@
+//! When an account was last used, and what that makes of its status.
+
+use super::time::DAY_MS;
+use super::wire::Status;
+use crate::contract::{ActivityKnowledge, UserStatus};
+
+/// What is known of an account's last use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// At this instant, in milliseconds since 1970.
+    At(i64),
+    /// Never.
+    Never,
+    /// Hidden or not recorded.
+    Unknown,
+}
+
+impl Activity {
+    /// What a row of `/users/status/ids` says. The server answers for every id: an account that never had a status comes
+    /// as offline with an activity of 0. One whose status was set by hand, or is not offline, was used all the same.
+    #[must_use]
+    pub fn of(status: &Status<'_>) -> Self {
+        match status.last_activity_at.0 {
+            at if at > 0 => Self::At(at),
+            0 if status.status.as_str() == "offline" && !status.manual.0 => Self::Never,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The same as the contract says it.
+    #[must_use]
+    pub const fn knowledge(self) -> ActivityKnowledge {
+        match self {
+            Self::At(_) => ActivityKnowledge::Known,
+            Self::Never => ActivityKnowledge::Never,
+            Self::Unknown => ActivityKnowledge::Unknown,
+        }
+    }
+}
+
+/// After how many days without activity an account is inactive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InactiveAfter {
+    days: u16,
+}
+
+impl InactiveAfter {
+    /// Ninety days: what the System Console's own user report calls long.
+    pub const DEFAULT: Self = Self { days: 90 };
+    /// A hundred years, beyond which a threshold says nothing.
+    pub const MAX_DAYS: u16 = 36_500;
+
+    /// A threshold of 1 to [`MAX_DAYS`](Self::MAX_DAYS) days.
+    #[must_use]
+    pub const fn days(days: u16) -> Option<Self> {
+        if days >= 1 && days <= Self::MAX_DAYS { Some(Self { days }) } else { None }
+    }
+
+    /// The number of days.
+    #[must_use]
+    pub const fn as_days(self) -> u16 {
+        self.days
+    }
+
+    /// The status of an account that was created and deactivated at these instants (milliseconds since 1970, 0 for
+    /// never), as seen at `now_ms`.
+    #[must_use]
+    pub fn status(self, now_ms: i64, created_ms: i64, deactivated_ms: i64, activity: Activity) -> UserStatus {
+        if deactivated_ms != 0 {
+            return UserStatus::Deactivated;
+        }
+        let oldest = now_ms.saturating_sub(i64::from(self.days).saturating_mul(DAY_MS));
+        let last = match activity {
+            Activity::At(at) => at,
+            Activity::Never => created_ms,
+            Activity::Unknown => return UserStatus::Active,
+        };
+        if last < oldest { UserStatus::Inactive } else { UserStatus::Active }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_row_tells_activity() {
+        let cases = [
+            (r#"{"status":"offline","manual":false,"last_activity_at":0}"#, Activity::Never),
+            (r#"{"status":"offline","manual":true,"last_activity_at":0}"#, Activity::Unknown),
+            (r#"{"status":"away","manual":true,"last_activity_at":0}"#, Activity::Unknown),
+            (r#"{"status":"offline","last_activity_at":1795533659513}"#, Activity::At(1_795_533_659_513)),
+            (r#"{"status":"offline","last_activity_at":-5}"#, Activity::Unknown),
+            ("{}", Activity::Unknown),
+        ];
+        for (json, expect) in cases {
+            assert_eq!(Activity::of(&serde_json::from_str(json).unwrap()), expect, "{json}");
+        }
+    }
+
+    #[test]
+    fn status_follows_activity_and_the_threshold() {
+        use Activity::{At, Never, Unknown};
+        let now = 1_000 * DAY_MS;
+        let ago = |days: i64| now - days * DAY_MS;
+        let cases = [
+            (ago(500), 0, At(ago(1)), UserStatus::Active),
+            (ago(500), 0, At(ago(90)), UserStatus::Active),
+            (ago(500), 0, At(ago(90) - 1), UserStatus::Inactive),
+            (ago(500), 0, Never, UserStatus::Inactive),
+            (ago(10), 0, Never, UserStatus::Active),
+            (ago(500), 0, Unknown, UserStatus::Active),
+            (ago(500), ago(400), At(ago(1)), UserStatus::Deactivated),
+            (ago(500), ago(400), Unknown, UserStatus::Deactivated),
+            (ago(500), -1, Unknown, UserStatus::Deactivated),
+            (ago(500), 0, At(i64::MAX), UserStatus::Active),
+        ];
+        for (created, deactivated, activity, expect) in cases {
+            let got = InactiveAfter::DEFAULT.status(now, created, deactivated, activity);
+            assert_eq!(got, expect, "{created} {deactivated} {activity:?}");
+        }
+    }
+
+    #[test]
+    fn thresholds_are_bounded() {
+        for (days, expect) in [(0, false), (1, true), (36_500, true), (36_501, false)] {
+            assert_eq!(InactiveAfter::days(days).is_some(), expect, "{days}");
+        }
+    }
+}

@@ -1,0 +1,424 @@
+//! The routes of Mattermost's API v4 that the provider uses: one function makes the request, one reads the answer.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use serde::Deserialize;
+
+use super::code::Code;
+use super::failure::Failure;
+use super::http::{Outcome, Request, Response};
+use super::time::http_date_ms;
+use super::version::Version;
+use super::wire::{self, AppError, Ids, Stats, TextMap};
+
+/// Mattermost lists at most 200 users a page and silently gives 200 for more (server/channels/web/params.go).
+pub const USERS_PER_PAGE: usize = 200;
+
+/// At most so many ids go into one request for statuses: each takes 29 bytes, and servers before 9.5.4 accept bodies of
+/// 100,000 bytes (`ServiceSettings.MaximumPayloadSizeBytes`).
+pub const IDS_PER_REQUEST: usize = 3_000;
+
+/// A request that a host is asked to grant.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// The method.
+    pub method: &'static str,
+    /// The path below the server's URL.
+    pub path: &'static str,
+    /// What it is asked for.
+    pub purpose: &'static str,
+}
+
+/// Every route that the provider uses.
+pub const ROUTES: [Route; 8] = [
+    Route { method: "GET", path: "/api/v4/system/ping", purpose: "finds out whether a Mattermost server answers" },
+    Route { method: "GET", path: "/api/v4/users/me", purpose: "finds out whose token it is" },
+    Route { method: "GET", path: "/api/v4/users", purpose: "lists the accounts" },
+    Route { method: "POST", path: "/api/v4/users/status/ids", purpose: "reads when accounts were last active" },
+    Route { method: "GET", path: "/api/v4/users/stats/filtered", purpose: "counts the accounts and the seats in use" },
+    Route { method: "GET", path: "/api/v4/config/client", purpose: "reads the server's version and privacy settings" },
+    Route { method: "GET", path: "/api/v4/license/client", purpose: "reads the edition and the licence" },
+    Route { method: "GET", path: "/api/v4/limits/server", purpose: "reads the user limits of servers without a licence" },
+];
+
+/// Asks whether the server is there.
+#[must_use]
+pub fn ping() -> Request {
+    Request::get("/api/v4/system/ping")
+}
+
+/// Asks whose token it is. The route is exempt from a demand for multi-factor authentication.
+#[must_use]
+pub fn me() -> Request {
+    Request::get("/api/v4/users/me")
+}
+
+/// Asks for a page of all accounts: active and deactivated, guests, bots and remote ones.
+#[must_use]
+pub fn users(page: u32) -> Request {
+    Request::get(format!("/api/v4/users?page={page}&per_page={USERS_PER_PAGE}"))
+}
+
+/// Asks for the first account, to see whether any is visible.
+#[must_use]
+pub fn first_user() -> Request {
+    Request::get("/api/v4/users?page=0&per_page=1")
+}
+
+/// Asks when accounts were last active.
+///
+/// # Errors
+/// The ids cannot be written as JSON, which does not happen.
+pub fn statuses(ids: &Ids<'_>) -> Result<Request, Failure> {
+    let body = serde_json::to_string(ids)
+        .map_err(|_| Failure::new(Code::TransportFailed, "the ids of accounts could not be written as JSON"))?;
+    Ok(Request::post("/api/v4/users/status/ids", body))
+}
+
+/// Asks for the number of everyone whom [`users`] lists.
+#[must_use]
+pub fn count_everyone() -> Request {
+    Request::get("/api/v4/users/stats/filtered?include_deleted=true&include_bots=true&include_remote_users=true")
+}
+
+/// Asks for the number of seats in use: without parameters the route counts as the licence does.
+#[must_use]
+pub fn count_seats() -> Request {
+    Request::get("/api/v4/users/stats/filtered")
+}
+
+/// Asks for the client configuration. Servers before 11.0 insist on the format.
+#[must_use]
+pub fn config() -> Request {
+    Request::get("/api/v4/config/client?format=old")
+}
+
+/// Asks for the licence.
+#[must_use]
+pub fn license() -> Request {
+    Request::get("/api/v4/license/client?format=old")
+}
+
+/// Asks for the server's user limits.
+#[must_use]
+pub fn limits() -> Request {
+    Request::get("/api/v4/limits/server")
+}
+
+/// An answer of status 2xx with its text.
+#[derive(Clone, Debug)]
+pub struct Answer<'a> {
+    /// The request, for a message.
+    request: &'a Request,
+    /// The answer.
+    pub response: &'a Response,
+    text: Cow<'a, str>,
+}
+
+impl<'a> Answer<'a> {
+    /// Takes an answer that says "well"; anything else becomes the failure that it means. Bytes that are no UTF-8 are
+    /// replaced, so that they spoil the value that they stand in alone.
+    ///
+    /// # Errors
+    /// No answer, or one of another status than 2xx.
+    pub fn of(request: &'a Request, outcome: &'a Outcome) -> Result<Self, Failure> {
+        let response = outcome.as_ref().map_err(|lost| Failure::lost(request, lost))?;
+        let text = String::from_utf8_lossy(&response.body);
+        if (200..300).contains(&response.status) {
+            Ok(Self { request, response, text })
+        } else {
+            Err(refusal(request, response, &text).on(request).answered(response))
+        }
+    }
+
+    /// Reads the answer as one JSON value.
+    ///
+    /// # Errors
+    /// The answer is no JSON, or not of this shape.
+    pub fn read<T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
+        serde_json::from_str(&self.text).map_err(|_| self.unreadable())
+    }
+
+    /// Reads the answer as a list whose bad records are left out.
+    ///
+    /// # Errors
+    /// The answer is no JSON list.
+    pub fn rows<T: Deserialize<'a>>(&'a self) -> Result<wire::Rows<T>, Failure> {
+        wire::rows(&self.text).map_err(|_| self.unreadable())
+    }
+
+    /// The server's version, which every answer of Mattermost's own tells in a header.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.response.header("x-version-id").and_then(Version::parse)
+    }
+
+    /// The server's time in milliseconds since 1970, to the second.
+    #[must_use]
+    pub fn server_ms(&self) -> Option<i64> {
+        self.response.header("date").and_then(http_date_ms)
+    }
+
+    fn unreadable(&self) -> Failure {
+        let failure = if looks_like_a_page(self.response, &self.text) {
+            Failure::new(Code::NotMattermost, "the server answered with a web page where Mattermost's API answers with JSON")
+        } else if wire::is_json(&self.text) {
+            Failure::new(Code::AnswerUnreadable, "the answer is JSON of another shape than Mattermost's")
+        } else {
+            Failure::new(Code::AnswerUnreadable, "the answer is no JSON, or damaged")
+        };
+        failure.on(self.request).answered(self.response)
+    }
+}
+
+fn looks_like_a_page(response: &Response, text: &str) -> bool {
+    response.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"))
+        || text.trim_start().starts_with('<')
+}
+
+/// What an answer of another status than 2xx means.
+fn refusal(request: &Request, response: &Response, text: &str) -> Failure {
+    let error = serde_json::from_str::<AppError<'_>>(text).unwrap_or_default();
+    // Mattermost's own refusals hold an id or name the version; others come from something in front of it.
+    let is_mattermost = !error.id.as_str().is_empty() || response.header("x-version-id").is_some();
+    let status = response.status;
+    match status {
+        300..400 => redirect(request, response),
+        401 if is_mattermost => Failure::new(Code::TokenRefused, "the server refuses the token"),
+        403 if error.id.as_str().contains("mfa_required") => {
+            Failure::new(Code::MfaRequired, "the server wants multi-factor authentication of the token's account")
+        }
+        403 if is_mattermost => Failure::new(Code::PermissionMissing, "the token's account may not do this"),
+        401 | 403 => Failure::new(
+            Code::NotMattermost,
+            format!("something in front of Mattermost answered {status}: a sign-in gateway or a firewall"),
+        ),
+        404 if !is_mattermost => Failure::new(Code::NotMattermost, "there is no Mattermost API at this URL"),
+        429 => {
+            let mut failure = Failure::new(Code::RateLimited, "the server asks to slow down");
+            failure.retry_after_ms = retry_after_ms(response);
+            failure
+        }
+        502..=504 if !is_mattermost => {
+            let mut failure =
+                Failure::new(Code::ServerUnavailable, format!("the proxy in front of the server answered {status}"));
+            failure.retry_after_ms = retry_after_ms(response);
+            failure
+        }
+        501 | 400..500 => {
+            let id = error.id.as_str();
+            let named = if is_error_id(id) { format!(" ({id})") } else { String::new() };
+            Failure::new(Code::RequestRejected, format!("the server rejects the request with status {status}{named}"))
+        }
+        500.. => {
+            let mut failure = Failure::new(Code::ServerError, format!("the server failed with status {status}"));
+            failure.retry_after_ms = retry_after_ms(response);
+            failure
+        }
+        _ => Failure::new(Code::AnswerUnreadable, format!("the server answered with the status {status}")),
+    }
+}
+
+/// Whether text looks like an error id of Mattermost's, such as `api.context.404.app_error`: nothing else is passed on.
+fn is_error_id(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// Names the URL that a redirect suggests: the location without the path of the request below it.
+fn redirect(request: &Request, response: &Response) -> Failure {
+    let location = response.header("location").unwrap_or_default();
+    let location = location.split(['?', '#']).next().unwrap_or_default();
+    let path = request.path.split('?').next().unwrap_or_default();
+    let place = location.strip_suffix(path).unwrap_or(location);
+    if place.is_empty() || place.len() > 300 || !place.bytes().all(|b| b.is_ascii_graphic()) {
+        return Failure::new(Code::Redirected, "the server redirects the request without saying where to");
+    }
+    Failure::new(Code::Redirected, format!("the server redirects the request to {place}")).with("location", place)
+}
+
+/// How long the server asks to wait: `Retry-After` in seconds or as a date, or else the rate limiter's own header.
+/// More than an hour is taken as an hour.
+fn retry_after_ms(response: &Response) -> Option<u32> {
+    const HOUR_MS: i64 = 3_600_000;
+    let from_now = |text: &str| -> Option<i64> {
+        if let Ok(seconds) = text.parse::<i64>() {
+            return Some(seconds.saturating_mul(1_000));
+        }
+        Some(http_date_ms(text)?.saturating_sub(http_date_ms(response.header("date")?)?))
+    };
+    let wait = response
+        .header("retry-after")
+        .and_then(from_now)
+        .or_else(|| response.header("x-ratelimit-reset").and_then(from_now).filter(|ms| *ms <= HOUR_MS))?;
+    u32::try_from(wait.clamp(0, HOUR_MS)).ok()
+}
+
+/// Reads a count.
+///
+/// # Errors
+/// No answer, a refusal, or no number that a server of people can have.
+pub fn read_count(request: &Request, outcome: &Outcome) -> Result<u32, Failure> {
+    let answer = Answer::of(request, outcome)?;
+    let count = answer.read::<Stats>()?.total_users_count.0;
+    u32::try_from(count).map_err(|_| answer.unreadable())
+}
+
+/// Reads a map of texts.
+///
+/// # Errors
+/// No answer, a refusal, or no map.
+pub fn read_map(request: &Request, outcome: &Outcome) -> Result<TextMap, Failure> {
+    let answer = Answer::of(request, outcome)?;
+    answer.read::<TextMap>()
+}
+
+/// The roles of the token's account and its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Me {
+    /// The account's id.
+    pub id: String,
+    /// The account's name.
+    pub username: String,
+    /// Its system roles, separated by spaces.
+    pub roles: String,
+}
+
+impl Me {
+    /// Whether the account has this system role.
+    #[must_use]
+    pub fn has(&self, role: &str) -> bool {
+        self.roles.split_ascii_whitespace().any(|name| name == role)
+    }
+}
+
+/// Reads whose token it is.
+///
+/// # Errors
+/// No answer, a refusal, or no account.
+pub fn read_me(request: &Request, outcome: &Outcome) -> Result<Me, Failure> {
+    let answer = Answer::of(request, outcome)?;
+    let user = answer.read::<wire::User<'_>>()?;
+    let text = |text: &wire::Text<'_>| text.as_str().to_string();
+    let me = Me { id: text(&user.id), username: text(&user.username), roles: text(&user.roles) };
+    if me.id.is_empty() { Err(answer.unreadable()) } else { Ok(me) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mattermost::http::Lost;
+
+    fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
+        let headers = headers.iter().map(|(key, value)| (*key, (*value).to_string())).collect();
+        Response { status, headers, body: body.as_bytes().to_vec() }
+    }
+
+    const MM: (&str, &str) = ("x-version-id", "11.6.0.dev.7efba.false");
+    const JSON: (&str, &str) = ("content-type", "application/json");
+    const HTML: (&str, &str) = ("content-type", "text/html");
+    const EXPIRED: &str = r#"{"id":"api.context.session_expired.app_error","message":"m","status_code":401}"#;
+    const NO_PERMISSION: &str = r#"{"id":"api.context.permissions.app_error","message":"m","status_code":403}"#;
+
+    #[test]
+    fn every_answer_has_its_meaning() {
+        let date = ("date", "Tue, 24 Nov 2026 15:25:29 GMT");
+        let cases: &[(u16, &[(&'static str, &str)], &str, Code, Option<u32>)] = &[
+            (401, &[MM, JSON], EXPIRED, Code::TokenRefused, None),
+            (401, &[JSON], EXPIRED, Code::TokenRefused, None),
+            (401, &[("content-type", "text/plain")], "gateway", Code::NotMattermost, None),
+            (403, &[MM, JSON], NO_PERMISSION, Code::PermissionMissing, None),
+            (403, &[MM, JSON], r#"{"id":"api.context.mfa_required.app_error"}"#, Code::MfaRequired, None),
+            (403, &[HTML], "<html>blocked", Code::NotMattermost, None),
+            (404, &[JSON], r#"{"id":"api.context.404.app_error"}"#, Code::RequestRejected, None),
+            (404, &[HTML], "<html>", Code::NotMattermost, None),
+            (413, &[MM], r#"{"id":"api.context.request_body_too_large.app_error"}"#, Code::RequestRejected, None),
+            (429, &[("retry-after", "1")], "limit exceeded\n", Code::RateLimited, Some(1_000)),
+            (429, &[("x-ratelimit-reset", "3")], "limit exceeded\n", Code::RateLimited, Some(3_000)),
+            (429, &[("x-ratelimit-reset", "1795533929")], "", Code::RateLimited, None),
+            (429, &[date, ("retry-after", "Tue, 24 Nov 2026 15:25:59 GMT")], "", Code::RateLimited, Some(30_000)),
+            (429, &[("retry-after", "soon")], "", Code::RateLimited, None),
+            (429, &[("retry-after", "-4")], "", Code::RateLimited, Some(0)),
+            (429, &[("retry-after", "999999999999999999")], "", Code::RateLimited, Some(3_600_000)),
+            (500, &[MM], r#"{"id":"app.user.get_profiles.app_error"}"#, Code::ServerError, None),
+            (501, &[MM], r#"{"id":"api.license_error"}"#, Code::RequestRejected, None),
+            (503, &[HTML, ("retry-after", "5")], "<html>", Code::ServerUnavailable, Some(5_000)),
+            (503, &[MM], r#"{"id":"api.context.server_busy.app_error"}"#, Code::ServerError, None),
+            (504, &[], "", Code::ServerUnavailable, None),
+            (200, &[MM, HTML], "<html></html>", Code::NotMattermost, None),
+            (200, &[JSON], "{\"total_users_count\":", Code::AnswerUnreadable, None),
+            (200, &[JSON], "[]", Code::AnswerUnreadable, None),
+            (200, &[JSON], "{\"total_users_count\":-1}", Code::AnswerUnreadable, None),
+            (200, &[], "", Code::AnswerUnreadable, None),
+            (302, &[("location", "/chat/api/v4/users/stats/filtered")], "", Code::Redirected, None),
+            (101, &[], "", Code::AnswerUnreadable, None),
+            (999, &[], "", Code::ServerError, None),
+        ];
+        let request = count_seats();
+        for (status, headers, body, code, wait) in cases {
+            let failure = read_count(&request, &Ok(response(*status, headers, body))).unwrap_err();
+            assert_eq!((failure.code, failure.retry_after_ms), (*code, *wait), "{status} {headers:?} {body}");
+            assert_eq!(failure.status, Some(*status));
+            assert_eq!(failure.request.as_deref(), Some("GET /api/v4/users/stats/filtered"));
+        }
+    }
+
+    #[test]
+    fn a_redirect_names_the_url_to_use() {
+        let cases = [
+            ("https://chat.example.com/api/v4/users/me", "https://chat.example.com"),
+            ("/chat/api/v4/users/me?x=secret", "/chat"),
+            ("https://login.example.com/saml?token=secret", "https://login.example.com/saml"),
+        ];
+        let request = me();
+        for (location, expect) in cases {
+            let failure = read_me(&request, &Ok(response(302, &[("location", location)], ""))).unwrap_err();
+            assert_eq!(failure.params, [("location".to_string(), expect.to_string())]);
+            assert!(!failure.message.contains("secret"));
+        }
+        for location in ["", "/api/v4/users/me", "http://x/\u{7}"] {
+            let failure = read_me(&request, &Ok(response(302, &[("location", location)], ""))).unwrap_err();
+            assert_eq!((failure.code, failure.params.len()), (Code::Redirected, 0), "{location}");
+        }
+    }
+
+    #[test]
+    fn a_lost_request_tells_why() {
+        let cases = [
+            (Lost::NameNotFound, Code::NameNotFound),
+            (Lost::Refused, Code::ConnectionRefused),
+            (Lost::TimedOut, Code::TimedOut),
+            (Lost::TlsUntrusted, Code::TlsUntrusted),
+            (Lost::TlsFailed, Code::TlsFailed),
+            (Lost::Denied, Code::EgressDenied),
+            (Lost::Closed, Code::ConnectionLost),
+            (Lost::Truncated, Code::AnswerTruncated),
+            (Lost::TooLarge(7), Code::AnswerTooLarge),
+            (Lost::Other("x".into()), Code::TransportFailed),
+        ];
+        for (lost, code) in cases {
+            assert_eq!(read_count(&count_seats(), &Err(lost)).unwrap_err().code, code);
+        }
+    }
+
+    #[test]
+    fn every_request_is_among_the_routes() {
+        let made = [
+            ping(),
+            me(),
+            users(3),
+            first_user(),
+            statuses(&Ids(alloc::vec!["a"])).unwrap(),
+            count_everyone(),
+            count_seats(),
+            config(),
+            license(),
+            limits(),
+        ];
+        for request in made {
+            let granted = ROUTES.iter().any(|route| request.name() == format!("{} {}", route.method, route.path));
+            assert!(granted, "{}", request.name());
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Every code that an error, a notice or a check step may carry, with what it means and what to do about it.
+//!
+//! The table is the one source: errors take their kind and fix from it, `describe` lists it, and the test of the
+//! documentation holds docs/troubleshooting.md against it.
+
+use crate::contract::ErrorKind;
+
+/// What the table says of a code.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Stable and kebab-case.
+    pub id: &'static str,
+    /// A few words.
+    pub label: &'static str,
+    /// What an administrator can do.
+    pub fix: &'static str,
+}
+
+/// Declares an enum of codes together with its table.
+macro_rules! codes {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $id:literal, $label:literal, $fix:literal;)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name {
+            $(#[doc = $label] $variant,)*
+        }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// What the table says.
+            #[must_use]
+            pub const fn entry(self) -> Entry {
+                match self {
+                    $(Self::$variant => Entry { id: $id, label: $label, fix: $fix },)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Why a call or a check step failed.
+    Code {
+        SettingMissing = "setting-missing", "A required setting is missing",
+            "Fill in the setting.";
+        ServerUrlInvalid = "server-url-invalid", "The server's URL cannot be used",
+            "Enter the address that people open in their browser, with https:// or http:// and, where the server has one, its path, such as https://chat.example.com or https://example.com/mattermost.";
+        AccessTokenInvalid = "access-token-invalid", "The access token cannot be sent",
+            "Enter the token alone, as Mattermost showed it when it was made: one word, without spaces, quotes or line breaks.";
+        InactiveAfterDaysInvalid = "inactive-after-days-invalid", "The number of days is not one",
+            "Enter a whole number of days from 1 to 36500, or leave the setting out for 90.";
+        NameNotFound = "name-not-found", "The server's name is not known",
+            "Check the spelling of the server's URL, and whether the machine that runs this plugin can resolve the name: a server inside a company network often has no public name.";
+        ConnectionRefused = "connection-refused", "The connection is refused",
+            "Check the port in the server's URL, that Mattermost is running, and that no firewall stands between it and the machine that runs this plugin.";
+        TimedOut = "timed-out", "The server does not answer in time",
+            "Check that a firewall does not drop the connection silently, and whether the server or its database is overloaded; then try again.";
+        TlsUntrusted = "tls-untrusted", "The server's certificate is not trusted",
+            "If the certificate comes from a company's own authority, give that authority's certificate to the platform that runs this plugin (providerctl: --ca-file). Otherwise check that the certificate has not expired, names this server, and is sent with its intermediate certificates.";
+        TlsFailed = "tls-failed", "No secure connection can be made",
+            "Check whether the port speaks TLS at all: a server that is reached with http:// fails this way when it is asked with https://.";
+        ConnectionLost = "connection-lost", "The connection ended before the answer",
+            "Try again. If it happens often, look at the limits and logs of the reverse proxy in front of Mattermost.";
+        EgressDenied = "egress-denied", "The platform does not let the plugin reach the server",
+            "Ask the operator of the platform to grant this plugin the origin of the server's URL.";
+        TokenRefused = "token-refused", "The server refuses the token",
+            "Check that the token is complete and has not been revoked or expired, that its account is not deactivated, and that System Console > Integrations > Integration Management > Enable Personal Access Tokens is on (a bot's token works without it). A session token ends when its session does: a personal access token lasts longer.";
+        PermissionMissing = "permission-missing", "The token's account lacks a permission",
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
+        MfaRequired = "mfa-required", "The server wants multi-factor authentication",
+            "Set up multi-factor authentication for the token's account, or use the token of a bot, which is exempt.";
+        RateLimited = "rate-limited", "The server asks to slow down",
+            "Wait and try again. If it happens often, raise the limits in System Console > Environment > Rate Limiting, or those of the proxy in front of the server.";
+        ServerError = "server-error", "The server failed to answer",
+            "Try again later. If it persists, look for the request id in the Mattermost server's log.";
+        ServerUnavailable = "server-unavailable", "The server is down or starting",
+            "Try again in some minutes: this comes from the proxy in front of Mattermost while the server starts, is upgraded or is overloaded.";
+        NotMattermost = "not-mattermost", "The URL does not lead to a Mattermost API",
+            "Open the server's URL in a browser: it must show Mattermost's sign-in page. Leave out what follows it in a link to a team or channel, keep the path that your installation has (a server may live at https://example.com/mattermost), and check that no sign-in gateway or web page answers in its place.";
+        Redirected = "redirected", "The server points elsewhere",
+            "Enter the URL that the server points to. A token is never sent along to another place, so redirects are not followed.";
+        AnswerUnreadable = "answer-unreadable", "The answer cannot be read",
+            "Check whether a proxy or a web filter changes the server's answers; then try again.";
+        AnswerTruncated = "answer-truncated", "The answer is cut short",
+            "Try again. If it persists, look at the size and time limits of the proxy in front of Mattermost.";
+        AnswerTooLarge = "answer-too-large", "The answer is larger than any that Mattermost sends",
+            "Check that the server's URL leads to Mattermost itself.";
+        RequestRejected = "request-rejected", "The server rejects the request",
+            "This server may be older or newer than this plugin knows, or a proxy may have changed the request. Look for the request id in the server's log.";
+        CursorStale = "cursor-stale", "The listing cannot go on from there",
+            "Start the listing again from the beginning.";
+        TransportFailed = "transport-failed", "The request failed on its way",
+            "Try again; the message has what the platform said.";
+    }
+}
+
+impl Code {
+    /// The broad class.
+    #[must_use]
+    pub const fn kind(self) -> ErrorKind {
+        match self {
+            Self::SettingMissing | Self::ServerUrlInvalid | Self::AccessTokenInvalid | Self::InactiveAfterDaysInvalid => {
+                ErrorKind::InvalidSettings
+            }
+            Self::NameNotFound
+            | Self::ConnectionRefused
+            | Self::TimedOut
+            | Self::TlsUntrusted
+            | Self::TlsFailed
+            | Self::ConnectionLost => ErrorKind::Unreachable,
+            Self::EgressDenied => ErrorKind::Denied,
+            Self::TokenRefused => ErrorKind::Unauthorized,
+            Self::PermissionMissing | Self::MfaRequired => ErrorKind::Forbidden,
+            Self::RateLimited => ErrorKind::RateLimited,
+            Self::ServerError | Self::ServerUnavailable => ErrorKind::ServerError,
+            Self::NotMattermost
+            | Self::Redirected
+            | Self::AnswerUnreadable
+            | Self::AnswerTruncated
+            | Self::AnswerTooLarge
+            | Self::RequestRejected => ErrorKind::UnexpectedResponse,
+            Self::CursorStale => ErrorKind::CursorStale,
+            Self::TransportFailed => ErrorKind::Other,
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody changing anything.
+    #[must_use]
+    pub const fn retryable(self) -> bool {
+        match self {
+            Self::ConnectionRefused
+            | Self::TimedOut
+            | Self::ConnectionLost
+            | Self::RateLimited
+            | Self::ServerError
+            | Self::ServerUnavailable
+            | Self::AnswerUnreadable
+            | Self::AnswerTruncated
+            | Self::TransportFailed => true,
+            Self::SettingMissing
+            | Self::ServerUrlInvalid
+            | Self::AccessTokenInvalid
+            | Self::InactiveAfterDaysInvalid
+            | Self::NameNotFound
+            | Self::TlsUntrusted
+            | Self::TlsFailed
+            | Self::EgressDenied
+            | Self::TokenRefused
+            | Self::PermissionMissing
+            | Self::MfaRequired
+            | Self::NotMattermost
+            | Self::Redirected
+            | Self::AnswerTooLarge
+            | Self::RequestRejected
+            | Self::CursorStale => false,
+        }
+    }
+}
+
+codes! {
+    /// What a notice tells about an answer that is right but not all there is.
+    NoticeCode {
+        CompletenessUnproven = "completeness-unproven", "The token may not ask how many users there are, so the listing cannot be proven complete",
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
+        UsersMayBeMissing = "users-may-be-missing", "Fewer users came than the server counted when the listing began",
+            "List again: accounts that are renamed or deleted while they are listed can hide others. If it persists, compare with the count in the System Console.";
+        ListingResumed = "listing-resumed", "The listing went on in a fresh instance, which cannot prove that it is complete",
+            "List again from the beginning in one go if a proof is needed.";
+        PartialView = "partial-view", "A guest's token shows only the users that share a team or channel with the guest",
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
+        EmailsHidden = "emails-hidden", "The server's privacy settings hide e-mail addresses from this token",
+            "Use a system administrator's token, or turn on System Console > Site Configuration > Users and Teams > Show Email Address.";
+        NamesHidden = "names-hidden", "The server's privacy settings hide first and last names from this token",
+            "Use a system administrator's token, or turn on System Console > Site Configuration > Users and Teams > Show Full Name.";
+        LastActivityHidden = "last-activity-hidden", "The server does not tell when its users were last active, so none of them counts as inactive",
+            "Turn on ServiceSettings.EnableUserStatuses in the server's configuration.";
+        RecordsUnreadable = "records-unreadable", "Some accounts could not be read and were left out",
+            "This server may be newer than this plugin, or a proxy may have changed its answers. Update the plugin, and report it if that does not help.";
+        SeatsUnknown = "seats-unknown", "Whether a guest takes a seat cannot be told from a list of users",
+            "From Mattermost 11.6 on, guests of a single channel take no seat: compare with the licence's used seats.";
+        SeatsUsedHidden = "seats-used-hidden", "The token may not see how many seats are in use",
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
+        LicenseDetailsHidden = "license-details-hidden", "The token may not see the licence's dates and name",
+            "Use a token of a system administrator, or of a bot that has a role with the permission to read the licence.";
+        LicenseExpired = "license-expired", "The licence has expired",
+            "Renew the licence. Mattermost keeps a licence running for ten days after it ends.";
+        SeatsExceeded = "seats-exceeded", "More seats are in use than were bought",
+            "Deactivate accounts that nobody uses, or buy more seats.";
+        LimitedView = "limited-view", "The token's account is no administrator: some data is hidden from it",
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn entries() -> impl Iterator<Item = Entry> {
+        Code::ALL.iter().map(|code| code.entry()).chain(NoticeCode::ALL.iter().map(|code| code.entry()))
+    }
+
+    #[test]
+    fn codes_are_unique_and_kebab_case() {
+        let ids: BTreeSet<_> = entries().map(|entry| entry.id).collect();
+        assert_eq!(ids.len(), entries().count());
+        for id in ids {
+            assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{id}");
+        }
+    }
+
+    #[test]
+    fn labels_name_and_fixes_tell() {
+        for entry in entries() {
+            assert!(!entry.label.ends_with('.'), "{}", entry.id);
+            assert!(entry.fix.ends_with('.') && entry.fix.len() > 15, "{}", entry.id);
+        }
+    }
+}

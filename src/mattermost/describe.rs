@@ -1,0 +1,135 @@
+//! What the provider is, needs and may answer.
+
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::activity::InactiveAfter;
+use super::api::ROUTES;
+use super::check::STEPS;
+use super::code::{Code, Entry, NoticeCode};
+use super::edition::Edition;
+use super::license;
+use super::role::Role;
+use super::settings::keys;
+use crate::contract::{Description, RequestSpec, SettingKind, SettingSpec, Term};
+
+/// The description, the same for every call.
+#[must_use]
+pub fn describe() -> Description {
+    Description {
+        id: "mattermost".to_string(),
+        name: "Mattermost".to_string(),
+        version: env!("CARGO_PKG_VERSION").to_string(),
+        documentation_url: String::new(),
+        settings: settings(),
+        requests: requests(),
+        license_types: Edition::ALL.iter().map(|edition| term(edition.id(), edition.label(), edition.help())).collect(),
+        roles: Role::ALL.iter().map(|role| term(role.id(), role_label(*role), role_help(*role))).collect(),
+        codes: codes(),
+        attributes: attributes(),
+    }
+}
+
+fn settings() -> Vec<SettingSpec> {
+    let setting = |key: &str, label: &str, kind, required, default: Option<String>, help: &str| SettingSpec {
+        key: key.to_string(),
+        label: label.to_string(),
+        kind,
+        required,
+        default,
+        help: help.to_string(),
+        attributes: Vec::new(),
+    };
+    vec![
+        setting(
+            keys::SERVER_URL,
+            "Server URL",
+            SettingKind::Url,
+            true,
+            None,
+            "The address that people open in their browser, with its path where the server has one: https://chat.example.com or https://example.com/mattermost.",
+        ),
+        setting(
+            keys::ACCESS_TOKEN,
+            "Access token",
+            SettingKind::Secret,
+            true,
+            None,
+            "A personal access token (Profile > Security > Personal Access Tokens) of a system administrator, a bot's token, or a session token. Personal access tokens are switched on in System Console > Integrations > Integration Management.",
+        ),
+        setting(
+            keys::INACTIVE_AFTER_DAYS,
+            "Inactive after days",
+            SettingKind::Integer,
+            false,
+            Some(InactiveAfter::DEFAULT.as_days().to_string()),
+            "After how many days without activity an account counts as inactive: a whole number from 1 to 36500.",
+        ),
+    ]
+}
+
+fn requests() -> Vec<RequestSpec> {
+    let spec = |route: &super::api::Route| RequestSpec {
+        method: route.method.to_string(),
+        path: route.path.to_string(),
+        purpose: route.purpose.to_string(),
+    };
+    ROUTES.iter().map(spec).collect()
+}
+
+fn codes() -> Vec<Term> {
+    let of = |entry: Entry| term(entry.id, entry.label, entry.fix);
+    let errors = Code::ALL.iter().map(|code| of(code.entry()));
+    let notices = NoticeCode::ALL.iter().map(|code| of(code.entry()));
+    let steps = STEPS.iter().map(|step| term(step.id(), step.label(), "A step of the check."));
+    errors.chain(notices).chain(steps).collect()
+}
+
+fn attributes() -> Vec<(String, String)> {
+    license::ATTRIBUTES.iter().map(|(key, help)| ((*key).to_string(), (*help).to_string())).collect()
+}
+
+const fn role_label(role: Role) -> &'static str {
+    match role {
+        Role::SystemAdmin => "System Admin",
+        Role::TeamAdmin => "Team Admin",
+        Role::Member => "Member",
+        Role::Guest => "Guest",
+    }
+}
+
+const fn role_help(role: Role) -> &'static str {
+    match role {
+        Role::SystemAdmin => "May do everything on the server",
+        Role::TeamAdmin => "Runs at least one team",
+        Role::Member => "An ordinary account",
+        Role::Guest => "A person from outside with access to single channels",
+    }
+}
+
+fn term(id: &str, label: &str, help: &str) -> Term {
+    Term { id: id.to_string(), label: label.to_string(), help: help.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_description_is_whole_and_without_repeats() {
+        let description = describe();
+        for (terms, what) in [
+            (&description.license_types, "license types"),
+            (&description.roles, "roles"),
+            (&description.codes, "codes"),
+        ] {
+            let ids: BTreeSet<_> = terms.iter().map(|term| &term.id).collect();
+            assert_eq!(ids.len(), terms.len(), "{what}");
+            assert!(terms.iter().all(|term| !term.label.is_empty() && !term.help.is_empty()), "{what}");
+        }
+        assert!(description.attributes.is_sorted());
+        assert_eq!(description.settings.iter().filter(|setting| setting.required).count(), 2);
+    }
+}

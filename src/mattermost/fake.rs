@@ -1,0 +1,67 @@
+//! A network for tests: answers from a function, in an order that a test chooses, and counts what it is asked.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::http::{Network, Outcome, Request, Response, Work};
+
+/// Which of the requests in flight is answered next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// The one that was sent first.
+    First,
+    /// The one that was sent last.
+    Last,
+}
+
+pub(crate) struct Fake<'a> {
+    answer: Box<dyn FnMut(&Request) -> Outcome + 'a>,
+    pub(crate) order: Order,
+    pub(crate) in_flight: usize,
+    pub(crate) sent: Vec<Request>,
+}
+
+impl<'a> Fake<'a> {
+    pub(crate) fn new(answer: impl FnMut(&Request) -> Outcome + 'a) -> Self {
+        Self { answer: Box::new(answer), order: Order::First, in_flight: 8, sent: Vec::new() }
+    }
+}
+
+impl Network for Fake<'_> {
+    fn run(&mut self, work: &mut dyn Work) {
+        let mut flying = Vec::new();
+        loop {
+            while flying.len() < self.in_flight {
+                let Some((ticket, request)) = work.next() else { break };
+                self.sent.push(request.clone());
+                flying.push((ticket, request));
+            }
+            if flying.is_empty() {
+                return;
+            }
+            let (ticket, request) = match self.order {
+                Order::First => flying.remove(0),
+                Order::Last => flying.remove(flying.len() - 1),
+            };
+            let outcome = (self.answer)(&request);
+            work.arrived(ticket, outcome);
+        }
+    }
+
+    fn now_ms(&mut self) -> i64 {
+        1_795_533_929_000
+    }
+}
+
+/// An answer as Mattermost 11.6 sends it.
+pub(crate) fn json(status: u16, body: impl Into<String>) -> Outcome {
+    let headers = [
+        ("content-type", "application/json"),
+        ("date", "Tue, 24 Nov 2026 15:25:29 GMT"),
+        ("x-request-id", "qren5i7ew78nbpbpq1k7brdzfr"),
+        ("x-version-id", "11.6.0.dev.7efba6486e17.false"),
+    ];
+    let headers = headers.into_iter().map(|(key, value)| (key, value.to_string())).collect();
+    Ok(Response { status, headers, body: body.into().into_bytes() })
+}

@@ -1,0 +1,151 @@
+//! What the core asks of the network, and what it gets back.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The two methods that the provider uses. `Post` only ever reads: it carries lists of ids that a URL cannot hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`.
+    Get,
+    /// `POST` with a JSON body.
+    Post,
+}
+
+impl Method {
+    /// The method's name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// One request, below the server's base URL. The transport adds the origin, the base path and the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// How it is sent.
+    pub method: Method,
+    /// Path and query below the base URL, such as `/api/v4/users?page=0`.
+    pub path: String,
+    /// The JSON body of a `Post`.
+    pub body: Option<String>,
+}
+
+impl Request {
+    /// A request that reads `path`.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self { method: Method::Get, path: path.into(), body: None }
+    }
+
+    /// A request that reads what `body` asks for.
+    pub fn post(path: impl Into<String>, body: String) -> Self {
+        Self { method: Method::Post, path: path.into(), body: Some(body) }
+    }
+
+    /// Method and path without the query, for a message.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let path = self.path.split('?').next().unwrap_or_default();
+        format!("{} {path}", self.method.as_str())
+    }
+}
+
+/// The headers of an answer that the core reads. A transport need not keep any other.
+pub const HEADERS: [&str; 7] =
+    ["content-type", "date", "location", "retry-after", "x-ratelimit-reset", "x-request-id", "x-version-id"];
+
+/// A whole answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// Those of [`HEADERS`] that came, by lower-case name.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, whole.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The first value of a header, by lower-case name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.trim())
+    }
+}
+
+/// Why there is no whole answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The server's name has no address.
+    NameNotFound,
+    /// The server's machine refuses the port.
+    Refused,
+    /// Nothing came in time.
+    TimedOut,
+    /// The server's certificate is not trusted.
+    TlsUntrusted,
+    /// TLS failed for another reason.
+    TlsFailed,
+    /// The host's policy refuses the request.
+    Denied,
+    /// The connection ended before the answer's head.
+    Closed,
+    /// The connection ended within the answer's body.
+    Truncated,
+    /// The answer is larger than the limit of so many bytes.
+    TooLarge(u64),
+    /// Anything else, in the transport's words.
+    Other(String),
+}
+
+/// What came of a request.
+pub type Outcome = Result<Response, Lost>;
+
+/// Names a request within its [`Work`].
+pub type Ticket = usize;
+
+/// Requests that may be in flight together, and what is done with their answers.
+///
+/// A transport asks [`next`](Work::next) for requests while it has room, hands each answer to
+/// [`arrived`](Work::arrived) in whatever order they come, and is done when none is in flight and none comes next.
+pub trait Work {
+    /// The next request that may be sent now.
+    fn next(&mut self) -> Option<(Ticket, Request)>;
+    /// Takes an answer; afterwards `next` may have more to send.
+    fn arrived(&mut self, ticket: Ticket, outcome: Outcome);
+}
+
+/// The world outside: sends requests, and tells the time.
+pub trait Network {
+    /// Does all of the work.
+    fn run(&mut self, work: &mut dyn Work);
+    /// The host's clock, in milliseconds since 1970.
+    fn now_ms(&mut self) -> i64;
+}
+
+/// Sends all requests together and returns their outcomes in the same order.
+pub fn exchange(network: &mut dyn Network, requests: Vec<Request>) -> Vec<Outcome> {
+    struct Together {
+        waiting: alloc::vec::IntoIter<(usize, Request)>,
+        outcomes: Vec<Outcome>,
+    }
+    impl Work for Together {
+        fn next(&mut self) -> Option<(Ticket, Request)> {
+            self.waiting.next()
+        }
+        fn arrived(&mut self, ticket: Ticket, outcome: Outcome) {
+            if let Some(slot) = self.outcomes.get_mut(ticket) {
+                *slot = outcome;
+            }
+        }
+    }
+    let outcomes = requests.iter().map(|_| Err(Lost::Closed)).collect();
+    let waiting = requests.into_iter().enumerate().collect::<Vec<_>>().into_iter();
+    let mut together = Together { waiting, outcomes };
+    network.run(&mut together);
+    together.outcomes
+}

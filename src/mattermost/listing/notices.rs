@@ -1,0 +1,163 @@
+//! What a listing has to tell beside its records.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::super::code::NoticeCode;
+use super::census::Census;
+use crate::contract::{Notice, Severity};
+
+/// What the token cannot see, as the census found it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent findings, each named")]
+pub struct Hidden {
+    /// E-mail addresses.
+    pub emails: bool,
+    /// First and last names.
+    pub names: bool,
+    /// When accounts were last active.
+    pub activity: bool,
+    /// Accounts that share no team or channel with the token's.
+    pub others: bool,
+}
+
+/// The notices that a listing raises, each with the number of records that it concerns. They travel in the cursor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    counts: [Option<u32>; CODES.len()],
+}
+
+/// The notices of a listing, in the order in which the cursor and the pages hold them.
+const CODES: [NoticeCode; 9] = [
+    NoticeCode::CompletenessUnproven,
+    NoticeCode::UsersMayBeMissing,
+    NoticeCode::ListingResumed,
+    NoticeCode::PartialView,
+    NoticeCode::EmailsHidden,
+    NoticeCode::NamesHidden,
+    NoticeCode::LastActivityHidden,
+    NoticeCode::RecordsUnreadable,
+    NoticeCode::SeatsUnknown,
+];
+
+impl Findings {
+    /// What the census tells already.
+    #[must_use]
+    pub fn of(census: &Census) -> Self {
+        let mut findings = Self::default();
+        let hidden = census.hidden;
+        for (is, code) in [
+            (census.total.is_none(), NoticeCode::CompletenessUnproven),
+            (hidden.others, NoticeCode::PartialView),
+            (hidden.emails, NoticeCode::EmailsHidden),
+            (hidden.names, NoticeCode::NamesHidden),
+            (hidden.activity, NoticeCode::LastActivityHidden),
+        ] {
+            if is {
+                findings.raise(code);
+            }
+        }
+        findings
+    }
+
+    /// Raises a notice that concerns the whole answer.
+    pub fn raise(&mut self, code: NoticeCode) {
+        if let Some(slot) = self.slot(code) {
+            slot.get_or_insert(0);
+        }
+    }
+
+    /// Raises a notice about so many more records; none leaves it as it is.
+    pub fn add(&mut self, code: NoticeCode, records: u32) {
+        if let (1.., Some(slot)) = (records, self.slot(code)) {
+            *slot = Some(slot.unwrap_or_default().saturating_add(records));
+        }
+    }
+
+    /// Whether a notice was raised.
+    #[must_use]
+    pub fn has(&self, code: NoticeCode) -> bool {
+        self.entries().any(|(raised, _)| raised == code)
+    }
+
+    /// The notices that were not raised yet in `earlier`.
+    #[must_use]
+    pub fn since(&self, earlier: &Self, census: &Census) -> Vec<Notice> {
+        self.entries().filter(|(code, _)| !earlier.has(*code)).map(|(code, n)| notice(code, n, census)).collect()
+    }
+
+    /// Every notice.
+    #[must_use]
+    pub fn all(&self, census: &Census) -> Vec<Notice> {
+        self.entries().map(|(code, n)| notice(code, n, census)).collect()
+    }
+
+    /// The numbers as the cursor writes them: a dash, or a number, for each.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let texts: Vec<String> =
+            self.counts.iter().map(|count| count.map_or_else(|| "-".to_string(), |n| n.to_string())).collect();
+        texts.join(",")
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote.
+    #[must_use]
+    pub fn decode(text: &str) -> Option<Self> {
+        let mut findings = Self::default();
+        let mut texts = text.split(',');
+        for slot in &mut findings.counts {
+            *slot = match texts.next()? {
+                "-" => None,
+                number => Some(number.parse().ok()?),
+            };
+        }
+        texts.next().is_none().then_some(findings)
+    }
+
+
+    fn slot(&mut self, code: NoticeCode) -> Option<&mut Option<u32>> {
+        let index = CODES.iter().position(|known| *known == code)?;
+        self.counts.get_mut(index)
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (NoticeCode, u32)> + '_ {
+        CODES.into_iter().zip(self.counts).filter_map(|(code, count)| Some((code, count?)))
+    }
+}
+
+fn notice(code: NoticeCode, count: u32, census: &Census) -> Notice {
+    let entry = code.entry();
+    let fields: &[&str] = match code {
+        NoticeCode::EmailsHidden => &["email"],
+        NoticeCode::NamesHidden => &["first-name", "last-name"],
+        NoticeCode::LastActivityHidden => &["status", "activity", "last-activity-at"],
+        NoticeCode::SeatsUnknown => &["seat", "licenses"],
+        _ => &[],
+    };
+    let severity = match code {
+        NoticeCode::SeatsUnknown => Severity::Info,
+        _ => Severity::Warning,
+    };
+    let mut params = vec![];
+    let message = match (code, census.total) {
+        (NoticeCode::UsersMayBeMissing, Some(total)) => {
+            params.push(("counted".to_string(), total.to_string()));
+            params.push(("missing".to_string(), count.to_string()));
+            format!("{}: {count} of {total} were not seen", entry.label)
+        }
+        _ if count > 0 => format!("{}: {count}", entry.label),
+        _ => entry.label.to_string(),
+    };
+    Notice {
+        code: entry.id.to_string(),
+        severity,
+        message,
+        fix: Some(entry.fix.to_string()),
+        fields: fields.iter().map(ToString::to_string).collect(),
+        count: (count > 0).then_some(count),
+        subjects: Vec::new(),
+        params,
+    }
+}

@@ -1,0 +1,22 @@
+//! The pure core: requests to make, answers to read, records to return.
+
+pub mod activity;
+pub mod api;
+pub mod check;
+pub mod code;
+pub mod describe;
+pub mod edition;
+pub mod failure;
+pub mod http;
+pub mod license;
+pub mod listing;
+pub mod record;
+pub mod role;
+pub mod seat;
+pub mod settings;
+pub mod time;
+pub mod version;
+pub mod wire;
+
+#[cfg(test)]
+mod fake;

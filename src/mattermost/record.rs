@@ -1,0 +1,223 @@
+//! From the server's account to the contract's record.
+
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::activity::{Activity, InactiveAfter};
+use super::edition::Edition;
+use super::role::{self, Role};
+use super::seat::{Occupant, SeatRule};
+use super::time::timestamp;
+use super::wire;
+use crate::contract::{ActivityKnowledge, Assignment, SeatUse, User, UserKind, UserStatus};
+
+/// What all records of a listing have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// The edition that accounts with a seat hold.
+    pub edition: Edition,
+    /// Who takes a seat.
+    pub seats: SeatRule,
+    /// When an account is inactive.
+    pub inactive_after: InactiveAfter,
+    /// The server's time, in milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// A record that still lacks the account's activity, which comes with another answer.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    user: User,
+    created_ms: i64,
+    deactivated_ms: i64,
+}
+
+impl Draft {
+    /// Makes a draft of an account; none where it has no id that Mattermost makes (26 letters and digits,
+    /// server/public/model/utils.go) or no name, without which a record is of no use.
+    #[must_use]
+    pub fn of(account: &wire::User<'_>, rules: &Rules) -> Option<Self> {
+        let id = account.id.as_str();
+        if id.len() != 26 || !id.bytes().all(|b| b.is_ascii_alphanumeric()) || account.username.as_str().is_empty() {
+            return None;
+        }
+        let roles = account.roles.as_str();
+        let role = Role::of(roles);
+        let kind = if account.is_bot.0 {
+            UserKind::Bot
+        } else if !account.remote_id.as_str().is_empty() {
+            UserKind::Remote
+        } else if role == Role::Guest {
+            UserKind::Guest
+        } else {
+            UserKind::Member
+        };
+        let (created_ms, deactivated_ms) = (account.create_at.0, account.delete_at.0);
+        let seat = rules.seats.seat(if deactivated_ms != 0 {
+            Occupant::Deactivated
+        } else {
+            match kind {
+                UserKind::Bot => Occupant::Bot,
+                UserKind::Remote => Occupant::Remote,
+                UserKind::Guest => Occupant::Guest,
+                UserKind::Member => Occupant::Member,
+            }
+        });
+        let licenses = match seat {
+            SeatUse::Occupied => vec![Assignment { license_type: rules.edition.id().to_string(), assigned_at: None }],
+            SeatUse::Free | SeatUse::Unknown => Vec::new(),
+        };
+        let user = User {
+            id: id.to_string(),
+            username: account.username.as_str().to_string(),
+            email: account.email.non_empty(),
+            first_name: account.first_name.non_empty(),
+            last_name: account.last_name.non_empty(),
+            status: UserStatus::Active,
+            kind,
+            role: role.id().to_string(),
+            roles: role::names(roles),
+            seat,
+            licenses,
+            position: account.position.non_empty(),
+            created_at: timestamp(created_ms),
+            deactivated_at: timestamp(deactivated_ms),
+            activity: ActivityKnowledge::Unknown,
+            last_activity_at: None,
+            attributes: Vec::new(),
+        };
+        Some(Self { user, created_ms, deactivated_ms })
+    }
+
+    /// The account's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.user.id
+    }
+
+    /// When the account was created, in milliseconds since 1970.
+    #[must_use]
+    pub const fn created_ms(&self) -> i64 {
+        self.created_ms
+    }
+
+    /// Whether the account takes a seat.
+    #[must_use]
+    pub const fn seat(&self) -> SeatUse {
+        self.user.seat
+    }
+
+    /// The whole record.
+    #[must_use]
+    pub fn finish(mut self, activity: Activity, rules: &Rules) -> User {
+        self.user.status =
+            rules.inactive_after.status(rules.now_ms, self.created_ms, self.deactivated_ms, activity);
+        // A time that no calendar holds is as good as unknown.
+        let at = if let Activity::At(ms) = activity { timestamp(ms) } else { None };
+        self.user.activity = if at.is_none() && matches!(activity, Activity::At(_)) {
+            ActivityKnowledge::Unknown
+        } else {
+            activity.knowledge()
+        };
+        self.user.last_activity_at = at;
+        self.user
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mattermost::version::Version;
+    use alloc::string::String;
+    use std::format;
+
+    fn rules() -> Rules {
+        Rules {
+            edition: Edition::Professional,
+            seats: SeatRule::of(Some(Version::new(10, 11)), Edition::Professional),
+            inactive_after: InactiveAfter::DEFAULT,
+            now_ms: 1_795_533_929_000,
+        }
+    }
+
+    #[track_caller]
+    fn record(fields: &str, activity: Activity) -> Option<User> {
+        let json = format!(r#"{{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"zoe"{fields}}}"#);
+        let account: wire::User<'_> = serde_json::from_str(&json).unwrap();
+        Draft::of(&account, &rules()).map(|draft| draft.finish(activity, &rules()))
+    }
+
+    /// Status, kind, role, seat, and how many licences.
+    type Verdict = (UserStatus, UserKind, &'static str, SeatUse, usize);
+
+    #[test]
+    fn kind_role_seat_and_licence_agree() {
+        use SeatUse::{Free, Occupied};
+        use UserStatus::{Active, Deactivated, Inactive};
+        let cases: &[(&str, Activity, Verdict)] = &[
+            (r#","roles":"system_user""#, Activity::Unknown, (Active, UserKind::Member, "member", Occupied, 1)),
+            (
+                r#","roles":"system_admin system_user""#,
+                Activity::At(1_795_533_900_000),
+                (Active, UserKind::Member, "system-admin", Occupied, 1),
+            ),
+            (r#","roles":"system_guest""#, Activity::At(5), (Inactive, UserKind::Guest, "guest", Occupied, 1)),
+            (
+                r#","roles":"system_user","is_bot":true"#,
+                Activity::Never,
+                (Inactive, UserKind::Bot, "member", Free, 0),
+            ),
+            (
+                r#","roles":"system_user","remote_id":"r1""#,
+                Activity::Unknown,
+                (Active, UserKind::Remote, "member", Free, 0),
+            ),
+            (
+                r#","roles":"system_user","delete_at":1795533659735"#,
+                Activity::At(1_795_533_900_000),
+                (Deactivated, UserKind::Member, "member", Free, 0),
+            ),
+        ];
+        for (fields, activity, expect) in cases {
+            let user = record(fields, *activity).unwrap();
+            let got = (user.status, user.kind, user.role.as_str(), user.seat, user.licenses.len());
+            assert_eq!(got, *expect, "{fields}");
+            assert!(user.licenses.iter().all(|license| license.license_type == "professional"));
+        }
+    }
+
+    #[test]
+    fn every_field_is_carried_over() {
+        let fields = r#","email":"zoe@corp.example","first_name":"Zoë","last_name":"García","position":"Größe","roles":"system_user x",
+            "create_at":1795533617376,"delete_at":1795533659735"#;
+        let user = record(fields, Activity::At(1_795_533_659_513)).unwrap();
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        assert_eq!(text(&user.email), "zoe@corp.example");
+        assert_eq!((text(&user.first_name), text(&user.last_name)), ("Zoë".into(), "García".into()));
+        assert_eq!((text(&user.position), user.roles), ("Größe".into(), vec!["system_user".into(), "x".into()]));
+        assert_eq!(text(&user.created_at), "2026-11-24T15:20:17.376Z");
+        assert_eq!(text(&user.deactivated_at), "2026-11-24T15:20:59.735Z");
+        assert_eq!(text(&user.last_activity_at), "2026-11-24T15:20:59.513Z");
+        assert_eq!(user.activity, ActivityKnowledge::Known);
+    }
+
+    #[test]
+    fn empty_is_absent_and_nonsense_is_unknown() {
+        let user = record(r#","email":"","first_name":null,"create_at":0"#, Activity::At(i64::MAX)).unwrap();
+        assert_eq!((user.email, user.first_name, user.position, user.created_at), (None, None, None, None));
+        assert_eq!((user.activity, user.last_activity_at), (ActivityKnowledge::Unknown, None));
+    }
+
+    #[test]
+    fn accounts_without_a_usable_id_or_name_are_left_out() {
+        for json in [
+            "{}",
+            r#"{"id":"short","username":"x"}"#,
+            r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote"}"#,
+            r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpot\"","username":"x"}"#,
+        ] {
+            assert!(Draft::of(&serde_json::from_str(json).unwrap(), &rules()).is_none(), "{json}");
+        }
+    }
+}

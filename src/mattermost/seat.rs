@@ -1,0 +1,100 @@
+//! Which accounts take a seat, by the server's own rule.
+
+use super::edition::Edition;
+use super::version::Version;
+use crate::contract::SeatUse;
+
+/// The rule of one server. Mattermost counts the active accounts that are neither bots nor remote
+/// (`Count(UserCountOptions{})` in server/channels/app); what has changed with its versions is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeatRule {
+    remote: SeatUse,
+    guest: SeatUse,
+}
+
+/// What the rule looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occupant {
+    /// An account that cannot sign in.
+    Deactivated,
+    /// A program.
+    Bot,
+    /// An account of a connected server.
+    Remote,
+    /// A guest.
+    Guest,
+    /// Anybody else.
+    Member,
+}
+
+impl SeatRule {
+    /// The rule of a server of this version that runs this edition.
+    #[must_use]
+    pub fn of(version: Option<Version>, edition: Edition) -> Self {
+        // Accounts of connected servers were counted before about 7.10; the release that changed it is not known to
+        // the minor version.
+        let remote = match version {
+            Some(version) if version < Version::new(7, 10) => SeatUse::Occupied,
+            Some(version) if version < Version::new(8, 0) => SeatUse::Unknown,
+            _ => SeatUse::Free,
+        };
+        // From 11.6 a licensed server leaves out guests of exactly one channel, and a user list does not tell who they
+        // are (server/channels/app/limits.go; Entry is not among the licences that do so).
+        let counts_guests_apart = version.is_none_or(|version| version >= Version::new(11, 6));
+        let guest = match edition {
+            Edition::Free | Edition::Entry => SeatUse::Occupied,
+            Edition::Professional
+            | Edition::Enterprise
+            | Edition::EnterpriseAdvanced
+            | Edition::E10
+            | Edition::E20
+            | Edition::Starter
+            | Edition::Other => {
+                if counts_guests_apart { SeatUse::Unknown } else { SeatUse::Occupied }
+            }
+        };
+        Self { remote, guest }
+    }
+
+    /// Whether such an account takes a seat.
+    #[must_use]
+    pub const fn seat(self, occupant: Occupant) -> SeatUse {
+        match occupant {
+            Occupant::Deactivated | Occupant::Bot => SeatUse::Free,
+            Occupant::Remote => self.remote,
+            Occupant::Guest => self.guest,
+            Occupant::Member => SeatUse::Occupied,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seats_follow_the_version_and_the_edition() {
+        use SeatUse::{Free, Occupied, Unknown};
+        let v = |major, minor| Some(Version::new(major, minor));
+        let cases = [
+            (v(5, 37), Edition::E20, Occupied, Occupied),
+            (v(7, 6), Edition::Free, Occupied, Occupied),
+            (v(7, 10), Edition::Professional, Unknown, Occupied),
+            (v(9, 11), Edition::Enterprise, Free, Occupied),
+            (v(11, 5), Edition::Enterprise, Free, Occupied),
+            (v(11, 6), Edition::Enterprise, Free, Unknown),
+            (v(11, 6), Edition::Entry, Free, Occupied),
+            (v(11, 6), Edition::Free, Free, Occupied),
+            (None, Edition::Other, Free, Unknown),
+        ];
+        for (version, edition, remote, guest) in cases {
+            let rule = SeatRule::of(version, edition);
+            let name = std::format!("{version:?} {edition:?}");
+            assert_eq!(rule.seat(Occupant::Remote), remote, "remote on {name}");
+            assert_eq!(rule.seat(Occupant::Guest), guest, "guest on {name}");
+            assert_eq!(rule.seat(Occupant::Member), Occupied, "member on {name}");
+            assert_eq!(rule.seat(Occupant::Bot), Free, "bot on {name}");
+            assert_eq!(rule.seat(Occupant::Deactivated), Free, "deactivated on {name}");
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! The host's settings as typed values: parsed once, right ever after.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use fluent_uri::Uri;
+use fluent_uri::component::Host;
+
+use super::activity::InactiveAfter;
+use super::code::Code;
+use super::failure::Failure;
+use crate::contract::Setting;
+
+/// The keys of the settings, as `describe` lists them.
+pub mod keys {
+    /// The server's URL.
+    pub const SERVER_URL: &str = "server_url";
+    /// The token.
+    pub const ACCESS_TOKEN: &str = "access_token";
+    /// Days until an account counts as inactive.
+    pub const INACTIVE_AFTER_DAYS: &str = "inactive_after_days";
+}
+
+/// Everything that a call is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the server is.
+    pub base: BaseUrl,
+    /// What it is asked with.
+    pub token: Token,
+    /// When an account counts as inactive.
+    pub inactive_after: InactiveAfter,
+}
+
+impl Settings {
+    /// Reads the host's settings. Keys that are not known here are ignored, as the contract says; of a key that comes
+    /// twice the last value holds.
+    ///
+    /// # Errors
+    /// A required setting is missing, or a value cannot be used; the message never holds the token.
+    pub fn parse(settings: &[Setting]) -> Result<Self, Failure> {
+        let find = |key: &str| settings.iter().rfind(|setting| setting.key == key).map(|setting| setting.value.as_str());
+        let need = |key: &str| {
+            find(key).filter(|value| !value.trim().is_empty()).ok_or_else(|| {
+                Failure::new(Code::SettingMissing, format!("the setting {key} is missing")).with("setting", key)
+            })
+        };
+        Ok(Self {
+            base: BaseUrl::parse(need(keys::SERVER_URL)?)?,
+            token: Token::parse(need(keys::ACCESS_TOKEN)?)?,
+            inactive_after: inactive_after(find(keys::INACTIVE_AFTER_DAYS))?,
+        })
+    }
+
+    /// Tells two listings apart that must not be mixed: another server, or other settings that change a record. The
+    /// token is not among them, since a token may be replaced while a listing waits.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let text = format!("{}\n{}", self.base, self.inactive_after.as_days());
+        fnv1a(text.as_bytes())
+    }
+}
+
+/// FNV-1a, 64 bits: finds accidents, and is no protection against anybody.
+#[must_use]
+pub fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn inactive_after(value: Option<&str>) -> Result<InactiveAfter, Failure> {
+    let Some(text) = value.map(str::trim).filter(|text| !text.is_empty()) else {
+        return Ok(InactiveAfter::DEFAULT);
+    };
+    text.parse().ok().and_then(InactiveAfter::days).ok_or_else(|| {
+        let max = InactiveAfter::MAX_DAYS;
+        let message = format!("{} is not a whole number from 1 to {max}", keys::INACTIVE_AFTER_DAYS);
+        Failure::new(Code::InactiveAfterDaysInvalid, message).with("setting", keys::INACTIVE_AFTER_DAYS)
+    })
+}
+
+/// The scheme of a base URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// `http`.
+    Http,
+    /// `https`.
+    Https,
+}
+
+impl Scheme {
+    /// The scheme's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
+/// Where a Mattermost server is: scheme, host with an optional port, and the path of an installation below `/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl {
+    scheme: Scheme,
+    authority: String,
+    path: String,
+}
+
+impl BaseUrl {
+    /// Reads a URL as a person copies it: spaces around it, a slash or `/api/v4` at its end are forgiven.
+    ///
+    /// # Errors
+    /// No http or https URL with a host, or one that holds a user name, a query or a fragment.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        let fail = |why: String| Failure::new(Code::ServerUrlInvalid, why).with("setting", keys::SERVER_URL);
+        let text = text.trim();
+        if !text.contains("://") {
+            return Err(fail(format!("{} has no scheme: it must begin with https:// or http://", keys::SERVER_URL)));
+        }
+        let uri = Uri::parse(text).map_err(|_| {
+            fail(format!("{} is not a URL: it holds a character that no URL may hold, or is incomplete", keys::SERVER_URL))
+        })?;
+        let scheme = match uri.scheme().as_str().to_ascii_lowercase().as_str() {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            _ => return Err(fail(format!("{} has another scheme than https or http", keys::SERVER_URL))),
+        };
+        let authority = uri.authority().ok_or_else(|| fail(format!("{} has no host", keys::SERVER_URL)))?;
+        if authority.has_userinfo() {
+            return Err(fail(format!("{} holds a user name or password, which would be ignored", keys::SERVER_URL)));
+        }
+        if authority.host().is_empty() || matches!(authority.host_parsed(), Host::RegName(name) if name.as_str().contains('%')) {
+            return Err(fail(format!("{} has no host that can be looked up", keys::SERVER_URL)));
+        }
+        let port = authority.port_to_u16().map_err(|_| fail(format!("{} has no valid port", keys::SERVER_URL)))?;
+        if uri.has_query() || uri.has_fragment() {
+            return Err(fail(format!("{} holds a ? or #, which no server's address does", keys::SERVER_URL)));
+        }
+        let path = uri.path().as_str().trim_end_matches('/');
+        let path = path.strip_suffix("/api/v4").unwrap_or(path).trim_end_matches('/');
+        if path.contains("//") || path.split('/').any(|segment| segment == "." || segment == "..") {
+            return Err(fail(format!("{} holds an empty or dotted path segment", keys::SERVER_URL)));
+        }
+        let host = authority.host().to_ascii_lowercase();
+        let authority = port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
+        Ok(Self { scheme, authority, path: path.to_owned() })
+    }
+
+    /// The scheme.
+    #[must_use]
+    pub const fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Host and port, as they stand in the URL.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// The installation's path with the path of a request below it.
+    #[must_use]
+    pub fn path_of(&self, request_path: &str) -> String {
+        format!("{}{request_path}", self.path)
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}{}", self.scheme.as_str(), self.authority, self.path)
+    }
+}
+
+/// A personal access token, a bot's token or a session token. The host may have put a placeholder in its place, so
+/// nothing is concluded from its length or its letters.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl Token {
+    /// Takes a token that can stand in a header.
+    ///
+    /// # Errors
+    /// It holds a space, a line break or a character beyond ASCII.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        if text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Ok(Self(text.to_string()));
+        }
+        let message = format!("{} holds a space, a line break or a character that no token has", keys::ACCESS_TOKEN);
+        Err(Failure::new(Code::AccessTokenInvalid, message).with("setting", keys::ACCESS_TOKEN))
+    }
+
+    /// The value of the `Authorization` header.
+    #[must_use]
+    pub fn header(&self) -> String {
+        format!("Bearer {}", self.0)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[track_caller]
+    fn check_url(text: &str, expect: Option<&str>) {
+        let got = BaseUrl::parse(text);
+        assert_eq!(got.as_ref().ok().map(ToString::to_string).as_deref(), expect, "{text}: {got:?}");
+        if let Err(failure) = got {
+            assert_eq!(failure.code, Code::ServerUrlInvalid);
+        }
+    }
+
+    #[test]
+    fn urls_are_read_as_people_copy_them() {
+        for (text, expect) in [
+            ("https://chat.example.com", "https://chat.example.com"),
+            ("  https://chat.example.com/\n", "https://chat.example.com"),
+            ("HTTPS://Chat.Example.COM", "https://chat.example.com"),
+            ("http://127.0.0.1:8065", "http://127.0.0.1:8065"),
+            ("http://[::1]:8065/", "http://[::1]:8065"),
+            ("https://example.com/company/chat/", "https://example.com/company/chat"),
+            ("https://example.com/company/chat/api/v4/", "https://example.com/company/chat"),
+            ("https://example.com/api/v4", "https://example.com"),
+            ("https://example.com//", "https://example.com"),
+        ] {
+            check_url(text, Some(expect));
+        }
+    }
+
+    #[test]
+    fn urls_that_cannot_work_are_refused() {
+        for text in [
+            "chat.example.com",
+            "chat.example.com:8065",
+            "ftp://chat.example.com",
+            "https://",
+            "https:///api",
+            "https://user:password@chat.example.com",
+            "https://chat.example.com?x=1",
+            "https://chat.example.com/#top",
+            "https://chat.example.com:99999",
+            "https://chat example.com",
+            "https://chät.example.com",
+            "https://%41.example.com",
+            "https://example.com/a//b",
+            "https://example.com/../b",
+            "https://example.com/a\r\nX: y",
+        ] {
+            check_url(text, None);
+        }
+    }
+
+    fn settings(pairs: &[(&str, &str)]) -> Vec<Setting> {
+        pairs.iter().map(|(key, value)| Setting { key: (*key).into(), value: (*value).into() }).collect()
+    }
+
+    #[test]
+    fn bad_settings_are_named() {
+        let url = ("server_url", "https://chat.example.com");
+        let token = ("access_token", "sekret");
+        let cases: &[(&[(&str, &str)], Option<(Code, &str)>)] = &[
+            (&[url, token], None),
+            (&[url, token, ("inactive_after_days", " 30 "), ("unknown", "x")], None),
+            (&[url, token, ("inactive_after_days", "")], None),
+            (&[token], Some((Code::SettingMissing, "server_url"))),
+            (&[url], Some((Code::SettingMissing, "access_token"))),
+            (&[url, ("access_token", "  ")], Some((Code::SettingMissing, "access_token"))),
+            (&[url, ("access_token", "sekret\n")], Some((Code::AccessTokenInvalid, "access_token"))),
+            (&[url, ("access_token", "two words sekret")], Some((Code::AccessTokenInvalid, "access_token"))),
+            (&[url, token, ("inactive_after_days", "0")], Some((Code::InactiveAfterDaysInvalid, "inactive_after_days"))),
+            (&[url, token, ("inactive_after_days", "ninety")], Some((Code::InactiveAfterDaysInvalid, "inactive_after_days"))),
+            (&[url, token, ("inactive_after_days", "70000")], Some((Code::InactiveAfterDaysInvalid, "inactive_after_days"))),
+        ];
+        for (pairs, expect) in cases {
+            let got = Settings::parse(&settings(pairs));
+            let code = got.as_ref().err().map(|failure| failure.code);
+            assert_eq!(code, expect.map(|(code, _)| code), "{pairs:?}");
+            if let (Err(failure), Some((_, setting))) = (&got, expect) {
+                assert!(failure.message.contains(setting), "{}", failure.message);
+            }
+            assert!(!std::format!("{got:?}").contains("sekret"), "a token is shown: {got:?}");
+        }
+    }
+}

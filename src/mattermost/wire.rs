@@ -1,0 +1,328 @@
+//! The server's JSON, as it is: only the fields that are read, and lenient about each.
+//!
+//! Go leaves out empty fields and other servers in front of Mattermost have been seen to send `null`, so an absent
+//! field, a `null` and an empty value are the same here. A value of another type makes the record unreadable.
+
+use alloc::borrow::{Cow, ToOwned};
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// Text that borrows from the answer where it holds no escapes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text<'a>(Cow<'a, str>);
+
+impl Text<'_> {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text as an owned value; none where it is empty.
+    #[must_use]
+    pub fn non_empty(&self) -> Option<String> {
+        if self.0.is_empty() { None } else { Some(self.0.clone().into_owned()) }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text or null")
+            }
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+            fn visit_unit<E: Error>(self) -> Result<Text<'de>, E> {
+                Ok(Text::default())
+            }
+        }
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+/// A whole number. One that no `i64` holds is taken as the nearest, so that a nonsense date spoils that date alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Number(pub i64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberVisitor;
+        impl Visitor<'_> for NumberVisitor {
+            type Value = Number;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number or null")
+            }
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Number, E> {
+                Ok(Number(number))
+            }
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Number, E> {
+                Ok(Number(i64::try_from(number).unwrap_or(i64::MAX)))
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "`as` takes the nearest i64, and 0 for NaN")]
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Number, E> {
+                Ok(Number(number as i64))
+            }
+            fn visit_unit<E: Error>(self) -> Result<Number, E> {
+                Ok(Number(0))
+            }
+        }
+        deserializer.deserialize_any(NumberVisitor)
+    }
+}
+
+/// `true`, or anything that is not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flag(pub bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<bool>::deserialize(deserializer).map(|flag| Self(flag.unwrap_or_default()))
+    }
+}
+
+/// An account, as `/users` and `/users/me` give it (server/public/model/user.go).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct User<'a> {
+    /// 26 letters and digits.
+    #[serde(borrow)]
+    pub id: Text<'a>,
+    /// Milliseconds since 1970.
+    pub create_at: Number,
+    /// Milliseconds since 1970; 0 for an account that is not deactivated.
+    pub delete_at: Number,
+    /// Unique and in lower case.
+    #[serde(borrow)]
+    pub username: Text<'a>,
+    /// Empty where the server's privacy settings hide it.
+    #[serde(borrow)]
+    pub email: Text<'a>,
+    /// Empty where the server's privacy settings hide it.
+    #[serde(borrow)]
+    pub first_name: Text<'a>,
+    /// Empty where the server's privacy settings hide it.
+    #[serde(borrow)]
+    pub last_name: Text<'a>,
+    /// The job title.
+    #[serde(borrow)]
+    pub position: Text<'a>,
+    /// System roles, separated by spaces.
+    #[serde(borrow)]
+    pub roles: Text<'a>,
+    /// Set for accounts of connected servers.
+    #[serde(borrow)]
+    pub remote_id: Text<'a>,
+    /// Whether it is a bot.
+    pub is_bot: Flag,
+}
+
+/// A row of `/users/status/ids` (server/public/model/status.go).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Status<'a> {
+    /// Whose status it is.
+    #[serde(borrow)]
+    pub user_id: Text<'a>,
+    /// `online`, `away`, `dnd`, `ooo` or `offline`.
+    #[serde(borrow)]
+    pub status: Text<'a>,
+    /// Whether the person has set it by hand.
+    pub manual: Flag,
+    /// Milliseconds since 1970; 0 where the server has none.
+    pub last_activity_at: Number,
+}
+
+/// The answer of `/users/stats` and `/users/stats/filtered`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Stats {
+    /// How many.
+    pub total_users_count: Number,
+}
+
+/// The answer of `/system/ping`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Ping<'a> {
+    /// `OK`, or `UNHEALTHY`.
+    #[serde(borrow)]
+    pub status: Text<'a>,
+}
+
+/// The server's error body (server/public/model/utils.go).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AppError<'a> {
+    /// A stable id; the message beside it is translated and so of no use here.
+    #[serde(borrow)]
+    pub id: Text<'a>,
+    /// The server's id of the request.
+    #[serde(borrow)]
+    pub request_id: Text<'a>,
+}
+
+/// The map of texts that `/config/client` and `/license/client` answer with. Values that are no text are left out.
+#[derive(Clone, Debug, Default)]
+pub struct TextMap(BTreeMap<String, String>);
+
+impl TextMap {
+    /// The value of a key; none where it is absent or empty.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Whether the key holds the text `true`.
+    #[must_use]
+    pub fn is_true(&self, key: &str) -> bool {
+        self.get(key) == Some("true")
+    }
+
+    /// The value of a key as a number.
+    #[must_use]
+    pub fn number(&self, key: &str) -> Option<i64> {
+        self.get(key)?.parse().ok()
+    }
+}
+
+impl<'de> Deserialize<'de> for TextMap {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MapVisitor;
+        impl<'de> Visitor<'de> for MapVisitor {
+            type Value = TextMap;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map of texts")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TextMap, A::Error> {
+                let mut texts = BTreeMap::new();
+                while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
+                    if let Ok(text) = serde_json::from_str::<String>(value.get()) {
+                        texts.insert(key, text);
+                    }
+                }
+                Ok(TextMap(texts))
+            }
+        }
+        deserializer.deserialize_map(MapVisitor)
+    }
+}
+
+/// The ids that `/users/status/ids` is asked for.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Ids<'a>(pub Vec<&'a str>);
+
+/// A list of which each record is read for itself, so that a bad one does not lose the others.
+#[derive(Clone, Debug)]
+pub struct Rows<T> {
+    /// The records that could be read, in order.
+    pub rows: Vec<T>,
+    /// How many could not.
+    pub unreadable: u32,
+}
+
+impl<T> Rows<T> {
+    /// How many records the server sent.
+    #[must_use]
+    pub fn sent(&self) -> usize {
+        self.rows.len().saturating_add(usize::try_from(self.unreadable).unwrap_or(usize::MAX))
+    }
+}
+
+/// Reads a list. The whole list at once is the fast way; only when that fails are its records read one by one.
+///
+/// # Errors
+/// The body is not a JSON list.
+pub fn rows<'a, T: Deserialize<'a>>(body: &'a str) -> Result<Rows<T>, serde_json::Error> {
+    if let Ok(rows) = serde_json::from_str::<Vec<T>>(body) {
+        return Ok(Rows { rows, unreadable: 0 });
+    }
+    let raw = serde_json::from_str::<RawRows<'a>>(body)?.0;
+    let sent = raw.len();
+    let rows: Vec<T> = raw.into_iter().filter_map(|row| serde_json::from_str(row.get()).ok()).collect();
+    let unreadable = u32::try_from(sent.saturating_sub(rows.len())).unwrap_or(u32::MAX);
+    Ok(Rows { rows, unreadable })
+}
+
+/// A list of records that are not read yet.
+struct RawRows<'a>(Vec<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for RawRows<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RowsVisitor;
+        impl<'de> Visitor<'de> for RowsVisitor {
+            type Value = RawRows<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of records")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<RawRows<'de>, A::Error> {
+                let mut rows = Vec::new();
+                while let Some(row) = seq.next_element()? {
+                    rows.push(row);
+                }
+                Ok(RawRows(rows))
+            }
+        }
+        deserializer.deserialize_seq(RowsVisitor)
+    }
+}
+
+/// Whether a body is JSON at all: what tells a proxy's page from an answer of an unexpected shape.
+#[must_use]
+pub fn is_json(body: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(body).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_record_does_not_lose_the_others() {
+        let cases = [
+            ("[]", Some((0, 0))),
+            (r#"[{"id":"a"},{"id":"b","surprise":[{}]}]"#, Some((2, 0))),
+            (r#"[{"id":"a"},{"id":7},{"id":"c"}]"#, Some((2, 1))),
+            (r#"[{"id":"a"},null,5,"x",[],{"id":"c"}]"#, Some((2, 4))),
+            (r#"[{"id":"a","email":null,"delete_at":null,"is_bot":null}]"#, Some((1, 0))),
+            (r#"[{"id":"a","create_at":1e300,"delete_at":99999999999999999999}]"#, Some((1, 0))),
+            (r#"[{"id":"a","roles":["system_user"]}]"#, Some((0, 1))),
+            (r#"{"id":"a"}"#, None),
+            (r#"[{"id":"a"}"#, None),
+            (r#"[{"id":"a"}]{"id":"x"}"#, None),
+            ("null", None),
+            ("", None),
+        ];
+        for (body, expect) in cases {
+            let got = rows::<User<'_>>(body).ok().map(|rows| (rows.rows.len(), rows.unreadable));
+            // An empty list in the place of a record reads as a record of defaults; it has no id and is left out later.
+            let got = got.map(|(read, bad)| if body.contains("[],") { (read - 1, bad + 1) } else { (read, bad) });
+            assert_eq!(got, expect, "{body}");
+        }
+    }
+
+    #[test]
+    fn text_borrows_unless_it_is_escaped() {
+        let user: User<'_> = serde_json::from_str(r#"{"first_name":"Zoë","last_name":"M\u0026M"}"#).unwrap();
+        assert!(matches!(user.first_name.0, Cow::Borrowed("Zoë")));
+        assert_eq!(user.last_name.as_str(), "M&M");
+    }
+
+    #[test]
+    fn maps_keep_their_texts_alone() {
+        let map: TextMap = serde_json::from_str(r#"{"Users":"100","IsTrial":"true","Odd":7,"Empty":""}"#).unwrap();
+        assert_eq!((map.number("Users"), map.is_true("IsTrial")), (Some(100), true));
+        assert_eq!((map.get("Odd"), map.get("Empty"), map.get("None")), (None, None, None));
+    }
+}
