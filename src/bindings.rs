@@ -3,6 +3,7 @@
 //! The core makes these records directly: they are plain data, and a second set of the same twenty types with a
 //! conversion between them would be a copy of every string and a place to forget a field.
 #![expect(missing_docs, reason = "generated items that the WIT does not name")]
+#![expect(clippy::crate_in_macro_def, reason = "the export macro is used in this crate alone")]
 
 wit_bindgen::generate!({
     path: "wit",

@@ -1,6 +1,7 @@
 //! What a component without `std` must bring along: an allocator, a panic handler and `cabi_realloc`. With it comes the
 //! only code of ours that is unsafe.
 #![expect(unsafe_code, reason = "the canonical ABI hands out raw memory")]
+#![expect(unreachable_pub, reason = "exported to the host, not to Rust")]
 
 use alloc::alloc::{Layout, alloc, handle_alloc_error, realloc};
 

@@ -1,2 +1,44 @@
-//! Placeholder.
-fn main() {}
+//! `providerctl`: runs a provider component in its sandbox from the command line.
+//!
+//! It parses the command line, prints what the library `provider-host` returns, and ends with an exit code that says
+//! how complete it was. It keeps nothing between two runs and writes no files.
+
+mod args;
+mod commands;
+mod component;
+mod connection;
+mod exit;
+mod fault;
+mod listing;
+mod output;
+mod screen;
+mod settings;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::Cli;
+use crate::exit::{Complaint, Exit, Failure};
+use crate::screen::{Look, Screen};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr());
+    let mut screen = Screen::new(&mut out, &mut err, Look::detect());
+    let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(commands::run(cli.command, &mut screen)),
+        Err(error) => Err(Failure::failed(Complaint::new("runtime-failed", error.to_string()))),
+    };
+    screen.end_progress();
+    let exit = match done {
+        Ok(exit) => exit,
+        Err(Failure::Closed) => Exit::Complete,
+        Err(Failure::Told { exit, complaint }) => {
+            screen.complain(&complaint);
+            exit
+        }
+    };
+    exit.into()
+}

@@ -1,1 +1,55 @@
-//! Placeholder.
+//! Loads provider components and runs them within grants and limits.
+//!
+//! A provider is a WebAssembly component that exports `license-management:provider/provider`
+//! (`wit/provider.wit`). Here it gets an HTTP client that reaches the origins of its url settings, two clocks, and
+//! nothing else: no files, no environment, no sockets, no random numbers.
+//!
+//! ```no_run
+//! use provider_host::{Egress, EgressOptions, Limits, ListingOptions, Sandbox, Settings};
+//!
+//! # async fn example(token: secrecy::SecretString) -> Result<(), provider_host::Error> {
+//! let sandbox = Sandbox::new(Limits::default())?;
+//! let provider = sandbox.load_file("dist/mattermost-provider.wasm".as_ref())?;
+//! let mut settings = Settings::new();
+//! settings.set("server_url", "https://chat.example.com").set_secret("access_token", token);
+//! let session = provider.connect(settings, Egress::new(EgressOptions::default())?).await?;
+//! let mut listing = session.listing(ListingOptions::default());
+//! while let Some(batch) = listing.next().await {
+//!     for user in batch?.users {
+//!         println!("{} {}", user.id, user.status);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What it is not: it keeps no records, retries nothing but a wait that the product asked for, and knows nothing of any
+//! product.
+
+mod bindings;
+mod egress;
+mod error;
+mod imports;
+mod limits;
+mod listing;
+pub mod model;
+mod origin;
+mod provider;
+mod sandbox;
+mod session;
+mod settings;
+mod store;
+
+pub use egress::{Egress, EgressOptions};
+pub use error::{Error, LimitHit};
+pub use limits::Limits;
+pub use listing::{Batch, End, Listing, ListingOptions, Progress};
+pub use origin::Origin;
+pub use provider::Provider;
+pub use sandbox::Sandbox;
+pub use secrecy;
+pub use session::Session;
+pub use settings::Settings;
+
+/// What every fallible operation of this library returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -40,7 +40,11 @@ pub const ROUTES: [Route; 8] = [
     Route { method: "GET", path: "/api/v4/users/stats/filtered", purpose: "counts the accounts and the seats in use" },
     Route { method: "GET", path: "/api/v4/config/client", purpose: "reads the server's version and privacy settings" },
     Route { method: "GET", path: "/api/v4/license/client", purpose: "reads the edition and the licence" },
-    Route { method: "GET", path: "/api/v4/limits/server", purpose: "reads the user limits of servers without a licence" },
+    Route {
+        method: "GET",
+        path: "/api/v4/limits/server",
+        purpose: "reads the user limits of servers without a licence",
+    },
 ];
 
 /// Asks whether the server is there.
@@ -163,7 +167,10 @@ impl<'a> Answer<'a> {
 
     fn unreadable(&self) -> Failure {
         let failure = if looks_like_a_page(self.response, &self.text) {
-            Failure::new(Code::NotMattermost, "the server answered with a web page where Mattermost's API answers with JSON")
+            Failure::new(
+                Code::NotMattermost,
+                "the server answered with a web page where Mattermost's API answers with JSON",
+            )
         } else if wire::is_json(&self.text) {
             Failure::new(Code::AnswerUnreadable, "the answer is JSON of another shape than Mattermost's")
         } else {
@@ -223,7 +230,8 @@ fn refusal(request: &Request, response: &Response, text: &str) -> Failure {
 
 /// Whether text looks like an error id of Mattermost's, such as `api.context.404.app_error`: nothing else is passed on.
 fn is_error_id(text: &str) -> bool {
-    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    (1..=128).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
 /// Names the URL that a redirect suggests: the location without the path of the request below it.

@@ -123,7 +123,10 @@ impl Report {
 
         match api::read_me(&me, me_outcome) {
             Ok(me) => {
-                self.pass(Step::TokenAccepted, format!("the token belongs to {} ({})", shown(&me.username), shown(&me.roles)));
+                self.pass(
+                    Step::TokenAccepted,
+                    format!("the token belongs to {} ({})", shown(&me.username), shown(&me.roles)),
+                );
                 Some(me)
             }
             Err(failure) => {
@@ -318,7 +321,8 @@ mod tests {
     use crate::mattermost::fake::{Fake, json};
     use crate::mattermost::http::{Lost, Response};
 
-    const ADMIN: &str = r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"sysadmin","roles":"system_admin system_user"}"#;
+    const ADMIN: &str =
+        r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"sysadmin","roles":"system_admin system_user"}"#;
     const MEMBER: &str = r#"{"id":"dxzzhuaz5jryx8qmji6pe9x9ih","username":"user006","roles":"system_user"}"#;
     const GUEST: &str = r#"{"id":"dxzzhuaz5jryx8qmji6pe9x9ih","username":"gast","roles":"system_guest"}"#;
 
@@ -361,9 +365,15 @@ mod tests {
 
     #[test]
     fn each_trouble_is_found_at_its_step() {
-        let html = || Ok(Response { status: 200, headers: vec![("content-type", "text/html".into())], body: "<html>".into() });
-        let redirect =
-            || Ok(Response { status: 302, headers: vec![("location", "/chat/api/v4/system/ping".into())], body: Vec::new() });
+        let html =
+            || Ok(Response { status: 200, headers: vec![("content-type", "text/html".into())], body: "<html>".into() });
+        let redirect = || {
+            Ok(Response {
+                status: 302,
+                headers: vec![("location", "/chat/api/v4/system/ping".into())],
+                body: Vec::new(),
+            })
+        };
         let refused = || json(401, r#"{"id":"api.context.session_expired.app_error"}"#);
         let forbidden = || json(403, r#"{"id":"api.context.permissions.app_error"}"#);
         let mfa = || json(403, r#"{"id":"api.context.mfa_required.app_error"}"#);

@@ -101,9 +101,10 @@ impl Code {
     #[must_use]
     pub const fn kind(self) -> ErrorKind {
         match self {
-            Self::SettingMissing | Self::ServerUrlInvalid | Self::AccessTokenInvalid | Self::InactiveAfterDaysInvalid => {
-                ErrorKind::InvalidSettings
-            }
+            Self::SettingMissing
+            | Self::ServerUrlInvalid
+            | Self::AccessTokenInvalid
+            | Self::InactiveAfterDaysInvalid => ErrorKind::InvalidSettings,
             Self::NameNotFound
             | Self::ConnectionRefused
             | Self::TimedOut

@@ -92,7 +92,9 @@ impl Edition {
             Self::EnterpriseAdvanced => "Mattermost Enterprise Advanced",
             Self::E10 => "A licence of the older Enterprise E10 plan",
             Self::E20 => "A licence of the older Enterprise E20 plan",
-            Self::Other => "A licence whose plan this version of the provider does not know, or the server does not tell",
+            Self::Other => {
+                "A licence whose plan this version of the provider does not know, or the server does not tell"
+            }
         }
     }
 
@@ -120,7 +122,9 @@ impl Edition {
 #[must_use]
 pub fn name(edition: Edition, license: &TextMap, config: &TextMap) -> String {
     let known = match edition {
-        Edition::Free if config.get("BuildEnterpriseReady") == Some("true") => "Mattermost Enterprise Edition, unlicensed",
+        Edition::Free if config.get("BuildEnterpriseReady") == Some("true") => {
+            "Mattermost Enterprise Edition, unlicensed"
+        }
         Edition::Free => "Mattermost Team Edition",
         Edition::Entry => "Mattermost Entry",
         Edition::Starter => "Mattermost Cloud Starter",
@@ -170,7 +174,11 @@ mod tests {
     fn a_licence_has_a_name() {
         let cases = [
             (r#"{"IsLicensed":"false"}"#, r#"{"BuildEnterpriseReady":"false"}"#, "Mattermost Team Edition"),
-            (r#"{"IsLicensed":"false"}"#, r#"{"BuildEnterpriseReady":"true"}"#, "Mattermost Enterprise Edition, unlicensed"),
+            (
+                r#"{"IsLicensed":"false"}"#,
+                r#"{"BuildEnterpriseReady":"true"}"#,
+                "Mattermost Enterprise Edition, unlicensed",
+            ),
             (r#"{"IsLicensed":"true","SkuShortName":"E20"}"#, "{}", "Mattermost Enterprise E20"),
             (r#"{"IsLicensed":"true","SkuShortName":"galaxy"}"#, "{}", "galaxy"),
             (r#"{"IsLicensed":"true","SkuShortName":"galaxy","SkuName":"Galaxy Plan"}"#, "{}", "Galaxy Plan"),

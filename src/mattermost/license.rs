@@ -12,9 +12,10 @@ use super::code::{Code, NoticeCode};
 use super::edition::{self, Edition};
 use super::failure::Failure;
 use super::http::{Network, Outcome, Request, exchange};
+use super::notice::notice;
 use super::time::{DAY_MS, timestamp};
 use super::wire::{Number, TextMap};
-use crate::contract::{License, Notice, Quantity, Severity};
+use crate::contract::{License, Quantity};
 
 /// The answer of `/limits/server` (server/public/model/limits.go). Zero is "none", or "not for this token".
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -62,20 +63,19 @@ fn make(config: &TextMap, license: &TextMap, used: Quantity, limits: Limits, now
     let purchased = purchased(edition, number("Users"), limits);
     let mut notices = Vec::new();
     if matches!(used, Quantity::Unknown) {
-        notices.push(notice(NoticeCode::SeatsUsedHidden, &["seats-used"], Vec::new(), None));
+        notices.push(notice(NoticeCode::SeatsUsedHidden, 0, None, &[]));
     }
     if license.is_true("IsLicensed") && expires_ms.is_none() {
-        notices.push(notice(NoticeCode::LicenseDetailsHidden, &["starts-at", "expires-at"], Vec::new(), None));
+        notices.push(notice(NoticeCode::LicenseDetailsHidden, 0, None, &[]));
     }
     if expires_ms.is_some_and(|expires| expires < now_ms) {
-        notices.push(notice(NoticeCode::LicenseExpired, &["expires-at"], Vec::new(), None));
+        notices.push(notice(NoticeCode::LicenseExpired, 0, None, &[]));
     }
     if let (Quantity::Limited(used), Quantity::Limited(bought)) = (used, purchased)
         && used > bought
     {
-        let params = vec![("purchased".to_string(), bought.to_string()), ("used".to_string(), used.to_string())];
-        let detail = format!("{used} of {bought}");
-        notices.push(notice(NoticeCode::SeatsExceeded, &["seats-used"], params, Some(detail)));
+        let params = [("purchased", bought.to_string()), ("used", used.to_string())];
+        notices.push(notice(NoticeCode::SeatsExceeded, 0, Some(format!("{used} of {bought}")), &params));
     }
     License {
         license_type: edition.id().to_string(),
@@ -148,20 +148,6 @@ pub const ATTRIBUTES: [(&str, &str); 6] = [
     ("license.users-soft-limit", "the number of users from which on the server warns its administrators"),
 ];
 
-fn notice(code: NoticeCode, fields: &[&str], params: Vec<(String, String)>, detail: Option<String>) -> Notice {
-    let entry = code.entry();
-    Notice {
-        code: entry.id.to_string(),
-        severity: Severity::Warning,
-        message: detail.map_or_else(|| entry.label.to_string(), |detail| format!("{}: {detail}", entry.label)),
-        fix: Some(entry.fix.to_string()),
-        fields: fields.iter().map(ToString::to_string).collect(),
-        count: None,
-        subjects: Vec::new(),
-        params,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,7 +186,8 @@ mod tests {
         type Case<'a> = (&'a str, Outcome, Outcome, &'a str, Quantity, Quantity, &'a [&'a str]);
         let (limited, unknown) = (Quantity::Limited, Quantity::Unknown);
         let sanitised = r#"{"IsLicensed":"true","SkuShortName":"professional","Users":"100"}"#;
-        let expired = r#"{"IsLicensed":"true","SkuShortName":"E20","Users":"100","StartsAt":"1","ExpiresAt":"1795533928000"}"#;
+        let expired =
+            r#"{"IsLicensed":"true","SkuShortName":"E20","Users":"100","StartsAt":"1","ExpiresAt":"1795533928000"}"#;
         let cases: &[Case<'_>] = &[
             (FREE, count(229), limits(), "free", limited(250), limited(229), &[]),
             (FREE, count(229), none(), "free", Quantity::Unlimited, limited(229), &[]),
@@ -218,17 +205,32 @@ mod tests {
                 &["seats-used-hidden", "license-details-hidden"],
             ),
             (expired, count(1), none(), "e20", limited(100), limited(1), &["license-expired"]),
-            (r#"{"IsLicensed":"true","ExpiresAt":"9999999999999"}"#, count(1), none(), "other", unknown, limited(1), &[]),
+            (
+                r#"{"IsLicensed":"true","ExpiresAt":"9999999999999"}"#,
+                count(1),
+                none(),
+                "other",
+                unknown,
+                limited(1),
+                &[],
+            ),
         ];
         for (license, seats, limits, kind, bought, used, notices) in cases {
             let got = read(license, seats.clone(), limits.clone()).unwrap();
             assert_eq!(got.license_type, *kind, "{license}");
-            assert_eq!(format!("{:?}", (got.seats_purchased, got.seats_used)), format!("{:?}", (bought, used)), "{license}");
+            assert_eq!(
+                format!("{:?}", (got.seats_purchased, got.seats_used)),
+                format!("{:?}", (bought, used)),
+                "{license}"
+            );
             let codes: Vec<_> = got.notices.iter().map(|notice| notice.code.as_str()).collect();
             assert_eq!(codes, *notices, "{license}");
         }
         let got = read(ENTERPRISE, count(9), none()).unwrap();
-        assert_eq!((got.name.as_str(), got.licensee.as_deref(), got.trial), ("Mattermost Enterprise", Some("Corp"), false));
+        assert_eq!(
+            (got.name.as_str(), got.licensee.as_deref(), got.trial),
+            ("Mattermost Enterprise", Some("Corp"), false)
+        );
         assert_eq!(got.expires_at.as_deref(), Some("2027-01-15T08:00:00.000Z"));
     }
 

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod http;
 pub mod license;
 pub mod listing;
+pub mod notice;
 pub mod record;
 pub mod role;
 pub mod seat;

@@ -111,8 +111,7 @@ impl Draft {
     /// The whole record.
     #[must_use]
     pub fn finish(mut self, activity: Activity, rules: &Rules) -> User {
-        self.user.status =
-            rules.inactive_after.status(rules.now_ms, self.created_ms, self.deactivated_ms, activity);
+        self.user.status = rules.inactive_after.status(rules.now_ms, self.created_ms, self.deactivated_ms, activity);
         // A time that no calendar holds is as good as unknown.
         let at = if let Activity::At(ms) = activity { timestamp(ms) } else { None };
         self.user.activity = if at.is_none() && matches!(activity, Activity::At(_)) {
@@ -163,11 +162,7 @@ mod tests {
                 (Active, UserKind::Member, "system-admin", Occupied, 1),
             ),
             (r#","roles":"system_guest""#, Activity::At(5), (Inactive, UserKind::Guest, "guest", Occupied, 1)),
-            (
-                r#","roles":"system_user","is_bot":true"#,
-                Activity::Never,
-                (Inactive, UserKind::Bot, "member", Free, 0),
-            ),
+            (r#","roles":"system_user","is_bot":true"#, Activity::Never, (Inactive, UserKind::Bot, "member", Free, 0)),
             (
                 r#","roles":"system_user","remote_id":"r1""#,
                 Activity::Unknown,

@@ -50,7 +50,11 @@ impl SeatRule {
             | Edition::E20
             | Edition::Starter
             | Edition::Other => {
-                if counts_guests_apart { SeatUse::Unknown } else { SeatUse::Occupied }
+                if counts_guests_apart {
+                    SeatUse::Unknown
+                } else {
+                    SeatUse::Occupied
+                }
             }
         };
         Self { remote, guest }

@@ -41,7 +41,8 @@ impl Settings {
     /// # Errors
     /// A required setting is missing, or a value cannot be used; the message never holds the token.
     pub fn parse(settings: &[Setting]) -> Result<Self, Failure> {
-        let find = |key: &str| settings.iter().rfind(|setting| setting.key == key).map(|setting| setting.value.as_str());
+        let find =
+            |key: &str| settings.iter().rfind(|setting| setting.key == key).map(|setting| setting.value.as_str());
         let need = |key: &str| {
             find(key).filter(|value| !value.trim().is_empty()).ok_or_else(|| {
                 Failure::new(Code::SettingMissing, format!("the setting {key} is missing")).with("setting", key)
@@ -120,7 +121,10 @@ impl BaseUrl {
             return Err(fail(format!("{} has no scheme: it must begin with https:// or http://", keys::SERVER_URL)));
         }
         let uri = Uri::parse(text).map_err(|_| {
-            fail(format!("{} is not a URL: it holds a character that no URL may hold, or is incomplete", keys::SERVER_URL))
+            fail(format!(
+                "{} is not a URL: it holds a character that no URL may hold, or is incomplete",
+                keys::SERVER_URL
+            ))
         })?;
         let scheme = match uri.scheme().as_str().to_ascii_lowercase().as_str() {
             "http" => Scheme::Http,
@@ -131,7 +135,9 @@ impl BaseUrl {
         if authority.has_userinfo() {
             return Err(fail(format!("{} holds a user name or password, which would be ignored", keys::SERVER_URL)));
         }
-        if authority.host().is_empty() || matches!(authority.host_parsed(), Host::RegName(name) if name.as_str().contains('%')) {
+        if authority.host().is_empty()
+            || matches!(authority.host_parsed(), Host::RegName(name) if name.as_str().contains('%'))
+        {
             return Err(fail(format!("{} has no host that can be looked up", keys::SERVER_URL)));
         }
         let port = authority.port_to_u16().map_err(|_| fail(format!("{} has no valid port", keys::SERVER_URL)))?;
@@ -275,9 +281,18 @@ mod tests {
             (&[url, ("access_token", "  ")], Some((Code::SettingMissing, "access_token"))),
             (&[url, ("access_token", "sekret\n")], Some((Code::AccessTokenInvalid, "access_token"))),
             (&[url, ("access_token", "two words sekret")], Some((Code::AccessTokenInvalid, "access_token"))),
-            (&[url, token, ("inactive_after_days", "0")], Some((Code::InactiveAfterDaysInvalid, "inactive_after_days"))),
-            (&[url, token, ("inactive_after_days", "ninety")], Some((Code::InactiveAfterDaysInvalid, "inactive_after_days"))),
-            (&[url, token, ("inactive_after_days", "70000")], Some((Code::InactiveAfterDaysInvalid, "inactive_after_days"))),
+            (
+                &[url, token, ("inactive_after_days", "0")],
+                Some((Code::InactiveAfterDaysInvalid, "inactive_after_days")),
+            ),
+            (
+                &[url, token, ("inactive_after_days", "ninety")],
+                Some((Code::InactiveAfterDaysInvalid, "inactive_after_days")),
+            ),
+            (
+                &[url, token, ("inactive_after_days", "70000")],
+                Some((Code::InactiveAfterDaysInvalid, "inactive_after_days")),
+            ),
         ];
         for (pairs, expect) in cases {
             let got = Settings::parse(&settings(pairs));

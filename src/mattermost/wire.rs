@@ -71,7 +71,6 @@ impl<'de> Deserialize<'de> for Number {
             fn visit_u64<E: Error>(self, number: u64) -> Result<Number, E> {
                 Ok(Number(i64::try_from(number).unwrap_or(i64::MAX)))
             }
-            #[expect(clippy::cast_possible_truncation, reason = "`as` takes the nearest i64, and 0 for NaN")]
             fn visit_f64<E: Error>(self, number: f64) -> Result<Number, E> {
                 Ok(Number(number as i64))
             }

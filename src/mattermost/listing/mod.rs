@@ -77,11 +77,8 @@ pub fn list_users(
         inactive_after: settings.inactive_after,
         now_ms: at.census.server_ms,
     };
-    let statuses = if at.findings.has(NoticeCode::LastActivityHidden) {
-        sweep::Statuses::Off
-    } else {
-        sweep::Statuses::Asked
-    };
+    let statuses =
+        if at.findings.has(NoticeCode::LastActivityHidden) { sweep::Statuses::Off } else { sweep::Statuses::Asked };
     let mut sweep = Sweep::new(at.next_page, pages_of(limit), at.census.total, statuses, &rules);
     network.run(&mut sweep);
     let swept = sweep.finish()?;

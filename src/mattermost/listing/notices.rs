@@ -2,16 +2,15 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec;
 use alloc::vec::Vec;
 
 use super::super::code::NoticeCode;
+use super::super::notice::notice;
 use super::census::Census;
-use crate::contract::{Notice, Severity};
+use crate::contract::Notice;
 
 /// What the token cannot see, as the census found it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent findings, each named")]
 pub struct Hidden {
     /// E-mail addresses.
     pub emails: bool,
@@ -85,13 +84,13 @@ impl Findings {
     /// The notices that were not raised yet in `earlier`.
     #[must_use]
     pub fn since(&self, earlier: &Self, census: &Census) -> Vec<Notice> {
-        self.entries().filter(|(code, _)| !earlier.has(*code)).map(|(code, n)| notice(code, n, census)).collect()
+        self.entries().filter(|(code, _)| !earlier.has(*code)).map(|(code, n)| told(code, n, census)).collect()
     }
 
     /// Every notice.
     #[must_use]
     pub fn all(&self, census: &Census) -> Vec<Notice> {
-        self.entries().map(|(code, n)| notice(code, n, census)).collect()
+        self.entries().map(|(code, n)| told(code, n, census)).collect()
     }
 
     /// The numbers as the cursor writes them: a dash, or a number, for each.
@@ -116,7 +115,6 @@ impl Findings {
         texts.next().is_none().then_some(findings)
     }
 
-
     fn slot(&mut self, code: NoticeCode) -> Option<&mut Option<u32>> {
         let index = CODES.iter().position(|known| *known == code)?;
         self.counts.get_mut(index)
@@ -127,37 +125,12 @@ impl Findings {
     }
 }
 
-fn notice(code: NoticeCode, count: u32, census: &Census) -> Notice {
-    let entry = code.entry();
-    let fields: &[&str] = match code {
-        NoticeCode::EmailsHidden => &["email"],
-        NoticeCode::NamesHidden => &["first-name", "last-name"],
-        NoticeCode::LastActivityHidden => &["status", "activity", "last-activity-at"],
-        NoticeCode::SeatsUnknown => &["seat", "licenses"],
-        _ => &[],
-    };
-    let severity = match code {
-        NoticeCode::SeatsUnknown => Severity::Info,
-        _ => Severity::Warning,
-    };
-    let mut params = vec![];
-    let message = match (code, census.total) {
+fn told(code: NoticeCode, records: u32, census: &Census) -> Notice {
+    match (code, census.total) {
         (NoticeCode::UsersMayBeMissing, Some(total)) => {
-            params.push(("counted".to_string(), total.to_string()));
-            params.push(("missing".to_string(), count.to_string()));
-            format!("{}: {count} of {total} were not seen", entry.label)
+            let params = [("counted", total.to_string()), ("missing", records.to_string())];
+            notice(code, records, Some(format!("{records} of {total} were not seen")), &params)
         }
-        _ if count > 0 => format!("{}: {count}", entry.label),
-        _ => entry.label.to_string(),
-    };
-    Notice {
-        code: entry.id.to_string(),
-        severity,
-        message,
-        fix: Some(entry.fix.to_string()),
-        fields: fields.iter().map(ToString::to_string).collect(),
-        count: (count > 0).then_some(count),
-        subjects: Vec::new(),
-        params,
+        _ => notice(code, records, (records > 0).then(|| records.to_string()), &[]),
     }
 }

@@ -94,7 +94,12 @@ struct Listed {
 
 /// Lists as a host does, with the same memory for all calls, and lets the server change between them.
 #[track_caller]
-fn list(server: &mut Server, limit: u32, order: Order, mut between: impl FnMut(&mut Server, u32)) -> Result<Listed, Failure> {
+fn list(
+    server: &mut Server,
+    limit: u32,
+    order: Order,
+    mut between: impl FnMut(&mut Server, u32),
+) -> Result<Listed, Failure> {
     let (mut memory, mut cursor, mut users, mut requests) = (Memory::new(), None::<String>, BTreeMap::new(), 0);
     for call in 0..1_000 {
         let page: UserPage = {
@@ -107,7 +112,7 @@ fn list(server: &mut Server, limit: u32, order: Order, mut between: impl FnMut(&
         users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
         match page.state {
             ListingState::More(next) => cursor = Some(next),
-            end => {
+            end @ (ListingState::Complete | ListingState::Incomplete) => {
                 let codes = page.notices.into_iter().map(|notice| notice.code).collect();
                 return Ok(Listed { users, end, codes, requests });
             }
@@ -125,7 +130,14 @@ const fn is_complete(end: &ListingState) -> bool {
 fn every_size_is_listed_whole_in_as_few_requests_as_it_needs() {
     // Four requests before the first page; a page for every 200 accounts and one to see the end; one for the activity of
     // every call's accounts, or two where more than a thousand of them are there before the last page is.
-    let cases = [(1, 0, 4 + 1 + 1), (199, 0, 6), (200, 0, 4 + 2 + 1), (201, 0, 7), (1_000, 0, 4 + 6 + 1), (2_000, 0, 4 + 11 + 1)];
+    let cases = [
+        (1, 0, 4 + 1 + 1),
+        (199, 0, 6),
+        (200, 0, 4 + 2 + 1),
+        (201, 0, 7),
+        (1_000, 0, 4 + 6 + 1),
+        (2_000, 0, 4 + 11 + 1),
+    ];
     for (accounts, limit, expect) in cases {
         for order in [Order::First, Order::Last] {
             let listed = list(&mut Server::of(accounts), limit, order, |_, _| {}).unwrap();
@@ -212,21 +224,24 @@ fn accounts_that_cannot_be_read_are_told_and_make_the_listing_incomplete() {
 
 #[test]
 fn a_fault_keeps_what_was_read_and_the_same_cursor_goes_on() {
-    let faults = || [
-        ("users?page=4&", Err(Lost::TimedOut), Code::TimedOut),
-        ("users?page=4&", Err(Lost::Truncated), Code::AnswerTruncated),
-        ("users?page=4&", json(429, "limit exceeded\n"), Code::RateLimited),
-        ("users?page=4&", json(200, "[{"), Code::AnswerUnreadable),
-        ("users?page=0&", json(500, "{}"), Code::ServerError),
-        ("stats/filtered", json(500, "{}"), Code::ServerError),
-        ("status/ids", Err(Lost::Closed), Code::ConnectionLost),
-    ];
+    let faults = || {
+        [
+            ("users?page=4&", Err(Lost::TimedOut), Code::TimedOut),
+            ("users?page=4&", Err(Lost::Truncated), Code::AnswerTruncated),
+            ("users?page=4&", json(429, "limit exceeded\n"), Code::RateLimited),
+            ("users?page=4&", json(200, "[{"), Code::AnswerUnreadable),
+            ("users?page=0&", json(500, "{}"), Code::ServerError),
+            ("stats/filtered", json(500, "{}"), Code::ServerError),
+            ("status/ids", Err(Lost::Closed), Code::ConnectionLost),
+        ]
+    };
     for (text, fault, code) in faults() {
         for order in [Order::First, Order::Last] {
             let mut server = Server::of(1_500);
             // Twice: once within what is read with it, once as the first thing of the next call.
             server.instead = vec![(text, fault.clone()), (text, fault.clone())];
-            let (mut memory, mut cursor, mut users, mut failures) = (Memory::new(), None::<String>, BTreeMap::new(), vec![]);
+            let (mut memory, mut cursor, mut users, mut failures) =
+                (Memory::new(), None::<String>, BTreeMap::new(), vec![]);
             let end = loop {
                 let mut network = Fake::new(|request| server.answer(request));
                 network.order = order;
@@ -235,7 +250,7 @@ fn a_fault_keeps_what_was_read_and_the_same_cursor_goes_on() {
                         users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
                         match page.state {
                             ListingState::More(next) => cursor = Some(next),
-                            end => break end,
+                            end @ (ListingState::Complete | ListingState::Incomplete) => break end,
                         }
                     }
                     Err(failure) => failures.push(failure.code),
@@ -298,7 +313,7 @@ fn a_listing_that_goes_on_in_a_fresh_instance_is_not_called_complete() {
         users += page.users.len();
         match page.state {
             ListingState::More(next) => cursor = Some(next),
-            end => break (end, page.notices),
+            end @ (ListingState::Complete | ListingState::Incomplete) => break (end, page.notices),
         }
     };
     assert_eq!(users, 900);

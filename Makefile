@@ -1,0 +1,32 @@
+# What a developer types is what CI runs. `make demo` and `make test` install whatever is missing.
+.DEFAULT_GOAL := help
+.PHONY: help demo test component check fmt toolchain
+
+RELEASE := --release --locked
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+demo: component ## Build everything and list the users of an embedded Mattermost server
+	cargo run $(RELEASE) -q -p providerctl -- demo
+
+test: component ## Build everything and run every test
+	cargo test $(RELEASE) --workspace
+
+component: toolchain ## Build dist/mattermost-provider.wasm
+	scripts/component.sh
+
+check: component ## Formatting, lints and documentation, with warnings as errors
+	cargo fmt --all --check
+	cargo clippy $(RELEASE) --workspace --all-targets -- -D warnings
+	if [ -d "$$(rustc --print sysroot)/lib/rustlib/wasm32-wasip2/lib" ]; then \
+		cargo clippy --locked -p mattermost-provider --lib --profile component --target wasm32-wasip2 -- -D warnings; \
+	fi
+	RUSTDOCFLAGS=-Dwarnings cargo doc $(RELEASE) --workspace --no-deps
+
+fmt: ## Format the code
+	cargo fmt --all
+
+toolchain:
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 or later from https://rustup.rs" >&2; exit 1; }
+	@command -v cc >/dev/null || { echo "a C compiler is missing: apt-get install gcc" >&2; exit 1; }

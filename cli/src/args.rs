@@ -1,0 +1,256 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use mattermost_simulator::LicensePreset;
+
+use crate::fault::FaultArgument;
+use crate::output::{AnswerFormat, ListingFormat};
+
+/// What the help says at its end.
+const AFTER: &str = "\
+Exit codes:
+  0  complete; fields that are hidden and warnings do not change that
+  1  an error, or a check that failed
+  2  the command line or a setting is wrong
+  3  incomplete: users were printed, but there may be more
+
+Output:
+  Data goes to standard output. What happens meanwhile is told on standard
+  error, unless one of the two is piped: then only errors appear there, and the
+  warnings of an incomplete listing.
+
+Examples:
+  providerctl demo
+  providerctl simulate --users 20000 --port 8065
+  export ACCESS_TOKEN=…
+  providerctl check --set server_url=https://chat.example.com \\
+      --secret access_token=env:ACCESS_TOKEN
+  providerctl users --set server_url=https://chat.example.com \\
+      --secret access_token=file:/run/secrets/token --format csv > users.csv";
+
+/// What the help of `users` says at its end.
+const AFTER_USERS: &str = "\
+A page is printed when it arrives. An array of --format json is closed whatever happens, so that it is valid; the exit
+code says whether it is complete: 0 complete, 1 an error before the first user, 2 wrong usage, 3 incomplete.
+
+A page that fails for the moment is tried again three times, after as long as the server asks for, a minute at most.
+
+Example, the accounts that take a seat and were not used for a while:
+  providerctl users --set server_url=https://chat.example.com \\
+      --secret access_token=env:ACCESS_TOKEN --format ndjson \\
+    | jq -r 'select(.seat == \"occupied\" and .status == \"inactive\") | .email'";
+
+/// Runs a provider component in a sandbox and shows what it reads
+#[derive(Parser)]
+#[command(name = "providerctl", version, after_help = AFTER, max_term_width = 120)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The subcommands.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Shows what the component is, which settings it takes and what it may ask for
+    Describe(DescribeArgs),
+    /// Tries the settings out, step by step
+    Check(CheckArgs),
+    /// Shows the licences and how many of their seats are taken
+    License(CheckArgs),
+    /// Lists all users
+    Users(UsersArgs),
+    /// Runs a simulated Mattermost server on this machine until Ctrl-C
+    Simulate(SimulateArgs),
+    /// Shows everything at once, on a simulated server of its own
+    Demo(DemoArgs),
+    /// Prints a completion script
+    Completions {
+        /// For this shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which component, and how it is run.
+#[derive(Args)]
+pub(crate) struct ComponentArgs {
+    /// The component to run
+    ///
+    /// Without it: $PROVIDERCTL_COMPONENT, then dist/mattermost-provider.wasm in the current folder, then beside this
+    /// command, then in the folder that this command was built from.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) component: Option<PathBuf>,
+    /// The most that one call of the component may take, waiting included (default: 300)
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) timeout: Option<u64>,
+}
+
+/// How to reach the product.
+#[derive(Args)]
+pub(crate) struct ConnectArgs {
+    /// A setting of the component; `providerctl describe` lists them
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// A setting that is secret: the name of an environment variable, or the path of a file that holds it
+    ///
+    /// One line end at the end of the file is left out. The value itself is refused, since the process list and the
+    /// shell's history would show it.
+    #[arg(long = "secret", value_name = "KEY=env:NAME|KEY=file:PATH")]
+    pub(crate) secret: Vec<String>,
+    /// A PEM file with certificates of a private authority, trusted beside those of the system
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Vec<PathBuf>,
+    /// Which component, and how it is run.
+    #[command(flatten)]
+    pub(crate) component: ComponentArgs,
+}
+
+/// `describe`.
+#[derive(Args)]
+pub(crate) struct DescribeArgs {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Table)]
+    pub(crate) format: AnswerFormat,
+    /// Which component, and how it is run.
+    #[command(flatten)]
+    pub(crate) component: ComponentArgs,
+}
+
+/// `check` and `license`.
+#[derive(Args)]
+pub(crate) struct CheckArgs {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Table)]
+    pub(crate) format: AnswerFormat,
+    /// How to reach the product.
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+}
+
+/// `users`.
+#[derive(Args)]
+#[command(after_help = AFTER_USERS)]
+pub(crate) struct UsersArgs {
+    /// How to print them
+    #[arg(long, value_enum, default_value_t = ListingFormat::Table)]
+    pub(crate) format: ListingFormat,
+    /// About how many users the component reads at a time; 0 leaves it to the component
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) limit: u32,
+    /// How to reach the product.
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+}
+
+/// `simulate`.
+#[derive(Args)]
+#[command(after_help = FAULTS)]
+pub(crate) struct SimulateArgs {
+    /// How many accounts the server has, bots and deactivated ones included
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) users: u32,
+    /// The port on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "P", default_value_t = 8065)]
+    pub(crate) port: u16,
+    /// The same seed gives the same accounts and tokens
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// The server version that is played (default: the simulator's own)
+    #[arg(long, value_name = "V")]
+    pub(crate) version: Option<String>,
+    /// The licence that the server runs on
+    #[arg(long, value_name = "PRESET", default_value = "enterprise", value_parser = license)]
+    pub(crate) license: LicensePreset,
+    /// Where the server lies below its address, such as /company/chat
+    #[arg(long, value_name = "PATH", default_value = "")]
+    pub(crate) subpath: String,
+    /// How long each answer is delayed, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(crate) latency: u64,
+    /// How many requests a second are answered before the server asks to wait
+    #[arg(long, value_name = "PER_SECOND")]
+    pub(crate) rate_limit: Option<u32>,
+    /// Something that goes wrong; may be repeated
+    #[arg(long, value_name = "KIND[,on=TEXT][,after=N][,times=N]")]
+    pub(crate) fault: Vec<FaultArgument>,
+    /// Hides e-mail addresses from everybody but administrators
+    #[arg(long)]
+    pub(crate) hide_email: bool,
+    /// Hides first and last names from everybody but administrators
+    #[arg(long)]
+    pub(crate) hide_full_name: bool,
+    /// Switches statuses, and with them the last activity, off
+    #[arg(long)]
+    pub(crate) no_statuses: bool,
+}
+
+/// The help on `--fault`.
+const FAULTS: &str = "\
+Kinds of faults:
+  status=CODE          an error of the server; 502, 503 and 504 come as a proxy's page
+  rate-limited=SECONDS asks to wait
+  html                 a page in place of JSON
+  truncated            fewer bytes than announced
+  reset                the connection is closed without an answer
+  garbage              broken JSON
+  mfa                  multi-factor authentication is demanded
+  redirect=URL         a redirect
+  slow=MS              an answer that takes so long
+  huge=BYTES           a body of so many bytes
+  body=TEXT            this JSON
+
+  on=TEXT   only where the path contains it      after=N   lets N such requests pass first      times=N   no more than N times
+
+Example: --fault status=503,on=/users,after=3,times=1";
+
+/// `demo`.
+#[derive(Args)]
+pub(crate) struct DemoArgs {
+    /// How many accounts the simulated server has
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) users: u32,
+    /// The same seed gives the same accounts
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How many users are shown; 0 shows all
+    #[arg(long, value_name = "N", default_value_t = 25)]
+    pub(crate) rows: u32,
+    /// The licence that the server runs on
+    #[arg(long, value_name = "PRESET", default_value = "enterprise", value_parser = license)]
+    pub(crate) license: LicensePreset,
+    /// Which component, and how it is run.
+    #[command(flatten)]
+    pub(crate) component: ComponentArgs,
+}
+
+fn license(text: &str) -> Result<LicensePreset, String> {
+    text.parse().map_err(|_| {
+        let known: Vec<String> = LicensePreset::ALL.iter().map(ToString::to_string).collect();
+        format!("there are {}", known.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::component::VARIABLE;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_names_the_variable_and_every_exit_code() {
+        let mut command = Cli::command();
+        let help = command.render_help().to_string();
+        for code in ["  0  ", "  1  ", "  2  ", "  3  "] {
+            assert!(help.contains(code), "{help}");
+        }
+        let users = command.find_subcommand_mut("users").unwrap().render_long_help().to_string();
+        assert!(users.contains(VARIABLE));
+    }
+}

@@ -1,0 +1,209 @@
+//! `providerctl demo`: everything at once, on a simulated server of its own.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use mattermost_simulator::{Config, Simulator};
+use provider_host::model::User;
+use provider_host::{Egress, EgressOptions, ListingOptions, Settings};
+use secrecy::SecretString;
+
+use super::{check, invocation, license, users};
+use crate::args::DemoArgs;
+use crate::connection::load;
+use crate::exit::{Complaint, Exit, Failure};
+use crate::listing::Reader;
+use crate::output::words::{count, mebibytes, now, number, span};
+use crate::output::{Table, UserFormat as _};
+use crate::screen::{Screen, Tone, notice_lines};
+
+pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let provider = load(&args.component)?;
+    let description = provider.describe().await?;
+    let config = Config { users: args.users, seed: args.seed, license: args.license, port: 0, ..Config::default() };
+    let simulator = Simulator::start(config)
+        .await
+        .map_err(|error| Failure::failed(Complaint::new("server-not-started", error.to_string())))?;
+    let mut settings = Settings::new();
+    settings.set("server_url", simulator.url());
+    settings.set_secret("access_token", SecretString::from(simulator.tokens().admin.clone()));
+    let egress = Egress::new(EgressOptions::default())?;
+    let mut session = provider.connect(settings, egress.clone()).await?;
+
+    screen.line(&format!(
+        "A simulated {} server with {} runs at {}; the provider {} {} reads it in a sandbox that reaches nothing else.",
+        description.name,
+        count(u64::from(args.users), "account"),
+        simulator.url(),
+        description.id,
+        description.version,
+    ))?;
+    let colour = screen.look.colour;
+    title("Licence", screen)?;
+    let licenses = session.licenses().await?;
+    print(license::lines(&licenses, now(), colour), screen)?;
+
+    title("Checks", screen)?;
+    let report = session.check().await?;
+    print(check::lines(&report, &description.name, colour), screen)?;
+
+    title("Users", screen)?;
+    let listed = Instant::now();
+    let mut reader = Reader::new(session.listing(ListingOptions { limit: 0, cursor: None }));
+    let mut shown = Rows::new(args.rows, screen.look.columns);
+    let mut counts = Counts::default();
+    let mut failure = None;
+    screen.start_progress("users");
+    while let Some(page) = reader.next(&mut |retry| screen.tell(&users::retry_line(&retry))).await {
+        match page {
+            Ok(batch) => {
+                batch.users.iter().for_each(|user| counts.add(user));
+                screen.data(&shown.page(&batch.users)?)?;
+                screen.progress(reader.users(), batch.expected_total);
+            }
+            Err(error) => {
+                failure = Some(error);
+                break;
+            }
+        }
+    }
+    screen.end_progress();
+    if shown.left_out > 0 {
+        let command = format!("{} demo --users {} --seed {} --rows 0", invocation(), args.users, args.seed);
+        screen.line(&format!("… and {} more; to see them all: {command}", number(shown.left_out)))?;
+    }
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+
+    title("Summary", screen)?;
+    let progress = reader.progress();
+    let complete = users::exit(reader.end()) == Exit::Complete;
+    let mut lines = counts.lines();
+    lines.push(format!(
+        "{:<8} {} in {}, {}",
+        "listing",
+        count(progress.users, "user"),
+        span(listed.elapsed()),
+        if complete { "complete" } else { "incomplete" },
+    ));
+    for notice in reader.notices() {
+        lines.extend(notice_lines(notice, colour));
+    }
+    let session = reader.into_session();
+    lines.push(format!(
+        "{:<8} {}, {} of memory at most, {} in all",
+        "sandbox",
+        count(egress.requests(), "request"),
+        mebibytes(session.memory_bytes()),
+        span(started.elapsed()),
+    ));
+    print(lines, screen)?;
+    Ok(if complete { check::exit(&report) } else { Exit::Incomplete })
+}
+
+fn title(text: &str, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    let text = screen.look.colour.paint(Tone::Title, &text.to_uppercase());
+    screen.line(&format!("\n{text}"))
+}
+
+fn print(lines: Vec<String>, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    lines.into_iter().try_for_each(|line| screen.line(&line))
+}
+
+/// The first rows of a listing.
+struct Rows {
+    table: Table,
+    left: Option<u32>,
+    left_out: u64,
+}
+
+impl Rows {
+    /// So many rows; 0 shows all.
+    fn new(rows: u32, columns: usize) -> Self {
+        Self { table: Table::new(columns), left: (rows > 0).then_some(rows), left_out: 0 }
+    }
+
+    /// What is printed of a page.
+    fn page(&mut self, users: &[User]) -> std::io::Result<Vec<u8>> {
+        let most = self.left.map_or(users.len(), |left| usize::try_from(left).unwrap_or(usize::MAX));
+        let (shown, hidden) = users.split_at_checked(most).unwrap_or((users, &[]));
+        self.left = self.left.map(|left| left.saturating_sub(u32::try_from(shown.len()).unwrap_or(u32::MAX)));
+        self.left_out += u64::try_from(hidden.len()).unwrap_or(u64::MAX);
+        let mut out = Vec::new();
+        self.table.page(shown, &mut out)?;
+        Ok(out)
+    }
+}
+
+/// How many users are what.
+#[derive(Default)]
+struct Counts {
+    status: BTreeMap<&'static str, u64>,
+    role: BTreeMap<String, u64>,
+    kind: BTreeMap<&'static str, u64>,
+    seat: BTreeMap<&'static str, u64>,
+}
+
+impl Counts {
+    fn add(&mut self, user: &User) {
+        *self.status.entry(user.status.as_str()).or_default() += 1;
+        *self.role.entry(user.role.clone()).or_default() += 1;
+        *self.kind.entry(user.kind.as_str()).or_default() += 1;
+        *self.seat.entry(user.seat.as_str()).or_default() += 1;
+    }
+
+    fn lines(&self) -> Vec<String> {
+        vec![
+            line("status", &self.status),
+            line("role", &self.role),
+            line("kind", &self.kind),
+            line("seat", &self.seat),
+        ]
+    }
+}
+
+/// `status   812 active, 23 deactivated`, the most frequent first.
+fn line<K: AsRef<str> + Ord>(title: &str, counts: &BTreeMap<K, u64>) -> String {
+    let mut parts: Vec<(&str, u64)> = counts.iter().map(|(name, count)| (name.as_ref(), *count)).collect();
+    parts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let parts: Vec<String> = parts.into_iter().map(|(name, count)| format!("{} {name}", number(count))).collect();
+    format!("{title:<8} {}", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::samples::{anna, bare};
+
+    #[test]
+    fn users_are_counted_with_the_most_frequent_first() {
+        let mut counts = Counts::default();
+        for user in [bare(), anna(), anna()] {
+            counts.add(&user);
+        }
+        let expect = [
+            "status   2 active, 1 deactivated",
+            "role     2 system-admin, 1 member",
+            "kind     2 member, 1 bot",
+            "seat     2 occupied, 1 free",
+        ];
+        assert_eq!(counts.lines(), expect);
+    }
+
+    #[test]
+    fn only_the_first_rows_are_shown_and_the_rest_is_counted() {
+        for (rows, pages, lines, left_out) in
+            [(2, [1, 3], 3, 2), (0, [2, 2], 5, 0), (9, [2, 2], 5, 0), (1, [0, 3], 2, 2)]
+        {
+            let mut shown = Rows::new(rows, 80);
+            let mut out = Vec::new();
+            for size in pages {
+                out.extend(shown.page(&vec![anna(); size]).unwrap());
+            }
+            assert_eq!(String::from_utf8(out).unwrap().lines().count(), lines, "{rows} rows of {pages:?}");
+            assert_eq!(shown.left_out, left_out);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `providerctl describe`: what a component is, needs and may ask for. Nothing is sent.
+
+use provider_host::model::{Description, SettingKind, Term};
+
+use crate::args::DescribeArgs;
+use crate::connection::load;
+use crate::exit::{Exit, Failure};
+use crate::output::cell::printable;
+use crate::output::{AnswerFormat, json_answer};
+use crate::screen::{Colour, Screen, Tone};
+
+pub(crate) async fn run(args: &DescribeArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
+    let provider = load(&args.component)?;
+    let description = provider.describe().await?;
+    match args.format {
+        AnswerFormat::Json => screen.data(&json_answer(&description)?)?,
+        AnswerFormat::Table => {
+            for line in lines(&description, provider.imports(), screen.look.colour) {
+                screen.line(&line)?;
+            }
+        }
+    }
+    Ok(Exit::Complete)
+}
+
+fn lines(description: &Description, imports: &[String], colour: Colour) -> Vec<String> {
+    let mut lines = Vec::new();
+    let name = format!("{} {} ({})", description.name, description.version, description.id);
+    lines.push(colour.paint(Tone::Title, &printable(&name)));
+    if !description.documentation_url.is_empty() {
+        lines.push(printable(&description.documentation_url).into_owned());
+    }
+    let mut section = |title: &str, rows: Vec<(String, String)>| {
+        lines.push(String::new());
+        lines.push(colour.paint(Tone::Title, title));
+        for (head, text) in rows {
+            lines.push(format!("  {}", printable(&head)));
+            if !text.is_empty() {
+                lines.push(format!("      {}", printable(&text)));
+            }
+        }
+    };
+    section("Settings", description.settings.iter().map(|spec| (setting(spec), spec.help.clone())).collect());
+    let requests = description.requests.iter();
+    section(
+        "Requests it may make",
+        requests.map(|spec| (format!("{} {}", spec.method, spec.path), spec.purpose.clone())).collect(),
+    );
+    section("Licence types", terms(&description.license_types));
+    section("Roles, the highest first", terms(&description.roles));
+    section("Codes of errors, notices and checks", terms(&description.codes));
+    let attributes = description.attributes.iter();
+    section("Attributes", attributes.map(|(key, help)| (key.to_owned(), help.to_owned())).collect());
+    section("Interfaces it imports", imports.iter().map(|import| (import.clone(), String::new())).collect());
+    lines
+}
+
+fn setting(spec: &provider_host::model::SettingSpec) -> String {
+    let kind = match &spec.kind {
+        SettingKind::Choice(values) => format!("one of {}", values.join(", ")),
+        SettingKind::Text
+        | SettingKind::Url
+        | SettingKind::Secret
+        | SettingKind::SecretValue
+        | SettingKind::Integer
+        | SettingKind::Flag => spec.kind.as_str().to_owned(),
+    };
+    let need = if spec.required { ", required" } else { "" };
+    let default = spec.default.as_ref().map(|value| format!(", {value} where it is left out")).unwrap_or_default();
+    format!("{} ({kind}{need}{default}): {}", spec.key, spec.label)
+}
+
+fn terms(terms: &[Term]) -> Vec<(String, String)> {
+    terms.iter().map(|term| (format!("{}: {}", term.id, term.label), term.help.clone())).collect()
+}

@@ -1,0 +1,98 @@
+//! `providerctl license`: the licences, and how many of their seats are taken.
+
+use chrono::{DateTime, Utc};
+use provider_host::model::License;
+
+use crate::args::CheckArgs;
+use crate::connection::connect;
+use crate::exit::{Exit, Failure};
+use crate::output::cell::printable;
+use crate::output::words::{day, expiry, now, seats};
+use crate::output::{AnswerFormat, json_answer};
+use crate::screen::{Colour, Screen, Tone, notice_lines};
+
+pub(crate) async fn run(args: &CheckArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
+    let mut connection = connect(&args.connect).await?;
+    let licenses = connection.session.licenses().await?;
+    match args.format {
+        AnswerFormat::Json => screen.data(&json_answer(&licenses)?)?,
+        AnswerFormat::Table => {
+            for line in lines(&licenses, now(), screen.look.colour) {
+                screen.line(&line)?;
+            }
+        }
+    }
+    Ok(Exit::Complete)
+}
+
+/// Each licence as a block of lines.
+pub(crate) fn lines(licenses: &[License], now: DateTime<Utc>, colour: Colour) -> Vec<String> {
+    if licenses.is_empty() {
+        return vec!["No licence.".to_owned()];
+    }
+    let mut lines = Vec::new();
+    for license in licenses {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        let trial = if license.trial { " (trial)" } else { "" };
+        lines.push(colour.paint(Tone::Title, &format!("{}{trial}", printable(&license.name))));
+        let mut row = |title: &str, value: &str| lines.push(format!("  {title:<10} {}", printable(value)));
+        row("edition", &license.license_type);
+        row("seats", &seats(&license.seats_used, &license.seats_purchased));
+        if let Some(from) = &license.starts_at {
+            row("valid from", &day(from));
+        }
+        row("expires", &license.expires_at.as_ref().map_or("no date given".to_owned(), |end| expiry(end, now)));
+        if let Some(licensee) = &license.licensee {
+            row("licensee", licensee);
+        }
+        for notice in &license.notices {
+            lines.extend(notice_lines(notice, colour).into_iter().map(|line| format!("  {line}")));
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use provider_host::model::{Notice, Quantity, Severity};
+
+    #[test]
+    fn a_licence_reads_as_a_block() {
+        let now = DateTime::parse_from_rfc3339("2026-11-24T09:30:00Z").unwrap().with_timezone(&Utc);
+        let license = License {
+            license_type: "enterprise".into(),
+            name: "Enterprise".into(),
+            trial: true,
+            seats_purchased: Quantity::Limited(1000),
+            seats_used: Quantity::Limited(812),
+            licensee: Some("Example\u{1b}[0m Ltd".into()),
+            starts_at: None,
+            expires_at: Some("2026-12-01T00:00:00.000Z".into()),
+            attributes: Default::default(),
+            notices: vec![Notice {
+                code: "license-ends-soon".into(),
+                severity: Severity::Warning,
+                message: "It ends soon.".into(),
+                fix: Some("Renew it.".into()),
+                fields: Vec::new(),
+                count: None,
+                subjects: Vec::new(),
+                params: Default::default(),
+            }],
+        };
+        let expect = [
+            "Enterprise (trial)",
+            "  edition    enterprise",
+            "  seats      812 of 1,000, 188 left",
+            "  expires    2026-12-01, 7 days left",
+            "  licensee   Example\u{fffd}[0m Ltd",
+            "  warning[license-ends-soon]: It ends soon.",
+            "    fix: Renew it.",
+        ];
+        assert_eq!(lines(&[license], now, Colour::Off), expect);
+        assert_eq!(lines(&[], now, Colour::Off), ["No licence."]);
+    }
+}

@@ -1,0 +1,31 @@
+//! One file per subcommand.
+
+mod check;
+mod completions;
+mod demo;
+mod describe;
+mod license;
+mod simulate;
+mod users;
+
+use crate::args::Command;
+use crate::exit::{Exit, Failure};
+use crate::screen::Screen;
+
+/// Does what the command line asks for.
+pub(crate) async fn run(command: Command, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
+    match command {
+        Command::Describe(args) => describe::run(&args, screen).await,
+        Command::Check(args) => check::run(&args, screen).await,
+        Command::License(args) => license::run(&args, screen).await,
+        Command::Users(args) => users::run(args, screen).await,
+        Command::Simulate(args) => simulate::run(args, screen).await,
+        Command::Demo(args) => demo::run(&args, screen).await,
+        Command::Completions { shell } => completions::run(shell, screen),
+    }
+}
+
+/// The command as it was typed, for the commands that are proposed to a person.
+fn invocation() -> String {
+    std::env::args().next().unwrap_or_else(|| "providerctl".to_owned())
+}

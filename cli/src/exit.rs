@@ -1,0 +1,244 @@
+//! How the command ends: the exit codes, and what is said when something went wrong.
+
+use std::process::ExitCode;
+
+use provider_host::model::{ErrorKind, ProviderError};
+
+use crate::output::cell::printable;
+
+/// The exit codes, as the help documents them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Everything was read; hidden fields and warnings do not change that.
+    Complete,
+    /// An error, or a check that failed.
+    Failed,
+    /// The command line cannot be followed.
+    Usage,
+    /// Users were printed, but there may be more.
+    Incomplete,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Complete => Self::SUCCESS,
+            Exit::Failed => Self::from(1),
+            Exit::Usage => Self::from(2),
+            Exit::Incomplete => Self::from(3),
+        }
+    }
+}
+
+/// One error as a person reads it. Holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Complaint {
+    /// Stable kebab-case id.
+    pub(crate) code: String,
+    /// What went wrong.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) fix: Option<String>,
+    /// The request that failed, with its status and id.
+    pub(crate) request: Option<String>,
+    /// More lines, such as the settings that exist.
+    pub(crate) details: Vec<String>,
+}
+
+impl Complaint {
+    /// A complaint of the command itself.
+    pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), message: message.into(), fix: None, request: None, details: Vec::new() }
+    }
+
+    /// Says what to do about it.
+    pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+
+    /// Adds lines below the fix.
+    pub(crate) fn details(mut self, details: Vec<String>) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// The lines below `error[code]: `, indented.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        lines.extend(self.fix.iter().map(|fix| format!("  fix: {}", printable(fix))));
+        lines.extend(self.request.iter().map(|request| format!("  request: {}", printable(request))));
+        lines.extend(self.details.iter().map(|line| format!("  {}", printable(line))));
+        lines
+    }
+}
+
+/// Why a command stopped.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The reader of standard output went away, as `head` does: nothing is wrong and nothing is said.
+    Closed,
+    /// Something is wrong; the exit code says how much was done before.
+    Told {
+        /// How the command ends.
+        exit: Exit,
+        /// What is said on standard error.
+        complaint: Box<Complaint>,
+    },
+}
+
+impl Failure {
+    /// An error before anything was printed.
+    pub(crate) fn failed(complaint: Complaint) -> Self {
+        Self::Told { exit: Exit::Failed, complaint: Box::new(complaint) }
+    }
+
+    /// A command line that cannot be followed.
+    pub(crate) fn usage(complaint: Complaint) -> Self {
+        Self::Told { exit: Exit::Usage, complaint: Box::new(complaint) }
+    }
+
+    /// An error after users were printed.
+    pub(crate) fn incomplete(complaint: Complaint) -> Self {
+        Self::Told { exit: Exit::Incomplete, complaint: Box::new(complaint) }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self::Closed;
+        }
+        Self::failed(Complaint::new("output-failed", format!("cannot write the output: {error}")))
+    }
+}
+
+impl From<provider_host::Error> for Failure {
+    fn from(error: provider_host::Error) -> Self {
+        use provider_host::Error;
+
+        let complaint = Complaint::from(&error);
+        let wrong_setting = matches!(&error, Error::SettingMissing { .. } | Error::SettingUnusable { .. })
+            || error.as_provider().is_some_and(|provider| provider.kind == ErrorKind::InvalidSettings);
+        if wrong_setting { Self::usage(complaint) } else { Self::failed(complaint) }
+    }
+}
+
+impl From<&provider_host::Error> for Complaint {
+    fn from(error: &provider_host::Error) -> Self {
+        if let Some(provider) = error.as_provider() {
+            return Self::from(provider);
+        }
+        Self {
+            code: error.code().to_owned(),
+            message: sources(error),
+            fix: fix(error),
+            request: None,
+            details: Vec::new(),
+        }
+    }
+}
+
+impl From<&ProviderError> for Complaint {
+    fn from(error: &ProviderError) -> Self {
+        Self {
+            code: error.code.clone(),
+            message: error.message.clone(),
+            fix: error.fix.clone(),
+            request: request_line(error),
+            details: Vec::new(),
+        }
+    }
+}
+
+/// `GET /api/v4/users/me (401, request id …)`, as far as it is known.
+fn request_line(error: &ProviderError) -> Option<String> {
+    let known: Vec<String> = [
+        error.http_status.map(|status| status.to_string()),
+        error.request_id.as_ref().map(|id| format!("request id {id}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match (&error.request, known.is_empty()) {
+        (Some(request), true) => Some(request.clone()),
+        (Some(request), false) => Some(format!("{request} ({})", known.join(", "))),
+        (None, true) => None,
+        (None, false) => Some(known.join(", ")),
+    }
+}
+
+/// What to do, in the words of this command: the library speaks of its own limits.
+fn fix(error: &provider_host::Error) -> Option<String> {
+    let own = match error.code() {
+        "limit-call-time" => "allow more time with --timeout SECONDS, or try again when the server is less busy",
+        "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => "ask for smaller pages: --limit 1000",
+        _ => return error.fix().map(str::to_owned),
+    };
+    Some(own.to_owned())
+}
+
+/// The message with its causes that it does not tell itself.
+fn sources(error: &provider_host::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let told = cause.to_string();
+        if !text.contains(&told) {
+            text = format!("{text}: {told}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused() -> ProviderError {
+        ProviderError {
+            kind: ErrorKind::Unauthorized,
+            code: "token-refused".into(),
+            message: "The server does not accept the token.".into(),
+            fix: Some("Make a new one.".into()),
+            retryable: false,
+            retry_after_ms: None,
+            request: Some("GET /api/v4/users/me".into()),
+            http_status: Some(401),
+            request_id: Some("abc".into()),
+            params: Default::default(),
+        }
+    }
+
+    #[test]
+    fn a_refused_request_is_told_with_its_status_and_id() {
+        let lines = Complaint::from(&refused()).lines();
+        assert_eq!(lines, ["  fix: Make a new one.", "  request: GET /api/v4/users/me (401, request id abc)"]);
+    }
+
+    #[test]
+    fn what_is_unknown_of_a_request_is_left_out() {
+        let cases = [
+            (Some("GET /x"), None, None, Some("GET /x")),
+            (Some("GET /x"), Some(500), None, Some("GET /x (500)")),
+            (None, Some(500), None, Some("500")),
+            (None, None, None, None),
+        ];
+        for (request, status, id, line) in cases {
+            let error = ProviderError {
+                request: request.map(str::to_owned),
+                http_status: status,
+                request_id: id,
+                ..refused()
+            };
+            assert_eq!(request_line(&error).as_deref(), line);
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_error() {
+        let closed = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        assert!(matches!(Failure::from(closed), Failure::Closed));
+    }
+}

@@ -1,0 +1,171 @@
+//! Reading a listing to its end: what is tried again, how long that waits, and what becomes known on the way.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::time::Duration;
+
+use provider_host::model::Notice;
+use provider_host::{Batch, End, Error, Listing};
+
+use crate::exit::{Complaint, Failure};
+
+/// How often the same page is tried again before the listing is given up.
+pub(crate) const RETRIES: u32 = 3;
+
+/// The longest pause before another try. A server that asks for more is asked again later by the person.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The pause before the first retry where the server asks for none; it doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long to wait before a retry, the first being 1; `None` where there is no point in one, or were enough.
+pub(crate) fn pause(error: &Error, retry: u32) -> Option<Duration> {
+    if !error.retryable() || retry > RETRIES {
+        return None;
+    }
+    let asked = error.as_provider().and_then(|provider| provider.retry_after_ms);
+    let own = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(retry.saturating_sub(1)));
+    Some(asked.map_or(own, |ms| Duration::from_millis(u64::from(ms))).min(LONGEST_PAUSE))
+}
+
+/// A page failed and is tried again.
+pub(crate) struct Retry<'a> {
+    /// Why.
+    pub(crate) error: &'a Error,
+    /// How long it waits before.
+    pub(crate) pause: Duration,
+    /// Which try it is, from 1.
+    pub(crate) number: u32,
+}
+
+/// Why no further page comes.
+enum Stopped {
+    Interrupted(Complaint),
+    Error(Error),
+}
+
+impl Stopped {
+    /// How the command ends: with so many users printed before, the listing is incomplete.
+    fn after(self, users: u64) -> Failure {
+        match (self, users) {
+            (Self::Interrupted(complaint), 0) => Failure::failed(complaint),
+            (Self::Interrupted(complaint), _) => Failure::incomplete(complaint),
+            (Self::Error(error), 0) => Failure::from(error),
+            (Self::Error(error), _) => Failure::incomplete(Complaint::from(&error)),
+        }
+    }
+}
+
+/// The next page, after retries where they may help.
+async fn page(listing: &mut Listing, retrying: &mut dyn FnMut(Retry<'_>)) -> Option<Result<Batch, Stopped>> {
+    let mut number = 1;
+    loop {
+        let error = match listing.next().await? {
+            Ok(batch) => return Some(Ok(batch)),
+            Err(error) => error,
+        };
+        let Some(pause) = pause(&error, number) else { return Some(Err(Stopped::Error(error))) };
+        retrying(Retry { error: &error, pause, number });
+        tokio::time::sleep(pause).await;
+        number += 1;
+    }
+}
+
+/// What is known of a listing so far.
+pub(crate) struct Reader {
+    listing: Listing,
+    notices: BTreeMap<String, Notice>,
+    end: Option<End>,
+    /// Waits for Ctrl-C from the first page to the last, so that none is missed while a page is printed.
+    stop: Pin<Box<dyn Future<Output = std::io::Result<()>>>>,
+}
+
+impl Reader {
+    /// At the beginning of a listing.
+    pub(crate) fn new(listing: Listing) -> Self {
+        Self { listing, notices: BTreeMap::new(), end: None, stop: Box::pin(tokio::signal::ctrl_c()) }
+    }
+
+    /// The next page; `None` after the last. Ctrl-C ends it too, as an error.
+    pub(crate) async fn next(&mut self, retrying: &mut dyn FnMut(Retry<'_>)) -> Option<Result<Batch, Failure>> {
+        let Self { listing, notices, end, stop } = self;
+        let ended = tokio::select! {
+            biased;
+            _ = stop => Some(Err(Stopped::Interrupted(Complaint::new("interrupted", "the listing was stopped")))),
+            page = page(listing, retrying) => page,
+        };
+        Some(match ended? {
+            Ok(batch) => {
+                notices.extend(batch.notices.iter().map(|notice| (notice.code.clone(), notice.clone())));
+                *end = batch.end.or(*end);
+                Ok(batch)
+            }
+            Err(stopped) => Err(stopped.after(self.users())),
+        })
+    }
+
+    /// How many users came.
+    pub(crate) fn users(&self) -> u64 {
+        self.listing.progress().users
+    }
+
+    /// Where the listing stands.
+    pub(crate) fn progress(&self) -> provider_host::Progress {
+        self.listing.progress()
+    }
+
+    /// The notices that came, one for each code: a later one replaces an earlier.
+    pub(crate) fn notices(&self) -> impl Iterator<Item = &Notice> {
+        self.notices.values()
+    }
+
+    /// How the listing ended, once it has.
+    pub(crate) fn end(&self) -> Option<End> {
+        self.end
+    }
+
+    /// The session that it ran in.
+    pub(crate) fn into_session(self) -> provider_host::Session {
+        self.listing.into_session()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use provider_host::model::{ErrorKind, ProviderError};
+
+    fn error(retryable: bool, retry_after_ms: Option<u32>) -> Error {
+        Error::Provider(Box::new(ProviderError {
+            kind: ErrorKind::RateLimited,
+            code: "rate-limited".into(),
+            message: "Wait.".into(),
+            fix: None,
+            retryable,
+            retry_after_ms,
+            request: None,
+            http_status: Some(429),
+            request_id: None,
+            params: Default::default(),
+        }))
+    }
+
+    #[test]
+    fn retries_are_bounded_and_wait_as_the_server_asks() {
+        let cases = [
+            (false, None, 1, None),
+            (false, Some(5), 1, None),
+            (true, None, 1, Some(1_000)),
+            (true, None, 2, Some(2_000)),
+            (true, None, 3, Some(4_000)),
+            (true, None, 4, None),
+            (true, Some(7_000), 1, Some(7_000)),
+            (true, Some(0), 3, Some(0)),
+            (true, Some(600_000), 1, Some(60_000)),
+        ];
+        for (retryable, asked, retry, expect) in cases {
+            let pause = pause(&error(retryable, asked), retry);
+            assert_eq!(pause, expect.map(Duration::from_millis), "{retryable} {asked:?} {retry}");
+        }
+    }
+}

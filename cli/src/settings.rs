@@ -1,0 +1,229 @@
+//! `--set` and `--secret`: from the command line to settings that the provider knows.
+//!
+//! No message here holds a value, since any value may be a secret that was put in the wrong place.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use provider_host::Settings;
+use provider_host::model::{Description, SettingKind, SettingSpec};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::exit::Complaint;
+
+/// Why a secret is not taken from the command line, and how it is given instead.
+const EXPOSED: &str = "the process list and the shell's history would show it";
+
+/// Where a secret is read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// An environment variable.
+    Env(String),
+    /// A file.
+    File(PathBuf),
+}
+
+/// What the command line says, before anything is read or known of the provider.
+#[derive(Default, PartialEq, Eq)]
+pub(crate) struct Given {
+    plain: Vec<(String, String)>,
+    secret: Vec<(String, Source)>,
+}
+
+/// The world that secrets are read from; a test has one of its own.
+pub(crate) struct Vault<'a> {
+    /// An environment variable.
+    pub(crate) env: &'a dyn Fn(&str) -> Option<OsString>,
+    /// A file's content.
+    pub(crate) file: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
+}
+
+/// A setting with its value.
+pub(crate) enum Value {
+    /// Given by `--set`.
+    Plain(String),
+    /// Given by `--secret`.
+    Secret(SecretString),
+}
+
+impl Given {
+    /// Reads the arguments of `--set` and `--secret`.
+    pub(crate) fn parse(set: &[String], secret: &[String]) -> Result<Self, Complaint> {
+        let mut given = Self::default();
+        for argument in set {
+            let (key, value) = split(argument, "--set", "--set server_url=https://chat.example.com")?;
+            given.claim(key)?;
+            given.plain.push((key.to_owned(), value.to_owned()));
+        }
+        for argument in secret {
+            let (key, value) = split(argument, "--secret", "--secret access_token=env:MM_TOKEN")?;
+            let source = match value.split_once(':') {
+                Some(("env", name)) if !name.is_empty() => Source::Env(name.to_owned()),
+                Some(("file", path)) if !path.is_empty() => Source::File(path.into()),
+                Some(_) | None => return Err(exposed(key, "--secret")),
+            };
+            given.claim(key)?;
+            given.secret.push((key.to_owned(), source));
+        }
+        Ok(given)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        self.plain.iter().map(|(key, _)| key.as_str()).chain(self.secret.iter().map(|(key, _)| key.as_str()))
+    }
+
+    fn claim(&self, key: &str) -> Result<(), Complaint> {
+        if self.keys().any(|taken| taken == key) {
+            return Err(Complaint::new("setting-repeated", format!("the setting {key} is given twice"))
+                .fix("give each setting once"));
+        }
+        Ok(())
+    }
+
+    /// Checks that the provider knows each key, that none is missing, and that no secret is on the command line.
+    pub(crate) fn check(&self, description: &Description) -> Result<(), Complaint> {
+        let spec = |key: &str| description.settings.iter().find(|spec| spec.key == key);
+        let known = || description.settings.iter().map(known_line).collect();
+        for key in self.keys() {
+            if spec(key).is_none() {
+                let message = format!("{} has no setting {key}", description.name);
+                return Err(Complaint::new("setting-unknown", message)
+                    .fix("use one of the settings below")
+                    .details(known()));
+            }
+        }
+        for (key, _) in &self.plain {
+            if spec(key).is_some_and(|spec| spec.kind.is_secret()) {
+                return Err(exposed(key, "--set"));
+            }
+        }
+        let missing: Vec<&SettingSpec> = description
+            .settings
+            .iter()
+            .filter(|spec| spec.required && !self.keys().any(|key| key == spec.key))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = missing.iter().map(|spec| spec.key.as_str()).collect();
+        let ways: Vec<String> = missing.iter().map(|spec| usage(spec)).collect();
+        Err(Complaint::new("setting-missing", format!("{} needs {}", description.name, names.join(" and ")))
+            .fix(format!("add {}", ways.join(" ")))
+            .details(known()))
+    }
+
+    /// Reads the secrets. One that cannot be read, or is empty, is named by its place.
+    pub(crate) fn read(self, vault: &Vault<'_>) -> Result<Vec<(String, Value)>, Complaint> {
+        let mut values: Vec<(String, Value)> =
+            self.plain.into_iter().map(|(key, value)| (key, Value::Plain(value))).collect();
+        for (key, source) in self.secret {
+            let value = read_secret(&key, &source, vault)?;
+            values.push((key, Value::Secret(value)));
+        }
+        Ok(values)
+    }
+}
+
+/// The settings as the host takes them. What the provider does not call a secret is handed over as plain text, wherever
+/// it was read from.
+pub(crate) fn settings(values: Vec<(String, Value)>, description: &Description) -> Settings {
+    let mut settings = Settings::new();
+    for (key, value) in values {
+        let secret = description.settings.iter().any(|spec| spec.key == key && spec.kind.is_secret());
+        match value {
+            Value::Plain(text) => settings.set(key, text),
+            Value::Secret(text) if secret => settings.set_secret(key, text),
+            Value::Secret(text) => settings.set(key, text.expose_secret().to_owned()),
+        };
+    }
+    settings
+}
+
+fn split<'a>(argument: &'a str, option: &str, example: &str) -> Result<(&'a str, &'a str), Complaint> {
+    match argument.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key, value)),
+        Some(_) | None => {
+            let message = format!("{option} takes a key, an equals sign and a value");
+            Err(Complaint::new("setting-malformed", message).fix(format!("write for example {example}")))
+        }
+    }
+}
+
+fn exposed(key: &str, option: &str) -> Complaint {
+    let message = format!("{option} {key} holds the secret itself, but {EXPOSED}");
+    let variable = variable(key);
+    let fix = format!(
+        "name its place: --secret {key}=env:{variable} reads it from ${variable}, --secret {key}=file:PATH from a file"
+    );
+    Complaint::new("secret-exposed", message)
+        .fix(fix)
+        .details(vec!["If it is a real one, revoke it and make another.".to_owned()])
+}
+
+/// The environment variable that is proposed for a setting.
+fn variable(key: &str) -> String {
+    key.to_uppercase()
+}
+
+/// How a setting is given.
+fn usage(spec: &SettingSpec) -> String {
+    if spec.kind.is_secret() {
+        format!("--secret {}=env:{}", spec.key, variable(&spec.key))
+    } else {
+        format!("--set {}=…", spec.key)
+    }
+}
+
+/// `server_url (url, required): …`
+fn known_line(spec: &SettingSpec) -> String {
+    let kind = match &spec.kind {
+        SettingKind::Choice(values) => values.join(" | "),
+        SettingKind::Text
+        | SettingKind::Url
+        | SettingKind::Secret
+        | SettingKind::SecretValue
+        | SettingKind::Integer
+        | SettingKind::Flag => spec.kind.as_str().to_owned(),
+    };
+    let need = match (&spec.default, spec.required) {
+        (_, true) => ", required".to_owned(),
+        (Some(default), false) => format!(", default {default}"),
+        (None, false) => String::new(),
+    };
+    format!("{} ({kind}{need}): {}", spec.key, spec.help)
+}
+
+fn read_secret(key: &str, source: &Source, vault: &Vault<'_>) -> Result<SecretString, Complaint> {
+    let (bytes, place) = match source {
+        Source::Env(name) => {
+            let Some(value) = (vault.env)(name) else {
+                return Err(Complaint::new("secret-missing", format!("the environment variable {name} is not set"))
+                    .fix(format!("set it to the value of {key}, and export it")));
+            };
+            (value.into_encoded_bytes(), format!("the environment variable {name}"))
+        }
+        Source::File(path) => {
+            let place = format!("the file {}", path.display());
+            let bytes = (vault.file)(path).map_err(|error| {
+                Complaint::new("secret-unreadable", format!("{place} cannot be read: {error}"))
+                    .fix(format!("put the value of {key} there, readable for you alone"))
+            })?;
+            (bytes, place)
+        }
+    };
+    let Ok(text) = String::from_utf8(bytes) else {
+        return Err(Complaint::new("secret-unreadable", format!("{place} does not hold text in UTF-8")));
+    };
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if line.is_empty() {
+        return Err(Complaint::new("secret-empty", format!("{place} is empty"))
+            .fix(format!("put the value of {key} there")));
+    }
+    Ok(SecretString::from(line))
+}
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;

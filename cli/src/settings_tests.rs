@@ -1,0 +1,146 @@
+use super::*;
+
+fn spec(key: &str, kind: SettingKind, required: bool) -> SettingSpec {
+    SettingSpec {
+        key: key.into(),
+        label: key.into(),
+        kind,
+        required,
+        default: None,
+        help: format!("What {key} is."),
+        attributes: Default::default(),
+    }
+}
+
+fn product() -> Description {
+    Description {
+        id: "product".into(),
+        name: "Product".into(),
+        version: "1.0.0".into(),
+        documentation_url: String::new(),
+        settings: vec![
+            spec("server_url", SettingKind::Url, true),
+            spec("access_token", SettingKind::Secret, true),
+            spec("signing_key", SettingKind::SecretValue, false),
+            spec("mode", SettingKind::Choice(vec!["fast".into(), "slow".into()]), false),
+        ],
+        requests: Vec::new(),
+        license_types: Vec::new(),
+        roles: Vec::new(),
+        codes: Vec::new(),
+        attributes: Default::default(),
+    }
+}
+
+fn texts(values: &[&str]) -> Vec<String> {
+    values.iter().map(|value| (*value).to_owned()).collect()
+}
+
+/// What the person is told about this command line.
+fn told(set: &[&str], secret: &[&str]) -> Result<(), Complaint> {
+    Given::parse(&texts(set), &texts(secret))?.check(&product())
+}
+
+#[track_caller]
+fn refused(set: &[&str], secret: &[&str], code: &str) -> Complaint {
+    let complaint = told(set, secret).expect_err("must be refused");
+    assert_eq!(complaint.code, code, "{complaint:?}");
+    assert!(!format!("{complaint:?}").contains("hunter2"), "{complaint:?} holds the secret");
+    complaint
+}
+
+const URL: &str = "server_url=http://127.0.0.1:1";
+const TOKEN: &str = "access_token=env:T";
+
+#[test]
+fn complete_settings_are_taken() {
+    told(&[URL], &[TOKEN]).unwrap();
+    told(&[URL, "mode=a=b"], &["access_token=file:/tmp/t", "signing_key=env:K"]).unwrap();
+    told(&[], &["server_url=env:URL", TOKEN]).unwrap();
+}
+
+#[test]
+fn wrong_settings_are_refused_without_their_values() {
+    let cases: [(&[&str], &[&str], &str); 12] = [
+        (&["hunter2"], &[], "setting-malformed"),
+        (&["=hunter2"], &[], "setting-malformed"),
+        (&[], &["hunter2"], "setting-malformed"),
+        (&[URL, "access_token=hunter2"], &[], "secret-exposed"),
+        (&[URL, "signing_key=hunter2"], &[TOKEN], "secret-exposed"),
+        (&[URL], &["access_token=hunter2"], "secret-exposed"),
+        (&[URL], &["access_token=https:hunter2"], "secret-exposed"),
+        (&[URL], &["access_token=env:"], "secret-exposed"),
+        (&[URL, URL], &[TOKEN], "setting-repeated"),
+        (&[URL], &[TOKEN, "server_url=env:U"], "setting-repeated"),
+        (&[URL, "color=hunter2"], &[TOKEN], "setting-unknown"),
+        (&[], &[TOKEN], "setting-missing"),
+    ];
+    for (set, secret, code) in cases {
+        refused(set, secret, code);
+    }
+}
+
+#[test]
+fn a_refusal_says_how_to_do_it() {
+    let exposed = refused(&[URL, "access_token=hunter2"], &[], "secret-exposed");
+    assert!(exposed.message.contains("history"), "{}", exposed.message);
+    assert!(exposed.fix.unwrap().contains("--secret access_token=env:ACCESS_TOKEN"));
+
+    let missing = refused(&[], &[], "setting-missing");
+    assert_eq!(missing.message, "Product needs server_url and access_token");
+    assert_eq!(missing.fix.unwrap(), "add --set server_url=… --secret access_token=env:ACCESS_TOKEN");
+
+    let unknown = refused(&["url=x"], &[], "setting-unknown");
+    let known = [
+        "server_url (url, required): What server_url is.",
+        "access_token (secret, required): What access_token is.",
+        "signing_key (secret-value): What signing_key is.",
+        "mode (fast | slow): What mode is.",
+    ];
+    assert_eq!(unknown.details, known);
+}
+
+#[track_caller]
+fn read(source: &str, content: Option<&[u8]>) -> Result<String, Complaint> {
+    let given = Given::parse(&[], &[format!("access_token={source}")]).unwrap();
+    let vault = Vault {
+        env: &|name| {
+            assert_eq!(name, "T");
+            content.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap().into())
+        },
+        file: &|path| {
+            assert_eq!(path, Path::new("/run/t"));
+            content.map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::NotFound.into())
+        },
+    };
+    let values = given.read(&vault)?;
+    match values.into_iter().next() {
+        Some((_, Value::Secret(secret))) => Ok(secret.expose_secret().to_owned()),
+        Some((_, Value::Plain(_))) | None => panic!("no secret"),
+    }
+}
+
+#[test]
+fn one_line_end_is_cut_from_a_secret() {
+    let cases = [("abc", "abc"), ("abc\n", "abc"), ("abc\r\n", "abc"), ("abc\n\n", "abc\n"), (" abc ", " abc ")];
+    for (content, secret) in cases {
+        assert_eq!(read("env:T", Some(content.as_bytes())).unwrap(), secret);
+        assert_eq!(read("file:/run/t", Some(content.as_bytes())).unwrap(), secret);
+    }
+}
+
+#[test]
+fn a_secret_that_is_not_there_is_named_by_its_place() {
+    let cases: [(&str, Option<&[u8]>, &str, &str); 5] = [
+        ("env:T", None, "secret-missing", "the environment variable T"),
+        ("env:T", Some(b""), "secret-empty", "the environment variable T"),
+        ("file:/run/t", None, "secret-unreadable", "the file /run/t"),
+        ("file:/run/t", Some(b"\n"), "secret-empty", "the file /run/t"),
+        ("file:/run/t", Some(b"\xff\xfe"), "secret-unreadable", "the file /run/t"),
+    ];
+    for (source, content, code, place) in cases {
+        let complaint = read(source, content).unwrap_err();
+        assert_eq!(complaint.code, code);
+        assert!(complaint.message.contains(place), "{}", complaint.message);
+    }
+}

@@ -1,0 +1,75 @@
+//! What the client's errors are in the words of wasi:http.
+
+use std::error::Error as StdError;
+use std::io;
+
+use hyper_util::client::legacy;
+use rustls::Error as TlsError;
+use wasmtime_wasi_http::Error as HttpError;
+
+/// Why a request got no answer.
+pub(super) fn of(error: &legacy::Error) -> HttpError {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(known) = known(error) {
+            return known;
+        }
+        cause = error.source();
+    }
+    if error.is_connect() { HttpError::DestinationUnavailable } else { HttpError::ConnectionTerminated }
+}
+
+/// Why a body ended early.
+pub(super) fn of_body(error: &hyper::Error) -> HttpError {
+    if error.is_timeout() { HttpError::HttpResponseTimeout } else { HttpError::HttpResponseIncomplete }
+}
+
+/// The meaning of one link in the chain of causes.
+fn known(error: &(dyn StdError + 'static)) -> Option<HttpError> {
+    if let Some(tls) = error.downcast_ref::<TlsError>() {
+        return Some(of_tls(tls));
+    }
+    if let Some(http) = error.downcast_ref::<hyper::Error>() {
+        return of_http(http);
+    }
+    if let Some(io) = error.downcast_ref::<io::Error>() {
+        return of_io(io);
+    }
+    // hyper-util keeps the type of this one to itself.
+    error.to_string().starts_with("dns error").then_some(HttpError::DnsError { rcode: None, info_code: None })
+}
+
+fn of_tls(error: &TlsError) -> HttpError {
+    if matches!(error, TlsError::InvalidCertificate(_) | TlsError::NoCertificatesPresented) {
+        HttpError::TlsCertificateError
+    } else {
+        HttpError::TlsProtocolError
+    }
+}
+
+fn of_http(error: &hyper::Error) -> Option<HttpError> {
+    if error.is_parse_too_large() {
+        return Some(HttpError::HttpResponseHeaderSectionSize(None));
+    }
+    if error.is_parse() {
+        return Some(HttpError::HttpProtocolError);
+    }
+    (error.is_incomplete_message() || error.is_closed() || error.is_canceled()).then_some(HttpError::ConnectionTerminated)
+}
+
+fn of_io(error: &io::Error) -> Option<HttpError> {
+    // TLS errors travel inside I/O errors.
+    if let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
+        return Some(of_tls(inner));
+    }
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Some(HttpError::ConnectionRefused),
+        io::ErrorKind::TimedOut => Some(HttpError::ConnectionTimeout),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Some(HttpError::DestinationIpUnroutable),
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof => Some(HttpError::ConnectionTerminated),
+        _ => None,
+    }
+}

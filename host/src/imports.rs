@@ -1,0 +1,83 @@
+//! What a component asks for, read from its bytes before it is compiled.
+
+use wasmparser::{Parser, Payload};
+
+use crate::Error;
+
+/// The interfaces that a provider may import, of any 0.2 version of WASI.
+const GRANTED: [&str; 7] = [
+    "wasi:http/types",
+    "wasi:http/outgoing-handler",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:clocks/wall-clock",
+    "wasi:clocks/monotonic-clock",
+];
+
+/// Reads the names of a component's imports.
+///
+/// # Errors
+/// The bytes are no component.
+pub(crate) fn read(bytes: &[u8]) -> Result<Vec<String>, Error> {
+    let unreadable = |reason: String| Error::NotAComponent { reason };
+    if !Parser::is_component(bytes) {
+        let reason = if Parser::is_core_wasm(bytes) { "it is a plain WebAssembly module" } else { "it is another sort of file" };
+        return Err(unreadable(reason.to_owned()));
+    }
+    let mut imports = Vec::new();
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(|error| unreadable(error.message().to_owned()))? {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth = depth.saturating_add(1),
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                for import in section {
+                    let import = import.map_err(|error| unreadable(error.message().to_owned()))?;
+                    imports.push(import.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(imports)
+}
+
+/// Refuses what is not granted.
+///
+/// # Errors
+/// The first import that is not.
+pub(crate) fn check(imports: &[String]) -> Result<(), Error> {
+    let granted = |import: &String| match import.split_once('@') {
+        Some((name, version)) => GRANTED.contains(&name) && version.starts_with("0.2."),
+        None => false,
+    };
+    match imports.iter().find(|import| !granted(import)) {
+        Some(import) => Err(Error::ImportRefused { import: import.clone() }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_http_io_and_clocks_are_granted() {
+        let cases = [
+            ("wasi:http/types@0.2.12", true),
+            ("wasi:http/outgoing-handler@0.2.0", true),
+            ("wasi:clocks/wall-clock@0.2.6", true),
+            ("wasi:http/incoming-handler@0.2.0", false),
+            ("wasi:http/types@0.3.0", false),
+            ("wasi:http/types", false),
+            ("wasi:filesystem/preopens@0.2.0", false),
+            ("wasi:cli/environment@0.2.0", false),
+            ("wasi:sockets/tcp@0.2.0", false),
+            ("license-management:provider/types@0.1.0", false),
+        ];
+        for (import, expect) in cases {
+            assert_eq!(check(&[import.to_owned()]).is_ok(), expect, "{import}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What a provider is, needs and may answer.
+
+use serde::{Deserialize, Serialize};
+
+use super::Attributes;
+
+/// What a setting holds, and what a host may do with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SettingKind {
+    /// One line of text.
+    Text,
+    /// An http or https URL. The host lets the component reach its origin, and no other.
+    Url,
+    /// A secret that goes whole into a request header.
+    Secret,
+    /// A secret whose real value the component must see.
+    SecretValue,
+    /// A whole number in decimal digits.
+    Integer,
+    /// `true` or `false`.
+    Flag,
+    /// One of the texts listed.
+    Choice(Vec<String>),
+}
+
+impl SettingKind {
+    /// The contract's name of the kind.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Url => "url",
+            Self::Secret => "secret",
+            Self::SecretValue => "secret-value",
+            Self::Integer => "integer",
+            Self::Flag => "flag",
+            Self::Choice(_) => "choice",
+        }
+    }
+
+    /// Whether its values must be kept from logs, screens and command lines.
+    #[must_use]
+    pub const fn is_secret(&self) -> bool {
+        match self {
+            Self::Secret | Self::SecretValue => true,
+            Self::Text | Self::Url | Self::Integer | Self::Flag | Self::Choice(_) => false,
+        }
+    }
+}
+
+/// One field of a settings page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingSpec {
+    /// Snake_case and stable.
+    pub key: String,
+    /// A few words, for the field's caption.
+    pub label: String,
+    /// What the value holds.
+    pub kind: SettingKind,
+    /// Whether a call without it is refused.
+    pub required: bool,
+    /// What holds where the setting is left out.
+    pub default: Option<String>,
+    /// What it does and where an administrator finds the value.
+    pub help: String,
+    /// Hints for a settings page, documented by the provider.
+    pub attributes: Attributes,
+}
+
+/// A request that the component may make.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestSpec {
+    /// `GET`, `POST` and so on.
+    pub method: String,
+    /// Below the origin and path of the url setting; `{}` stands for one path segment.
+    pub path: String,
+    /// Why the provider asks for it, for the person who grants it.
+    pub purpose: String,
+}
+
+/// Documents an id that records carry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Term {
+    /// Stable kebab-case id.
+    pub id: String,
+    /// A few words for a person.
+    pub label: String,
+    /// What it means and, for a code, what to do.
+    pub help: String,
+}
+
+/// What a provider is, needs and may answer. The same for every call of one version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Description {
+    /// Stable id of the product, such as `mattermost`.
+    pub id: String,
+    /// The product's name, for a person.
+    pub name: String,
+    /// Semantic version of this provider.
+    pub version: String,
+    /// Where an administrator reads how to set the provider up; empty where there is none.
+    pub documentation_url: String,
+    /// Every setting that the provider reads, in the order of a settings page.
+    pub settings: Vec<SettingSpec>,
+    /// Every request that the provider may make.
+    pub requests: Vec<RequestSpec>,
+    /// Every id that `license_type` of an assignment or a license may hold.
+    pub license_types: Vec<Term>,
+    /// Every id that a user's `role` may hold, the highest first.
+    pub roles: Vec<Term>,
+    /// Every code of an error, a notice and a check step, and every id of a check step.
+    pub codes: Vec<Term>,
+    /// The keys of the attributes that records may carry, each with its meaning.
+    pub attributes: Attributes,
+}

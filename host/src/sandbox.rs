@@ -1,0 +1,147 @@
+//! What a guest may use: the engine, the interfaces, and the pool of instances.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
+use wasmtime_wasi::p2::bindings::{clocks, io};
+use wasmtime_wasi::WasiView as _;
+
+use crate::bindings::{EXPORT, LicenseProviderPre};
+use crate::store::Guest;
+use crate::{Error, Limits, Provider, Result, imports};
+
+/// Core instances of one component: its own module and the adapters that the toolchain puts beside it.
+const CORE_INSTANCES: u32 = 8;
+
+/// Elements of one table: more than the functions of any provider.
+pub(crate) const TABLE_ELEMENTS: usize = 20_000;
+
+/// An engine with a pool of instances that are granted HTTP and clocks and nothing else. Clones share it.
+#[derive(Clone)]
+pub struct Sandbox {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    engine: Engine,
+    linker: Linker<Guest>,
+    limits: Limits,
+}
+
+impl Sandbox {
+    /// Sets up an engine within these limits. Address space for the pool is reserved, memory is not used.
+    ///
+    /// # Errors
+    /// The system does not give the address space, or a limit is beyond what the runtime can do.
+    pub fn new(limits: Limits) -> Result<Self> {
+        let failed = |error: wasmtime::Error| Error::Runtime { reason: format!("{error:#}") };
+        let engine = Engine::new(&config(&limits)).map_err(failed)?;
+        let mut linker = Linker::new(&engine);
+        link(&mut linker).map_err(failed)?;
+        start_ticking(&engine, &limits)?;
+        Ok(Self { shared: Arc::new(Shared { engine, linker, limits }) })
+    }
+
+    /// The limits of every call.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// Compiles a component after a look at what it imports.
+    ///
+    /// # Errors
+    /// It is no component, is too large, imports what is not granted, or is no provider of this contract.
+    pub fn load(&self, bytes: &[u8]) -> Result<Provider> {
+        let shared = &self.shared;
+        if bytes.len() > shared.limits.component_bytes {
+            let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            return Err(Error::ComponentTooLarge { bytes: size, limit: shared.limits.component_bytes });
+        }
+        let imports = imports::read(bytes)?;
+        imports::check(&imports)?;
+        let component = Component::from_binary(&shared.engine, bytes)
+            .map_err(|error| Error::NotAComponent { reason: format!("{error:#}") })?;
+        let mismatch = |error: wasmtime::Error| Error::ContractMismatch { expected: EXPORT, reason: format!("{error:#}") };
+        let pre = shared.linker.instantiate_pre(&component).map_err(mismatch)?;
+        let pre = LicenseProviderPre::new(pre).map_err(mismatch)?;
+        Ok(Provider::new(self.clone(), pre, imports))
+    }
+
+    /// The same from a file.
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load), or the file cannot be read.
+    pub fn load_file(&self, path: &Path) -> Result<Provider> {
+        let bytes = fs::read(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        self.load(&bytes)
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.shared.engine
+    }
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox").field("limits", &self.shared.limits).finish_non_exhaustive()
+    }
+}
+
+fn config(limits: &Limits) -> Config {
+    let instances = limits.instances;
+    let many = instances.saturating_mul(CORE_INSTANCES);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(many)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .total_memories(instances)
+        .max_memories_per_component(1)
+        .max_memory_size(limits.memory_bytes)
+        .total_tables(many)
+        .max_tables_per_component(CORE_INSTANCES)
+        .table_elements(TABLE_ELEMENTS)
+        .total_stacks(instances);
+    let mut config = Config::new();
+    config.epoch_interruption(true).allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+/// Each interface by itself: the functions that add all of WASI would grant files and sockets as well.
+fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
+    clocks::wall_clock::add_to_linker::<Guest, WasiClocks>(linker, Guest::clocks)?;
+    clocks::monotonic_clock::add_to_linker::<Guest, WasiClocks>(linker, Guest::clocks)?;
+    io::error::add_to_linker::<Guest, HasTable>(linker, |guest| guest.ctx().table)?;
+    io::poll::add_to_linker::<Guest, HasTable>(linker, |guest| guest.ctx().table)?;
+    io::streams::add_to_linker::<Guest, HasTable>(linker, |guest| guest.ctx().table)
+}
+
+/// wasi:io works on the table of resources alone.
+struct HasTable;
+
+impl wasmtime::component::HasData for HasTable {
+    type Data<'a> = &'a mut wasmtime::component::ResourceTable;
+}
+
+/// Interrupts running guests at every tick, until the engine is gone.
+fn start_ticking(engine: &Engine, limits: &Limits) -> Result<()> {
+    let (engine, tick) = (engine.weak(), limits.tick);
+    let ticking = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(tick);
+        }
+    };
+    thread::Builder::new()
+        .name("provider-host-tick".to_owned())
+        .spawn(ticking)
+        .map(drop)
+        .map_err(|error| Error::Runtime { reason: format!("no thread for the clock of the limits: {error}") })
+}
