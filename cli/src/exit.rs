@@ -226,12 +226,8 @@ mod tests {
             (None, None, None, None),
         ];
         for (request, status, id, line) in cases {
-            let error = ProviderError {
-                request: request.map(str::to_owned),
-                http_status: status,
-                request_id: id,
-                ..refused()
-            };
+            let error =
+                ProviderError { request: request.map(str::to_owned), http_status: status, request_id: id, ..refused() };
             assert_eq!(request_line(&error).as_deref(), line);
         }
     }

@@ -202,10 +202,7 @@ mod tests {
         screen.line("anna").unwrap();
         screen.complain(&Complaint::new("broken", "It is \u{1b}[31mbroken").fix("Mend it"));
         assert_eq!(String::from_utf8(out).unwrap(), "anna\n");
-        assert_eq!(
-            String::from_utf8(err).unwrap(),
-            "error[broken]: It is \u{fffd}[31mbroken\n  fix: Mend it\n"
-        );
+        assert_eq!(String::from_utf8(err).unwrap(), "error[broken]: It is \u{fffd}[31mbroken\n  fix: Mend it\n");
     }
 
     #[test]

@@ -218,8 +218,9 @@ fn read_secret(key: &str, source: &Source, vault: &Vault<'_>) -> Result<SecretSt
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.is_empty() {
-        return Err(Complaint::new("secret-empty", format!("{place} is empty"))
-            .fix(format!("put the value of {key} there")));
+        return Err(
+            Complaint::new("secret-empty", format!("{place} is empty")).fix(format!("put the value of {key} there"))
+        );
     }
     Ok(SecretString::from(line))
 }

@@ -1,1 +1,38 @@
-//! Placeholder.
+//! A server that answers the parts of Mattermost's API v4 that licence tools read, as real servers answered when they
+//! were recorded: headers, error bodies, permissions and the traps of paging.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! let server = mattermost_simulator::Simulator::start(mattermost_simulator::Config::default()).await?;
+//! println!("{} {}", server.url(), server.tokens().admin);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What it is not: it takes no writes, keeps no data but what follows from a seed, listens on loopback alone, and knows
+//! nothing of the provider that is tested against it.
+
+mod account;
+mod answer;
+mod caller;
+mod chance;
+mod config;
+mod fault;
+mod ids;
+mod license;
+mod limiter;
+mod log;
+mod population;
+mod routes;
+mod server;
+mod team;
+mod version;
+
+pub use account::{Account, AuthService, Kind, Status};
+pub use caller::Tokens;
+pub use config::{Config, LicensePreset, Privacy, RateLimit, Statuses};
+pub use fault::{Fault, FaultKind, Matcher};
+pub use log::Exchange;
+pub use population::{Counts, Population};
+pub use server::Simulator;
+pub use version::Version;

@@ -155,12 +155,7 @@ impl Counts {
     }
 
     fn lines(&self) -> Vec<String> {
-        vec![
-            line("status", &self.status),
-            line("role", &self.role),
-            line("kind", &self.kind),
-            line("seat", &self.seat),
-        ]
+        vec![line("status", &self.status), line("role", &self.role), line("kind", &self.kind), line("seat", &self.seat)]
     }
 }
 

@@ -38,9 +38,9 @@ fn config(args: SimulateArgs) -> Result<Config, Complaint> {
         ..Config::default()
     };
     if let Some(version) = args.version {
-        config.version = version.parse().map_err(|_| {
-            Complaint::new("version-malformed", "--version takes three numbers, such as 11.6.0")
-        })?;
+        config.version = version
+            .parse()
+            .map_err(|_| Complaint::new("version-malformed", "--version takes three numbers, such as 11.6.0"))?;
     }
     Ok(config)
 }

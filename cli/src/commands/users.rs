@@ -9,8 +9,8 @@ use crate::args::UsersArgs;
 use crate::connection::{Connection, connect};
 use crate::exit::{Exit, Failure};
 use crate::listing::{RETRIES, Reader, Retry};
-use crate::output::user_format;
 use crate::output::cell::printable;
+use crate::output::user_format;
 use crate::output::words::{count, number, span};
 use crate::screen::{Narrative, Screen};
 

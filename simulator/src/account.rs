@@ -1,0 +1,275 @@
+//! One account: a pure function of the seed and its place in the list.
+
+use crate::chance::Chance;
+use crate::ids::{self, Sort};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// What sort of account it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A person of the organisation.
+    Member,
+    /// A person with system-wide rights.
+    SystemAdmin,
+    /// A guest.
+    Guest,
+    /// A program.
+    Bot,
+    /// A stand-in for an account of a connected server.
+    Remote,
+}
+
+/// Where an account signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthService {
+    /// With a password of the server's own.
+    Password,
+    /// LDAP.
+    Ldap,
+    /// SAML.
+    Saml,
+    /// GitLab.
+    Gitlab,
+    /// Google.
+    Google,
+}
+
+impl AuthService {
+    /// The value of `auth_service`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "",
+            Self::Ldap => "ldap",
+            Self::Saml => "saml",
+            Self::Gitlab => "gitlab",
+            Self::Google => "google",
+        }
+    }
+}
+
+/// A row of the table of statuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// `online`, `away`, `dnd` or `offline`.
+    pub status: &'static str,
+    /// Whether the person has set it by hand.
+    pub manual: bool,
+    /// Milliseconds since 1970, or 0.
+    pub last_activity_at: i64,
+}
+
+/// An account as the server keeps it. Times are milliseconds since 1970, 0 for never.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its place in the list by username, from 0.
+    pub index: u32,
+    /// 26 letters and digits.
+    pub id: String,
+    /// Unique; sorts by the index.
+    pub username: String,
+    /// The given name; none of a bot's has one of its own.
+    pub first_name: &'static str,
+    /// The family name; empty for bots.
+    pub last_name: &'static str,
+    /// The job title, often empty.
+    pub position: &'static str,
+    /// The language.
+    pub locale: &'static str,
+    /// What sort it is.
+    pub kind: Kind,
+    /// Where it signs in.
+    pub auth_service: AuthService,
+    /// Whether it signs in with a second factor.
+    pub mfa_active: bool,
+    /// System roles, separated by spaces.
+    pub roles: &'static str,
+    /// When it was made.
+    pub create_at: i64,
+    /// When it was last changed.
+    pub update_at: i64,
+    /// When it was deactivated, or 0.
+    pub delete_at: i64,
+    /// Its status; none where the server has no row for it.
+    pub status: Option<Status>,
+}
+
+impl Account {
+    /// Its e-mail address.
+    #[must_use]
+    pub fn email(&self) -> String {
+        let host = match self.kind {
+            Kind::Bot => "localhost",
+            Kind::Remote => "partner.example",
+            Kind::Member | Kind::SystemAdmin | Kind::Guest => "corp.example",
+        };
+        format!("{}@{host}", self.username)
+    }
+
+    /// Whether it takes a seat on a server from 8.0 on.
+    #[must_use]
+    pub const fn takes_a_seat(&self) -> bool {
+        Traits { kind: self.kind, is_deactivated: self.delete_at != 0 }.takes_a_seat()
+    }
+}
+
+/// What decides most about an account, found without making the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Traits {
+    pub(crate) kind: Kind,
+    pub(crate) is_deactivated: bool,
+}
+
+impl Traits {
+    pub(crate) const fn takes_a_seat(self) -> bool {
+        !self.is_deactivated
+            && match self.kind {
+                Kind::Bot | Kind::Remote => false,
+                Kind::Member | Kind::SystemAdmin | Kind::Guest => true,
+            }
+    }
+}
+
+/// The places of the accounts that own the tokens, and of the bot that every server has.
+pub(crate) mod places {
+    pub(crate) const ADMIN: u32 = 0;
+    pub(crate) const MEMBER: u32 = 1;
+    pub(crate) const BOT: u32 = 2;
+    pub(crate) const VIEWER_BOT: u32 = 3;
+    pub(crate) const GUEST: u32 = 4;
+    pub(crate) const REVOKED: u32 = 5;
+    pub(crate) const SYSTEM_BOT: u32 = 6;
+    pub(crate) const COUNT: u32 = 7;
+}
+
+const FIRST_NAMES: [&str; 24] = [
+    "Zoë", "José", "Anna", "Jürgen", "Łukasz", "Siân", "Björn", "Aoife", "Nguyễn", "María", "Øystein", "Chloé", "Дмитрий",
+    "Ελένη", "王芳", "健太", "سارة", "דוד", "Priya", "Kwame", "Émile", "Ingrid", "Tomás", "O'Neil",
+];
+const LAST_NAMES: [&str; 20] = [
+    "García", "Müller", "O'Brien", "Nowak", "Größe", "Smith", "Åkesson", "Иванова", "Παπαδόπουλος", "田中", "李", "Haddad",
+    "Okafor", "Patel", "van der Berg", "Šimunović", "Ó Súilleabháin", "Kowalczyk", "D'Angelo", "Lindqvist",
+];
+const POSITIONS: [&str; 10] = [
+    "", "", "", "", "Engineer", "Head of Größe & Gewicht", "Accounts, \"EMEA\"", "Sales Manager", "Designer", "営業部長",
+];
+const LOCALES: [&str; 6] = ["en", "de", "fr", "es", "ja", "pl"];
+
+/// Decides about the account at `index` of `total`.
+pub(crate) fn traits(seed: u64, index: u32, total: u32) -> Traits {
+    let (kind, fixed) = match index {
+        places::ADMIN => (Kind::SystemAdmin, true),
+        places::MEMBER | places::REVOKED => (Kind::Member, true),
+        places::BOT | places::VIEWER_BOT | places::SYSTEM_BOT => (Kind::Bot, true),
+        places::GUEST => (Kind::Guest, true),
+        _ => (Kind::Member, false),
+    };
+    if fixed {
+        return Traits { kind, is_deactivated: false };
+    }
+    let mut chance = Chance::of(seed, 1, u64::from(index));
+    let is_deactivated = chance.percent(8);
+    let kind = match chance.below(100) {
+        0..6 => Kind::Guest,
+        6..10 => Kind::Bot,
+        10..13 => Kind::Remote,
+        // One in 33, and at most ten beside the first.
+        _ if index.checked_rem((total / 10).max(33)) == Some(17) && index / (total / 10).max(33) < 9 => Kind::SystemAdmin,
+        _ => Kind::Member,
+    };
+    Traits { kind, is_deactivated }
+}
+
+/// Makes the account at `index` of `total`.
+pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Account {
+    let Traits { kind, is_deactivated } = traits(seed, index, total);
+    let mut chance = Chance::of(seed, 2, u64::from(index));
+    let mut days = |from: u64, to: u64| days(&mut chance, from, to);
+    let create_at = now_ms.saturating_sub(days(30, 4 * 365));
+    let life = now_ms.saturating_sub(create_at);
+    let delete_at = if is_deactivated { create_at.saturating_add(life / 2) } else { 0 };
+    let is_bot = kind == Kind::Bot;
+    let first_name = chance.one(&FIRST_NAMES).copied().unwrap_or_default();
+    let last_name = if is_bot { "" } else { chance.one(&LAST_NAMES).copied().unwrap_or_default() };
+    let position = if is_bot { "" } else { chance.one(&POSITIONS).copied().unwrap_or_default() };
+    let auth_service = match (kind, chance.below(10)) {
+        (Kind::Bot | Kind::Remote | Kind::SystemAdmin, _) | (_, 0..4) => AuthService::Password,
+        (_, 4..6) => AuthService::Ldap,
+        (_, 6..8) => AuthService::Saml,
+        (_, 8) => AuthService::Gitlab,
+        _ => AuthService::Google,
+    };
+    let roles = match (index, kind) {
+        (places::VIEWER_BOT, _) => "system_user system_read_only_admin",
+        (places::MEMBER | places::REVOKED, _) => "system_user system_user_access_token",
+        (_, Kind::SystemAdmin) => "system_admin system_user",
+        (_, Kind::Guest) => "system_guest",
+        (_, Kind::Member | Kind::Bot | Kind::Remote) => "system_user",
+    };
+    let mfa_active = auth_service == AuthService::Password && !is_bot && chance.percent(20);
+    let locale = chance.one(&LOCALES).copied().unwrap_or("en");
+    let status = status(&mut chance, now_ms, create_at);
+    Account {
+        index,
+        id: ids::id(seed, Sort::User, index),
+        username: username(index, kind),
+        first_name,
+        last_name,
+        position,
+        locale,
+        kind,
+        auth_service,
+        mfa_active,
+        roles,
+        create_at,
+        update_at: if delete_at == 0 { create_at.saturating_add(life / 3) } else { delete_at },
+        delete_at,
+        status,
+    }
+}
+
+fn days(chance: &mut Chance, from: u64, to: u64) -> i64 {
+    let ms_a_day = DAY_MS.unsigned_abs();
+    let span = to.saturating_sub(from).saturating_mul(ms_a_day);
+    i64::try_from(from.saturating_mul(ms_a_day).saturating_add(chance.below(span.max(1)))).unwrap_or_default()
+}
+
+fn status(chance: &mut Chance, now_ms: i64, create_at: i64) -> Option<Status> {
+    match chance.below(100) {
+        0..10 => None,
+        10..12 => Some(Status { status: "away", manual: true, last_activity_at: 0 }),
+        n => {
+            let ago = if n < 70 { days(chance, 0, 30) } else { days(chance, 30, 2 * 365) };
+            let (status, manual) = match n {
+                12..15 => ("dnd", true),
+                15..20 => ("online", false),
+                _ => ("offline", false),
+            };
+            Some(Status { status, manual, last_activity_at: now_ms.saturating_sub(ago).max(create_at) })
+        }
+    }
+}
+
+/// A name that sorts by the index: four syllables of a hundred, each of two letters, and a word for the kind.
+fn username(index: u32, kind: Kind) -> String {
+    const CONSONANTS: &[u8; 20] = b"bcdfghjklmnpqrstvwxz";
+    const VOWELS: &[u8; 5] = b"aeiou";
+    let mut name = String::with_capacity(16);
+    for power in [1_000_000_u32, 10_000, 100, 1] {
+        let syllable = usize::try_from(index / power % 100).unwrap_or_default();
+        for letter in [CONSONANTS.get(syllable / 5), VOWELS.get(syllable % 5)].into_iter().flatten() {
+            name.push(char::from(*letter));
+        }
+    }
+    name.push_str(match (index, kind) {
+        (places::ADMIN, _) => ".sysadmin",
+        (places::SYSTEM_BOT, _) => ".system-bot",
+        (_, Kind::SystemAdmin) => ".admin",
+        (_, Kind::Guest) => ".guest",
+        (_, Kind::Bot) => ".bot",
+        (_, Kind::Remote) => ".partner",
+        (_, Kind::Member) => "",
+    });
+    name
+}

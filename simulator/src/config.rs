@@ -1,0 +1,173 @@
+//! How a simulated server is set up.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::{Fault, Version};
+
+/// A server to start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How many accounts `GET /users` lists to an administrator, bots and deactivated ones included; at least the seven
+    /// that the tokens need.
+    pub users: u32,
+    /// What the accounts follow from: the same seed gives the same server.
+    pub seed: u64,
+    /// Which version it plays.
+    pub version: Version,
+    /// Its licence.
+    pub license: LicensePreset,
+    /// The path that it lives below: empty, or such as `/company/chat`.
+    pub subpath: String,
+    /// How long every answer of the API takes, beside the work itself.
+    pub latency: Duration,
+    /// The rate limiter, off by default as in Mattermost.
+    pub rate_limit: Option<RateLimit>,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// What ordinary accounts see of others.
+    pub privacy: Privacy,
+    /// Whether it records when accounts are active.
+    pub statuses: Statuses,
+    /// The time of the accounts' histories in milliseconds since 1970; none for the time of the start.
+    pub now_ms: Option<i64>,
+    /// The port; 0 for a free one.
+    pub port: u16,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            users: 1_000,
+            seed: 1,
+            version: Version::new(11, 6),
+            license: LicensePreset::Enterprise,
+            subpath: String::new(),
+            latency: Duration::ZERO,
+            rate_limit: None,
+            faults: Vec::new(),
+            privacy: Privacy { show_email: true, show_full_name: true },
+            statuses: Statuses::Enabled,
+            now_ms: None,
+            port: 0,
+        }
+    }
+}
+
+/// `PrivacySettings`: what accounts without `manage_system` see of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Privacy {
+    /// `ShowEmailAddress`.
+    pub show_email: bool,
+    /// `ShowFullName`.
+    pub show_full_name: bool,
+}
+
+/// `ServiceSettings.EnableUserStatuses`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statuses {
+    /// Statuses are recorded.
+    Enabled,
+    /// `status/ids` answers with an empty list.
+    Disabled,
+}
+
+/// `RateLimitSettings`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Requests a second in the long run.
+    pub per_second: u32,
+    /// Requests that may come at once.
+    pub burst: u32,
+}
+
+/// A licence that a server may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LicensePreset {
+    /// The Team Edition build.
+    TeamEdition,
+    /// The enterprise build without a licence.
+    Unlicensed,
+    /// Mattermost Entry.
+    Entry,
+    /// Professional.
+    Professional,
+    /// Enterprise.
+    Enterprise,
+    /// Enterprise Advanced.
+    EnterpriseAdvanced,
+    /// The older E10.
+    E10,
+    /// The older E20.
+    E20,
+    /// An Enterprise trial.
+    Trial,
+    /// An Enterprise licence that ended a week ago.
+    Expired,
+    /// A plan that nobody knows.
+    Unknown,
+}
+
+impl LicensePreset {
+    /// Every preset.
+    pub const ALL: [Self; 11] = [
+        Self::TeamEdition,
+        Self::Unlicensed,
+        Self::Entry,
+        Self::Professional,
+        Self::Enterprise,
+        Self::EnterpriseAdvanced,
+        Self::E10,
+        Self::E20,
+        Self::Trial,
+        Self::Expired,
+        Self::Unknown,
+    ];
+
+    /// Its name on a command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TeamEdition => "team-edition",
+            Self::Unlicensed => "unlicensed",
+            Self::Entry => "entry",
+            Self::Professional => "professional",
+            Self::Enterprise => "enterprise",
+            Self::EnterpriseAdvanced => "enterprise-advanced",
+            Self::E10 => "e10",
+            Self::E20 => "e20",
+            Self::Trial => "trial",
+            Self::Expired => "expired",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for LicensePreset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Text that names no licence preset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAPreset;
+
+impl fmt::Display for NotAPreset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a licence is one of ")?;
+        let names: Vec<_> = LicensePreset::ALL.iter().map(|preset| preset.as_str()).collect();
+        f.write_str(&names.join(", "))
+    }
+}
+
+impl std::error::Error for NotAPreset {}
+
+impl FromStr for LicensePreset {
+    type Err = NotAPreset;
+
+    fn from_str(text: &str) -> Result<Self, NotAPreset> {
+        Self::ALL.into_iter().find(|preset| preset.as_str() == text).ok_or(NotAPreset)
+    }
+}

@@ -1,0 +1,103 @@
+//! The routes of the API that are answered, and which of them need a session.
+
+mod json;
+mod reports;
+mod system;
+mod teams;
+mod users;
+
+use crate::answer::{Answer, AppError};
+use crate::caller::{Caller, Tokens};
+use crate::config::Config;
+use crate::population::Population;
+
+/// A server: what all routes read.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) config: Config,
+    pub(crate) population: Population,
+    pub(crate) tokens: Tokens,
+    /// The URL that the server is reached at.
+    pub(crate) url: String,
+}
+
+/// A request below `/api/v4`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) caller: Caller,
+    pub(crate) query: Query<'a>,
+    pub(crate) body: &'a [u8],
+}
+
+/// The query of a request. Of a name that comes twice the first value counts, as in Go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Query<'a>(pub(crate) &'a str);
+
+impl<'a> Query<'a> {
+    pub(crate) fn get(self, name: &str) -> Option<&'a str> {
+        self.0.split('&').find_map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (key == name).then_some(value)
+        })
+    }
+
+    /// As Go reads a flag.
+    pub(crate) fn flag(self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True"))
+    }
+
+    /// The page: 0 for what is no number.
+    pub(crate) fn page(self) -> u32 {
+        self.get("page").and_then(|value| value.parse().ok()).unwrap_or(0)
+    }
+
+    /// Rows a page: 60 for what is no number, and never more than 200 (server/channels/web/params.go).
+    pub(crate) fn per_page(self) -> u32 {
+        self.get("per_page").and_then(|value| value.parse::<u32>().ok()).unwrap_or(60).min(200)
+    }
+}
+
+/// What a path leads to: an answer, or none where there is no such route.
+pub(crate) fn answer(method: &str, path: &str, call: &Call<'_>) -> Option<Answer> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let open = match (method, parts.as_slice()) {
+        ("GET", ["system", "ping"]) => Some(system::ping()),
+        ("GET", ["config", "client"]) => Some(system::config(call)),
+        ("GET", ["license", "client"]) => Some(system::license(call)),
+        _ => None,
+    };
+    if open.is_some() {
+        return open;
+    }
+    let route: fn(&Call<'_>, &str) -> Answer = match (method, parts.as_slice()) {
+        ("GET", ["users"]) => |call, _| users::list(call),
+        ("GET", ["users", "me"]) => |call, _| users::me(call),
+        ("GET", ["users", "stats"]) => |call, _| users::stats(call),
+        ("GET", ["users", "stats", "filtered"]) => |call, _| users::stats_filtered(call),
+        ("POST", ["users", "ids"]) => |call, _| users::by_ids(call),
+        ("POST", ["users", "status", "ids"]) => |call, _| users::statuses(call),
+        ("GET", ["users", _]) => users::one,
+        ("GET", ["users", _, "status"]) => users::status_of,
+        ("GET", ["users", _, "teams", "members"]) => teams::memberships,
+        ("GET", ["teams"]) => |call, _| teams::list(call),
+        ("GET", ["teams", _, "members"]) => teams::members,
+        ("GET", ["bots"]) => |call, _| users::bots(call),
+        ("GET", ["limits", "server"]) if call.world.has_limits() => |call, _| system::limits(call),
+        ("GET", ["license", "load_metric"]) => |_, _| Ok("{\"load\":0}\n".to_owned()),
+        ("GET", ["analytics", "old"]) => |call, _| system::analytics(call),
+        ("GET", ["reports", "users"]) if call.world.config.version.has_reports() => |call, _| reports::users(call),
+        ("GET", ["reports", "users", "count"]) if call.world.config.version.has_reports() => |call, _| reports::count(call),
+        _ => return None,
+    };
+    if call.caller.account().is_none() {
+        return Some(Err(AppError::EXPIRED));
+    }
+    Some(route(call, parts.get(1).copied().unwrap_or_default()))
+}
+
+impl World {
+    fn has_limits(&self) -> bool {
+        self.config.version.limits() != crate::version::LimitsRoute::Absent
+    }
+}

@@ -1,0 +1,46 @@
+//! The report on users of the System Console: paged by key, without bots.
+
+use super::Call;
+use super::json::{User, View};
+use crate::account::Kind;
+use crate::answer::{Answer, AppError, json};
+
+fn may_read(call: &Call<'_>) -> Result<(), AppError> {
+    let viewers = call.world.config.version.lets_viewers_read_reports();
+    if call.caller.manages() || (viewers && call.caller.reads_console()) { Ok(()) } else { Err(AppError::FORBIDDEN) }
+}
+
+pub(super) fn users(call: &Call<'_>) -> Answer {
+    may_read(call)?;
+    let query = call.query;
+    let page_size = match query.get("page_size") {
+        None | Some("") => 50,
+        Some(text) => text.parse::<usize>().ok().filter(|size| (1..=100).contains(size)).ok_or(AppError::PAGE_SIZE)?,
+    };
+    // Only the order by name is played, which is the one that suits a listing.
+    if !matches!(query.get("sort_column"), None | Some("" | "Username")) {
+        return Err(AppError::SORT_COLUMN);
+    }
+    let population = &call.world.population;
+    // A cursor of which a part is missing is ignored, and the first page comes back.
+    let after = match (query.get("from_column_value"), query.get("from_id")) {
+        (Some(name), Some(id)) if !name.is_empty() && !id.is_empty() => population.find(id).map_or(0, |index| index + 1),
+        _ => 0,
+    };
+    let rows = (after..population.len()).filter(|index| is_reported(call, *index)).take(page_size);
+    let users: Vec<_> = rows.map(|index| User::of(population.account(index), View::Report)).collect();
+    json(&users)
+}
+
+pub(super) fn count(call: &Call<'_>) -> Answer {
+    may_read(call)?;
+    let total = (0..call.world.population.len()).filter(|index| is_reported(call, *index)).count();
+    Ok(total.to_string())
+}
+
+fn is_reported(call: &Call<'_>, index: u32) -> bool {
+    let traits = call.world.population.traits(index);
+    traits.kind != Kind::Bot
+        && !(call.query.flag("hide_active") && !traits.is_deactivated)
+        && !(call.query.flag("hide_inactive") && traits.is_deactivated)
+}

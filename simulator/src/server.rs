@@ -1,0 +1,295 @@
+//! The server on its port.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderValue, Request, Response};
+use futures_util::stream;
+use hyper::body::{Body as _, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::answer::{self, AppError, Stamp};
+use crate::caller::{Caller, Tokens};
+use crate::fault::Faults;
+use crate::ids::{self, Sort};
+use crate::limiter::Limiter;
+use crate::log::Log;
+use crate::population::Population;
+use crate::routes::{self, Call, Query, World};
+use crate::{Config, Exchange, Fault, FaultKind};
+
+/// Bytes of one piece of a huge answer.
+const PIECE: usize = 64 * 1024;
+
+/// A running server. It stops when this is dropped.
+#[derive(Debug)]
+pub struct Simulator {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    accepting: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    world: World,
+    faults: Faults,
+    limiter: Option<Limiter>,
+    log: Log,
+    request_ids: AtomicU32,
+}
+
+impl Simulator {
+    /// Starts a server on 127.0.0.1.
+    ///
+    /// # Errors
+    /// The port is taken or may not be used.
+    pub async fn start(config: Config) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
+        let address = listener.local_addr()?;
+        let now_ms = config.now_ms.unwrap_or_else(|| chrono::Utc::now().timestamp_millis());
+        let shared = Arc::new(Shared {
+            faults: Faults::new(config.faults.clone()),
+            limiter: config.rate_limit.map(Limiter::new),
+            log: Log::default(),
+            request_ids: AtomicU32::new(0),
+            world: World {
+                population: Population::new(config.seed, config.users, now_ms),
+                tokens: Tokens::of(config.seed),
+                url: format!("http://{address}{}", config.subpath),
+                config,
+            },
+        });
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        Ok(Self { shared, address, accepting })
+    }
+
+    /// The server's URL, its subpath included.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.shared.world.url.clone()
+    }
+
+    /// Scheme, address and port.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A token of each sort of account.
+    #[must_use]
+    pub fn tokens(&self) -> &Tokens {
+        &self.shared.world.tokens
+    }
+
+    /// Everybody on the server.
+    #[must_use]
+    pub fn population(&self) -> &Population {
+        &self.shared.world.population
+    }
+
+    /// The exchanges so far, the last 100,000 of them.
+    #[must_use]
+    pub fn log(&self) -> Vec<Exchange> {
+        self.shared.log.all()
+    }
+
+    /// How many requests came.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.shared.log.count()
+    }
+
+    /// Forgets the exchanges.
+    pub fn clear_log(&self) {
+        self.shared.log.clear();
+    }
+
+    /// Replaces the faults.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        self.shared.faults.set(faults);
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    // Connections end with the server: they are held here and aborted when this future is dropped.
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => drop(connections.spawn(serve(stream, Arc::clone(&shared)))),
+                // Too many open files, or a peer that is gone already: others may come.
+                Err(_) => sleep(Duration::from_millis(10)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// A connection that is closed without an answer.
+#[derive(Debug)]
+struct Reset;
+
+impl std::fmt::Display for Reset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("reset on purpose")
+    }
+}
+
+impl std::error::Error for Reset {}
+
+async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    // Answers in several pieces must not wait for each other's acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        async move { respond(&shared, request).await }
+    });
+    // A peer that goes away in the middle is no error of the server's.
+    let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn respond(shared: &Shared, request: Request<Incoming>) -> Result<Response<Body>, Reset> {
+    let method = request.method().as_str().to_owned();
+    let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+    let authorized = request.headers().contains_key(AUTHORIZATION);
+    let answer = shared.answer(request, &path).await;
+    let (status, bytes) = match &answer {
+        Ok(response) => (response.status().as_u16(), response.body().size_hint().exact().unwrap_or_default()),
+        Err(Reset) => (0, 0),
+    };
+    shared.log.push(Exchange { method, path, status, bytes, authorized });
+    answer
+}
+
+impl Shared {
+    async fn answer(&self, request: Request<Incoming>, path_and_query: &str) -> Result<Response<Body>, Reset> {
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+        let stamp = self.stamp(request.method() == "GET");
+        if path.contains("//") {
+            return Ok(answer::redirect(301, &path.replace("//", "/")));
+        }
+        let subpath = &self.world.config.subpath;
+        let Some(inner) = path.strip_prefix(subpath.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
+            return Ok(answer::redirect(302, &format!("{subpath}{path_and_query}")));
+        };
+        let Some(route) = inner.strip_prefix("/api/") else {
+            return Ok(if stamp.is_get { answer::page(&stamp) } else { answer::proxy_page(405) });
+        };
+
+        let verdict = self.limiter.as_ref().map(Limiter::take);
+        sleep_for(self.world.config.latency).await;
+        if let Some(refused) = verdict.and_then(|verdict| verdict.retry_after_s) {
+            let mut response = answer::too_many(refused);
+            verdict.into_iter().for_each(|verdict| answer::limit_headers(response.headers_mut(), verdict));
+            return Ok(response);
+        }
+        if let Some(fault) = self.faults.befall(path_and_query) {
+            if let FaultKind::Slow(time) = fault {
+                sleep_for(time).await;
+            } else {
+                return befallen(fault, &stamp);
+            }
+        }
+        let mut response = self.route(request, path, route, query, &stamp).await;
+        verdict.into_iter().for_each(|verdict| answer::limit_headers(response.headers_mut(), verdict));
+        Ok(response)
+    }
+
+    async fn route(&self, request: Request<Incoming>, path: &str, route: &str, query: &str, stamp: &Stamp) -> Response<Body> {
+        let Some(route) = route.strip_prefix("v4/") else { return answer::no_route(path) };
+        let caller = Caller::of(request.headers(), &self.world.tokens);
+        let method = request.method().as_str().to_owned();
+        let most = self.world.config.version.payload_bytes();
+        let Ok(body) = to_bytes(Body::new(request.into_body()), most).await else {
+            return answer::refusal(AppError::TOO_LARGE, stamp);
+        };
+        let call = Call { world: &self.world, caller, query: Query(query), body: &body };
+        let Some(found) = routes::answer(&method, route, &call) else { return answer::no_route(path) };
+        let is_refused = found.as_ref().is_err_and(|error| *error == AppError::EXPIRED);
+        let mut response = answer::of(found, stamp);
+        if is_refused && caller == Caller::Refused {
+            answer::clear_cookie(&mut response);
+        }
+        response
+    }
+
+    fn stamp(&self, is_get: bool) -> Stamp {
+        let config = &self.world.config;
+        let number = self.request_ids.fetch_add(1, Ordering::Relaxed);
+        let (version, licensed) = (config.version, config.license.is_licensed());
+        Stamp {
+            request_id: ids::id(config.seed, Sort::Request, number),
+            version_id: format!("{version}.{version}.7efba6486e175b915720557866449504.{licensed}"),
+            is_get,
+        }
+    }
+}
+
+async fn sleep_for(time: Duration) {
+    if !time.is_zero() {
+        sleep(time).await;
+    }
+}
+
+fn befallen(fault: FaultKind, stamp: &Stamp) -> Result<Response<Body>, Reset> {
+    let json = |body: String| answer::of(Ok(body), stamp);
+    Ok(match fault {
+        FaultKind::Status(status @ 502..=504) => answer::proxy_page(status),
+        FaultKind::Status(status) => {
+            let error = match status {
+                401 => AppError::EXPIRED,
+                403 => AppError::FORBIDDEN,
+                _ => AppError { status, ..AppError::SERVER },
+            };
+            answer::refusal(error, stamp)
+        }
+        FaultKind::RateLimited { retry_after_s } => answer::too_many(retry_after_s),
+        FaultKind::Html => answer::page(stamp),
+        FaultKind::Truncated => truncated(),
+        FaultKind::Reset => return Err(Reset),
+        FaultKind::Garbage => json("[{\"id\":\"brokenbrokenbrokenbroken1".to_owned()),
+        FaultKind::MfaRequired => answer::refusal(AppError::MFA, stamp),
+        FaultKind::Redirect(to) => answer::redirect(302, &to),
+        FaultKind::Slow(_) => answer::plain(200, "application/json", "[]".to_owned()),
+        FaultKind::Huge(bytes) => huge(bytes),
+        FaultKind::Body(body) => json(body),
+    })
+}
+
+/// Half of what the head promises. The rest is an error, at which the connection is closed.
+fn truncated() -> Response<Body> {
+    let half = Ok("[{\"id\":\"".to_owned());
+    let pieces = stream::iter([half, Err(io::Error::other("cut short on purpose"))]);
+    let mut response = Response::new(Body::from_stream(pieces));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from_static("5000"));
+    response
+}
+
+/// A list of blanks: JSON that is right and of no use.
+fn huge(bytes: u64) -> Response<Body> {
+    let pieces = bytes / u64::try_from(PIECE).unwrap_or(1);
+    let blanks = (0..pieces).map(|_| Ok::<_, Infallible>(" ".repeat(PIECE)));
+    let whole = [Ok("[".to_owned())].into_iter().chain(blanks).chain([Ok("]".to_owned())]);
+    let mut response = Response::new(Body::from_stream(stream::iter(whole)));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
