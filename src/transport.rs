@@ -72,7 +72,7 @@ impl<'a> WasiHttp<'a> {
         let _ = options.set_between_bytes_timeout(Some(BETWEEN_BYTES_NS));
         let future = outgoing_handler::handle(outgoing, Some(options)).map_err(|code| lost(&code))?;
         write(body, request.body.as_deref().unwrap_or_default())?;
-        Ok(Flight::Waiting(future.subscribe(), future))
+        Ok(Flight::Waiting(Waiting { ready: future.subscribe(), future }))
     }
 
     fn headers(&self, request: &Request) -> Result<Fields, Lost> {
@@ -106,35 +106,54 @@ fn write(body: OutgoingBody, text: &str) -> Result<(), Lost> {
     OutgoingBody::finish(body, None).map_err(|code| lost(&code))
 }
 
-/// A request in flight. Fields are dropped in the order in which they stand, and each before what it came from.
+/// A request in flight.
 #[derive(Debug)]
 enum Flight {
-    Waiting(Pollable, FutureIncomingResponse),
-    Reading { ready: Pollable, stream: InputStream, _body: IncomingBody, response: Response, _whole: IncomingResponse },
+    Waiting(Waiting),
+    Reading(Reading),
+}
+
+/// Sent, and not answered yet. Fields are dropped in the order in which they stand: a resource before the one that it
+/// came from, or the host traps. So these structs are never taken apart.
+#[derive(Debug)]
+struct Waiting {
+    ready: Pollable,
+    future: FutureIncomingResponse,
+}
+
+/// Answered, with a body on its way.
+#[derive(Debug)]
+struct Reading {
+    ready: Pollable,
+    stream: InputStream,
+    _body: IncomingBody,
+    _whole: IncomingResponse,
+    response: Response,
 }
 
 impl Flight {
     const fn ready(&self) -> &Pollable {
         match self {
-            Self::Waiting(ready, _) | Self::Reading { ready, .. } => ready,
+            Self::Waiting(waiting) => &waiting.ready,
+            Self::Reading(reading) => &reading.ready,
         }
     }
 
     /// Goes on after the flight has become ready.
     fn step(self) -> Progress {
         match self {
-            Self::Waiting(ready, future) => match future.get() {
-                None => Progress::On(Self::Waiting(ready, future)),
+            Self::Waiting(waiting) => match waiting.future.get() {
+                None => Progress::On(Self::Waiting(waiting)),
                 Some(Ok(Ok(incoming))) => match open(incoming) {
-                    Ok(flight) => Progress::On(flight),
+                    Ok(reading) => Progress::On(Self::Reading(reading)),
                     Err(lost) => Progress::Done(Err(lost)),
                 },
                 Some(Ok(Err(code))) => Progress::Done(Err(lost(&code))),
                 Some(Err(())) => Progress::Done(Err(Lost::Closed)),
             },
-            Self::Reading { ready, stream, _body, mut response, _whole } => match read(&stream, &mut response.body) {
-                Read::More => Progress::On(Self::Reading { ready, stream, _body, response, _whole }),
-                Read::End => Progress::Done(Ok(response)),
+            Self::Reading(mut reading) => match read(&reading.stream, &mut reading.response.body) {
+                Read::More => Progress::On(Self::Reading(reading)),
+                Read::End => Progress::Done(Ok(core::mem::take(&mut reading.response))),
                 Read::Failed(lost) => Progress::Done(Err(lost)),
             },
         }
@@ -146,18 +165,20 @@ enum Progress {
     Done(Outcome),
 }
 
-fn open(incoming: IncomingResponse) -> Result<Flight, Lost> {
+fn open(incoming: IncomingResponse) -> Result<Reading, Lost> {
+    let response = Response { status: incoming.status(), headers: headers(&incoming), body: Vec::new() };
+    let body = incoming.consume().map_err(|()| Lost::Closed)?;
+    let stream = body.stream().map_err(|()| Lost::Closed)?;
+    Ok(Reading { ready: stream.subscribe(), stream, _body: body, _whole: incoming, response })
+}
+
+fn headers(incoming: &IncomingResponse) -> Vec<(&'static str, String)> {
     let fields = incoming.headers();
     let header = |name: &'static str| {
         let value = fields.get(name).into_iter().next()?;
         Some((name, String::from_utf8_lossy(&value).into_owned()))
     };
-    let headers: Vec<_> = HEADERS.into_iter().filter_map(header).collect();
-    drop(fields);
-    let response = Response { status: incoming.status(), headers, body: Vec::new() };
-    let body = incoming.consume().map_err(|()| Lost::Closed)?;
-    let stream = body.stream().map_err(|()| Lost::Closed)?;
-    Ok(Flight::Reading { ready: stream.subscribe(), stream, _body: body, response, _whole: incoming })
+    HEADERS.into_iter().filter_map(header).collect()
 }
 
 enum Read {
