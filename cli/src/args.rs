@@ -199,7 +199,7 @@ Kinds of faults:
   redirect=URL         a redirect
   slow=MS              an answer that takes so long
   huge=BYTES           a body of so many bytes
-  body=TEXT            this JSON
+  body=TEXT            this JSON; comes last, since it may hold commas
 
   on=TEXT   only where the path contains it      after=N   lets N such requests pass first      times=N   no more than N times
 

@@ -172,7 +172,9 @@ fn request_line(error: &ProviderError) -> Option<String> {
 fn fix(error: &provider_host::Error) -> Option<String> {
     let own = match error.code() {
         "limit-call-time" => "allow more time with --timeout SECONDS, or try again when the server is less busy",
-        "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => "ask for smaller pages: --limit 1000",
+        "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => {
+            "if it was listing users, ask for smaller pages: --limit 1000; otherwise report it to the provider's authors"
+        }
         _ => return error.fix().map(str::to_owned),
     };
     Some(own.to_owned())

@@ -3,6 +3,8 @@
 mod body;
 mod failure;
 mod gate;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::path::PathBuf;

@@ -31,6 +31,13 @@ pub enum Error {
         limit: usize,
     },
 
+    /// The component needs more from the start than an instance may have, such as memory.
+    #[error("the component does not fit into the sandbox: {reason}")]
+    DoesNotFit {
+        /// What the runtime says.
+        reason: String,
+    },
+
     /// The component asks for an interface that a provider is not given.
     #[error("the component imports `{import}`, which this host does not grant")]
     ImportRefused {
@@ -150,6 +157,7 @@ impl Error {
             Self::Provider(error) => &error.code,
             Self::NotAComponent { .. } => "not-a-component",
             Self::ComponentTooLarge { .. } => "component-too-large",
+            Self::DoesNotFit { .. } => "component-does-not-fit",
             Self::ImportRefused { .. } => "import-refused",
             Self::ContractMismatch { .. } => "contract-mismatch",
             Self::SettingMissing { .. } => "setting-missing",
@@ -176,6 +184,7 @@ impl Error {
                 "Give the path of a WebAssembly component (a .wasm file built for wasm32-wasip2), and copy it again if it may be damaged."
             }
             Self::ComponentTooLarge { .. } => "Check that it is the right file, or raise `Limits::component_bytes`.",
+            Self::DoesNotFit { .. } => "Raise `Limits::memory_bytes`, or use a provider that needs less.",
             Self::ImportRefused { .. } => {
                 "Use a provider that was built without this interface: providers get wasi:http, wasi:io and wasi:clocks and nothing else."
             }
@@ -206,6 +215,7 @@ impl Error {
             },
             Self::NotAComponent { .. }
             | Self::ComponentTooLarge { .. }
+            | Self::DoesNotFit { .. }
             | Self::ImportRefused { .. }
             | Self::ContractMismatch { .. }
             | Self::SettingMissing { .. }

@@ -32,6 +32,7 @@ mod error;
 mod imports;
 mod limits;
 mod listing;
+mod meter;
 pub mod model;
 mod origin;
 mod provider;
@@ -39,6 +40,8 @@ mod sandbox;
 mod session;
 mod settings;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use egress::{Egress, EgressOptions};
 pub use error::{Error, LimitHit};

@@ -10,9 +10,10 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Wall-clock time of one call, waiting included. 5 minutes.
     pub call_time: Duration,
-    /// Time that one call may compute, counted in ticks of [`Self::tick`]: a call that waits uses none. 60 seconds.
+    /// Time that one call may compute, looked at every [`Self::tick`]: a call that waits uses none. 60 seconds.
     pub cpu_time: Duration,
-    /// How often running guests are interrupted to be counted and to let others run. 10 milliseconds.
+    /// How often running guests are interrupted, to look at their time and to let others run. 10 milliseconds; less than
+    /// one counts as one.
     pub tick: Duration,
     /// Bytes of one response's body. 32 MiB.
     pub response_body_bytes: u64,

@@ -5,7 +5,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use crate::model::{ListingState, Notice, User, UserPage};
 use crate::{Result, Session};
@@ -25,7 +25,7 @@ pub struct Listing {
     session: Session,
     limit: u32,
     at: At,
-    wait: Option<Duration>,
+    not_before: Option<Instant>,
     seen: Seen,
     progress: Progress,
 }
@@ -81,7 +81,7 @@ impl Listing {
             session,
             limit: options.limit,
             at: At::Cursor(options.cursor),
-            wait: None,
+            not_before: None,
             seen: Seen::default(),
             progress: Progress::default(),
         }
@@ -91,8 +91,10 @@ impl Listing {
     /// be tried again by calling once more, and nothing is lost.
     pub async fn next(&mut self) -> Option<Result<Batch>> {
         let At::Cursor(cursor) = &self.at else { return None };
-        if let Some(wait) = self.wait.take() {
-            sleep(wait).await;
+        // Kept until the wait is over: whoever drops this future and asks again waits for the rest of it.
+        if let Some(until) = self.not_before {
+            sleep_until(until).await;
+            self.not_before = None;
         }
         Some(match self.session.list_page(cursor.as_deref(), self.limit).await {
             Ok(page) => Ok(self.take(page)),
@@ -133,7 +135,7 @@ impl Listing {
         if end.is_some() {
             self.at = At::End;
         }
-        self.wait = page.wait_ms.map(|ms| Duration::from_millis(u64::from(ms)));
+        self.not_before = page.wait_ms.and_then(|ms| Instant::now().checked_add(Duration::from_millis(u64::from(ms))));
         let (users, repeated): (Vec<_>, Vec<_>) = page.users.into_iter().partition(|user| self.seen.is_new(&user.id));
         self.progress.users = self.progress.users.saturating_add(count(&users));
         self.progress.repeated = self.progress.repeated.saturating_add(count(&repeated));

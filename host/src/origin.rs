@@ -32,13 +32,16 @@ impl Origin {
         Self::of(&uri).ok_or("it is not an http or https URL with a host")
     }
 
-    /// The origin of a request.
+    /// The origin of a request; none where the address holds a user name, which no request of a provider needs.
     pub(crate) fn of(uri: &Uri) -> Option<Self> {
         let is_https = match uri.scheme()? {
             scheme if *scheme == Scheme::HTTPS => true,
             scheme if *scheme == Scheme::HTTP => false,
             _ => return None,
         };
+        if uri.authority()?.as_str().contains('@') {
+            return None;
+        }
         let host = uri.host().filter(|host| !host.is_empty())?.to_ascii_lowercase();
         let port = match uri.port() {
             Some(port) => port.as_u16(),

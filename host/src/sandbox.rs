@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
@@ -20,6 +21,9 @@ const CORE_INSTANCES: u32 = 8;
 
 /// Elements of one table: more than the functions of any provider.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
+
+/// More often would cost more than it tells.
+const SHORTEST_TICK: Duration = Duration::from_millis(1);
 
 /// An engine with a pool of instances that are granted HTTP and clocks and nothing else. Clones share it.
 #[derive(Clone)]
@@ -65,8 +69,7 @@ impl Sandbox {
         }
         let imports = imports::read(bytes)?;
         imports::check(&imports)?;
-        let component = Component::from_binary(&shared.engine, bytes)
-            .map_err(|error| Error::NotAComponent { reason: format!("{error:#}") })?;
+        let component = Component::from_binary(&shared.engine, bytes).map_err(|error| uncompiled(&error))?;
         let mismatch = |error: wasmtime::Error| Error::ContractMismatch { expected: EXPORT, reason: format!("{error:#}") };
         let pre = shared.linker.instantiate_pre(&component).map_err(mismatch)?;
         let pre = LicenseProviderPre::new(pre).map_err(mismatch)?;
@@ -90,6 +93,16 @@ impl Sandbox {
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sandbox").field("limits", &self.shared.limits).finish_non_exhaustive()
+    }
+}
+
+/// Tells bytes that break the rules of WebAssembly from a component that asks for more than the pool's slots hold.
+fn uncompiled(error: &wasmtime::Error) -> Error {
+    let reason = format!("{error:#}");
+    if error.is::<wasmparser::BinaryReaderError>() {
+        Error::NotAComponent { reason }
+    } else {
+        Error::DoesNotFit { reason }
     }
 }
 
@@ -131,7 +144,7 @@ impl wasmtime::component::HasData for HasTable {
 
 /// Interrupts running guests at every tick, until the engine is gone.
 fn start_ticking(engine: &Engine, limits: &Limits) -> Result<()> {
-    let (engine, tick) = (engine.weak(), limits.tick);
+    let (engine, tick) = (engine.weak(), limits.tick.max(SHORTEST_TICK));
     let ticking = move || {
         while let Some(engine) = engine.upgrade() {
             engine.increment_epoch();

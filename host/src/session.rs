@@ -3,10 +3,11 @@
 use std::future::Future;
 
 use tokio::time::timeout;
-use wasmtime::{Store, Trap};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 
 use crate::bindings::{LicenseProvider, contract};
 use crate::egress::Gate;
+use crate::meter::Meter;
 use crate::model::{CheckReport, Description, License, ProviderError, UserPage};
 use crate::store::{self, Guest};
 use crate::{Error, LimitHit, Limits, Listing, ListingOptions, Provider, Result, Settings};
@@ -32,8 +33,9 @@ macro_rules! call {
         let mut instance = $session.take_instance($name).await?;
         let outcome = {
             let exports = instance.exports.license_management_provider_provider();
+            let meter = instance.store.data().meter().clone();
             let call = exports.$function(&mut instance.store $(, $argument)*);
-            within($session.provider.sandbox().limits(), $name, call).await
+            within($session.provider.sandbox().limits(), &meter, $name, call).await
         };
         $session.settle($name, instance, outcome)
     }};
@@ -106,12 +108,13 @@ impl Session {
         let sandbox = self.provider.sandbox();
         let mut store = store::new(sandbox.engine(), sandbox.limits(), self.gate.clone());
         store::begin_call(&mut store);
-        match self.provider.pre().instantiate_async(&mut store).await {
+        let meter = store.data().meter().clone();
+        // A component's start functions run here, so the limits of a call hold here too.
+        let starting = self.provider.pre().instantiate_async(&mut store);
+        match within(sandbox.limits(), &meter, call, starting).await? {
             Ok(exports) => Ok(Instance { store, exports }),
-            Err(error) => Err(match store.data().limit_hit() {
-                Some(limit) => Error::LimitHit { call, limit },
-                None => Error::Runtime { reason: format!("{error:#}") },
-            }),
+            Err(error) if error.is::<PoolConcurrencyLimitError>() => Err(Error::Runtime { reason: format!("{error:#}") }),
+            Err(error) => Err(stopped(call, &error, &store, sandbox.limits())),
         }
     }
 
@@ -125,12 +128,7 @@ impl Session {
             }
             Err(error) => error,
         };
-        let limits = self.provider.sandbox().limits();
-        let limit = instance.store.data().limit_hit().or_else(|| returned_too_much(&error, limits));
-        Err(match limit {
-            Some(limit) => Error::LimitHit { call, limit },
-            None => Error::Trap { call, reason: reason(&error) },
-        })
+        Err(stopped(call, &error, &instance.store, self.provider.sandbox().limits()))
     }
 }
 
@@ -141,10 +139,18 @@ impl std::fmt::Debug for Session {
 }
 
 /// Waits for a call no longer than the limit.
-async fn within<T>(limits: &Limits, name: &'static str, call: impl Future<Output = T>) -> Result<T> {
-    timeout(limits.call_time, call)
+async fn within<T>(limits: &Limits, meter: &Meter, name: &'static str, call: impl Future<Output = T>) -> Result<T> {
+    timeout(limits.call_time, meter.run(call))
         .await
         .map_err(|_| Error::LimitHit { call: name, limit: LimitHit::CallTime(limits.call_time) })
+}
+
+/// Why the guest was stopped: a limit where it ran into one, a defect of its own otherwise.
+fn stopped(call: &'static str, error: &wasmtime::Error, store: &Store<Guest>, limits: &Limits) -> Error {
+    match store.data().limit_hit().or_else(|| returned_too_much(error, limits)) {
+        Some(limit) => Error::LimitHit { call, limit },
+        None => Error::Trap { call, reason: reason(error) },
+    }
 }
 
 fn provider_error(error: contract::Error) -> Error {

@@ -1,13 +1,12 @@
 //! What one instance has: its clocks, its HTTP client, and what it has used of its limits.
 
-use std::time::Duration;
-
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, ResourceLimiter, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::egress::Gate;
+use crate::meter::Meter;
 use crate::{LimitHit, Limits};
 
 /// The state of one instance.
@@ -18,13 +17,19 @@ pub(crate) struct Guest {
     table: ResourceTable,
     gate: Gate,
     memory: Memory,
-    cpu: Cpu,
+    meter: Meter,
+    cpu_hit: Option<LimitHit>,
 }
 
 impl Guest {
     /// Which limit the guest has run into, if any.
     pub(crate) const fn limit_hit(&self) -> Option<LimitHit> {
-        if let Some(hit) = self.cpu.hit { Some(hit) } else { self.memory.hit }
+        if self.cpu_hit.is_some() { self.cpu_hit } else { self.memory.hit }
+    }
+
+    /// Where the time is added up that the guest computes.
+    pub(crate) const fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// The largest size in bytes that the guest's linear memory had.
@@ -41,17 +46,17 @@ pub(crate) fn new(engine: &Engine, limits: &Limits, gate: Gate) -> Store<Guest> 
         table: ResourceTable::new(),
         gate,
         memory: Memory { limit: limits.memory_bytes, peak: 0, hit: None },
-        cpu: Cpu { ticks: 0, hit: None },
+        meter: Meter::new(),
+        cpu_hit: None,
     };
     let mut store = Store::new(engine, guest);
     store.limiter(|guest| &mut guest.memory);
     store.set_hostcall_fuel(limits.returned_bytes);
-    let (cpu_time, most) = (limits.cpu_time, ticks(limits.cpu_time, limits.tick));
+    let cpu_time = limits.cpu_time;
     store.epoch_deadline_callback(move |mut store| {
-        let cpu = &mut store.data_mut().cpu;
-        cpu.ticks = cpu.ticks.saturating_add(1);
-        if cpu.ticks > most {
-            cpu.hit = Some(LimitHit::CpuTime(cpu_time));
+        let guest = store.data_mut();
+        if guest.meter.spent() > cpu_time {
+            guest.cpu_hit = Some(LimitHit::CpuTime(cpu_time));
             return Ok(UpdateDeadline::Interrupt);
         }
         // Letting others run also lets the wall clock's limit stop a guest that never waits.
@@ -60,19 +65,12 @@ pub(crate) fn new(engine: &Engine, limits: &Limits, gate: Gate) -> Store<Guest> 
     store
 }
 
-/// Begins a call: its time to compute counts from here.
+/// Begins a call: its time to compute counts from here, and a refusal that the guest lived through is forgotten.
 pub(crate) fn begin_call(store: &mut Store<Guest>) {
-    store.data_mut().cpu.ticks = 0;
+    let guest = store.data_mut();
+    guest.meter.reset();
+    guest.memory.hit = None;
     store.set_epoch_deadline(1);
-}
-
-fn ticks(time: Duration, tick: Duration) -> u64 {
-    u64::try_from(time.as_nanos() / tick.as_nanos().max(1)).unwrap_or(u64::MAX)
-}
-
-struct Cpu {
-    ticks: u64,
-    hit: Option<LimitHit>,
 }
 
 struct Memory {

@@ -7,7 +7,7 @@ pub(crate) struct Chance(u64);
 impl Chance {
     /// The stream for the `index`-th thing of a sort.
     pub(crate) const fn of(seed: u64, sort: u64, index: u64) -> Self {
-        Self(mix(seed ^ mix(sort)).wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        Self(mix(mix(seed ^ mix(sort)) ^ mix(index.wrapping_add(0x632b_e59b_d9b4_e019))))
     }
 
     /// The next number.

@@ -188,7 +188,7 @@ impl Report {
                 return self.pass(Step::ProfilesVisible, "the account sees every profile".to_string());
             }
             (false, false) => {
-                let text = "the privacy settings show e-mail addresses and names, now, to every account".to_string();
+                let text = "the privacy settings show e-mail addresses and names to every account".to_string();
                 return self.pass(Step::ProfilesVisible, text);
             }
             (true, true) => NoticeCode::LimitedView,

@@ -21,3 +21,5 @@ pub mod wire;
 
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod recorded;

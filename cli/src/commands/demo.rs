@@ -88,9 +88,7 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
         span(listed.elapsed()),
         if complete { "complete" } else { "incomplete" },
     ));
-    for notice in reader.notices() {
-        lines.extend(notice_lines(notice, colour));
-    }
+    let notices: Vec<String> = reader.notices().flat_map(|notice| notice_lines(notice, colour)).collect();
     let session = reader.into_session();
     lines.push(format!(
         "{:<8} {}, {} of memory at most, {} in all",
@@ -99,6 +97,7 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
         mebibytes(session.memory_bytes()),
         span(started.elapsed()),
     ));
+    lines.extend(notices);
     print(lines, screen)?;
     Ok(if complete { check::exit(&report) } else { Exit::Incomplete })
 }

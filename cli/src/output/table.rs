@@ -124,7 +124,8 @@ impl UserFormat for Table {
     }
 }
 
-/// The columns that fit, with their widths. Room that is left goes to the three that vary, in turns.
+/// The columns that fit, with their widths. Room that is left goes to the three that vary, in turns: addresses are
+/// longer than names, so that theirs is twice as much.
 fn layout(width: usize) -> Vec<(Field, usize)> {
     let mut columns: Vec<(Field, usize)> = Field::ALL.into_iter().map(|field| (field, field.widths().0)).collect();
     for dropped in Field::DROPPED_FIRST {
@@ -137,10 +138,10 @@ fn layout(width: usize) -> Vec<(Field, usize)> {
     loop {
         let before = room;
         for (field, columns) in &mut columns {
-            if room > 0 && *columns < field.widths().1 {
-                *columns += 1;
-                room -= 1;
-            }
+            let share = if *field == Field::Email { 2 } else { 1 };
+            let more = share.min(room).min(field.widths().1 - *columns);
+            *columns += more;
+            room -= more;
         }
         if room == before {
             return columns;

@@ -58,9 +58,15 @@ fn of_http(error: &hyper::Error) -> Option<HttpError> {
 }
 
 fn of_io(error: &io::Error) -> Option<HttpError> {
-    // TLS errors travel inside I/O errors.
-    if let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
-        return Some(of_tls(inner));
+    // TLS errors travel inside I/O errors, sometimes two deep; `source` of an I/O error steps over what is inside.
+    if let Some(inner) = error.get_ref() {
+        let inner: &(dyn StdError + 'static) = inner;
+        if let Some(tls) = inner.downcast_ref::<TlsError>() {
+            return Some(of_tls(tls));
+        }
+        if let Some(io) = inner.downcast_ref::<io::Error>() {
+            return of_io(io);
+        }
     }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Some(HttpError::ConnectionRefused),

@@ -1,0 +1,273 @@
+//! The client against servers that answer as badly as servers can.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http::Request;
+use http_body_util::{BodyExt as _, Empty};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use wasmtime_wasi_http::{RequestOptions, WasiHttpHooks as _};
+
+use super::{Egress, EgressOptions, Gate};
+use crate::{Error, Origin};
+
+/// What a server does with each request.
+#[derive(Clone, Copy)]
+enum Server {
+    /// Sends this and waits for the next request.
+    Sends(&'static str),
+    /// Sends this and closes the connection.
+    SendsAndCloses(&'static str),
+    /// Sends an answer with so many headers of so many bytes.
+    SendsHeaders(usize, usize),
+    /// Takes requests, and says nothing.
+    Silent,
+    /// Nobody listens.
+    Absent,
+}
+
+/// Where a server is, and how many connections it has had.
+struct Place {
+    port: u16,
+    connections: Arc<AtomicUsize>,
+}
+
+async fn start(server: Server, tls: Option<TlsAcceptor>) -> Place {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = Place { port: listener.local_addr().unwrap().port(), connections: Arc::default() };
+    if matches!(server, Server::Absent) {
+        return place;
+    }
+    let connections = Arc::clone(&place.connections);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            connections.fetch_add(1, Ordering::Relaxed);
+            match tls.clone() {
+                Some(tls) => drop(tokio::spawn(async move {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        serve(stream, server).await;
+                    }
+                })),
+                None => drop(tokio::spawn(serve(stream, server))),
+            }
+        }
+    });
+    place
+}
+
+async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, server: Server) {
+    let mut request = [0; 4096];
+    while let Ok(1..) = stream.read(&mut request).await {
+        let (answer, closes) = match server {
+            Server::Sends(answer) => (answer.to_owned(), false),
+            Server::SendsAndCloses(answer) => (answer.to_owned(), true),
+            Server::SendsHeaders(count, bytes) => {
+                (format!("HTTP/1.1 200 OK\r\n{}\r\n", format!("x: {}\r\n", "y".repeat(bytes)).repeat(count)), true)
+            }
+            Server::Silent | Server::Absent => continue,
+        };
+        // The client may be gone, having had enough.
+        let _ = stream.write_all(answer.as_bytes()).await;
+        if closes {
+            let _ = stream.shutdown().await;
+            return;
+        }
+    }
+}
+
+const SHORT: Duration = Duration::from_millis(100);
+const LONG: Duration = Duration::from_secs(10);
+
+fn timeouts(connect: Duration, first_byte: Duration, between_bytes: Duration) -> RequestOptions {
+    RequestOptions {
+        connect_timeout: Some(connect),
+        first_byte_timeout: Some(first_byte),
+        between_bytes_timeout: Some(between_bytes),
+    }
+}
+
+/// Sends a request for `url` and tells what came: status and body, or the error's name where one came instead.
+async fn get(gate: &mut Gate, url: &str, options: RequestOptions) -> String {
+    let authority = url.split('/').nth(2).unwrap();
+    let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+    let request = Request::get(url).header("host", authority).body(body).unwrap();
+    match Pin::from(gate.send_request(request, Some(options), Box::new(async { Ok(()) }))).await {
+        Err(error) => format!("{error:?}"),
+        Ok((response, _)) => {
+            let (head, body) = response.into_parts();
+            match body.collect().await {
+                Ok(body) => format!("{} {}", head.status.as_u16(), String::from_utf8_lossy(&body.to_bytes())),
+                Err(error) => format!("{} then {error:?}", head.status.as_u16()),
+            }
+        }
+    }
+}
+
+fn gate(egress: &Egress, origin: &str) -> Gate {
+    egress.clone().gate(vec![Origin::parse(origin).unwrap()], 1000)
+}
+
+fn egress() -> Egress {
+    Egress::new(EgressOptions::default()).unwrap()
+}
+
+#[tokio::test]
+async fn every_way_to_fail_has_its_name() {
+    let quick = timeouts(LONG, SHORT, SHORT);
+    let patient = timeouts(LONG, LONG, LONG);
+    let cases = [
+        ("answers", Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"), patient, "200 hi"),
+        ("sends to the end", Server::SendsAndCloses("HTTP/1.1 200 OK\r\n\r\nhi"), patient, "200 hi"),
+        (
+            "redirects",
+            Server::Sends("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"),
+            patient,
+            "302 ",
+        ),
+        ("is absent", Server::Absent, patient, "ConnectionRefused"),
+        ("is silent", Server::Silent, quick, "HttpResponseTimeout"),
+        ("pauses", Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi"), quick, "200 then ConnectionReadTimeout"),
+        ("closes", Server::SendsAndCloses(""), patient, "ConnectionTerminated"),
+        ("speaks something else", Server::SendsAndCloses("220 mail ready\r\n"), patient, "HttpProtocolError"),
+        (
+            "cuts a body short",
+            Server::SendsAndCloses("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi"),
+            patient,
+            "200 then HttpResponseIncomplete",
+        ),
+        (
+            "cuts a chunk short",
+            Server::SendsAndCloses("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\nhi"),
+            patient,
+            "200 then HttpResponseIncomplete",
+        ),
+        (
+            "says that it sends too much",
+            Server::SendsAndCloses("HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n"),
+            patient,
+            "HttpResponseBodySize(Some(1000))",
+        ),
+        ("sends too many headers", Server::SendsHeaders(1000, 1), patient, "HttpResponseHeaderSectionSize(None)"),
+        ("sends too long headers", Server::SendsHeaders(10, 100_000), patient, "HttpResponseHeaderSectionSize(None)"),
+    ];
+    for (name, server, options, expect) in cases {
+        let place = start(server, None).await;
+        let origin = format!("http://127.0.0.1:{}", place.port);
+        let egress = egress();
+        assert_eq!(get(&mut gate(&egress, &origin), &format!("{origin}/x"), options).await, expect, "a server that {name}");
+        assert_eq!(egress.requests(), 1, "a server that {name}");
+    }
+}
+
+#[tokio::test]
+async fn an_endless_body_is_cut_off() {
+    let text: &'static str = Box::leak(format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(1001)).into_boxed_str());
+    let place = start(Server::SendsAndCloses(text), None).await;
+    let origin = format!("http://127.0.0.1:{}", place.port);
+    let found = get(&mut gate(&egress(), &origin), &origin, timeouts(LONG, LONG, LONG)).await;
+    assert_eq!(found, "200 then HttpResponseBodySize(Some(1000))");
+}
+
+#[tokio::test]
+async fn nothing_leaves_for_another_origin() {
+    let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"), None).await;
+    let port = place.port;
+    let egress = egress();
+    let mut open = gate(&egress, &format!("http://127.0.0.1:{port}"));
+    let foreign = [
+        format!("https://127.0.0.1:{port}/"),
+        format!("http://localhost:{port}/"),
+        format!("http://127.0.0.2:{port}/"),
+        format!("http://user@127.0.0.1:{port}/"),
+        "http://127.0.0.1/".to_owned(),
+        format!("http://127.0.0.1.example:{port}/"),
+    ];
+    for url in &foreign {
+        assert_eq!(get(&mut open, url, timeouts(LONG, LONG, LONG)).await, "HttpRequestDenied", "{url}");
+    }
+    let own = format!("http://127.0.0.1:{port}/");
+    assert_eq!(get(&mut Gate::closed(), &own, timeouts(LONG, LONG, LONG)).await, "HttpRequestDenied");
+    assert_eq!((egress.requests(), place.connections.load(Ordering::Relaxed)), (0, 0));
+    assert_eq!(get(&mut open, &own, timeouts(LONG, LONG, LONG)).await, "200 ");
+}
+
+#[tokio::test]
+async fn a_name_that_cannot_be_found_is_told() {
+    // Longer than a label may be, so that no resolver asks anybody.
+    let origin = format!("http://{}.invalid", "x".repeat(70));
+    let found = get(&mut gate(&egress(), &origin), &origin, timeouts(LONG, LONG, LONG)).await;
+    assert!(found.starts_with("DnsError"), "{found}");
+}
+
+#[tokio::test]
+async fn connections_are_used_again() {
+    let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"), None).await;
+    let origin = format!("http://127.0.0.1:{}", place.port);
+    let egress = egress();
+    for _ in 0..3 {
+        // Each session has a gate of its own, and the connections are the client's.
+        assert_eq!(get(&mut gate(&egress, &origin), &origin, timeouts(LONG, LONG, LONG)).await, "200 hi");
+    }
+    assert_eq!((egress.requests(), place.connections.load(Ordering::Relaxed)), (3, 1));
+}
+
+fn testdata(name: &str) -> std::path::PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "src/egress/testdata", name].iter().collect()
+}
+
+fn acceptor() -> TlsAcceptor {
+    let certificate = CertificateDer::from_pem_file(testdata("server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(testdata("server-key.pem")).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+#[tokio::test]
+async fn only_trusted_servers_are_spoken_to() {
+    let hi = Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi");
+    let (trusting, doubting) = (vec![testdata("authority.pem")], Vec::new());
+    let cases = [
+        ("known authority", hi, Some(acceptor()), "127.0.0.1", &trusting, LONG, "200 hi"),
+        ("unknown authority", hi, Some(acceptor()), "127.0.0.1", &doubting, LONG, "TlsCertificateError"),
+        ("another name", hi, Some(acceptor()), "localhost", &trusting, LONG, "TlsCertificateError"),
+        ("no TLS", Server::Sends("HTTP/1.1 400 Bad Request\r\n\r\n"), None, "127.0.0.1", &trusting, LONG, "TlsProtocolError"),
+        ("no handshake", Server::Silent, None, "127.0.0.1", &trusting, SHORT, "ConnectionTimeout"),
+    ];
+    for (name, server, tls, host, ca_files, connect, expect) in cases {
+        let place = start(server, tls).await;
+        let origin = format!("https://{host}:{}", place.port);
+        let egress = Egress::new(EgressOptions { ca_files: ca_files.clone() }).unwrap();
+        assert_eq!(get(&mut gate(&egress, &origin), &origin, timeouts(connect, LONG, LONG)).await, expect, "{name}");
+    }
+}
+
+#[test]
+fn unusable_ca_files_are_named() {
+    for (name, words) in [
+        ("no-such-file.pem", "No such file"),
+        ("server-key.pem", "no certificate"),
+        ("", ""),
+        ("../tests.rs", "no certificate"),
+    ] {
+        let path = testdata(name);
+        match Egress::new(EgressOptions { ca_files: vec![testdata("authority.pem"), path.clone()] }) {
+            Err(Error::CaFile { path: named, reason }) => {
+                assert_eq!(named, path);
+                assert!(reason.contains(words), "{name}: {reason}");
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Components from a few lines of text.
+
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+/// The interfaces of WASI, as far as the components here use them, and a world of all.
+const PACKAGES: [(&str, &str); 4] = [
+    ("poll.wit", "package wasi:io@0.2.0; interface poll { resource pollable { block: func(); } }"),
+    (
+        "clocks.wit",
+        "package wasi:clocks@0.2.0;
+         interface monotonic-clock { use wasi:io/poll@0.2.0.{pollable}; subscribe-duration: func(when: u64) -> pollable; }",
+    ),
+    ("provider.wit", include_str!("../../../wit/provider.wit")),
+    (
+        "test.wit",
+        "package test:test;
+         world test {
+             import wasi:io/poll@0.2.0;
+             import wasi:clocks/monotonic-clock@0.2.0;
+             export license-management:provider/provider@0.1.0;
+         }",
+    ),
+];
+
+/// A core module of a provider whose functions have these bodies. The first page of memory is zero, so that the number of
+/// an address in it is an answer of empty texts, empty lists and first cases.
+pub(super) fn provider(bodies: &Bodies) -> Vec<u8> {
+    let Bodies { check, licenses, users, start } = bodies;
+    let module = format!(
+        r#"(module
+            (import "wasi:clocks/monotonic-clock@0.2.0" "subscribe-duration" (func $after (param i64) (result i32)))
+            (import "wasi:io/poll@0.2.0" "[method]pollable.block" (func $block (param i32)))
+            (memory (export "memory") 2)
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 65536)
+            (func $sleep (call $block (call $after (i64.const 3600000000000))))
+            (func $spin (loop $again (br $again)))
+            (func $start {start})
+            (start $start)
+            (func (export "license-management:provider/provider@0.1.0#describe") (result i32) i32.const 1024)
+            (func (export "license-management:provider/provider@0.1.0#check") (param i32 i32) (result i32) {check})
+            (func (export "license-management:provider/provider@0.1.0#get-licenses") (param i32 i32) (result i32)
+                {licenses})
+            (func (export "license-management:provider/provider@0.1.0#list-users")
+                (param i32 i32 i32 i32 i32) (param $limit i32) (result i32) {users}))"#
+    );
+    let mut resolve = Resolve::default();
+    let mut last = None;
+    for (path, text) in PACKAGES {
+        last = Some(resolve.push_source(path, text).unwrap());
+    }
+    let world = resolve.select_world(&[last.unwrap()], Some("test")).unwrap();
+    let mut module = wat::parse_str(&module).unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap()
+}
+
+/// What the functions do, as WebAssembly text.
+pub(super) struct Bodies {
+    pub(super) check: &'static str,
+    pub(super) licenses: &'static str,
+    pub(super) users: &'static str,
+    pub(super) start: &'static str,
+}
+
+impl Default for Bodies {
+    fn default() -> Self {
+        Self { check: "i32.const 1024", licenses: "i32.const 1024", users: COMPLETE, start: "" }
+    }
+}
+
+/// A page without users that ends the listing: the result's payload is at 4, and the state follows the list.
+pub(super) const COMPLETE: &str = "(i32.store8 (i32.const 3084) (i32.const 1)) (i32.const 3072)";
+
+/// A page of 100 users with an empty id, which ends the listing.
+pub(super) const HUNDRED_USERS: &str = "
+    (i32.store (i32.const 3076) (i32.const 8192))
+    (i32.store (i32.const 3080) (i32.const 100))
+    (i32.store8 (i32.const 3084) (i32.const 1))
+    (i32.const 3072)";

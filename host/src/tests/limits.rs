@@ -1,0 +1,165 @@
+//! Guests that compute, wait, grow, return or crash without end are stopped, and the session goes on.
+
+use std::time::{Duration, Instant};
+
+use super::component::{Bodies, COMPLETE, HUNDRED_USERS, provider};
+use crate::{Egress, EgressOptions, End, Error, LimitHit, Limits, ListingOptions, Result, Sandbox, Session, Settings};
+
+const SHORT: Duration = Duration::from_millis(100);
+
+/// Limits that are reached soon.
+fn low() -> Limits {
+    let mut limits = Limits::default();
+    limits.call_time = Duration::from_secs(20);
+    limits.cpu_time = Duration::from_secs(10);
+    limits.instances = 2;
+    limits
+}
+
+async fn session(limits: Limits, bodies: Bodies) -> Result<Session> {
+    let provider = Sandbox::new(limits)?.load(&provider(&bodies))?;
+    provider.connect(Settings::new(), Egress::new(EgressOptions::default())?).await
+}
+
+/// Calls `check`, which is to be stopped, and then `list-users`, which works.
+async fn stopped(limits: Limits, check: &'static str) -> Error {
+    let mut session = session(limits, Bodies { check, ..Bodies::default() }).await.unwrap();
+    let began = Instant::now();
+    let error = session.check().await.expect_err("stopped");
+    assert!(began.elapsed() < Duration::from_secs(5), "{error} came after {:?}", began.elapsed());
+    session.list_page(None, 0).await.expect("a fresh instance works");
+    error
+}
+
+#[track_caller]
+fn assert_limit(error: &Error, expect: LimitHit) {
+    match error {
+        Error::LimitHit { limit, .. } => {
+            assert_eq!(*limit, expect);
+            assert!(error.to_string().contains(limit.name()), "{error} does not name its limit");
+            assert!(error.fix().is_some_and(|fix| fix.contains(limit.name()) || limit.name() == "call_time"), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_guest_that_computes_for_ever_is_stopped() {
+    let mut limits = low();
+    limits.cpu_time = SHORT;
+    assert_limit(&stopped(limits, "(call $spin) (i32.const 0)").await, LimitHit::CpuTime(SHORT));
+}
+
+#[tokio::test]
+async fn a_guest_that_never_waits_is_stopped_by_the_wall_clock_too() {
+    let mut limits = low();
+    limits.call_time = SHORT;
+    assert_limit(&stopped(limits, "(call $spin) (i32.const 0)").await, LimitHit::CallTime(SHORT));
+}
+
+#[tokio::test]
+async fn a_guest_that_sleeps_is_stopped() {
+    let mut limits = low();
+    limits.call_time = SHORT;
+    assert_limit(&stopped(limits, "(call $sleep) (i32.const 0)").await, LimitHit::CallTime(SHORT));
+}
+
+#[tokio::test]
+async fn a_guest_that_grows_is_stopped() {
+    let mut limits = low();
+    limits.memory_bytes = 1024 * 1024;
+    let grow = "(loop $again (br_if $again (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) unreachable";
+    assert_limit(&stopped(limits, grow).await, LimitHit::Memory(1024 * 1024));
+}
+
+#[tokio::test]
+async fn a_guest_that_returns_too_much_is_stopped() {
+    let mut limits = low();
+    limits.returned_bytes = 4096;
+    let mut session = session(limits, Bodies { users: HUNDRED_USERS, ..Bodies::default() }).await.unwrap();
+    let error = session.list_page(None, 0).await.expect_err("stopped");
+    assert_limit(&error, LimitHit::ReturnedBytes(4096));
+    session.check().await.expect("a fresh instance works");
+}
+
+#[tokio::test]
+async fn a_crash_is_told_and_the_next_call_works() {
+    match stopped(low(), "unreachable").await {
+        Error::Trap { call: "check", reason } => assert!(reason.contains("unreachable"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_a_guest_lives_through_is_not_blamed_for_a_later_crash() {
+    let mut limits = low();
+    limits.memory_bytes = 1024 * 1024;
+    let bodies = Bodies {
+        check: "(drop (memory.grow (i32.const 1000))) (i32.const 1024)",
+        licenses: "unreachable",
+        ..Bodies::default()
+    };
+    let mut session = session(limits, bodies).await.unwrap();
+    session.check().await.unwrap();
+    let error = session.licenses().await.expect_err("crashed");
+    assert_eq!(error.code(), "provider-crashed");
+    assert_eq!(session.memory_bytes(), 131_072, "what was refused was never used");
+}
+
+#[tokio::test]
+async fn a_guest_is_stopped_while_it_starts_too() {
+    for (start, expect) in [
+        ("(call $sleep)", "limit-call-time"),
+        ("(call $spin)", "limit-call-time"),
+        ("unreachable", "provider-crashed"),
+    ] {
+        let mut limits = low();
+        limits.call_time = SHORT;
+        let error = session(limits, Bodies { start, ..Bodies::default() }).await.expect_err("stopped");
+        assert_eq!(error.code(), expect, "{start}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_pool_is_told() {
+    let mut limits = low();
+    limits.instances = 1;
+    let loaded = Sandbox::new(limits).unwrap().load(&provider(&Bodies::default())).unwrap();
+    let mut first = loaded.connect(Settings::new(), Egress::new(EgressOptions::default()).unwrap()).await.unwrap();
+    first.check().await.unwrap();
+    let error = loaded.describe().await.expect_err("no room");
+    assert_eq!(error.code(), "runtime-failed", "{error}");
+    drop(first);
+    loaded.describe().await.expect("there is room again");
+}
+
+#[tokio::test]
+async fn an_abandoned_call_leaves_a_usable_session() {
+    let mut session = session(low(), Bodies { check: "(call $sleep) (i32.const 0)", ..Bodies::default() }).await.unwrap();
+    assert!(tokio::time::timeout(SHORT, session.check()).await.is_err());
+    session.list_page(None, 0).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_listing_gives_each_id_once_and_ends() {
+    for (users, expect) in [(COMPLETE, (0, 0)), (HUNDRED_USERS, (1, 99))] {
+        let session = session(low(), Bodies { users, ..Bodies::default() }).await.unwrap();
+        let mut listing = session.listing(ListingOptions::default());
+        let batch = listing.next().await.unwrap().unwrap();
+        assert_eq!((batch.users.len(), batch.repeated.len()), expect);
+        assert_eq!(batch.end, Some(End::Complete));
+        assert!(listing.next().await.is_none());
+        assert_eq!(listing.cursor(), None);
+        assert_eq!((listing.progress().users, listing.progress().repeated), (expect.0 as u64, expect.1 as u64));
+    }
+}
+
+#[tokio::test]
+async fn a_listing_goes_on_after_an_error() {
+    let session = session(low(), Bodies { users: "unreachable", ..Bodies::default() }).await.unwrap();
+    let mut listing = session.listing(ListingOptions { limit: 0, cursor: Some("here".to_owned()) });
+    for _ in 0..3 {
+        assert!(listing.next().await.unwrap().is_err());
+        assert_eq!(listing.cursor(), Some("here"));
+    }
+}
