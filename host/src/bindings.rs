@@ -1,5 +1,8 @@
 //! The contract's generated types, and the way from them into [`crate::model`]. No other file names them.
 
+use wasmtime::component::Component;
+use wasmtime::component::types::ComponentItem;
+
 use crate::model;
 
 mod generated {
@@ -15,6 +18,36 @@ pub(crate) use generated::{LicenseProvider, LicenseProviderPre};
 
 /// The export that a provider must have.
 pub(crate) const EXPORT: &str = "license-management:provider/provider@0.1.0";
+
+/// Checks that the export has the contract's functions with the contract's types. The generated code looks at the names
+/// when a component is loaded, and at the types no earlier than in an instance.
+///
+/// # Errors
+/// What is missing or differs.
+pub(crate) fn check(component: &Component) -> Result<(), String> {
+    type Answer<T> = (Result<T, contract::Error>,);
+    type Settings<'a> = &'a [contract::Setting];
+
+    let Some((ComponentItem::ComponentInstance(export), _)) = component.get_export(None, EXPORT) else {
+        return Err("there is no such interface".to_owned());
+    };
+    let whole = component.component_type();
+    let types = whole.instance_type();
+    let function = |name: &str| match export.get_export(component.engine(), name).map(|export| export.ty) {
+        Some(ComponentItem::ComponentFunc(function)) => Ok(function),
+        _ => Err(format!("the function `{name}` is missing")),
+    };
+    let differs =
+        |name: &'static str| move |error: wasmtime::Error| format!("the function `{name}` differs: {error:#}");
+    function("describe")?.typecheck::<(), (contract::Description,)>(&types).map_err(differs("describe"))?;
+    function("check")?.typecheck::<(Settings<'_>,), Answer<contract::CheckReport>>(&types).map_err(differs("check"))?;
+    function("get-licenses")?
+        .typecheck::<(Settings<'_>,), Answer<Vec<contract::License>>>(&types)
+        .map_err(differs("get-licenses"))?;
+    function("list-users")?
+        .typecheck::<(Settings<'_>, Option<&str>, u32), Answer<contract::UserPage>>(&types)
+        .map_err(differs("list-users"))
+}
 
 /// Converts enums whose cases have the same names.
 macro_rules! cases {

@@ -188,19 +188,31 @@ impl Error {
             Self::ImportRefused { .. } => {
                 "Use a provider that was built without this interface: providers get wasi:http, wasi:io and wasi:clocks and nothing else."
             }
-            Self::ContractMismatch { .. } => "Use a provider that was built for this version of the contract, or update this host.",
+            Self::ContractMismatch { .. } => {
+                "Use a provider that was built for this version of the contract, or update this host."
+            }
             Self::SettingMissing { help, .. } => help,
-            Self::SettingUnusable { .. } => "Enter an address such as https://chat.example.com, without user name or password.",
-            Self::Trap { .. } => "Try again; if it happens again, report it to the provider's authors with the text above.",
+            Self::SettingUnusable { .. } => {
+                "Enter an address such as https://chat.example.com, without user name or password."
+            }
+            Self::Trap { .. } => {
+                "Try again; if it happens again, report it to the provider's authors with the text above."
+            }
             Self::LimitHit { limit, .. } => match limit {
                 LimitHit::Memory(_) => "Ask for smaller pages, or raise `Limits::memory_bytes`.",
-                LimitHit::CallTime(_) => "Try again when the server is less busy, ask for smaller pages, or raise `Limits::call_time`.",
+                LimitHit::CallTime(_) => {
+                    "Try again when the server is less busy, ask for smaller pages, or raise `Limits::call_time`."
+                }
                 LimitHit::CpuTime(_) => "Ask for smaller pages, or raise `Limits::cpu_time`.",
                 LimitHit::ReturnedBytes(_) => "Ask for smaller pages, or raise `Limits::returned_bytes`.",
             },
-            Self::CaFile { .. } => "Name a readable PEM file that holds the certificate of the authority that signed the server's certificate.",
+            Self::CaFile { .. } => {
+                "Name a readable PEM file that holds the certificate of the authority that signed the server's certificate."
+            }
             Self::Io { .. } => "Check that the file exists and that this user may read it.",
-            Self::Runtime { .. } => "Lower `Limits::instances` or `Limits::memory_bytes`, or close sessions that are no longer used.",
+            Self::Runtime { .. } => {
+                "Lower `Limits::instances` or `Limits::memory_bytes`, or close sessions that are no longer used."
+            }
         })
     }
 

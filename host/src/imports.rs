@@ -22,7 +22,8 @@ const GRANTED: [&str; 7] = [
 pub(crate) fn read(bytes: &[u8]) -> Result<Vec<String>, Error> {
     let unreadable = |reason: String| Error::NotAComponent { reason };
     if !Parser::is_component(bytes) {
-        let reason = if Parser::is_core_wasm(bytes) { "it is a plain WebAssembly module" } else { "it is another sort of file" };
+        let reason =
+            if Parser::is_core_wasm(bytes) { "it is a plain WebAssembly module" } else { "it is another sort of file" };
         return Err(unreadable(reason.to_owned()));
     }
     let mut imports = Vec::new();

@@ -39,12 +39,16 @@ impl Origin {
             scheme if *scheme == Scheme::HTTP => false,
             _ => return None,
         };
-        if uri.authority()?.as_str().contains('@') {
+        let authority = uri.authority()?.as_str();
+        if authority.contains('@') {
             return None;
         }
         let host = uri.host().filter(|host| !host.is_empty())?.to_ascii_lowercase();
+        // A port that is no number from 0 to 65535 reads as none, and must not become the default.
+        let after_host = authority.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map(|(_, port)| port);
         let port = match uri.port() {
             Some(port) => port.as_u16(),
+            None if after_host.is_some_and(|port| !port.is_empty()) => return None,
             None if is_https => 443,
             None => 80,
         };

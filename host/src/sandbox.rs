@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime_wasi::WasiView as _;
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::p2::bindings::{clocks, io};
-use wasmtime_wasi::WasiView as _;
 
 use crate::bindings::{EXPORT, LicenseProviderPre};
 use crate::store::Guest;
-use crate::{Error, Limits, Provider, Result, imports};
+use crate::{Error, Limits, Provider, Result, bindings, imports};
 
 /// Core instances of one component: its own module and the adapters that the toolchain puts beside it.
 const CORE_INSTANCES: u32 = 8;
@@ -70,7 +70,9 @@ impl Sandbox {
         let imports = imports::read(bytes)?;
         imports::check(&imports)?;
         let component = Component::from_binary(&shared.engine, bytes).map_err(|error| uncompiled(&error))?;
-        let mismatch = |error: wasmtime::Error| Error::ContractMismatch { expected: EXPORT, reason: format!("{error:#}") };
+        bindings::check(&component).map_err(|reason| Error::ContractMismatch { expected: EXPORT, reason })?;
+        let mismatch =
+            |error: wasmtime::Error| Error::ContractMismatch { expected: EXPORT, reason: format!("{error:#}") };
         let pre = shared.linker.instantiate_pre(&component).map_err(mismatch)?;
         let pre = LicenseProviderPre::new(pre).map_err(mismatch)?;
         Ok(Provider::new(self.clone(), pre, imports))

@@ -113,7 +113,9 @@ impl Session {
         let starting = self.provider.pre().instantiate_async(&mut store);
         match within(sandbox.limits(), &meter, call, starting).await? {
             Ok(exports) => Ok(Instance { store, exports }),
-            Err(error) if error.is::<PoolConcurrencyLimitError>() => Err(Error::Runtime { reason: format!("{error:#}") }),
+            Err(error) if error.is::<PoolConcurrencyLimitError>() => {
+                Err(Error::Runtime { reason: format!("{error:#}") })
+            }
             Err(error) => Err(stopped(call, &error, &store, sandbox.limits())),
         }
     }

@@ -71,9 +71,32 @@ impl fmt::Debug for Settings {
         f.write_str("Settings ")?;
         f.debug_map()
             .entries(self.0.iter().map(|(key, value)| match value {
-                Value::Plain(_) => (key, format_args!("(set)").to_string()),
-                Value::Secret(_) => (key, format_args!("(secret)").to_string()),
+                Value::Plain(_) => (key, "(set)"),
+                Value::Secret(_) => (key, "(secret)"),
             }))
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_keys_and_no_value() {
+        let mut settings = Settings::new();
+        settings.set("server_url", "https://chat.example.com").set_secret("access_token", "hunter2".into());
+        assert_eq!(format!("{settings:?}"), r#"Settings {"access_token": "(secret)", "server_url": "(set)"}"#);
+        let shown = format!("{settings:#?}");
+        assert!(!shown.contains("hunter2") && !shown.contains("chat.example.com"), "{shown}");
+    }
+
+    #[test]
+    fn a_later_value_replaces_an_earlier() {
+        let mut settings = Settings::new();
+        settings.set("key", "1").set_secret("key", "2".into());
+        assert_eq!(settings.expose_all().collect::<Vec<_>>(), [("key", "2")]);
+        settings.set("key", "3");
+        assert_eq!((settings.expose("key"), settings.expose("other")), (Some("3"), None));
     }
 }

@@ -5,3 +5,4 @@
 mod component;
 mod limits;
 mod loading;
+mod names;

@@ -144,15 +144,64 @@ pub(crate) mod places {
 }
 
 const FIRST_NAMES: [&str; 24] = [
-    "Zoë", "José", "Anna", "Jürgen", "Łukasz", "Siân", "Björn", "Aoife", "Nguyễn", "María", "Øystein", "Chloé", "Дмитрий",
-    "Ελένη", "王芳", "健太", "سارة", "דוד", "Priya", "Kwame", "Émile", "Ingrid", "Tomás", "O'Neil",
+    "Zoë",
+    "José",
+    "Anna",
+    "Jürgen",
+    "Łukasz",
+    "Siân",
+    "Björn",
+    "Aoife",
+    "Nguyễn",
+    "María",
+    "Øystein",
+    "Chloé",
+    "Дмитрий",
+    "Ελένη",
+    "王芳",
+    "健太",
+    "سارة",
+    "דוד",
+    "Priya",
+    "Kwame",
+    "Émile",
+    "Ingrid",
+    "Tomás",
+    "O'Neil",
 ];
 const LAST_NAMES: [&str; 20] = [
-    "García", "Müller", "O'Brien", "Nowak", "Größe", "Smith", "Åkesson", "Иванова", "Παπαδόπουλος", "田中", "李", "Haddad",
-    "Okafor", "Patel", "van der Berg", "Šimunović", "Ó Súilleabháin", "Kowalczyk", "D'Angelo", "Lindqvist",
+    "García",
+    "Müller",
+    "O'Brien",
+    "Nowak",
+    "Größe",
+    "Smith",
+    "Åkesson",
+    "Иванова",
+    "Παπαδόπουλος",
+    "田中",
+    "李",
+    "Haddad",
+    "Okafor",
+    "Patel",
+    "van der Berg",
+    "Šimunović",
+    "Ó Súilleabháin",
+    "Kowalczyk",
+    "D'Angelo",
+    "Lindqvist",
 ];
 const POSITIONS: [&str; 10] = [
-    "", "", "", "", "Engineer", "Head of Größe & Gewicht", "Accounts, \"EMEA\"", "Sales Manager", "Designer", "営業部長",
+    "",
+    "",
+    "",
+    "",
+    "Engineer",
+    "Head of Größe & Gewicht",
+    "Accounts, \"EMEA\"",
+    "Sales Manager",
+    "Designer",
+    "営業部長",
 ];
 const LOCALES: [&str; 6] = ["en", "de", "fr", "es", "ja", "pl"];
 
@@ -175,7 +224,9 @@ pub(crate) fn traits(seed: u64, index: u32, total: u32) -> Traits {
         6..10 => Kind::Bot,
         10..13 => Kind::Remote,
         // One in 33, and at most ten beside the first.
-        _ if index.checked_rem((total / 10).max(33)) == Some(17) && index / (total / 10).max(33) < 9 => Kind::SystemAdmin,
+        _ if index.checked_rem((total / 10).max(33)) == Some(17) && index / (total / 10).max(33) < 9 => {
+            Kind::SystemAdmin
+        }
         _ => Kind::Member,
     };
     Traits { kind, is_deactivated }

@@ -118,8 +118,13 @@ pub(crate) fn clear_cookie(response: &mut Response<Body>) {
 /// The answer for a path below `/api/` that is no route: it names neither the version nor the request.
 pub(crate) fn no_route(path: &str) -> Response<Body> {
     let detail = format!("no API call has the url '{path}'");
-    let body =
-        ErrorBody { id: "api.context.404.app_error", message: "No such page.", detailed_error: &detail, request_id: "", status_code: 404 };
+    let body = ErrorBody {
+        id: "api.context.404.app_error",
+        message: "No such page.",
+        detailed_error: &detail,
+        request_id: "",
+        status_code: 404,
+    };
     plain(404, "application/json", serde_json::to_string(&body).unwrap_or_default())
 }
 

@@ -58,7 +58,9 @@ pub(crate) enum Caller {
 
 impl Caller {
     pub(crate) fn of(headers: &HeaderMap, tokens: &Tokens) -> Self {
-        let Some(header) = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()) else { return Self::Nobody };
+        let Some(header) = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()) else {
+            return Self::Nobody;
+        };
         let Some((scheme, token)) = header.split_once(' ') else { return Self::Nobody };
         if !scheme.eq_ignore_ascii_case("bearer") && !scheme.eq_ignore_ascii_case("token") {
             return Self::Nobody;

@@ -86,7 +86,8 @@ impl Faults {
         for (fault, met) in all.iter_mut().filter(|(fault, _)| fault.on.matches(path_and_query)) {
             let place = *met;
             *met = met.saturating_add(1);
-            let is_due = place >= fault.after && fault.times.is_none_or(|times| place.saturating_sub(fault.after) < times);
+            let is_due =
+                place >= fault.after && fault.times.is_none_or(|times| place.saturating_sub(fault.after) < times);
             if is_due && due.is_none() {
                 due = Some(fault.what.clone());
             }

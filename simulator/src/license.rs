@@ -34,7 +34,9 @@ impl LicensePreset {
 
 /// The seats that the licence grants: a tenth more than are in use, in full hundreds.
 pub(crate) fn purchased(population: &Population) -> u32 {
-    (population.counts().seats.saturating_add(population.counts().seats / 10) / 100).saturating_add(1).saturating_mul(100)
+    (population.counts().seats.saturating_add(population.counts().seats / 10) / 100)
+        .saturating_add(1)
+        .saturating_mul(100)
 }
 
 /// `/license/client?format=old`, as this caller sees it.

@@ -157,7 +157,10 @@ mod tests {
         let population = Population::new(9, 2_000, 1_795_533_929_000);
         let seats = population.all().filter(|account| account.takes_a_seat()).count();
         assert_eq!(usize::try_from(population.counts().seats).unwrap(), seats);
-        assert_eq!(population.counts().bots, u32::try_from(population.all().filter(|a| a.kind == Kind::Bot).count()).unwrap());
+        assert_eq!(
+            population.counts().bots,
+            u32::try_from(population.all().filter(|a| a.kind == Kind::Bot).count()).unwrap()
+        );
         assert!(!population.team_admins().is_empty());
     }
 

@@ -87,7 +87,9 @@ pub(crate) fn answer(method: &str, path: &str, call: &Call<'_>) -> Option<Answer
         ("GET", ["license", "load_metric"]) => |_, _| Ok("{\"load\":0}\n".to_owned()),
         ("GET", ["analytics", "old"]) => |call, _| system::analytics(call),
         ("GET", ["reports", "users"]) if call.world.config.version.has_reports() => |call, _| reports::users(call),
-        ("GET", ["reports", "users", "count"]) if call.world.config.version.has_reports() => |call, _| reports::count(call),
+        ("GET", ["reports", "users", "count"]) if call.world.config.version.has_reports() => {
+            |call, _| reports::count(call)
+        }
         _ => return None,
     };
     if call.caller.account().is_none() {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderValue, Request, Response};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -186,7 +186,8 @@ impl Shared {
             return Ok(answer::redirect(301, &path.replace("//", "/")));
         }
         let subpath = &self.world.config.subpath;
-        let Some(inner) = path.strip_prefix(subpath.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
+        let Some(inner) = path.strip_prefix(subpath.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+        else {
             return Ok(answer::redirect(302, &format!("{subpath}{path_and_query}")));
         };
         let Some(route) = inner.strip_prefix("/api/") else {
@@ -212,7 +213,14 @@ impl Shared {
         Ok(response)
     }
 
-    async fn route(&self, request: Request<Incoming>, path: &str, route: &str, query: &str, stamp: &Stamp) -> Response<Body> {
+    async fn route(
+        &self,
+        request: Request<Incoming>,
+        path: &str,
+        route: &str,
+        query: &str,
+        stamp: &Stamp,
+    ) -> Response<Body> {
         let Some(route) = route.strip_prefix("v4/") else { return answer::no_route(path) };
         let caller = Caller::of(request.headers(), &self.world.tokens);
         let method = request.method().as_str().to_owned();
@@ -275,8 +283,13 @@ fn befallen(fault: FaultKind, stamp: &Stamp) -> Result<Response<Body>, Reset> {
 
 /// Half of what the head promises. The rest is an error, at which the connection is closed.
 fn truncated() -> Response<Body> {
-    let half = Ok("[{\"id\":\"".to_owned());
-    let pieces = stream::iter([half, Err(io::Error::other("cut short on purpose"))]);
+    let half = stream::once(async { Ok("[{\"id\":\"".to_owned()) });
+    // The pause lets what there is out, or the connection would be closed without even a head.
+    let cut = stream::once(async {
+        sleep(Duration::from_millis(50)).await;
+        Err(io::Error::other("cut short on purpose"))
+    });
+    let pieces = half.chain(cut);
     let mut response = Response::new(Body::from_stream(pieces));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

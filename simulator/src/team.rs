@@ -18,7 +18,8 @@ pub(crate) struct Team {
     pub(crate) invite_id: String,
 }
 
-const NAMES: [&str; 8] = ["Engineering", "Marketing & Größe", "Sales", "Support", "営業", "Finance", "Operations", "People"];
+const NAMES: [&str; 8] =
+    ["Engineering", "Marketing & Größe", "Sales", "Support", "営業", "Finance", "Operations", "People"];
 
 /// One team for a hundred accounts, at least three and at most forty.
 pub(crate) fn count(accounts: u32) -> u32 {

@@ -144,7 +144,8 @@ mod tests {
         ];
         for (text, remote, reports, viewers, payload) in cases {
             let version: Version = text.parse().unwrap();
-            let got = (version.leaves_remote_out_of_seats(), version.has_reports(), version.lets_viewers_read_reports());
+            let got =
+                (version.leaves_remote_out_of_seats(), version.has_reports(), version.lets_viewers_read_reports());
             assert_eq!((got, version.payload_bytes()), ((remote, reports, viewers), payload), "{text}");
         }
         assert_eq!(Version::new(9, 5).limits(), LimitsRoute::Absent);

@@ -16,7 +16,9 @@ use super::listing::{Memory, list_users};
 use super::settings::Settings;
 use super::version::Version;
 use super::{check, license};
-use crate::contract::{ActivityKnowledge, CheckOutcome, ListingState, Quantity, SeatUse, Setting, User, UserKind, UserStatus};
+use crate::contract::{
+    ActivityKnowledge, CheckOutcome, ListingState, Quantity, SeatUse, Setting, User, UserKind, UserStatus,
+};
 
 const VERSIONS: [&str; 2] = ["v7.6", "v11.6"];
 
@@ -115,7 +117,14 @@ fn recorded_statuses_tell_activity() {
             .map(|status| (status.status.as_str(), super::activity::Activity::of(status).knowledge()))
             .collect();
         known.sort_by_key(|(status, knowledge)| (status.to_string(), *knowledge == Known));
-        let expect = [("away", Unknown), ("away", Unknown), ("dnd", Unknown), ("offline", Known), ("offline", Known), ("offline", Known)];
+        let expect = [
+            ("away", Unknown),
+            ("away", Unknown),
+            ("dnd", Unknown),
+            ("offline", Known),
+            ("offline", Known),
+            ("offline", Known),
+        ];
         assert_eq!(known, expect, "{version}");
     }
 }
@@ -127,7 +136,10 @@ fn recorded_servers_tell_version_and_licence() {
     {
         let mut network = Fake::new(|request| server(version, "admin", request));
         let license = license::licenses(&mut network).unwrap().remove(0);
-        assert_eq!((license.license_type.as_str(), license.name.as_str()), (Edition::Free.id(), "Mattermost Team Edition"));
+        assert_eq!(
+            (license.license_type.as_str(), license.name.as_str()),
+            (Edition::Free.id(), "Mattermost Team Edition")
+        );
         assert!(matches!(license.seats_used, Quantity::Limited(1..)), "{version}");
         assert_eq!(format!("{:?}", license.seats_purchased), format!("{bought:?}"), "{version}");
 

@@ -1,1 +1,113 @@
-//! Placeholder.
+//! What the end-to-end tests share: the built component in a sandbox, and a listing from beginning to end.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use mattermost_simulator::{Config, Simulator};
+use provider_host::model::{Notice, User};
+use provider_host::secrecy::SecretString;
+use provider_host::{
+    Egress, EgressOptions, End, Error, Limits, ListingOptions, Progress, Provider, Sandbox, Session, Settings,
+};
+
+/// Where `make component` puts the component.
+#[must_use]
+pub fn component_path() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/mattermost-provider.wasm"))
+}
+
+/// The built component.
+///
+/// # Panics
+/// It was not built.
+#[must_use]
+#[expect(clippy::panic, reason = "for tests, which cannot go on without it")]
+pub fn component() -> Vec<u8> {
+    let path = component_path();
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run make component", path.display()))
+}
+
+/// The built component, compiled, in a sandbox with these limits.
+///
+/// # Panics
+/// It does not load.
+#[must_use]
+#[expect(clippy::expect_used, reason = "for tests, which cannot go on without it")]
+pub fn provider(limits: Limits) -> Provider {
+    let sandbox = Sandbox::new(limits).expect("a sandbox");
+    sandbox.load(&component()).expect("the built component loads")
+}
+
+/// A simulated server.
+///
+/// # Panics
+/// It does not start.
+#[expect(clippy::expect_used, reason = "for tests, which cannot go on without it")]
+pub async fn simulator(config: Config) -> Simulator {
+    Simulator::start(config).await.expect("a simulated server")
+}
+
+/// The settings for a server and a token.
+#[must_use]
+pub fn settings(url: &str, token: &str) -> Settings {
+    let mut settings = Settings::new();
+    settings.set("server_url", url).set_secret("access_token", SecretString::from(token.to_owned()));
+    settings
+}
+
+/// The built component in a sandbox with the default limits, compiled once for all tests.
+#[must_use]
+pub fn shared_provider() -> Provider {
+    static PROVIDER: OnceLock<Provider> = OnceLock::new();
+    PROVIDER.get_or_init(|| provider(Limits::default())).clone()
+}
+
+/// The built component, connected to a server.
+///
+/// # Errors
+/// What the host refuses.
+pub async fn connect(url: &str, token: &str) -> Result<Session, Error> {
+    let egress = Egress::new(EgressOptions::default())?;
+    shared_provider().connect(settings(url, token), egress).await
+}
+
+/// What a host has at the end of a listing.
+#[derive(Debug)]
+pub struct Listed {
+    /// Each user, by id.
+    pub users: BTreeMap<String, User>,
+    /// Complete or not.
+    pub end: End,
+    /// The notices of the last step.
+    pub notices: Vec<Notice>,
+    /// The errors on the way, after each of which the same step was tried again.
+    pub errors: Vec<Error>,
+    /// How far it came.
+    pub progress: Progress,
+    /// Peak memory of the guest in bytes.
+    pub memory: usize,
+}
+
+/// Lists to the end, trying again after each of at most `patience` errors.
+///
+/// # Errors
+/// The error that was one too many.
+pub async fn list(session: Session, options: ListingOptions, patience: usize) -> Result<Listed, Error> {
+    let mut listing = session.listing(options);
+    let (mut users, mut errors, mut last) = (BTreeMap::new(), Vec::new(), None);
+    while let Some(step) = listing.next().await {
+        match step {
+            Ok(batch) => {
+                users.extend(batch.users.into_iter().chain(batch.repeated).map(|user| (user.id.clone(), user)));
+                last = batch.end.map(|end| (end, batch.notices));
+            }
+            Err(error) if errors.len() < patience => errors.push(error),
+            Err(error) => return Err(error),
+        }
+    }
+    let (end, notices) = last.unwrap_or((End::Incomplete, Vec::new()));
+    let progress = listing.progress();
+    let memory = listing.into_session().memory_bytes();
+    Ok(Listed { users, end, notices, errors, progress, memory })
+}

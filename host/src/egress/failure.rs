@@ -54,7 +54,8 @@ fn of_http(error: &hyper::Error) -> Option<HttpError> {
     if error.is_parse() {
         return Some(HttpError::HttpProtocolError);
     }
-    (error.is_incomplete_message() || error.is_closed() || error.is_canceled()).then_some(HttpError::ConnectionTerminated)
+    (error.is_incomplete_message() || error.is_closed() || error.is_canceled())
+        .then_some(HttpError::ConnectionTerminated)
 }
 
 fn of_io(error: &io::Error) -> Option<HttpError> {

@@ -73,7 +73,11 @@ impl WasiHttpHooks for Gate {
     }
 }
 
-async fn send(way: Way, mut request: Request<WasiBody>, options: RequestOptions) -> Result<Response<WasiBody>, HttpError> {
+async fn send(
+    way: Way,
+    mut request: Request<WasiBody>,
+    options: RequestOptions,
+) -> Result<Response<WasiBody>, HttpError> {
     let mut connection = capture_connection(&mut request);
     way.egress.sent.fetch_add(1, Ordering::Relaxed);
     let sending = way.egress.client.request(request);

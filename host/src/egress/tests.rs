@@ -133,7 +133,12 @@ async fn every_way_to_fail_has_its_name() {
         ),
         ("is absent", Server::Absent, patient, "ConnectionRefused"),
         ("is silent", Server::Silent, quick, "HttpResponseTimeout"),
-        ("pauses", Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi"), quick, "200 then ConnectionReadTimeout"),
+        (
+            "pauses",
+            Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi"),
+            quick,
+            "200 then ConnectionReadTimeout",
+        ),
         ("closes", Server::SendsAndCloses(""), patient, "ConnectionTerminated"),
         ("speaks something else", Server::SendsAndCloses("220 mail ready\r\n"), patient, "HttpProtocolError"),
         (
@@ -161,7 +166,11 @@ async fn every_way_to_fail_has_its_name() {
         let place = start(server, None).await;
         let origin = format!("http://127.0.0.1:{}", place.port);
         let egress = egress();
-        assert_eq!(get(&mut gate(&egress, &origin), &format!("{origin}/x"), options).await, expect, "a server that {name}");
+        assert_eq!(
+            get(&mut gate(&egress, &origin), &format!("{origin}/x"), options).await,
+            expect,
+            "a server that {name}"
+        );
         assert_eq!(egress.requests(), 1, "a server that {name}");
     }
 }
@@ -242,7 +251,15 @@ async fn only_trusted_servers_are_spoken_to() {
         ("known authority", hi, Some(acceptor()), "127.0.0.1", &trusting, LONG, "200 hi"),
         ("unknown authority", hi, Some(acceptor()), "127.0.0.1", &doubting, LONG, "TlsCertificateError"),
         ("another name", hi, Some(acceptor()), "localhost", &trusting, LONG, "TlsCertificateError"),
-        ("no TLS", Server::Sends("HTTP/1.1 400 Bad Request\r\n\r\n"), None, "127.0.0.1", &trusting, LONG, "TlsProtocolError"),
+        (
+            "no TLS",
+            Server::Sends("HTTP/1.1 400 Bad Request\r\n\r\n"),
+            None,
+            "127.0.0.1",
+            &trusting,
+            LONG,
+            "TlsProtocolError",
+        ),
         ("no handshake", Server::Silent, None, "127.0.0.1", &trusting, SHORT, "ConnectionTimeout"),
     ];
     for (name, server, tls, host, ca_files, connect, expect) in cases {

@@ -37,7 +37,10 @@ fn assert_limit(error: &Error, expect: LimitHit) {
         Error::LimitHit { limit, .. } => {
             assert_eq!(*limit, expect);
             assert!(error.to_string().contains(limit.name()), "{error} does not name its limit");
-            assert!(error.fix().is_some_and(|fix| fix.contains(limit.name()) || limit.name() == "call_time"), "{error}");
+            assert!(
+                error.fix().is_some_and(|fix| fix.contains(limit.name()) || limit.name() == "call_time"),
+                "{error}"
+            );
         }
         other => panic!("{other:?}"),
     }
@@ -108,11 +111,9 @@ async fn a_refusal_that_a_guest_lives_through_is_not_blamed_for_a_later_crash() 
 
 #[tokio::test]
 async fn a_guest_is_stopped_while_it_starts_too() {
-    for (start, expect) in [
-        ("(call $sleep)", "limit-call-time"),
-        ("(call $spin)", "limit-call-time"),
-        ("unreachable", "provider-crashed"),
-    ] {
+    for (start, expect) in
+        [("(call $sleep)", "limit-call-time"), ("(call $spin)", "limit-call-time"), ("unreachable", "provider-crashed")]
+    {
         let mut limits = low();
         limits.call_time = SHORT;
         let error = session(limits, Bodies { start, ..Bodies::default() }).await.expect_err("stopped");
@@ -135,7 +136,8 @@ async fn a_full_pool_is_told() {
 
 #[tokio::test]
 async fn an_abandoned_call_leaves_a_usable_session() {
-    let mut session = session(low(), Bodies { check: "(call $sleep) (i32.const 0)", ..Bodies::default() }).await.unwrap();
+    let mut session =
+        session(low(), Bodies { check: "(call $sleep) (i32.const 0)", ..Bodies::default() }).await.unwrap();
     assert!(tokio::time::timeout(SHORT, session.check()).await.is_err());
     session.list_page(None, 0).await.unwrap();
 }

@@ -22,7 +22,8 @@ fn what_is_no_provider_is_refused_with_its_reason() {
         ("no export", "(component)".to_owned(), "contract-mismatch", "license-management:provider/provider@0.1.0"),
         (
             "another export",
-            r#"(component (instance $i) (export "license-management:provider/provider@0.1.0" (instance $i)))"#.to_owned(),
+            r#"(component (instance $i) (export "license-management:provider/provider@0.1.0" (instance $i)))"#
+                .to_owned(),
             "contract-mismatch",
             "describe",
         ),
@@ -61,7 +62,8 @@ fn what_is_no_provider_is_refused_with_its_reason() {
 
 /// A component that imports an interface beside one that is granted.
 fn import(interface: &'static str) -> (&'static str, String, &'static str, &'static str) {
-    let text = format!(r#"(component (import "wasi:clocks/wall-clock@0.2.0" (instance)) (import "{interface}" (instance)))"#);
+    let text =
+        format!(r#"(component (import "wasi:clocks/wall-clock@0.2.0" (instance)) (import "{interface}" (instance)))"#);
     (interface, text, "import-refused", interface)
 }
 

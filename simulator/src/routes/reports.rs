@@ -24,7 +24,9 @@ pub(super) fn users(call: &Call<'_>) -> Answer {
     let population = &call.world.population;
     // A cursor of which a part is missing is ignored, and the first page comes back.
     let after = match (query.get("from_column_value"), query.get("from_id")) {
-        (Some(name), Some(id)) if !name.is_empty() && !id.is_empty() => population.find(id).map_or(0, |index| index + 1),
+        (Some(name), Some(id)) if !name.is_empty() && !id.is_empty() => {
+            population.find(id).map_or(0, |index| index + 1)
+        }
         _ => 0,
     };
     let rows = (after..population.len()).filter(|index| is_reported(call, *index)).take(page_size);

@@ -43,7 +43,9 @@ pub(super) fn limits(call: &Call<'_>) -> Answer {
         LimitsRoute::Zeroed { .. } => ",\"postHistoryLimit\":0,\"lastAccessiblePostTime\":0",
         LimitsRoute::Absent | LimitsRoute::Forbidden { .. } => "",
     };
-    Ok(format!("{{\"maxUsersLimit\":{soft},\"maxUsersHardLimit\":{hard},\"activeUserCount\":{active}{guests}{history}}}\n"))
+    Ok(format!(
+        "{{\"maxUsersLimit\":{soft},\"maxUsersHardLimit\":{hard},\"activeUserCount\":{active}{guests}{history}}}\n"
+    ))
 }
 
 #[derive(Serialize)]

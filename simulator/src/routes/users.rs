@@ -37,8 +37,9 @@ impl Call<'_> {
             Caller::Guest => {
                 let population = &self.world.population;
                 let own = self.caller.account();
-                own == Some(index) || own.and_then(|own| population.team_of(own)) == population.team_of(index)
-                    && population.team_of(index).is_some()
+                own == Some(index)
+                    || own.and_then(|own| population.team_of(own)) == population.team_of(index)
+                        && population.team_of(index).is_some()
             }
             _ => true,
         }
@@ -76,12 +77,17 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
     };
     if let Some(team) = query.get("in_team") {
         let team = population.find_team(team).ok_or(AppError::FORBIDDEN)?;
-        if call.caller == Caller::Guest && call.caller.account().and_then(|own| population.team_of(own)) != Some(team.index) {
+        if call.caller == Caller::Guest
+            && call.caller.account().and_then(|own| population.team_of(own)) != Some(team.index)
+        {
             return Err(AppError::FORBIDDEN);
         }
         let wants_admins = query.get("team_roles") == Some("team_admin");
         let members = population.members(team.index);
-        return page(call, members.filter(|index| is_wanted(*index) && (!wants_admins || population.is_team_admin(*index))));
+        return page(
+            call,
+            members.filter(|index| is_wanted(*index) && (!wants_admins || population.is_team_admin(*index))),
+        );
     }
     let has_filter = ["active", "inactive", "role"].iter().any(|name| query.get(name).is_some());
     if has_filter || call.caller == Caller::Guest {
@@ -174,7 +180,9 @@ pub(super) fn stats_filtered(call: &Call<'_>) -> Answer {
     // Before accounts of connected servers were left out they were counted whatever was asked.
     let remote = query.flag("include_remote_users") || !world.config.version.leaves_remote_out_of_seats();
     let counted = (0..world.population.len()).map(|index| world.population.traits(index)).filter(|traits| {
-        (deleted || !traits.is_deactivated) && (bots || traits.kind != Kind::Bot) && (remote || traits.kind != Kind::Remote)
+        (deleted || !traits.is_deactivated)
+            && (bots || traits.kind != Kind::Bot)
+            && (remote || traits.kind != Kind::Remote)
     });
     Ok(count(u32::try_from(counted.count()).unwrap_or(u32::MAX)))
 }

@@ -1,0 +1,134 @@
+//! What goes wrong, told as what it is: a typed error or a failed step, and never a trap.
+
+use std::net::TcpListener;
+
+use end_to_end::{connect, list, simulator};
+use mattermost_simulator::{Config, Fault, FaultKind};
+use provider_host::ListingOptions;
+use provider_host::model::{CheckOutcome, CheckReport};
+
+async fn check(url: &str, token: &str) -> CheckReport {
+    connect(url, token).await.unwrap().check().await.unwrap()
+}
+
+/// The first step that did not pass, as `step code`.
+fn trouble(report: &CheckReport) -> String {
+    let step = report.steps.iter().find(|step| step.outcome != CheckOutcome::Passed);
+    step.map_or_else(String::new, |step| {
+        assert!(step.fix.as_deref().is_some_and(|fix| !fix.is_empty()), "{step:?}");
+        format!("{} {}", step.id, step.code.as_deref().unwrap_or_default())
+    })
+}
+
+#[tokio::test]
+async fn a_closed_port_is_told() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let report = check(&format!("http://{free}"), "t").await;
+    assert_eq!(trouble(&report), "server-reached connection-refused");
+    assert!(report.steps.iter().skip(1).all(|step| step.outcome == CheckOutcome::Skipped));
+}
+
+#[tokio::test]
+async fn a_name_without_an_address_is_told() {
+    assert_eq!(trouble(&check("http://no-such-host.invalid", "t").await), "server-reached name-not-found");
+}
+
+#[tokio::test]
+async fn each_fault_has_its_code() {
+    let cases: &[(FaultKind, &str)] = &[
+        (FaultKind::Html, "not-mattermost"),
+        (FaultKind::Status(401), "token-refused"),
+        (FaultKind::Status(403), "permission-missing"),
+        (FaultKind::MfaRequired, "mfa-required"),
+        (FaultKind::Status(404), "request-rejected"),
+        (FaultKind::RateLimited { retry_after_s: 2 }, "rate-limited"),
+        (FaultKind::Status(500), "server-error"),
+        (FaultKind::Status(502), "server-unavailable"),
+        (FaultKind::Garbage, "answer-unreadable"),
+        (FaultKind::Body("{\"a\":1}".into()), "answer-unreadable"),
+        (FaultKind::Truncated, "answer-truncated"),
+        (FaultKind::Reset, "connection-lost"),
+        (FaultKind::Redirect("https://elsewhere.example/api/v4/users".into()), "redirected"),
+        (FaultKind::Huge(20 << 20), "answer-too-large"),
+    ];
+    for (what, code) in cases {
+        let fault = Fault { on: "/api/v4/users?page=0".into(), after: 0, times: None, what: what.clone() };
+        let server = simulator(Config { faults: vec![fault], ..Config::default() }).await;
+        let session = connect(&server.url(), &server.tokens().admin).await.unwrap();
+        let error = list(session, ListingOptions::default(), 0).await.unwrap_err();
+        let told = error.as_provider().unwrap_or_else(|| panic!("{what:?} is no error of the provider's: {error}"));
+        assert_eq!(told.code, *code, "{what:?}: {told:?}");
+        assert!(told.fix.as_deref().is_some_and(|fix| fix.len() > 10), "{what:?}");
+        assert_eq!(told.request.as_deref(), Some("GET /api/v4/users"), "{what:?}");
+        assert!(!format!("{told:?}").contains(&server.tokens().admin), "{what:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_and_names_the_url_to_use() {
+    let server = simulator(Config { subpath: "/chat".into(), ..Config::default() }).await;
+    let report = check(&server.origin(), &server.tokens().admin).await;
+    let step = report.steps.get(1).unwrap();
+    assert_eq!((step.code.as_deref(), step.params.get("location")), (Some("redirected"), Some("/chat")));
+    assert!(server.log().iter().all(|exchange| !exchange.path.starts_with("/chat")));
+}
+
+#[tokio::test]
+async fn tokens_are_told_apart() {
+    let server = simulator(Config::default()).await;
+    let tokens = server.tokens();
+    let cases = [
+        (tokens.admin.as_str(), ""),
+        (&tokens.viewer_bot, ""),
+        (&tokens.member, "everyone-counted completeness-unproven"),
+        (&tokens.bot, "everyone-counted completeness-unproven"),
+        (&tokens.guest, "users-visible partial-view"),
+        (&tokens.revoked, "token-accepted token-refused"),
+        ("nonsense", "token-accepted token-refused"),
+    ];
+    for (token, expect) in cases {
+        let report = check(&server.url(), token).await;
+        assert_eq!(trouble(&report), expect);
+        assert_eq!(report.product_version.as_deref(), Some("11.6.0"));
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_path_is_no_mattermost() {
+    let server = simulator(Config::default()).await;
+    let url = format!("{}/team1/channels", server.url());
+    assert_eq!(trouble(&check(&url, &server.tokens().admin).await), "mattermost-api not-mattermost");
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_tried_are_refused_before_anything_is_sent() {
+    let server = simulator(Config::default()).await;
+    let url = server.url();
+    let cases = [
+        ("", "t", "setting-missing"),
+        (url.as_str(), "", "setting-missing"),
+        ("chat.example.com", "t", "setting-unusable"),
+        ("ftp://chat.example.com", "t", "setting-unusable"),
+        (&format!("{url}/?x=1"), "t", "server-url-invalid"),
+        (&url, "two words", "access-token-invalid"),
+    ];
+    for (url, token, code) in cases {
+        let error = match connect(url, token).await {
+            Ok(mut session) => session.check().await.unwrap_err(),
+            Err(error) => error,
+        };
+        assert_eq!(error.code(), code, "{url}: {error}");
+        assert!(error.fix().is_some());
+    }
+    assert_eq!(server.requests(), 0);
+}
+
+#[tokio::test]
+async fn cursors_of_another_server_or_of_nobody_are_stale() {
+    let server = simulator(Config::default()).await;
+    let mut session = connect(&server.url(), &server.tokens().admin).await.unwrap();
+    for cursor in ["", "nonsense", "m1_0_0_0", "m9_1"] {
+        let error = session.list_page(Some(cursor), 0).await.unwrap_err();
+        assert_eq!(error.code(), "cursor-stale", "{cursor}");
+    }
+}
