@@ -1,0 +1,228 @@
+//! The command as a person runs it: what it prints where, and how it exits.
+
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+
+use mattermost_simulator::{Config, Fault, FaultKind, LicensePreset, Simulator};
+
+/// A server that runs while the command does, on threads of its own.
+struct Server {
+    simulator: Simulator,
+    _runtime: tokio::runtime::Runtime,
+}
+
+fn server(config: Config) -> Server {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let simulator = runtime.block_on(Simulator::start(config)).unwrap();
+    Server { simulator, _runtime: runtime }
+}
+
+impl Server {
+    fn url(&self) -> String {
+        self.simulator.url()
+    }
+
+    fn admin(&self) -> &str {
+        &self.simulator.tokens().admin
+    }
+}
+
+fn providerctl(arguments: &[&str], token: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_providerctl"))
+        .args(arguments)
+        .env("MM_TOKEN", token)
+        .env_remove("PROVIDERCTL_COMPONENT")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// Runs a subcommand against a server.
+fn against(url: &str, token: &str, command: &str, more: &[&str]) -> Output {
+    let url = format!("server_url={url}");
+    let mut arguments = vec![command, "--set", &url, "--secret", "access_token=env:MM_TOKEN"];
+    arguments.extend(more);
+    providerctl(&arguments, token)
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[track_caller]
+fn check_exit(output: &Output, expect: i32) {
+    assert_eq!(output.status.code(), Some(expect), "{}\n{}", stdout(output), stderr(output));
+}
+
+#[test]
+fn every_format_has_every_user() {
+    let server = server(Config { users: 1_234, ..Config::default() });
+    let run = |format: &str| {
+        let output = against(&server.url(), server.admin(), "users", &["--format", format]);
+        check_exit(&output, 0);
+        assert_eq!(stderr(&output), "", "{format}: nothing is told when it is piped");
+        stdout(&output)
+    };
+    let lines = run("ndjson");
+    assert_eq!(lines.lines().count(), 1_234);
+    let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    for (key, value) in [("role", "system-admin"), ("seat", "occupied"), ("status", "active"), ("kind", "member")] {
+        assert_eq!(first.get(key).and_then(serde_json::Value::as_str), Some(value));
+    }
+    for key in ["id", "username", "email", "first_name", "last_name", "roles", "licenses", "position", "created_at",
+        "deactivated_at", "activity", "last_activity_at", "attributes"]
+    {
+        assert!(first.get(key).is_some(), "{key}");
+    }
+    assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&run("json")).unwrap().len(), 1_234);
+    let mut csv = csv::Reader::from_reader(run("csv").as_bytes().to_vec().leak() as &[u8]);
+    assert_eq!(csv.records().filter_map(Result::ok).count(), 1_234);
+    assert_eq!(run("table").lines().count(), 1_235);
+}
+
+#[test]
+fn exit_codes_tell_how_it_went() {
+    let server = server(Config::default());
+    let tokens = server.simulator.tokens();
+    let url = server.url();
+    let free = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let cases: &[(&str, &str, &str, &[&str], i32, &str)] = &[
+        ("users", &url, server.admin(), &[], 0, ""),
+        ("users", &url, &tokens.member, &[], 3, "completeness-unproven"),
+        ("users", &url, &tokens.revoked, &[], 1, "token-refused"),
+        ("users", &free, "t", &[], 1, "connection-refused"),
+        ("check", &url, server.admin(), &[], 0, ""),
+        ("check", &url, &tokens.member, &[], 0, ""),
+        ("check", &url, &tokens.revoked, &[], 1, ""),
+        ("check", &free, "t", &[], 1, ""),
+        ("license", &url, server.admin(), &[], 0, ""),
+        ("license", &url, &tokens.revoked, &[], 1, "token-refused"),
+        ("users", "chat.example.com", "t", &[], 2, "setting-unusable"),
+        ("users", &url, "", &[], 2, "secret-"),
+        ("users", &url, "t", &["--set", "nonsense=1"], 2, "setting-unknown"),
+        ("users", &url, "t", &["--set", "inactive_after_days=x"], 2, "inactive-after-days-invalid"),
+        ("users", &url, "t", &["--format", "xml"], 2, "xml"),
+        ("users", &url, "t", &["--component", "/nonexistent.wasm"], 1, "nonexistent"),
+        ("users", &url, "t", &["--ca-file", "/nonexistent.pem"], 1, "nonexistent"),
+    ];
+    for (command, url, token, more, exit, told) in cases {
+        let output = against(url, token, command, more);
+        check_exit(&output, *exit);
+        assert!(stderr(&output).contains(told), "{command} {more:?}: {}", stderr(&output));
+        assert!(token.len() < 20 || !format!("{output:?}").contains(*token), "{command} shows the token");
+    }
+}
+
+#[test]
+fn a_check_names_the_cause_and_the_fix() {
+    let server = server(Config::default());
+    let tokens = server.simulator.tokens();
+    let wrong = format!("{}/team1", server.url());
+    let cases = [
+        (server.url(), tokens.revoked.as_str(), "token-refused", "Enable Personal Access Tokens"),
+        (server.url(), &tokens.member, "completeness-unproven", "system administrator"),
+        (wrong, &tokens.admin, "not-mattermost", "Open the server's URL in a browser"),
+        ("http://127.0.0.1:9".to_owned(), "t", "connection-refused", "no firewall stands between"),
+    ];
+    for (url, token, cause, fix) in cases {
+        let output = against(&url, token, "check", &[]);
+        let text = stdout(&output);
+        assert!(text.contains(cause) && text.contains(fix), "{text}");
+        let json = against(&url, token, "check", &["--format", "json"]);
+        let report: serde_json::Value = serde_json::from_str(&stdout(&json)).unwrap();
+        assert_eq!(report.get("steps").and_then(|steps| steps.as_array()).map(Vec::len), Some(8));
+    }
+}
+
+#[test]
+fn secrets_on_the_command_line_are_refused_with_the_reason() {
+    for arguments in [
+        ["users", "--set", "server_url=http://127.0.0.1:9", "--set", "access_token=sekret123"],
+        ["users", "--set", "server_url=http://127.0.0.1:9", "--secret", "access_token=sekret123"],
+    ] {
+        let output = providerctl(&arguments, "t");
+        check_exit(&output, 2);
+        let told = stderr(&output);
+        assert!(told.contains("process list") && told.contains("env:") && !told.contains("sekret123"), "{told}");
+    }
+}
+
+#[test]
+fn a_secret_is_read_from_a_file() {
+    let server = server(Config::default());
+    let path = std::env::temp_dir().join(format!("providerctl-token-{}", std::process::id()));
+    std::fs::write(&path, format!("{}\n", server.admin())).unwrap();
+    let (url, secret) = (format!("server_url={}", server.url()), format!("access_token=file:{}", path.display()));
+    let output = providerctl(&["license", "--set", &url, "--secret", &secret, "--format", "json"], "");
+    std::fs::remove_file(&path).unwrap();
+    check_exit(&output, 0);
+    assert!(stdout(&output).contains("\"license_type\": \"enterprise\""));
+}
+
+#[test]
+fn an_error_after_users_is_incomplete_and_leaves_valid_json() {
+    let gone = Fault { on: "/users?page=1".into(), after: 0, times: None, what: FaultKind::Status(403) };
+    let server = server(Config { users: 9_000, faults: vec![gone], ..Config::default() });
+    let output = against(&server.url(), server.admin(), "users", &["--format", "json", "--limit", "200"]);
+    check_exit(&output, 3);
+    assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&stdout(&output)).unwrap().len(), 200);
+    assert!(stderr(&output).contains("permission-missing"), "{}", stderr(&output));
+}
+
+#[test]
+fn passing_troubles_are_tried_again() {
+    let fault = Fault { on: "/users?page=3&".into(), after: 0, times: Some(2), what: FaultKind::RateLimited { retry_after_s: 1 } };
+    let server = server(Config { users: 2_000, faults: vec![fault], ..Config::default() });
+    let output = against(&server.url(), server.admin(), "users", &["--format", "ndjson"]);
+    check_exit(&output, 0);
+    assert_eq!(stdout(&output).lines().count(), 2_000);
+}
+
+#[test]
+fn a_licence_reads_as_a_person_would_like_it() {
+    let server = server(Config { license: LicensePreset::Professional, now_ms: Some(1_795_533_929_000), ..Config::default() });
+    let output = against(&server.url(), server.admin(), "license", &[]);
+    check_exit(&output, 0);
+    let text = stdout(&output);
+    for part in ["Mattermost Professional", "professional", " of ", "Corp Example", "2027-08-16"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let server = server(Config { users: 5_000, ..Config::default() });
+    let url = format!("server_url={}", server.url());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_providerctl"))
+        .args(["users", "--set", &url, "--secret", "access_token=env:MM_TOKEN", "--format", "ndjson"])
+        .env("MM_TOKEN", server.admin())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));
+}
+
+#[test]
+fn the_demo_shows_everything() {
+    let output = providerctl(&["demo", "--users", "300"], "");
+    check_exit(&output, 0);
+    let text = stdout(&output);
+    for part in ["Mattermost Enterprise", "token-accepted", "USERNAME", "sysadmin", "complete"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn help_names_the_exit_codes() {
+    let text = stdout(&providerctl(&["--help"], ""));
+    for part in ["describe", "check", "license", "users", "simulate", "demo", "incomplete"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
