@@ -73,9 +73,21 @@ fn every_format_has_every_user() {
     for (key, value) in [("role", "system-admin"), ("seat", "occupied"), ("status", "active"), ("kind", "member")] {
         assert_eq!(first.get(key).and_then(serde_json::Value::as_str), Some(value));
     }
-    for key in ["id", "username", "email", "first_name", "last_name", "roles", "licenses", "position", "created_at",
-        "deactivated_at", "activity", "last_activity_at", "attributes"]
-    {
+    for key in [
+        "id",
+        "username",
+        "email",
+        "first_name",
+        "last_name",
+        "roles",
+        "licenses",
+        "position",
+        "created_at",
+        "deactivated_at",
+        "activity",
+        "last_activity_at",
+        "attributes",
+    ] {
         assert!(first.get(key).is_some(), "{key}");
     }
     assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&run("json")).unwrap().len(), 1_234);
@@ -175,7 +187,12 @@ fn an_error_after_users_is_incomplete_and_leaves_valid_json() {
 
 #[test]
 fn passing_troubles_are_tried_again() {
-    let fault = Fault { on: "/users?page=3&".into(), after: 0, times: Some(2), what: FaultKind::RateLimited { retry_after_s: 1 } };
+    let fault = Fault {
+        on: "/users?page=3&".into(),
+        after: 0,
+        times: Some(2),
+        what: FaultKind::RateLimited { retry_after_s: 1 },
+    };
     let server = server(Config { users: 2_000, faults: vec![fault], ..Config::default() });
     let output = against(&server.url(), server.admin(), "users", &["--format", "ndjson"]);
     check_exit(&output, 0);
@@ -184,7 +201,8 @@ fn passing_troubles_are_tried_again() {
 
 #[test]
 fn a_licence_reads_as_a_person_would_like_it() {
-    let server = server(Config { license: LicensePreset::Professional, now_ms: Some(1_795_533_929_000), ..Config::default() });
+    let server =
+        server(Config { license: LicensePreset::Professional, now_ms: Some(1_795_533_929_000), ..Config::default() });
     let output = against(&server.url(), server.admin(), "license", &[]);
     check_exit(&output, 0);
     let text = stdout(&output);
