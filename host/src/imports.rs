@@ -29,16 +29,16 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<String>, Error> {
     let mut imports = Vec::new();
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(|error| unreadable(error.message().to_owned()))? {
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth = depth.saturating_add(1),
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::ComponentImportSection(section) if depth == 0 => {
-                for import in section {
-                    let import = import.map_err(|error| unreadable(error.message().to_owned()))?;
-                    imports.push(import.name.name.to_owned());
-                }
+        let payload = payload.map_err(|error| unreadable(error.message().to_owned()))?;
+        if matches!(payload, Payload::ModuleSection { .. } | Payload::ComponentSection { .. }) {
+            depth = depth.saturating_add(1);
+        } else if matches!(payload, Payload::End(_)) {
+            depth = depth.saturating_sub(1);
+        } else if let (Payload::ComponentImportSection(section), 0) = (payload, depth) {
+            for import in section {
+                let import = import.map_err(|error| unreadable(error.message().to_owned()))?;
+                imports.push(import.name.name.to_owned());
             }
-            _ => {}
         }
     }
     Ok(imports)

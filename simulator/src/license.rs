@@ -48,7 +48,15 @@ pub(crate) fn license(config: &Config, population: &Population, caller: Caller) 
     let (starts, expires) = match config.license {
         LicensePreset::Trial => (now - 10 * DAY_MS, now - 10 * DAY_MS + 30 * DAY_MS + 8 * DAY_MS / 24),
         LicensePreset::Expired => (now - 372 * DAY_MS, now - 7 * DAY_MS),
-        _ => (now - 100 * DAY_MS, now + 265 * DAY_MS),
+        LicensePreset::TeamEdition
+        | LicensePreset::Unlicensed
+        | LicensePreset::Entry
+        | LicensePreset::Professional
+        | LicensePreset::Enterprise
+        | LicensePreset::EnterpriseAdvanced
+        | LicensePreset::E10
+        | LicensePreset::E20
+        | LicensePreset::Unknown => (now - 100 * DAY_MS, now + 265 * DAY_MS),
     };
     let (short, long) = config.license.sku();
     let flag = |on: bool| on.to_string();

@@ -69,14 +69,15 @@ fn of_io(error: &io::Error) -> Option<HttpError> {
             return of_io(io);
         }
     }
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Some(HttpError::ConnectionRefused),
-        io::ErrorKind::TimedOut => Some(HttpError::ConnectionTimeout),
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Some(HttpError::DestinationIpUnroutable),
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::UnexpectedEof => Some(HttpError::ConnectionTerminated),
-        _ => None,
-    }
+    let meaning = [
+        (io::ErrorKind::ConnectionRefused, HttpError::ConnectionRefused),
+        (io::ErrorKind::TimedOut, HttpError::ConnectionTimeout),
+        (io::ErrorKind::HostUnreachable, HttpError::DestinationIpUnroutable),
+        (io::ErrorKind::NetworkUnreachable, HttpError::DestinationIpUnroutable),
+        (io::ErrorKind::ConnectionReset, HttpError::ConnectionTerminated),
+        (io::ErrorKind::ConnectionAborted, HttpError::ConnectionTerminated),
+        (io::ErrorKind::BrokenPipe, HttpError::ConnectionTerminated),
+        (io::ErrorKind::UnexpectedEof, HttpError::ConnectionTerminated),
+    ];
+    meaning.into_iter().find_map(|(kind, meaning)| (kind == error.kind()).then_some(meaning))
 }

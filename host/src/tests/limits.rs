@@ -9,11 +9,7 @@ const SHORT: Duration = Duration::from_millis(100);
 
 /// Limits that are reached soon.
 fn low() -> Limits {
-    let mut limits = Limits::default();
-    limits.call_time = Duration::from_secs(20);
-    limits.cpu_time = Duration::from_secs(10);
-    limits.instances = 2;
-    limits
+    Limits { call_time: Duration::from_secs(20), cpu_time: Duration::from_secs(10), instances: 2, ..Limits::default() }
 }
 
 async fn session(limits: Limits, bodies: Bodies) -> Result<Session> {

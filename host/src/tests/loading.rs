@@ -87,11 +87,9 @@ fn imports_are_told() {
 #[test]
 fn what_is_too_large_is_refused() {
     let bytes = provider(&Bodies::default());
-    let mut limits = Limits::default();
-    limits.component_bytes = bytes.len() - 1;
+    let limits = Limits { component_bytes: bytes.len() - 1, ..Limits::default() };
     assert_eq!(refusal(&Sandbox::new(limits).unwrap(), &bytes).0, "component-too-large");
-    let mut limits = Limits::default();
-    limits.memory_bytes = 65_536;
+    let limits = Limits { memory_bytes: 65_536, ..Limits::default() };
     assert_eq!(refusal(&Sandbox::new(limits).unwrap(), &bytes).0, "component-does-not-fit");
 }
 

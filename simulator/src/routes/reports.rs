@@ -42,7 +42,7 @@ pub(super) fn count(call: &Call<'_>) -> Answer {
 
 fn is_reported(call: &Call<'_>, index: u32) -> bool {
     let traits = call.world.population.traits(index);
-    traits.kind != Kind::Bot
-        && !(call.query.flag("hide_active") && !traits.is_deactivated)
-        && !(call.query.flag("hide_inactive") && traits.is_deactivated)
+    let is_hidden =
+        if traits.is_deactivated { call.query.flag("hide_inactive") } else { call.query.flag("hide_active") };
+    traits.kind != Kind::Bot && !is_hidden
 }

@@ -33,16 +33,13 @@ impl Call<'_> {
 
     /// Guests lack `view_members`: they see those of their own team alone.
     fn sees(&self, index: u32) -> bool {
-        match self.caller {
-            Caller::Guest => {
-                let population = &self.world.population;
-                let own = self.caller.account();
-                own == Some(index)
-                    || own.and_then(|own| population.team_of(own)) == population.team_of(index)
-                        && population.team_of(index).is_some()
-            }
-            _ => true,
+        if self.caller != Caller::Guest {
+            return true;
         }
+        let population = &self.world.population;
+        let own = self.caller.account();
+        let (own_team, team) = (own.and_then(|own| population.team_of(own)), population.team_of(index));
+        own == Some(index) || (team.is_some() && own_team == team)
     }
 }
 
