@@ -21,7 +21,11 @@ use crate::mattermost::settings::{Scheme, Settings};
 const IN_FLIGHT: usize = 8;
 
 /// The largest body that is read: a page of 200 users has 140 KB, the largest configurations some 100 KB.
-const BODY_BYTES: usize = 16 * 1024 * 1024;
+const BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// The most that all bodies in flight hold together, so that a server that sends without end meets this limit and not
+/// that of the instance's memory.
+const BODIES_BYTES: usize = 12 * 1024 * 1024;
 
 /// How much is read from a body at once.
 const READ_BYTES: u64 = 256 * 1024;
@@ -139,8 +143,16 @@ impl Flight {
         }
     }
 
-    /// Goes on after the flight has become ready.
-    fn step(self) -> Progress {
+    /// Bytes of the body so far.
+    const fn held(&self) -> usize {
+        match self {
+            Self::Waiting(_) => 0,
+            Self::Reading(reading) => reading.response.body.len(),
+        }
+    }
+
+    /// Goes on after the flight has become ready. Its body may grow to `room` bytes.
+    fn step(self, room: usize) -> Progress {
         match self {
             Self::Waiting(waiting) => match waiting.future.get() {
                 None => Progress::On(Self::Waiting(waiting)),
@@ -151,7 +163,7 @@ impl Flight {
                 Some(Ok(Err(code))) => Progress::Done(Err(lost(&code))),
                 Some(Err(())) => Progress::Done(Err(Lost::Closed)),
             },
-            Self::Reading(mut reading) => match read(&reading.stream, &mut reading.response.body) {
+            Self::Reading(mut reading) => match read(&reading.stream, &mut reading.response.body, room) {
                 Read::More => Progress::On(Self::Reading(reading)),
                 Read::End => Progress::Done(Ok(core::mem::take(&mut reading.response))),
                 Read::Failed(lost) => Progress::Done(Err(lost)),
@@ -188,10 +200,10 @@ enum Read {
 }
 
 /// Takes what has come of a body.
-fn read(stream: &InputStream, body: &mut Vec<u8>) -> Read {
+fn read(stream: &InputStream, body: &mut Vec<u8>, room: usize) -> Read {
     match stream.read(READ_BYTES) {
         Ok(bytes) => {
-            if body.len().saturating_add(bytes.len()) > BODY_BYTES {
+            if body.len().saturating_add(bytes.len()) > room {
                 return Read::Failed(Lost::TooLarge(u64::try_from(BODY_BYTES).unwrap_or(u64::MAX)));
             }
             body.extend_from_slice(&bytes);
@@ -255,7 +267,8 @@ impl Network for WasiHttp<'_> {
                     continue;
                 }
                 let (ticket, flight) = flights.swap_remove(index);
-                match flight.step() {
+                let others: usize = flights.iter().map(|(_, flight)| flight.held()).sum();
+                match flight.step(BODIES_BYTES.saturating_sub(others).min(BODY_BYTES)) {
                     Progress::On(flight) => flights.push((ticket, flight)),
                     Progress::Done(outcome) => work.arrived(ticket, outcome),
                 }

@@ -1,4 +1,5 @@
 //! The command as a person runs it: what it prints where, and how it exits.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};

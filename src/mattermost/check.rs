@@ -103,7 +103,9 @@ impl Report {
         let outcomes = exchange(network, vec![ping.clone(), me.clone()]);
         let (ping_outcome, me_outcome) = (outcomes.first()?, outcomes.get(1)?);
 
-        if let Err(lost) = ping_outcome {
+        if let Err(lost) = ping_outcome
+            && !lost.has_begun()
+        {
             self.fail(Step::ServerReached, Failure::lost(&ping, lost));
             return None;
         }

@@ -102,6 +102,24 @@ pub enum Lost {
     Other(String),
 }
 
+impl Lost {
+    /// Whether a part of the answer came: then there is a server.
+    #[must_use]
+    pub const fn has_begun(&self) -> bool {
+        match self {
+            Self::Truncated | Self::TooLarge(_) => true,
+            Self::NameNotFound
+            | Self::Refused
+            | Self::TimedOut
+            | Self::TlsUntrusted
+            | Self::TlsFailed
+            | Self::Denied
+            | Self::Closed
+            | Self::Other(_) => false,
+        }
+    }
+}
+
 /// What came of a request.
 pub type Outcome = Result<Response, Lost>;
 

@@ -49,7 +49,7 @@ async fn each_fault_has_its_code() {
         (FaultKind::Truncated, "answer-truncated"),
         (FaultKind::Reset, "connection-lost"),
         (FaultKind::Redirect("https://elsewhere.example/api/v4/users".into()), "redirected"),
-        (FaultKind::Huge(20 << 20), "answer-too-large"),
+        (FaultKind::Huge(5 << 20), "answer-too-large"),
     ];
     for (what, code) in cases {
         let fault = Fault { on: "/api/v4/users?page=0".into(), after: 0, times: None, what: what.clone() };
@@ -62,6 +62,18 @@ async fn each_fault_has_its_code() {
         assert_eq!(told.request.as_deref(), Some("GET /api/v4/users"), "{what:?}");
         assert!(!format!("{told:?}").contains(&server.tokens().admin), "{what:?}");
     }
+}
+
+#[tokio::test]
+async fn answers_without_end_are_errors_and_no_crash() {
+    let endless = Fault { on: "/api".into(), after: 0, times: None, what: FaultKind::Huge(1 << 40) };
+    let server = simulator(Config { faults: vec![endless.clone()], ..Config::default() }).await;
+    assert_eq!(trouble(&check(&server.url(), &server.tokens().admin).await), "mattermost-api answer-too-large");
+
+    server.set_faults(vec![Fault { on: "/users?page=".into(), ..endless }]);
+    let session = connect(&server.url(), &server.tokens().admin).await.unwrap();
+    let error = list(session, ListingOptions { limit: 8_000, cursor: None }, 0).await.unwrap_err();
+    assert_eq!(error.code(), "answer-too-large");
 }
 
 #[tokio::test]
