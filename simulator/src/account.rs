@@ -244,7 +244,10 @@ pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Account {
     let first_name = chance.one(&FIRST_NAMES).copied().unwrap_or_default();
     let last_name = if is_bot { "" } else { chance.one(&LAST_NAMES).copied().unwrap_or_default() };
     let position = if is_bot { "" } else { chance.one(&POSITIONS).copied().unwrap_or_default() };
+    // The owners of the tokens sign in with a password, as the recorded ones did.
+    let is_recorded = index < places::COUNT;
     let auth_service = match (kind, chance.below(10)) {
+        _ if is_recorded => AuthService::Password,
         (Kind::Bot | Kind::Remote | Kind::SystemAdmin, _) | (_, 0..4) => AuthService::Password,
         (_, 4..6) => AuthService::Ldap,
         (_, 6..8) => AuthService::Saml,
@@ -258,7 +261,8 @@ pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Account {
         (_, Kind::Guest) => "system_guest",
         (_, Kind::Member | Kind::Bot | Kind::Remote) => "system_user",
     };
-    let mfa_active = auth_service == AuthService::Password && !is_bot && chance.percent(20);
+    let has_second_factor = auth_service == AuthService::Password && !is_bot && chance.percent(20);
+    let mfa_active = has_second_factor && !is_recorded;
     let locale = chance.one(&LOCALES).copied().unwrap_or("en");
     let status = status(&mut chance, now_ms, create_at);
     Account {

@@ -128,6 +128,14 @@ pub(crate) fn no_route(path: &str) -> Response<Body> {
     plain(404, "application/json", serde_json::to_string(&body).unwrap_or_default())
 }
 
+/// The answer for another version of the API, which the web application gives.
+pub(crate) fn no_version(path: &str, stamp: &Stamp) -> Response<Body> {
+    let mut response = no_route(path);
+    put(response.headers_mut(), "x-request-id", &stamp.request_id);
+    put(response.headers_mut(), "x-version-id", &stamp.version_id);
+    response
+}
+
 /// The web application, which answers every other path.
 pub(crate) fn page(stamp: &Stamp) -> Response<Body> {
     let mut response = plain(200, "text/html", "<html></html>\n".to_owned());

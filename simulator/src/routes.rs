@@ -61,6 +61,9 @@ impl<'a> Query<'a> {
 /// What a path leads to: an answer, or none where there is no such route.
 pub(crate) fn answer(method: &str, path: &str, call: &Call<'_>) -> Option<Answer> {
     let parts: Vec<&str> = path.split('/').collect();
+    if parts.iter().any(|part| part.is_empty()) {
+        return None;
+    }
     let open = match (method, parts.as_slice()) {
         ("GET", ["system", "ping"]) => Some(system::ping()),
         ("GET", ["config", "client"]) => Some(system::config(call)),

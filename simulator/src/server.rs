@@ -221,7 +221,7 @@ impl Shared {
         query: &str,
         stamp: &Stamp,
     ) -> Response<Body> {
-        let Some(route) = route.strip_prefix("v4/") else { return answer::no_route(path) };
+        let Some(route) = route.strip_prefix("v4/") else { return answer::no_version(path, stamp) };
         let caller = Caller::of(request.headers(), &self.world.tokens);
         let method = request.method().as_str().to_owned();
         let most = self.world.config.version.payload_bytes();

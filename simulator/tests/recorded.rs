@@ -1,0 +1,224 @@
+//! The simulated server held against the recorded answers of a real one: status, headers, and the keys of its JSON in
+//! their order.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use mattermost_simulator::{Config, LicensePreset, RateLimit, Simulator};
+use tokio::runtime::Runtime;
+
+/// An answer: status, headers with lower-case names, and body.
+struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Answer {
+    fn parse(text: &str) -> Self {
+        let text = text.replace("\r\n", "\n");
+        let (head, body) = text.split_once("\n\n").unwrap();
+        let mut lines = head.lines();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let header =
+            |line: &str| line.split_once(':').map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()));
+        Self { status, headers: lines.filter_map(header).collect(), body: body.to_owned() }
+    }
+
+    fn recorded(name: &str) -> Self {
+        let path = format!("{}/../tests/recorded/v11.6/{name}.http", env!("CARGO_MANIFEST_DIR"));
+        Self::parse(&std::fs::read_to_string(path).unwrap())
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+struct Server {
+    simulator: Simulator,
+    _runtime: Runtime,
+}
+
+fn server(config: Config) -> Server {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let simulator = runtime.block_on(Simulator::start(config)).unwrap();
+    Server { simulator, _runtime: runtime }
+}
+
+impl Server {
+    fn send(&self, method: &str, path: &str, token: &str, body: &str) -> Answer {
+        let mut stream = TcpStream::connect(self.simulator.origin().trim_start_matches("http://")).unwrap();
+        let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
+        let length = body.len();
+        write!(stream, "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{authorization}Content-Length: {length}\r\n\r\n{body}")
+            .unwrap();
+        let mut text = Vec::new();
+        stream.read_to_end(&mut text).unwrap();
+        Answer::parse(&String::from_utf8(text).unwrap())
+    }
+
+    fn get(&self, path: &str, token: &str) -> Answer {
+        self.send("GET", path, token, "")
+    }
+
+    fn admin(&self) -> &str {
+        &self.simulator.tokens().admin
+    }
+}
+
+/// The keys of the objects of a JSON text in their order, each object as one list.
+fn keys(json: &str) -> Vec<Vec<String>> {
+    let mut objects: Vec<Vec<String>> = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
+    let mut chars = json.chars();
+    let mut text = String::new();
+    while let Some(c) = chars.next() {
+        match c {
+            '{' => {
+                open.push(objects.len());
+                objects.push(Vec::new());
+            }
+            '}' => drop(open.pop()),
+            '"' => {
+                text.clear();
+                while let Some(c) = chars.next() {
+                    match c {
+                        '"' => break,
+                        '\\' => text.extend(chars.next()),
+                        c => text.push(c),
+                    }
+                }
+            }
+            ':' => {
+                let object = open.last().and_then(|at| objects.get_mut(*at)).unwrap();
+                object.push(std::mem::take(&mut text));
+            }
+            _ => {}
+        }
+    }
+    objects
+}
+
+/// The object of an account whose username contains `part`.
+fn account<'a>(body: &'a str, part: &str) -> &'a str {
+    let at = body.find(part).unwrap_or_else(|| panic!("nobody is called {part}"));
+    let start = body.get(..at).unwrap().rfind("{\"id\"").unwrap();
+    let rest = body.get(start..).unwrap();
+    let end = rest.find("\"disable_welcome_email\"").unwrap();
+    rest.get(..end).unwrap()
+}
+
+#[test]
+fn answers_are_those_of_the_recordings() {
+    let server = server(Config { license: LicensePreset::TeamEdition, ..Config::default() });
+    let tokens = server.simulator.tokens().clone();
+    let unknown = r#"["aaaaaaaaaaaaaaaaaaaaaaaaaa"]"#;
+    let cases: &[(&str, &str, &str, &str, &str)] = &[
+        ("ping", "GET", "/api/v4/system/ping", "", ""),
+        ("me-admin", "GET", "/api/v4/users/me", &tokens.admin, ""),
+        ("me-bot", "GET", "/api/v4/users/me", &tokens.bot, ""),
+        ("me-member", "GET", "/api/v4/users/me", &tokens.member, ""),
+        ("license", "GET", "/api/v4/license/client?format=old", &tokens.admin, ""),
+        ("count-seats", "GET", "/api/v4/users/stats/filtered", &tokens.admin, ""),
+        ("count-forbidden", "GET", "/api/v4/users/stats/filtered", &tokens.member, ""),
+        ("limits", "GET", "/api/v4/limits/server", &tokens.admin, ""),
+        ("limits-member", "GET", "/api/v4/limits/server", &tokens.member, ""),
+        ("token-refused", "GET", "/api/v4/users?per_page=200", &tokens.revoked, ""),
+        ("no-such-route", "GET", "/api/v4/nosuch", &tokens.admin, ""),
+        ("wrong-subpath", "GET", "/mm/api/v4/users/me", &tokens.admin, ""),
+        ("double-slash", "GET", "//api/v4/users/me", &tokens.admin, ""),
+        ("users-past-the-end", "GET", "/api/v4/users?per_page=200&page=999", &tokens.admin, ""),
+        ("statuses-unknown", "POST", "/api/v4/users/status/ids", &tokens.admin, unknown),
+        ("body-param", "POST", "/api/v4/users/status/ids", &tokens.admin, "[]"),
+    ];
+    for (name, method, path, token, body) in cases {
+        let (got, expect) = (server.send(method, path, token, body), Answer::recorded(name));
+        assert_eq!(got.status, expect.status, "{name}");
+        for header in ["content-type", "x-request-id", "x-version-id", "date", "location"] {
+            let (got, expect) = (got.header(header), expect.header(header));
+            assert_eq!(got.is_some(), expect.is_some(), "{name} {header}");
+            if ["content-type", "location"].contains(&header) {
+                assert_eq!(got, expect, "{name}");
+            }
+        }
+        assert_eq!(keys(&got.body), keys(&expect.body), "{name}: {}", got.body);
+    }
+}
+
+#[test]
+fn listed_accounts_have_the_recorded_keys() {
+    let server = server(Config::default());
+    let tokens = server.simulator.tokens();
+    for (recording, token) in [("users-admin", &tokens.admin), ("users-member", &tokens.member)] {
+        let (got, expect) = (server.get("/api/v4/users?per_page=200", token), Answer::recorded(recording));
+        for (ours, theirs) in [("system-bot", "alertbot"), (".sysadmin", "sysadmin")] {
+            // The description of a bot is left out where it is empty.
+            let keys = |body: &str, part| keys(account(body, part)).concat();
+            assert_eq!(keys(&got.body, ours), keys(&expect.body, theirs), "{recording} {theirs}");
+        }
+    }
+}
+
+#[test]
+fn paging_has_its_traps() {
+    let server = server(Config::default());
+    let cases = [
+        ("", 60),
+        ("?per_page=200", 200),
+        ("?per_page=0", 0),
+        ("?per_page=500", 200),
+        ("?per_page=x&page=y", 60),
+        ("?per_page=-1", 60),
+        ("?per_page=200&page=4", 200),
+        ("?per_page=200&page=5", 0),
+        ("?per_page=200&page=-1", 200),
+    ];
+    for (query, expect) in cases {
+        let answer = server.get(&format!("/api/v4/users{query}"), server.admin());
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(rows.len(), expect, "{query}");
+    }
+}
+
+#[test]
+fn wrong_requests_are_refused_as_recorded() {
+    let server = server(Config { users: 20_000, ..Config::default() });
+    let too_large = format!("[\"{}\"]", "a".repeat(300_001));
+    let cases = [
+        ("POST", "/api/v4/users/status/ids", "{not json", 400, "api.payload.parse.error"),
+        ("POST", "/api/v4/users/status/ids", "[\"abc\"]", 400, "api.context.invalid_body_param.app_error"),
+        ("POST", "/api/v4/users/status/ids", &too_large, 413, "api.context.request_body_too_large.app_error"),
+        ("GET", "/api/v4/users?role=nonsense", "", 400, "api.context.invalid_body_param.app_error"),
+        ("GET", "/api/v4/users?sort=last_activity_at", "", 400, "api.context.invalid_url_param.app_error"),
+        ("GET", "/api/v4/users/xyz", "", 400, "api.context.invalid_url_param.app_error"),
+        ("GET", "/api/v4/users/aaaaaaaaaaaaaaaaaaaaaaaaaa", "", 404, "app.user.missing_account.const"),
+        ("GET", "/api/v4/license/client", "", 400, "api.license.client.old_format.app_error"),
+        ("GET", "/api/v4/reports/users?page_size=101", "", 400, "api.getUsersForReporting.invalid_page_size"),
+        ("PUT", "/api/v4/users", "", 404, "api.context.404.app_error"),
+        ("GET", "/api/v3/users", "", 404, "api.context.404.app_error"),
+        ("GET", "/api/v4/users/", "", 404, "api.context.404.app_error"),
+    ];
+    for (method, path, body, status, id) in cases {
+        let answer = server.send(method, path, server.admin(), body);
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
+        assert!(answer.body.contains(id), "{method} {path}: {}", answer.body);
+    }
+}
+
+#[test]
+fn the_rate_limiter_answers_as_recorded() {
+    let server = server(Config { rate_limit: Some(RateLimit { per_second: 1, burst: 20 }), ..Config::default() });
+    let answers: Vec<_> = (0..22).map(|_| server.get("/api/v4/users?per_page=1", server.admin())).collect();
+    let (first, last) = (answers.first().unwrap(), answers.last().unwrap());
+    assert_eq!(
+        (first.status, first.header("x-ratelimit-limit"), first.header("x-ratelimit-remaining")),
+        (200, Some("21"), Some("20"))
+    );
+    let recorded = Answer::recorded("rate-limited");
+    assert_eq!((last.status, last.body.as_str()), (recorded.status, recorded.body.as_str()));
+    for header in ["content-type", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-version-id"] {
+        assert_eq!(last.header(header), recorded.header(header), "{header}");
+    }
+}
