@@ -8,7 +8,8 @@ help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 demo: component ## Build everything and list the users of an embedded Mattermost server
-	cargo run $(RELEASE) -q -p providerctl -- demo
+	cargo build $(RELEASE) --workspace
+	$${CARGO_TARGET_DIR:-target}/release/providerctl demo
 
 test: component ## Build everything and run every test
 	cargo test $(RELEASE) --workspace

@@ -32,12 +32,13 @@ pub struct Route {
 }
 
 /// Every route that the provider uses.
-pub const ROUTES: [Route; 8] = [
+pub const ROUTES: [Route; 9] = [
     Route { method: "GET", path: "/api/v4/system/ping", purpose: "finds out whether a Mattermost server answers" },
     Route { method: "GET", path: "/api/v4/users/me", purpose: "finds out whose token it is" },
     Route { method: "GET", path: "/api/v4/users", purpose: "lists the accounts" },
     Route { method: "POST", path: "/api/v4/users/status/ids", purpose: "reads when accounts were last active" },
     Route { method: "GET", path: "/api/v4/users/stats/filtered", purpose: "counts the accounts and the seats in use" },
+    Route { method: "GET", path: "/api/v4/teams", purpose: "finds the teams, to ask who runs them" },
     Route { method: "GET", path: "/api/v4/config/client", purpose: "reads the server's version and privacy settings" },
     Route { method: "GET", path: "/api/v4/license/client", purpose: "reads the edition and the licence" },
     Route {
@@ -79,6 +80,19 @@ pub fn statuses(ids: &Ids<'_>) -> Result<Request, Failure> {
     let body = serde_json::to_string(ids)
         .map_err(|_| Failure::new(Code::TransportFailed, "the ids of accounts could not be written as JSON"))?;
     Ok(Request::post("/api/v4/users/status/ids", body))
+}
+
+/// Asks for a page of the teams.
+#[must_use]
+pub fn teams(page: u32) -> Request {
+    Request::get(format!("/api/v4/teams?page={page}&per_page={USERS_PER_PAGE}"))
+}
+
+/// Asks for a page of those who run a team, whose id is letters and digits. System administrators are not among them.
+#[must_use]
+pub fn team_admins(team: &str, page: u32) -> Request {
+    let filter = format!("in_team={team}&team_roles=team_admin");
+    Request::get(format!("/api/v4/users?{filter}&page={page}&per_page={USERS_PER_PAGE}"))
 }
 
 /// Asks for the number of everyone whom [`users`] lists.
@@ -418,6 +432,8 @@ mod tests {
             users(3),
             first_user(),
             statuses(&Ids(alloc::vec!["a"])).unwrap(),
+            teams(0),
+            team_admins("a", 0),
             count_everyone(),
             count_seats(),
             config(),

@@ -177,6 +177,8 @@ codes! {
             "Use a system administrator's token, or turn on System Console > Site Configuration > Users and Teams > Show Full Name.";
         LastActivityHidden = "last-activity-hidden", "The server does not tell when its users were last active, so none of them counts as inactive",
             "Turn on ServiceSettings.EnableUserStatuses in the server's configuration.";
+        TeamAdminsHidden = "team-admins-hidden", "The token does not see who runs every team, so some team administrators are listed as members",
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
         RecordsUnreadable = "records-unreadable", "Some accounts could not be read and were left out",
             "This server may be newer than this plugin, or a proxy may have changed its answers. Update the plugin, and report it if that does not help.";
         SeatsUnknown = "seats-unknown", "Whether a guest takes a seat cannot be told from a list of users",

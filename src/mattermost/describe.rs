@@ -10,6 +10,7 @@ use super::check::STEPS;
 use super::code::{Code, Entry, NoticeCode};
 use super::edition::Edition;
 use super::license;
+use super::record;
 use super::role::Role;
 use super::settings::keys;
 use crate::contract::{Description, RequestSpec, SettingKind, SettingSpec, Term};
@@ -87,7 +88,11 @@ fn codes() -> Vec<Term> {
 }
 
 fn attributes() -> Vec<(String, String)> {
-    license::ATTRIBUTES.iter().map(|(key, help)| ((*key).to_string(), (*help).to_string())).collect()
+    license::ATTRIBUTES
+        .iter()
+        .chain(&record::ATTRIBUTES)
+        .map(|(key, help)| ((*key).to_string(), (*help).to_string()))
+        .collect()
 }
 
 const fn role_label(role: Role) -> &'static str {

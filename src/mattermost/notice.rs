@@ -34,6 +34,7 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
         NoticeCode::EmailsHidden => &["email"],
         NoticeCode::NamesHidden => &["first-name", "last-name"],
         NoticeCode::LastActivityHidden => &["status", "activity", "last-activity-at"],
+        NoticeCode::TeamAdminsHidden => &["role"],
         NoticeCode::SeatsUnknown => &["seat", "licenses"],
         NoticeCode::SeatsUsedHidden | NoticeCode::SeatsExceeded => &["seats-used"],
         NoticeCode::LicenseDetailsHidden => &["starts-at", "expires-at"],

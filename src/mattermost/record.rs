@@ -1,6 +1,6 @@
 //! From the server's account to the contract's record.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -11,6 +11,13 @@ use super::seat::{Occupant, SeatRule};
 use super::time::timestamp;
 use super::wire;
 use crate::contract::{ActivityKnowledge, Assignment, SeatUse, User, UserKind, UserStatus};
+
+/// The attribute with the names of the teams that an account runs.
+const RUNS_TEAMS: &str = "runs-teams";
+
+/// The attributes that a user may carry.
+pub const ATTRIBUTES: [(&str, &str); 1] =
+    [("user.runs-teams", "the names of the teams that the account administers, separated by commas")];
 
 /// What all records of a listing have in common.
 #[derive(Clone, Copy, Debug)]
@@ -108,9 +115,16 @@ impl Draft {
         self.user.seat
     }
 
-    /// The whole record.
+    /// The whole record of an account that runs the teams of these names.
     #[must_use]
-    pub fn finish(mut self, activity: Activity, rules: &Rules) -> User {
+    pub fn finish(mut self, activity: Activity, runs: &[String], rules: &Rules) -> User {
+        if !runs.is_empty() {
+            // A system administrator outranks, and a guest stays one.
+            if self.user.role == Role::Member.id() {
+                self.user.role = Role::TeamAdmin.id().to_string();
+            }
+            self.user.attributes.push((RUNS_TEAMS.to_string(), runs.join(",")));
+        }
         self.user.status = rules.inactive_after.status(rules.now_ms, self.created_ms, self.deactivated_ms, activity);
         // A time that no calendar holds is as good as unknown.
         let at = if let Activity::At(ms) = activity { timestamp(ms) } else { None };
@@ -128,7 +142,6 @@ impl Draft {
 mod tests {
     use super::*;
     use crate::mattermost::version::Version;
-    use alloc::string::String;
     use std::format;
 
     fn rules() -> Rules {
@@ -144,7 +157,7 @@ mod tests {
     fn record(fields: &str, activity: Activity) -> Option<User> {
         let json = format!(r#"{{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"zoe"{fields}}}"#);
         let account: wire::User<'_> = serde_json::from_str(&json).unwrap();
-        Draft::of(&account, &rules()).map(|draft| draft.finish(activity, &rules()))
+        Draft::of(&account, &rules()).map(|draft| draft.finish(activity, &[], &rules()))
     }
 
     /// Status, kind, role, seat, and how many licences.
@@ -179,6 +192,20 @@ mod tests {
             let got = (user.status, user.kind, user.role.as_str(), user.seat, user.licenses.len());
             assert_eq!(got, *expect, "{fields}");
             assert!(user.licenses.iter().all(|license| license.license_type == "professional"));
+        }
+    }
+
+    #[test]
+    fn who_runs_a_team_is_a_team_admin_unless_more_or_less() {
+        let runs = ["alpha".to_string(), "beta".to_string()];
+        for (roles, expect) in
+            [("system_user", "team-admin"), ("system_admin system_user", "system-admin"), ("system_guest", "guest")]
+        {
+            let json = format!(r#"{{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"zoe","roles":"{roles}"}}"#);
+            let account: wire::User<'_> = serde_json::from_str(&json).unwrap();
+            let user = Draft::of(&account, &rules()).unwrap().finish(Activity::Unknown, &runs, &rules());
+            assert_eq!(user.role, expect);
+            assert_eq!(user.attributes, [("runs-teams".to_string(), "alpha,beta".to_string())]);
         }
     }
 

@@ -48,6 +48,7 @@ fn server(version: &str, who: &str, request: &Request) -> Outcome {
     match request.name().as_str() {
         "GET /api/v4/system/ping" => well(version, "ping"),
         "GET /api/v4/users/me" => well(version, &format!("me-{who}")),
+        "GET /api/v4/teams" => super::fake::json(200, "[]"),
         "GET /api/v4/users" => well(version, if who == "member" { "users-member" } else { "users-admin" }),
         "GET /api/v4/config/client" => well(version, "config"),
         "GET /api/v4/license/client" => well(version, "license"),

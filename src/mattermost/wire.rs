@@ -128,6 +128,20 @@ pub struct User<'a> {
     pub is_bot: Flag,
 }
 
+/// A team, as `/teams` gives it (server/public/model/team.go).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Team<'a> {
+    /// 26 letters and digits.
+    #[serde(borrow)]
+    pub id: Text<'a>,
+    /// The name in its URL: lower-case letters, digits and dashes.
+    #[serde(borrow)]
+    pub name: Text<'a>,
+    /// Milliseconds since 1970; 0 for a team that is not archived.
+    pub delete_at: Number,
+}
+
 /// A row of `/users/status/ids` (server/public/model/status.go).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]

@@ -10,6 +10,9 @@ use super::super::http::{Network, exchange};
 use super::super::version::Version;
 use super::notices::Hidden;
 
+/// The system roles that list private teams by default (server/public/model/role.go). Others see the open ones at most.
+const LISTS_ALL_TEAMS: [&str; 4] = ["system_admin", "system_manager", "system_user_manager", "system_read_only_admin"];
+
 /// The server as it was when the listing began.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Census {
@@ -62,6 +65,7 @@ impl Census {
             emails: !sees_all && config.get("ShowEmailAddress") == Some("false"),
             names: !sees_all && config.get("ShowFullName") == Some("false"),
             activity: config.get("EnableUserStatuses") == Some("false"),
+            teams: !LISTS_ALL_TEAMS.iter().any(|role| me.has(role)),
             others: me.has("system_guest"),
         };
         Ok(Self { server_ms, total, edition: Edition::of(&license), version, hidden })

@@ -1,8 +1,12 @@
 //! Whom a listing has seen, for as long as the instance lives.
 
+use alloc::string::String;
+
 use hashbrown::HashSet;
 
+use super::super::failure::Failure;
 use super::super::settings::fnv1a;
+use super::team_admins::TeamAdmins;
 
 /// Whether the memory belongs to the listing that goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,13 +24,15 @@ pub enum Recall {
 pub struct Memory {
     listing: u64,
     seen: Option<HashSet<u64>>,
+    /// Who runs a team, once that was asked.
+    team_admins: Option<TeamAdmins>,
 }
 
 impl Memory {
     /// An empty memory.
     #[must_use]
     pub const fn new() -> Self {
-        Self { listing: 0, seen: None }
+        Self { listing: 0, seen: None, team_admins: None }
     }
 
     /// Turns to a listing that has seen so many accounts. Another listing's memory is forgotten. A memory that holds
@@ -35,8 +41,27 @@ impl Memory {
         if self.listing != listing {
             self.listing = listing;
             self.seen = None;
+            self.team_admins = None;
         }
         if self.seen() >= seen { Recall::Whole } else { Recall::Lost }
+    }
+
+    /// Who runs a team, as `find` tells it where it is not known yet.
+    ///
+    /// # Errors
+    /// What `find` fails with.
+    pub fn team_admins(&mut self, find: impl FnOnce() -> Result<TeamAdmins, Failure>) -> Result<&TeamAdmins, Failure> {
+        let known = match self.team_admins.take() {
+            Some(known) => known,
+            None => find()?,
+        };
+        Ok(self.team_admins.insert(known))
+    }
+
+    /// The names of the teams that an account runs.
+    #[must_use]
+    pub fn runs(&self, id: &str) -> &[String] {
+        self.team_admins.as_ref().map_or(&[], |admins| admins.of(id))
     }
 
     /// Notes an account.

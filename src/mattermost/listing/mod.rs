@@ -10,6 +10,7 @@ mod cursor;
 mod memory;
 mod notices;
 mod sweep;
+mod team_admins;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use census::Census;
 pub use cursor::Cursor;
 pub use memory::Memory;
 pub use notices::Findings;
+pub use team_admins::TeamAdmins;
 
 use super::activity::Activity;
 use super::code::{Code, NoticeCode};
@@ -77,6 +79,10 @@ pub fn list_users(
         inactive_after: settings.inactive_after,
         now_ms: at.census.server_ms,
     };
+    let version = at.census.version;
+    if memory.team_admins(|| TeamAdmins::find(version, network))?.is_partial() {
+        at.findings.raise(NoticeCode::TeamAdminsHidden);
+    }
     let statuses =
         if at.findings.has(NoticeCode::LastActivityHidden) { sweep::Statuses::Off } else { sweep::Statuses::Asked };
     let mut sweep = Sweep::new(at.next_page, pages_of(limit), at.census.total, statuses, &rules);
@@ -125,7 +131,8 @@ fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor) -> 
         if draft.seat() == SeatUse::Unknown {
             at.findings.add(NoticeCode::SeatsUnknown, 1);
         }
-        users.push(draft.finish(activity.unwrap_or(Activity::Unknown), rules));
+        let runs = memory.runs(draft.id());
+        users.push(draft.finish(activity.unwrap_or(Activity::Unknown), runs, rules));
     }
     users
 }

@@ -18,6 +18,8 @@ pub struct Hidden {
     pub names: bool,
     /// When accounts were last active.
     pub activity: bool,
+    /// Teams that do not invite everybody, and who runs them.
+    pub teams: bool,
     /// Accounts that share no team or channel with the token's.
     pub others: bool,
 }
@@ -29,7 +31,7 @@ pub struct Findings {
 }
 
 /// The notices of a listing, in the order in which the cursor and the pages hold them.
-const CODES: [NoticeCode; 9] = [
+const CODES: [NoticeCode; 10] = [
     NoticeCode::CompletenessUnproven,
     NoticeCode::UsersMayBeMissing,
     NoticeCode::ListingResumed,
@@ -37,6 +39,7 @@ const CODES: [NoticeCode; 9] = [
     NoticeCode::EmailsHidden,
     NoticeCode::NamesHidden,
     NoticeCode::LastActivityHidden,
+    NoticeCode::TeamAdminsHidden,
     NoticeCode::RecordsUnreadable,
     NoticeCode::SeatsUnknown,
 ];
@@ -53,6 +56,7 @@ impl Findings {
             (hidden.emails, NoticeCode::EmailsHidden),
             (hidden.names, NoticeCode::NamesHidden),
             (hidden.activity, NoticeCode::LastActivityHidden),
+            (hidden.teams, NoticeCode::TeamAdminsHidden),
         ] {
             if is {
                 findings.raise(code);

@@ -30,6 +30,9 @@ fn check(user: &User, account: &Account) {
     };
     assert_eq!(user.kind, kind, "{}", user.username);
     assert_eq!(user.role == "system-admin", account.kind == Kind::SystemAdmin, "{}", user.username);
+    if user.role == "team-admin" {
+        assert!(!user.attributes.get("runs-teams").unwrap_or_default().is_empty(), "{}", user.username);
+    }
     assert_eq!(user.roles.join(" "), account.roles);
     assert_eq!(user.position.as_deref().unwrap_or_default(), account.position);
     let seat = match account.kind {
@@ -62,6 +65,9 @@ async fn everybody_is_listed_once_whatever_the_size() {
             assert_eq!(user.email.as_deref(), Some(account.email().as_str()));
             assert_eq!(user.first_name.as_deref(), Some(account.first_name));
         }
+        let team_admins: BTreeSet<_> =
+            listed.users.values().filter(|user| user.role == "team-admin").map(|user| user.id.clone()).collect();
+        assert_eq!(team_admins, server.population().team_admins().into_iter().collect());
     }
 }
 
@@ -71,10 +77,10 @@ async fn a_listing_needs_no_more_requests_and_memory_than_it_should() {
     let server = simulator(Config { users, ..Config::default() }).await;
     let listed = listed(&server, &server.tokens().admin, 0).await;
     assert_eq!(listed.end, End::Complete);
-    // A census of four, a page for every 200 users and one to see the end, and for each step of 2,000 users two requests
+    // A census of four, the teams and who runs each that is not archived, a page for every 200 users and one to see the end, and for each step of 2,000 users two requests
     // for their activity.
     let steps = u64::from(users).div_ceil(2_000) + 1;
-    let most = 4 + u64::from(users).div_ceil(200) + 1 + 2 * steps;
+    let most = 4 + u64::from(server.population().teams()) + u64::from(users).div_ceil(200) + 1 + 2 * steps;
     assert!(server.requests() <= most, "{} requests, and {most} are enough", server.requests());
     assert!(listed.memory <= 8 << 20, "{} bytes of guest memory", listed.memory);
 }
@@ -104,9 +110,25 @@ async fn tokens_see_what_they_may_and_the_rest_is_told() {
     let cases: &[(&str, &[&str])] = &[
         (&tokens.admin, &["seats-unknown"]),
         (&tokens.viewer_bot, &["emails-hidden", "names-hidden", "seats-unknown"]),
-        (&tokens.member, &["completeness-unproven", "emails-hidden", "names-hidden", "seats-unknown"]),
-        (&tokens.bot, &["completeness-unproven", "emails-hidden", "names-hidden", "seats-unknown"]),
-        (&tokens.guest, &["completeness-unproven", "partial-view", "emails-hidden", "names-hidden", "seats-unknown"]),
+        (
+            &tokens.member,
+            &["completeness-unproven", "emails-hidden", "names-hidden", "team-admins-hidden", "seats-unknown"],
+        ),
+        (
+            &tokens.bot,
+            &["completeness-unproven", "emails-hidden", "names-hidden", "team-admins-hidden", "seats-unknown"],
+        ),
+        (
+            &tokens.guest,
+            &[
+                "completeness-unproven",
+                "partial-view",
+                "emails-hidden",
+                "names-hidden",
+                "team-admins-hidden",
+                "seats-unknown",
+            ],
+        ),
     ];
     for (token, expect) in cases {
         let listed = listed(&server, token, 0).await;
