@@ -84,6 +84,7 @@ impl<'a> WasiHttp<'a> {
         let set = |name: &str, value: &[u8]| fields.append(name, value).map_err(|_| refused_part(name));
         set("authorization", self.settings.token.header().as_bytes())?;
         set("accept", b"application/json")?;
+        set("accept-encoding", b"gzip")?;
         set("user-agent", concat!("mattermost-provider/", env!("CARGO_PKG_VERSION")).as_bytes())?;
         if let Some(body) = &request.body {
             set("content-type", b"application/json")?;

@@ -1,8 +1,12 @@
 //! Answers as the server words them: status, headers and bodies.
 
+use std::io::Write as _;
+
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, EXPIRES, LOCATION, RETRY_AFTER, SET_COOKIE, VARY};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, EXPIRES, LOCATION, RETRY_AFTER, SET_COOKIE, VARY};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde::Serialize;
 
 use crate::limiter::Verdict;
@@ -68,6 +72,14 @@ pub(crate) struct Stamp {
     pub(crate) request_id: String,
     pub(crate) version_id: String,
     pub(crate) is_get: bool,
+    pub(crate) encoding: Encoding,
+}
+
+/// How the caller takes a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Plain,
+    Gzip,
 }
 
 #[derive(Serialize)]
@@ -95,7 +107,10 @@ pub(crate) fn refusal(error: AppError, stamp: &Stamp) -> Response<Body> {
 }
 
 fn stamped(status: u16, body: String, stamp: &Stamp) -> Response<Body> {
-    let mut response = plain(status, "application/json", body);
+    let mut response = match stamp.encoding {
+        Encoding::Gzip if body.len() >= GZIP_FROM_BYTES => gzipped(status, &body),
+        Encoding::Plain | Encoding::Gzip => plain(status, "application/json", body),
+    };
     let headers = response.headers_mut();
     put(headers, "x-request-id", &stamp.request_id);
     put(headers, "x-version-id", &stamp.version_id);
@@ -106,6 +121,18 @@ fn stamped(status: u16, body: String, stamp: &Stamp) -> Response<Body> {
     if stamp.is_get {
         headers.insert(EXPIRES, HeaderValue::from_static("0"));
     }
+    response
+}
+
+/// Shorter answers are not worth compressing to the server.
+const GZIP_FROM_BYTES: usize = 1_024;
+
+fn gzipped(status: u16, body: &str) -> Response<Body> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let compressed = encoder.write_all(body.as_bytes()).and_then(|()| encoder.finish());
+    let mut response = plain(status, "application/json", String::new());
+    *response.body_mut() = Body::from(compressed.unwrap_or_default());
+    response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     response
 }
 

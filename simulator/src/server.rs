@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderValue, Request, Response};
 use futures_util::{StreamExt as _, stream};
 use hyper::body::{Body as _, Incoming};
@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::answer::{self, AppError, Stamp};
+use crate::answer::{self, AppError, Encoding, Stamp};
 use crate::caller::{Caller, Tokens};
 use crate::fault::Faults;
 use crate::ids::{self, Sort};
@@ -181,7 +181,7 @@ async fn respond(shared: &Shared, request: Request<Incoming>) -> Result<Response
 impl Shared {
     async fn answer(&self, request: Request<Incoming>, path_and_query: &str) -> Result<Response<Body>, Reset> {
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
-        let stamp = self.stamp(request.method() == "GET");
+        let stamp = self.stamp(&request);
         if path.contains("//") {
             return Ok(answer::redirect(301, &path.replace("//", "/")));
         }
@@ -238,14 +238,17 @@ impl Shared {
         response
     }
 
-    fn stamp(&self, is_get: bool) -> Stamp {
+    fn stamp(&self, request: &Request<Incoming>) -> Stamp {
         let config = &self.world.config;
         let number = self.request_ids.fetch_add(1, Ordering::Relaxed);
+        let accepts = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+        let takes_gzip = accepts.is_some_and(|codings| codings.contains("gzip"));
         let (version, licensed) = (config.version, config.license.is_licensed());
         Stamp {
             request_id: ids::id(config.seed, Sort::Request, number),
             version_id: format!("{version}.{version}.7efba6486e175b915720557866449504.{licensed}"),
-            is_get,
+            is_get: request.method() == "GET",
+            encoding: if takes_gzip { Encoding::Gzip } else { Encoding::Plain },
         }
     }
 }

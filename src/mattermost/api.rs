@@ -3,11 +3,13 @@
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use serde::Deserialize;
 
 use super::code::Code;
 use super::failure::Failure;
+use super::gzip::decoded;
 use super::http::{Outcome, Request, Response};
 use super::time::http_date_ms;
 use super::version::Version;
@@ -143,7 +145,10 @@ impl<'a> Answer<'a> {
     /// No answer, or one of another status than 2xx.
     pub fn of(request: &'a Request, outcome: &'a Outcome) -> Result<Self, Failure> {
         let response = outcome.as_ref().map_err(|lost| Failure::lost(request, lost))?;
-        let text = String::from_utf8_lossy(&response.body);
+        let text = match decoded(response).map_err(|lost| Failure::lost(request, &lost).answered(response))? {
+            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+            Cow::Owned(bytes) => Cow::Owned(text_of(bytes)),
+        };
         if (200..300).contains(&response.status) {
             Ok(Self { request, response, text })
         } else {
@@ -192,6 +197,11 @@ impl<'a> Answer<'a> {
         };
         failure.on(self.request).answered(self.response)
     }
+}
+
+/// Bytes as text, copied only where they are no UTF-8.
+fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 fn looks_like_a_page(response: &Response, text: &str) -> bool {

@@ -55,8 +55,16 @@ impl Request {
 }
 
 /// The headers of an answer that the core reads. A transport need not keep any other.
-pub const HEADERS: [&str; 7] =
-    ["content-type", "date", "location", "retry-after", "x-ratelimit-reset", "x-request-id", "x-version-id"];
+pub const HEADERS: [&str; 8] = [
+    "content-encoding",
+    "content-type",
+    "date",
+    "location",
+    "retry-after",
+    "x-ratelimit-reset",
+    "x-request-id",
+    "x-version-id",
+];
 
 /// A whole answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,7 +73,7 @@ pub struct Response {
     pub status: u16,
     /// Those of [`HEADERS`] that came, by lower-case name.
     pub headers: Vec<(&'static str, String)>,
-    /// The body, whole.
+    /// The body, whole, as it came: [`decoded`](super::gzip::decoded) undoes a compression.
     pub body: Vec<u8>,
 }
 

@@ -7,6 +7,7 @@ pub mod code;
 pub mod describe;
 pub mod edition;
 pub mod failure;
+pub mod gzip;
 pub mod http;
 pub mod license;
 pub mod listing;

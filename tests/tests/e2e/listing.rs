@@ -86,6 +86,15 @@ async fn a_listing_needs_no_more_requests_and_memory_than_it_should() {
 }
 
 #[tokio::test]
+async fn pages_come_compressed() {
+    let server = simulator(Config { users: 2_000, ..Config::default() }).await;
+    listed(&server, &server.tokens().admin, 0).await;
+    let pages = server.log().into_iter().filter(|exchange| exchange.path.starts_with("/api/v4/users?page="));
+    let bytes: u64 = pages.map(|page| page.bytes).sum();
+    assert!((2_000..2_000 * 200).contains(&bytes), "{bytes} bytes for 2,000 users, of 700 each uncompressed");
+}
+
+#[tokio::test]
 async fn the_token_goes_to_the_server_alone_and_only_in_its_header() {
     let server = simulator(Config::default()).await;
     let token = server.tokens().admin.clone();
