@@ -23,7 +23,7 @@ impl Guest for Component {
 
     fn check(settings: Vec<Setting>) -> Result<CheckReport, Error> {
         let settings = Settings::parse(&settings)?;
-        Ok(check::check(&mut WasiHttp::new(&settings)))
+        Ok(check::check(settings.include, &mut WasiHttp::new(&settings)))
     }
 
     fn get_licenses(settings: Vec<Setting>) -> Result<Vec<License>, Error> {

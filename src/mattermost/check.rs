@@ -10,6 +10,7 @@ use super::code::{Code, NoticeCode};
 use super::edition::{self, Edition};
 use super::failure::Failure;
 use super::http::{Network, Outcome, Request, exchange};
+use super::settings::Include;
 use super::version::Version;
 use super::wire::{Ids, Ping, Status, TextMap, User};
 use crate::contract::{CheckOutcome, CheckReport, CheckStep};
@@ -80,10 +81,10 @@ impl Step {
 }
 
 /// Tries everything out. Two rounds of requests: who is there and whose token it is, then what the token may see.
-pub fn check(network: &mut dyn Network) -> CheckReport {
+pub fn check(include: Include, network: &mut dyn Network) -> CheckReport {
     let mut report = Report::default();
     if let Some(me) = report.reach(network) {
-        report.look_around(network, &me);
+        report.look_around(network, &me, include);
     }
     report.close()
 }
@@ -139,13 +140,14 @@ impl Report {
     }
 
     /// What the token may see: only the first of these steps can fail the check.
-    fn look_around(&mut self, network: &mut dyn Network, me: &Me) {
-        let requests = [api::first_user(), api::count_everyone(), api::config(), api::license()];
-        let mut together = requests.to_vec();
-        together.extend(api::statuses(&Ids(vec![me.id.as_str()])));
-        let outcomes = exchange(network, together.clone());
-        let ([users_r, count_r, config_r, license_r, status_r], [users_o, count_o, config_o, license_o, status_o]) =
-            (together.as_slice(), outcomes.as_slice())
+    fn look_around(&mut self, network: &mut dyn Network, me: &Me, include: Include) {
+        let mut requests = vec![api::first_user(), api::count_everyone(), api::config(), api::license()];
+        if include.activity {
+            requests.extend(api::statuses(&Ids(vec![me.id.as_str()])));
+        }
+        let outcomes = exchange(network, requests.clone());
+        let ([users_r, count_r, config_r, license_r, ..], [users_o, count_o, config_o, license_o, ..]) =
+            (requests.as_slice(), outcomes.as_slice())
         else {
             return;
         };
@@ -173,7 +175,10 @@ impl Report {
 
         let config = api::read_map(config_r, config_o);
         self.profiles(me, &config);
-        self.activity(&config, status_r, status_o);
+        match (requests.get(4), outcomes.get(4)) {
+            (Some(request), Some(outcome)) => self.activity(&config, request, outcome),
+            _ => self.pass(Step::ActivityVisible, "the settings leave the last activity out".to_string()),
+        }
         self.license(&config, license_r, license_o);
     }
 
@@ -345,7 +350,7 @@ mod tests {
                 other => panic!("unexpected {other}"),
             }
         });
-        check(&mut network)
+        check(Include::ALL, &mut network)
     }
 
     /// The steps that did not pass, as `step=outcome:code`; skipped ones are counted.
@@ -404,6 +409,17 @@ mod tests {
         for (me, route, answer, expect) in cases {
             assert_eq!(findings(&report(me, route, answer)), *expect, "{route} {answer:?}");
         }
+    }
+
+    #[test]
+    fn activity_that_is_left_out_is_not_asked_for() {
+        let mut network = Fake::new(|request| match request.name().as_str() {
+            "GET /api/v4/system/ping" => json(200, r#"{"status":"OK"}"#),
+            "GET /api/v4/users/me" => json(200, ADMIN),
+            _ => json(200, "{}"),
+        });
+        let _ = check(Include { activity: false, ..Include::ALL }, &mut network);
+        assert!(network.sent.iter().all(|request| request.body.is_none()));
     }
 
     #[test]

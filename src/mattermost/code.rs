@@ -51,6 +51,8 @@ codes! {
             "Enter the token alone, as Mattermost showed it when it was made: one word, without spaces, quotes or line breaks.";
         InactiveAfterDaysInvalid = "inactive-after-days-invalid", "The number of days is not one",
             "Enter a whole number of days from 1 to 36500, or leave the setting out for 90.";
+        FlagInvalid = "flag-invalid", "A setting that is on or off is neither",
+            "Enter true or false, or leave the setting out.";
         NameNotFound = "name-not-found", "The server's name is not known",
             "Check the spelling of the server's URL, and whether the machine that runs this plugin can resolve the name: a server inside a company network often has no public name.";
         ConnectionRefused = "connection-refused", "The connection is refused",
@@ -104,7 +106,8 @@ impl Code {
             Self::SettingMissing
             | Self::ServerUrlInvalid
             | Self::AccessTokenInvalid
-            | Self::InactiveAfterDaysInvalid => ErrorKind::InvalidSettings,
+            | Self::InactiveAfterDaysInvalid
+            | Self::FlagInvalid => ErrorKind::InvalidSettings,
             Self::NameNotFound
             | Self::ConnectionRefused
             | Self::TimedOut
@@ -144,6 +147,7 @@ impl Code {
             | Self::ServerUrlInvalid
             | Self::AccessTokenInvalid
             | Self::InactiveAfterDaysInvalid
+            | Self::FlagInvalid
             | Self::NameNotFound
             | Self::TlsUntrusted
             | Self::TlsFailed

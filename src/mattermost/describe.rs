@@ -67,7 +67,35 @@ fn settings() -> Vec<SettingSpec> {
             Some(InactiveAfter::DEFAULT.as_days().to_string()),
             "After how many days without activity an account counts as inactive: a whole number from 1 to 36500.",
         ),
+        flag(
+            keys::INCLUDE_ACTIVITY,
+            "Include the last activity",
+            "Off, the last activity is not read, and no account counts as inactive.",
+        ),
+        flag(
+            keys::INCLUDE_NAMES,
+            "Include names",
+            "Off, first and last names are not passed on. The server sends them all the same.",
+        ),
+        flag(
+            keys::INCLUDE_EMAIL,
+            "Include e-mail addresses",
+            "Off, e-mail addresses are not passed on, nor sign-in ids that are one. The server sends them all the same.",
+        ),
     ]
+}
+
+/// A setting that is on unless it is switched off.
+fn flag(key: &str, label: &str, help: &str) -> SettingSpec {
+    SettingSpec {
+        key: key.to_string(),
+        label: label.to_string(),
+        kind: SettingKind::Flag,
+        required: false,
+        default: Some("true".to_string()),
+        help: help.to_string(),
+        attributes: Vec::new(),
+    }
 }
 
 fn requests() -> Vec<RequestSpec> {

@@ -8,6 +8,7 @@ use super::activity::{Activity, InactiveAfter};
 use super::edition::Edition;
 use super::role::{self, Role};
 use super::seat::{Occupant, SeatRule};
+use super::settings::Include;
 use super::time::timestamp;
 use super::wire;
 use crate::contract::{ActivityKnowledge, Assignment, SeatUse, User, UserKind, UserStatus};
@@ -16,8 +17,33 @@ use crate::contract::{ActivityKnowledge, Assignment, SeatUse, User, UserKind, Us
 const RUNS_TEAMS: &str = "runs-teams";
 
 /// The attributes that a user may carry.
-pub const ATTRIBUTES: [(&str, &str); 1] =
-    [("user.runs-teams", "the names of the teams that the account administers, separated by commas")];
+pub const ATTRIBUTES: [(&str, &str); 7] = [
+    ("user.auth-id", "the account's id at the service that it signs in with; shown to system administrators"),
+    (
+        "user.auth-service",
+        "the service that it signs in with, such as `ldap` or `saml`; shown to system administrators",
+    ),
+    ("user.locale", "the account's language"),
+    ("user.mfa-active", "`true` where it signs in with a second factor"),
+    ("user.remote-id", "the connected server that the account belongs to"),
+    ("user.runs-teams", "the names of the teams that the account administers, separated by commas"),
+    ("user.updated-at", "when the account was last changed"),
+];
+
+/// What joins an account to a directory, sorted by key; what is empty is left out.
+fn attributes(account: &wire::User<'_>, rules: &Rules) -> Vec<(String, String)> {
+    // Sign-in ids are e-mail addresses at some services.
+    let auth_id = account.auth_data.non_empty().filter(|id| rules.include.email || !id.contains('@'));
+    let pairs = [
+        ("auth-id", auth_id),
+        ("auth-service", account.auth_service.non_empty()),
+        ("locale", account.locale.non_empty()),
+        ("mfa-active", account.mfa_active.0.then(|| "true".to_string())),
+        ("remote-id", account.remote_id.non_empty()),
+        ("updated-at", timestamp(account.update_at.0)),
+    ];
+    pairs.into_iter().filter_map(|(key, value)| Some((key.to_string(), value?))).collect()
+}
 
 /// What all records of a listing have in common.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +54,8 @@ pub struct Rules {
     pub seats: SeatRule,
     /// When an account is inactive.
     pub inactive_after: InactiveAfter,
+    /// Which personal data is passed on.
+    pub include: Include,
     /// The server's time, in milliseconds since 1970.
     pub now_ms: i64,
 }
@@ -78,9 +106,9 @@ impl Draft {
         let user = User {
             id: id.to_string(),
             username: account.username.as_str().to_string(),
-            email: account.email.non_empty(),
-            first_name: account.first_name.non_empty(),
-            last_name: account.last_name.non_empty(),
+            email: account.email.non_empty().filter(|_| rules.include.email),
+            first_name: account.first_name.non_empty().filter(|_| rules.include.names),
+            last_name: account.last_name.non_empty().filter(|_| rules.include.names),
             status: UserStatus::Active,
             kind,
             role: role.id().to_string(),
@@ -92,7 +120,7 @@ impl Draft {
             deactivated_at: timestamp(deactivated_ms),
             activity: ActivityKnowledge::Unknown,
             last_activity_at: None,
-            attributes: Vec::new(),
+            attributes: attributes(account, rules),
         };
         Some(Self { user, created_ms, deactivated_ms })
     }
@@ -124,6 +152,7 @@ impl Draft {
                 self.user.role = Role::TeamAdmin.id().to_string();
             }
             self.user.attributes.push((RUNS_TEAMS.to_string(), runs.join(",")));
+            self.user.attributes.sort();
         }
         self.user.status = rules.inactive_after.status(rules.now_ms, self.created_ms, self.deactivated_ms, activity);
         // A time that no calendar holds is as good as unknown.
@@ -149,6 +178,7 @@ mod tests {
             edition: Edition::Professional,
             seats: SeatRule::of(Some(Version::new(10, 11)), Edition::Professional),
             inactive_after: InactiveAfter::DEFAULT,
+            include: Include::ALL,
             now_ms: 1_795_533_929_000,
         }
     }
@@ -222,6 +252,36 @@ mod tests {
         assert_eq!(text(&user.deactivated_at), "2026-11-24T15:20:59.735Z");
         assert_eq!(text(&user.last_activity_at), "2026-11-24T15:20:59.513Z");
         assert_eq!(user.activity, ActivityKnowledge::Known);
+    }
+
+    #[test]
+    fn what_joins_an_account_to_a_directory_is_in_the_attributes() {
+        let fields = r#","auth_service":"saml","auth_data":"zoe@corp.example","locale":"fr","mfa_active":true,"remote_id":"r1",
+            "update_at":1795533617376"#;
+        let got = record(fields, Activity::Unknown).unwrap().attributes;
+        let expect = [
+            ("auth-id", "zoe@corp.example"),
+            ("auth-service", "saml"),
+            ("locale", "fr"),
+            ("mfa-active", "true"),
+            ("remote-id", "r1"),
+            ("updated-at", "2026-11-24T15:20:17.376Z"),
+        ];
+        assert_eq!(got, expect.map(|(key, value)| (key.to_string(), value.to_string())));
+        assert!(got.iter().all(|(key, _)| ATTRIBUTES.iter().any(|(known, _)| *known == format!("user.{key}"))));
+        assert!(record(r#","auth_service":"","auth_data":null"#, Activity::Unknown).unwrap().attributes.is_empty());
+    }
+
+    #[test]
+    fn what_is_left_out_is_nowhere_in_the_record() {
+        let json = r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"zoe","email":"zoe@corp.example","first_name":"Zoë",
+            "last_name":"García","auth_service":"saml","auth_data":"zoe@corp.example"}"#;
+        let rules = Rules { include: Include { activity: true, names: false, email: false }, ..rules() };
+        let user =
+            Draft::of(&serde_json::from_str(json).unwrap(), &rules).unwrap().finish(Activity::Never, &[], &rules);
+        let text = format!("{user:?}");
+        assert!(!text.contains('@') && !text.contains("Zo") && !text.contains("Garc"), "{text}");
+        assert_eq!(user.activity, ActivityKnowledge::Never);
     }
 
     #[test]

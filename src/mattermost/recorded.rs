@@ -13,7 +13,7 @@ use super::edition::Edition;
 use super::fake::Fake;
 use super::http::{HEADERS, Lost, Outcome, Request, Response};
 use super::listing::{Memory, list_users};
-use super::settings::Settings;
+use super::settings::{Include, Settings};
 use super::version::Version;
 use super::{check, license};
 use crate::contract::{
@@ -145,7 +145,7 @@ fn recorded_servers_tell_version_and_licence() {
         assert_eq!(format!("{:?}", license.seats_purchased), format!("{bought:?}"), "{version}");
 
         let mut network = Fake::new(|request| server(version, "admin", request));
-        let report = check::check(&mut network);
+        let report = check::check(Include::ALL, &mut network);
         assert_eq!(report.product_version, Some(parsed.to_string()));
         assert!(report.product_instance.is_some());
         assert!(report.steps.iter().all(|step| step.outcome == CheckOutcome::Passed), "{version}: {:?}", report.steps);

@@ -21,6 +21,12 @@ pub mod keys {
     pub const ACCESS_TOKEN: &str = "access_token";
     /// Days until an account counts as inactive.
     pub const INACTIVE_AFTER_DAYS: &str = "inactive_after_days";
+    /// Whether the last activity is read.
+    pub const INCLUDE_ACTIVITY: &str = "include_activity";
+    /// Whether first and last names are passed on.
+    pub const INCLUDE_NAMES: &str = "include_names";
+    /// Whether e-mail addresses are passed on.
+    pub const INCLUDE_EMAIL: &str = "include_email";
 }
 
 /// Everything that a call is told.
@@ -32,6 +38,24 @@ pub struct Settings {
     pub token: Token,
     /// When an account counts as inactive.
     pub inactive_after: InactiveAfter,
+    /// Which personal data is passed on.
+    pub include: Include,
+}
+
+/// Personal data that an administrator may leave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Include {
+    /// When accounts were last active. Left out, it is not asked for, and no account is inactive.
+    pub activity: bool,
+    /// First and last names. The server sends them with every account; they are dropped here.
+    pub names: bool,
+    /// E-mail addresses, likewise, and sign-in ids that are one.
+    pub email: bool,
+}
+
+impl Include {
+    /// Everything.
+    pub const ALL: Self = Self { activity: true, names: true, email: true };
 }
 
 impl Settings {
@@ -52,6 +76,11 @@ impl Settings {
             base: BaseUrl::parse(need(keys::SERVER_URL)?)?,
             token: Token::parse(need(keys::ACCESS_TOKEN)?)?,
             inactive_after: inactive_after(find(keys::INACTIVE_AFTER_DAYS))?,
+            include: Include {
+                activity: flag(keys::INCLUDE_ACTIVITY, find(keys::INCLUDE_ACTIVITY))?,
+                names: flag(keys::INCLUDE_NAMES, find(keys::INCLUDE_NAMES))?,
+                email: flag(keys::INCLUDE_EMAIL, find(keys::INCLUDE_EMAIL))?,
+            },
         })
     }
 
@@ -59,7 +88,7 @@ impl Settings {
     /// token is not among them, since a token may be replaced while a listing waits.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
-        let text = format!("{}\n{}", self.base, self.inactive_after.as_days());
+        let text = format!("{}\n{}\n{:?}", self.base, self.inactive_after.as_days(), self.include);
         fnv1a(text.as_bytes())
     }
 }
@@ -79,6 +108,17 @@ fn inactive_after(value: Option<&str>) -> Result<InactiveAfter, Failure> {
         let message = format!("{} is not a whole number from 1 to {max}", keys::INACTIVE_AFTER_DAYS);
         Failure::new(Code::InactiveAfterDaysInvalid, message).with("setting", keys::INACTIVE_AFTER_DAYS)
     })
+}
+
+/// A setting that is on unless it is switched off.
+fn flag(key: &str, value: Option<&str>) -> Result<bool, Failure> {
+    match value.map(str::trim) {
+        None | Some("" | "true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(_) => {
+            Err(Failure::new(Code::FlagInvalid, format!("{key} is neither true nor false")).with("setting", key))
+        }
+    }
 }
 
 /// The scheme of a base URL.
@@ -276,6 +316,8 @@ mod tests {
             (&[url, token], None),
             (&[url, token, ("inactive_after_days", " 30 "), ("unknown", "x")], None),
             (&[url, token, ("inactive_after_days", "")], None),
+            (&[url, token, ("include_names", "false"), ("include_email", " true ")], None),
+            (&[url, token, ("include_activity", "no")], Some((Code::FlagInvalid, "include_activity"))),
             (&[token], Some((Code::SettingMissing, "server_url"))),
             (&[url], Some((Code::SettingMissing, "access_token"))),
             (&[url, ("access_token", "  ")], Some((Code::SettingMissing, "access_token"))),

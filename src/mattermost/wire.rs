@@ -101,6 +101,8 @@ pub struct User<'a> {
     pub id: Text<'a>,
     /// Milliseconds since 1970.
     pub create_at: Number,
+    /// Milliseconds since 1970, when the account was last changed.
+    pub update_at: Number,
     /// Milliseconds since 1970; 0 for an account that is not deactivated.
     pub delete_at: Number,
     /// Unique and in lower case.
@@ -121,6 +123,17 @@ pub struct User<'a> {
     /// System roles, separated by spaces.
     #[serde(borrow)]
     pub roles: Text<'a>,
+    /// `ldap`, `saml` and so on; empty for a password, and for callers without `manage_system`.
+    #[serde(borrow)]
+    pub auth_service: Text<'a>,
+    /// The id at that service; empty likewise.
+    #[serde(borrow)]
+    pub auth_data: Text<'a>,
+    /// The language.
+    #[serde(borrow)]
+    pub locale: Text<'a>,
+    /// Whether the account signs in with a second factor.
+    pub mfa_active: Flag,
     /// Set for accounts of connected servers.
     #[serde(borrow)]
     pub remote_id: Text<'a>,

@@ -77,14 +77,15 @@ pub fn list_users(
         edition: at.census.edition,
         seats: SeatRule::of(at.census.version, at.census.edition),
         inactive_after: settings.inactive_after,
+        include: settings.include,
         now_ms: at.census.server_ms,
     };
     let version = at.census.version;
     if memory.team_admins(|| TeamAdmins::find(version, network))?.is_partial() {
         at.findings.raise(NoticeCode::TeamAdminsHidden);
     }
-    let statuses =
-        if at.findings.has(NoticeCode::LastActivityHidden) { sweep::Statuses::Off } else { sweep::Statuses::Asked };
+    let is_hidden = at.findings.has(NoticeCode::LastActivityHidden);
+    let statuses = if is_hidden || !settings.include.activity { sweep::Statuses::Off } else { sweep::Statuses::Asked };
     let mut sweep = Sweep::new(at.next_page, pages_of(limit), at.census.total, statuses, &rules);
     network.run(&mut sweep);
     let swept = sweep.finish()?;

@@ -216,6 +216,21 @@ fn hidden_values_are_told() {
 }
 
 #[test]
+fn activity_that_is_left_out_is_not_asked_for() {
+    let mut server = Server::of(300);
+    let settings = settings_of(&[
+        ("server_url", "https://chat.example.com"),
+        ("access_token", "t"),
+        ("include_activity", "false"),
+    ]);
+    let mut network = Fake::new(|request| server.answer(request));
+    let page = list_users(&settings, None, 0, &mut Memory::new(), &mut network).unwrap();
+    assert!(network.sent.iter().all(|request| request.body.is_none()));
+    assert!(is_complete(&page.state) && page.notices.is_empty());
+    assert!(page.users.iter().all(|user| user.last_activity_at.is_none()));
+}
+
+#[test]
 fn accounts_that_cannot_be_read_are_told_and_make_the_listing_incomplete() {
     let mut server = Server::of(3);
     let rows: Vec<_> = server.accounts.iter().map(row).collect();
