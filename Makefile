@@ -7,8 +7,10 @@ RELEASE := --release --locked
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
+# One small test is asked for too: cargo then resolves the features of dependencies as for `make test`, and compiles
+# wasmtime once for both.
 demo: component ## Build everything and list the users of an embedded Mattermost server
-	cargo build $(RELEASE) --workspace
+	cargo build $(RELEASE) --workspace --bin providerctl --test recorded
 	$${CARGO_TARGET_DIR:-target}/release/providerctl demo
 
 test: component ## Build everything and run every test
