@@ -251,7 +251,7 @@ impl Report {
 
     /// A permission that is missing leaves the provider working with less; anything else that went wrong is told as it is.
     fn degrade(&mut self, step: Step, notice: NoticeCode, failure: Failure) {
-        if matches!(failure.code, Code::PermissionMissing | Code::RequestRejected) {
+        if failure.is_refusal() {
             self.warn(step, notice, notice.entry().label.to_string());
         } else {
             let entry = failure.code.entry();

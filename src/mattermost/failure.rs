@@ -59,6 +59,13 @@ impl Failure {
         Self::new(code, what).on(request)
     }
 
+    /// Whether the server refuses this one request, and others may be answered: a permission that the token lacks, or a
+    /// route that this server does not have. What the request asked for is then hidden, and that is no failure.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self.code, Code::PermissionMissing | Code::RequestRejected)
+    }
+
     /// Names the request that failed.
     #[must_use]
     pub fn on(mut self, request: &Request) -> Self {

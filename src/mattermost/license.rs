@@ -37,13 +37,13 @@ pub fn licenses(network: &mut dyn Network) -> Result<Vec<License>, Failure> {
     else {
         return Err(Failure::new(Code::TransportFailed, "the transport lost an answer"));
     };
-    // The first three routes answer whoever asks, a refused token included: whose it is decides.
+    // The first two routes answer whoever asks, a refused token included, so it is asked whose it is.
     api::read_me(me_r, me_o)?;
     let config = api::read_map(config_r, config_o)?;
     let license = api::read_map(license_r, license_o)?;
     let used = match api::read_count(seats_r, seats_o) {
         Ok(count) => Quantity::Limited(count),
-        Err(failure) if matches!(failure.code, Code::PermissionMissing | Code::RequestRejected) => Quantity::Unknown,
+        Err(failure) if failure.is_refusal() => Quantity::Unknown,
         Err(failure) => return Err(failure),
     };
     let limits = read_limits(limits_r, limits_o);

@@ -48,7 +48,7 @@ impl Census {
         let license = api::read_map(license_r, license_o)?;
         let counted = match api::read_count(count_r, count_o) {
             Ok(total) => Some(total),
-            Err(failure) if matches!(failure.code, Code::PermissionMissing | Code::RequestRejected) => None,
+            Err(failure) if failure.is_refusal() => None,
             Err(failure) => return Err(failure),
         };
         let answer = api::Answer::of(me_r, me_o)?;

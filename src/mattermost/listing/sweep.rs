@@ -182,7 +182,7 @@ impl<'a> Sweep<'a> {
         let answer = match Answer::of(request, outcome) {
             Ok(answer) => answer,
             // A server or a proxy that has no such route hides activity; it does not end the listing.
-            Err(failure) if matches!(failure.code, Code::PermissionMissing | Code::RequestRejected) => {
+            Err(failure) if failure.is_refusal() => {
                 self.statuses_hidden = true;
                 return;
             }

@@ -8,7 +8,6 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::super::api::{self, Answer, USERS_PER_PAGE};
-use super::super::code::Code;
 use super::super::failure::Failure;
 use super::super::http::{Network, exchange};
 use super::super::version::Version;
@@ -71,7 +70,7 @@ impl TeamAdmins {
             let Some(outcome) = outcomes.first() else { return Ok(teams) };
             let answer = match Answer::of(&request, outcome) {
                 Ok(answer) => answer,
-                Err(failure) if is_refusal(&failure) => {
+                Err(failure) if failure.is_refusal() => {
                     self.is_partial = true;
                     return Ok(teams);
                 }
@@ -99,7 +98,7 @@ impl TeamAdmins {
         for (((team, page), request), outcome) in open.iter().zip(&requests).zip(&outcomes) {
             let answer = match Answer::of(request, outcome) {
                 Ok(answer) => answer,
-                Err(failure) if is_refusal(&failure) => {
+                Err(failure) if failure.is_refusal() => {
                     self.is_partial = true;
                     continue;
                 }
@@ -117,10 +116,6 @@ impl TeamAdmins {
     }
 }
 
-const fn is_refusal(failure: &Failure) -> bool {
-    matches!(failure.code, Code::PermissionMissing | Code::RequestRejected)
-}
-
 /// Whether text may stand in a path as an id.
 fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
@@ -128,6 +123,7 @@ fn is_id(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::code::Code;
     use super::super::super::fake::{Fake, json};
     use super::super::super::http::{Lost, Outcome, Request};
     use super::*;
