@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::contract::{CheckReport, Description, Error, Guest, License, Setting, UserPage};
 use crate::mattermost::listing::Memory;
+use crate::mattermost::pace::Paced;
 use crate::mattermost::settings::Settings;
 use crate::mattermost::{check, describe, license, listing};
 use crate::transport::WasiHttp;
@@ -23,18 +24,20 @@ impl Guest for Component {
 
     fn check(settings: Vec<Setting>) -> Result<CheckReport, Error> {
         let settings = Settings::parse(&settings)?;
-        Ok(check::check(settings.include, &mut WasiHttp::new(&settings)))
+        let mut network = WasiHttp::new(&settings);
+        Ok(check::check(&settings, &mut Paced::new(&mut network, settings.max_in_flight)))
     }
 
     fn get_licenses(settings: Vec<Setting>) -> Result<Vec<License>, Error> {
         let settings = Settings::parse(&settings)?;
-        Ok(license::licenses(&mut WasiHttp::new(&settings))?)
+        let mut network = WasiHttp::new(&settings);
+        Ok(license::licenses(&mut Paced::new(&mut network, settings.max_in_flight))?)
     }
 
     fn list_users(settings: Vec<Setting>, cursor: Option<String>, limit: u32) -> Result<UserPage, Error> {
         let settings = Settings::parse(&settings)?;
         let mut network = WasiHttp::new(&settings);
-        let page = listing::list_users(&settings, cursor.as_deref(), limit, &mut MEMORY.lock(), &mut network)?;
-        Ok(page)
+        let mut paced = Paced::new(&mut network, settings.max_in_flight);
+        Ok(listing::list_users(&settings, cursor.as_deref(), limit, &mut MEMORY.lock(), &mut paced)?)
     }
 }

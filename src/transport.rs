@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use wasi::clocks::wall_clock;
+use wasi::clocks::{monotonic_clock, wall_clock};
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method as WasiMethod, OutgoingBody,
@@ -13,12 +13,8 @@ use wasi::http::types::{
 use wasi::io::poll::{Pollable, poll};
 use wasi::io::streams::{InputStream, StreamError};
 
-use crate::mattermost::http::{HEADERS, Lost, Method, Network, Outcome, Request, Response, Ticket, Work};
+use crate::mattermost::http::{Answered, HEADERS, Lost, Method, Network, Outcome, Request, Response, Ticket, Work};
 use crate::mattermost::settings::{Scheme, Settings};
-
-/// Requests in flight at once: what a server of two cores answers fastest (eight pages at a time take 40 % of the time
-/// of one at a time, sixteen no less).
-const IN_FLIGHT: usize = 8;
 
 /// The largest body that is read: a page of 200 users has 140 KB, the largest configurations some 100 KB.
 const BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -33,7 +29,8 @@ const READ_BYTES: u64 = 256 * 1024;
 /// The most that `blocking-write-and-flush` takes, by its contract.
 const WRITE_BYTES: usize = 4_096;
 
-const SECOND_NS: u64 = 1_000_000_000;
+const MS_NS: u64 = 1_000_000;
+const SECOND_NS: u64 = 1_000 * MS_NS;
 const CONNECT_NS: u64 = 10 * SECOND_NS;
 /// A page far behind in a list of hundreds of thousands takes a third of a second of an idle server; a busy one is given
 /// a minute.
@@ -76,7 +73,7 @@ impl<'a> WasiHttp<'a> {
         let _ = options.set_between_bytes_timeout(Some(BETWEEN_BYTES_NS));
         let future = outgoing_handler::handle(outgoing, Some(options)).map_err(|code| lost(&code))?;
         write(body, request.body.as_deref().unwrap_or_default())?;
-        Ok(Flight::Waiting(Waiting { ready: future.subscribe(), future }))
+        Ok(Flight::Waiting(Waiting { ready: future.subscribe(), future, sent_ns: monotonic_clock::now() }))
     }
 
     fn headers(&self, request: &Request) -> Result<Fields, Lost> {
@@ -124,6 +121,8 @@ enum Flight {
 struct Waiting {
     ready: Pollable,
     future: FutureIncomingResponse,
+    /// When it was sent, by the monotonic clock.
+    sent_ns: u64,
 }
 
 /// Answered, with a body on its way.
@@ -157,7 +156,7 @@ impl Flight {
         match self {
             Self::Waiting(waiting) => match waiting.future.get() {
                 None => Progress::On(Self::Waiting(waiting)),
-                Some(Ok(Ok(incoming))) => match open(incoming) {
+                Some(Ok(Ok(incoming))) => match open(incoming, waiting.sent_ns) {
                     Ok(reading) => Progress::On(Self::Reading(reading)),
                     Err(lost) => Progress::Done(Err(lost)),
                 },
@@ -178,8 +177,9 @@ enum Progress {
     Done(Outcome),
 }
 
-fn open(incoming: IncomingResponse) -> Result<Reading, Lost> {
-    let response = Response { status: incoming.status(), headers: headers(&incoming), body: Vec::new() };
+fn open(incoming: IncomingResponse, sent_ns: u64) -> Result<Reading, Lost> {
+    let took_ms = u32::try_from(monotonic_clock::now().saturating_sub(sent_ns) / MS_NS).unwrap_or(u32::MAX);
+    let response = Response { status: incoming.status(), headers: headers(&incoming), body: Vec::new(), took_ms };
     let body = incoming.consume().map_err(|()| Lost::Closed)?;
     let stream = body.stream().map_err(|()| Lost::Closed)?;
     Ok(Reading { ready: stream.subscribe(), stream, _body: body, _whole: incoming, response })
@@ -246,19 +246,18 @@ fn lost(code: &ErrorCode) -> Lost {
 
 impl Network for WasiHttp<'_> {
     fn run(&mut self, work: &mut dyn Work) {
-        let mut flights: Vec<(Ticket, Flight)> = Vec::with_capacity(IN_FLIGHT);
+        let mut flights: Vec<(Ticket, Request, Flight)> = Vec::new();
         loop {
-            while flights.len() < IN_FLIGHT {
-                let Some((ticket, request)) = work.next() else { break };
+            while let Some((ticket, request)) = work.next() {
                 match self.send(&request) {
-                    Ok(flight) => flights.push((ticket, flight)),
-                    Err(lost) => work.arrived(ticket, Err(lost)),
+                    Ok(flight) => flights.push((ticket, request, flight)),
+                    Err(lost) => work.arrived(ticket, Answered { request, outcome: Err(lost) }),
                 }
             }
             if flights.is_empty() {
                 return;
             }
-            let pollables: Vec<&Pollable> = flights.iter().map(|(_, flight)| flight.ready()).collect();
+            let pollables: Vec<&Pollable> = flights.iter().map(|(_, _, flight)| flight.ready()).collect();
             let mut ready = poll(&pollables);
             // From the last on, so that the places of the others hold when one is taken out.
             ready.sort_unstable();
@@ -267,14 +266,18 @@ impl Network for WasiHttp<'_> {
                 if index >= flights.len() {
                     continue;
                 }
-                let (ticket, flight) = flights.swap_remove(index);
-                let others: usize = flights.iter().map(|(_, flight)| flight.held()).sum();
+                let (ticket, request, flight) = flights.swap_remove(index);
+                let others: usize = flights.iter().map(|(_, _, flight)| flight.held()).sum();
                 match flight.step(BODIES_BYTES.saturating_sub(others).min(BODY_BYTES)) {
-                    Progress::On(flight) => flights.push((ticket, flight)),
-                    Progress::Done(outcome) => work.arrived(ticket, outcome),
+                    Progress::On(flight) => flights.push((ticket, request, flight)),
+                    Progress::Done(outcome) => work.arrived(ticket, Answered { request, outcome }),
                 }
             }
         }
+    }
+
+    fn pause(&mut self, ms: u32) {
+        monotonic_clock::subscribe_duration(u64::from(ms).saturating_mul(MS_NS)).block();
     }
 
     fn now_ms(&mut self) -> i64 {

@@ -1,7 +1,7 @@
 //! When an account was last used, and what that makes of its status.
 
 use super::time::DAY_MS;
-use super::wire::Status;
+use super::wire::{ReportRow, Status};
 use crate::contract::{ActivityKnowledge, UserStatus};
 
 /// What is known of an account's last use.
@@ -35,6 +35,95 @@ impl Activity {
             Self::Never => ActivityKnowledge::Never,
             Self::Unknown => ActivityKnowledge::Unknown,
         }
+    }
+}
+
+/// Which of a server's records tells the last use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The status that clients report while somebody works with them.
+    Status,
+    /// The last sign-in.
+    Login,
+    /// The last message.
+    Post,
+}
+
+impl Source {
+    /// The source's name in an attribute.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Login => "login",
+            Self::Post => "post",
+        }
+    }
+}
+
+/// What the report on users says of an account: milliseconds since 1970, 0 for never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    status_ms: i64,
+    /// The last sign-in. Servers record it from 9.4 on.
+    pub login_ms: i64,
+    /// The last message.
+    pub post_ms: i64,
+}
+
+impl Report {
+    /// What a row of the report says.
+    #[must_use]
+    pub fn of(row: &ReportRow<'_>) -> Self {
+        Self { status_ms: row.last_status_at.0, login_ms: row.last_login.0, post_ms: row.last_post_date.0 }
+    }
+
+    /// The latest of the three; the first of those that are equal.
+    fn latest(self) -> (i64, Source) {
+        let (mut at, mut source) = (self.status_ms, Source::Status);
+        for (ms, other) in [(self.login_ms, Source::Login), (self.post_ms, Source::Post)] {
+            if ms > at {
+                (at, source) = (ms, other);
+            }
+        }
+        (at, source)
+    }
+
+    /// Which of the three tells the last use; none where it was never used.
+    #[must_use]
+    pub fn source(self) -> Option<Source> {
+        Some(self.latest()).filter(|(at, _)| *at > 0).map(|(_, source)| source)
+    }
+
+    /// The last use. A report has every account that is no bot, so one without any of the three was never used.
+    #[must_use]
+    pub fn activity(self) -> Activity {
+        match self.latest().0 {
+            at if at > 0 => Activity::At(at),
+            0 => Activity::Never,
+            _ => Activity::Unknown,
+        }
+    }
+}
+
+/// When an account was last used, and what tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastUse {
+    /// When.
+    pub activity: Activity,
+    /// What the report on users has, where it was asked.
+    pub report: Option<Report>,
+}
+
+impl From<Activity> for LastUse {
+    fn from(activity: Activity) -> Self {
+        Self { activity, report: None }
+    }
+}
+
+impl From<Report> for LastUse {
+    fn from(report: Report) -> Self {
+        Self { activity: report.activity(), report: Some(report) }
     }
 }
 
@@ -95,6 +184,23 @@ mod tests {
         ];
         for (json, expect) in cases {
             assert_eq!(Activity::of(&serde_json::from_str(json).unwrap()), expect, "{json}");
+        }
+    }
+
+    #[test]
+    fn the_latest_of_a_report_is_the_last_use() {
+        let cases = [
+            ("{}", Activity::Never, None),
+            (r#"{"last_status_at":5}"#, Activity::At(5), Some(Source::Status)),
+            (r#"{"last_status_at":5,"last_login":5}"#, Activity::At(5), Some(Source::Status)),
+            (r#"{"last_status_at":5,"last_login":6,"last_post_date":null}"#, Activity::At(6), Some(Source::Login)),
+            (r#"{"last_login":6,"last_post_date":7}"#, Activity::At(7), Some(Source::Post)),
+            (r#"{"last_status_at":-1}"#, Activity::Never, None),
+            (r#"{"last_status_at":-1,"last_login":-1,"last_post_date":-1}"#, Activity::Unknown, None),
+        ];
+        for (json, activity, source) in cases {
+            let report = Report::of(&serde_json::from_str(json).unwrap());
+            assert_eq!((report.activity(), report.source()), (activity, source), "{json}");
         }
     }
 

@@ -5,22 +5,33 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use fluent_uri::pct_enc::EString;
+use fluent_uri::pct_enc::encoder::{Data, Query};
 use serde::Deserialize;
 
 use super::code::Code;
 use super::failure::Failure;
 use super::gzip::decoded;
-use super::http::{Outcome, Request, Response};
+use super::http::{Answered, Request, Response};
 use super::time::http_date_ms;
 use super::version::Version;
+use super::wait::retry_after_ms;
 use super::wire::{self, AppError, Ids, Stats, TextMap};
 
 /// Mattermost lists at most 200 users a page and silently gives 200 for more (server/channels/web/params.go).
 pub const USERS_PER_PAGE: usize = 200;
 
-/// At most so many ids go into one request for statuses: each takes 29 bytes, and servers before 9.5.4 accept bodies of
-/// 100,000 bytes (`ServiceSettings.MaximumPayloadSizeBytes`).
-pub const IDS_PER_REQUEST: usize = 3_000;
+/// The report on users has at most 100 rows a page, and refuses to give more (server/public/model/report.go).
+pub const REPORT_ROWS_PER_PAGE: usize = 100;
+
+/// The id that sorts before every other: with it a page of the report begins with the account of the name itself.
+const FIRST_ID: &str = "00000000000000000000000000";
+
+/// How many ids fit into a request's body of so many bytes: each takes 26, two quotes and a comma.
+#[must_use]
+pub const fn ids_in(bytes: usize) -> usize {
+    bytes.saturating_sub(2) / 29
+}
 
 /// A request that a host is asked to grant.
 #[derive(Clone, Copy, Debug)]
@@ -34,13 +45,25 @@ pub struct Route {
 }
 
 /// Every route that the provider uses.
-pub const ROUTES: [Route; 9] = [
+pub const ROUTES: [Route; 13] = [
     Route { method: "GET", path: "/api/v4/system/ping", purpose: "finds out whether a Mattermost server answers" },
     Route { method: "GET", path: "/api/v4/users/me", purpose: "finds out whose token it is" },
     Route { method: "GET", path: "/api/v4/users", purpose: "lists the accounts" },
     Route { method: "POST", path: "/api/v4/users/status/ids", purpose: "reads when accounts were last active" },
     Route { method: "GET", path: "/api/v4/users/stats/filtered", purpose: "counts the accounts and the seats in use" },
     Route { method: "GET", path: "/api/v4/teams", purpose: "finds the teams, to ask who runs them" },
+    Route { method: "GET", path: "/api/v4/teams/{}/members", purpose: "asks older servers who runs a team" },
+    Route {
+        method: "GET",
+        path: "/api/v4/reports/users",
+        purpose: "reads the last sign-in and message, and which guests are in one channel",
+    },
+    Route {
+        method: "GET",
+        path: "/api/v4/reports/users/count",
+        purpose: "counts the guests who are in one channel and take no seat",
+    },
+    Route { method: "GET", path: "/api/v4/users/me/tokens", purpose: "finds out whether the token ends soon" },
     Route { method: "GET", path: "/api/v4/config/client", purpose: "reads the server's version and privacy settings" },
     Route { method: "GET", path: "/api/v4/license/client", purpose: "reads the edition and the licence" },
     Route {
@@ -97,6 +120,63 @@ pub fn team_admins(team: &str, page: u32) -> Request {
     Request::get(format!("/api/v4/users?{filter}&page={page}&per_page={USERS_PER_PAGE}"))
 }
 
+/// Asks for a page of a team's members.
+#[must_use]
+pub fn team_members(team: &str, page: u32) -> Request {
+    Request::get(format!("/api/v4/teams/{team}/members?page={page}&per_page={USERS_PER_PAGE}"))
+}
+
+/// Where a page of the report on users begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum From {
+    /// With the account of this name.
+    Name(String),
+    /// After the account of this name and id.
+    After(String, String),
+}
+
+/// Asks for a page of the report on users, in the order of their names. Bots are not in it.
+#[must_use]
+pub fn report(from: &From) -> Request {
+    let (name, id) = match from {
+        From::Name(name) => (name.as_str(), FIRST_ID),
+        From::After(name, id) => (name.as_str(), id.as_str()),
+    };
+    report_page("", name, id)
+}
+
+/// Asks for a page of the active guests who are in exactly one channel, in the order of their names, after the account
+/// of this name and id. The server ignores the two where they are empty, and begins at the beginning.
+#[must_use]
+pub fn single_channel_guests(name: &str, id: &str) -> Request {
+    report_page("&hide_inactive=true&guest_filter=single_channel", name, id)
+}
+
+fn report_page(filter: &str, name: &str, id: &str) -> Request {
+    let (name, id) = (encoded(name), encoded(id));
+    let order = format!("sort_column=Username&page_size={REPORT_ROWS_PER_PAGE}");
+    Request::get(format!("/api/v4/reports/users?{order}{filter}&from_column_value={name}&from_id={id}"))
+}
+
+/// Text as a value in a query.
+fn encoded(text: &str) -> String {
+    let mut value = EString::<Query>::new();
+    value.encode_str::<Data>(text);
+    value.into_string()
+}
+
+/// Asks for the number of the active guests who are in exactly one channel.
+#[must_use]
+pub fn count_single_channel_guests() -> Request {
+    Request::get("/api/v4/reports/users/count?hide_inactive=true&guest_filter=single_channel")
+}
+
+/// Asks for the personal access tokens of the token's account.
+#[must_use]
+pub fn my_tokens() -> Request {
+    Request::get("/api/v4/users/me/tokens?page=0&per_page=200")
+}
+
 /// Asks for the number of everyone whom [`users`] lists.
 #[must_use]
 pub fn count_everyone() -> Request {
@@ -143,8 +223,9 @@ impl<'a> Answer<'a> {
     ///
     /// # Errors
     /// No answer, or one of another status than 2xx.
-    pub fn of(request: &'a Request, outcome: &'a Outcome) -> Result<Self, Failure> {
-        let response = outcome.as_ref().map_err(|lost| Failure::lost(request, lost))?;
+    pub fn of(answered: &'a Answered) -> Result<Self, Failure> {
+        let request = &answered.request;
+        let response = answered.outcome.as_ref().map_err(|lost| Failure::lost(request, lost))?;
         let text = match decoded(response).map_err(|lost| Failure::lost(request, &lost).answered(response))? {
             Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
             Cow::Owned(bytes) => Cow::Owned(text_of(bytes)),
@@ -270,39 +351,31 @@ fn redirect(request: &Request, response: &Response) -> Failure {
     Failure::new(Code::Redirected, format!("the server redirects the request to {place}")).with("location", place)
 }
 
-/// How long the server asks to wait: `Retry-After` in seconds or as a date, or else the rate limiter's own header.
-/// More than an hour is taken as an hour.
-fn retry_after_ms(response: &Response) -> Option<u32> {
-    const HOUR_MS: i64 = 3_600_000;
-    let from_now = |text: &str| -> Option<i64> {
-        if let Ok(seconds) = text.parse::<i64>() {
-            return Some(seconds.saturating_mul(1_000));
-        }
-        Some(http_date_ms(text)?.saturating_sub(http_date_ms(response.header("date")?)?))
-    };
-    let wait = response
-        .header("retry-after")
-        .and_then(from_now)
-        .or_else(|| response.header("x-ratelimit-reset").and_then(from_now).filter(|ms| *ms <= HOUR_MS))?;
-    u32::try_from(wait.clamp(0, HOUR_MS)).ok()
-}
-
 /// Reads a count.
 ///
 /// # Errors
 /// No answer, a refusal, or no number that a server of people can have.
-pub fn read_count(request: &Request, outcome: &Outcome) -> Result<u32, Failure> {
-    let answer = Answer::of(request, outcome)?;
+pub fn read_count(answered: &Answered) -> Result<u32, Failure> {
+    let answer = Answer::of(answered)?;
     let count = answer.read::<Stats>()?.total_users_count.0;
     u32::try_from(count).map_err(|_| answer.unreadable())
+}
+
+/// Reads a count that is a bare number.
+///
+/// # Errors
+/// No answer, a refusal, or no number that a server of people can have.
+pub fn read_bare_count(answered: &Answered) -> Result<u32, Failure> {
+    let answer = Answer::of(answered)?;
+    u32::try_from(answer.read::<wire::Number>()?.0).map_err(|_| answer.unreadable())
 }
 
 /// Reads a map of texts.
 ///
 /// # Errors
 /// No answer, a refusal, or no map.
-pub fn read_map(request: &Request, outcome: &Outcome) -> Result<TextMap, Failure> {
-    let answer = Answer::of(request, outcome)?;
+pub fn read_map(answered: &Answered) -> Result<TextMap, Failure> {
+    let answer = Answer::of(answered)?;
     answer.read::<TextMap>()
 }
 
@@ -323,14 +396,23 @@ impl Me {
     pub fn has(&self, role: &str) -> bool {
         self.roles.split_ascii_whitespace().any(|name| name == role)
     }
+
+    /// Whether the account has a role that lists private teams by default (server/public/model/role.go). Others see the
+    /// open ones at most.
+    #[must_use]
+    pub fn lists_all_teams(&self) -> bool {
+        ["system_admin", "system_manager", "system_user_manager", "system_read_only_admin"]
+            .iter()
+            .any(|role| self.has(role))
+    }
 }
 
 /// Reads whose token it is.
 ///
 /// # Errors
 /// No answer, a refusal, or no account.
-pub fn read_me(request: &Request, outcome: &Outcome) -> Result<Me, Failure> {
-    let answer = Answer::of(request, outcome)?;
+pub fn read_me(answered: &Answered) -> Result<Me, Failure> {
+    let answer = Answer::of(answered)?;
     let user = answer.read::<wire::User<'_>>()?;
     let text = |text: &wire::Text<'_>| text.as_str().to_string();
     let me = Me { id: text(&user.id), username: text(&user.username), roles: text(&user.roles) };
@@ -340,11 +422,15 @@ pub fn read_me(request: &Request, outcome: &Outcome) -> Result<Me, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mattermost::http::Lost;
+    use crate::mattermost::http::{Lost, Outcome};
+
+    fn answered(request: Request, outcome: Outcome) -> Answered {
+        Answered { request, outcome }
+    }
 
     fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
         let headers = headers.iter().map(|(key, value)| (*key, (*value).to_string())).collect();
-        Response { status, headers, body: body.as_bytes().to_vec() }
+        Response { status, headers, body: body.as_bytes().to_vec(), took_ms: 0 }
     }
 
     const MM: (&str, &str) = ("x-version-id", "11.6.0.dev.7efba.false");
@@ -355,7 +441,6 @@ mod tests {
 
     #[test]
     fn every_answer_has_its_meaning() {
-        let date = ("date", "Tue, 24 Nov 2026 15:25:29 GMT");
         let cases: &[(u16, &[(&'static str, &str)], &str, Code, Option<u32>)] = &[
             (401, &[MM, JSON], EXPIRED, Code::TokenRefused, None),
             (401, &[JSON], EXPIRED, Code::TokenRefused, None),
@@ -367,12 +452,6 @@ mod tests {
             (404, &[HTML], "<html>", Code::NotMattermost, None),
             (413, &[MM], r#"{"id":"api.context.request_body_too_large.app_error"}"#, Code::RequestRejected, None),
             (429, &[("retry-after", "1")], "limit exceeded\n", Code::RateLimited, Some(1_000)),
-            (429, &[("x-ratelimit-reset", "3")], "limit exceeded\n", Code::RateLimited, Some(3_000)),
-            (429, &[("x-ratelimit-reset", "1795533929")], "", Code::RateLimited, None),
-            (429, &[date, ("retry-after", "Tue, 24 Nov 2026 15:25:59 GMT")], "", Code::RateLimited, Some(30_000)),
-            (429, &[("retry-after", "soon")], "", Code::RateLimited, None),
-            (429, &[("retry-after", "-4")], "", Code::RateLimited, Some(0)),
-            (429, &[("retry-after", "999999999999999999")], "", Code::RateLimited, Some(3_600_000)),
             (500, &[MM], r#"{"id":"app.user.get_profiles.app_error"}"#, Code::ServerError, None),
             (501, &[MM], r#"{"id":"api.license_error"}"#, Code::RequestRejected, None),
             (503, &[HTML, ("retry-after", "5")], "<html>", Code::ServerUnavailable, Some(5_000)),
@@ -387,9 +466,8 @@ mod tests {
             (101, &[], "", Code::AnswerUnreadable, None),
             (999, &[], "", Code::ServerError, None),
         ];
-        let request = count_seats();
         for (status, headers, body, code, wait) in cases {
-            let failure = read_count(&request, &Ok(response(*status, headers, body))).unwrap_err();
+            let failure = read_count(&answered(count_seats(), Ok(response(*status, headers, body)))).unwrap_err();
             assert_eq!((failure.code, failure.retry_after_ms), (*code, *wait), "{status} {headers:?} {body}");
             assert_eq!(failure.status, Some(*status));
             assert_eq!(failure.request.as_deref(), Some("GET /api/v4/users/stats/filtered"));
@@ -403,14 +481,13 @@ mod tests {
             ("/chat/api/v4/users/me?x=secret", "/chat"),
             ("https://login.example.com/saml?token=secret", "https://login.example.com/saml"),
         ];
-        let request = me();
         for (location, expect) in cases {
-            let failure = read_me(&request, &Ok(response(302, &[("location", location)], ""))).unwrap_err();
+            let failure = read_me(&answered(me(), Ok(response(302, &[("location", location)], "")))).unwrap_err();
             assert_eq!(failure.params, [("location".to_string(), expect.to_string())]);
             assert!(!failure.message.contains("secret"));
         }
         for location in ["", "/api/v4/users/me", "http://x/\u{7}"] {
-            let failure = read_me(&request, &Ok(response(302, &[("location", location)], ""))).unwrap_err();
+            let failure = read_me(&answered(me(), Ok(response(302, &[("location", location)], "")))).unwrap_err();
             assert_eq!((failure.code, failure.params.len()), (Code::Redirected, 0), "{location}");
         }
     }
@@ -430,7 +507,7 @@ mod tests {
             (Lost::Other("x".into()), Code::TransportFailed),
         ];
         for (lost, code) in cases {
-            assert_eq!(read_count(&count_seats(), &Err(lost)).unwrap_err().code, code);
+            assert_eq!(read_count(&answered(count_seats(), Err(lost))).unwrap_err().code, code);
         }
     }
 
@@ -444,6 +521,11 @@ mod tests {
             statuses(&Ids(alloc::vec!["a"])).unwrap(),
             teams(0),
             team_admins("a", 0),
+            team_members("a", 0),
+            report(&From::Name("a".into())),
+            single_channel_guests("", ""),
+            count_single_channel_guests(),
+            my_tokens(),
             count_everyone(),
             count_seats(),
             config(),
@@ -451,8 +533,22 @@ mod tests {
             limits(),
         ];
         for request in made {
-            let granted = ROUTES.iter().any(|route| request.name() == format!("{} {}", route.method, route.path));
+            let granted = ROUTES
+                .iter()
+                .any(|route| request.name() == format!("{} {}", route.method, route.path.replace("{}", "a")));
             assert!(granted, "{}", request.name());
         }
+    }
+
+    #[test]
+    fn the_report_is_paged_by_name_whatever_the_name_holds() {
+        let cases = [
+            (From::Name("zoe".into()), "from_column_value=zoe&from_id=00000000000000000000000000"),
+            (From::After("a&b=ü".into(), "i1".into()), "from_column_value=a%26b%3D%C3%BC&from_id=i1"),
+        ];
+        for (from, expect) in cases {
+            assert!(report(&from).path.ends_with(expect), "{}", report(&from).path);
+        }
+        assert!(single_channel_guests("", "").path.ends_with("from_column_value=&from_id="));
     }
 }

@@ -53,6 +53,10 @@ codes! {
             "Enter a whole number of days from 1 to 36500, or leave the setting out for 90.";
         FlagInvalid = "flag-invalid", "A setting that is on or off is neither",
             "Enter true or false, or leave the setting out.";
+        MaxInFlightInvalid = "max-in-flight-invalid", "The number of requests at once is not one",
+            "Enter a whole number from 1 to 32, or leave the setting out for 8.";
+        ActivitySourceInvalid = "activity-source-invalid", "The source of the last activity is not known",
+            "Enter status or report, or leave the setting out for status.";
         NameNotFound = "name-not-found", "The server's name is not known",
             "Check the spelling of the server's URL, and whether the machine that runs this plugin can resolve the name: a server inside a company network often has no public name.";
         ConnectionRefused = "connection-refused", "The connection is refused",
@@ -107,7 +111,9 @@ impl Code {
             | Self::ServerUrlInvalid
             | Self::AccessTokenInvalid
             | Self::InactiveAfterDaysInvalid
-            | Self::FlagInvalid => ErrorKind::InvalidSettings,
+            | Self::FlagInvalid
+            | Self::MaxInFlightInvalid
+            | Self::ActivitySourceInvalid => ErrorKind::InvalidSettings,
             Self::NameNotFound
             | Self::ConnectionRefused
             | Self::TimedOut
@@ -148,6 +154,8 @@ impl Code {
             | Self::AccessTokenInvalid
             | Self::InactiveAfterDaysInvalid
             | Self::FlagInvalid
+            | Self::MaxInFlightInvalid
+            | Self::ActivitySourceInvalid
             | Self::NameNotFound
             | Self::TlsUntrusted
             | Self::TlsFailed
@@ -181,12 +189,18 @@ codes! {
             "Use a system administrator's token, or turn on System Console > Site Configuration > Users and Teams > Show Full Name.";
         LastActivityHidden = "last-activity-hidden", "The server does not tell when its users were last active, so none of them counts as inactive",
             "Turn on ServiceSettings.EnableUserStatuses in the server's configuration.";
+        ActivityReportHidden = "activity-report-hidden", "The token may not read the report on users, or the server has none, so the last activity comes from the statuses alone",
+            "The report needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role. Otherwise leave activity_source at status.";
         TeamAdminsHidden = "team-admins-hidden", "The token does not see who runs every team, so some team administrators are listed as members",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
         RecordsUnreadable = "records-unreadable", "Some accounts could not be read and were left out",
             "This server may be newer than this plugin, or a proxy may have changed its answers. Update the plugin, and report it if that does not help.";
         SeatsUnknown = "seats-unknown", "Whether a guest takes a seat cannot be told from a list of users",
-            "From Mattermost 11.6 on, guests of a single channel take no seat: compare with the licence's used seats.";
+            "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. A token of a system administrator, or of a bot that has the read-only administrator role, can tell who they are.";
+        SeatsDiffer = "seats-differ", "The seats of the listed accounts are not those that the server counts",
+            "Accounts that are created, deactivated or changed during a listing make this difference: list again. If it persists, go by the server's count, and report the server's version.";
+        SeatsIncludeGuests = "seats-include-guests", "Guests of a single channel may be among the used seats, although they take none",
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role, with which they can be told apart.";
         SeatsUsedHidden = "seats-used-hidden", "The token may not see how many seats are in use",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
         LicenseDetailsHidden = "license-details-hidden", "The token may not see the licence's dates and name",
@@ -195,6 +209,14 @@ codes! {
             "Renew the licence. Mattermost keeps a licence running for ten days after it ends.";
         SeatsExceeded = "seats-exceeded", "More seats are in use than were bought",
             "Deactivate accounts that nobody uses, or buy more seats.";
+        ServerOld = "server-old", "The server is older than what this plugin needs for everything",
+            "Upgrade Mattermost. From 5.26 on it counts its accounts exactly, and tells who runs a team at the cost of one request a team.";
+        ClockDiffers = "clock-differs", "The server's clock and the platform's differ",
+            "Set both by a time server (NTP). Until then accounts may count as inactive on the wrong day, and certificates and tokens end at another time than they say.";
+        ClockHidden = "clock-hidden", "The server does not tell its time",
+            "Let the proxy in front of Mattermost pass on the Date header.";
+        TokenEndsSoon = "token-ends-soon", "A personal access token of this account ends soon",
+            "Make a new token before that day, and enter it here; the old one can then be revoked.";
         LimitedView = "limited-view", "The token's account is no administrator: some data is hidden from it",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
     }

@@ -12,7 +12,7 @@ use super::edition::Edition;
 use super::license;
 use super::record;
 use super::role::Role;
-use super::settings::keys;
+use super::settings::{ActivitySource, MaxInFlight, keys};
 use crate::contract::{Description, RequestSpec, SettingKind, SettingSpec, Term};
 
 /// The description, the same for every call.
@@ -66,6 +66,22 @@ fn settings() -> Vec<SettingSpec> {
             false,
             Some(InactiveAfter::DEFAULT.as_days().to_string()),
             "After how many days without activity an account counts as inactive: a whole number from 1 to 36500.",
+        ),
+        setting(
+            keys::ACTIVITY_SOURCE,
+            "Source of the last activity",
+            SettingKind::Choice(ActivitySource::ALL.iter().map(|source| source.id().to_string()).collect()),
+            false,
+            Some(ActivitySource::Status.id().to_string()),
+            "status reads when somebody last worked with Mattermost. report adds the last sign-in and the last message, from Mattermost 9.11 on, and costs a server with very many users much more.",
+        ),
+        setting(
+            keys::MAX_IN_FLIGHT,
+            "Requests at once",
+            SettingKind::Integer,
+            false,
+            Some(MaxInFlight::DEFAULT.requests().to_string()),
+            "How many requests the server is sent at once: a whole number from 1 to 32. Fewer are sent by themselves while the server is slow or refuses.",
         ),
         flag(
             keys::INCLUDE_ACTIVITY,

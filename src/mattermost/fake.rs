@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::http::{Network, Outcome, Request, Response, Work};
+use super::http::{Answered, Network, Outcome, Request, Response, Work};
 
 /// Which of the requests in flight is answered next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,22 +20,40 @@ pub(crate) struct Fake<'a> {
     pub(crate) order: Order,
     pub(crate) in_flight: usize,
     pub(crate) sent: Vec<Request>,
+    /// The clock, in milliseconds since 1970.
+    pub(crate) now_ms: i64,
+    /// The pauses, in milliseconds.
+    pub(crate) pauses: Vec<u32>,
+    /// The most that was in flight in each run.
+    pub(crate) together: Vec<usize>,
 }
 
 impl<'a> Fake<'a> {
     pub(crate) fn new(answer: impl FnMut(&Request) -> Outcome + 'a) -> Self {
-        Self { answer: Box::new(answer), order: Order::First, in_flight: 8, sent: Vec::new() }
+        Self {
+            answer: Box::new(answer),
+            order: Order::First,
+            in_flight: 8,
+            sent: Vec::new(),
+            now_ms: 1_795_533_929_000,
+            pauses: Vec::new(),
+            together: Vec::new(),
+        }
     }
 }
 
 impl Network for Fake<'_> {
     fn run(&mut self, work: &mut dyn Work) {
         let mut flying = Vec::new();
+        self.together.push(0);
         loop {
             while flying.len() < self.in_flight {
                 let Some((ticket, request)) = work.next() else { break };
                 self.sent.push(request.clone());
                 flying.push((ticket, request));
+            }
+            if let Some(most) = self.together.last_mut() {
+                *most = flying.len().max(*most);
             }
             if flying.is_empty() {
                 return;
@@ -45,12 +63,16 @@ impl Network for Fake<'_> {
                 Order::Last => flying.remove(flying.len() - 1),
             };
             let outcome = (self.answer)(&request);
-            work.arrived(ticket, outcome);
+            work.arrived(ticket, Answered { request, outcome });
         }
     }
 
+    fn pause(&mut self, ms: u32) {
+        self.pauses.push(ms);
+    }
+
     fn now_ms(&mut self) -> i64 {
-        1_795_533_929_000
+        self.now_ms
     }
 }
 
@@ -63,5 +85,5 @@ pub(crate) fn json(status: u16, body: impl Into<String>) -> Outcome {
         ("x-version-id", "11.6.0.dev.7efba6486e17.false"),
     ];
     let headers = headers.into_iter().map(|(key, value)| (key, value.to_string())).collect();
-    Ok(Response { status, headers, body: body.into().into_bytes() })
+    Ok(Response { status, headers, body: body.into().into_bytes(), took_ms: 1 })
 }

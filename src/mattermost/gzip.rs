@@ -94,7 +94,7 @@ mod tests {
 
     fn response(body: Vec<u8>, coding: &str) -> Response {
         let headers = vec![("content-encoding", coding.to_string())];
-        Response { status: 200, headers, body }
+        Response { status: 200, headers, body, took_ms: 0 }
     }
 
     #[test]

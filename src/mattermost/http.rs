@@ -55,12 +55,14 @@ impl Request {
 }
 
 /// The headers of an answer that the core reads. A transport need not keep any other.
-pub const HEADERS: [&str; 8] = [
+pub const HEADERS: [&str; 10] = [
     "content-encoding",
     "content-type",
     "date",
     "location",
     "retry-after",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
     "x-ratelimit-reset",
     "x-request-id",
     "x-version-id",
@@ -75,6 +77,8 @@ pub struct Response {
     pub headers: Vec<(&'static str, String)>,
     /// The body, whole, as it came: [`decoded`](super::gzip::decoded) undoes a compression.
     pub body: Vec<u8>,
+    /// How long the server took to begin its answer, in milliseconds.
+    pub took_ms: u32,
 }
 
 impl Response {
@@ -131,47 +135,65 @@ impl Lost {
 /// What came of a request.
 pub type Outcome = Result<Response, Lost>;
 
+/// A request with what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// What was asked.
+    pub request: Request,
+    /// What came.
+    pub outcome: Outcome,
+}
+
 /// Names a request within its [`Work`].
 pub type Ticket = usize;
 
 /// Requests that may be in flight together, and what is done with their answers.
 ///
-/// A transport asks [`next`](Work::next) for requests while it has room, hands each answer to
-/// [`arrived`](Work::arrived) in whatever order they come, and is done when none is in flight and none comes next.
+/// A network asks [`next`](Work::next) for requests until none comes, hands each answer to [`arrived`](Work::arrived) in
+/// whatever order they come, asks `next` again after each, and is done when none is in flight and none comes next.
 pub trait Work {
     /// The next request that may be sent now.
     fn next(&mut self) -> Option<(Ticket, Request)>;
-    /// Takes an answer; afterwards `next` may have more to send.
-    fn arrived(&mut self, ticket: Ticket, outcome: Outcome);
+    /// Takes an answer, and the request back; afterwards `next` may have more to send.
+    fn arrived(&mut self, ticket: Ticket, answered: Answered);
 }
 
-/// The world outside: sends requests, and tells the time.
+/// The world outside: sends requests, waits, and tells the time.
 pub trait Network {
     /// Does all of the work.
     fn run(&mut self, work: &mut dyn Work);
+    /// Waits for so many milliseconds.
+    fn pause(&mut self, ms: u32);
     /// The host's clock, in milliseconds since 1970.
     fn now_ms(&mut self) -> i64;
 }
 
-/// Sends all requests together and returns their outcomes in the same order.
-pub fn exchange(network: &mut dyn Network, requests: Vec<Request>) -> Vec<Outcome> {
+/// Sends all requests together and returns them with their outcomes in the same order.
+pub fn exchange<const N: usize>(network: &mut dyn Network, requests: [Request; N]) -> [Answered; N] {
+    let mut answered = exchange_all(network, requests.to_vec()).into_iter();
+    requests.map(|request| answered.next().unwrap_or(Answered { request, outcome: Err(Lost::Closed) }))
+}
+
+/// [`exchange`] for a number of requests that is not known beforehand.
+pub fn exchange_all(network: &mut dyn Network, requests: Vec<Request>) -> Vec<Answered> {
     struct Together {
         waiting: alloc::vec::IntoIter<(usize, Request)>,
-        outcomes: Vec<Outcome>,
+        answered: Vec<Answered>,
     }
     impl Work for Together {
         fn next(&mut self) -> Option<(Ticket, Request)> {
             self.waiting.next()
         }
-        fn arrived(&mut self, ticket: Ticket, outcome: Outcome) {
-            if let Some(slot) = self.outcomes.get_mut(ticket) {
-                *slot = outcome;
+        fn arrived(&mut self, ticket: Ticket, answered: Answered) {
+            if let Some(slot) = self.answered.get_mut(ticket) {
+                *slot = answered;
             }
         }
     }
-    let outcomes = requests.iter().map(|_| Err(Lost::Closed)).collect();
+    let unanswered = |request: &Request| Answered { request: request.clone(), outcome: Err(Lost::Closed) };
+    let answered = requests.iter().map(unanswered).collect();
     let waiting = requests.into_iter().enumerate().collect::<Vec<_>>().into_iter();
-    let mut together = Together { waiting, outcomes };
+    let mut together = Together { waiting, answered };
     network.run(&mut together);
-    together.outcomes
+    together.answered
 }

@@ -2,18 +2,19 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::Deserialize;
 
 use super::api::{self, Answer};
-use super::code::{Code, NoticeCode};
+use super::code::NoticeCode;
 use super::edition::{self, Edition};
 use super::failure::Failure;
-use super::http::{Network, Outcome, Request, exchange};
+use super::http::{Answered, Network, exchange};
 use super::notice::notice;
+use super::seat::SeatRule;
 use super::time::{DAY_MS, timestamp};
+use super::version::Version;
 use super::wire::{Number, TextMap};
 use crate::contract::{License, Quantity};
 
@@ -23,55 +24,102 @@ use crate::contract::{License, Quantity};
 struct Limits {
     max_users_limit: Number,
     max_users_hard_limit: Number,
+    active_user_count: Number,
+    single_channel_guest_count: Number,
+    single_channel_guest_limit: Number,
 }
+
+/// Mattermost runs on for ten days after its licence ends (server/public/model/license.go).
+const GRACE_MS: i64 = 10 * DAY_MS;
 
 /// Reads the licence: always one, since a server without one runs the free edition.
 ///
 /// # Errors
 /// The server cannot be reached, refuses the token, or does not answer as Mattermost does.
 pub fn licenses(network: &mut dyn Network) -> Result<Vec<License>, Failure> {
-    let requests = vec![api::config(), api::license(), api::count_seats(), api::limits(), api::me()];
-    let outcomes = exchange(network, requests.clone());
-    let ([config_r, license_r, seats_r, limits_r, me_r], [config_o, license_o, seats_o, limits_o, me_o]) =
-        (requests.as_slice(), outcomes.as_slice())
-    else {
-        return Err(Failure::new(Code::TransportFailed, "the transport lost an answer"));
-    };
+    let requests = [api::config(), api::license(), api::count_seats(), api::limits(), api::me()];
+    let [config, license, seats, limits, me] = exchange(network, requests);
     // The first two routes answer whoever asks, a refused token included, so it is asked whose it is.
-    api::read_me(me_r, me_o)?;
-    let config = api::read_map(config_r, config_o)?;
-    let license = api::read_map(license_r, license_o)?;
-    let used = match api::read_count(seats_r, seats_o) {
-        Ok(count) => Quantity::Limited(count),
-        Err(failure) if failure.is_refusal() => Quantity::Unknown,
+    api::read_me(&me)?;
+    let config = api::read_map(&config)?;
+    let answer = Answer::of(&license)?;
+    let map = api::read_map(&license)?;
+    let limits = read_limits(&limits);
+    let version = answer.version().or_else(|| config.get("Version").and_then(Version::parse));
+    let counted = match api::read_count(&seats) {
+        Ok(count) => Some(count),
+        Err(failure) if failure.is_refusal() => None,
         Err(failure) => return Err(failure),
     };
-    let limits = read_limits(limits_r, limits_o);
-    let now_ms = Answer::of(license_r, license_o)?.server_ms().unwrap_or_else(|| network.now_ms());
-    Ok(vec![make(&config, &license, used, limits, now_ms)])
+    let used = Used::find(counted, limits, SeatRule::of(version, Edition::of(&map)), network)?;
+    let now_ms = answer.server_ms().unwrap_or_else(|| network.now_ms());
+    Ok(alloc::vec![make(&config, &map, &used, limits, now_ms)])
 }
 
 /// Limits are one of several sources and hidden from most tokens, so that no answer is no failure.
-fn read_limits(request: &Request, outcome: &Outcome) -> Limits {
-    Answer::of(request, outcome).and_then(|answer| answer.read::<Limits>()).unwrap_or_default()
+fn read_limits(answered: &Answered) -> Limits {
+    Answer::of(answered).and_then(|answer| answer.read::<Limits>()).unwrap_or_default()
 }
 
-fn make(config: &TextMap, license: &TextMap, used: Quantity, limits: Limits, now_ms: i64) -> License {
+/// The seats in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Used {
+    /// How many; none where the token may not ask.
+    seats: Option<u32>,
+    /// Guests of a single channel, who are not among them; none where the server does not count them apart, or where
+    /// the token may not ask.
+    apart: Option<u32>,
+    /// Whether guests of a single channel may be among the seats all the same.
+    may_hold_guests: bool,
+}
+
+impl Used {
+    /// The plain count of seats still has the guests of a single channel. Servers that leave them out tell their own
+    /// number to system administrators, and to viewers how many of those guests there are.
+    fn find(counted: Option<u32>, limits: Limits, rule: SeatRule, network: &mut dyn Network) -> Result<Self, Failure> {
+        let plain = Self { seats: counted, apart: None, may_hold_guests: false };
+        if !rule.asks_for_single_channel_guests() {
+            return Ok(plain);
+        }
+        if let (1.., Ok(active)) = (limits.active_user_count.0, u32::try_from(limits.active_user_count.0)) {
+            let apart = u32::try_from(limits.single_channel_guest_count.0).ok();
+            return Ok(Self { seats: Some(active), apart, may_hold_guests: false });
+        }
+        let Some(counted) = counted else { return Ok(plain) };
+        let [answered] = exchange(network, [api::count_single_channel_guests()]);
+        match api::read_bare_count(&answered) {
+            Ok(guests) => {
+                Ok(Self { seats: Some(counted.saturating_sub(guests)), apart: Some(guests), may_hold_guests: false })
+            }
+            Err(failure) if failure.is_refusal() => Ok(Self { may_hold_guests: true, ..plain }),
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+fn make(config: &TextMap, license: &TextMap, used: &Used, limits: Limits, now_ms: i64) -> License {
     let edition = Edition::of(license);
     let number = |key| license.number(key).filter(|number| *number > 0);
     let (starts_ms, expires_ms) = (number("StartsAt"), number("ExpiresAt"));
     let purchased = purchased(edition, number("Users"), limits);
     let mut notices = Vec::new();
-    if matches!(used, Quantity::Unknown) {
-        notices.push(notice(NoticeCode::SeatsUsedHidden, 0, None, &[]));
+    match used {
+        Used { seats: None, .. } => notices.push(notice(NoticeCode::SeatsUsedHidden, 0, None, &[])),
+        Used { may_hold_guests: true, .. } => notices.push(notice(NoticeCode::SeatsIncludeGuests, 0, None, &[])),
+        Used { .. } => {}
     }
     if license.is_true("IsLicensed") && expires_ms.is_none() {
         notices.push(notice(NoticeCode::LicenseDetailsHidden, 0, None, &[]));
     }
-    if expires_ms.is_some_and(|expires| expires < now_ms) {
-        notices.push(notice(NoticeCode::LicenseExpired, 0, None, &[]));
+    let grace_ends = expires_ms.filter(|expires| *expires < now_ms).map(|expires| expires.saturating_add(GRACE_MS));
+    let grace_ends_at = grace_ends.and_then(timestamp);
+    if let Some(ends) = grace_ends {
+        let when = grace_ends_at.clone().unwrap_or_default();
+        let verb = if ends < now_ms { "ended" } else { "ends" };
+        let detail = format!("its grace period {verb} on {when}");
+        notices.push(notice(NoticeCode::LicenseExpired, 0, Some(detail), &[("grace-ends-at", when)]));
     }
-    if let (Quantity::Limited(used), Quantity::Limited(bought)) = (used, purchased)
+    if let (Some(used), Quantity::Limited(bought)) = (used.seats, purchased)
         && used > bought
     {
         let params = [("purchased", bought.to_string()), ("used", used.to_string())];
@@ -82,11 +130,11 @@ fn make(config: &TextMap, license: &TextMap, used: Quantity, limits: Limits, now
         name: edition::name(edition, license, config),
         trial: is_trial(license, starts_ms, expires_ms),
         seats_purchased: purchased,
-        seats_used: used,
+        seats_used: used.seats.map_or(Quantity::Unknown, Quantity::Limited),
         licensee: license.get("Company").or_else(|| license.get("Name")).map(ToString::to_string),
         starts_at: starts_ms.and_then(timestamp),
         expires_at: expires_ms.and_then(timestamp),
-        attributes: attributes(config, license, limits),
+        attributes: attributes(config, license, used, limits, grace_ends_at),
         notices,
     }
 }
@@ -120,7 +168,13 @@ fn is_trial(license: &TextMap, starts_ms: Option<i64>, expires_ms: Option<i64>) 
     license.is_true("IsTrial") || length.is_some_and(|length| LENGTHS.contains(&length))
 }
 
-fn attributes(config: &TextMap, license: &TextMap, limits: Limits) -> Vec<(String, String)> {
+fn attributes(
+    config: &TextMap,
+    license: &TextMap,
+    used: &Used,
+    limits: Limits,
+    grace_ends_at: Option<String>,
+) -> Vec<(String, String)> {
     let mut attributes = Vec::new();
     let mut put = |key: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -129,20 +183,26 @@ fn attributes(config: &TextMap, license: &TextMap, limits: Limits) -> Vec<(Strin
     };
     let text = |text: Option<&str>| text.map(ToString::to_string);
     put("cloud", text(license.get("Cloud").filter(|cloud| *cloud == "true")));
+    put("grace-ends-at", grace_ends_at);
     put("license-id", text(license.get("Id")));
     put("server-version", text(config.get("Version")));
-    put("sku", text(license.get("SkuShortName")));
     let limit = |number: Number| (number.0 > 0).then(|| number.0.to_string());
+    put("single-channel-guests", used.apart.map(|guests| guests.to_string()));
+    put("single-channel-guests-limit", limit(limits.single_channel_guest_limit));
+    put("sku", text(license.get("SkuShortName")));
     put("users-hard-limit", limit(limits.max_users_hard_limit));
     put("users-soft-limit", limit(limits.max_users_limit));
     attributes
 }
 
 /// The attributes that a licence may carry.
-pub const ATTRIBUTES: [(&str, &str); 6] = [
+pub const ATTRIBUTES: [(&str, &str); 9] = [
     ("license.cloud", "`true` where the server is Mattermost Cloud"),
+    ("license.grace-ends-at", "of a licence that has expired: until when the server runs on"),
     ("license.license-id", "Mattermost's id of the licence"),
     ("license.server-version", "the version of the server"),
+    ("license.single-channel-guests", "how many guests of a single channel there are, who take no seat"),
+    ("license.single-channel-guests-limit", "how many of them the licence allows"),
     ("license.sku", "the short name of the licence's plan, verbatim"),
     ("license.users-hard-limit", "the number of users that the server does not exceed"),
     ("license.users-soft-limit", "the number of users from which on the server warns its administrators"),
@@ -151,8 +211,9 @@ pub const ATTRIBUTES: [(&str, &str); 6] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mattermost::code::Code;
     use crate::mattermost::fake::{Fake, json};
-    use crate::mattermost::http::Lost;
+    use crate::mattermost::http::{Lost, Outcome};
 
     const ME: &str = r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"sysadmin","roles":"system_admin system_user"}"#;
     const FREE: &str = r#"{"IsLicensed":"false"}"#;
@@ -166,6 +227,7 @@ mod tests {
             "GET /api/v4/users/stats/filtered" => seats.clone(),
             "GET /api/v4/limits/server" => limits.clone(),
             "GET /api/v4/users/me" => json(200, ME),
+            "GET /api/v4/reports/users/count" => json(200, "7"),
             other => panic!("unexpected {other}"),
         });
         licenses(&mut network).map(|mut licenses| licenses.remove(0))
@@ -192,9 +254,9 @@ mod tests {
             (FREE, count(229), limits(), "free", limited(250), limited(229), &[]),
             (FREE, count(229), none(), "free", Quantity::Unlimited, limited(229), &[]),
             (FREE, count(300), limits(), "free", limited(250), limited(300), &["seats-exceeded"]),
-            (ENTERPRISE, count(99), none(), "enterprise", limited(100), limited(99), &[]),
-            (ENTERPRISE, count(100), forbidden(), "enterprise", limited(100), limited(100), &[]),
-            (ENTERPRISE, count(101), none(), "enterprise", limited(100), limited(101), &["seats-exceeded"]),
+            (ENTERPRISE, count(106), none(), "enterprise", limited(100), limited(99), &[]),
+            (ENTERPRISE, count(107), forbidden(), "enterprise", limited(100), limited(100), &[]),
+            (ENTERPRISE, count(108), none(), "enterprise", limited(100), limited(101), &["seats-exceeded"]),
             (
                 sanitised,
                 forbidden(),
@@ -204,10 +266,10 @@ mod tests {
                 unknown,
                 &["seats-used-hidden", "license-details-hidden"],
             ),
-            (expired, count(1), none(), "e20", limited(100), limited(1), &["license-expired"]),
+            (expired, count(8), none(), "e20", limited(100), limited(1), &["license-expired"]),
             (
                 r#"{"IsLicensed":"true","ExpiresAt":"9999999999999"}"#,
-                count(1),
+                count(8),
                 none(),
                 "other",
                 unknown,
@@ -232,6 +294,60 @@ mod tests {
             ("Mattermost Enterprise", Some("Corp"), false)
         );
         assert_eq!(got.expires_at.as_deref(), Some("2027-01-15T08:00:00.000Z"));
+    }
+
+    #[test]
+    fn guests_of_a_single_channel_are_left_out_where_the_server_does_so() {
+        let limits = |active: u32| {
+            let text = r#"{"activeUserCount":A,"singleChannelGuestCount":4,"singleChannelGuestLimit":100}"#;
+            json(200, text.replace('A', &active.to_string()))
+        };
+        let entry = r#"{"IsLicensed":"true","SkuShortName":"entry"}"#;
+        let (seven, refused) = (|| json(200, "7"), forbidden);
+        type Case<'a> = (&'a str, &'a str, Outcome, Outcome, u32, Option<&'a str>, Option<&'a str>);
+        let cases: &[Case<'_>] = &[
+            ("11.6.0", ENTERPRISE, limits(46), refused(), 46, Some("4"), None),
+            ("11.6.0", ENTERPRISE, limits(0), seven(), 43, Some("7"), None),
+            ("11.6.0", ENTERPRISE, forbidden(), refused(), 50, None, Some("seats-include-guests")),
+            ("11.5.0", ENTERPRISE, limits(46), seven(), 50, None, None),
+            ("11.6.0", entry, limits(46), seven(), 50, None, None),
+            ("11.6.0", FREE, limits(46), seven(), 50, None, None),
+        ];
+        for (version, license, limits, guests, used, apart, notice) in cases {
+            let mut network = Fake::new(|request| {
+                let mut outcome = match request.name().as_str() {
+                    "GET /api/v4/license/client" => json(200, *license),
+                    "GET /api/v4/users/stats/filtered" => count(50),
+                    "GET /api/v4/limits/server" => limits.clone(),
+                    "GET /api/v4/reports/users/count" => guests.clone(),
+                    "GET /api/v4/users/me" => json(200, ME),
+                    _ => json(200, format!(r#"{{"Version":"{version}"}}"#)),
+                };
+                if let Ok(response) = &mut outcome {
+                    response.headers.retain(|(name, _)| *name != "x-version-id");
+                }
+                outcome
+            });
+            let got = licenses(&mut network).unwrap().remove(0);
+            let name = format!("{version} {license} {limits:?}");
+            assert!(matches!(got.seats_used, Quantity::Limited(n) if n == *used), "{name}: {:?}", got.seats_used);
+            let told = got.attributes.iter().find(|(key, _)| key == "single-channel-guests");
+            assert_eq!(told.map(|(_, value)| value.as_str()), *apart, "{name}");
+            let codes: Vec<_> = got.notices.iter().map(|notice| notice.code.as_str()).collect();
+            let told = codes.into_iter().find(|code| code.starts_with("seats"));
+            assert_eq!(told, *notice, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_expired_licence_tells_its_grace() {
+        for (expires, word) in [(1_795_533_928_000_i64, "ends"), (1_795_533_929_000 - 11 * DAY_MS, "ended")] {
+            let license = format!(r#"{{"IsLicensed":"true","SkuShortName":"E20","ExpiresAt":"{expires}"}}"#);
+            let got = read(&license, count(8), forbidden()).unwrap();
+            let notice = got.notices.iter().find(|notice| notice.code == "license-expired").unwrap();
+            assert!(notice.message.contains(&format!("grace period {word} on 2026-1")), "{}", notice.message);
+            assert!(got.attributes.iter().any(|(key, _)| key == "grace-ends-at"));
+        }
     }
 
     #[test]

@@ -12,12 +12,14 @@ pub mod http;
 pub mod license;
 pub mod listing;
 pub mod notice;
+pub mod pace;
 pub mod record;
 pub mod role;
 pub mod seat;
 pub mod settings;
 pub mod time;
 pub mod version;
+pub mod wait;
 pub mod wire;
 
 #[cfg(test)]

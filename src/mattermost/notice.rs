@@ -25,7 +25,7 @@ pub fn notice(code: NoticeCode, records: u32, detail: Option<String>, params: &[
 }
 
 const fn severity(code: NoticeCode) -> Severity {
-    if matches!(code, NoticeCode::SeatsUnknown) { Severity::Info } else { Severity::Warning }
+    if matches!(code, NoticeCode::SeatsUnknown | NoticeCode::SeatsDiffer) { Severity::Info } else { Severity::Warning }
 }
 
 /// The fields of the contract that a notice concerns.
@@ -33,10 +33,12 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
     match code {
         NoticeCode::EmailsHidden => &["email"],
         NoticeCode::NamesHidden => &["first-name", "last-name"],
-        NoticeCode::LastActivityHidden => &["status", "activity", "last-activity-at"],
+        NoticeCode::LastActivityHidden | NoticeCode::ActivityReportHidden => {
+            &["status", "activity", "last-activity-at"]
+        }
         NoticeCode::TeamAdminsHidden => &["role"],
-        NoticeCode::SeatsUnknown => &["seat", "licenses"],
-        NoticeCode::SeatsUsedHidden | NoticeCode::SeatsExceeded => &["seats-used"],
+        NoticeCode::SeatsUnknown | NoticeCode::SeatsDiffer => &["seat", "licenses"],
+        NoticeCode::SeatsUsedHidden | NoticeCode::SeatsExceeded | NoticeCode::SeatsIncludeGuests => &["seats-used"],
         NoticeCode::LicenseDetailsHidden => &["starts-at", "expires-at"],
         NoticeCode::LicenseExpired => &["expires-at"],
         NoticeCode::CompletenessUnproven
@@ -44,6 +46,10 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
         | NoticeCode::ListingResumed
         | NoticeCode::PartialView
         | NoticeCode::RecordsUnreadable
+        | NoticeCode::ServerOld
+        | NoticeCode::ClockDiffers
+        | NoticeCode::ClockHidden
+        | NoticeCode::TokenEndsSoon
         | NoticeCode::LimitedView => &[],
     }
 }

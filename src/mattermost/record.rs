@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::activity::{Activity, InactiveAfter};
+use super::activity::{Activity, InactiveAfter, LastUse, Source};
 use super::edition::Edition;
 use super::role::{self, Role};
 use super::seat::{Occupant, SeatRule};
@@ -16,13 +16,24 @@ use crate::contract::{ActivityKnowledge, Assignment, SeatUse, User, UserKind, Us
 /// The attribute with the names of the teams that an account runs.
 const RUNS_TEAMS: &str = "runs-teams";
 
+/// The attributes with what the report on users has beside the last activity.
+const ACTIVITY_SOURCE: &str = "activity-source";
+const LAST_LOGIN: &str = "last-login";
+const LAST_POST: &str = "last-post";
+
 /// The attributes that a user may carry.
-pub const ATTRIBUTES: [(&str, &str); 7] = [
+pub const ATTRIBUTES: [(&str, &str); 10] = [
+    (
+        "user.activity-source",
+        "with activity_source=report: which of the server's records tells the last activity: `status`, `login` or `post`",
+    ),
     ("user.auth-id", "the account's id at the service that it signs in with; shown to system administrators"),
     (
         "user.auth-service",
         "the service that it signs in with, such as `ldap` or `saml`; shown to system administrators",
     ),
+    ("user.last-login", "with activity_source=report: when the account last signed in"),
+    ("user.last-post", "with activity_source=report: when the account last wrote a message"),
     ("user.locale", "the account's language"),
     ("user.mfa-active", "`true` where it signs in with a second factor"),
     ("user.remote-id", "the connected server that the account belongs to"),
@@ -60,7 +71,16 @@ pub struct Rules {
     pub now_ms: i64,
 }
 
-/// A record that still lacks the account's activity, which comes with another answer.
+/// What is known of an account beside the list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Around<'a> {
+    /// The names of the teams that it runs.
+    pub runs: &'a [String],
+    /// Whether a guest is in exactly one channel; none where that is not known.
+    pub is_in_one_channel: Option<bool>,
+}
+
+/// A record that still lacks what comes with other answers: the account's activity, the teams that it runs, its seat.
 #[derive(Clone, Debug)]
 pub struct Draft {
     user: User,
@@ -89,20 +109,6 @@ impl Draft {
             UserKind::Member
         };
         let (created_ms, deactivated_ms) = (account.create_at.0, account.delete_at.0);
-        let seat = rules.seats.seat(if deactivated_ms != 0 {
-            Occupant::Deactivated
-        } else {
-            match kind {
-                UserKind::Bot => Occupant::Bot,
-                UserKind::Remote => Occupant::Remote,
-                UserKind::Guest => Occupant::Guest,
-                UserKind::Member => Occupant::Member,
-            }
-        });
-        let licenses = match seat {
-            SeatUse::Occupied => vec![Assignment { license_type: rules.edition.id().to_string(), assigned_at: None }],
-            SeatUse::Free | SeatUse::Unknown => Vec::new(),
-        };
         let user = User {
             id: id.to_string(),
             username: account.username.as_str().to_string(),
@@ -113,8 +119,8 @@ impl Draft {
             kind,
             role: role.id().to_string(),
             roles: role::names(roles),
-            seat,
-            licenses,
+            seat: SeatUse::Unknown,
+            licenses: Vec::new(),
             position: account.position.non_empty(),
             created_at: timestamp(created_ms),
             deactivated_at: timestamp(deactivated_ms),
@@ -137,23 +143,30 @@ impl Draft {
         self.created_ms
     }
 
-    /// Whether the account takes a seat.
+    /// The account's name.
     #[must_use]
-    pub const fn seat(&self) -> SeatUse {
-        self.user.seat
+    pub fn name(&self) -> &str {
+        &self.user.username
     }
 
-    /// The whole record of an account that runs the teams of these names.
+    /// Whether it is a program, which the report on users leaves out.
     #[must_use]
-    pub fn finish(mut self, activity: Activity, runs: &[String], rules: &Rules) -> User {
-        if !runs.is_empty() {
+    pub fn is_bot(&self) -> bool {
+        self.user.kind == UserKind::Bot
+    }
+
+    /// The whole record.
+    #[must_use]
+    pub fn finish(mut self, last_use: LastUse, around: Around<'_>, rules: &Rules) -> User {
+        self.take_seat(around.is_in_one_channel, rules);
+        if !around.runs.is_empty() {
             // A system administrator outranks, and a guest stays one.
             if self.user.role == Role::Member.id() {
                 self.user.role = Role::TeamAdmin.id().to_string();
             }
-            self.user.attributes.push((RUNS_TEAMS.to_string(), runs.join(",")));
-            self.user.attributes.sort();
+            self.user.attributes.push((RUNS_TEAMS.to_string(), around.runs.join(",")));
         }
+        let activity = last_use.activity;
         self.user.status = rules.inactive_after.status(rules.now_ms, self.created_ms, self.deactivated_ms, activity);
         // A time that no calendar holds is as good as unknown.
         let at = if let Activity::At(ms) = activity { timestamp(ms) } else { None };
@@ -163,7 +176,32 @@ impl Draft {
             activity.knowledge()
         };
         self.user.last_activity_at = at;
+        if let Some(report) = last_use.report {
+            let pairs = [
+                (ACTIVITY_SOURCE, report.source().map(Source::id).map(ToString::to_string)),
+                (LAST_LOGIN, timestamp(report.login_ms)),
+                (LAST_POST, timestamp(report.post_ms)),
+            ];
+            let told = pairs.into_iter().filter_map(|(key, value)| Some((key.to_string(), value?)));
+            self.user.attributes.extend(told);
+        }
+        self.user.attributes.sort();
         self.user
+    }
+
+    fn take_seat(&mut self, is_in_one_channel: Option<bool>, rules: &Rules) {
+        let occupant = match (self.deactivated_ms, self.user.kind) {
+            (0, UserKind::Bot) => Occupant::Bot,
+            (0, UserKind::Remote) => Occupant::Remote,
+            (0, UserKind::Guest) => Occupant::Guest,
+            (0, UserKind::Member) => Occupant::Member,
+            _ => Occupant::Deactivated,
+        };
+        self.user.seat = rules.seats.seat(occupant, is_in_one_channel);
+        if self.user.seat == SeatUse::Occupied {
+            let license_type = rules.edition.id().to_string();
+            self.user.licenses = vec![Assignment { license_type, assigned_at: None }];
+        }
     }
 }
 
@@ -187,7 +225,7 @@ mod tests {
     fn record(fields: &str, activity: Activity) -> Option<User> {
         let json = format!(r#"{{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"zoe"{fields}}}"#);
         let account: wire::User<'_> = serde_json::from_str(&json).unwrap();
-        Draft::of(&account, &rules()).map(|draft| draft.finish(activity, &[], &rules()))
+        Draft::of(&account, &rules()).map(|draft| draft.finish(activity.into(), Around::default(), &rules()))
     }
 
     /// Status, kind, role, seat, and how many licences.
@@ -228,12 +266,13 @@ mod tests {
     #[test]
     fn who_runs_a_team_is_a_team_admin_unless_more_or_less() {
         let runs = ["alpha".to_string(), "beta".to_string()];
+        let around = Around { runs: &runs, is_in_one_channel: None };
         for (roles, expect) in
             [("system_user", "team-admin"), ("system_admin system_user", "system-admin"), ("system_guest", "guest")]
         {
             let json = format!(r#"{{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"zoe","roles":"{roles}"}}"#);
             let account: wire::User<'_> = serde_json::from_str(&json).unwrap();
-            let user = Draft::of(&account, &rules()).unwrap().finish(Activity::Unknown, &runs, &rules());
+            let user = Draft::of(&account, &rules()).unwrap().finish(Activity::Unknown.into(), around, &rules());
             assert_eq!(user.role, expect);
             assert_eq!(user.attributes, [("runs-teams".to_string(), "alpha,beta".to_string())]);
         }
@@ -277,8 +316,11 @@ mod tests {
         let json = r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"zoe","email":"zoe@corp.example","first_name":"Zoë",
             "last_name":"García","auth_service":"saml","auth_data":"zoe@corp.example"}"#;
         let rules = Rules { include: Include { activity: true, names: false, email: false }, ..rules() };
-        let user =
-            Draft::of(&serde_json::from_str(json).unwrap(), &rules).unwrap().finish(Activity::Never, &[], &rules);
+        let user = Draft::of(&serde_json::from_str(json).unwrap(), &rules).unwrap().finish(
+            Activity::Never.into(),
+            Around::default(),
+            &rules,
+        );
         let text = format!("{user:?}");
         assert!(!text.contains('@') && !text.contains("Zo") && !text.contains("Garc"), "{text}");
         assert_eq!(user.activity, ActivityKnowledge::Never);

@@ -11,9 +11,9 @@ use super::api::{self, Answer};
 use super::code::Code;
 use super::edition::Edition;
 use super::fake::Fake;
-use super::http::{HEADERS, Lost, Outcome, Request, Response};
+use super::http::{Answered, HEADERS, Lost, Outcome, Request, Response};
 use super::listing::{Memory, list_users};
-use super::settings::{Include, Settings};
+use super::settings::Settings;
 use super::version::Version;
 use super::{check, license};
 use crate::contract::{
@@ -34,7 +34,12 @@ fn recorded(version: &str, name: &str) -> Option<Outcome> {
         let known = HEADERS.into_iter().find(|known| known.eq_ignore_ascii_case(name))?;
         Some((known, value.to_string()))
     };
-    Some(Ok(Response { status, headers: lines.filter_map(header).collect(), body: body.as_bytes().to_vec() }))
+    Some(Ok(Response {
+        status,
+        headers: lines.filter_map(header).collect(),
+        body: body.as_bytes().to_vec(),
+        took_ms: 1,
+    }))
 }
 
 #[track_caller]
@@ -70,8 +75,15 @@ fn settings() -> Settings {
 
 fn listed(version: &str, who: &str) -> (Vec<User>, ListingState) {
     let mut network = Fake::new(|request| server(version, who, request));
-    let page = list_users(&settings(), None, 0, &mut Memory::new(), &mut network).unwrap();
-    (page.users, page.state)
+    let (mut memory, mut cursor, mut users) = (Memory::new(), None, Vec::new());
+    loop {
+        let page = list_users(&settings(), cursor.as_deref(), 0, &mut memory, &mut network).unwrap();
+        users.extend(page.users);
+        match page.state {
+            ListingState::More(next) => cursor = Some(next),
+            end @ (ListingState::Complete | ListingState::Incomplete) => return (users, end),
+        }
+    }
 }
 
 #[test]
@@ -109,8 +121,8 @@ fn recorded_statuses_tell_activity() {
     use ActivityKnowledge::{Known, Unknown};
     for version in VERSIONS {
         let outcome = well(version, "statuses");
-        let request = api::config();
-        let answer = Answer::of(&request, &outcome).unwrap();
+        let answered = Answered { request: api::config(), outcome };
+        let answer = Answer::of(&answered).unwrap();
         let rows = answer.rows::<super::wire::Status<'_>>().unwrap();
         let mut known: Vec<_> = rows
             .rows
@@ -145,7 +157,9 @@ fn recorded_servers_tell_version_and_licence() {
         assert_eq!(format!("{:?}", license.seats_purchased), format!("{bought:?}"), "{version}");
 
         let mut network = Fake::new(|request| server(version, "admin", request));
-        let report = check::check(Include::ALL, &mut network);
+        let ping = Answered { request: api::ping(), outcome: well(version, "ping") };
+        network.now_ms = Answer::of(&ping).unwrap().server_ms().unwrap();
+        let report = check::check(&settings(), &mut network);
         assert_eq!(report.product_version, Some(parsed.to_string()));
         assert!(report.product_instance.is_some());
         assert!(report.steps.iter().all(|step| step.outcome == CheckOutcome::Passed), "{version}: {:?}", report.steps);
@@ -166,13 +180,13 @@ fn recorded_refusals_have_their_meaning() {
     for version in VERSIONS {
         for (name, code) in cases {
             let Some(outcome) = recorded(version, name) else { continue };
-            let failure = api::read_count(&api::count_seats(), &outcome).unwrap_err();
-            assert_eq!(failure.code, code, "{version} {name}");
             let names_request = outcome.as_ref().unwrap().header("x-request-id").is_some();
+            let failure = api::read_count(&Answered { request: api::count_seats(), outcome }).unwrap_err();
+            assert_eq!(failure.code, code, "{version} {name}");
             assert_eq!(failure.request_id.is_some(), names_request, "{version} {name}");
         }
-        let wait = api::read_count(&api::count_seats(), &well(version, "rate-limited")).unwrap_err().retry_after_ms;
-        assert_eq!(wait, Some(1_000), "{version}");
+        let limited = Answered { request: api::count_seats(), outcome: well(version, "rate-limited") };
+        assert_eq!(api::read_count(&limited).unwrap_err().retry_after_ms, Some(1_000), "{version}");
     }
 }
 
@@ -182,12 +196,12 @@ fn a_recorded_answer_cut_anywhere_is_an_error_and_no_trap() {
         let Ok(whole) = well("v11.6", name) else { panic!() };
         for end in 0..whole.body.len() {
             let cut = Response { body: whole.body.iter().take(end).copied().collect(), ..whole.clone() };
-            let (request, outcome) = (api::config(), Ok(cut));
-            let answer = Answer::of(&request, &outcome).unwrap();
+            let answered = Answered { request: api::config(), outcome: Ok(cut) };
+            let answer = Answer::of(&answered).unwrap();
             assert!(answer.rows::<super::wire::User<'_>>().is_err(), "{name} cut at {end}");
             assert!(answer.read::<super::wire::TextMap>().is_err(), "{name} cut at {end}");
         }
     }
-    let lost: Outcome = Err(Lost::Truncated);
-    assert_eq!(api::read_me(&api::me(), &lost).unwrap_err().code, Code::AnswerTruncated);
+    let lost = Answered { request: api::me(), outcome: Err(Lost::Truncated) };
+    assert_eq!(api::read_me(&lost).unwrap_err().code, Code::AnswerTruncated);
 }

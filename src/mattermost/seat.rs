@@ -38,9 +38,8 @@ impl SeatRule {
             Some(version) if version < Version::new(8, 0) => SeatUse::Unknown,
             _ => SeatUse::Free,
         };
-        // From 11.6 a licensed server leaves out guests of exactly one channel, and a user list does not tell who they
-        // are (server/channels/app/limits.go; Entry is not among the licences that do so).
-        let counts_guests_apart = version.is_none_or(|version| version >= Version::new(11, 6));
+        // A user list does not tell which guests a server leaves out. Entry is not among the licences that do so.
+        let counts_guests_apart = version.is_none_or(Version::counts_guests_apart);
         let guest = match edition {
             Edition::Free | Edition::Entry => SeatUse::Occupied,
             Edition::Professional
@@ -60,14 +59,21 @@ impl SeatRule {
         Self { remote, guest }
     }
 
-    /// Whether such an account takes a seat.
+    /// Whether it matters which guests are in a single channel.
     #[must_use]
-    pub const fn seat(self, occupant: Occupant) -> SeatUse {
-        match occupant {
-            Occupant::Deactivated | Occupant::Bot => SeatUse::Free,
-            Occupant::Remote => self.remote,
-            Occupant::Guest => self.guest,
-            Occupant::Member => SeatUse::Occupied,
+    pub const fn asks_for_single_channel_guests(self) -> bool {
+        matches!(self.guest, SeatUse::Unknown)
+    }
+
+    /// Whether such an account takes a seat. `is_in_one_channel` is for guests, and none where that is not known.
+    #[must_use]
+    pub const fn seat(self, occupant: Occupant, is_in_one_channel: Option<bool>) -> SeatUse {
+        match (occupant, self.guest, is_in_one_channel) {
+            (Occupant::Deactivated | Occupant::Bot, _, _) => SeatUse::Free,
+            (Occupant::Remote, _, _) => self.remote,
+            (Occupant::Guest, SeatUse::Unknown, Some(true)) => SeatUse::Free,
+            (Occupant::Guest, SeatUse::Unknown, Some(false)) | (Occupant::Member, _, _) => SeatUse::Occupied,
+            (Occupant::Guest, guest, _) => guest,
         }
     }
 }
@@ -94,11 +100,16 @@ mod tests {
         for (version, edition, remote, guest) in cases {
             let rule = SeatRule::of(version, edition);
             let name = std::format!("{version:?} {edition:?}");
-            assert_eq!(rule.seat(Occupant::Remote), remote, "remote on {name}");
-            assert_eq!(rule.seat(Occupant::Guest), guest, "guest on {name}");
-            assert_eq!(rule.seat(Occupant::Member), Occupied, "member on {name}");
-            assert_eq!(rule.seat(Occupant::Bot), Free, "bot on {name}");
-            assert_eq!(rule.seat(Occupant::Deactivated), Free, "deactivated on {name}");
+            assert_eq!(rule.seat(Occupant::Remote, None), remote, "remote on {name}");
+            assert_eq!(rule.seat(Occupant::Guest, None), guest, "guest on {name}");
+            assert_eq!(rule.seat(Occupant::Member, None), Occupied, "member on {name}");
+            let apart = guest == Unknown;
+            assert_eq!(rule.asks_for_single_channel_guests(), apart, "{name}");
+            let single = rule.seat(Occupant::Guest, Some(true));
+            assert_eq!(single, if apart { Free } else { Occupied }, "guest of one channel on {name}");
+            assert_eq!(rule.seat(Occupant::Guest, Some(false)), Occupied, "guest of many channels on {name}");
+            assert_eq!(rule.seat(Occupant::Bot, None), Free, "bot on {name}");
+            assert_eq!(rule.seat(Occupant::Deactivated, None), Free, "deactivated on {name}");
         }
     }
 }

@@ -31,6 +31,40 @@ impl Version {
         };
         Some(Self { major, minor, patch })
     }
+
+    /// Whether `/users` can be narrowed to the administrators of a team, and accounts counted exactly: from 5.26 on. An
+    /// older server ignores the filter and lists the whole team.
+    #[must_use]
+    pub fn filters_by_team_role(self) -> bool {
+        self >= Self::new(5, 26)
+    }
+
+    /// Whether the report on users can be relied on: from 9.11 on, where its cursor is what it is today and viewers may
+    /// read it. It appeared in 9.5.
+    #[must_use]
+    pub fn has_user_report(self) -> bool {
+        self >= Self::new(9, 11)
+    }
+
+    /// Whether a licensed server leaves guests of exactly one channel out of the seats: from 11.6 on
+    /// (server/channels/app/limits.go).
+    #[must_use]
+    pub fn counts_guests_apart(self) -> bool {
+        self >= Self::new(11, 6)
+    }
+
+    /// Whether personal access tokens may end by themselves: from 11.9 on.
+    #[must_use]
+    pub fn has_expiring_tokens(self) -> bool {
+        self >= Self::new(11, 9)
+    }
+
+    /// The bytes of a request's body that the server takes by default, with a tenth left for what an administrator may
+    /// have taken off (`ServiceSettings.MaximumPayloadSizeBytes`: 100,000 before 9.5.4, 300,000 since).
+    #[must_use]
+    pub fn body_bytes(self) -> usize {
+        if self >= (Self { major: 9, minor: 5, patch: 4 }) { 270_000 } else { 90_000 }
+    }
 }
 
 impl fmt::Display for Version {

@@ -171,6 +171,50 @@ pub struct Status<'a> {
     pub last_activity_at: Number,
 }
 
+/// A row of `/reports/users` (server/public/model/report.go), of which only what the list does not have is read.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ReportRow<'a> {
+    /// Whose row it is.
+    #[serde(borrow)]
+    pub id: Text<'a>,
+    /// The name, by which the report is paged.
+    #[serde(borrow)]
+    pub username: Text<'a>,
+    /// Milliseconds since 1970 of the last activity of any status; 0 where there is none.
+    pub last_status_at: Number,
+    /// Milliseconds since 1970 of the last sign-in; 0 where there is none.
+    pub last_login: Number,
+    /// Milliseconds since 1970 of the last message; 0 where there is none.
+    pub last_post_date: Number,
+}
+
+/// A row of `/teams/{id}/members` (server/public/model/team_member.go).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct TeamMember<'a> {
+    /// Who it is.
+    #[serde(borrow)]
+    pub user_id: Text<'a>,
+    /// Milliseconds since 1970; 0 for somebody who has not left the team.
+    pub delete_at: Number,
+    /// Whether the member administers the team, by whatever name the team's scheme has for that.
+    pub scheme_admin: Flag,
+    /// Team roles, separated by spaces; on old servers they alone tell.
+    #[serde(borrow)]
+    pub roles: Text<'a>,
+}
+
+/// A row of `/users/me/tokens` (server/public/model/user_access_token.go).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AccessToken {
+    /// Whether it can be used.
+    pub is_active: Flag,
+    /// Milliseconds since 1970; 0 for a token that does not end. Servers have it from 11.9 on.
+    pub expires_at: Number,
+}
+
 /// The answer of `/users/stats` and `/users/stats/filtered`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Stats {

@@ -1,25 +1,49 @@
 //! What a listing asks before its first page.
 
-use alloc::vec;
-
-use super::super::api;
-use super::super::code::Code;
+use super::super::api::{self, Answer};
 use super::super::edition::Edition;
 use super::super::failure::Failure;
-use super::super::http::{Network, exchange};
+use super::super::http::{Answered, Network, exchange};
 use super::super::version::Version;
 use super::notices::Hidden;
 
-/// The system roles that list private teams by default (server/public/model/role.go). Others see the open ones at most.
-const LISTS_ALL_TEAMS: [&str; 4] = ["system_admin", "system_manager", "system_user_manager", "system_read_only_admin"];
+/// The server's exact number of the accounts that it lists, and when it was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// The server's time in milliseconds since 1970, to the second.
+    pub server_ms: i64,
+    /// How many; none where the token may not ask, or the server's time is not known, without which a number proves
+    /// nothing.
+    pub total: Option<u32>,
+}
+
+impl Count {
+    /// Asks for it.
+    ///
+    /// # Errors
+    /// The server cannot be reached or does not answer as Mattermost does.
+    pub fn take(network: &mut dyn Network) -> Result<Self, Failure> {
+        let [answered] = exchange(network, [api::count_everyone()]);
+        Ok(Self::of(&answered)?.unwrap_or(Self { server_ms: network.now_ms(), total: None }))
+    }
+
+    /// The count in an answer; none where the token may not ask or the answer has no time.
+    fn of(answered: &Answered) -> Result<Option<Self>, Failure> {
+        let total = match api::read_count(answered) {
+            Ok(total) => total,
+            Err(failure) if failure.is_refusal() => return Ok(None),
+            Err(failure) => return Err(failure),
+        };
+        let server_ms = Answer::of(answered)?.server_ms();
+        Ok(server_ms.map(|server_ms| Self { server_ms, total: Some(total) }))
+    }
+}
 
 /// The server as it was when the listing began.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Census {
-    /// The server's time in milliseconds since 1970, to the second, at which `total` was counted.
-    pub server_ms: i64,
-    /// The server's exact number of the accounts that it lists; none where the token may not ask.
-    pub total: Option<u32>,
+    /// How many accounts there were.
+    pub count: Count,
     /// The edition that it runs.
     pub edition: Edition,
     /// Its version, where it tells one.
@@ -35,28 +59,16 @@ impl Census {
     /// # Errors
     /// The server cannot be reached, refuses the token, or does not answer as Mattermost does.
     pub fn take(network: &mut dyn Network) -> Result<Self, Failure> {
-        let requests = vec![api::me(), api::count_everyone(), api::config(), api::license()];
-        let outcomes = exchange(network, requests.clone());
-        let ([me_r, count_r, config_r, license_r], [me_o, count_o, config_o, license_o]) =
-            (requests.as_slice(), outcomes.as_slice())
-        else {
-            return Err(Failure::new(Code::TransportFailed, "the transport lost an answer"));
-        };
-
-        let me = api::read_me(me_r, me_o)?;
-        let config = api::read_map(config_r, config_o)?;
-        let license = api::read_map(license_r, license_o)?;
-        let counted = match api::read_count(count_r, count_o) {
-            Ok(total) => Some(total),
-            Err(failure) if failure.is_refusal() => None,
-            Err(failure) => return Err(failure),
-        };
-        let answer = api::Answer::of(me_r, me_o)?;
-        let counted_at = count_o.as_ref().ok().and_then(|response| response.header("date"));
-        let counted_at = counted_at.and_then(super::super::time::http_date_ms);
-        // A count without the server's own time proves nothing.
-        let total = counted.filter(|_| counted_at.is_some());
-        let server_ms = counted_at.or_else(|| answer.server_ms()).unwrap_or_else(|| network.now_ms());
+        let requests = [api::me(), api::count_everyone(), api::config(), api::license()];
+        let [me, count, config, license] = exchange(network, requests);
+        let answer = Answer::of(&me)?;
+        let me = api::read_me(&me)?;
+        let config = api::read_map(&config)?;
+        let license = api::read_map(&license)?;
+        let count = Count::of(&count)?.unwrap_or_else(|| Count {
+            server_ms: answer.server_ms().unwrap_or_else(|| network.now_ms()),
+            total: None,
+        });
         let version = answer.version().or_else(|| config.get("Version").and_then(Version::parse));
         // Only an account with the permission manage_system sees past the privacy settings
         // (server/channels/app/users/utils.go).
@@ -65,9 +77,9 @@ impl Census {
             emails: !sees_all && config.get("ShowEmailAddress") == Some("false"),
             names: !sees_all && config.get("ShowFullName") == Some("false"),
             activity: config.get("EnableUserStatuses") == Some("false"),
-            teams: !LISTS_ALL_TEAMS.iter().any(|role| me.has(role)),
+            teams: !me.lists_all_teams(),
             others: me.has("system_guest"),
         };
-        Ok(Self { server_ms, total, edition: Edition::of(&license), version, hidden })
+        Ok(Self { count, edition: Edition::of(&license), version, hidden })
     }
 }

@@ -8,7 +8,8 @@ use super::super::edition::Edition;
 use super::super::failure::Failure;
 use super::super::settings::fnv1a;
 use super::super::version::Version;
-use super::census::Census;
+use super::census::{Census, Count};
+use super::memory::{PASSES_AT_MOST, Tally};
 use super::notices::{Findings, Hidden};
 
 /// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
@@ -23,37 +24,77 @@ pub struct Cursor {
     pub listing: u64,
     /// The page to read next.
     pub next_page: u32,
-    /// How many distinct accounts of before the listing it has seen.
-    pub seen: u32,
+    /// How many pages in a row brought nobody whom the pass had not seen yet.
+    pub idle_pages: u32,
+    /// Whom it has seen.
+    pub tally: Tally,
     /// The server as it was at the beginning.
     pub census: Census,
+    /// The count with which this pass began; none where it is still to be asked for.
+    pub pass: Option<Count>,
+    /// The seats that its accounts take.
+    pub seats: Seats,
     /// The notices so far.
     pub findings: Findings,
+}
+
+/// How many of the accounts that a listing has returned take a seat.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seats {
+    /// Those that do.
+    pub occupied: u32,
+    /// Guests of a single channel, who do not, and whom the server's plain count of seats has all the same.
+    pub apart: u32,
+    /// Those of which it is not known.
+    pub unknown: u32,
 }
 
 impl Cursor {
     /// The beginning of a listing.
     #[must_use]
     pub fn begin(fingerprint: u64, now_ms: i64, census: Census) -> Self {
-        let listing = fnv1a(format!("{fingerprint} {now_ms} {:?}", census).as_bytes());
-        let findings = Findings::of(&census);
-        Self { fingerprint, listing, next_page: 0, seen: 0, census, findings }
+        let listing = fnv1a(format!("{fingerprint} {now_ms} {census:?}").as_bytes());
+        Self {
+            fingerprint,
+            listing,
+            next_page: 0,
+            idle_pages: 0,
+            tally: Tally { pass: 1, ..Tally::default() },
+            pass: Some(census.count),
+            seats: Seats::default(),
+            findings: Findings::of(&census),
+            census,
+        }
+    }
+
+    /// Turns to another pass through the list.
+    pub fn begin_another_pass(&mut self) {
+        self.next_page = 0;
+        self.idle_pages = 0;
+        self.tally = Tally { pass: self.tally.pass.saturating_add(1), in_pass: 0, ..self.tally };
+        self.pass = None;
     }
 
     /// The cursor as text.
     #[must_use]
     pub fn encode(&self) -> String {
-        let census = &self.census;
-        let total = census.total.map_or_else(|| "-".to_string(), |total| total.to_string());
+        let (census, tally, seats) = (&self.census, self.tally, self.seats);
         let version = census.version.map_or_else(|| "-".to_string(), |version| version.to_string());
+        let pass = self.pass.map_or_else(|| "-".to_string(), write_count);
         let body = format!(
-            "{FORM}_{:x}_{:x}_{}_{}_{}_{total}_{}_{version}_{}",
+            "{FORM}_{:x}_{:x}_{}_{}_{}_{}_{}_{}_{pass}_{}_{version}_{}_{}_{}_{}",
             self.fingerprint,
             self.listing,
             self.next_page,
-            self.seen,
-            census.server_ms,
+            self.idle_pages,
+            tally.pass,
+            tally.seen,
+            tally.in_pass,
+            write_count(census.count),
             census.edition.id(),
+            seats.occupied,
+            seats.apart,
+            seats.unknown,
             self.findings.encode(),
         );
         format!("{body}_{:x}", fnv1a(body.as_bytes()))
@@ -76,9 +117,6 @@ impl Cursor {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        fn optional<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
-            if text == "-" { Some(None) } else { read(text).map(Some) }
-        }
         let (body, check) = text.rsplit_once('_')?;
         if u64::from_str_radix(check, 16).ok()? != fnv1a(body.as_bytes()) {
             return None;
@@ -88,14 +126,39 @@ impl Cursor {
         let fingerprint = u64::from_str_radix(parts.next()?, 16).ok()?;
         let listing = u64::from_str_radix(parts.next()?, 16).ok()?;
         let next_page = parts.next()?.parse().ok()?;
-        let seen = parts.next()?.parse().ok()?;
-        let server_ms = parts.next()?.parse().ok()?;
-        let total = optional(parts.next()?, |text| text.parse().ok())?;
+        let idle_pages = parts.next()?.parse().ok()?;
+        let pass = parts.next()?.parse().ok().filter(|pass| (1..=PASSES_AT_MOST).contains(pass))?;
+        let tally = Tally { pass, seen: parts.next()?.parse().ok()?, in_pass: parts.next()?.parse().ok()? };
+        let count = read_count(parts.next()?)?;
+        let pass = match parts.next()? {
+            "-" => None,
+            text => Some(read_count(text)?),
+        };
         let edition = Edition::from_id(parts.next()?)?;
-        let version = optional(parts.next()?, Version::parse)?;
+        let version = match parts.next()? {
+            "-" => None,
+            text => Some(Version::parse(text)?),
+        };
+        let mut seats = || parts.next()?.parse().ok();
+        let seats = Seats { occupied: seats()?, apart: seats()?, unknown: seats()? };
         let findings = Findings::decode(parts.next()?)?;
         // What was hidden at the beginning is among the findings, where it is looked up from now on.
-        let census = Census { server_ms, total, edition, version, hidden: Hidden::default() };
-        parts.next().is_none().then_some(Self { fingerprint, listing, next_page, seen, census, findings })
+        let census = Census { count, edition, version, hidden: Hidden::default() };
+        let cursor = Self { fingerprint, listing, next_page, idle_pages, tally, census, pass, seats, findings };
+        parts.next().is_none().then_some(cursor)
     }
+}
+
+fn write_count(count: Count) -> String {
+    let total = count.total.map_or_else(|| "-".to_string(), |total| total.to_string());
+    format!("{}:{total}", count.server_ms)
+}
+
+fn read_count(text: &str) -> Option<Count> {
+    let (server_ms, total) = text.split_once(':')?;
+    let total = match total {
+        "-" => None,
+        number => Some(number.parse().ok()?),
+    };
+    Some(Count { server_ms: server_ms.parse().ok()?, total })
 }

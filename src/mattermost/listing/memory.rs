@@ -1,12 +1,19 @@
-//! Whom a listing has seen, for as long as the instance lives.
+//! Whom a listing has seen, and what it knows beside the list, for as long as the instance lives.
 
-use alloc::string::String;
+use alloc::vec::Vec;
 
 use hashbrown::HashSet;
 
 use super::super::failure::Failure;
+use super::super::http::Network;
+use super::super::record::Around;
 use super::super::settings::fnv1a;
+use super::super::version::Version;
+use super::single_channel::SingleChannelGuests;
 use super::team_admins::TeamAdmins;
+
+/// How often a listing reads the list at most: a pass is marked in two bits.
+pub const PASSES_AT_MOST: u8 = 3;
 
 /// Whether the memory belongs to the listing that goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,61 +24,194 @@ pub enum Recall {
     Lost,
 }
 
-/// The distinct accounts that one listing has seen and that were created before it began, as 64-bit fingerprints of
-/// their ids: 9 bytes each, with room to grow at most 40 MB for a million. Two ids with the same fingerprint count as
-/// one, which can make a listing incomplete and never complete.
+/// How far a listing is. The cursor has it too, and so the two can be held against each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// The pass through the list, from 1.
+    pub pass: u8,
+    /// Distinct accounts of before the listing began that were seen in any pass.
+    pub seen: u32,
+    /// Distinct accounts of before this pass began that were seen in it.
+    pub in_pass: u32,
+}
+
+/// An account on a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark {
+    /// The account's fingerprint, without the bits of the pass.
+    key: u64,
+    /// When it was created, in milliseconds since 1970.
+    created_ms: i64,
+}
+
+impl Mark {
+    /// The mark of an account.
+    #[must_use]
+    pub fn of(id: &str, created_ms: i64) -> Self {
+        Self { key: fnv1a(id.as_bytes()) & !3, created_ms }
+    }
+}
+
+/// The distinct accounts that one listing has seen, as 62-bit fingerprints of their ids with the pass that saw them
+/// last: 9 bytes each, with room to grow at most 40 MB for a million. Two ids with the same fingerprint count as one,
+/// which can make a listing incomplete and never complete.
 #[derive(Debug, Default)]
 pub struct Memory {
     listing: u64,
+    tally: Tally,
     seen: Option<HashSet<u64>>,
-    /// Who runs a team, once that was asked.
-    team_admins: Option<TeamAdmins>,
+    /// What the last step did, so that the cursor before it can be asked for once more.
+    before: Tally,
+    undo: Vec<(u64, Option<u64>)>,
+    team_admins: TeamAdmins,
+    guests: SingleChannelGuests,
 }
 
 impl Memory {
     /// An empty memory.
     #[must_use]
     pub const fn new() -> Self {
-        Self { listing: 0, seen: None, team_admins: None }
-    }
-
-    /// Turns to a listing that has seen so many accounts. Another listing's memory is forgotten. A memory that holds
-    /// more than the cursor says is right too: the same cursor is tried again.
-    pub fn take_up(&mut self, listing: u64, seen: u32) -> Recall {
-        if self.listing != listing {
-            self.listing = listing;
-            self.seen = None;
-            self.team_admins = None;
+        const NONE: Tally = Tally { pass: 0, seen: 0, in_pass: 0 };
+        Self {
+            listing: 0,
+            tally: NONE,
+            seen: None,
+            before: NONE,
+            undo: Vec::new(),
+            team_admins: TeamAdmins::new(),
+            guests: SingleChannelGuests::new(),
         }
-        if self.seen() >= seen { Recall::Whole } else { Recall::Lost }
     }
 
-    /// Who runs a team, as `find` tells it where it is not known yet.
+    /// Turns to a listing that is so far. Another listing's memory is forgotten. What a step has noted that is asked for
+    /// once more is taken back.
+    pub fn take_up(&mut self, listing: u64, tally: Tally) -> Recall {
+        if self.listing != listing {
+            *self = Self { listing, ..Self::new() };
+        } else if self.tally != tally && self.before == tally {
+            self.take_back();
+        }
+        let is_new_pass =
+            tally.pass == self.tally.pass.saturating_add(1) && (tally.in_pass, tally.seen) == (0, self.tally.seen);
+        let recall = if self.tally == tally || is_new_pass { Recall::Whole } else { Recall::Lost };
+        if recall == Recall::Lost {
+            self.seen = None;
+        }
+        self.tally = tally;
+        self.before = tally;
+        self.undo.clear();
+        recall
+    }
+
+    fn take_back(&mut self) {
+        let Some(seen) = &mut self.seen else { return };
+        for (now, earlier) in self.undo.drain(..).rev() {
+            seen.remove(&now);
+            seen.extend(earlier);
+        }
+        self.tally = self.before;
+    }
+
+    /// Finds out who runs a team, where that is not known yet.
     ///
     /// # Errors
-    /// What `find` fails with.
-    pub fn team_admins(&mut self, find: impl FnOnce() -> Result<TeamAdmins, Failure>) -> Result<&TeamAdmins, Failure> {
-        let known = match self.team_admins.take() {
-            Some(known) => known,
-            None => find()?,
-        };
-        Ok(self.team_admins.insert(known))
+    /// The server fails; what was found is kept.
+    pub fn find_team_admins(&mut self, version: Option<Version>, network: &mut dyn Network) -> Result<bool, Failure> {
+        self.team_admins.find(version, network)?;
+        Ok(self.team_admins.is_partial())
     }
 
-    /// The names of the teams that an account runs.
+    /// Finds out which guests are in a single channel, where that is not known yet.
+    ///
+    /// # Errors
+    /// The server fails; what was found is kept.
+    pub fn find_single_channel_guests(&mut self, network: &mut dyn Network) -> Result<(), Failure> {
+        self.guests.find(network)
+    }
+
+    /// What is known of an account beside the list.
     #[must_use]
-    pub fn runs(&self, id: &str) -> &[String] {
-        self.team_admins.as_ref().map_or(&[], |admins| admins.of(id))
+    pub fn around(&self, id: &str) -> Around<'_> {
+        Around { runs: self.team_admins.of(id), is_in_one_channel: self.guests.has(id) }
     }
 
-    /// Notes an account.
-    pub fn note(&mut self, id: &str) {
-        self.seen.get_or_insert_default().insert(fnv1a(id.as_bytes()));
-    }
-
-    /// How many distinct accounts were seen.
+    /// Whether this listing has seen the account in any pass.
     #[must_use]
-    pub fn seen(&self) -> u32 {
-        self.seen.as_ref().map_or(0, |seen| u32::try_from(seen.len()).unwrap_or(u32::MAX))
+    pub fn knows(&self, mark: Mark) -> bool {
+        let Some(seen) = &self.seen else { return false };
+        (1..=u64::from(self.tally.pass)).any(|pass| seen.contains(&(mark.key | pass)))
+    }
+
+    /// Notes an account of a listing that began at `begin_ms`, in a pass that began at `pass_ms` (milliseconds since
+    /// 1970). Returns whether it was seen in this pass for the first time.
+    pub fn note(&mut self, mark: Mark, begin_ms: i64, pass_ms: i64) -> bool {
+        let now = mark.key | u64::from(self.tally.pass);
+        let seen = self.seen.get_or_insert_default();
+        if !seen.insert(now) {
+            return false;
+        }
+        let earlier = (1..u64::from(self.tally.pass)).map(|pass| mark.key | pass).find(|entry| seen.remove(entry));
+        self.undo.push((now, earlier));
+        let one_if = |is: bool| u32::from(is);
+        self.tally.in_pass = self.tally.in_pass.saturating_add(one_if(mark.created_ms < pass_ms));
+        let is_first = earlier.is_none() && mark.created_ms < begin_ms;
+        self.tally.seen = self.tally.seen.saturating_add(one_if(is_first));
+        true
+    }
+
+    /// How far the listing is.
+    #[must_use]
+    pub const fn tally(&self) -> Tally {
+        self.tally
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(pass: u8, seen: u32, in_pass: u32) -> Tally {
+        Tally { pass, seen, in_pass }
+    }
+
+    #[test]
+    fn accounts_count_once_a_pass_and_once_in_all() {
+        let mut memory = Memory::new();
+        assert_eq!(memory.take_up(7, tally(1, 0, 0)), Recall::Whole);
+        let marks = [("a", 1), ("b", 2), ("c", 30)].map(|(id, created)| Mark::of(id, created));
+        assert!(marks.iter().all(|mark| memory.note(*mark, 10, 10)));
+        assert!(marks.iter().all(|mark| !memory.note(*mark, 10, 10) && memory.knows(*mark)));
+        assert_eq!(memory.tally(), tally(1, 2, 2));
+
+        assert_eq!(memory.take_up(7, tally(2, 2, 0)), Recall::Whole);
+        assert!(marks.iter().all(|mark| memory.note(*mark, 10, 20)));
+        assert!(memory.note(Mark::of("d", 3), 10, 20));
+        assert_eq!(memory.tally(), tally(2, 3, 3));
+    }
+
+    #[test]
+    fn a_step_that_is_asked_for_again_is_taken_back() {
+        let mut memory = Memory::new();
+        memory.take_up(7, tally(1, 0, 0));
+        let (a, b) = (Mark::of("a", 1), Mark::of("b", 1));
+        memory.note(a, 10, 10);
+        assert_eq!(memory.take_up(7, tally(1, 1, 1)), Recall::Whole);
+        memory.note(b, 10, 10);
+        assert_eq!(memory.tally(), tally(1, 2, 2));
+        assert_eq!(memory.take_up(7, tally(1, 1, 1)), Recall::Whole);
+        assert!(memory.knows(a) && !memory.knows(b));
+        assert!(memory.note(b, 10, 10));
+        assert_eq!(memory.tally(), tally(1, 2, 2));
+    }
+
+    #[test]
+    fn another_listing_and_an_unknown_place_are_lost() {
+        let mut memory = Memory::new();
+        memory.take_up(7, tally(1, 0, 0));
+        memory.note(Mark::of("a", 1), 10, 10);
+        assert_eq!(memory.take_up(7, tally(1, 5, 5)), Recall::Lost);
+        assert!(!memory.knows(Mark::of("a", 1)));
+        assert_eq!(memory.take_up(8, tally(1, 0, 0)), Recall::Whole);
+        assert_eq!(memory.take_up(9, tally(1, 3, 3)), Recall::Lost);
     }
 }

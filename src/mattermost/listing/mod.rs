@@ -4,35 +4,49 @@
 //! flight, and the activity of their accounts in batches. `/users` has no snapshot: an account that is created, renamed
 //! or deleted meanwhile shifts the rows, so a page may repeat a row or skip one. So the listing counts the distinct
 //! accounts that were created before it began, and calls itself complete only when that is the server's number.
+//!
+//! Where it is not, the list is read again, up to three times in all, each time with a count of its own: a pass that
+//! has seen everybody of its own count proves that whoever existed then was returned in one pass or another. Accounts
+//! of the first count that no pass has seen were deleted for good before they could be read.
+//!
+//! The proof rests on three things: no account is created with a date in the past, the count and the pages come from the
+//! same data (a lagging replica would break that), and the server's `Date`, in whole seconds, is not ahead of its
+//! database's clock. An account that is created within the second of the count costs another pass, and nothing else.
 
 mod census;
 mod cursor;
 mod memory;
 mod notices;
+mod single_channel;
 mod sweep;
 mod team_admins;
 
+#[cfg(test)]
+mod fake_server;
 #[cfg(test)]
 mod tests;
 
 use alloc::vec::Vec;
 
-pub use census::Census;
-pub use cursor::Cursor;
-pub use memory::Memory;
-pub use notices::Findings;
+pub use census::{Census, Count};
+pub use cursor::{Cursor, Seats};
+pub use memory::{Mark, Memory, PASSES_AT_MOST, Recall, Tally};
+pub use notices::{Findings, Hidden};
+pub use single_channel::SingleChannelGuests;
 pub use team_admins::TeamAdmins;
 
 use super::activity::Activity;
+use super::api::{self, USERS_PER_PAGE};
 use super::code::{Code, NoticeCode};
 use super::failure::Failure;
-use super::http::Network;
-use super::record::Rules;
+use super::http::{Network, exchange};
+use super::record::{Draft, Rules};
 use super::seat::SeatRule;
-use super::settings::Settings;
+use super::settings::{ActivitySource, Settings};
 use super::time::timestamp;
-use crate::contract::{ListingState, SeatUse, User, UserPage};
-use sweep::{Sweep, Swept};
+use super::version::Version;
+use crate::contract::{ListingState, SeatUse, User, UserKind, UserPage};
+use sweep::{Asking, End, Plan, Sweep, Swept};
 
 /// Pages of 200 users that a call reads where the host leaves the number to the provider: some 1.4 MB of JSON.
 const PAGES_BY_DEFAULT: u32 = 10;
@@ -40,8 +54,15 @@ const PAGES_BY_DEFAULT: u32 = 10;
 /// Pages that a call reads at most, however many users the host asks for: it bounds what is in memory at once.
 const PAGES_AT_MOST: u32 = 40;
 
-/// A listing ends with an error after so many pages (ten million users): a server that never ends a list is broken.
+/// A pass ends with an error after so many pages (ten million users): a server that never ends a list is broken.
 const PAGES_IN_ALL: u32 = 50_000;
+
+/// So many pages in a row without anybody new are a list that repeats itself. Fewer may come of accounts that are
+/// created while the list is read: each moves one row to the next page.
+const IDLE_PAGES_AT_MOST: u32 = 100;
+
+/// How long a host is asked to wait where the server does not say, in milliseconds.
+const WAIT_MS: u32 = 10_000;
 
 /// Does one step of a listing.
 ///
@@ -55,66 +76,104 @@ pub fn list_users(
     memory: &mut Memory,
     network: &mut dyn Network,
 ) -> Result<UserPage, Failure> {
+    let fingerprint = settings.fingerprint();
     let (mut at, told) = match cursor {
-        None => {
-            let census = Census::take(network)?;
-            (Cursor::begin(settings.fingerprint(), network.now_ms(), census), Findings::default())
-        }
+        None => (Cursor::begin(fingerprint, network.now_ms(), Census::take(network)?), Findings::default()),
         Some(text) => {
-            let at = Cursor::decode(text, settings.fingerprint())?;
+            let at = Cursor::decode(text, fingerprint)?;
             let told = at.findings.clone();
             (at, told)
         }
     };
-    if memory.take_up(at.listing, at.seen) == memory::Recall::Lost {
+    if memory.take_up(at.listing, at.tally) == Recall::Lost {
         at.findings.raise(NoticeCode::ListingResumed);
     }
     if at.next_page >= PAGES_IN_ALL {
         return Err(Failure::new(Code::AnswerUnreadable, "the server's list of users does not end"));
     }
+    let rules = rules(settings, &at.census);
+    let pass = match look_around(&mut at, &rules, memory, network) {
+        Ok(pass) => pass,
+        // The census is not lost: the listing has begun, and goes on when the server lets it.
+        Err(failure) if failure.code == Code::RateLimited && cursor.is_none() => {
+            let state = ListingState::More(at.encode());
+            return Ok(page(Vec::new(), state, Some(&failure), &at, &told));
+        }
+        Err(failure) => return Err(failure),
+    };
 
-    let rules = Rules {
-        edition: at.census.edition,
-        seats: SeatRule::of(at.census.version, at.census.edition),
+    let mut sweep = Sweep::new(plan(settings, limit, &at, pass), &rules, (at.tally.pass > 1).then_some(&*memory));
+    network.run(&mut sweep);
+    let mut swept = sweep.finish();
+    let failure = swept.failure.take();
+    if let (true, Some(failure)) = (swept.pages.is_empty(), &failure) {
+        return Err(failure.clone());
+    }
+    let end = swept.end;
+    let users = settle(swept, &rules, memory, &mut at, pass);
+    if at.idle_pages > IDLE_PAGES_AT_MOST {
+        return Err(Failure::new(Code::AnswerUnreadable, "the server's list of users repeats itself"));
+    }
+    let state = match conclude(&mut at, end, pass) {
+        None => ListingState::More(at.encode()),
+        Some(state) => {
+            // An incomplete listing has said already why it differs.
+            if matches!(state, ListingState::Complete) {
+                compare_seats(&mut at, network);
+            }
+            state
+        }
+    };
+    Ok(page(users, state, failure.as_ref(), &at, &told))
+}
+
+/// What all records of the listing have in common.
+fn rules(settings: &Settings, census: &Census) -> Rules {
+    Rules {
+        edition: census.edition,
+        seats: SeatRule::of(census.version, census.edition),
         inactive_after: settings.inactive_after,
         include: settings.include,
-        now_ms: at.census.server_ms,
-    };
-    let version = at.census.version;
-    if memory.team_admins(|| TeamAdmins::find(version, network))?.is_partial() {
+        now_ms: census.count.server_ms,
+    }
+}
+
+/// Asks for what must be known before the pages: the count of a new pass, and, once for each instance, who runs a team
+/// and which guests are in a single channel.
+fn look_around(
+    at: &mut Cursor,
+    rules: &Rules,
+    memory: &mut Memory,
+    network: &mut dyn Network,
+) -> Result<Count, Failure> {
+    if memory.find_team_admins(at.census.version, network)? {
         at.findings.raise(NoticeCode::TeamAdminsHidden);
     }
-    let is_hidden = at.findings.has(NoticeCode::LastActivityHidden);
-    let statuses = if is_hidden || !settings.include.activity { sweep::Statuses::Off } else { sweep::Statuses::Asked };
-    let mut sweep = Sweep::new(at.next_page, pages_of(limit), at.census.total, statuses, &rules);
-    network.run(&mut sweep);
-    let swept = sweep.finish()?;
-    if swept.statuses_hidden {
-        at.findings.raise(NoticeCode::LastActivityHidden);
+    if rules.seats.asks_for_single_channel_guests() {
+        memory.find_single_channel_guests(network)?;
     }
-    at.findings.add(NoticeCode::RecordsUnreadable, swept.unreadable);
+    let pass = match at.pass {
+        Some(count) => count,
+        None => Count::take(network)?,
+    };
+    at.pass = Some(pass);
+    Ok(pass)
+}
 
-    let end = swept.end;
-    at.next_page = at.next_page.saturating_add(swept.pages);
-    let users = settle(swept, &rules, memory, &mut at);
-    at.seen = memory.seen();
-    let state = match end {
-        sweep::End::Open => ListingState::More(at.encode()),
-        sweep::End::Reached => close(&mut at),
+/// What the sweep is to do.
+fn plan(settings: &Settings, limit: u32, at: &Cursor, pass: Count) -> Plan {
+    let version = at.census.version;
+    let statuses_hidden = at.findings.has(NoticeCode::LastActivityHidden);
+    let report_hidden =
+        at.findings.has(NoticeCode::ActivityReportHidden) || !version.is_none_or(Version::has_user_report);
+    let asking = match settings.activity_source {
+        _ if !settings.include.activity => Asking::Nowhere,
+        ActivitySource::Report if !report_hidden => Asking::Report,
+        ActivitySource::Report | ActivitySource::Status if statuses_hidden => Asking::Nowhere,
+        ActivitySource::Report | ActivitySource::Status => Asking::Statuses,
     };
-    let notices = match state {
-        ListingState::More(_) => at.findings.since(&told, &at.census),
-        ListingState::Complete | ListingState::Incomplete => at.findings.all(&at.census),
-    };
-    Ok(UserPage {
-        users,
-        state,
-        expected_total: at.census.total,
-        wait_ms: None,
-        watermark: timestamp(at.census.server_ms),
-        notices,
-        attributes: Vec::new(),
-    })
+    let body_bytes = version.map_or(90_000, Version::body_bytes);
+    Plan { first: at.next_page, most: pages_of(limit), total: pass.total, asking, body_bytes }
 }
 
 /// How many pages hold about so many users.
@@ -123,36 +182,121 @@ fn pages_of(limit: u32) -> u32 {
 }
 
 /// Finishes the records, and notes whom the listing has seen.
-fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor) -> Vec<User> {
-    let mut users = Vec::with_capacity(swept.drafts.len());
-    for (draft, activity) in swept.drafts {
-        if draft.created_ms() < at.census.server_ms {
-            memory.note(draft.id());
+fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pass: Count) -> Vec<User> {
+    for (is, code) in [
+        (swept.statuses_hidden, NoticeCode::LastActivityHidden),
+        (swept.report_hidden, NoticeCode::ActivityReportHidden),
+    ] {
+        if is {
+            at.findings.raise(code);
         }
-        if draft.seat() == SeatUse::Unknown {
-            at.findings.add(NoticeCode::SeatsUnknown, 1);
-        }
-        let runs = memory.runs(draft.id());
-        users.push(draft.finish(activity.unwrap_or(Activity::Unknown), runs, rules));
     }
+    at.findings.add(NoticeCode::RecordsUnreadable, swept.unreadable);
+
+    let mut users = Vec::with_capacity(swept.drafts.len());
+    let mut returned = hashbrown::HashSet::new();
+    for (draft, last_use) in swept.drafts {
+        let mark = Mark::of(draft.id(), draft.created_ms());
+        let is_first = !memory.knows(mark) && returned.insert(mark);
+        let user = finish(draft, last_use, rules, memory);
+        if is_first {
+            at.seats.add(&user);
+        }
+        users.push(user);
+    }
+    at.findings.set(NoticeCode::SeatsUnknown, at.seats.unknown);
+
+    for marks in swept.pages {
+        let is_full = marks.len() >= USERS_PER_PAGE;
+        let news =
+            marks.into_iter().filter(|mark| memory.note(*mark, at.census.count.server_ms, pass.server_ms)).count();
+        at.idle_pages = if news == 0 && is_full { at.idle_pages.saturating_add(1) } else { 0 };
+        at.next_page = at.next_page.saturating_add(1);
+    }
+    at.tally = memory.tally();
     users
 }
 
-/// What the end of the listing is worth.
-fn close(at: &mut Cursor) -> ListingState {
-    if at.findings.has(NoticeCode::ListingResumed) {
-        return ListingState::Incomplete;
+fn finish(draft: Draft, last_use: Option<super::activity::LastUse>, rules: &Rules, memory: &Memory) -> User {
+    let around = memory.around(draft.id());
+    draft.finish(last_use.unwrap_or(Activity::Unknown.into()), around, rules)
+}
+
+impl Seats {
+    fn add(&mut self, user: &User) {
+        let slot = match user.seat {
+            SeatUse::Occupied => &mut self.occupied,
+            SeatUse::Unknown => &mut self.unknown,
+            SeatUse::Free if user.kind == UserKind::Guest && user.deactivated_at.is_none() => &mut self.apart,
+            SeatUse::Free => return,
+        };
+        *slot = slot.saturating_add(1);
     }
-    match at.census.total {
-        Some(total) if at.seen == total => ListingState::Complete,
-        Some(total) if at.seen < total => {
-            at.findings.add(NoticeCode::UsersMayBeMissing, total.saturating_sub(at.seen));
-            ListingState::Incomplete
+}
+
+/// Whether the listing is over, and what its end is worth; none where it goes on, if need be with another pass.
+fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
+    let is_whole = !at.findings.has(NoticeCode::ListingResumed);
+    let (seen, total) = (at.tally.seen, at.census.count.total);
+    // A later pass is over as soon as it has found whoever was missing.
+    if is_whole && at.tally.pass > 1 && Some(seen) == total {
+        return Some(ListingState::Complete);
+    }
+    if end == End::Open {
+        return None;
+    }
+    if is_whole && pass.total == Some(at.tally.in_pass) {
+        return Some(ListingState::Complete);
+    }
+    match total {
+        _ if !is_whole => {}
+        // What cannot be read is no more readable the next time.
+        Some(total) if at.findings.count(NoticeCode::RecordsUnreadable) < total.abs_diff(seen) => {
+            if at.tally.pass < PASSES_AT_MOST {
+                at.begin_another_pass();
+                return None;
+            }
         }
+        Some(_) | None => {}
+    }
+    match total {
+        _ if !is_whole => {}
+        Some(total) if seen < total => at.findings.add(NoticeCode::UsersMayBeMissing, total.saturating_sub(seen)),
         // More accounts than the server counted: then it counted something else.
-        Some(_) | None => {
-            at.findings.raise(NoticeCode::CompletenessUnproven);
-            ListingState::Incomplete
-        }
+        Some(_) | None => at.findings.raise(NoticeCode::CompletenessUnproven),
+    }
+    Some(ListingState::Incomplete)
+}
+
+/// Holds the seats of the listed accounts against the server's own count. A server that does not answer now has given
+/// all there is to return.
+fn compare_seats(at: &mut Cursor, network: &mut dyn Network) {
+    let [answered] = exchange(network, [api::count_seats()]);
+    let Ok(counted) = api::read_count(&answered) else { return };
+    // The plain count does not leave out guests of a single channel.
+    let least = at.seats.occupied.saturating_add(at.seats.apart);
+    let most = least.saturating_add(at.seats.unknown);
+    if !(least..=most).contains(&counted) {
+        at.findings.seats_differ(least, counted);
+    }
+}
+
+fn page(users: Vec<User>, state: ListingState, failure: Option<&Failure>, at: &Cursor, told: &Findings) -> UserPage {
+    let notices = match state {
+        ListingState::More(_) => at.findings.since(told, &at.census),
+        ListingState::Complete | ListingState::Incomplete => at.findings.all(&at.census),
+    };
+    let wait_ms = failure.and_then(|failure| {
+        let unsaid = (failure.code == Code::RateLimited).then_some(WAIT_MS);
+        failure.retry_after_ms.or(unsaid)
+    });
+    UserPage {
+        users,
+        state,
+        expected_total: at.census.count.total,
+        wait_ms,
+        watermark: timestamp(at.census.count.server_ms),
+        notices,
+        attributes: Vec::new(),
     }
 }

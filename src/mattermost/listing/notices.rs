@@ -28,10 +28,13 @@ pub struct Hidden {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     counts: [Option<u32>; CODES.len()],
+    /// The seats by this listing and by the server's count, where the two do not agree. They are held against each other
+    /// at the end, so the cursor does not have them.
+    seats: Option<(u32, u32)>,
 }
 
 /// The notices of a listing, in the order in which the cursor and the pages hold them.
-const CODES: [NoticeCode; 10] = [
+const CODES: [NoticeCode; 12] = [
     NoticeCode::CompletenessUnproven,
     NoticeCode::UsersMayBeMissing,
     NoticeCode::ListingResumed,
@@ -39,9 +42,11 @@ const CODES: [NoticeCode; 10] = [
     NoticeCode::EmailsHidden,
     NoticeCode::NamesHidden,
     NoticeCode::LastActivityHidden,
+    NoticeCode::ActivityReportHidden,
     NoticeCode::TeamAdminsHidden,
     NoticeCode::RecordsUnreadable,
     NoticeCode::SeatsUnknown,
+    NoticeCode::SeatsDiffer,
 ];
 
 impl Findings {
@@ -51,7 +56,7 @@ impl Findings {
         let mut findings = Self::default();
         let hidden = census.hidden;
         for (is, code) in [
-            (census.total.is_none(), NoticeCode::CompletenessUnproven),
+            (census.count.total.is_none(), NoticeCode::CompletenessUnproven),
             (hidden.others, NoticeCode::PartialView),
             (hidden.emails, NoticeCode::EmailsHidden),
             (hidden.names, NoticeCode::NamesHidden),
@@ -79,6 +84,25 @@ impl Findings {
         }
     }
 
+    /// Sets how many records a notice is about; none takes it away.
+    pub fn set(&mut self, code: NoticeCode, records: u32) {
+        if let Some(slot) = self.slot(code) {
+            *slot = (records > 0).then_some(records);
+        }
+    }
+
+    /// How many records a notice is about; 0 where it was not raised.
+    #[must_use]
+    pub fn count(&self, code: NoticeCode) -> u32 {
+        self.entries().find(|(raised, _)| *raised == code).map_or(0, |(_, records)| records)
+    }
+
+    /// Raises the notice that the seats of the listing are not those that the server counts.
+    pub fn seats_differ(&mut self, listed: u32, counted: u32) {
+        self.raise(NoticeCode::SeatsDiffer);
+        self.seats = Some((listed, counted));
+    }
+
     /// Whether a notice was raised.
     #[must_use]
     pub fn has(&self, code: NoticeCode) -> bool {
@@ -88,13 +112,13 @@ impl Findings {
     /// The notices that were not raised yet in `earlier`.
     #[must_use]
     pub fn since(&self, earlier: &Self, census: &Census) -> Vec<Notice> {
-        self.entries().filter(|(code, _)| !earlier.has(*code)).map(|(code, n)| told(code, n, census)).collect()
+        self.entries().filter(|(code, _)| !earlier.has(*code)).map(|(code, n)| self.told(code, n, census)).collect()
     }
 
     /// Every notice.
     #[must_use]
     pub fn all(&self, census: &Census) -> Vec<Notice> {
-        self.entries().map(|(code, n)| told(code, n, census)).collect()
+        self.entries().map(|(code, n)| self.told(code, n, census)).collect()
     }
 
     /// The numbers as the cursor writes them: a dash, or a number, for each.
@@ -127,14 +151,18 @@ impl Findings {
     fn entries(&self) -> impl Iterator<Item = (NoticeCode, u32)> + '_ {
         CODES.into_iter().zip(self.counts).filter_map(|(code, count)| Some((code, count?)))
     }
-}
 
-fn told(code: NoticeCode, records: u32, census: &Census) -> Notice {
-    match (code, census.total) {
-        (NoticeCode::UsersMayBeMissing, Some(total)) => {
-            let params = [("counted", total.to_string()), ("missing", records.to_string())];
-            notice(code, records, Some(format!("{records} of {total} were not seen")), &params)
+    fn told(&self, code: NoticeCode, records: u32, census: &Census) -> Notice {
+        match (code, census.count.total, self.seats) {
+            (NoticeCode::UsersMayBeMissing, Some(total), _) => {
+                let params = [("counted", total.to_string()), ("missing", records.to_string())];
+                notice(code, records, Some(format!("{records} of {total} were not seen")), &params)
+            }
+            (NoticeCode::SeatsDiffer, _, Some((listed, counted))) => {
+                let params = [("counted", counted.to_string()), ("listed", listed.to_string())];
+                notice(code, 0, Some(format!("{listed} by this listing, {counted} by the server")), &params)
+            }
+            _ => notice(code, records, (records > 0).then(|| records.to_string()), &[]),
         }
-        _ => notice(code, records, (records > 0).then(|| records.to_string()), &[]),
     }
 }

@@ -4,24 +4,47 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 
-use super::super::activity::Activity;
-use super::super::api::{self, Answer, IDS_PER_REQUEST, USERS_PER_PAGE};
+use super::super::activity::{Activity, LastUse, Report};
+use super::super::api::{self, Answer, From, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
 use super::super::code::Code;
 use super::super::failure::Failure;
-use super::super::http::{Outcome, Request, Ticket, Work};
+use super::super::http::{Answered, Request, Ticket, Work};
 use super::super::record::{Draft, Rules};
-use super::super::wire::{Ids, Status, User};
+use super::super::wire::{Ids, ReportRow, Status, User};
+use super::memory::{Mark, Memory};
 
-/// How many accounts are enough to ask for their activity while more pages are still on their way.
+/// How many accounts are enough to ask for their activity while more pages are still on their way. A server answers for
+/// a thousand in 7 ms; a request for fewer or for many more costs it more for each.
 const IDS_WORTH_ASKING: usize = 1_000;
 
-/// Whether the activity of accounts is asked for.
+/// How many pages of the report may belong to one page of accounts: two do, and accounts that are created meanwhile may
+/// push rows onto a third.
+const REPORTS_A_PAGE: u32 = 4;
+
+/// Where the activity of accounts is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Statuses {
-    /// It is.
-    Asked,
-    /// The server does not record it.
-    Off,
+pub(super) enum Asking {
+    /// Among the statuses.
+    Statuses,
+    /// In the report on users, and for those who are not in it among the statuses.
+    Report,
+    /// Nowhere.
+    Nowhere,
+}
+
+/// What a sweep is to do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    /// The first page.
+    pub(super) first: u32,
+    /// Pages at most.
+    pub(super) most: u32,
+    /// The server's count of the accounts, which tells the page on which the list ends if it still holds.
+    pub(super) total: Option<u32>,
+    /// Where activity is asked for.
+    pub(super) asking: Asking,
+    /// Bytes of a request's body that the server takes.
+    pub(super) body_bytes: usize,
 }
 
 /// Whether the list goes on.
@@ -36,65 +59,81 @@ pub(super) enum End {
 /// What the sweep brought in.
 #[derive(Debug)]
 pub(super) struct Swept {
-    pub(super) drafts: Vec<(Draft, Option<Activity>)>,
-    /// How many pages from the first on were read whole.
-    pub(super) pages: u32,
+    /// The accounts to return: in a later pass, those that no earlier one has seen.
+    pub(super) drafts: Vec<(Draft, Option<LastUse>)>,
+    /// Every account on each of the pages from the first on that were read whole.
+    pub(super) pages: Vec<Vec<Mark>>,
     pub(super) end: End,
     pub(super) unreadable: u32,
     /// The server answered a question for activity with nothing, or refuses it.
     pub(super) statuses_hidden: bool,
+    /// The token may not read the report on users, or the server has none.
+    pub(super) report_hidden: bool,
+    /// Why the sweep ended early.
+    pub(super) failure: Option<Failure>,
 }
 
 #[derive(Debug)]
 struct Page {
-    drafts: Vec<(Draft, Option<Activity>)>,
+    drafts: Vec<(Draft, Option<LastUse>)>,
+    marks: Vec<Mark>,
     unreadable: u32,
     is_last: bool,
     /// Set where its activity was asked for and did not come.
     failure: Option<Failure>,
 }
 
+impl Page {
+    fn unasked(&self) -> impl Iterator<Item = &Draft> {
+        self.drafts.iter().filter(|(_, last_use)| last_use.is_none()).map(|(draft, _)| draft)
+    }
+}
+
 #[derive(Debug)]
 enum Job {
-    Page { slot: usize, request: Request },
-    Statuses { slots: Vec<usize>, request: Request },
+    Page { slot: usize },
+    Statuses { slots: Vec<usize>, ids: usize },
+    Report { slot: usize, place: u32 },
 }
 
 /// The work of one call. Slots are the pages from the first on, in order.
 #[derive(Debug)]
 pub(super) struct Sweep<'a> {
     rules: &'a Rules,
-    first: u32,
+    /// Whom a later pass has seen already.
+    known: Option<&'a Memory>,
+    plan: Plan,
     slots: Vec<Option<Result<Page, Failure>>>,
-    most: usize,
-    /// The slot of the page on which the list ends if the server's count still holds.
-    expected_last: Option<usize>,
-    statuses: Statuses,
     jobs: Vec<Option<Job>>,
     pages_in_flight: usize,
-    /// Slots whose activity is still to be asked for.
+    reports_in_flight: usize,
+    /// Pages of the report that are still to be asked for: of which slot, as which of its pages, and from where on.
+    reports: Vec<(usize, u32, From)>,
+    /// Slots whose statuses are still to be asked for.
     unasked: Vec<usize>,
+    /// How many ids go into one request.
+    ids_at_once: usize,
     is_over: bool,
     statuses_hidden: bool,
+    report_hidden: bool,
 }
 
 impl<'a> Sweep<'a> {
-    pub(super) fn new(first: u32, most: u32, total: Option<u32>, statuses: Statuses, rules: &'a Rules) -> Self {
-        let per_page = u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX);
-        let expected_last =
-            total.map(|total| usize::try_from((total / per_page).saturating_sub(first)).unwrap_or(usize::MAX));
+    pub(super) fn new(plan: Plan, rules: &'a Rules, known: Option<&'a Memory>) -> Self {
         Self {
             rules,
-            first,
+            known,
+            plan,
             slots: Vec::new(),
-            most: usize::try_from(most).unwrap_or(usize::MAX),
-            expected_last,
-            statuses,
             jobs: Vec::new(),
             pages_in_flight: 0,
+            reports_in_flight: 0,
+            reports: Vec::new(),
             unasked: Vec::new(),
+            ids_at_once: api::ids_in(plan.body_bytes),
             is_over: false,
             statuses_hidden: false,
+            report_hidden: false,
         }
     }
 
@@ -103,48 +142,57 @@ impl<'a> Sweep<'a> {
     /// small server is not asked for pages that it does not have.
     fn may_ask_for_a_page(&self) -> bool {
         let next = self.slots.len();
-        if self.is_over || next >= self.most {
+        if self.is_over || next >= usize::try_from(self.plan.most).unwrap_or(usize::MAX) {
             return false;
         }
-        match self.expected_last {
-            Some(last) => next <= last || self.pages_in_flight == 0,
-            None => self.first > 0 || self.pages_in_flight <= next.saturating_sub(self.pages_in_flight),
+        let per_page = u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX);
+        match self.plan.total.map(|total| (total / per_page).saturating_sub(self.plan.first)) {
+            Some(last) => next <= usize::try_from(last).unwrap_or(usize::MAX) || self.pages_in_flight == 0,
+            None => self.plan.first > 0 || self.pages_in_flight <= next.saturating_sub(self.pages_in_flight),
         }
+    }
+
+    fn take_on(&mut self, job: Job) -> Ticket {
+        self.jobs.push(Some(job));
+        self.jobs.len().saturating_sub(1)
     }
 
     fn page_job(&mut self) -> (Ticket, Request) {
         let slot = self.slots.len();
-        let page = self.first.saturating_add(u32::try_from(slot).unwrap_or(u32::MAX));
-        let request = api::users(page);
         self.slots.push(None);
         self.pages_in_flight = self.pages_in_flight.saturating_add(1);
-        let ticket = self.jobs.len();
-        self.jobs.push(Some(Job::Page { slot, request: request.clone() }));
-        (ticket, request)
+        let page = self.plan.first.saturating_add(u32::try_from(slot).unwrap_or(u32::MAX));
+        (self.take_on(Job::Page { slot }), api::users(page))
     }
 
-    /// A request for the activity of as many whole pages as fit into one.
+    fn report_job(&mut self) -> Option<(Ticket, Request)> {
+        let (slot, place, from) = self.reports.pop()?;
+        self.reports_in_flight = self.reports_in_flight.saturating_add(1);
+        Some((self.take_on(Job::Report { slot, place }), api::report(&from)))
+    }
+
+    /// A request for the statuses of as many whole pages as fit into one.
     fn statuses_job(&mut self) -> Option<(Ticket, Request)> {
+        if self.statuses_hidden {
+            return None;
+        }
         let mut slots = Vec::new();
         let mut ids = Vec::new();
         while let Some(slot) = self.unasked.first().copied() {
             let Some(Some(Ok(page))) = self.slots.get(slot) else { break };
-            if !ids.is_empty() && ids.len().saturating_add(page.drafts.len()) > IDS_PER_REQUEST {
+            if !ids.is_empty() && ids.len().saturating_add(page.unasked().count()) > self.ids_at_once {
                 break;
             }
-            ids.extend(page.drafts.iter().map(|(draft, _)| draft.id()));
+            ids.extend(page.unasked().map(Draft::id));
             slots.push(slot);
             self.unasked.remove(0);
         }
         if ids.is_empty() {
             return None;
         }
+        let count = ids.len();
         match api::statuses(&Ids(ids)) {
-            Ok(request) => {
-                let ticket = self.jobs.len();
-                self.jobs.push(Some(Job::Statuses { slots, request: request.clone() }));
-                Some((ticket, request))
-            }
+            Ok(request) => Some((self.take_on(Job::Statuses { slots, ids: count }), request)),
             Err(failure) => {
                 self.spoil(&slots, &failure);
                 None
@@ -153,21 +201,28 @@ impl<'a> Sweep<'a> {
     }
 
     fn unasked_ids(&self) -> usize {
-        let drafts = |slot: &usize| match self.slots.get(*slot) {
-            Some(Some(Ok(page))) => page.drafts.len(),
+        let unasked = |slot: &usize| match self.slots.get(*slot) {
+            Some(Some(Ok(page))) => page.unasked().count(),
             _ => 0,
         };
-        self.unasked.iter().map(drafts).sum()
+        self.unasked.iter().map(unasked).sum()
     }
 
-    fn take_page(&mut self, slot: usize, request: &Request, outcome: &Outcome) {
+    fn take_page(&mut self, slot: usize, answered: &Answered) {
         self.pages_in_flight = self.pages_in_flight.saturating_sub(1);
-        let page = read_page(request, outcome, self.rules);
+        let page = read_page(answered, self.rules, self.known);
         match &page {
             Ok(page) => {
                 self.is_over |= page.is_last;
-                if self.statuses == Statuses::Asked && !self.statuses_hidden && !page.drafts.is_empty() {
-                    self.unasked.push(slot);
+                if !page.drafts.is_empty() {
+                    let first = page.drafts.iter().find(|(draft, _)| !draft.is_bot()).map(|(draft, _)| draft.name());
+                    match (self.plan.asking, first) {
+                        (Asking::Nowhere, _) => {}
+                        (Asking::Report, Some(name)) if !self.report_hidden => {
+                            self.reports.push((slot, 1, From::Name(name.into())));
+                        }
+                        (Asking::Report | Asking::Statuses, _) => self.unasked.push(slot),
+                    }
                 }
             }
             // What comes after a page that failed could not be returned.
@@ -178,27 +233,65 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    fn take_statuses(&mut self, slots: &[usize], request: &Request, outcome: &Outcome) {
-        let answer = match Answer::of(request, outcome) {
+    fn take_report(&mut self, slot: usize, place: u32, answered: &Answered) {
+        self.reports_in_flight = self.reports_in_flight.saturating_sub(1);
+        let answer = match Answer::of(answered) {
             Ok(answer) => answer,
+            // What the report would have told is then asked for in the other way.
+            Err(failure) if failure.is_refusal() => {
+                self.report_hidden = true;
+                return self.unasked.push(slot);
+            }
+            Err(failure) => return self.spoil(&[slot], &failure),
+        };
+        let rows = match answer.rows::<ReportRow<'_>>() {
+            Ok(rows) => rows,
+            Err(failure) => return self.spoil(&[slot], &failure),
+        };
+        let Some(Some(Ok(page))) = self.slots.get_mut(slot) else { return };
+        let found: HashMap<&str, Report> = rows.rows.iter().map(|row| (row.id.as_str(), Report::of(row))).collect();
+        for (draft, last_use) in &mut page.drafts {
+            if let Some(report) = found.get(draft.id()) {
+                *last_use = Some((*report).into());
+            }
+        }
+        let lacks = page.unasked().any(|draft| !draft.is_bot());
+        let goes_on = lacks && rows.sent() >= REPORT_ROWS_PER_PAGE && place < REPORTS_A_PAGE;
+        match rows.rows.last() {
+            Some(last) if goes_on => {
+                let after = From::After(last.username.as_str().into(), last.id.as_str().into());
+                self.reports.push((slot, place.saturating_add(1), after));
+            }
+            // Bots are not in the report.
+            _ => self.unasked.push(slot),
+        }
+    }
+
+    fn take_statuses(&mut self, slots: Vec<usize>, ids: usize, answered: &Answered) {
+        let answer = match Answer::of(answered) {
+            Ok(answer) => answer,
+            Err(failure) if failure.status == Some(413) && slots.len() > 1 => {
+                self.ids_at_once = (ids / 2).min(self.ids_at_once);
+                return self.unasked.extend(slots);
+            }
             // A server or a proxy that has no such route hides activity; it does not end the listing.
             Err(failure) if failure.is_refusal() => {
                 self.statuses_hidden = true;
                 return;
             }
-            Err(failure) => return self.spoil(slots, &failure),
+            Err(failure) => return self.spoil(&slots, &failure),
         };
         let rows = match answer.rows::<Status<'_>>() {
             Ok(rows) => rows,
-            Err(failure) => return self.spoil(slots, &failure),
+            Err(failure) => return self.spoil(&slots, &failure),
         };
         self.statuses_hidden |= rows.rows.is_empty();
         let found: HashMap<&str, Activity> =
             rows.rows.iter().map(|status| (status.user_id.as_str(), Activity::of(status))).collect();
         for slot in slots {
-            let Some(Some(Ok(page))) = self.slots.get_mut(*slot) else { continue };
-            for (draft, activity) in &mut page.drafts {
-                *activity = found.get(draft.id()).copied();
+            let Some(Some(Ok(page))) = self.slots.get_mut(slot) else { continue };
+            for (draft, last_use) in page.drafts.iter_mut().filter(|(_, last_use)| last_use.is_none()) {
+                *last_use = Some(found.get(draft.id()).copied().unwrap_or(Activity::Unknown).into());
             }
         }
     }
@@ -213,44 +306,47 @@ impl<'a> Sweep<'a> {
     }
 
     /// What may be returned: the pages from the first on up to one that failed, so that nothing read is lost.
-    ///
-    /// # Errors
-    /// The first page failed.
-    pub(super) fn finish(self) -> Result<Swept, Failure> {
+    pub(super) fn finish(self) -> Swept {
         let mut swept = Swept {
             drafts: Vec::new(),
-            pages: 0,
+            pages: Vec::new(),
             end: End::Open,
             unreadable: 0,
             statuses_hidden: self.statuses_hidden,
+            report_hidden: self.report_hidden,
+            failure: None,
         };
         for slot in self.slots {
-            let failure = match slot {
-                Some(Ok(Page { failure: None, drafts, unreadable, is_last })) => {
+            match slot {
+                Some(Ok(Page { failure: None, drafts, marks, unreadable, is_last })) => {
                     swept.drafts.extend(drafts);
+                    swept.pages.push(marks);
                     swept.unreadable = swept.unreadable.saturating_add(unreadable);
-                    swept.pages = swept.pages.saturating_add(1);
                     if is_last {
                         swept.end = End::Reached;
                     }
-                    continue;
                 }
-                Some(Ok(Page { failure: Some(failure), .. }) | Err(failure)) => failure,
-                None => Failure::new(Code::TransportFailed, "the transport lost an answer"),
-            };
-            if swept.pages == 0 {
-                return Err(failure);
+                Some(Ok(Page { failure: Some(failure), .. }) | Err(failure)) => {
+                    swept.failure = Some(failure);
+                    break;
+                }
+                None => {
+                    swept.failure = Some(Failure::new(Code::TransportFailed, "the transport lost an answer"));
+                    break;
+                }
             }
-            break;
         }
-        Ok(swept)
+        swept
     }
 }
 
 impl Work for Sweep<'_> {
     fn next(&mut self) -> Option<(Ticket, Request)> {
-        let are_pages_done = self.pages_in_flight == 0 && !self.may_ask_for_a_page();
-        if (are_pages_done || self.unasked_ids() >= IDS_WORTH_ASKING)
+        if let Some(job) = self.report_job() {
+            return Some(job);
+        }
+        let is_all_there = self.pages_in_flight == 0 && self.reports_in_flight == 0 && !self.may_ask_for_a_page();
+        if (is_all_there || self.unasked_ids() >= IDS_WORTH_ASKING)
             && let Some(job) = self.statuses_job()
         {
             return Some(job);
@@ -258,21 +354,40 @@ impl Work for Sweep<'_> {
         self.may_ask_for_a_page().then(|| self.page_job())
     }
 
-    fn arrived(&mut self, ticket: Ticket, outcome: Outcome) {
+    fn arrived(&mut self, ticket: Ticket, answered: Answered) {
         match self.jobs.get_mut(ticket).and_then(Option::take) {
-            Some(Job::Page { slot, request }) => self.take_page(slot, &request, &outcome),
-            Some(Job::Statuses { slots, request }) => self.take_statuses(&slots, &request, &outcome),
+            Some(Job::Page { slot }) => self.take_page(slot, &answered),
+            Some(Job::Statuses { slots, ids }) => self.take_statuses(slots, ids, &answered),
+            Some(Job::Report { slot, place }) => self.take_report(slot, place, &answered),
             None => {}
         }
     }
 }
 
-fn read_page(request: &Request, outcome: &Outcome, rules: &Rules) -> Result<Page, Failure> {
-    let answer = Answer::of(request, outcome)?;
+fn read_page(answered: &Answered, rules: &Rules, known: Option<&Memory>) -> Result<Page, Failure> {
+    let answer = Answer::of(answered)?;
     let accounts = answer.rows::<User<'_>>()?;
-    let drafts: Vec<_> =
-        accounts.rows.iter().filter_map(|account| Draft::of(account, rules)).map(|draft| (draft, None)).collect();
-    let nameless = accounts.rows.len().saturating_sub(drafts.len());
-    let unreadable = accounts.unreadable.saturating_add(u32::try_from(nameless).unwrap_or(u32::MAX));
-    Ok(Page { drafts, unreadable, is_last: accounts.sent() < USERS_PER_PAGE, failure: None })
+    let mut page = Page {
+        drafts: Vec::with_capacity(if known.is_some() { 0 } else { accounts.rows.len() }),
+        marks: Vec::with_capacity(accounts.rows.len()),
+        unreadable: accounts.unreadable,
+        is_last: accounts.sent() < USERS_PER_PAGE,
+        failure: None,
+    };
+    for account in &accounts.rows {
+        let Some(draft) = Draft::of(account, rules) else {
+            page.unreadable = page.unreadable.saturating_add(1);
+            continue;
+        };
+        let mark = Mark::of(draft.id(), draft.created_ms());
+        page.marks.push(mark);
+        if !known.is_some_and(|memory| memory.knows(mark)) {
+            page.drafts.push((draft, None));
+        }
+    }
+    // What a later pass cannot read was told by the first.
+    if known.is_some() {
+        page.unreadable = 0;
+    }
+    Ok(page)
 }

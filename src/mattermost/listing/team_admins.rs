@@ -3,48 +3,86 @@
 //! The user list does not tell, and there is no route for the whole server. The answer is kept for as long as the
 //! instance goes on with the listing, and found again by a fresh one.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::super::api::{self, Answer, USERS_PER_PAGE};
 use super::super::failure::Failure;
-use super::super::http::{Network, exchange};
+use super::super::http::{Answered, Network, exchange, exchange_all};
 use super::super::version::Version;
-use super::super::wire::{Team, User};
+use super::super::wire::{Team, TeamMember, User};
 
 /// Servers have at most so many teams here; those beyond are not asked about, and that is told.
 const TEAMS_AT_MOST: usize = 10_000;
 
-/// The accounts that run a team, with the names of their teams.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Teams that are asked about before what came is looked at, so that a server that fails is not asked about all.
+const TEAMS_AT_ONCE: usize = 64;
+
+/// The accounts that run a team, with the names of their teams, and what is still to be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TeamAdmins {
     teams_of: BTreeMap<String, Vec<String>>,
     is_partial: bool,
+    /// The next page of teams; none where all are known.
+    teams_page: Option<u32>,
+    open: VecDeque<Question>,
+    teams: usize,
+}
+
+/// A page of those who run a team.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Question {
+    id: String,
+    name: String,
+    page: u32,
+    route: Route,
+}
+
+/// How a server is asked who runs a team.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Route {
+    /// For its administrators alone.
+    Administrators,
+    /// For all of its members, each with its part: for servers that ignore the filter or refuse it.
+    Members,
 }
 
 impl TeamAdmins {
-    /// Asks the server. What the token may not see makes the answer partial and is no error.
+    /// Nothing is known yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { teams_of: BTreeMap::new(), is_partial: false, teams_page: Some(0), open: VecDeque::new(), teams: 0 }
+    }
+
+    /// Asks the server for what is not known yet. What the token may not see makes the answer partial and is no error.
     ///
     /// # Errors
-    /// The server cannot be reached or does not answer as Mattermost does.
-    pub fn find(version: Option<Version>, network: &mut dyn Network) -> Result<Self, Failure> {
-        // Older servers ignore the filter by role, and would make an administrator of every member.
-        if version.is_some_and(|version| version < Version::new(5, 26)) {
-            return Ok(Self { is_partial: true, ..Self::default() });
+    /// The server cannot be reached or does not answer as Mattermost does. What was found is kept, and the next call
+    /// asks for the rest.
+    pub fn find(&mut self, version: Option<Version>, network: &mut dyn Network) -> Result<(), Failure> {
+        let route =
+            if version.is_none_or(Version::filters_by_team_role) { Route::Administrators } else { Route::Members };
+        while let Some(page) = self.teams_page {
+            let [answered] = exchange(network, [api::teams(page)]);
+            self.teams_page = self.take_teams(page, route, &answered)?;
         }
-        let mut found = Self::default();
-        let teams = found.teams(network)?;
-        found.is_partial |= teams.len() > TEAMS_AT_MOST;
-        let mut open: Vec<(&(String, String), u32)> = teams.iter().take(TEAMS_AT_MOST).map(|team| (team, 0)).collect();
-        while !open.is_empty() {
-            open = found.administrators(network, &open)?;
+        while !self.open.is_empty() {
+            let most = self.open.len().min(TEAMS_AT_ONCE);
+            let questions: Vec<Question> = self.open.drain(..most).collect();
+            let requests = questions.iter().map(Question::request).collect();
+            let mut failed = None;
+            for (question, answered) in questions.into_iter().zip(exchange_all(network, requests)) {
+                if let Err(failure) = self.take_answer(&question, &answered) {
+                    self.open.push_back(question);
+                    failed.get_or_insert(failure);
+                }
+            }
+            if let Some(failure) = failed {
+                return Err(failure);
+            }
         }
-        for teams in found.teams_of.values_mut() {
-            teams.sort();
-            teams.dedup();
-        }
-        Ok(found)
+        Ok(())
     }
 
     /// The names of the teams that an account runs, sorted; none for most.
@@ -59,61 +97,96 @@ impl TeamAdmins {
         self.is_partial
     }
 
-    /// Ids and names of the teams that are not archived. They are paged by a name that is not unique, so a team may come
-    /// twice; that changes nothing.
-    fn teams(&mut self, network: &mut dyn Network) -> Result<Vec<(String, String)>, Failure> {
-        let mut teams = Vec::new();
-        let mut page = 0;
-        loop {
-            let request = api::teams(page);
-            let outcomes = exchange(network, [request.clone()].into());
-            let Some(outcome) = outcomes.first() else { return Ok(teams) };
-            let answer = match Answer::of(&request, outcome) {
-                Ok(answer) => answer,
-                Err(failure) if failure.is_refusal() => {
-                    self.is_partial = true;
-                    return Ok(teams);
-                }
-                Err(failure) => return Err(failure),
-            };
-            let rows = answer.rows::<Team<'_>>()?;
-            let live = rows.rows.iter().filter(|team| team.delete_at.0 == 0 && is_id(team.id.as_str()));
-            teams.extend(live.map(|team| (team.id.as_str().to_string(), team.name.as_str().to_string())));
-            page += 1;
-            if rows.sent() < USERS_PER_PAGE || teams.len() > TEAMS_AT_MOST {
-                return Ok(teams);
+    /// Notes the teams that are not archived and returns the next page. They are paged by a name that is not unique, so
+    /// a team may come twice; that changes nothing.
+    fn take_teams(&mut self, page: u32, route: Route, answered: &Answered) -> Result<Option<u32>, Failure> {
+        let answer = match Answer::of(answered) {
+            Ok(answer) => answer,
+            Err(failure) if failure.is_refusal() => {
+                self.is_partial = true;
+                return Ok(None);
             }
+            Err(failure) => return Err(failure),
+        };
+        let rows = answer.rows::<Team<'_>>()?;
+        for team in rows.rows.iter().filter(|team| team.delete_at.0 == 0 && is_id(team.id.as_str())) {
+            if self.teams >= TEAMS_AT_MOST {
+                self.is_partial = true;
+                return Ok(None);
+            }
+            self.teams = self.teams.saturating_add(1);
+            let (id, name) = (team.id.as_str().to_string(), team.name.as_str().to_string());
+            self.open.push_back(Question { id, name, page: 0, route });
         }
+        // A list of pages without a single live team ends as well.
+        let goes_on = rows.sent() >= USERS_PER_PAGE && (page as usize) < TEAMS_AT_MOST;
+        Ok(goes_on.then(|| page.saturating_add(1)))
     }
 
-    /// Asks for a page of the administrators of each team; returns the teams that have more.
-    fn administrators<'a>(
-        &mut self,
-        network: &mut dyn Network,
-        open: &[(&'a (String, String), u32)],
-    ) -> Result<Vec<(&'a (String, String), u32)>, Failure> {
-        let requests: Vec<_> = open.iter().map(|((id, _), page)| api::team_admins(id, *page)).collect();
-        let outcomes = exchange(network, requests.clone());
-        let mut more = Vec::new();
-        for (((team, page), request), outcome) in open.iter().zip(&requests).zip(&outcomes) {
-            let answer = match Answer::of(request, outcome) {
-                Ok(answer) => answer,
-                Err(failure) if failure.is_refusal() => {
-                    self.is_partial = true;
-                    continue;
-                }
-                Err(failure) => return Err(failure),
-            };
-            let rows = answer.rows::<User<'_>>()?;
-            for user in rows.rows.iter().filter(|user| is_id(user.id.as_str())) {
-                self.teams_of.entry(user.id.as_str().to_string()).or_default().push(team.1.clone());
+    /// Notes a page of those who run a team; asks for the next page, or in the other way, where that is needed.
+    fn take_answer(&mut self, question: &Question, answered: &Answered) -> Result<(), Failure> {
+        let answer = match (Answer::of(answered), question.route) {
+            (Ok(answer), _) => answer,
+            (Err(failure), Route::Administrators) if failure.is_refusal() => {
+                self.open.push_back(Question { route: Route::Members, page: 0, ..question.clone() });
+                return Ok(());
             }
-            if rows.sent() >= USERS_PER_PAGE {
-                more.push((*team, page.saturating_add(1)));
+            (Err(failure), Route::Members) if failure.is_refusal() => {
+                self.is_partial = true;
+                return Ok(());
             }
+            (Err(failure), _) => return Err(failure),
+        };
+        let sent = match question.route {
+            Route::Administrators => {
+                let rows = answer.rows::<User<'_>>()?;
+                rows.rows.iter().for_each(|user| self.note(user.id.as_str(), &question.name));
+                rows.sent()
+            }
+            Route::Members => {
+                let rows = answer.rows::<TeamMember<'_>>()?;
+                let admins = rows.rows.iter().filter(|member| is_admin(member));
+                admins.for_each(|member| self.note(member.user_id.as_str(), &question.name));
+                rows.sent()
+            }
+        };
+        // No server has more members than pages of a listing; a list that is longer does not end.
+        if sent >= USERS_PER_PAGE && question.page < super::PAGES_IN_ALL {
+            self.open.push_back(Question { page: question.page.saturating_add(1), ..question.clone() });
         }
-        Ok(more)
+        Ok(())
     }
+
+    fn note(&mut self, id: &str, team: &str) {
+        if !is_id(id) {
+            return;
+        }
+        let teams = self.teams_of.entry(id.to_string()).or_default();
+        if let Err(place) = teams.binary_search_by(|known| known.as_str().cmp(team)) {
+            teams.insert(place, team.to_string());
+        }
+    }
+}
+
+impl Default for TeamAdmins {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Question {
+    fn request(&self) -> super::super::http::Request {
+        match self.route {
+            Route::Administrators => api::team_admins(&self.id, self.page),
+            Route::Members => api::team_members(&self.id, self.page),
+        }
+    }
+}
+
+/// Rows of old servers have the role alone; custom schemes give the role another name, and then the flag tells.
+fn is_admin(member: &TeamMember<'_>) -> bool {
+    let has_role = || member.roles.as_str().split_ascii_whitespace().any(|role| role == "team_admin");
+    member.delete_at.0 == 0 && (member.scheme_admin.0 || has_role())
 }
 
 /// Whether text may stand in a path as an id.
@@ -135,11 +208,15 @@ mod tests {
         format!(r#"{{"id":"{n:026}","username":"user{n}"}}"#)
     }
 
+    fn member(n: u32, more: &str) -> String {
+        format!(r#"{{"team_id":"b","user_id":"{n:026}"{more}}}"#)
+    }
+
     /// Teams `a` (users 1 and 2), `b` (user 2, and whatever `b` says), `big` (250 users) and an archived one.
     fn server(request: &Request, b: &Outcome) -> Outcome {
         let page = |n: u32| request.path.contains(&format!("page={n}&"));
         match request.path.as_str() {
-            path if path.starts_with("/api/v4/teams") => json(
+            path if path.starts_with("/api/v4/teams?") => json(
                 200,
                 r#"[{"id":"a","name":"alpha","delete_at":0},{"id":"b","name":"beta"},{"id":"big","name":"gamma"},
                     {"id":"x","name":"old","delete_at":5},{"id":"../users","name":"evil"}]"#,
@@ -150,34 +227,75 @@ mod tests {
                 json(200, format!("[{}]", (100..300).map(user).collect::<Vec<_>>().join(",")))
             }
             path if path.contains("in_team=big&") && page(1) => json(200, format!("[{}]", user(300))),
+            path if path.contains("teams/b/members") => {
+                let rows = [
+                    member(3, r#","scheme_admin":true,"roles":"k3jd8x""#),
+                    member(4, r#","scheme_admin":false,"roles":"team_user team_admin""#),
+                    member(5, r#","roles":"team_user""#),
+                    member(6, r#","scheme_admin":true,"delete_at":7"#),
+                ];
+                json(200, format!("[{}]", rows.join(",")))
+            }
+            path if path.starts_with("/api/v4/teams/") => json(403, FORBIDDEN),
             path => panic!("unexpected {path}"),
         }
     }
 
-    fn find(b: &Outcome) -> Result<TeamAdmins, Failure> {
-        TeamAdmins::find(Some(Version::new(11, 6)), &mut Fake::new(|request| server(request, b)))
+    fn find(b: &Outcome) -> TeamAdmins {
+        let mut found = TeamAdmins::new();
+        found.find(Some(Version::new(11, 6)), &mut Fake::new(|request| server(request, b))).unwrap();
+        found
+    }
+
+    fn of(found: &TeamAdmins, n: u32) -> String {
+        found.of(&format!("{n:026}")).join(",")
     }
 
     #[test]
     fn administrators_of_every_live_team_are_found() {
-        let found = find(&json(200, format!("[{}]", user(2)))).unwrap();
-        let of = |n: u32| found.of(&format!("{n:026}")).join(",");
-        assert_eq!((of(1).as_str(), of(2).as_str(), of(3).as_str()), ("alpha", "alpha,beta", ""));
-        assert_eq!((of(299).as_str(), of(300).as_str(), found.is_partial()), ("gamma", "gamma", false));
+        let found = find(&json(200, format!("[{}]", user(2))));
+        assert_eq!([1, 2, 3].map(|n| of(&found, n)), ["alpha", "alpha,beta", ""]);
+        assert_eq!([299, 300].map(|n| of(&found, n)), ["gamma", "gamma"]);
+        assert!(!found.is_partial());
     }
 
     #[test]
-    fn what_may_not_be_seen_is_partial_and_other_failures_are_told() {
-        let found = find(&json(403, FORBIDDEN)).unwrap();
-        assert!(found.is_partial() && found.of(&format!("{:026}", 1)) == ["alpha"]);
-        assert_eq!(find(&Err(Lost::TimedOut)).unwrap_err().code, Code::TimedOut);
-        let none = TeamAdmins::find(None, &mut Fake::new(|_| json(403, FORBIDDEN))).unwrap();
-        assert!(none.is_partial() && none.teams_of.is_empty());
+    fn where_the_filter_is_refused_the_members_are_asked() {
+        let found = find(&json(403, FORBIDDEN));
+        assert_eq!([1, 2, 3, 4, 5, 6].map(|n| of(&found, n)), ["alpha", "alpha", "beta", "beta", "", ""]);
+        assert!(!found.is_partial());
     }
 
     #[test]
-    fn servers_that_ignore_the_filter_are_not_asked() {
-        let mut network = Fake::new(|request| panic!("asked {}", request.path));
-        assert!(TeamAdmins::find(Some(Version::new(5, 25)), &mut network).unwrap().is_partial());
+    fn servers_that_ignore_the_filter_are_asked_for_members() {
+        let mut found = TeamAdmins::new();
+        let mut network = Fake::new(|request| server(request, &Err(Lost::Closed)));
+        found.find(Some(Version::new(5, 25)), &mut network).unwrap();
+        assert!(network.sent.iter().all(|request| !request.path.contains("in_team")));
+        // Two of the three teams may not be read here.
+        assert_eq!(([1, 3].map(|n| of(&found, n)), found.is_partial()), (["", "beta"].map(Into::into), true));
+    }
+
+    #[test]
+    fn what_may_not_be_seen_is_partial() {
+        let mut found = TeamAdmins::new();
+        found.find(None, &mut Fake::new(|_| json(403, FORBIDDEN))).unwrap();
+        assert!(found.is_partial() && found.teams_of.is_empty());
+    }
+
+    #[test]
+    fn after_a_failure_only_the_rest_is_asked() {
+        let mut found = TeamAdmins::new();
+        let version = Some(Version::new(11, 6));
+        let lost = Err(Lost::TimedOut);
+        let failure = found.find(version, &mut Fake::new(|request| server(request, &lost))).unwrap_err();
+        assert_eq!(failure.code, Code::TimedOut);
+        let well = json(200, format!("[{}]", user(2)));
+        let mut network = Fake::new(|request| server(request, &well));
+        found.find(version, &mut network).unwrap();
+        // The second page of the big team, which was not asked yet, and the team that failed.
+        assert_eq!(network.sent.len(), 2);
+        drop(network);
+        assert_eq!(found, find(&well));
     }
 }

@@ -1,0 +1,556 @@
+//! Tries the settings out, a step at a time, and says what a token can and cannot see.
+
+mod step;
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+pub use step::{STEPS, Step};
+
+use super::api::{self, Answer, Me};
+use super::code::{Code, NoticeCode};
+use super::edition::{self, Edition};
+use super::failure::Failure;
+use super::http::{Answered, Network, exchange, exchange_all};
+use super::settings::{ActivitySource, Settings};
+use super::time::{DAY_MS, timestamp};
+use super::version::Version;
+use super::wire::{AccessToken, Ids, Ping, ReportRow, Status, Team, TextMap, User};
+use crate::contract::{CheckOutcome, CheckReport, CheckStep};
+
+/// A clock that differs by more than this, in milliseconds, makes accounts inactive on the wrong day and tokens end at
+/// another time than they say.
+const CLOCK_DIFFERENCE_MS: i64 = 5 * 60 * 1_000;
+
+/// A token that ends within so many milliseconds is told: Mattermost's own warnings begin seven days before.
+const TOKEN_ENDS_SOON_MS: i64 = 14 * DAY_MS;
+
+/// Tries everything out in three rounds of requests: who is there and whose token it is, what the token may see, and
+/// what depends on that.
+pub fn check(settings: &Settings, network: &mut dyn Network) -> CheckReport {
+    let mut report = Report::default();
+    if let Some(me) = report.reach(network)
+        && report.outlook(&me, network)
+    {
+        report.look_around(network, &me, settings);
+    }
+    report.close()
+}
+
+#[derive(Default)]
+struct Report {
+    steps: Vec<CheckStep>,
+    version: Option<Version>,
+    instance: Option<String>,
+    attributes: Vec<(String, String)>,
+    /// The server's time, in milliseconds since 1970.
+    server_ms: Option<i64>,
+    /// The requests that its limiter takes at once.
+    limit: Option<String>,
+}
+
+impl Report {
+    /// The steps without which there is nothing to look at.
+    fn reach(&mut self, network: &mut dyn Network) -> Option<Me> {
+        let [ping, me] = exchange(network, [api::ping(), api::me()]);
+        if let Err(lost) = &ping.outcome
+            && !lost.has_begun()
+        {
+            self.fail(Step::ServerReached, Failure::lost(&ping.request, lost));
+            return None;
+        }
+        self.pass(Step::ServerReached, "the server answers".to_string());
+        if let Err(failure) = self.recognise(&ping) {
+            self.fail(Step::MattermostApi, failure);
+            return None;
+        }
+        self.version();
+        self.clock(network.now_ms());
+        match api::read_me(&me) {
+            Ok(me) => {
+                let (name, roles) = (shown(&me.username), shown(&me.roles));
+                self.pass(Step::TokenAccepted, format!("the token belongs to {name} ({roles})"));
+                Some(me)
+            }
+            Err(failure) => {
+                self.fail(Step::TokenAccepted, failure);
+                None
+            }
+        }
+    }
+
+    /// A Mattermost API answers with JSON that has a status, healthy or not.
+    fn recognise(&mut self, answered: &Answered) -> Result<(), Failure> {
+        let answer = Answer::of(answered)?;
+        if answer.read::<Ping<'_>>()?.status.as_str().is_empty() {
+            let what = "the answer is JSON, but not Mattermost's";
+            return Err(Failure::new(Code::NotMattermost, what).on(&answered.request));
+        }
+        self.version = answer.version();
+        self.server_ms = answer.server_ms();
+        let digits = |limit: &&str| !limit.is_empty() && limit.len() < 10 && limit.bytes().all(|b| b.is_ascii_digit());
+        let limit = answer.response.header("x-ratelimit-limit").and_then(|limit| limit.split(',').next());
+        self.limit = limit.map(str::trim).filter(digits).map(ToString::to_string);
+        let version = self.version.map_or_else(|| "of unknown version".to_string(), |version| version.to_string());
+        self.pass(Step::MattermostApi, format!("Mattermost {version}"));
+        Ok(())
+    }
+
+    fn version(&mut self) {
+        match self.version {
+            Some(version) if !version.filters_by_team_role() => {
+                let text = format!("{version} is older than 5.26: it does not count its accounts exactly");
+                self.warn(Step::VersionSupported, NoticeCode::ServerOld, text);
+            }
+            Some(version) => self.pass(Step::VersionSupported, format!("{version} has all that is needed")),
+            None => self.pass(Step::VersionSupported, "the server does not tell its version".to_string()),
+        }
+    }
+
+    fn clock(&mut self, now_ms: i64) {
+        match self.server_ms.map(|server_ms| server_ms.saturating_sub(now_ms)) {
+            Some(ahead) if ahead.saturating_abs() > CLOCK_DIFFERENCE_MS => {
+                let minutes = (ahead / 60_000).saturating_abs();
+                let side = if ahead > 0 { "ahead of" } else { "behind" };
+                let text = format!("the server's clock is {minutes} minutes {side} the platform's");
+                self.warn(Step::ClockAgrees, NoticeCode::ClockDiffers, text);
+            }
+            Some(_) => self.pass(Step::ClockAgrees, "the server's clock agrees with the platform's".to_string()),
+            None => {
+                let text = "the server's answers carry no date, without which a listing cannot be proven complete";
+                self.warn(Step::ClockAgrees, NoticeCode::ClockHidden, text.to_string());
+            }
+        }
+    }
+
+    /// Whether the token may list accounts; if it may not, nothing else is worth a look.
+    fn outlook(&mut self, me: &Me, network: &mut dyn Network) -> bool {
+        let [tokens, users] = if self.version.is_some_and(Version::has_expiring_tokens) {
+            exchange(network, [api::my_tokens(), api::first_user()]).map(Some)
+        } else {
+            let [users] = exchange(network, [api::first_user()]);
+            [None, Some(users)]
+        };
+        self.token_end(tokens.as_ref(), self.server_ms.unwrap_or_else(|| network.now_ms()));
+        match users.as_ref().map_or(Ok(0), read_first_user) {
+            Ok(0) => self.warn(Step::UsersVisible, NoticeCode::PartialView, "the token sees no account".to_string()),
+            Ok(_) if me.has("system_guest") => {
+                let entry = NoticeCode::PartialView.entry();
+                self.warn(Step::UsersVisible, NoticeCode::PartialView, entry.label.to_string());
+            }
+            Ok(_) => self.pass(Step::UsersVisible, "accounts can be listed".to_string()),
+            Err(failure) => {
+                self.fail(Step::UsersVisible, failure);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The server does not tell which of an account's tokens it was asked with.
+    fn token_end(&mut self, tokens: Option<&Answered>, now_ms: i64) {
+        let rows = tokens.map(|tokens| {
+            let answer = Answer::of(tokens)?;
+            let rows = answer.rows::<AccessToken>()?.rows;
+            let ends = rows.iter().filter(|token| token.is_active.0).map(|token| token.expires_at.0);
+            Ok::<_, Failure>(ends.filter(|ends| *ends > now_ms).min())
+        });
+        match rows {
+            None => self.pass(Step::TokenLasts, "tokens of this server do not end by themselves".to_string()),
+            Some(Ok(Some(ends))) if ends.saturating_sub(now_ms) <= TOKEN_ENDS_SOON_MS => {
+                let when = timestamp(ends).unwrap_or_default();
+                let text = format!("a personal access token of this account ends on {when}");
+                self.warn(Step::TokenLasts, NoticeCode::TokenEndsSoon, text);
+            }
+            Some(Ok(_)) => self.pass(Step::TokenLasts, "no token of this account ends soon".to_string()),
+            Some(Err(_)) => self.pass(Step::TokenLasts, "the server does not tell when the token ends".to_string()),
+        }
+    }
+
+    /// What the token may see: none of these steps fails the check.
+    fn look_around(&mut self, network: &mut dyn Network, me: &Me, settings: &Settings) {
+        let requests = [api::count_everyone(), api::config(), api::license(), api::teams(0)];
+        let [count, config, license, teams] = exchange(network, requests);
+        match api::read_count(&count) {
+            Ok(total) => {
+                self.attributes.push(("accounts".to_string(), total.to_string()));
+                self.pass(Step::EveryoneCounted, format!("the server counts {total} accounts"));
+            }
+            Err(failure) => self.degrade(Step::EveryoneCounted, NoticeCode::CompletenessUnproven, failure),
+        }
+        let config = api::read_map(&config);
+        self.profiles(me, &config);
+        self.activity(network, me, settings, &config);
+        self.teams(me, &teams);
+        self.license(&config, &license);
+        self.pace();
+    }
+
+    fn profiles(&mut self, me: &Me, config: &Result<TextMap, Failure>) {
+        let config = match config {
+            Ok(config) => config,
+            Err(failure) => return self.degrade(Step::ProfilesVisible, NoticeCode::LimitedView, failure.clone()),
+        };
+        self.instance = config.get("DiagnosticId").or_else(|| config.get("TelemetryId")).map(ToString::to_string);
+        let hidden = |key| config.get(key) == Some("false") && !me.has("system_admin");
+        let (emails, names) = (hidden("ShowEmailAddress"), hidden("ShowFullName"));
+        let code = match (emails, names) {
+            (false, false) if me.has("system_admin") => {
+                return self.pass(Step::ProfilesVisible, "the account sees every profile".to_string());
+            }
+            (false, false) => {
+                let text = "the privacy settings show e-mail addresses and names to every account".to_string();
+                return self.pass(Step::ProfilesVisible, text);
+            }
+            (true, true) => NoticeCode::LimitedView,
+            (true, false) => NoticeCode::EmailsHidden,
+            (false, true) => NoticeCode::NamesHidden,
+        };
+        let text = if code == NoticeCode::LimitedView {
+            "the server's privacy settings hide e-mail addresses and names from this token".to_string()
+        } else {
+            code.entry().label.to_string()
+        };
+        self.warn(Step::ProfilesVisible, code, text);
+    }
+
+    fn activity(&mut self, network: &mut dyn Network, me: &Me, settings: &Settings, config: &Result<TextMap, Failure>) {
+        if !settings.include.activity {
+            return self.pass(Step::ActivityVisible, "the settings leave the last activity out".to_string());
+        }
+        let mut requests: Vec<_> = api::statuses(&Ids([me.id.as_str()].into())).into_iter().collect();
+        let wants_report = settings.activity_source == ActivitySource::Report;
+        if wants_report && self.version.is_none_or(Version::has_user_report) {
+            requests.push(api::report(&api::From::Name(me.username.clone())));
+        }
+        let answers = exchange_all(network, requests);
+        let off = config.as_ref().is_ok_and(|config| config.get("EnableUserStatuses") == Some("false"));
+        let statuses = answers.first().map_or(Ok(0), |answered| {
+            Answer::of(answered).and_then(|answer| Ok(answer.rows::<Status<'_>>()?.rows.len()))
+        });
+        let report = answers.get(1).map_or(Ok(0), |answered| {
+            Answer::of(answered).and_then(|answer| Ok(answer.rows::<ReportRow<'_>>()?.rows.len()))
+        });
+        match (statuses, report) {
+            (_, Err(failure)) if wants_report => {
+                self.degrade(Step::ActivityVisible, NoticeCode::ActivityReportHidden, failure);
+            }
+            (_, Ok(0)) if wants_report => {
+                let entry = NoticeCode::ActivityReportHidden.entry();
+                self.warn(Step::ActivityVisible, NoticeCode::ActivityReportHidden, entry.label.to_string());
+            }
+            (Ok(1..), _) if !off => self.pass(Step::ActivityVisible, "the last activity is shown".to_string()),
+            (Ok(_), _) => {
+                let entry = NoticeCode::LastActivityHidden.entry();
+                self.warn(Step::ActivityVisible, NoticeCode::LastActivityHidden, entry.label.to_string());
+            }
+            (Err(failure), _) => self.degrade(Step::ActivityVisible, NoticeCode::LastActivityHidden, failure),
+        }
+    }
+
+    fn teams(&mut self, me: &Me, answered: &Answered) {
+        match Answer::of(answered).and_then(|answer| Ok(answer.rows::<Team<'_>>()?.rows.len())) {
+            Ok(_) if me.lists_all_teams() => {
+                self.pass(Step::TeamsVisible, "the token sees every team and who runs it".to_string());
+            }
+            Ok(_) => {
+                let entry = NoticeCode::TeamAdminsHidden.entry();
+                self.warn(Step::TeamsVisible, NoticeCode::TeamAdminsHidden, entry.label.to_string());
+            }
+            Err(failure) => self.degrade(Step::TeamsVisible, NoticeCode::TeamAdminsHidden, failure),
+        }
+    }
+
+    fn pace(&mut self) {
+        let text = self.limit.take().map_or_else(
+            || "the server has no limit on requests".to_string(),
+            |limit| format!("the server takes {limit} requests at once, and a listing keeps to that"),
+        );
+        self.pass(Step::PaceAllowed, text);
+    }
+
+    fn license(&mut self, config: &Result<TextMap, Failure>, answered: &Answered) {
+        let license = match api::read_map(answered) {
+            Ok(license) => license,
+            Err(failure) => return self.degrade(Step::LicenseVisible, NoticeCode::LicenseDetailsHidden, failure),
+        };
+        let edition = Edition::of(&license);
+        let nothing = TextMap::default();
+        let name = edition::name(edition, &license, config.as_ref().unwrap_or(&nothing));
+        self.attributes.push(("edition".to_string(), edition.id().to_string()));
+        if license.is_true("IsLicensed") && license.get("ExpiresAt").is_none() {
+            let label = NoticeCode::LicenseDetailsHidden.entry().label;
+            self.warn(Step::LicenseVisible, NoticeCode::LicenseDetailsHidden, format!("{name}: {label}"));
+        } else {
+            self.pass(Step::LicenseVisible, name);
+        }
+    }
+
+    fn pass(&mut self, step: Step, summary: String) {
+        self.push(step, CheckOutcome::Passed, None, summary, None, Vec::new());
+    }
+
+    fn warn(&mut self, step: Step, code: NoticeCode, summary: String) {
+        let entry = code.entry();
+        self.push(step, CheckOutcome::Warning, Some(entry.id), summary, Some(entry.fix), Vec::new());
+    }
+
+    /// A permission that is missing leaves the provider working with less; anything else that went wrong is told as it is.
+    fn degrade(&mut self, step: Step, notice: NoticeCode, failure: Failure) {
+        if failure.is_refusal() {
+            self.warn(step, notice, notice.entry().label.to_string());
+        } else {
+            let entry = failure.code.entry();
+            self.push(step, CheckOutcome::Warning, Some(entry.id), told(&failure), Some(entry.fix), failure.params);
+        }
+    }
+
+    fn fail(&mut self, step: Step, failure: Failure) {
+        let entry = failure.code.entry();
+        self.push(step, CheckOutcome::Failed, Some(entry.id), told(&failure), Some(entry.fix), failure.params);
+    }
+
+    fn push(
+        &mut self,
+        step: Step,
+        outcome: CheckOutcome,
+        code: Option<&str>,
+        summary: String,
+        fix: Option<&str>,
+        params: Vec<(String, String)>,
+    ) {
+        let (code, fix) = (code.map(ToString::to_string), fix.map(ToString::to_string));
+        self.steps.push(CheckStep { id: step.id().to_string(), outcome, code, summary, fix, params });
+    }
+
+    /// Names the steps that were not tried.
+    fn close(mut self) -> CheckReport {
+        for step in STEPS.iter().skip(self.steps.len()) {
+            let summary = format!("not tried: {}", step.label());
+            self.push(*step, CheckOutcome::Skipped, None, summary, None, Vec::new());
+        }
+        self.attributes.sort();
+        CheckReport {
+            steps: self.steps,
+            product_version: self.version.map(|version| version.to_string()),
+            product_instance: self.instance,
+            attributes: self.attributes,
+        }
+    }
+}
+
+/// What failed, with the request and the status.
+fn told(failure: &Failure) -> String {
+    match (&failure.request, failure.status) {
+        (Some(request), Some(status)) => format!("{} ({request} answered {status})", failure.message),
+        (Some(request), None) => format!("{} ({request})", failure.message),
+        (None, _) => failure.message.clone(),
+    }
+}
+
+/// Text from the server as it may stand in a sentence.
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(100).collect()
+}
+
+fn read_first_user(answered: &Answered) -> Result<usize, Failure> {
+    let answer = Answer::of(answered)?;
+    Ok(answer.rows::<User<'_>>()?.sent())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Setting;
+    use crate::mattermost::fake::{Fake, json};
+    use crate::mattermost::http::{Lost, Outcome, Request, Response};
+
+    const ADMIN: &str =
+        r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"sysadmin","roles":"system_admin system_user"}"#;
+    const MEMBER: &str = r#"{"id":"dxzzhuaz5jryx8qmji6pe9x9ih","username":"user006","roles":"system_user"}"#;
+    const DATE: &str = "Tue, 24 Nov 2026 15:25:29 GMT";
+    const GUEST: &str = r#"{"id":"dxzzhuaz5jryx8qmji6pe9x9ih","username":"gast","roles":"system_guest"}"#;
+
+    fn settings(more: &[(&str, &str)]) -> Settings {
+        let needed = [("server_url", "https://chat.example.com"), ("access_token", "t")];
+        let pairs = needed.iter().chain(more);
+        let setting = |(key, value): &(&str, &str)| Setting { key: (*key).to_string(), value: (*value).to_string() };
+        Settings::parse(&pairs.map(setting).collect::<Vec<_>>()).unwrap()
+    }
+
+    /// A server with everything well, but for one route.
+    fn report(me: &str, route: &str, answer: &Outcome) -> CheckReport {
+        let mut network =
+            Fake::new(|request| if request.name().ends_with(route) { answer.clone() } else { healthy(me, request) });
+        check(&settings(&[]), &mut network)
+    }
+
+    fn healthy(me: &str, request: &Request) -> Outcome {
+        match request.name().as_str() {
+            "GET /api/v4/system/ping" => json(200, r#"{"status":"OK"}"#),
+            "GET /api/v4/users/me" => json(200, me),
+            "GET /api/v4/users" => json(200, format!("[{me}]")),
+            "GET /api/v4/users/stats/filtered" => json(200, r#"{"total_users_count":254}"#),
+            "GET /api/v4/config/client" => json(200, r#"{"DiagnosticId":"d1","EnableUserStatuses":"true"}"#),
+            "GET /api/v4/license/client" => json(200, r#"{"IsLicensed":"false"}"#),
+            "GET /api/v4/teams" | "GET /api/v4/users/me/tokens" => json(200, "[]"),
+            "POST /api/v4/users/status/ids" => json(200, r#"[{"user_id":"x","status":"offline"}]"#),
+            other => panic!("unexpected {other}"),
+        }
+    }
+
+    /// The steps that did not pass, as `step=outcome:code`; skipped ones are counted.
+    fn findings(report: &CheckReport) -> String {
+        assert_eq!(report.steps.len(), STEPS.len());
+        assert!(report.steps.iter().zip(STEPS).all(|(got, step)| got.id == step.id()));
+        let skipped = report.steps.iter().filter(|step| step.outcome == CheckOutcome::Skipped).count();
+        let told = report.steps.iter().filter_map(|step| {
+            let outcome = match step.outcome {
+                CheckOutcome::Failed => "failed",
+                CheckOutcome::Warning => "warning",
+                CheckOutcome::Passed | CheckOutcome::Skipped => return None,
+            };
+            assert!(step.fix.is_some(), "{}", step.id);
+            Some(format!("{}={outcome}:{} ", step.id, step.code.as_deref().unwrap_or_default()))
+        });
+        format!("{}{skipped} skipped", told.collect::<String>())
+    }
+
+    #[test]
+    fn each_trouble_is_found_at_its_step() {
+        let answer = |status, header: (&'static str, &str), body: &str| {
+            Ok(Response { status, headers: [(header.0, header.1.into())].into(), body: body.into(), took_ms: 1 })
+        };
+        let html = || answer(200, ("content-type", "text/html"), "<html>");
+        let redirect = || answer(302, ("location", "/chat/api/v4/system/ping"), "");
+        let at = |version: &str, date: &str| {
+            let headers = [("x-version-id", version.into()), ("date", date.into())].into();
+            Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1 })
+        };
+        let refused = || json(401, r#"{"id":"api.context.session_expired.app_error"}"#);
+        let forbidden = || json(403, r#"{"id":"api.context.permissions.app_error"}"#);
+        let mfa = || json(403, r#"{"id":"api.context.mfa_required.app_error"}"#);
+        let hides = || json(200, r#"{"ShowEmailAddress":"false","ShowFullName":"true"}"#);
+        let licensed = || json(200, r#"{"IsLicensed":"true","SkuShortName":"enterprise"}"#);
+        let teams = "teams-visible=warning:team-admins-hidden ";
+        let cases: &[(&str, &str, Outcome, &str)] = &[
+            (ADMIN, "nothing", html(), "0 skipped"),
+            (MEMBER, "nothing", html(), &format!("{teams}0 skipped")),
+            (ADMIN, "ping", Err(Lost::Refused), "server-reached=failed:connection-refused 12 skipped"),
+            (ADMIN, "ping", Err(Lost::TlsUntrusted), "server-reached=failed:tls-untrusted 12 skipped"),
+            (ADMIN, "ping", html(), "mattermost-api=failed:not-mattermost 11 skipped"),
+            (ADMIN, "ping", json(200, r#"{"ok":true}"#), "mattermost-api=failed:answer-unreadable 11 skipped"),
+            (ADMIN, "ping", json(200, r#"{"status":""}"#), "mattermost-api=failed:not-mattermost 11 skipped"),
+            (ADMIN, "ping", redirect(), "mattermost-api=failed:redirected 11 skipped"),
+            (ADMIN, "ping", at("5.25.0", DATE), "version-supported=warning:server-old 0 skipped"),
+            (
+                ADMIN,
+                "ping",
+                at("11.6.0", "Tue, 24 Nov 2026 15:30:30 GMT"),
+                "clock-agrees=warning:clock-differs 0 skipped",
+            ),
+            (ADMIN, "ping", at("11.6.0", "Tue, 24 Nov 2026 15:30:20 GMT"), "0 skipped"),
+            (ADMIN, "ping", at("11.6.0", ""), "clock-agrees=warning:clock-hidden 0 skipped"),
+            (ADMIN, "users/me", refused(), "token-accepted=failed:token-refused 8 skipped"),
+            (ADMIN, "v4/users", mfa(), "users-visible=failed:mfa-required 6 skipped"),
+            (ADMIN, "v4/users", json(200, "[]"), "users-visible=warning:partial-view 0 skipped"),
+            (GUEST, "nothing", html(), &format!("users-visible=warning:partial-view {teams}0 skipped")),
+            (
+                MEMBER,
+                "filtered",
+                forbidden(),
+                &format!("everyone-counted=warning:completeness-unproven {teams}0 skipped"),
+            ),
+            (ADMIN, "filtered", Err(Lost::TimedOut), "everyone-counted=warning:timed-out 0 skipped"),
+            (MEMBER, "config/client", hides(), &format!("profiles-visible=warning:emails-hidden {teams}0 skipped")),
+            (ADMIN, "config/client", hides(), "0 skipped"),
+            (ADMIN, "status/ids", json(200, "[]"), "activity-visible=warning:last-activity-hidden 0 skipped"),
+            (ADMIN, "v4/teams", forbidden(), &format!("{teams}0 skipped")),
+            (ADMIN, "license/client", licensed(), "license-visible=warning:license-details-hidden 0 skipped"),
+        ];
+        for (me, route, answer, expect) in cases {
+            assert_eq!(findings(&report(me, route, answer)), *expect, "{route} {answer:?}");
+        }
+    }
+
+    #[test]
+    fn the_report_on_users_is_tried_where_it_is_wanted() {
+        let forbidden = json(403, r#"{"id":"api.context.permissions.app_error"}"#);
+        let well = json(200, r#"[{"id":"u4fe6hszjtnd7xi3ehbtrcpote"}]"#);
+        for (version, answer, expect) in [
+            ("11.6.0", well.clone(), "0 skipped"),
+            ("11.6.0", forbidden, "activity-visible=warning:activity-report-hidden 0 skipped"),
+            ("9.5.0", well, "activity-visible=warning:activity-report-hidden 0 skipped"),
+        ] {
+            let mut network = Fake::new(|request| match request.name().as_str() {
+                "GET /api/v4/reports/users" => answer.clone(),
+                "GET /api/v4/system/ping" => {
+                    let headers = [("x-version-id", version.into()), ("date", DATE.into())].into();
+                    Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1 })
+                }
+                _ => healthy(ADMIN, request),
+            });
+            let report = check(&settings(&[("activity_source", "report")]), &mut network);
+            assert_eq!(findings(&report), expect, "{version}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_ends_soon_is_told_by_servers_that_know() {
+        let now = 1_795_533_929_000_i64;
+        let token = |active: bool, days: i64| {
+            let ends = if days == 0 { 0 } else { now + days * DAY_MS };
+            json(200, format!(r#"[{{"is_active":{active},"expires_at":{ends}}},{{"is_active":true,"expires_at":0}}]"#))
+        };
+        let cases = [
+            ("11.9.0", token(true, 13), "token-lasts=warning:token-ends-soon 0 skipped"),
+            ("11.9.0", token(true, 15), "0 skipped"),
+            ("11.9.0", token(true, -1), "0 skipped"),
+            ("11.9.0", token(false, 1), "0 skipped"),
+            ("11.9.0", token(true, 0), "0 skipped"),
+            ("11.9.0", json(403, "{}"), "0 skipped"),
+            ("11.8.0", token(true, 1), "0 skipped"),
+        ];
+        for (version, answer, expect) in cases {
+            let mut network = Fake::new(|request| match request.name().as_str() {
+                "GET /api/v4/users/me/tokens" => answer.clone(),
+                "GET /api/v4/system/ping" => {
+                    let headers = [("x-version-id", version.into()), ("date", DATE.into())].into();
+                    Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1 })
+                }
+                _ => healthy(ADMIN, request),
+            });
+            assert_eq!(findings(&check(&settings(&[]), &mut network)), expect, "{version} {answer:?}");
+        }
+    }
+
+    #[test]
+    fn the_limit_on_requests_is_told() {
+        let mut limited = json(200, r#"{"status":"OK"}"#).unwrap();
+        limited.headers.push(("x-ratelimit-limit", "101, 101".to_string()));
+        for (answer, expect) in [(Ok(limited), "takes 101 requests"), (json(200, r#"{"status":"OK"}"#), "no limit")] {
+            let report = report(ADMIN, "ping", &answer);
+            assert!(report.steps.last().is_some_and(|step| step.summary.contains(expect)));
+        }
+    }
+
+    #[test]
+    fn activity_that_is_left_out_is_not_asked_for() {
+        let mut network = Fake::new(|request| match request.name().as_str() {
+            "GET /api/v4/system/ping" => json(200, r#"{"status":"OK"}"#),
+            "GET /api/v4/users/me" => json(200, ADMIN),
+            _ => json(200, "{}"),
+        });
+        let _ = check(&settings(&[("include_activity", "false")]), &mut network);
+        assert!(network.sent.iter().all(|request| request.body.is_none()));
+    }
+
+    #[test]
+    fn the_report_tells_the_server() {
+        let report = report(ADMIN, "nothing", &Err(Lost::Closed));
+        assert_eq!(report.product_version.as_deref(), Some("11.6.0"));
+        assert_eq!(report.product_instance.as_deref(), Some("d1"));
+        assert_eq!(report.attributes, [("accounts".into(), "254".into()), ("edition".into(), "free".into())]);
+    }
+}

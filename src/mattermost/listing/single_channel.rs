@@ -1,0 +1,155 @@
+//! Which guests are in exactly one channel: from 11.6 on they take no seat of a licensed server, and the list of users
+//! does not tell who they are. The report on users does.
+
+use alloc::string::{String, ToString};
+
+use hashbrown::HashSet;
+
+use super::super::api::{self, Answer, REPORT_ROWS_PER_PAGE};
+use super::super::failure::Failure;
+use super::super::http::{Network, exchange};
+use super::super::settings::fnv1a;
+use super::super::wire::ReportRow;
+
+/// Pages of the report that are read at most: a million guests.
+const PAGES_AT_MOST: u32 = 10_000;
+
+/// The active guests of a single channel, as 64-bit fingerprints of their ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SingleChannelGuests {
+    ids: Option<HashSet<u64>>,
+    state: State,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum State {
+    /// Nothing was asked.
+    #[default]
+    Unasked,
+    /// Name and id of the account after which the report goes on, both empty at its beginning, and the number of pages
+    /// that were read.
+    After(String, String, u32),
+    /// All are known.
+    Known,
+    /// The token may not read the report, or the server has none.
+    Hidden,
+}
+
+impl SingleChannelGuests {
+    /// Nothing is known yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { ids: None, state: State::Unasked }
+    }
+
+    /// Asks the server for what is not known yet.
+    ///
+    /// # Errors
+    /// The server cannot be reached or does not answer as Mattermost does. What was found is kept, and the next call
+    /// asks for the rest.
+    pub fn find(&mut self, network: &mut dyn Network) -> Result<(), Failure> {
+        if self.state == State::Unasked {
+            // Most servers have none, and to count them costs a large server far less than to list them.
+            let [answered] = exchange(network, [api::count_single_channel_guests()]);
+            self.state = match api::read_bare_count(&answered) {
+                Ok(0) => State::Known,
+                Ok(_) => State::After(String::new(), String::new(), 0),
+                Err(failure) if failure.is_refusal() => State::Hidden,
+                Err(failure) => return Err(failure),
+            };
+        }
+        while let State::After(name, id, pages) = &self.state {
+            let (pages, [answered]) = (*pages, exchange(network, [api::single_channel_guests(name, id)]));
+            let answer = match Answer::of(&answered) {
+                Ok(answer) => answer,
+                Err(failure) if failure.is_refusal() => {
+                    self.state = State::Hidden;
+                    return Ok(());
+                }
+                Err(failure) => return Err(failure),
+            };
+            let rows = answer.rows::<ReportRow<'_>>()?;
+            let ids = self.ids.get_or_insert_default();
+            let before = ids.len();
+            ids.extend(rows.rows.iter().map(|row| fnv1a(row.id.as_str().as_bytes())));
+            // A page that brings nobody new is the end as well: the list does not go on.
+            let goes_on = rows.sent() >= REPORT_ROWS_PER_PAGE && ids.len() > before && pages < PAGES_AT_MOST;
+            self.state = match rows.rows.last() {
+                Some(last) if goes_on => {
+                    let (name, id) = (last.username.as_str().to_string(), last.id.as_str().to_string());
+                    State::After(name, id, pages.saturating_add(1))
+                }
+                _ => State::Known,
+            };
+        }
+        Ok(())
+    }
+
+    /// Whether a guest is in exactly one channel; none where that is not known.
+    #[must_use]
+    pub fn has(&self, id: &str) -> Option<bool> {
+        let known = self.state == State::Known;
+        known.then(|| self.ids.as_ref().is_some_and(|ids| ids.contains(&fnv1a(id.as_bytes()))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::fake::{Fake, json};
+    use super::super::super::http::{Lost, Request};
+    use super::*;
+    use alloc::format;
+    use alloc::vec::Vec;
+
+    fn page(from: u32, to: u32) -> String {
+        let rows: Vec<_> = (from..to).map(|n| format!(r#"{{"id":"{n:026}","username":"g{n}"}}"#)).collect();
+        format!("[{}]", rows.join(","))
+    }
+
+    fn server(request: &Request) -> super::super::super::http::Outcome {
+        let path = request.path.as_str();
+        if path.contains("/count") {
+            return json(200, "130");
+        }
+        assert!(path.contains("guest_filter=single_channel") && path.contains("hide_inactive=true"));
+        if path.contains("from_column_value=g99&") { json(200, page(100, 130)) } else { json(200, page(0, 100)) }
+    }
+
+    #[test]
+    fn guests_are_read_page_by_page() {
+        let mut guests = SingleChannelGuests::new();
+        assert_eq!(guests.has(&format!("{:026}", 5)), None);
+        guests.find(&mut Fake::new(server)).unwrap();
+        assert_eq!([5, 129, 130].map(|n| guests.has(&format!("{n:026}"))), [Some(true), Some(true), Some(false)]);
+    }
+
+    #[test]
+    fn a_refusal_leaves_it_unknown_and_a_failure_asks_again() {
+        let mut guests = SingleChannelGuests::new();
+        guests.find(&mut Fake::new(|_| Err(Lost::Closed))).unwrap_err();
+        guests.find(&mut Fake::new(|_| json(403, r#"{"id":"api.context.permissions.app_error"}"#))).unwrap();
+        assert_eq!(guests.has("x"), None);
+        guests.find(&mut Fake::new(|_| panic!("asked again"))).unwrap();
+    }
+
+    #[test]
+    fn where_there_are_none_they_are_not_listed() {
+        let mut guests = SingleChannelGuests::new();
+        let mut network = Fake::new(|_| json(200, "0"));
+        guests.find(&mut network).unwrap();
+        assert_eq!((network.sent.len(), guests.has("x")), (1, Some(false)));
+    }
+
+    #[test]
+    fn a_report_that_does_not_end_is_left() {
+        let mut guests = SingleChannelGuests::new();
+        let mut network =
+            Fake::new(
+                |request| {
+                    if request.path.contains("/count") { json(200, "130") } else { json(200, page(0, 100)) }
+                },
+            );
+        guests.find(&mut network).unwrap();
+        assert_eq!(network.sent.len(), 3);
+    }
+}
