@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::{Fault, Version};
+use crate::{Change, Fault, Version};
 
 /// A server to start.
 #[derive(Clone, Debug)]
@@ -26,11 +26,14 @@ pub struct Config {
     pub rate_limit: Option<RateLimit>,
     /// What goes wrong.
     pub faults: Vec<Fault>,
+    /// How accounts change while others look.
+    pub changes: Vec<Change>,
     /// What ordinary accounts see of others.
     pub privacy: Privacy,
     /// Whether it records when accounts are active.
     pub statuses: Statuses,
-    /// The time of the accounts' histories in milliseconds since 1970; none for the time of the start.
+    /// The time at which the server starts, in milliseconds since 1970; none for the real one. The histories of the
+    /// accounts end then, and from then on the server's clock goes on: it dates the answers and the changes.
     pub now_ms: Option<i64>,
     /// The port; 0 for a free one.
     pub port: u16,
@@ -47,6 +50,7 @@ impl Default for Config {
             latency: Duration::ZERO,
             rate_limit: None,
             faults: Vec::new(),
+            changes: Vec::new(),
             privacy: Privacy { show_email: true, show_full_name: true },
             statuses: Statuses::Enabled,
             now_ms: None,

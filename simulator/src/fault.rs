@@ -27,7 +27,7 @@ impl From<&str> for Matcher {
 }
 
 impl Matcher {
-    fn matches(&self, path_and_query: &str) -> bool {
+    pub(crate) fn matches(&self, path_and_query: &str) -> bool {
         path_and_query.contains(&self.0)
     }
 }

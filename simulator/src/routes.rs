@@ -10,11 +10,13 @@ use crate::answer::{Answer, AppError};
 use crate::caller::{Caller, Tokens};
 use crate::config::Config;
 use crate::population::Population;
+use crate::roster::Roster;
 
 /// A server: what all routes read.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) config: Config,
+    /// Everybody at the start.
     pub(crate) population: Population,
     pub(crate) tokens: Tokens,
     /// The URL that the server is reached at.
@@ -25,6 +27,8 @@ pub(crate) struct World {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call<'a> {
     pub(crate) world: &'a World,
+    /// Everybody at the moment of the answer.
+    pub(crate) roster: &'a Roster,
     pub(crate) caller: Caller,
     pub(crate) query: Query<'a>,
     pub(crate) body: &'a [u8],
@@ -50,6 +54,12 @@ impl<'a> Query<'a> {
     /// The page: 0 for what is no number.
     pub(crate) fn page(self) -> u32 {
         self.get("page").and_then(|value| value.parse().ok()).unwrap_or(0)
+    }
+
+    /// The place of the first row, and how many rows there may be.
+    pub(crate) fn window(self) -> (u32, usize) {
+        let place = u64::from(self.page()).saturating_mul(u64::from(self.per_page()));
+        (u32::try_from(place).unwrap_or(u32::MAX), usize::try_from(self.per_page()).unwrap_or_default())
     }
 
     /// Rows a page: 60 for what is no number, and never more than 200 (server/channels/web/params.go).

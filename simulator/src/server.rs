@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use axum::http::{HeaderValue, Request, Response};
 use futures_util::{StreamExt as _, stream};
 use hyper::body::{Body as _, Incoming};
@@ -21,13 +21,16 @@ use tokio::time::sleep;
 
 use crate::answer::{self, AppError, Encoding, Stamp};
 use crate::caller::{Caller, Tokens};
+use crate::change::Pending;
+use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::ids::{self, Sort};
 use crate::limiter::Limiter;
 use crate::log::Log;
 use crate::population::Population;
+use crate::roster::{Live, Roster};
 use crate::routes::{self, Call, Query, World};
-use crate::{Config, Exchange, Fault, FaultKind};
+use crate::{Account, ChangeKind, Config, Counts, Exchange, Fault, FaultKind};
 
 /// Bytes of one piece of a huge answer.
 const PIECE: usize = 64 * 1024;
@@ -43,6 +46,8 @@ pub struct Simulator {
 #[derive(Debug)]
 struct Shared {
     world: World,
+    roster: Live,
+    clock: Clock,
     faults: Faults,
     limiter: Option<Limiter>,
     log: Log,
@@ -58,13 +63,18 @@ impl Simulator {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
         let address = listener.local_addr()?;
         let now_ms = config.now_ms.unwrap_or_else(|| chrono::Utc::now().timestamp_millis());
+        let clock = Clock::starting_at(now_ms);
+        let population = Population::new(config.seed, config.users, now_ms);
+        let pending = Pending::new(config.changes.clone());
         let shared = Arc::new(Shared {
+            roster: Live::new(Roster::new(population.clone()), pending, clock),
+            clock,
             faults: Faults::new(config.faults.clone()),
             limiter: config.rate_limit.map(Limiter::new),
             log: Log::default(),
             request_ids: AtomicU32::new(0),
             world: World {
-                population: Population::new(config.seed, config.users, now_ms),
+                population,
                 tokens: Tokens::of(config.seed),
                 url: format!("http://{address}{}", config.subpath),
                 config,
@@ -92,10 +102,29 @@ impl Simulator {
         &self.shared.world.tokens
     }
 
-    /// Everybody on the server.
+    /// Everybody on the server when it started, whatever has changed since.
     #[must_use]
     pub fn population(&self) -> &Population {
         &self.shared.world.population
+    }
+
+    /// Everybody on the server now, by username.
+    #[must_use]
+    pub fn roster(&self) -> Vec<Account> {
+        let roster = self.shared.roster.now();
+        roster.all().map(|number| roster.account(number)).collect()
+    }
+
+    /// How many there are of each sort now.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.shared.roster.now().counts()
+    }
+
+    /// Changes an account at once, between two answers. Returns it as it is then, or as it last was; none where there is
+    /// no account that may change so.
+    pub fn change(&self, kind: ChangeKind) -> Option<Account> {
+        self.shared.roster.change(kind)
     }
 
     /// The exchanges so far, the last 100,000 of them.
@@ -169,7 +198,10 @@ async fn respond(shared: &Shared, request: Request<Incoming>) -> Result<Response
     let method = request.method().as_str().to_owned();
     let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
     let authorized = request.headers().contains_key(AUTHORIZATION);
-    let answer = shared.answer(request, &path).await;
+    let mut answer = shared.answer(request, &path).await;
+    if let (Ok(response), Some(date)) = (&mut answer, shared.clock.date()) {
+        response.headers_mut().entry(DATE).or_insert(date);
+    }
     let (status, bytes) = match &answer {
         Ok(response) => (response.status().as_u16(), response.body().size_hint().exact().unwrap_or_default()),
         Err(Reset) => (0, 0),
@@ -180,7 +212,7 @@ async fn respond(shared: &Shared, request: Request<Incoming>) -> Result<Response
 
 impl Shared {
     async fn answer(&self, request: Request<Incoming>, path_and_query: &str) -> Result<Response<Body>, Reset> {
-        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+        let path = path_and_query.split_once('?').map_or(path_and_query, |(path, _)| path);
         let stamp = self.stamp(&request);
         if path.contains("//") {
             return Ok(answer::redirect(301, &path.replace("//", "/")));
@@ -208,7 +240,7 @@ impl Shared {
                 return befallen(fault, &stamp);
             }
         }
-        let mut response = self.route(request, path, route, query, &stamp).await;
+        let mut response = self.route(request, path_and_query, route, &stamp).await;
         verdict.into_iter().for_each(|verdict| answer::limit_headers(response.headers_mut(), verdict));
         Ok(response)
     }
@@ -216,11 +248,11 @@ impl Shared {
     async fn route(
         &self,
         request: Request<Incoming>,
-        path: &str,
+        path_and_query: &str,
         route: &str,
-        query: &str,
         stamp: &Stamp,
     ) -> Response<Body> {
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
         let Some(route) = route.strip_prefix("v4/") else { return answer::no_version(path, stamp) };
         let caller = Caller::of(request.headers(), &self.world.tokens);
         let method = request.method().as_str().to_owned();
@@ -228,7 +260,8 @@ impl Shared {
         let Ok(body) = to_bytes(Body::new(request.into_body()), most).await else {
             return answer::refusal(AppError::TOO_LARGE, stamp);
         };
-        let call = Call { world: &self.world, caller, query: Query(query), body: &body };
+        let roster = self.roster.before(path_and_query);
+        let call = Call { world: &self.world, roster: &roster, caller, query: Query(query), body: &body };
         let Some(found) = routes::answer(&method, route, &call) else { return answer::no_route(path) };
         let is_refused = found.as_ref().is_err_and(|error| *error == AppError::EXPIRED);
         let mut response = answer::of(found, stamp);

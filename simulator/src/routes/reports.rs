@@ -21,27 +21,24 @@ pub(super) fn users(call: &Call<'_>) -> Answer {
     if !matches!(query.get("sort_column"), None | Some("" | "Username")) {
         return Err(AppError::SORT_COLUMN);
     }
-    let population = &call.world.population;
     // A cursor of which a part is missing is ignored, and the first page comes back.
     let after = match (query.get("from_column_value"), query.get("from_id")) {
-        (Some(name), Some(id)) if !name.is_empty() && !id.is_empty() => {
-            population.find(id).map_or(0, |index| index + 1)
-        }
+        (Some(name), Some(id)) if !name.is_empty() && !id.is_empty() => call.roster.place_after(name, id),
         _ => 0,
     };
-    let rows = (after..population.len()).filter(|index| is_reported(call, *index)).take(page_size);
-    let users: Vec<_> = rows.map(|index| User::of(population.account(index), View::Report)).collect();
+    let rows = call.roster.from(after).filter(|number| is_reported(call, *number)).take(page_size);
+    let users: Vec<_> = rows.map(|number| User::of(call.roster.account(number), View::Report)).collect();
     json(&users)
 }
 
 pub(super) fn count(call: &Call<'_>) -> Answer {
     may_read(call)?;
-    let total = (0..call.world.population.len()).filter(|index| is_reported(call, *index)).count();
+    let total = call.roster.all().filter(|number| is_reported(call, *number)).count();
     Ok(total.to_string())
 }
 
-fn is_reported(call: &Call<'_>, index: u32) -> bool {
-    let traits = call.world.population.traits(index);
+fn is_reported(call: &Call<'_>, number: u32) -> bool {
+    let traits = call.roster.traits(number);
     let is_hidden =
         if traits.is_deactivated { call.query.flag("hide_inactive") } else { call.query.flag("hide_active") };
     traits.kind != Kind::Bot && !is_hidden

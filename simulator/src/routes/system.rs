@@ -37,7 +37,7 @@ pub(super) fn limits(call: &Call<'_>) -> Answer {
         LimitsRoute::Zeroed { counts_guests_apart } => (counts_guests_apart, call.caller.manages()),
     };
     let (soft, hard) = if licensed || !shows { (0, 0) } else { version.user_limits() };
-    let active = if shows { world.population.counts().seats } else { 0 };
+    let active = if shows { call.roster.counts().seats } else { 0 };
     let guests = if counts_guests_apart { ",\"singleChannelGuestCount\":0,\"singleChannelGuestLimit\":0" } else { "" };
     let history = match version.limits() {
         LimitsRoute::Zeroed { .. } => ",\"postHistoryLimit\":0,\"lastAccessiblePostTime\":0",
@@ -62,7 +62,7 @@ pub(super) fn analytics(call: &Call<'_>) -> Answer {
         return Ok("[]".to_owned());
     }
     let population = &call.world.population;
-    let counts = population.counts();
+    let counts = call.roster.counts();
     let rows = [
         Row { name: "channel_open_count", value: population.teams() * 2 },
         Row { name: "channel_private_count", value: 0 },

@@ -1,72 +1,9 @@
 //! The simulated server held against the recorded answers of a real one: status, headers, and the keys of its JSON in
 //! their order.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use mattermost_simulator::{Config, LicensePreset, RateLimit};
 
-use mattermost_simulator::{Config, LicensePreset, RateLimit, Simulator};
-use tokio::runtime::Runtime;
-
-/// An answer: status, headers with lower-case names, and body.
-struct Answer {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-impl Answer {
-    fn parse(text: &str) -> Self {
-        let text = text.replace("\r\n", "\n");
-        let (head, body) = text.split_once("\n\n").unwrap();
-        let mut lines = head.lines();
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let header =
-            |line: &str| line.split_once(':').map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()));
-        Self { status, headers: lines.filter_map(header).collect(), body: body.to_owned() }
-    }
-
-    fn recorded(name: &str) -> Self {
-        let path = format!("{}/../tests/recorded/v11.6/{name}.http", env!("CARGO_MANIFEST_DIR"));
-        Self::parse(&std::fs::read_to_string(path).unwrap())
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-}
-
-struct Server {
-    simulator: Simulator,
-    _runtime: Runtime,
-}
-
-fn server(config: Config) -> Server {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let simulator = runtime.block_on(Simulator::start(config)).unwrap();
-    Server { simulator, _runtime: runtime }
-}
-
-impl Server {
-    fn send(&self, method: &str, path: &str, token: &str, body: &str) -> Answer {
-        let mut stream = TcpStream::connect(self.simulator.origin().trim_start_matches("http://")).unwrap();
-        let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
-        let length = body.len();
-        write!(stream, "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{authorization}Content-Length: {length}\r\n\r\n{body}")
-            .unwrap();
-        let mut text = Vec::new();
-        stream.read_to_end(&mut text).unwrap();
-        Answer::parse(&String::from_utf8(text).unwrap())
-    }
-
-    fn get(&self, path: &str, token: &str) -> Answer {
-        self.send("GET", path, token, "")
-    }
-
-    fn admin(&self) -> &str {
-        &self.simulator.tokens().admin
-    }
-}
+use crate::http::{Answer, server};
 
 /// The keys of the objects of a JSON text in their order, each object as one list.
 fn keys(json: &str) -> Vec<Vec<String>> {
@@ -134,7 +71,7 @@ fn answers_are_those_of_the_recordings() {
         ("body-param", "POST", "/api/v4/users/status/ids", &tokens.admin, "[]"),
     ];
     for (name, method, path, token, body) in cases {
-        let (got, expect) = (server.send(method, path, token, body), Answer::recorded(name));
+        let (got, expect) = (server.send(method, path, token, body), Answer::recorded("v11.6", name));
         assert_eq!(got.status, expect.status, "{name}");
         for header in ["content-type", "x-request-id", "x-version-id", "date", "location"] {
             let (got, expect) = (got.header(header), expect.header(header));
@@ -152,7 +89,7 @@ fn listed_accounts_have_the_recorded_keys() {
     let server = server(Config::default());
     let tokens = server.simulator.tokens();
     for (recording, token) in [("users-admin", &tokens.admin), ("users-member", &tokens.member)] {
-        let (got, expect) = (server.get("/api/v4/users?per_page=200", token), Answer::recorded(recording));
+        let (got, expect) = (server.get("/api/v4/users?per_page=200", token), Answer::recorded("v11.6", recording));
         for (ours, theirs) in [("system-bot", "alertbot"), (".sysadmin", "sysadmin")] {
             // The description of a bot is left out where it is empty.
             let keys = |body: &str, part| keys(account(body, part)).concat();
@@ -216,7 +153,7 @@ fn the_rate_limiter_answers_as_recorded() {
         (first.status, first.header("x-ratelimit-limit"), first.header("x-ratelimit-remaining")),
         (200, Some("21"), Some("20"))
     );
-    let recorded = Answer::recorded("rate-limited");
+    let recorded = Answer::recorded("v11.6", "rate-limited");
     assert_eq!((last.status, last.body.as_str()), (recorded.status, recorded.body.as_str()));
     for header in ["content-type", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-version-id"] {
         assert_eq!(last.header(header), recorded.header(header), "{header}");
