@@ -37,6 +37,41 @@ pub struct Config {
     pub now_ms: Option<i64>,
     /// The port; 0 for a free one.
     pub port: u16,
+    /// `FeatureFlags.EnableMattermostEntry`: whether the enterprise build from 11.0 on runs Mattermost Entry where it has
+    /// no licence.
+    pub entry_without_license: bool,
+    /// Set where the licence enforces its seats, which it may from 10.10 on: how many users may come beyond them.
+    pub extra_users: Option<u32>,
+    /// `GuestAccountsSettings.Enable`.
+    pub guest_accounts: bool,
+    /// `ServiceSettings.EnableUserAccessTokens`. Where it is off the tokens of persons are refused; those of bots work.
+    pub user_access_tokens: bool,
+    /// When all tokens expire, in milliseconds since 1970, from 11.9 on; none for never.
+    pub token_expires_ms: Option<i64>,
+    /// `ServiceSettings.MaximumPayloadSizeBytes`; none for the version's own.
+    pub payload_bytes: Option<usize>,
+}
+
+impl Config {
+    /// The licence that the server works under, whether it was given one or not.
+    pub(crate) fn license_in_force(&self) -> LicensePreset {
+        let runs_entry = self.entry_without_license && self.version.runs_entry_by_itself();
+        if self.license == LicensePreset::Unlicensed && runs_entry { LicensePreset::Entry } else { self.license }
+    }
+
+    /// Whether guests in one channel alone are left out of the seats.
+    pub(crate) fn spares_single_channel_guests(&self) -> bool {
+        let license = self.license_in_force();
+        self.version.counts_single_channel_guests()
+            && license.is_licensed()
+            && license != LicensePreset::Entry
+            && self.guest_accounts
+    }
+
+    /// Bytes of a request's body that are accepted.
+    pub(crate) fn most_payload_bytes(&self) -> usize {
+        self.payload_bytes.unwrap_or_else(|| self.version.payload_bytes())
+    }
 }
 
 impl Default for Config {
@@ -55,6 +90,12 @@ impl Default for Config {
             statuses: Statuses::Enabled,
             now_ms: None,
             port: 0,
+            entry_without_license: true,
+            extra_users: None,
+            guest_accounts: true,
+            user_access_tokens: true,
+            token_expires_ms: None,
+            payload_bytes: None,
         }
     }
 }
@@ -91,7 +132,7 @@ pub struct RateLimit {
 pub enum LicensePreset {
     /// The Team Edition build.
     TeamEdition,
-    /// The enterprise build without a licence.
+    /// The enterprise build without a licence, which from 11.0 on runs Mattermost Entry by itself.
     Unlicensed,
     /// Mattermost Entry.
     Entry,

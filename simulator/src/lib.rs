@@ -14,6 +14,7 @@
 
 mod account;
 mod answer;
+mod broken;
 mod caller;
 mod chance;
 mod change;

@@ -39,6 +39,14 @@ pub struct Counts {
     pub single_channel_guests: u32,
 }
 
+impl Counts {
+    /// Deactivated bots.
+    #[must_use]
+    pub const fn deactivated_bots(&self) -> u32 {
+        self.bots.saturating_sub(self.active_bots)
+    }
+}
+
 impl Population {
     pub(crate) fn new(seed: u64, accounts: u32, now_ms: i64) -> Self {
         let accounts = accounts.max(places::COUNT);

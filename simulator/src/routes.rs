@@ -11,6 +11,7 @@ use crate::caller::{Caller, Tokens};
 use crate::config::Config;
 use crate::population::Population;
 use crate::roster::Roster;
+use crate::version::LimitsRoute;
 
 /// A server: what all routes read.
 #[derive(Debug)]
@@ -75,7 +76,7 @@ pub(crate) fn answer(method: &str, path: &str, call: &Call<'_>) -> Option<Answer
         return None;
     }
     let open = match (method, parts.as_slice()) {
-        ("GET", ["system", "ping"]) => Some(system::ping()),
+        ("GET", ["system", "ping"]) => Some(system::ping(call)),
         ("GET", ["config", "client"]) => Some(system::config(call)),
         ("GET", ["license", "client"]) => Some(system::license(call)),
         _ => None,
@@ -83,26 +84,26 @@ pub(crate) fn answer(method: &str, path: &str, call: &Call<'_>) -> Option<Answer
     if open.is_some() {
         return open;
     }
+    let version = call.world.config.version;
     let route: fn(&Call<'_>, &str) -> Answer = match (method, parts.as_slice()) {
         ("GET", ["users"]) => |call, _| users::list(call),
         ("GET", ["users", "me"]) => |call, _| users::me(call),
         ("GET", ["users", "stats"]) => |call, _| users::stats(call),
-        ("GET", ["users", "stats", "filtered"]) => |call, _| users::stats_filtered(call),
+        ("GET", ["users", "stats", "filtered"]) if version.has_filters() => |call, _| users::stats_filtered(call),
         ("POST", ["users", "ids"]) => |call, _| users::by_ids(call),
         ("POST", ["users", "status", "ids"]) => |call, _| users::statuses(call),
         ("GET", ["users", _]) => users::one,
         ("GET", ["users", _, "status"]) => users::status_of,
         ("GET", ["users", _, "teams", "members"]) => teams::memberships,
+        ("GET", ["users", _, "tokens"]) => users::tokens,
         ("GET", ["teams"]) => |call, _| teams::list(call),
         ("GET", ["teams", _, "members"]) => teams::members,
         ("GET", ["bots"]) => |call, _| users::bots(call),
-        ("GET", ["limits", "server"]) if call.world.has_limits() => |call, _| system::limits(call),
-        ("GET", ["license", "load_metric"]) => |_, _| Ok("{\"load\":0}\n".to_owned()),
+        ("GET", ["limits", "server"]) if version.limits() != LimitsRoute::Absent => |call, _| system::limits(call),
+        ("GET", ["license", "load_metric"]) if version.has_load_metric() => |call, _| system::load(call),
         ("GET", ["analytics", "old"]) => |call, _| system::analytics(call),
-        ("GET", ["reports", "users"]) if call.world.config.version.has_reports() => |call, _| reports::users(call),
-        ("GET", ["reports", "users", "count"]) if call.world.config.version.has_reports() => {
-            |call, _| reports::count(call)
-        }
+        ("GET", ["reports", "users"]) if version.has_reports() => |call, _| reports::users(call),
+        ("GET", ["reports", "users", "count"]) if version.has_reports() => |call, _| reports::count(call),
         _ => return None,
     };
     if call.caller.account().is_none() {
@@ -111,8 +112,9 @@ pub(crate) fn answer(method: &str, path: &str, call: &Call<'_>) -> Option<Answer
     Some(route(call, parts.get(1).copied().unwrap_or_default()))
 }
 
-impl World {
-    fn has_limits(&self) -> bool {
-        self.config.version.limits() != crate::version::LimitsRoute::Absent
-    }
+/// The error that a list of accounts which are both active and not is followed by: the server goes on after it has found
+/// the contradiction, lists the inactive ones, and then tells of it.
+pub(crate) fn contradiction(path: &str, call: &Call<'_>) -> Option<AppError> {
+    let contradicts = call.query.flag("active") && call.query.flag("inactive");
+    (path == "users" && contradicts && call.world.config.version.has_filters()).then_some(AppError::URL_PARAM)
 }

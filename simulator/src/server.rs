@@ -1,6 +1,5 @@
 //! The server on its port.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -8,9 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE};
-use axum::http::{HeaderValue, Request, Response};
-use futures_util::{StreamExt as _, stream};
+use axum::http::header::{ACCEPT_ENCODING, AUTHORIZATION, DATE};
+use axum::http::{Request, Response};
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -20,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::answer::{self, AppError, Encoding, Stamp};
+use crate::broken::{self, Reset};
 use crate::caller::{Caller, Tokens};
 use crate::change::Pending;
 use crate::clock::Clock;
@@ -31,9 +30,6 @@ use crate::population::Population;
 use crate::roster::{Live, Roster};
 use crate::routes::{self, Call, Query, World};
 use crate::{Account, ChangeKind, Config, Counts, Exchange, Fault, FaultKind};
-
-/// Bytes of one piece of a huge answer.
-const PIECE: usize = 64 * 1024;
 
 /// A running server. It stops when this is dropped.
 #[derive(Debug)]
@@ -171,18 +167,6 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// A connection that is closed without an answer.
-#[derive(Debug)]
-struct Reset;
-
-impl std::fmt::Display for Reset {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("reset on purpose")
-    }
-}
-
-impl std::error::Error for Reset {}
-
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     // Answers in several pieces must not wait for each other's acknowledgement.
     let _ = stream.set_nodelay(true);
@@ -233,14 +217,14 @@ impl Shared {
             verdict.into_iter().for_each(|verdict| answer::limit_headers(response.headers_mut(), verdict));
             return Ok(response);
         }
-        if let Some(fault) = self.faults.befall(path_and_query) {
-            if let FaultKind::Slow(time) = fault {
-                sleep_for(time).await;
-            } else {
-                return befallen(fault, &stamp);
-            }
+        let fault = self.faults.befall(path_and_query);
+        if let Some(FaultKind::Slow(time)) = fault {
+            sleep_for(time).await;
         }
-        let mut response = self.route(request, path_and_query, route, &stamp).await;
+        if let Some(instead) = fault.as_ref().and_then(|fault| broken::instead(fault, &stamp)) {
+            return instead;
+        }
+        let mut response = self.route(request, path_and_query, route, &stamp, fault.as_ref()).await;
         verdict.into_iter().for_each(|verdict| answer::limit_headers(response.headers_mut(), verdict));
         Ok(response)
     }
@@ -251,20 +235,26 @@ impl Shared {
         path_and_query: &str,
         route: &str,
         stamp: &Stamp,
+        fault: Option<&FaultKind>,
     ) -> Response<Body> {
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+        let query = broken::query(fault, query);
         let Some(route) = route.strip_prefix("v4/") else { return answer::no_version(path, stamp) };
-        let caller = Caller::of(request.headers(), &self.world.tokens);
+        let caller =
+            Caller::of(request.headers(), &self.world.tokens).admitted(&self.world.config, self.clock.now_ms());
         let method = request.method().as_str().to_owned();
-        let most = self.world.config.version.payload_bytes();
+        let most = self.world.config.most_payload_bytes();
         let Ok(body) = to_bytes(Body::new(request.into_body()), most).await else {
             return answer::refusal(AppError::TOO_LARGE, stamp);
         };
         let roster = self.roster.before(path_and_query);
-        let call = Call { world: &self.world, roster: &roster, caller, query: Query(query), body: &body };
+        let call = Call { world: &self.world, roster: &roster, caller, query: Query(&query), body: &body };
         let Some(found) = routes::answer(&method, route, &call) else { return answer::no_route(path) };
         let is_refused = found.as_ref().is_err_and(|error| *error == AppError::EXPIRED);
+        let trailing = routes::contradiction(route, &call);
+        let found = found.map(|text| broken::text(fault, text, trailing, stamp));
         let mut response = answer::of(found, stamp);
+        broken::headers(fault, response.headers_mut());
         if is_refused && caller == Caller::Refused {
             answer::clear_cookie(&mut response);
         }
@@ -276,10 +266,11 @@ impl Shared {
         let number = self.request_ids.fetch_add(1, Ordering::Relaxed);
         let accepts = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
         let takes_gzip = accepts.is_some_and(|codings| codings.contains("gzip"));
-        let (version, licensed) = (config.version, config.license.is_licensed());
+        let (version, licensed) = (config.version, config.license_in_force().is_licensed());
         Stamp {
             request_id: ids::id(config.seed, Sort::Request, number),
             version_id: format!("{version}.{version}.7efba6486e175b915720557866449504.{licensed}"),
+            version,
             is_get: request.method() == "GET",
             encoding: if takes_gzip { Encoding::Gzip } else { Encoding::Plain },
         }
@@ -290,55 +281,4 @@ async fn sleep_for(time: Duration) {
     if !time.is_zero() {
         sleep(time).await;
     }
-}
-
-fn befallen(fault: FaultKind, stamp: &Stamp) -> Result<Response<Body>, Reset> {
-    let json = |body: String| answer::of(Ok(body), stamp);
-    Ok(match fault {
-        FaultKind::Status(status @ 502..=504) => answer::proxy_page(status),
-        FaultKind::Status(status) => {
-            let error = match status {
-                401 => AppError::EXPIRED,
-                403 => AppError::FORBIDDEN,
-                _ => AppError { status, ..AppError::SERVER },
-            };
-            answer::refusal(error, stamp)
-        }
-        FaultKind::RateLimited { retry_after_s } => answer::too_many(retry_after_s),
-        FaultKind::Html => answer::page(stamp),
-        FaultKind::Truncated => truncated(),
-        FaultKind::Reset => return Err(Reset),
-        FaultKind::Garbage => json("[{\"id\":\"brokenbrokenbrokenbroken1".to_owned()),
-        FaultKind::MfaRequired => answer::refusal(AppError::MFA, stamp),
-        FaultKind::Redirect(to) => answer::redirect(302, &to),
-        FaultKind::Slow(_) => answer::plain(200, "application/json", "[]".to_owned()),
-        FaultKind::Huge(bytes) => huge(bytes),
-        FaultKind::Body(body) => json(body),
-    })
-}
-
-/// Half of what the head promises. The rest is an error, at which the connection is closed.
-fn truncated() -> Response<Body> {
-    let half = stream::once(async { Ok("[{\"id\":\"".to_owned()) });
-    // The pause lets what there is out, or the connection would be closed without even a head.
-    let cut = stream::once(async {
-        sleep(Duration::from_millis(50)).await;
-        Err(io::Error::other("cut short on purpose"))
-    });
-    let pieces = half.chain(cut);
-    let mut response = Response::new(Body::from_stream(pieces));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from_static("5000"));
-    response
-}
-
-/// A list of blanks: JSON that is right and of no use.
-fn huge(bytes: u64) -> Response<Body> {
-    let pieces = bytes / u64::try_from(PIECE).unwrap_or(1);
-    let blanks = (0..pieces).map(|_| Ok::<_, Infallible>(" ".repeat(PIECE)));
-    let whole = [Ok("[".to_owned())].into_iter().chain(blanks).chain([Ok("]".to_owned())]);
-    let mut response = Response::new(Body::from_stream(stream::iter(whole)));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }

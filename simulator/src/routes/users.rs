@@ -1,11 +1,12 @@
 //! Accounts: the list, single ones, their statuses and their numbers.
 
-use super::Call;
-use super::json::{Status, User, View};
-use crate::account::Kind;
+use super::json::{Bot, Status, Token, User, View};
+use super::{Call, Query};
+use crate::account::{Kind, places};
 use crate::answer::{Answer, AppError, json};
 use crate::caller::Caller;
 use crate::config::Statuses;
+use crate::ids::{self, Sort};
 
 /// The roles that a filter may name.
 const ROLES: [&str; 10] = [
@@ -21,10 +22,14 @@ const ROLES: [&str; 10] = [
     "team_user",
 ];
 
+/// Those of them that a filter by several roles knows.
+const SYSTEM_ROLES: [&str; 6] =
+    ["system_user", "system_guest", "system_admin", "system_user_manager", "system_read_only_admin", "system_manager"];
+
 impl Call<'_> {
     fn show(&self, number: u32) -> User {
         let view = View::of(self.caller, self.world.config.privacy);
-        User::of(self.roster.account(number), view)
+        User::of(self.roster.account(number), view, self.world.config.version)
     }
 
     /// Guests lack `view_members`: they see those of their own team alone.
@@ -48,36 +53,50 @@ fn page(call: &Call<'_>, numbers: impl Iterator<Item = u32>) -> Answer {
     call.shown(numbers.skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(take))
 }
 
+/// Whether an account's roles are what a query asks for. A single role is looked for as a part of the text, as the
+/// server's SQL does. Of several any will do, and of those that exist only the system-wide ones filter.
+fn has_roles(query: Query<'_>, roles: &str) -> bool {
+    let by_role = query.get("role").is_none_or(|role| roles.contains(role));
+    let wanted = query.get("roles").unwrap_or_default().split(',').filter(|role| SYSTEM_ROLES.contains(role));
+    let mut wanted = wanted.peekable();
+    let is_any = wanted.peek().is_none()
+        || wanted.any(|role| if role == "system_user" { roles == role } else { roles.contains(role) });
+    by_role && is_any
+}
+
 pub(super) fn list(call: &Call<'_>) -> Answer {
-    let (query, roster) = (call.query, call.roster);
-    if let Some("last_activity_at" | "create_at" | "status" | "admin" | "display_name") = query.get("sort") {
+    let (query, roster, version) = (call.query, call.roster, call.world.config.version);
+    // The orders that there are want a team, a channel or a group, and are not played.
+    if query.get("sort").is_some_and(|sort| !sort.is_empty()) {
         return Err(AppError::URL_PARAM);
     }
-    if query.get("role").is_some_and(|role| !role.is_empty() && !ROLES.contains(&role)) {
+    let named =
+        [query.get("role").unwrap_or_default()].into_iter().chain(query.get("roles").unwrap_or_default().split(','));
+    if version.has_new_shape() && named.into_iter().any(|role| !role.is_empty() && !ROLES.contains(&role)) {
         return Err(AppError::BODY_PARAM);
     }
+    let has_filter =
+        version.has_filters() && ["active", "inactive", "role", "roles"].iter().any(|name| query.get(name).is_some());
     let is_wanted = |number: u32| {
         let is_deactivated = roster.traits(number).is_deactivated;
-        let by_state = match (query.flag("active"), query.flag("inactive")) {
-            (true, false) => !is_deactivated,
-            (false, true) => is_deactivated,
-            _ => true,
-        };
-        // A role is looked for as a part of the text, as the server's SQL does.
-        let by_role = query.get("role").is_none_or(|role| roster.account(number).roles.contains(role));
-        by_state && by_role && call.sees(number)
+        let by_state = !has_filter
+            || match (query.flag("active"), query.flag("inactive")) {
+                (true, false) => !is_deactivated,
+                (_, true) => is_deactivated,
+                (false, false) => true,
+            };
+        by_state && (!has_filter || has_roles(query, roster.account(number).roles)) && call.sees(number)
     };
     if let Some(team) = query.get("in_team") {
         let team = call.world.population.find_team(team).ok_or(AppError::FORBIDDEN)?;
-        if call.caller == Caller::Guest && call.caller.account().and_then(|own| roster.team_of(own)) != Some(team.index)
-        {
+        let own = call.caller.account().and_then(|own| roster.team_of(own));
+        if !call.caller.reads_console() && own != Some(team.index) && !(team.is_open && call.caller != Caller::Guest) {
             return Err(AppError::FORBIDDEN);
         }
-        let wants_admins = query.get("team_roles") == Some("team_admin");
+        let wants_admins = version.has_filters() && query.get("team_roles") == Some("team_admin");
         let is_listed = |number: &u32| is_wanted(*number) && (!wants_admins || roster.is_team_admin(*number));
         return page(call, roster.members(team.index).filter(is_listed));
     }
-    let has_filter = ["active", "inactive", "role"].iter().any(|name| query.get(name).is_some());
     if has_filter || call.caller == Caller::Guest {
         page(call, roster.all().filter(|number| is_wanted(*number)))
     } else {
@@ -88,7 +107,7 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
 
 pub(super) fn me(call: &Call<'_>) -> Answer {
     let number = call.caller.account().ok_or(AppError::EXPIRED)?;
-    json(&User::of(call.roster.account(number), View::Own)).map(|text| text + "\n")
+    json(&User::of(call.roster.account(number), View::Own, call.world.config.version)).map(|text| text + "\n")
 }
 
 pub(super) fn one(call: &Call<'_>, id: &str) -> Answer {
@@ -96,7 +115,35 @@ pub(super) fn one(call: &Call<'_>, id: &str) -> Answer {
     if !call.sees(number) {
         return Err(AppError::FORBIDDEN);
     }
-    json(&call.show(number)).map(|text| text + "\n")
+    let user = if call.caller.account() == Some(number) {
+        User::of(call.roster.account(number), View::Own, call.world.config.version)
+    } else {
+        call.show(number)
+    };
+    json(&user).map(|text| text + "\n")
+}
+
+/// The tokens of an account: one for each owner. Everybody may read the own ones, and administrators all.
+pub(super) fn tokens(call: &Call<'_>, id: &str) -> Answer {
+    let own = call.caller.account().ok_or(AppError::EXPIRED)?;
+    let number = if id == "me" { own } else { find(call, id)? };
+    if number != own && !call.caller.manages() {
+        return Err(AppError::FORBIDDEN);
+    }
+    if number >= places::OWNERS || number == places::REVOKED {
+        return Ok("[]".to_owned());
+    }
+    let config = &call.world.config;
+    let token = Token {
+        id: ids::id(config.seed, Sort::TokenId, number),
+        user_id: call.roster.account(number).id,
+        description: "A program's",
+        is_active: true,
+        expires_at: config.version.tokens_expire().then(|| config.token_expires_ms.unwrap_or_default()),
+    };
+    let (skip, take) = call.query.window();
+    let tokens = [token].into_iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(take);
+    json(&tokens.collect::<Vec<_>>())
 }
 
 pub(super) fn status_of(call: &Call<'_>, id: &str) -> Answer {
@@ -112,18 +159,22 @@ pub(super) fn find(call: &Call<'_>, id: &str) -> Result<u32, AppError> {
 }
 
 /// The ids of a body, checked as the server does.
-fn ids(call: &Call<'_>) -> Result<Vec<String>, AppError> {
-    let mut ids: Vec<String> = serde_json::from_slice(call.body).map_err(|_| AppError::PAYLOAD)?;
+fn asked_ids(call: &Call<'_>) -> Result<Vec<String>, AppError> {
+    let is_new = call.world.config.version.has_new_shape();
+    let unreadable = if is_new { AppError::PAYLOAD } else { AppError::BODY_PARAM };
+    let mut ids: Vec<String> = serde_json::from_slice(call.body).map_err(|_| unreadable)?;
     if ids.is_empty() || ids.iter().any(|id| id.len() != 26) {
         return Err(AppError::BODY_PARAM);
     }
-    ids.sort_unstable();
-    ids.dedup();
+    if is_new {
+        ids.sort_unstable();
+        ids.dedup();
+    }
     Ok(ids)
 }
 
 pub(super) fn statuses(call: &Call<'_>) -> Answer {
-    let ids = ids(call)?;
+    let ids = asked_ids(call)?;
     if call.world.config.statuses == Statuses::Disabled {
         return Ok("[]".to_owned());
     }
@@ -137,7 +188,10 @@ pub(super) fn by_ids(call: &Call<'_>) -> Answer {
         Some(since) => since.parse::<i64>().map_err(|_| AppError::URL_PARAM)?,
         None => 0,
     };
-    let found = ids(call)?.into_iter().filter_map(|id| call.roster.find(&id));
+    let mut asked = asked_ids(call)?;
+    asked.sort_unstable();
+    asked.dedup();
+    let found = asked.into_iter().filter_map(|id| call.roster.find(&id));
     call.shown(found.filter(|number| call.sees(*number) && call.roster.account(*number).update_at > since))
 }
 
@@ -149,7 +203,8 @@ pub(super) fn stats(call: &Call<'_>) -> Answer {
         });
         u32::try_from(counted.count()).unwrap_or(u32::MAX)
     } else {
-        call.roster.counts().active
+        let counts = call.roster.counts();
+        counts.active + if call.world.config.version.leaves_remote_out_of_seats() { 0 } else { counts.active_remote }
     };
     Ok(count(total))
 }
@@ -162,6 +217,9 @@ pub(super) fn stats_filtered(call: &Call<'_>) -> Answer {
     let (deleted, bots) = (query.flag("include_deleted"), query.flag("include_bots"));
     // Before accounts of connected servers were left out they were counted whatever was asked.
     let remote = query.flag("include_remote_users") || !call.world.config.version.leaves_remote_out_of_seats();
+    if query.get("in_team").is_some() || query.get("roles").is_some() {
+        return counted(call, (deleted, bots, remote));
+    }
     let counts = call.roster.counts();
     // By what an account is, how many are counted: of all, or of the active ones alone.
     let of = |all: u32, active: u32| if deleted { all } else { active };
@@ -171,16 +229,37 @@ pub(super) fn stats_filtered(call: &Call<'_>) -> Answer {
     Ok(count(people + bots + remote))
 }
 
+/// Counts one by one those that a team or roles are asked of.
+fn counted(call: &Call<'_>, (deleted, bots, remote): (bool, bool, bool)) -> Answer {
+    let team = match call.query.get("in_team") {
+        Some(id) => Some(call.world.population.find_team(id).ok_or(AppError::NO_TEAM)?.index),
+        None => None,
+    };
+    let counted = call.roster.all().filter(|number| {
+        let traits = call.roster.traits(*number);
+        (deleted || !traits.is_deactivated)
+            && (bots || traits.kind != Kind::Bot)
+            && (remote || traits.kind != Kind::Remote)
+            && (team.is_none() || call.roster.team_of(*number) == team)
+            && has_roles(call.query, call.roster.account(*number).roles)
+    });
+    Ok(count(u32::try_from(counted.count()).unwrap_or(u32::MAX)))
+}
+
 pub(super) fn bots(call: &Call<'_>) -> Answer {
     if !call.caller.manages() {
-        return json::<[User]>(&[]);
+        return Err(AppError::FORBIDDEN);
     }
     let deleted = call.query.flag("include_deleted");
     let is_bot = |number: &u32| {
         let traits = call.roster.traits(*number);
         traits.kind == Kind::Bot && (deleted || !traits.is_deactivated)
     };
-    page(call, call.roster.all().filter(is_bot))
+    let (skip, take) = call.query.window();
+    let bots = call.roster.all().filter(is_bot).skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(take);
+    let owner = call.roster.account(places::ADMIN).id;
+    let bots: Vec<_> = bots.map(|number| Bot::of(call.roster.account(number), owner.clone())).collect();
+    json(&bots).map(|text| text + "\n")
 }
 
 fn count(total: u32) -> String {
