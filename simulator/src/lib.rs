@@ -9,6 +9,9 @@
 //! # }
 //! ```
 //!
+//! Accounts change while somebody lists them by [`Config::changes`] or [`Simulator::change`], answers break by
+//! [`Config::faults`], and what differs between versions follows from [`Config::version`].
+//!
 //! What it is not: it takes no writes over HTTP, keeps no data but what follows from a seed and the changes that a test
 //! asks for, listens on loopback alone, and knows nothing of the provider that is tested against it.
 

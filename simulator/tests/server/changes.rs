@@ -190,6 +190,54 @@ fn accounts_are_made_after_the_answers_that_do_not_know_them() {
 }
 
 #[test]
+fn the_time_is_the_real_one_where_no_other_is_set() {
+    let server = server(Config { users: 20, ..Config::default() });
+    let date = server.get("/api/v4/system/ping", "").header("date").unwrap().to_owned();
+    let told = chrono::DateTime::parse_from_rfc2822(&date).unwrap().to_utc();
+    let off = chrono::Utc::now() - told;
+    assert!((0..3).contains(&off.num_seconds()), "{date} is off by {off}");
+}
+
+#[test]
+fn only_what_has_changed_since_is_asked_for_again() {
+    let server = server(Config { users: 200, ..Config::default() });
+    let ids: Vec<_> = server.simulator.roster().into_iter().map(|account| account.id).collect();
+    let body = serde_json::to_string(&ids).unwrap();
+    let since = server.simulator.roster().iter().map(|account| account.update_at).max().unwrap();
+    let changed = |since: i64| {
+        let path = format!("/api/v4/users/ids?since={since}");
+        let rows: Vec<Value> = serde_json::from_str(&server.send("POST", &path, server.admin(), &body).body).unwrap();
+        rows.iter().map(|row| text(row, "id").to_owned()).collect::<BTreeSet<_>>()
+    };
+    assert_eq!((changed(since).len(), changed(0).len()), (0, 200));
+    let renamed = server.simulator.change(ChangeKind::Rename { place: 20, username: "zzz".into() }).unwrap();
+    let off = server.simulator.change(ChangeKind::Deactivate { place: 30 }).unwrap();
+    let on = server.simulator.change(ChangeKind::Reactivate { place: 40 }).unwrap();
+    server.simulator.change(ChangeKind::Delete { place: 50 }).unwrap();
+    assert_eq!((off.delete_at > 0, on.delete_at), (true, 0));
+    assert_eq!(changed(since), BTreeSet::from([renamed.id, off.id, on.id]));
+    assert_eq!(changed(0).len(), 199);
+}
+
+#[test]
+fn who_runs_a_team_is_told_by_the_present_names() {
+    let server = server(Config { users: 100, ..Config::default() });
+    let admin = server.simulator.population().team_admins().into_iter().next().unwrap();
+    let place = server.simulator.roster().iter().position(|account| account.id == admin).unwrap();
+    let renamed = server
+        .simulator
+        .change(ChangeKind::Rename { place: u32::try_from(place).unwrap(), username: "aaa".into() })
+        .unwrap();
+    assert_eq!(renamed.id, admin);
+    let teams = server.rows(&format!("/api/v4/users/{admin}/teams/members"), server.admin());
+    let team = text(teams.first().unwrap(), "team_id").to_owned();
+    let run = || server.rows(&format!("/api/v4/users?in_team={team}&team_roles=team_admin"), server.admin());
+    assert_eq!(text(run().first().unwrap(), "username"), "aaa", "it comes first now");
+    server.simulator.change(ChangeKind::Delete { place: 0 });
+    assert!(run().iter().all(|row| text(row, "id") != admin));
+}
+
+#[test]
 fn answers_at_once_see_one_state_each() {
     // The list moves by one row for every answer; each answer is a page of one of the lists all the same.
     let changes: Vec<_> = (0..50)

@@ -1,9 +1,18 @@
 //! The simulated server held against the recorded answers of a real one: status, headers, and the keys of its JSON in
 //! their order.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+#[path = "server/http.rs"]
+mod http;
+
+use http::{Answer, Server, server};
 use mattermost_simulator::{Config, LicensePreset, RateLimit, Version};
 
-use crate::http::{Answer, Server, server};
+/// An answer that a real server of this version gave.
+fn recorded(version: &str, name: &str) -> Answer {
+    let path = format!("{}/../tests/recorded/{version}/{name}.http", env!("CARGO_MANIFEST_DIR"));
+    Answer::parse(&std::fs::read_to_string(path).unwrap())
+}
 
 /// The keys of the objects of a JSON text in their order, each object as one list.
 fn keys(json: &str) -> Vec<Vec<String>> {
@@ -52,7 +61,7 @@ const RECORDED: [(&str, Version); 2] = [("v7.6", Version::new(7, 6)), ("v11.6", 
 
 #[test]
 fn answers_are_those_of_the_recordings() {
-    for (recorded, version) in RECORDED {
+    for (of, version) in RECORDED {
         let server = server(Config { version, license: LicensePreset::TeamEdition, ..Config::default() });
         let tokens = server.simulator.tokens().clone();
         let unknown = r#"["aaaaaaaaaaaaaaaaaaaaaaaaaa"]"#;
@@ -76,34 +85,34 @@ fn answers_are_those_of_the_recordings() {
             ("limits", "GET", "/api/v4/limits/server", &tokens.admin, ""),
             ("limits-member", "GET", "/api/v4/limits/server", &tokens.member, ""),
         ];
-        let more = if recorded == "v11.6" { of_11_6 } else { &[] };
+        let more = if of == "v11.6" { of_11_6 } else { &[] };
         for (name, method, path, token, body) in cases.iter().chain(more) {
-            let (got, expect) = (server.send(method, path, token, body), Answer::recorded(recorded, name));
-            assert_eq!(got.status, expect.status, "{recorded} {name}");
+            let (got, expect) = (server.send(method, path, token, body), recorded(of, name));
+            assert_eq!(got.status, expect.status, "{of} {name}");
             for header in ["content-type", "x-request-id", "x-version-id", "date", "location"] {
                 let (got, expect) = (got.header(header), expect.header(header));
-                assert_eq!(got.is_some(), expect.is_some(), "{recorded} {name} {header}");
+                assert_eq!(got.is_some(), expect.is_some(), "{of} {name} {header}");
                 if ["content-type", "location"].contains(&header) {
-                    assert_eq!(got, expect, "{recorded} {name}");
+                    assert_eq!(got, expect, "{of} {name}");
                 }
             }
-            assert_eq!(keys(&got.body), keys(&expect.body), "{recorded} {name}: {}", got.body);
+            assert_eq!(keys(&got.body), keys(&expect.body), "{of} {name}: {}", got.body);
         }
     }
 }
 
 #[test]
 fn listed_accounts_have_the_recorded_keys() {
-    for (recorded, version) in RECORDED {
+    for (of, version) in RECORDED {
         let server = server(Config { version, ..Config::default() });
         let tokens = server.simulator.tokens();
         for (recording, token) in [("users-admin", &tokens.admin), ("users-member", &tokens.member)] {
             let got = server.get("/api/v4/users?per_page=200", token);
-            let expect = Answer::recorded(recorded, recording);
+            let expect = recorded(of, recording);
             for (ours, theirs) in [("system-bot", "alertbot"), (".sysadmin", "sysadmin")] {
                 // The description of a bot is left out where it is empty.
                 let keys = |body: &str, part| keys(account(body, part)).concat();
-                assert_eq!(keys(&got.body, ours), keys(&expect.body, theirs), "{recorded} {recording} {theirs}");
+                assert_eq!(keys(&got.body, ours), keys(&expect.body, theirs), "{of} {recording} {theirs}");
             }
         }
     }
@@ -111,26 +120,25 @@ fn listed_accounts_have_the_recorded_keys() {
 
 #[test]
 fn the_configuration_has_the_recorded_keys_and_no_more() {
-    for (recorded, version) in RECORDED {
+    for (of, version) in RECORDED {
         let server = server(Config { version, license: LicensePreset::TeamEdition, ..Config::default() });
-        let expect = keys(&Answer::recorded(recorded, "config").body).concat();
+        let expect = keys(&recorded(of, "config").body).concat();
         let got = keys(&server.get("/api/v4/config/client?format=old", server.admin()).body).concat();
-        assert!(expect.iter().all(|key| got.contains(key)), "{recorded}: {got:?}");
-        assert_eq!(got.iter().any(|key| key == "EnableUserStatuses"), recorded == "v11.6");
-        let (unformatted, status) =
-            (server.get("/api/v4/config/client", ""), if recorded == "v7.6" { 501 } else { 200 });
+        assert!(expect.iter().all(|key| got.contains(key)), "{of}: {got:?}");
+        assert_eq!(got.iter().any(|key| key == "EnableUserStatuses"), of == "v11.6");
+        let (unformatted, status) = (server.get("/api/v4/config/client", ""), if of == "v7.6" { 501 } else { 200 });
         assert_eq!(unformatted.status, status, "recordings 005");
     }
 }
 
 #[test]
 fn headers_for_browsers_came_after_7_6() {
-    for (recorded, version) in RECORDED {
+    for (of, version) in RECORDED {
         let server = server(Config { version, ..Config::default() });
         for path in ["/api/v4/system/ping", "/api/v4/users/me", "/"] {
             let answer = server.get(path, server.admin());
             for header in ["referrer-policy", "permissions-policy", "x-content-type-options"] {
-                assert_eq!(answer.header(header).is_some(), recorded == "v11.6", "{recorded} {path} {header}");
+                assert_eq!(answer.header(header).is_some(), of == "v11.6", "{of} {path} {header}");
             }
         }
     }
@@ -242,7 +250,7 @@ fn the_rate_limiter_answers_as_recorded() {
         (first.status, first.header("x-ratelimit-limit"), first.header("x-ratelimit-remaining")),
         (200, Some("21"), Some("20"))
     );
-    let recorded = Answer::recorded("v11.6", "rate-limited");
+    let recorded = recorded("v11.6", "rate-limited");
     assert_eq!((last.status, last.body.as_str()), (recorded.status, recorded.body.as_str()));
     for header in ["content-type", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-version-id"] {
         assert_eq!(last.header(header), recorded.header(header), "{header}");
