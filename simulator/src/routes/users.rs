@@ -53,15 +53,12 @@ fn page(call: &Call<'_>, numbers: impl Iterator<Item = u32>) -> Answer {
     call.shown(numbers.skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(take))
 }
 
-/// Whether an account's roles are what a query asks for. A single role is looked for as a part of the text, as the
-/// server's SQL does. Of several any will do, and of those that exist only the system-wide ones filter.
-fn has_roles(query: Query<'_>, roles: &str) -> bool {
-    let by_role = query.get("role").is_none_or(|role| roles.contains(role));
-    let wanted = query.get("roles").unwrap_or_default().split(',').filter(|role| SYSTEM_ROLES.contains(role));
-    let mut wanted = wanted.peekable();
-    let is_any = wanted.peek().is_none()
-        || wanted.any(|role| if role == "system_user" { roles == role } else { roles.contains(role) });
-    by_role && is_any
+/// Whether an account has any of the roles that a query names. Of the roles that exist only the system-wide ones filter.
+fn has_any_role(query: Query<'_>, roles: &str) -> bool {
+    let named = query.get("roles").unwrap_or_default().split(',');
+    let mut wanted = named.filter(|role| SYSTEM_ROLES.contains(role)).peekable();
+    wanted.peek().is_none()
+        || wanted.any(|role| if role == "system_user" { roles == role } else { roles.contains(role) })
 }
 
 pub(super) fn list(call: &Call<'_>) -> Answer {
@@ -85,7 +82,12 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
                 (_, true) => is_deactivated,
                 (false, false) => true,
             };
-        by_state && (!has_filter || has_roles(query, roster.account(number).roles)) && call.sees(number)
+        let by_role = !has_filter || {
+            let roles = roster.account(number).roles;
+            // A single role is looked for as a part of the text, as the server's SQL does.
+            query.get("role").is_none_or(|role| roles.contains(role)) && has_any_role(query, roles)
+        };
+        by_state && by_role && call.sees(number)
     };
     if let Some(team) = query.get("in_team") {
         let team = call.world.population.find_team(team).ok_or(AppError::FORBIDDEN)?;
@@ -241,7 +243,7 @@ fn counted(call: &Call<'_>, (deleted, bots, remote): (bool, bool, bool)) -> Answ
             && (bots || traits.kind != Kind::Bot)
             && (remote || traits.kind != Kind::Remote)
             && (team.is_none() || call.roster.team_of(*number) == team)
-            && has_roles(call.query, call.roster.account(*number).roles)
+            && has_any_role(call.query, call.roster.account(*number).roles)
     });
     Ok(count(u32::try_from(counted.count()).unwrap_or(u32::MAX)))
 }
