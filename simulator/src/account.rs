@@ -63,11 +63,11 @@ pub struct Status {
 /// An account as the server keeps it. Times are milliseconds since 1970, 0 for never.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// Its place in the list by username, from 0.
+    /// Its place in the list by username when the server started, from 0; accounts made since follow in their order.
     pub index: u32,
     /// 26 letters and digits.
     pub id: String,
-    /// Unique; sorts by the index.
+    /// Unique and lower case; the list is in its order.
     pub username: String,
     /// The given name; none of a bot's has one of its own.
     pub first_name: &'static str,
@@ -93,6 +93,10 @@ pub struct Account {
     pub delete_at: i64,
     /// Its status; none where the server has no row for it.
     pub status: Option<Status>,
+    /// How many channels that are not archived it is in, direct ones left out.
+    pub channel_count: u32,
+    /// What its e-mail address begins with, where that is not the username.
+    pub(crate) mailbox: Option<String>,
 }
 
 impl Account {
@@ -104,13 +108,28 @@ impl Account {
             Kind::Remote => "partner.example",
             Kind::Member | Kind::SystemAdmin | Kind::Guest => "corp.example",
         };
-        format!("{}@{host}", self.username)
+        format!("{}@{host}", self.mailbox.as_ref().unwrap_or(&self.username))
+    }
+
+    /// Whether it is a guest in one channel alone, active or not. Such a guest takes no seat on a licensed server from
+    /// 11.6 on, for as many of them as there are seats.
+    #[must_use]
+    pub const fn is_single_channel_guest(&self) -> bool {
+        matches!(self.kind, Kind::Guest) && self.channel_count == 1
     }
 
     /// Whether it takes a seat on a server from 8.0 on.
     #[must_use]
     pub const fn takes_a_seat(&self) -> bool {
-        Traits { kind: self.kind, is_deactivated: self.delete_at != 0 }.takes_a_seat()
+        self.traits().takes_a_seat()
+    }
+
+    pub(crate) const fn traits(&self) -> Traits {
+        Traits {
+            kind: self.kind,
+            is_deactivated: self.delete_at != 0,
+            is_single_channel_guest: self.is_single_channel_guest(),
+        }
     }
 }
 
@@ -119,6 +138,7 @@ impl Account {
 pub(crate) struct Traits {
     pub(crate) kind: Kind,
     pub(crate) is_deactivated: bool,
+    pub(crate) is_single_channel_guest: bool,
 }
 
 impl Traits {
@@ -139,6 +159,8 @@ pub(crate) mod places {
     pub(crate) const VIEWER_BOT: u32 = 3;
     pub(crate) const GUEST: u32 = 4;
     pub(crate) const REVOKED: u32 = 5;
+    /// How many accounts own a token: the first ones.
+    pub(crate) const OWNERS: u32 = 6;
     pub(crate) const SYSTEM_BOT: u32 = 6;
     pub(crate) const COUNT: u32 = 7;
 }
@@ -215,7 +237,7 @@ pub(crate) fn traits(seed: u64, index: u32, total: u32) -> Traits {
         _ => (Kind::Member, false),
     };
     if fixed {
-        return Traits { kind, is_deactivated: false };
+        return Traits { kind, is_deactivated: false, is_single_channel_guest: false };
     }
     let mut chance = Chance::of(seed, 1, u64::from(index));
     let is_deactivated = chance.percent(8);
@@ -229,12 +251,13 @@ pub(crate) fn traits(seed: u64, index: u32, total: u32) -> Traits {
         }
         _ => Kind::Member,
     };
-    Traits { kind, is_deactivated }
+    let is_single_channel_guest = kind == Kind::Guest && Chance::of(seed, 4, u64::from(index)).below(3) == 0;
+    Traits { kind, is_deactivated, is_single_channel_guest }
 }
 
 /// Makes the account at `index` of `total`.
 pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Account {
-    let Traits { kind, is_deactivated } = traits(seed, index, total);
+    let Traits { kind, is_deactivated, is_single_channel_guest } = traits(seed, index, total);
     let mut chance = Chance::of(seed, 2, u64::from(index));
     let mut days = |from: u64, to: u64| days(&mut chance, from, to);
     let create_at = now_ms.saturating_sub(days(30, 4 * 365));
@@ -281,6 +304,37 @@ pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Account {
         update_at: if delete_at == 0 { create_at.saturating_add(life / 3) } else { delete_at },
         delete_at,
         status,
+        channel_count: match kind {
+            _ if is_single_channel_guest => 1,
+            Kind::Bot | Kind::Remote => 0,
+            // Everybody else of a team is in its town square and in off-topic at least.
+            Kind::Member | Kind::SystemAdmin | Kind::Guest => 2 + index % 5,
+        },
+        mailbox: None,
+    }
+}
+
+/// A member who was made while the server ran, as the `index`-th account of all.
+pub(crate) fn made(seed: u64, index: u32, username: String, now_ms: i64) -> Account {
+    let mut chance = Chance::of(seed, 2, u64::from(index));
+    Account {
+        index,
+        id: ids::id(seed, Sort::User, index),
+        username,
+        first_name: chance.one(&FIRST_NAMES).copied().unwrap_or_default(),
+        last_name: chance.one(&LAST_NAMES).copied().unwrap_or_default(),
+        position: "",
+        locale: "en",
+        kind: Kind::Member,
+        auth_service: AuthService::Password,
+        mfa_active: false,
+        roles: "system_user",
+        create_at: now_ms,
+        update_at: now_ms,
+        delete_at: 0,
+        status: None,
+        channel_count: 2,
+        mailbox: None,
     }
 }
 
@@ -307,7 +361,7 @@ fn status(chance: &mut Chance, now_ms: i64, create_at: i64) -> Option<Status> {
 }
 
 /// A name that sorts by the index: four syllables of a hundred, each of two letters, and a word for the kind.
-fn username(index: u32, kind: Kind) -> String {
+pub(crate) fn username(index: u32, kind: Kind) -> String {
     const CONSONANTS: &[u8; 20] = b"bcdfghjklmnpqrstvwxz";
     const VOWELS: &[u8; 5] = b"aeiou";
     let mut name = String::with_capacity(16);

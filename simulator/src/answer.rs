@@ -9,6 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 
+use crate::Version;
 use crate::limiter::Verdict;
 
 /// A refusal of the API's own.
@@ -39,8 +40,10 @@ impl AppError {
         Self { status: 400, id: "api.payload.parse.error", message: "The payload cannot be read." };
     pub(crate) const TOO_LARGE: Self =
         Self { status: 413, id: "api.context.request_body_too_large.app_error", message: "The body is too large." };
-    pub(crate) const FORMAT: Self =
+    pub(crate) const LICENSE_FORMAT: Self =
         Self { status: 400, id: "api.license.client.old_format.app_error", message: "format=old is wanted." };
+    pub(crate) const CONFIG_FORMAT: Self =
+        Self { status: 501, id: "api.config.client.old_format.app_error", message: "format=old is wanted." };
     pub(crate) const NO_USER: Self =
         Self { status: 404, id: "app.user.missing_account.const", message: "No such user." };
     pub(crate) const NO_TEAM: Self = Self { status: 404, id: "app.team.get.find.app_error", message: "No such team." };
@@ -48,6 +51,11 @@ impl AppError {
         status: 400,
         id: "api.getUsersForReporting.invalid_page_size",
         message: "The page size is out of range.",
+    };
+    pub(crate) const ACTIVE_FILTER: Self = Self {
+        status: 400,
+        id: "api.getUsersForReporting.invalid_active_filter",
+        message: "Nobody is neither active nor inactive.",
     };
     pub(crate) const SORT_COLUMN: Self = Self {
         status: 400,
@@ -71,6 +79,7 @@ pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Answer {
 pub(crate) struct Stamp {
     pub(crate) request_id: String,
     pub(crate) version_id: String,
+    pub(crate) version: Version,
     pub(crate) is_get: bool,
     pub(crate) encoding: Encoding,
 }
@@ -101,9 +110,13 @@ pub(crate) fn of(answer: Answer, stamp: &Stamp) -> Response<Body> {
 }
 
 pub(crate) fn refusal(error: AppError, stamp: &Stamp) -> Response<Body> {
+    stamped(error.status, error_text(error, stamp), stamp)
+}
+
+pub(crate) fn error_text(error: AppError, stamp: &Stamp) -> String {
     let AppError { status, id, message } = error;
     let body = ErrorBody { id, message, detailed_error: "", request_id: &stamp.request_id, status_code: status };
-    stamped(status, serde_json::to_string(&body).unwrap_or_default(), stamp)
+    serde_json::to_string(&body).unwrap_or_default()
 }
 
 fn stamped(status: u16, body: String, stamp: &Stamp) -> Response<Body> {
@@ -112,16 +125,23 @@ fn stamped(status: u16, body: String, stamp: &Stamp) -> Response<Body> {
         Encoding::Plain | Encoding::Gzip => plain(status, "application/json", body),
     };
     let headers = response.headers_mut();
-    put(headers, "x-request-id", &stamp.request_id);
-    put(headers, "x-version-id", &stamp.version_id);
-    put(headers, "x-content-type-options", "nosniff");
-    put(headers, "referrer-policy", "no-referrer");
-    put(headers, "permissions-policy", "");
+    sign(headers, stamp);
     headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     if stamp.is_get {
         headers.insert(EXPIRES, HeaderValue::from_static("0"));
     }
     response
+}
+
+/// What every handler of the server's own adds.
+fn sign(headers: &mut HeaderMap, stamp: &Stamp) {
+    put(headers, "x-request-id", &stamp.request_id);
+    put(headers, "x-version-id", &stamp.version_id);
+    if stamp.version.has_new_shape() {
+        put(headers, "x-content-type-options", "nosniff");
+        put(headers, "referrer-policy", "no-referrer");
+        put(headers, "permissions-policy", "");
+    }
 }
 
 /// Shorter answers are not worth compressing to the server.
@@ -158,17 +178,17 @@ pub(crate) fn no_route(path: &str) -> Response<Body> {
 /// The answer for another version of the API, which the web application gives.
 pub(crate) fn no_version(path: &str, stamp: &Stamp) -> Response<Body> {
     let mut response = no_route(path);
-    put(response.headers_mut(), "x-request-id", &stamp.request_id);
-    put(response.headers_mut(), "x-version-id", &stamp.version_id);
+    sign(response.headers_mut(), stamp);
+    put(response.headers_mut(), "x-frame-options", "SAMEORIGIN");
     response
 }
 
 /// The web application, which answers every other path.
 pub(crate) fn page(stamp: &Stamp) -> Response<Body> {
-    let mut response = plain(200, "text/html", "<html></html>\n".to_owned());
+    let content_type = if stamp.version.has_new_shape() { "text/html" } else { "text/html; charset=utf-8" };
+    let mut response = plain(200, content_type, "<html></html>\n".to_owned());
     let headers = response.headers_mut();
-    put(headers, "x-request-id", &stamp.request_id);
-    put(headers, "x-version-id", &stamp.version_id);
+    sign(headers, stamp);
     put(headers, "x-frame-options", "SAMEORIGIN");
     put(headers, "cache-control", "no-cache, max-age=31556926, public");
     response

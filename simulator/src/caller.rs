@@ -3,6 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 
+use crate::Config;
 use crate::account::places;
 use crate::ids::{self, Sort};
 
@@ -73,6 +74,15 @@ impl Caller {
             (&tokens.guest, Self::Guest),
         ];
         known.into_iter().find(|(known, _)| *known == token.trim()).map_or(Self::Refused, |(_, caller)| caller)
+    }
+
+    /// Refuses tokens that the server does not take: all that have expired, and those of persons where only bots may have
+    /// any.
+    pub(crate) fn admitted(self, config: &Config, now_ms: i64) -> Self {
+        let expires = config.token_expires_ms.filter(|at| *at > 0 && config.version.tokens_expire());
+        let is_person = matches!(self, Self::Admin | Self::Member | Self::Guest);
+        let is_refused = expires.is_some_and(|at| at <= now_ms) || (is_person && !config.user_access_tokens);
+        if is_refused && self != Self::Nobody { Self::Refused } else { self }
     }
 
     /// The place of the caller's account.

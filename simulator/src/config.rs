@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::{Fault, Version};
+use crate::{Change, Fault, Version};
 
 /// A server to start.
 #[derive(Clone, Debug)]
@@ -26,14 +26,52 @@ pub struct Config {
     pub rate_limit: Option<RateLimit>,
     /// What goes wrong.
     pub faults: Vec<Fault>,
+    /// How accounts change while others look.
+    pub changes: Vec<Change>,
     /// What ordinary accounts see of others.
     pub privacy: Privacy,
     /// Whether it records when accounts are active.
     pub statuses: Statuses,
-    /// The time of the accounts' histories in milliseconds since 1970; none for the time of the start.
+    /// The time at which the server starts, in milliseconds since 1970; none for the real one. The histories of the
+    /// accounts end then, and from then on the server's clock goes on: it dates the answers and the changes.
     pub now_ms: Option<i64>,
     /// The port; 0 for a free one.
     pub port: u16,
+    /// `FeatureFlags.EnableMattermostEntry`: whether the enterprise build from 11.0 on runs Mattermost Entry where it has
+    /// no licence.
+    pub entry_without_license: bool,
+    /// Set where the licence enforces its seats, which it may from 10.10 on: how many users may come beyond them.
+    pub extra_users: Option<u32>,
+    /// `GuestAccountsSettings.Enable`.
+    pub guest_accounts: bool,
+    /// `ServiceSettings.EnableUserAccessTokens`. Where it is off the tokens of persons are refused; those of bots work.
+    pub user_access_tokens: bool,
+    /// When all tokens expire, in milliseconds since 1970, from 11.9 on; none for never.
+    pub token_expires_ms: Option<i64>,
+    /// `ServiceSettings.MaximumPayloadSizeBytes`; none for the version's own.
+    pub payload_bytes: Option<usize>,
+}
+
+impl Config {
+    /// The licence that the server works under, whether it was given one or not.
+    pub(crate) fn license_in_force(&self) -> LicensePreset {
+        let runs_entry = self.entry_without_license && self.version.runs_entry_by_itself();
+        if self.license == LicensePreset::Unlicensed && runs_entry { LicensePreset::Entry } else { self.license }
+    }
+
+    /// Whether guests in one channel alone are left out of the seats.
+    pub(crate) fn spares_single_channel_guests(&self) -> bool {
+        let license = self.license_in_force();
+        self.version.counts_single_channel_guests()
+            && license.is_licensed()
+            && license != LicensePreset::Entry
+            && self.guest_accounts
+    }
+
+    /// Bytes of a request's body that are accepted.
+    pub(crate) fn most_payload_bytes(&self) -> usize {
+        self.payload_bytes.unwrap_or_else(|| self.version.payload_bytes())
+    }
 }
 
 impl Default for Config {
@@ -47,10 +85,17 @@ impl Default for Config {
             latency: Duration::ZERO,
             rate_limit: None,
             faults: Vec::new(),
+            changes: Vec::new(),
             privacy: Privacy { show_email: true, show_full_name: true },
             statuses: Statuses::Enabled,
             now_ms: None,
             port: 0,
+            entry_without_license: true,
+            extra_users: None,
+            guest_accounts: true,
+            user_access_tokens: true,
+            token_expires_ms: None,
+            payload_bytes: None,
         }
     }
 }
@@ -87,7 +132,7 @@ pub struct RateLimit {
 pub enum LicensePreset {
     /// The Team Edition build.
     TeamEdition,
-    /// The enterprise build without a licence.
+    /// The enterprise build without a licence, which from 11.0 on runs Mattermost Entry by itself.
     Unlicensed,
     /// Mattermost Entry.
     Entry,

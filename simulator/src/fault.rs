@@ -27,7 +27,7 @@ impl From<&str> for Matcher {
 }
 
 impl Matcher {
-    fn matches(&self, path_and_query: &str) -> bool {
+    pub(crate) fn matches(&self, path_and_query: &str) -> bool {
         path_and_query.contains(&self.0)
     }
 }
@@ -60,6 +60,26 @@ pub enum FaultKind {
     Huge(u64),
     /// 200 with this JSON.
     Body(String),
+    /// Exactly this, without any header of the server's own but `Date`. A name that comes twice is sent twice.
+    Answer {
+        /// The status.
+        status: u16,
+        /// The headers; those that HTTP does not allow are left out.
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: String,
+    },
+    /// A JSON list that never ends, in small pieces, until the peer goes away.
+    Endless,
+    /// The right answer with so many header lines more.
+    ManyHeaders(u32),
+    /// The first page, whichever is asked for.
+    SamePage,
+    /// The right answer, followed by an error object: as the server itself answers where accounts are asked for that are
+    /// both active and not.
+    Trailing,
+    /// The right answer, but that one row in its middle has a number for its name.
+    BadRecord,
 }
 
 /// The faults of a running server, with how often each was met.

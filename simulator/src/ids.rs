@@ -18,6 +18,7 @@ pub(crate) enum Sort {
     Invite,
     Request,
     Server,
+    TokenId,
 }
 
 impl Sort {
@@ -29,6 +30,7 @@ impl Sort {
             Self::Invite => 14,
             Self::Request => 15,
             Self::Server => 16,
+            Self::TokenId => 17,
         }
     }
 }

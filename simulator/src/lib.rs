@@ -9,13 +9,19 @@
 //! # }
 //! ```
 //!
-//! What it is not: it takes no writes, keeps no data but what follows from a seed, listens on loopback alone, and knows
-//! nothing of the provider that is tested against it.
+//! Accounts change while somebody lists them by [`Config::changes`] or [`Simulator::change`], answers break by
+//! [`Config::faults`], and what differs between versions follows from [`Config::version`].
+//!
+//! What it is not: it takes no writes over HTTP, keeps no data but what follows from a seed and the changes that a test
+//! asks for, listens on loopback alone, and knows nothing of the provider that is tested against it.
 
 mod account;
 mod answer;
+mod broken;
 mod caller;
 mod chance;
+mod change;
+mod clock;
 mod config;
 mod fault;
 mod ids;
@@ -23,6 +29,7 @@ mod license;
 mod limiter;
 mod log;
 mod population;
+mod roster;
 mod routes;
 mod server;
 mod team;
@@ -30,6 +37,7 @@ mod version;
 
 pub use account::{Account, AuthService, Kind, Status};
 pub use caller::Tokens;
+pub use change::{Change, ChangeKind};
 pub use config::{Config, LicensePreset, Privacy, RateLimit, Statuses};
 pub use fault::{Fault, FaultKind, Matcher};
 pub use log::Exchange;

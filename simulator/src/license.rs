@@ -41,11 +41,12 @@ pub(crate) fn purchased(population: &Population) -> u32 {
 
 /// `/license/client?format=old`, as this caller sees it.
 pub(crate) fn license(config: &Config, population: &Population, caller: Caller) -> Texts {
-    if !config.license.is_licensed() {
+    let preset = config.license_in_force();
+    if !preset.is_licensed() {
         return Texts::from([("IsLicensed", "false".to_owned())]);
     }
     let now = population.now_ms();
-    let (starts, expires) = match config.license {
+    let (starts, expires) = match preset {
         LicensePreset::Trial => (now - 10 * DAY_MS, now - 10 * DAY_MS + 30 * DAY_MS + 8 * DAY_MS / 24),
         LicensePreset::Expired => (now - 372 * DAY_MS, now - 7 * DAY_MS),
         LicensePreset::TeamEdition
@@ -58,16 +59,15 @@ pub(crate) fn license(config: &Config, population: &Population, caller: Caller) 
         | LicensePreset::E20
         | LicensePreset::Unknown => (now - 100 * DAY_MS, now + 265 * DAY_MS),
     };
-    let (short, long) = config.license.sku();
+    let (short, long) = preset.sku();
     let flag = |on: bool| on.to_string();
-    let is_large = !matches!(config.license, LicensePreset::Professional | LicensePreset::E10);
+    let is_large = !matches!(preset, LicensePreset::Professional | LicensePreset::E10);
     let mut map = Texts::from([
         ("IsLicensed", flag(true)),
-        ("SkuShortName", short.to_owned()),
         ("Users", purchased(population).to_string()),
         ("Company", "Corp Example".to_owned()),
         ("Cloud", flag(false)),
-        ("IsTrial", flag(config.license == LicensePreset::Trial)),
+        ("IsTrial", flag(preset == LicensePreset::Trial)),
         ("IsGovSku", flag(false)),
         ("LDAP", flag(true)),
         ("LDAPGroups", flag(is_large)),
@@ -79,6 +79,9 @@ pub(crate) fn license(config: &Config, population: &Population, caller: Caller) 
         ("SharedChannels", flag(is_large)),
         ("CustomPermissionsSchemes", flag(true)),
     ]);
+    if caller.reads_console() || config.version.shows_plan_to_everybody() {
+        map.insert("SkuShortName", short.to_owned());
+    }
     if caller.reads_console() {
         map.extend([
             ("Id", ids::id(config.seed, Sort::Server, 1)),
@@ -105,15 +108,20 @@ pub(crate) fn config(config: &Config, url: &str, caller: Caller) -> Texts {
         ("DiagnosticId", ids::id(config.seed, Sort::Server, 0)),
         ("TelemetryId", ids::id(config.seed, Sort::Server, 0)),
         ("SiteURL", url.to_owned()),
-        ("EnableGuestAccounts", flag(true)),
+        ("EnableGuestAccounts", flag(config.guest_accounts)),
         ("EnableMultifactorAuthentication", flag(false)),
         ("EnableLdap", flag(true)),
         ("EnableSaml", flag(true)),
     ]);
+    if config.version.has_new_shape() {
+        map.insert("EnableUserStatuses", flag(config.statuses == Statuses::Enabled));
+    }
+    if config.version.runs_entry_by_itself() {
+        map.insert("FeatureFlagEnableMattermostEntry", flag(config.entry_without_license));
+    }
     if caller.account().is_some() {
         map.extend([
-            ("EnableUserAccessTokens", flag(true)),
-            ("EnableUserStatuses", flag(config.statuses == Statuses::Enabled)),
+            ("EnableUserAccessTokens", flag(config.user_access_tokens)),
             ("ShowEmailAddress", flag(config.privacy.show_email)),
             ("ShowFullName", flag(config.privacy.show_full_name)),
             ("MaxNotificationsPerChannel", "1000".to_owned()),

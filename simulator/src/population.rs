@@ -4,7 +4,7 @@ use crate::account::{self, Account, Kind, Traits, places};
 use crate::ids::{self, Sort};
 use crate::team::{self, Team};
 
-/// The accounts and teams of a server. It holds none of them: each follows from the seed and its place.
+/// The accounts and teams that a server starts with. It holds none of them: each follows from the seed and its place.
 #[derive(Clone, Debug)]
 pub struct Population {
     seed: u64,
@@ -31,6 +31,20 @@ pub struct Counts {
     pub seats: u32,
     /// Active accounts, bots included, those of connected servers not.
     pub active: u32,
+    /// Active accounts of connected servers.
+    pub active_remote: u32,
+    /// Active bots.
+    pub active_bots: u32,
+    /// Active guests in one channel alone. They are among the seats.
+    pub single_channel_guests: u32,
+}
+
+impl Counts {
+    /// Deactivated bots.
+    #[must_use]
+    pub const fn deactivated_bots(&self) -> u32 {
+        self.bots.saturating_sub(self.active_bots)
+    }
 }
 
 impl Population {
@@ -38,7 +52,7 @@ impl Population {
         let accounts = accounts.max(places::COUNT);
         let mut counts = Counts::default();
         for index in 0..accounts {
-            count(&mut counts, account::traits(seed, index, accounts));
+            counts.add(account::traits(seed, index, accounts));
         }
         Self { seed, accounts, teams: team::count(accounts), now_ms, counts }
     }
@@ -83,7 +97,10 @@ impl Population {
     pub fn team_admins(&self) -> Vec<String> {
         let archived = self.teams.saturating_sub(1);
         (0..self.accounts)
-            .filter(|index| self.team_of(*index).is_some_and(|team| team != archived) && self.is_team_admin(*index))
+            .filter(|index| {
+                self.team_of(*index, self.traits(*index).kind).is_some_and(|team| team != archived)
+                    && self.is_team_admin(*index)
+            })
             .map(|index| ids::id(self.seed, Sort::User, index))
             .collect()
     }
@@ -96,13 +113,12 @@ impl Population {
         self.now_ms
     }
 
-    pub(crate) fn traits(&self, index: u32) -> Traits {
-        account::traits(self.seed, index, self.accounts)
+    pub(crate) fn username(&self, index: u32) -> String {
+        account::username(index, self.traits(index).kind)
     }
 
-    /// The place of the account with this id.
-    pub(crate) fn find(&self, id: &str) -> Option<u32> {
-        ids::index(self.seed, Sort::User, id).filter(|index| *index < self.accounts)
+    pub(crate) fn traits(&self, index: u32) -> Traits {
+        account::traits(self.seed, index, self.accounts)
     }
 
     pub(crate) fn team(&self, index: u32) -> Team {
@@ -114,15 +130,34 @@ impl Population {
     }
 }
 
-fn count(counts: &mut Counts, traits: Traits) {
-    let one_if = u32::from;
-    counts.deactivated += one_if(traits.is_deactivated);
-    counts.guests += one_if(traits.kind == Kind::Guest);
-    counts.bots += one_if(traits.kind == Kind::Bot);
-    counts.remote += one_if(traits.kind == Kind::Remote);
-    counts.system_admins += one_if(traits.kind == Kind::SystemAdmin);
-    counts.seats += one_if(traits.takes_a_seat());
-    counts.active += one_if(!traits.is_deactivated && traits.kind != Kind::Remote);
+impl Counts {
+    pub(crate) fn add(&mut self, traits: Traits) {
+        self.tally(traits, |number| *number = number.saturating_add(1));
+    }
+
+    pub(crate) fn remove(&mut self, traits: Traits) {
+        self.tally(traits, |number| *number = number.saturating_sub(1));
+    }
+
+    fn tally(&mut self, traits: Traits, step: impl Fn(&mut u32)) {
+        let (kind, is_active) = (traits.kind, !traits.is_deactivated);
+        for (number, counts) in [
+            (&mut self.deactivated, !is_active),
+            (&mut self.guests, kind == Kind::Guest),
+            (&mut self.bots, kind == Kind::Bot),
+            (&mut self.remote, kind == Kind::Remote),
+            (&mut self.system_admins, kind == Kind::SystemAdmin),
+            (&mut self.seats, traits.takes_a_seat()),
+            (&mut self.active, is_active && kind != Kind::Remote),
+            (&mut self.active_remote, is_active && kind == Kind::Remote),
+            (&mut self.active_bots, is_active && kind == Kind::Bot),
+            (&mut self.single_channel_guests, is_active && traits.is_single_channel_guest),
+        ] {
+            if counts {
+                step(number);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -138,7 +173,7 @@ mod tests {
             assert_eq!(accounts.len(), usize::try_from(total).unwrap());
             assert!(accounts.is_sorted_by(|a, b| a.username < b.username));
             assert_eq!(accounts.iter().map(|account| &account.id).collect::<HashSet<_>>().len(), accounts.len());
-            assert!(accounts.iter().all(|account| population.find(&account.id) == Some(account.index)));
+            assert!(accounts.iter().zip(0..).all(|(account, place)| account.index == place));
         }
         let counts = Population::new(5, 1_000, 1_795_533_929_000).counts();
         for (what, n, from, to) in [

@@ -10,11 +10,14 @@ use crate::answer::{Answer, AppError};
 use crate::caller::{Caller, Tokens};
 use crate::config::Config;
 use crate::population::Population;
+use crate::roster::Roster;
+use crate::version::LimitsRoute;
 
 /// A server: what all routes read.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) config: Config,
+    /// Everybody at the start.
     pub(crate) population: Population,
     pub(crate) tokens: Tokens,
     /// The URL that the server is reached at.
@@ -25,6 +28,8 @@ pub(crate) struct World {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call<'a> {
     pub(crate) world: &'a World,
+    /// Everybody at the moment of the answer.
+    pub(crate) roster: &'a Roster,
     pub(crate) caller: Caller,
     pub(crate) query: Query<'a>,
     pub(crate) body: &'a [u8],
@@ -52,6 +57,12 @@ impl<'a> Query<'a> {
         self.get("page").and_then(|value| value.parse().ok()).unwrap_or(0)
     }
 
+    /// The place of the first row, and how many rows there may be.
+    pub(crate) fn window(self) -> (u32, usize) {
+        let place = u64::from(self.page()).saturating_mul(u64::from(self.per_page()));
+        (u32::try_from(place).unwrap_or(u32::MAX), usize::try_from(self.per_page()).unwrap_or_default())
+    }
+
     /// Rows a page: 60 for what is no number, and never more than 200 (server/channels/web/params.go).
     pub(crate) fn per_page(self) -> u32 {
         self.get("per_page").and_then(|value| value.parse::<u32>().ok()).unwrap_or(60).min(200)
@@ -65,7 +76,7 @@ pub(crate) fn answer(method: &str, path: &str, call: &Call<'_>) -> Option<Answer
         return None;
     }
     let open = match (method, parts.as_slice()) {
-        ("GET", ["system", "ping"]) => Some(system::ping()),
+        ("GET", ["system", "ping"]) => Some(system::ping(call)),
         ("GET", ["config", "client"]) => Some(system::config(call)),
         ("GET", ["license", "client"]) => Some(system::license(call)),
         _ => None,
@@ -73,26 +84,26 @@ pub(crate) fn answer(method: &str, path: &str, call: &Call<'_>) -> Option<Answer
     if open.is_some() {
         return open;
     }
+    let version = call.world.config.version;
     let route: fn(&Call<'_>, &str) -> Answer = match (method, parts.as_slice()) {
         ("GET", ["users"]) => |call, _| users::list(call),
         ("GET", ["users", "me"]) => |call, _| users::me(call),
         ("GET", ["users", "stats"]) => |call, _| users::stats(call),
-        ("GET", ["users", "stats", "filtered"]) => |call, _| users::stats_filtered(call),
+        ("GET", ["users", "stats", "filtered"]) if version.has_filters() => |call, _| users::stats_filtered(call),
         ("POST", ["users", "ids"]) => |call, _| users::by_ids(call),
         ("POST", ["users", "status", "ids"]) => |call, _| users::statuses(call),
         ("GET", ["users", _]) => users::one,
         ("GET", ["users", _, "status"]) => users::status_of,
         ("GET", ["users", _, "teams", "members"]) => teams::memberships,
+        ("GET", ["users", _, "tokens"]) => users::tokens,
         ("GET", ["teams"]) => |call, _| teams::list(call),
         ("GET", ["teams", _, "members"]) => teams::members,
         ("GET", ["bots"]) => |call, _| users::bots(call),
-        ("GET", ["limits", "server"]) if call.world.has_limits() => |call, _| system::limits(call),
-        ("GET", ["license", "load_metric"]) => |_, _| Ok("{\"load\":0}\n".to_owned()),
+        ("GET", ["limits", "server"]) if version.limits() != LimitsRoute::Absent => |call, _| system::limits(call),
+        ("GET", ["license", "load_metric"]) if version.has_load_metric() => |call, _| system::load(call),
         ("GET", ["analytics", "old"]) => |call, _| system::analytics(call),
-        ("GET", ["reports", "users"]) if call.world.config.version.has_reports() => |call, _| reports::users(call),
-        ("GET", ["reports", "users", "count"]) if call.world.config.version.has_reports() => {
-            |call, _| reports::count(call)
-        }
+        ("GET", ["reports", "users"]) if version.has_reports() => |call, _| reports::users(call),
+        ("GET", ["reports", "users", "count"]) if version.has_reports() => |call, _| reports::count(call),
         _ => return None,
     };
     if call.caller.account().is_none() {
@@ -101,8 +112,9 @@ pub(crate) fn answer(method: &str, path: &str, call: &Call<'_>) -> Option<Answer
     Some(route(call, parts.get(1).copied().unwrap_or_default()))
 }
 
-impl World {
-    fn has_limits(&self) -> bool {
-        self.config.version.limits() != crate::version::LimitsRoute::Absent
-    }
+/// The error that a list of accounts which are both active and not is followed by: the server goes on after it has found
+/// the contradiction, lists the inactive ones, and then tells of it.
+pub(crate) fn contradiction(path: &str, call: &Call<'_>) -> Option<AppError> {
+    let contradicts = call.query.flag("active") && call.query.flag("inactive");
+    (path == "users" && contradicts && call.world.config.version.has_filters()).then_some(AppError::URL_PARAM)
 }

@@ -1,6 +1,5 @@
 //! The server on its port.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -8,9 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderValue, Request, Response};
-use futures_util::{StreamExt as _, stream};
+use axum::http::header::{ACCEPT_ENCODING, AUTHORIZATION, DATE};
+use axum::http::{Request, Response};
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -20,17 +18,18 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::answer::{self, AppError, Encoding, Stamp};
+use crate::broken::{self, Reset};
 use crate::caller::{Caller, Tokens};
+use crate::change::Pending;
+use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::ids::{self, Sort};
 use crate::limiter::Limiter;
 use crate::log::Log;
 use crate::population::Population;
+use crate::roster::{Live, Roster};
 use crate::routes::{self, Call, Query, World};
-use crate::{Config, Exchange, Fault, FaultKind};
-
-/// Bytes of one piece of a huge answer.
-const PIECE: usize = 64 * 1024;
+use crate::{Account, ChangeKind, Config, Counts, Exchange, Fault, FaultKind};
 
 /// A running server. It stops when this is dropped.
 #[derive(Debug)]
@@ -43,6 +42,8 @@ pub struct Simulator {
 #[derive(Debug)]
 struct Shared {
     world: World,
+    roster: Live,
+    clock: Clock,
     faults: Faults,
     limiter: Option<Limiter>,
     log: Log,
@@ -58,13 +59,18 @@ impl Simulator {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
         let address = listener.local_addr()?;
         let now_ms = config.now_ms.unwrap_or_else(|| chrono::Utc::now().timestamp_millis());
+        let clock = Clock::starting_at(now_ms);
+        let population = Population::new(config.seed, config.users, now_ms);
+        let pending = Pending::new(config.changes.clone());
         let shared = Arc::new(Shared {
+            roster: Live::new(Roster::new(population.clone()), pending, clock),
+            clock,
             faults: Faults::new(config.faults.clone()),
             limiter: config.rate_limit.map(Limiter::new),
             log: Log::default(),
             request_ids: AtomicU32::new(0),
             world: World {
-                population: Population::new(config.seed, config.users, now_ms),
+                population,
                 tokens: Tokens::of(config.seed),
                 url: format!("http://{address}{}", config.subpath),
                 config,
@@ -92,10 +98,29 @@ impl Simulator {
         &self.shared.world.tokens
     }
 
-    /// Everybody on the server.
+    /// Everybody on the server when it started, whatever has changed since.
     #[must_use]
     pub fn population(&self) -> &Population {
         &self.shared.world.population
+    }
+
+    /// Everybody on the server now, by username.
+    #[must_use]
+    pub fn roster(&self) -> Vec<Account> {
+        let roster = self.shared.roster.now();
+        roster.all().map(|number| roster.account(number)).collect()
+    }
+
+    /// How many there are of each sort now.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.shared.roster.now().counts()
+    }
+
+    /// Changes an account at once, between two answers. Returns it as it is then, or as it last was; none where there is
+    /// no account that may change so.
+    pub fn change(&self, kind: ChangeKind) -> Option<Account> {
+        self.shared.roster.change(kind)
     }
 
     /// The exchanges so far, the last 100,000 of them.
@@ -142,18 +167,6 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// A connection that is closed without an answer.
-#[derive(Debug)]
-struct Reset;
-
-impl std::fmt::Display for Reset {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("reset on purpose")
-    }
-}
-
-impl std::error::Error for Reset {}
-
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     // Answers in several pieces must not wait for each other's acknowledgement.
     let _ = stream.set_nodelay(true);
@@ -169,7 +182,10 @@ async fn respond(shared: &Shared, request: Request<Incoming>) -> Result<Response
     let method = request.method().as_str().to_owned();
     let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
     let authorized = request.headers().contains_key(AUTHORIZATION);
-    let answer = shared.answer(request, &path).await;
+    let mut answer = shared.answer(request, &path).await;
+    if let (Ok(response), Some(date)) = (&mut answer, shared.clock.date()) {
+        response.headers_mut().entry(DATE).or_insert(date);
+    }
     let (status, bytes) = match &answer {
         Ok(response) => (response.status().as_u16(), response.body().size_hint().exact().unwrap_or_default()),
         Err(Reset) => (0, 0),
@@ -180,7 +196,7 @@ async fn respond(shared: &Shared, request: Request<Incoming>) -> Result<Response
 
 impl Shared {
     async fn answer(&self, request: Request<Incoming>, path_and_query: &str) -> Result<Response<Body>, Reset> {
-        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+        let path = path_and_query.split_once('?').map_or(path_and_query, |(path, _)| path);
         let stamp = self.stamp(&request);
         if path.contains("//") {
             return Ok(answer::redirect(301, &path.replace("//", "/")));
@@ -201,14 +217,14 @@ impl Shared {
             verdict.into_iter().for_each(|verdict| answer::limit_headers(response.headers_mut(), verdict));
             return Ok(response);
         }
-        if let Some(fault) = self.faults.befall(path_and_query) {
-            if let FaultKind::Slow(time) = fault {
-                sleep_for(time).await;
-            } else {
-                return befallen(fault, &stamp);
-            }
+        let fault = self.faults.befall(path_and_query);
+        if let Some(FaultKind::Slow(time)) = fault {
+            sleep_for(time).await;
         }
-        let mut response = self.route(request, path, route, query, &stamp).await;
+        if let Some(instead) = fault.as_ref().and_then(|fault| broken::instead(fault, &stamp)) {
+            return instead;
+        }
+        let mut response = self.route(request, path_and_query, route, &stamp, fault.as_ref()).await;
         verdict.into_iter().for_each(|verdict| answer::limit_headers(response.headers_mut(), verdict));
         Ok(response)
     }
@@ -216,22 +232,29 @@ impl Shared {
     async fn route(
         &self,
         request: Request<Incoming>,
-        path: &str,
+        path_and_query: &str,
         route: &str,
-        query: &str,
         stamp: &Stamp,
+        fault: Option<&FaultKind>,
     ) -> Response<Body> {
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+        let query = broken::query(fault, query);
         let Some(route) = route.strip_prefix("v4/") else { return answer::no_version(path, stamp) };
-        let caller = Caller::of(request.headers(), &self.world.tokens);
+        let caller =
+            Caller::of(request.headers(), &self.world.tokens).admitted(&self.world.config, self.clock.now_ms());
         let method = request.method().as_str().to_owned();
-        let most = self.world.config.version.payload_bytes();
+        let most = self.world.config.most_payload_bytes();
         let Ok(body) = to_bytes(Body::new(request.into_body()), most).await else {
             return answer::refusal(AppError::TOO_LARGE, stamp);
         };
-        let call = Call { world: &self.world, caller, query: Query(query), body: &body };
+        let roster = self.roster.before(path_and_query);
+        let call = Call { world: &self.world, roster: &roster, caller, query: Query(&query), body: &body };
         let Some(found) = routes::answer(&method, route, &call) else { return answer::no_route(path) };
         let is_refused = found.as_ref().is_err_and(|error| *error == AppError::EXPIRED);
+        let trailing = routes::contradiction(route, &call);
+        let found = found.map(|text| broken::text(fault, text, trailing, stamp));
         let mut response = answer::of(found, stamp);
+        broken::headers(fault, response.headers_mut());
         if is_refused && caller == Caller::Refused {
             answer::clear_cookie(&mut response);
         }
@@ -243,10 +266,11 @@ impl Shared {
         let number = self.request_ids.fetch_add(1, Ordering::Relaxed);
         let accepts = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
         let takes_gzip = accepts.is_some_and(|codings| codings.contains("gzip"));
-        let (version, licensed) = (config.version, config.license.is_licensed());
+        let (version, licensed) = (config.version, config.license_in_force().is_licensed());
         Stamp {
             request_id: ids::id(config.seed, Sort::Request, number),
             version_id: format!("{version}.{version}.7efba6486e175b915720557866449504.{licensed}"),
+            version,
             is_get: request.method() == "GET",
             encoding: if takes_gzip { Encoding::Gzip } else { Encoding::Plain },
         }
@@ -257,55 +281,4 @@ async fn sleep_for(time: Duration) {
     if !time.is_zero() {
         sleep(time).await;
     }
-}
-
-fn befallen(fault: FaultKind, stamp: &Stamp) -> Result<Response<Body>, Reset> {
-    let json = |body: String| answer::of(Ok(body), stamp);
-    Ok(match fault {
-        FaultKind::Status(status @ 502..=504) => answer::proxy_page(status),
-        FaultKind::Status(status) => {
-            let error = match status {
-                401 => AppError::EXPIRED,
-                403 => AppError::FORBIDDEN,
-                _ => AppError { status, ..AppError::SERVER },
-            };
-            answer::refusal(error, stamp)
-        }
-        FaultKind::RateLimited { retry_after_s } => answer::too_many(retry_after_s),
-        FaultKind::Html => answer::page(stamp),
-        FaultKind::Truncated => truncated(),
-        FaultKind::Reset => return Err(Reset),
-        FaultKind::Garbage => json("[{\"id\":\"brokenbrokenbrokenbroken1".to_owned()),
-        FaultKind::MfaRequired => answer::refusal(AppError::MFA, stamp),
-        FaultKind::Redirect(to) => answer::redirect(302, &to),
-        FaultKind::Slow(_) => answer::plain(200, "application/json", "[]".to_owned()),
-        FaultKind::Huge(bytes) => huge(bytes),
-        FaultKind::Body(body) => json(body),
-    })
-}
-
-/// Half of what the head promises. The rest is an error, at which the connection is closed.
-fn truncated() -> Response<Body> {
-    let half = stream::once(async { Ok("[{\"id\":\"".to_owned()) });
-    // The pause lets what there is out, or the connection would be closed without even a head.
-    let cut = stream::once(async {
-        sleep(Duration::from_millis(50)).await;
-        Err(io::Error::other("cut short on purpose"))
-    });
-    let pieces = half.chain(cut);
-    let mut response = Response::new(Body::from_stream(pieces));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from_static("5000"));
-    response
-}
-
-/// A list of blanks: JSON that is right and of no use.
-fn huge(bytes: u64) -> Response<Body> {
-    let pieces = bytes / u64::try_from(PIECE).unwrap_or(1);
-    let blanks = (0..pieces).map(|_| Ok::<_, Infallible>(" ".repeat(PIECE)));
-    let whole = [Ok("[".to_owned())].into_iter().chain(blanks).chain([Ok("]".to_owned())]);
-    let mut response = Response::new(Body::from_stream(stream::iter(whole)));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }

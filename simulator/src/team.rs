@@ -45,17 +45,11 @@ pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Team {
 
 impl Population {
     /// The team that an account is in; programs and accounts of connected servers are in none.
-    pub(crate) fn team_of(&self, account: u32) -> Option<u32> {
-        match self.traits(account).kind {
+    pub(crate) fn team_of(&self, account: u32, kind: Kind) -> Option<u32> {
+        match kind {
             Kind::Bot | Kind::Remote => None,
             Kind::Member | Kind::SystemAdmin | Kind::Guest => account.checked_rem(self.teams()),
         }
-    }
-
-    /// The accounts of a team by username.
-    pub(crate) fn members(&self, team: u32) -> impl Iterator<Item = u32> + '_ {
-        let step = usize::try_from(self.teams()).unwrap_or(1).max(1);
-        (team..self.len()).step_by(step).filter(|account| self.team_of(*account).is_some())
     }
 
     /// Whether an account runs its team: one in some thirty does, and never a guest.

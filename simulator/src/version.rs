@@ -21,6 +21,53 @@ impl Version {
         Self { major, minor, patch: 0 }
     }
 
+    /// Whether answers have the shape of the recorded 11.6 and not that of the recorded 7.6. Where between them each
+    /// difference came is not known; all are put at 8.0. Before: `auth_data` is always there and empty, listed accounts
+    /// have no `notify_props` and local ones no `remote_id`, roles are not checked, `status/ids` answers an id as often
+    /// as it was asked for and has no error of its own for a body that is no JSON, the ping does not name the search
+    /// backend, the configuration does not name `EnableUserStatuses`, deactivated bots are among the inactive users of the
+    /// analytics, and answers lack the headers that are meant for
+    /// browsers.
+    pub(crate) fn has_new_shape(self) -> bool {
+        self >= Self::new(8, 0)
+    }
+
+    /// Whether accounts are listed and counted by filters: from 5.26 on. Before, `active`, `inactive`, `role`, `roles`
+    /// and `team_roles` are ignored, and `/users/stats/filtered` is no route.
+    pub(crate) fn has_filters(self) -> bool {
+        self >= Self::new(5, 26)
+    }
+
+    /// Whether everybody sees the short name of the plan: from about 9.0 on.
+    pub(crate) fn shows_plan_to_everybody(self) -> bool {
+        self >= Self::new(9, 0)
+    }
+
+    /// Whether `/license/load_metric` exists: from 10.8 on.
+    pub(crate) fn has_load_metric(self) -> bool {
+        self >= Self::new(10, 8)
+    }
+
+    /// Whether a licence may have its seats enforced: from 10.10 on.
+    pub(crate) fn enforces_seats(self) -> bool {
+        self >= Self::new(10, 10)
+    }
+
+    /// Whether the enterprise build without a licence runs Mattermost Entry: from 11.0 on.
+    pub(crate) fn runs_entry_by_itself(self) -> bool {
+        self >= Self::new(11, 0)
+    }
+
+    /// Whether guests in one channel alone are counted apart: from 11.6 on.
+    pub(crate) fn counts_single_channel_guests(self) -> bool {
+        self >= Self::new(11, 6)
+    }
+
+    /// Whether personal access tokens may expire: from 11.9 on.
+    pub(crate) fn tokens_expire(self) -> bool {
+        self >= Self::new(11, 9)
+    }
+
     /// Accounts of connected servers take no seat from about 8.0 on.
     pub(crate) fn leaves_remote_out_of_seats(self) -> bool {
         self >= Self::new(8, 0)
@@ -43,7 +90,7 @@ impl Version {
         } else if self < Self::new(11, 0) {
             LimitsRoute::Forbidden { fills_with_license: self >= Self::new(10, 10) }
         } else {
-            LimitsRoute::Zeroed { counts_guests_apart: self >= Self::new(11, 6) }
+            LimitsRoute::Zeroed
         }
     }
 
@@ -58,8 +105,7 @@ impl Version {
         }
     }
 
-    /// Whether the client configuration and the licence want `format=old`: always for the licence, before 11.0 for the
-    /// configuration.
+    /// Whether the client configuration wants `format=old`, as the licence always does: before 11.0.
     pub(crate) fn config_wants_format(self) -> bool {
         self < Self::new(11, 0)
     }
@@ -81,10 +127,7 @@ pub(crate) enum LimitsRoute {
         fills_with_license: bool,
     },
     /// With zeros.
-    Zeroed {
-        /// Whether the answer has the numbers of single-channel guests.
-        counts_guests_apart: bool,
-    },
+    Zeroed,
 }
 
 impl fmt::Display for Version {
@@ -150,6 +193,7 @@ mod tests {
         }
         assert_eq!(Version::new(9, 5).limits(), LimitsRoute::Absent);
         assert_eq!(Version::new(10, 5).limits(), LimitsRoute::Forbidden { fills_with_license: false });
-        assert_eq!(Version::new(11, 6).limits(), LimitsRoute::Zeroed { counts_guests_apart: true });
+        assert_eq!(Version::new(10, 11).limits(), LimitsRoute::Forbidden { fills_with_license: true });
+        assert_eq!(Version::new(11, 6).limits(), LimitsRoute::Zeroed);
     }
 }

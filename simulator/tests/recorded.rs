@@ -2,70 +2,16 @@
 //! their order.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+#[path = "server/http.rs"]
+mod http;
 
-use mattermost_simulator::{Config, LicensePreset, RateLimit, Simulator};
-use tokio::runtime::Runtime;
+use http::{Answer, Server, server};
+use mattermost_simulator::{Config, LicensePreset, RateLimit, Version};
 
-/// An answer: status, headers with lower-case names, and body.
-struct Answer {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-impl Answer {
-    fn parse(text: &str) -> Self {
-        let text = text.replace("\r\n", "\n");
-        let (head, body) = text.split_once("\n\n").unwrap();
-        let mut lines = head.lines();
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let header =
-            |line: &str| line.split_once(':').map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()));
-        Self { status, headers: lines.filter_map(header).collect(), body: body.to_owned() }
-    }
-
-    fn recorded(name: &str) -> Self {
-        let path = format!("{}/../tests/recorded/v11.6/{name}.http", env!("CARGO_MANIFEST_DIR"));
-        Self::parse(&std::fs::read_to_string(path).unwrap())
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-}
-
-struct Server {
-    simulator: Simulator,
-    _runtime: Runtime,
-}
-
-fn server(config: Config) -> Server {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let simulator = runtime.block_on(Simulator::start(config)).unwrap();
-    Server { simulator, _runtime: runtime }
-}
-
-impl Server {
-    fn send(&self, method: &str, path: &str, token: &str, body: &str) -> Answer {
-        let mut stream = TcpStream::connect(self.simulator.origin().trim_start_matches("http://")).unwrap();
-        let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
-        let length = body.len();
-        write!(stream, "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{authorization}Content-Length: {length}\r\n\r\n{body}")
-            .unwrap();
-        let mut text = Vec::new();
-        stream.read_to_end(&mut text).unwrap();
-        Answer::parse(&String::from_utf8(text).unwrap())
-    }
-
-    fn get(&self, path: &str, token: &str) -> Answer {
-        self.send("GET", path, token, "")
-    }
-
-    fn admin(&self) -> &str {
-        &self.simulator.tokens().admin
-    }
+/// An answer that a real server of this version gave.
+fn recorded(version: &str, name: &str) -> Answer {
+    let path = format!("{}/../tests/recorded/{version}/{name}.http", env!("CARGO_MANIFEST_DIR"));
+    Answer::parse(&std::fs::read_to_string(path).unwrap())
 }
 
 /// The keys of the objects of a JSON text in their order, each object as one list.
@@ -110,55 +56,143 @@ fn account<'a>(body: &'a str, part: &str) -> &'a str {
     rest.get(..end).unwrap()
 }
 
+/// The two servers that were recorded.
+const RECORDED: [(&str, Version); 2] = [("v7.6", Version::new(7, 6)), ("v11.6", Version::new(11, 6))];
+
 #[test]
 fn answers_are_those_of_the_recordings() {
-    let server = server(Config { license: LicensePreset::TeamEdition, ..Config::default() });
-    let tokens = server.simulator.tokens().clone();
-    let unknown = r#"["aaaaaaaaaaaaaaaaaaaaaaaaaa"]"#;
-    let cases: &[(&str, &str, &str, &str, &str)] = &[
-        ("ping", "GET", "/api/v4/system/ping", "", ""),
-        ("me-admin", "GET", "/api/v4/users/me", &tokens.admin, ""),
-        ("me-bot", "GET", "/api/v4/users/me", &tokens.bot, ""),
-        ("me-member", "GET", "/api/v4/users/me", &tokens.member, ""),
-        ("license", "GET", "/api/v4/license/client?format=old", &tokens.admin, ""),
-        ("count-seats", "GET", "/api/v4/users/stats/filtered", &tokens.admin, ""),
-        ("count-forbidden", "GET", "/api/v4/users/stats/filtered", &tokens.member, ""),
-        ("limits", "GET", "/api/v4/limits/server", &tokens.admin, ""),
-        ("limits-member", "GET", "/api/v4/limits/server", &tokens.member, ""),
-        ("token-refused", "GET", "/api/v4/users?per_page=200", &tokens.revoked, ""),
-        ("no-such-route", "GET", "/api/v4/nosuch", &tokens.admin, ""),
-        ("wrong-subpath", "GET", "/mm/api/v4/users/me", &tokens.admin, ""),
-        ("double-slash", "GET", "//api/v4/users/me", &tokens.admin, ""),
-        ("users-past-the-end", "GET", "/api/v4/users?per_page=200&page=999", &tokens.admin, ""),
-        ("statuses-unknown", "POST", "/api/v4/users/status/ids", &tokens.admin, unknown),
-        ("body-param", "POST", "/api/v4/users/status/ids", &tokens.admin, "[]"),
-    ];
-    for (name, method, path, token, body) in cases {
-        let (got, expect) = (server.send(method, path, token, body), Answer::recorded(name));
-        assert_eq!(got.status, expect.status, "{name}");
-        for header in ["content-type", "x-request-id", "x-version-id", "date", "location"] {
-            let (got, expect) = (got.header(header), expect.header(header));
-            assert_eq!(got.is_some(), expect.is_some(), "{name} {header}");
-            if ["content-type", "location"].contains(&header) {
-                assert_eq!(got, expect, "{name}");
+    for (of, version) in RECORDED {
+        let server = server(Config { version, license: LicensePreset::TeamEdition, ..Config::default() });
+        let tokens = server.simulator.tokens().clone();
+        let unknown = r#"["aaaaaaaaaaaaaaaaaaaaaaaaaa"]"#;
+        let cases: &[(&str, &str, &str, &str, &str)] = &[
+            ("ping", "GET", "/api/v4/system/ping", "", ""),
+            ("me-admin", "GET", "/api/v4/users/me", &tokens.admin, ""),
+            ("me-bot", "GET", "/api/v4/users/me", &tokens.bot, ""),
+            ("me-member", "GET", "/api/v4/users/me", &tokens.member, ""),
+            ("license", "GET", "/api/v4/license/client?format=old", &tokens.admin, ""),
+            ("count-seats", "GET", "/api/v4/users/stats/filtered", &tokens.admin, ""),
+            ("token-refused", "GET", "/api/v4/users?per_page=200", &tokens.revoked, ""),
+            ("no-such-route", "GET", "/api/v4/nosuch", &tokens.admin, ""),
+            ("wrong-subpath", "GET", "/mm/api/v4/users/me", &tokens.admin, ""),
+            ("double-slash", "GET", "//api/v4/users/me", &tokens.admin, ""),
+            ("users-past-the-end", "GET", "/api/v4/users?per_page=200&page=999", &tokens.admin, ""),
+            ("statuses-unknown", "POST", "/api/v4/users/status/ids", &tokens.admin, unknown),
+            ("body-param", "POST", "/api/v4/users/status/ids", &tokens.admin, "[]"),
+        ];
+        let of_11_6: &[(&str, &str, &str, &str, &str)] = &[
+            ("count-forbidden", "GET", "/api/v4/users/stats/filtered", &tokens.member, ""),
+            ("limits", "GET", "/api/v4/limits/server", &tokens.admin, ""),
+            ("limits-member", "GET", "/api/v4/limits/server", &tokens.member, ""),
+        ];
+        let more = if of == "v11.6" { of_11_6 } else { &[] };
+        for (name, method, path, token, body) in cases.iter().chain(more) {
+            let (got, expect) = (server.send(method, path, token, body), recorded(of, name));
+            assert_eq!(got.status, expect.status, "{of} {name}");
+            for header in ["content-type", "x-request-id", "x-version-id", "date", "location"] {
+                let (got, expect) = (got.header(header), expect.header(header));
+                assert_eq!(got.is_some(), expect.is_some(), "{of} {name} {header}");
+                if ["content-type", "location"].contains(&header) {
+                    assert_eq!(got, expect, "{of} {name}");
+                }
             }
+            assert_eq!(keys(&got.body), keys(&expect.body), "{of} {name}: {}", got.body);
         }
-        assert_eq!(keys(&got.body), keys(&expect.body), "{name}: {}", got.body);
     }
 }
 
 #[test]
 fn listed_accounts_have_the_recorded_keys() {
-    let server = server(Config::default());
-    let tokens = server.simulator.tokens();
-    for (recording, token) in [("users-admin", &tokens.admin), ("users-member", &tokens.member)] {
-        let (got, expect) = (server.get("/api/v4/users?per_page=200", token), Answer::recorded(recording));
-        for (ours, theirs) in [("system-bot", "alertbot"), (".sysadmin", "sysadmin")] {
-            // The description of a bot is left out where it is empty.
-            let keys = |body: &str, part| keys(account(body, part)).concat();
-            assert_eq!(keys(&got.body, ours), keys(&expect.body, theirs), "{recording} {theirs}");
+    for (of, version) in RECORDED {
+        let server = server(Config { version, ..Config::default() });
+        let tokens = server.simulator.tokens();
+        for (recording, token) in [("users-admin", &tokens.admin), ("users-member", &tokens.member)] {
+            let got = server.get("/api/v4/users?per_page=200", token);
+            let expect = recorded(of, recording);
+            for (ours, theirs) in [("system-bot", "alertbot"), (".sysadmin", "sysadmin")] {
+                // The description of a bot is left out where it is empty.
+                let keys = |body: &str, part| keys(account(body, part)).concat();
+                assert_eq!(keys(&got.body, ours), keys(&expect.body, theirs), "{of} {recording} {theirs}");
+            }
         }
     }
+}
+
+#[test]
+fn the_configuration_has_the_recorded_keys_and_no_more() {
+    for (of, version) in RECORDED {
+        let server = server(Config { version, license: LicensePreset::TeamEdition, ..Config::default() });
+        let expect = keys(&recorded(of, "config").body).concat();
+        let got = keys(&server.get("/api/v4/config/client?format=old", server.admin()).body).concat();
+        assert!(expect.iter().all(|key| got.contains(key)), "{of}: {got:?}");
+        assert_eq!(got.iter().any(|key| key == "EnableUserStatuses"), of == "v11.6");
+        let (unformatted, status) = (server.get("/api/v4/config/client", ""), if of == "v7.6" { 501 } else { 200 });
+        assert_eq!(unformatted.status, status, "recordings 005");
+    }
+}
+
+#[test]
+fn headers_for_browsers_came_after_7_6() {
+    for (of, version) in RECORDED {
+        let server = server(Config { version, ..Config::default() });
+        for path in ["/api/v4/system/ping", "/api/v4/users/me", "/"] {
+            let answer = server.get(path, server.admin());
+            for header in ["referrer-policy", "permissions-policy", "x-content-type-options"] {
+                assert_eq!(answer.header(header).is_some(), of == "v11.6", "{of} {path} {header}");
+            }
+        }
+    }
+}
+
+#[test]
+fn older_servers_take_what_newer_ones_refuse() {
+    // Recordings 038, 065, 066 and 067 of both.
+    let [old, new] = RECORDED.map(|(_, version)| server(Config { version, ..Config::default() }));
+    assert_eq!(old.get("/api/v4/users?role=bad+role!", old.admin()).body, "[]");
+    assert_eq!(new.get("/api/v4/users?role=bad+role!", new.admin()).status, 400);
+    for body in ["{not json", "{\"a\": 1}"] {
+        let refused = |server: &Server| server.send("POST", "/api/v4/users/status/ids", server.admin(), body);
+        assert!(refused(&old).body.contains("api.context.invalid_body_param.app_error"), "{body}");
+        assert!(refused(&new).body.contains("api.payload.parse.error"), "{body}");
+    }
+    for (server, times) in [(old, 2), (new, 1)] {
+        let id = &server.simulator.population().account(0).id;
+        let body = format!("[\"{id}\",\"{id}\"]");
+        let answer = server.send("POST", "/api/v4/users/status/ids", server.admin(), &body);
+        assert_eq!(answer.body.matches("user_id").count(), times);
+    }
+}
+
+#[test]
+fn other_routes_have_the_recorded_keys() {
+    let server = server(Config::default());
+    let tokens = server.simulator.tokens();
+    // Recordings 079 and 081.
+    let bots = keys(&server.get("/api/v4/bots?per_page=1", &tokens.admin).body).concat();
+    assert_eq!(bots.join(" "), "user_id username display_name description owner_id create_at update_at delete_at");
+    assert_eq!(server.get("/api/v4/bots", &tokens.member).status, 403);
+    // Recording 201, of somebody who has been active.
+    let report = server.get("/api/v4/reports/users?page_size=100", &tokens.admin).body;
+    let active = report.find("last_status_at").unwrap();
+    let row = report.get(report.get(..active).unwrap().rfind("\"last_login\"").unwrap()..).unwrap();
+    let row = row.get(..=row.find('}').unwrap()).unwrap();
+    let names: Vec<_> = row.split(',').filter_map(|pair| pair.split('"').nth(1)).collect();
+    assert_eq!(names, ["last_login", "last_status_at", "days_active", "channel_count"]);
+    // Recording 033.
+    let both = server.get("/api/v4/users?per_page=200&active=true&inactive=true", &tokens.admin);
+    let (rows, error) = both.body.split_once("]{").unwrap();
+    assert_eq!(both.status, 200);
+    assert!(rows.contains("\"id\"") && !rows.contains("\"delete_at\":0"));
+    assert!(error.contains("api.context.invalid_url_param.app_error"), "{error}");
+    // Recordings 039, 040 and 048.
+    assert_eq!(server.get("/api/v4/users?sort=bogus", &tokens.admin).status, 400);
+    let teams = server.rows("/api/v4/teams?per_page=200", &tokens.admin);
+    let forbidden = teams.iter().filter(|team| {
+        let id = team.get("id").and_then(serde_json::Value::as_str).unwrap();
+        server.get(&format!("/api/v4/users?in_team={id}"), &tokens.member).status == 403
+    });
+    // All but the own team and the open one, which here are the same.
+    assert_eq!(forbidden.count(), teams.len() - 1);
 }
 
 #[test]
@@ -216,7 +250,7 @@ fn the_rate_limiter_answers_as_recorded() {
         (first.status, first.header("x-ratelimit-limit"), first.header("x-ratelimit-remaining")),
         (200, Some("21"), Some("20"))
     );
-    let recorded = Answer::recorded("rate-limited");
+    let recorded = recorded("v11.6", "rate-limited");
     assert_eq!((last.status, last.body.as_str()), (recorded.status, recorded.body.as_str()));
     for header in ["content-type", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-version-id"] {
         assert_eq!(last.header(header), recorded.header(header), "{header}");

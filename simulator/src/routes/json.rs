@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::Version;
 use crate::account::{Account, AuthService, Kind};
 use crate::caller::Caller;
 use crate::config::Privacy;
@@ -80,6 +81,10 @@ pub(super) struct User {
     last_login: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_status_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days_active: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel_count: Option<u32>,
 }
 
 const fn is_zero(number: &i64) -> bool {
@@ -91,8 +96,9 @@ const fn is_false(flag: &bool) -> bool {
 }
 
 impl User {
-    pub(super) fn of(account: Account, view: View) -> Self {
+    pub(super) fn of(account: Account, view: View, version: Version) -> Self {
         let email = account.email();
+        let is_new = version.has_new_shape();
         let is_bot = account.kind == Kind::Bot;
         let (shows_email, shows_name) = match view {
             View::Own | View::Manager | View::Report => (true, true),
@@ -100,7 +106,7 @@ impl User {
         };
         let is_other = matches!(view, View::Other(_));
         let auth_data = match account.auth_service {
-            _ if is_other => Some(String::new()),
+            _ if is_other || !is_new => Some(String::new()),
             AuthService::Password => None,
             AuthService::Ldap | AuthService::Saml | AuthService::Gitlab | AuthService::Google => {
                 Some(format!("sso-{}", account.index))
@@ -115,7 +121,11 @@ impl User {
             last_name: if shows_name { account.last_name } else { "" },
             position: account.position,
             roles: account.roles,
-            notify_props: if is_other { None } else { Some(&NOTIFY_PROPS) },
+            notify_props: match view {
+                View::Own => Some(&NOTIFY_PROPS),
+                View::Manager | View::Report if is_new => Some(&NOTIFY_PROPS),
+                View::Manager | View::Report | View::Other(_) => None,
+            },
             last_password_update: if matches!(view, View::Own) { account.create_at } else { 0 },
             locale: account.locale,
             timezone: Timezone { automatic: "", manual: "", use_automatic: "true" },
@@ -123,7 +133,7 @@ impl User {
             remote_id: match account.kind {
                 Kind::Bot => None,
                 Kind::Remote => Some("partnerpartnerpartner1234x"),
-                Kind::Member | Kind::SystemAdmin | Kind::Guest => Some(""),
+                Kind::Member | Kind::SystemAdmin | Kind::Guest => is_new.then_some(""),
             },
             is_bot: is_bot && !matches!(view, View::Report),
             bot_description: if is_bot { "A program" } else { "" },
@@ -136,6 +146,9 @@ impl User {
                 View::Report => account.status.map(|status| status.last_activity_at),
                 View::Own | View::Manager | View::Other(_) => None,
             },
+            days_active: matches!(view, View::Report).then_some(0),
+            channel_count: (matches!(view, View::Report) && version.counts_single_channel_guests())
+                .then_some(account.channel_count),
             id: account.id,
             create_at: account.create_at,
             update_at: account.update_at,
@@ -143,6 +156,46 @@ impl User {
             username: account.username,
         }
     }
+}
+
+/// A bot in the list of bots, which tells other things than the list of accounts.
+#[derive(Serialize)]
+pub(super) struct Bot {
+    user_id: String,
+    username: String,
+    display_name: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'static str,
+    owner_id: String,
+    create_at: i64,
+    update_at: i64,
+    delete_at: i64,
+}
+
+impl Bot {
+    pub(super) fn of(account: Account, owner_id: String) -> Self {
+        Self {
+            user_id: account.id,
+            username: account.username,
+            display_name: account.first_name,
+            description: "A program",
+            owner_id,
+            create_at: account.create_at,
+            update_at: account.update_at,
+            delete_at: account.delete_at,
+        }
+    }
+}
+
+/// A personal access token without the token itself.
+#[derive(Serialize)]
+pub(super) struct Token {
+    pub(super) id: String,
+    pub(super) user_id: String,
+    pub(super) description: &'static str,
+    pub(super) is_active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expires_at: Option<i64>,
 }
 
 #[derive(Serialize)]

@@ -25,8 +25,8 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
     };
     seen.sort_by(|a, b| a.display_name.cmp(&b.display_name));
     let total_count = seen.len();
-    let skip = usize::try_from(u64::from(call.query.page()) * u64::from(call.query.per_page())).unwrap_or(usize::MAX);
-    let take = usize::try_from(call.query.per_page()).unwrap_or_default();
+    let (skip, take) = call.query.window();
+    let skip = usize::try_from(skip).unwrap_or(usize::MAX);
     let teams: Vec<_> = seen.into_iter().skip(skip).take(take).map(|team| TeamJson::of(team, call.caller)).collect();
     if call.query.flag("include_total_count") { json(&Counted { teams, total_count }) } else { json(&teams) }
 }
@@ -34,42 +34,41 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
 pub(super) fn members(call: &Call<'_>, id: &str) -> Answer {
     let population = &call.world.population;
     let team = population.find_team(id).ok_or(AppError::NO_TEAM)?;
-    let own = call.caller.account().and_then(|own| population.team_of(own));
+    let own = call.caller.account().and_then(|own| call.roster.team_of(own));
     if !call.caller.reads_console() && own != Some(team.index) && !team.is_open {
         return Err(AppError::FORBIDDEN);
     }
     let leaves_out_deleted = call.query.flag("exclude_deleted_users");
-    let mut members: Vec<_> = population
+    let mut members: Vec<_> = call
+        .roster
         .members(team.index)
-        .filter(|index| !leaves_out_deleted || !population.traits(*index).is_deactivated)
-        .map(|index| member(call, &team, index))
+        .filter(|number| !leaves_out_deleted || !call.roster.traits(*number).is_deactivated)
+        .map(|number| member(call, &team, number))
         .collect();
     if call.query.get("sort") != Some("Username") {
         members.sort_by(|a, b| a.user_id.cmp(&b.user_id));
     }
-    let skip = usize::try_from(u64::from(call.query.page()) * u64::from(call.query.per_page())).unwrap_or(usize::MAX);
-    let take = usize::try_from(call.query.per_page()).unwrap_or_default();
+    let (skip, take) = call.query.window();
+    let skip = usize::try_from(skip).unwrap_or(usize::MAX);
     json(&members.into_iter().skip(skip).take(take).collect::<Vec<_>>())
 }
 
 pub(super) fn memberships(call: &Call<'_>, id: &str) -> Answer {
     let own = call.caller.account();
-    let index = if id == "me" { own.ok_or(AppError::EXPIRED)? } else { users::find(call.world, id)? };
-    if !call.caller.reads_console() && own != Some(index) {
+    let number = if id == "me" { own.ok_or(AppError::EXPIRED)? } else { users::find(call, id)? };
+    if !call.caller.reads_console() && own != Some(number) {
         return Err(AppError::FORBIDDEN);
     }
-    let population = &call.world.population;
-    let team = population.team_of(index).map(|team| population.team(team));
-    json(&team.iter().map(|team| member(call, team, index)).collect::<Vec<_>>())
+    let team = call.roster.team_of(number).map(|team| call.world.population.team(team));
+    json(&team.iter().map(|team| member(call, team, number)).collect::<Vec<_>>())
 }
 
-fn member<'a>(call: &Call<'_>, team: &'a Team, index: u32) -> TeamMember<'a> {
-    let population = &call.world.population;
-    let is_guest = population.traits(index).kind == Kind::Guest;
-    let is_admin = population.is_team_admin(index);
+fn member<'a>(call: &Call<'_>, team: &'a Team, number: u32) -> TeamMember<'a> {
+    let is_guest = call.roster.traits(number).kind == Kind::Guest;
+    let is_admin = call.roster.is_team_admin(number);
     TeamMember {
         team_id: &team.id,
-        user_id: population.account(index).id,
+        user_id: call.roster.account(number).id,
         roles: match (is_guest, is_admin) {
             (true, _) => "team_guest",
             (false, true) => "team_user team_admin",

@@ -1,11 +1,12 @@
 //! Accounts: the list, single ones, their statuses and their numbers.
 
-use super::json::{Status, User, View};
-use super::{Call, World};
-use crate::account::{Account, Kind};
+use super::json::{Bot, Status, Token, User, View};
+use super::{Call, Query};
+use crate::account::{Kind, places};
 use crate::answer::{Answer, AppError, json};
 use crate::caller::Caller;
 use crate::config::Statuses;
+use crate::ids::{self, Sort};
 
 /// The roles that a filter may name.
 const ROLES: [&str; 10] = [
@@ -21,122 +22,165 @@ const ROLES: [&str; 10] = [
     "team_user",
 ];
 
-impl Call<'_> {
-    fn account(&self, index: u32) -> Account {
-        self.world.population.account(index)
-    }
+/// Those of them that a filter by several roles knows.
+const SYSTEM_ROLES: [&str; 6] =
+    ["system_user", "system_guest", "system_admin", "system_user_manager", "system_read_only_admin", "system_manager"];
 
-    fn show(&self, index: u32) -> User {
+impl Call<'_> {
+    fn show(&self, number: u32) -> User {
         let view = View::of(self.caller, self.world.config.privacy);
-        User::of(self.account(index), view)
+        User::of(self.roster.account(number), view, self.world.config.version)
     }
 
     /// Guests lack `view_members`: they see those of their own team alone.
-    fn sees(&self, index: u32) -> bool {
+    fn sees(&self, number: u32) -> bool {
         if self.caller != Caller::Guest {
             return true;
         }
-        let population = &self.world.population;
         let own = self.caller.account();
-        let (own_team, team) = (own.and_then(|own| population.team_of(own)), population.team_of(index));
-        own == Some(index) || (team.is_some() && own_team == team)
+        let (own_team, team) = (own.and_then(|own| self.roster.team_of(own)), self.roster.team_of(number));
+        own == Some(number) || (team.is_some() && own_team == team)
+    }
+
+    fn shown(&self, numbers: impl Iterator<Item = u32>) -> Answer {
+        json(&numbers.map(|number| self.show(number)).collect::<Vec<_>>())
     }
 }
 
 /// A page of a list that is made as it is needed.
-fn page(call: &Call<'_>, indices: impl Iterator<Item = u32>) -> Answer {
-    let (page, per_page) = (call.query.page(), call.query.per_page());
-    let skip = usize::try_from(u64::from(page) * u64::from(per_page)).unwrap_or(usize::MAX);
-    let take = usize::try_from(per_page).unwrap_or_default();
-    let users: Vec<_> = indices.skip(skip).take(take).map(|index| call.show(index)).collect();
-    json(&users)
+fn page(call: &Call<'_>, numbers: impl Iterator<Item = u32>) -> Answer {
+    let (skip, take) = call.query.window();
+    call.shown(numbers.skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(take))
+}
+
+/// Whether an account has any of the roles that a query names. Of the roles that exist only the system-wide ones filter.
+fn has_any_role(query: Query<'_>, roles: &str) -> bool {
+    let named = query.get("roles").unwrap_or_default().split(',');
+    let mut wanted = named.filter(|role| SYSTEM_ROLES.contains(role)).peekable();
+    wanted.peek().is_none()
+        || wanted.any(|role| if role == "system_user" { roles == role } else { roles.contains(role) })
 }
 
 pub(super) fn list(call: &Call<'_>) -> Answer {
-    let query = call.query;
-    if let Some("last_activity_at" | "create_at" | "status" | "admin" | "display_name") = query.get("sort") {
+    let (query, roster, version) = (call.query, call.roster, call.world.config.version);
+    // The orders that there are want a team, a channel or a group, and are not played.
+    if query.get("sort").is_some_and(|sort| !sort.is_empty()) {
         return Err(AppError::URL_PARAM);
     }
-    if query.get("role").is_some_and(|role| !role.is_empty() && !ROLES.contains(&role)) {
+    let named =
+        [query.get("role").unwrap_or_default()].into_iter().chain(query.get("roles").unwrap_or_default().split(','));
+    if version.has_new_shape() && named.into_iter().any(|role| !role.is_empty() && !ROLES.contains(&role)) {
         return Err(AppError::BODY_PARAM);
     }
-    let population = &call.world.population;
-    let is_wanted = |index: u32| {
-        let account = population.traits(index);
-        let by_state = match (query.flag("active"), query.flag("inactive")) {
-            (true, false) => !account.is_deactivated,
-            (false, true) => account.is_deactivated,
-            _ => true,
+    let has_filter =
+        version.has_filters() && ["active", "inactive", "role", "roles"].iter().any(|name| query.get(name).is_some());
+    let is_wanted = |number: u32| {
+        let is_deactivated = roster.traits(number).is_deactivated;
+        let by_state = !has_filter
+            || match (query.flag("active"), query.flag("inactive")) {
+                (true, false) => !is_deactivated,
+                (_, true) => is_deactivated,
+                (false, false) => true,
+            };
+        let by_role = !has_filter || {
+            let roles = roster.account(number).roles;
+            // A single role is looked for as a part of the text, as the server's SQL does.
+            query.get("role").is_none_or(|role| roles.contains(role)) && has_any_role(query, roles)
         };
-        // A role is looked for as a part of the text, as the server's SQL does.
-        let by_role = query.get("role").is_none_or(|role| population.account(index).roles.contains(role));
-        by_state && by_role && call.sees(index)
+        by_state && by_role && call.sees(number)
     };
     if let Some(team) = query.get("in_team") {
-        let team = population.find_team(team).ok_or(AppError::FORBIDDEN)?;
-        if call.caller == Caller::Guest
-            && call.caller.account().and_then(|own| population.team_of(own)) != Some(team.index)
-        {
+        let team = call.world.population.find_team(team).ok_or(AppError::FORBIDDEN)?;
+        let own = call.caller.account().and_then(|own| roster.team_of(own));
+        if !call.caller.reads_console() && own != Some(team.index) && !(team.is_open && call.caller != Caller::Guest) {
             return Err(AppError::FORBIDDEN);
         }
-        let wants_admins = query.get("team_roles") == Some("team_admin");
-        let members = population.members(team.index);
-        return page(
-            call,
-            members.filter(|index| is_wanted(*index) && (!wants_admins || population.is_team_admin(*index))),
-        );
+        let wants_admins = version.has_filters() && query.get("team_roles") == Some("team_admin");
+        let is_listed = |number: &u32| is_wanted(*number) && (!wants_admins || roster.is_team_admin(*number));
+        return page(call, roster.members(team.index).filter(is_listed));
     }
-    let has_filter = ["active", "inactive", "role"].iter().any(|name| query.get(name).is_some());
     if has_filter || call.caller == Caller::Guest {
-        page(call, (0..population.len()).filter(|index| is_wanted(*index)))
+        page(call, roster.all().filter(|number| is_wanted(*number)))
     } else {
-        page(call, 0..population.len())
+        let (place, take) = query.window();
+        call.shown(roster.from(place).take(take))
     }
 }
 
 pub(super) fn me(call: &Call<'_>) -> Answer {
-    let index = call.caller.account().ok_or(AppError::EXPIRED)?;
-    json(&User::of(call.account(index), View::Own)).map(|text| text + "\n")
+    let number = call.caller.account().ok_or(AppError::EXPIRED)?;
+    json(&User::of(call.roster.account(number), View::Own, call.world.config.version)).map(|text| text + "\n")
 }
 
 pub(super) fn one(call: &Call<'_>, id: &str) -> Answer {
-    let index = find(call.world, id)?;
-    if !call.sees(index) {
+    let number = find(call, id)?;
+    if !call.sees(number) {
         return Err(AppError::FORBIDDEN);
     }
-    json(&call.show(index)).map(|text| text + "\n")
+    let user = if call.caller.account() == Some(number) {
+        User::of(call.roster.account(number), View::Own, call.world.config.version)
+    } else {
+        call.show(number)
+    };
+    json(&user).map(|text| text + "\n")
+}
+
+/// The tokens of an account: one for each owner. Everybody may read the own ones, and administrators all.
+pub(super) fn tokens(call: &Call<'_>, id: &str) -> Answer {
+    let own = call.caller.account().ok_or(AppError::EXPIRED)?;
+    let number = if id == "me" { own } else { find(call, id)? };
+    if number != own && !call.caller.manages() {
+        return Err(AppError::FORBIDDEN);
+    }
+    if number >= places::OWNERS || number == places::REVOKED {
+        return Ok("[]".to_owned());
+    }
+    let config = &call.world.config;
+    let token = Token {
+        id: ids::id(config.seed, Sort::TokenId, number),
+        user_id: call.roster.account(number).id,
+        description: "A program's",
+        is_active: true,
+        expires_at: config.version.tokens_expire().then(|| config.token_expires_ms.unwrap_or_default()),
+    };
+    let (skip, take) = call.query.window();
+    let tokens = [token].into_iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(take);
+    json(&tokens.collect::<Vec<_>>())
 }
 
 pub(super) fn status_of(call: &Call<'_>, id: &str) -> Answer {
-    let index = find(call.world, id)?;
-    json(&Status::of(id, call.account(index).status)).map(|text| text + "\n")
+    let number = find(call, id)?;
+    json(&Status::of(id, call.roster.account(number).status)).map(|text| text + "\n")
 }
 
-pub(super) fn find(world: &World, id: &str) -> Result<u32, AppError> {
+pub(super) fn find(call: &Call<'_>, id: &str) -> Result<u32, AppError> {
     if id.len() != 26 {
         return Err(AppError::URL_PARAM);
     }
-    world.population.find(id).ok_or(AppError::NO_USER)
+    call.roster.find(id).ok_or(AppError::NO_USER)
 }
 
 /// The ids of a body, checked as the server does.
-fn ids(call: &Call<'_>) -> Result<Vec<String>, AppError> {
-    let mut ids: Vec<String> = serde_json::from_slice(call.body).map_err(|_| AppError::PAYLOAD)?;
+fn asked_ids(call: &Call<'_>) -> Result<Vec<String>, AppError> {
+    let is_new = call.world.config.version.has_new_shape();
+    let unreadable = if is_new { AppError::PAYLOAD } else { AppError::BODY_PARAM };
+    let mut ids: Vec<String> = serde_json::from_slice(call.body).map_err(|_| unreadable)?;
     if ids.is_empty() || ids.iter().any(|id| id.len() != 26) {
         return Err(AppError::BODY_PARAM);
     }
-    ids.sort_unstable();
-    ids.dedup();
+    if is_new {
+        ids.sort_unstable();
+        ids.dedup();
+    }
     Ok(ids)
 }
 
 pub(super) fn statuses(call: &Call<'_>) -> Answer {
-    let ids = ids(call)?;
+    let ids = asked_ids(call)?;
     if call.world.config.statuses == Statuses::Disabled {
         return Ok("[]".to_owned());
     }
-    let population = &call.world.population;
-    let status = |id: &str| population.find(id).and_then(|index| population.account(index).status);
+    let status = |id: &str| call.roster.find(id).and_then(|number| call.roster.account(number).status);
     let rows: Vec<_> = ids.iter().map(|id| Status::of(id, status(id))).collect();
     json(&rows)
 }
@@ -146,24 +190,23 @@ pub(super) fn by_ids(call: &Call<'_>) -> Answer {
         Some(since) => since.parse::<i64>().map_err(|_| AppError::URL_PARAM)?,
         None => 0,
     };
-    let found = ids(call)?.into_iter().filter_map(|id| call.world.population.find(&id));
-    let users: Vec<_> = found
-        .filter(|index| call.sees(*index) && call.account(*index).update_at > since)
-        .map(|index| call.show(index))
-        .collect();
-    json(&users)
+    let mut asked = asked_ids(call)?;
+    asked.sort_unstable();
+    asked.dedup();
+    let found = asked.into_iter().filter_map(|id| call.roster.find(&id));
+    call.shown(found.filter(|number| call.sees(*number) && call.roster.account(*number).update_at > since))
 }
 
 pub(super) fn stats(call: &Call<'_>) -> Answer {
-    let population = &call.world.population;
     let total = if call.caller == Caller::Guest {
-        let counted = (0..population.len()).filter(|index| {
-            let traits = population.traits(*index);
-            call.sees(*index) && !traits.is_deactivated && traits.kind != Kind::Remote
+        let counted = call.roster.all().filter(|number| {
+            let traits = call.roster.traits(*number);
+            call.sees(*number) && !traits.is_deactivated && traits.kind != Kind::Remote
         });
         u32::try_from(counted.count()).unwrap_or(u32::MAX)
     } else {
-        population.counts().active
+        let counts = call.roster.counts();
+        counts.active + if call.world.config.version.leaves_remote_out_of_seats() { 0 } else { counts.active_remote }
     };
     Ok(count(total))
 }
@@ -172,29 +215,53 @@ pub(super) fn stats_filtered(call: &Call<'_>) -> Answer {
     if !call.caller.reads_console() {
         return Err(AppError::FORBIDDEN);
     }
-    let (world, query) = (call.world, call.query);
+    let query = call.query;
     let (deleted, bots) = (query.flag("include_deleted"), query.flag("include_bots"));
     // Before accounts of connected servers were left out they were counted whatever was asked.
-    let remote = query.flag("include_remote_users") || !world.config.version.leaves_remote_out_of_seats();
-    let counted = (0..world.population.len()).map(|index| world.population.traits(index)).filter(|traits| {
+    let remote = query.flag("include_remote_users") || !call.world.config.version.leaves_remote_out_of_seats();
+    if query.get("in_team").is_some() || query.get("roles").is_some() {
+        return counted(call, (deleted, bots, remote));
+    }
+    let counts = call.roster.counts();
+    // By what an account is, how many are counted: of all, or of the active ones alone.
+    let of = |all: u32, active: u32| if deleted { all } else { active };
+    let people = of(call.roster.len() - counts.bots - counts.remote, counts.seats);
+    let bots = if bots { of(counts.bots, counts.active_bots) } else { 0 };
+    let remote = if remote { of(counts.remote, counts.active_remote) } else { 0 };
+    Ok(count(people + bots + remote))
+}
+
+/// Counts one by one those that a team or roles are asked of.
+fn counted(call: &Call<'_>, (deleted, bots, remote): (bool, bool, bool)) -> Answer {
+    let team = match call.query.get("in_team") {
+        Some(id) => Some(call.world.population.find_team(id).ok_or(AppError::NO_TEAM)?.index),
+        None => None,
+    };
+    let counted = call.roster.all().filter(|number| {
+        let traits = call.roster.traits(*number);
         (deleted || !traits.is_deactivated)
             && (bots || traits.kind != Kind::Bot)
             && (remote || traits.kind != Kind::Remote)
+            && (team.is_none() || call.roster.team_of(*number) == team)
+            && has_any_role(call.query, call.roster.account(*number).roles)
     });
     Ok(count(u32::try_from(counted.count()).unwrap_or(u32::MAX)))
 }
 
 pub(super) fn bots(call: &Call<'_>) -> Answer {
     if !call.caller.manages() {
-        return json::<[User]>(&[]);
+        return Err(AppError::FORBIDDEN);
     }
     let deleted = call.query.flag("include_deleted");
-    let population = &call.world.population;
-    let is_bot = |index: &u32| {
-        let traits = population.traits(*index);
+    let is_bot = |number: &u32| {
+        let traits = call.roster.traits(*number);
         traits.kind == Kind::Bot && (deleted || !traits.is_deactivated)
     };
-    page(call, (0..population.len()).filter(is_bot))
+    let (skip, take) = call.query.window();
+    let bots = call.roster.all().filter(is_bot).skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(take);
+    let owner = call.roster.account(places::ADMIN).id;
+    let bots: Vec<_> = bots.map(|number| Bot::of(call.roster.account(number), owner.clone())).collect();
+    json(&bots).map(|text| text + "\n")
 }
 
 fn count(total: u32) -> String {

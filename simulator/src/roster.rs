@@ -1,0 +1,396 @@
+//! Who is on a server now: whom it started with, and what has changed since.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::account::{self, Account, Traits, places};
+use crate::change::{ChangeKind, Pending};
+use crate::clock::Clock;
+use crate::ids::{self, Sort};
+use crate::population::{Counts, Population};
+
+/// The accounts of a server at one moment. Each has a number that it keeps: its place at the start, or for those made
+/// since the next one. Without changes it costs nothing beside the population; each change costs what changes cost
+/// before it, and never what the accounts would.
+#[derive(Clone, Debug)]
+pub(crate) struct Roster {
+    start: Population,
+    made: u32,
+    counts: Counts,
+    /// Accounts that are no more what they were at the start.
+    changed: BTreeMap<u32, Account>,
+    deleted: BTreeSet<u32>,
+    /// Numbers of accounts that have left the place that they had at the start.
+    left: BTreeSet<u32>,
+    /// Accounts at places of their own, by how many names at the start were before theirs, and by the name.
+    moved: BTreeMap<(u32, String), u32>,
+    runs: Vec<Run>,
+}
+
+/// Accounts with numbers that follow each other, at places that do.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    place: u32,
+    first: u32,
+    length: u32,
+}
+
+impl Run {
+    const fn end(self) -> u32 {
+        self.place.saturating_add(self.length)
+    }
+}
+
+impl Roster {
+    pub(crate) fn new(start: Population) -> Self {
+        let runs = vec![Run { place: 0, first: 0, length: start.len() }];
+        Self {
+            made: 0,
+            counts: start.counts(),
+            changed: BTreeMap::new(),
+            deleted: BTreeSet::new(),
+            left: BTreeSet::new(),
+            moved: BTreeMap::new(),
+            runs,
+            start,
+        }
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        self.runs.last().map_or(0, |run| run.end())
+    }
+
+    pub(crate) const fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The numbers of all accounts by username, from this place on.
+    pub(crate) fn from(&self, place: u32) -> impl Iterator<Item = u32> + '_ {
+        let at = self.runs.partition_point(|run| run.end() <= place);
+        self.runs.iter().skip(at).flat_map(move |run| {
+            let passed = place.saturating_sub(run.place);
+            run.first.saturating_add(passed)..run.first.saturating_add(run.length)
+        })
+    }
+
+    /// The numbers of all accounts by username.
+    pub(crate) fn all(&self) -> impl Iterator<Item = u32> + '_ {
+        self.from(0)
+    }
+
+    /// The place of the first account that comes after this name, or has it and comes after this id.
+    pub(crate) fn place_after(&self, username: &str, id: &str) -> u32 {
+        let before = self.start_place(username);
+        let left = self.left.range(..before).count();
+        let moved = self.moved.range(..(before, username.to_owned())).count();
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let place = before.saturating_sub(number(left)).saturating_add(number(moved));
+        let is_passed = self
+            .from(place)
+            .next()
+            .map(|number| self.account(number))
+            .is_some_and(|account| account.username == username && account.id.as_str() <= id);
+        place.saturating_add(u32::from(is_passed))
+    }
+
+    /// The number of the account with this id.
+    pub(crate) fn find(&self, id: &str) -> Option<u32> {
+        let end = self.start.len().saturating_add(self.made);
+        ids::index(self.start.seed(), Sort::User, id).filter(|number| *number < end && !self.deleted.contains(number))
+    }
+
+    pub(crate) fn account(&self, number: u32) -> Account {
+        self.changed.get(&number).cloned().unwrap_or_else(|| self.start.account(number))
+    }
+
+    pub(crate) fn traits(&self, number: u32) -> Traits {
+        self.changed.get(&number).map_or_else(|| self.start.traits(number), Account::traits)
+    }
+
+    /// The team that an account is in.
+    pub(crate) fn team_of(&self, number: u32) -> Option<u32> {
+        self.start.team_of(number, self.traits(number).kind)
+    }
+
+    /// The accounts of a team by username.
+    pub(crate) fn members(&self, team: u32) -> impl Iterator<Item = u32> + '_ {
+        let teams = self.start.teams().max(1);
+        self.runs
+            .iter()
+            .flat_map(move |run| {
+                let ahead = (team + teams - run.first % teams) % teams;
+                let step = usize::try_from(teams).unwrap_or(1);
+                (run.first.saturating_add(ahead)..run.first.saturating_add(run.length)).step_by(step)
+            })
+            .filter(|number| self.team_of(*number).is_some())
+    }
+
+    /// Whether an account runs its team. None that was made since does.
+    pub(crate) fn is_team_admin(&self, number: u32) -> bool {
+        number < self.start.len() && self.start.is_team_admin(number)
+    }
+
+    /// Changes what this says, and returns the account as it is then, or as it last was. None where no account may
+    /// change so.
+    fn change(&mut self, kind: ChangeKind, now_ms: i64) -> Option<Account> {
+        match kind {
+            ChangeKind::Create { username } => {
+                let number = self.start.len().saturating_add(self.made);
+                self.made = self.made.saturating_add(1);
+                let account = account::made(self.start.seed(), number, self.unique(&username), now_ms);
+                self.counts.add(account.traits());
+                self.settle(account.username.clone(), number);
+                self.changed.insert(number, account.clone());
+                Some(account)
+            }
+            ChangeKind::Rename { place, username } => {
+                let mut account = self.account(self.pick(place, |_| true)?);
+                self.leave(&account);
+                let name = std::mem::replace(&mut account.username, self.unique(&username));
+                account.mailbox.get_or_insert(name);
+                account.update_at = now_ms;
+                self.settle(account.username.clone(), account.index);
+                self.changed.insert(account.index, account.clone());
+                Some(account)
+            }
+            ChangeKind::Deactivate { place } => {
+                let number = self.pick(place, |traits| !traits.is_deactivated)?;
+                Some(self.switch(number, now_ms, now_ms))
+            }
+            ChangeKind::Reactivate { place } => {
+                let number = self.pick(place, |traits| traits.is_deactivated)?;
+                Some(self.switch(number, 0, now_ms))
+            }
+            ChangeKind::Delete { place } => {
+                let account = self.account(self.pick(place, |_| true)?);
+                self.counts.remove(account.traits());
+                self.leave(&account);
+                self.arrange();
+                self.changed.remove(&account.index);
+                self.deleted.insert(account.index);
+                Some(account)
+            }
+        }
+    }
+
+    /// The number of the first account from this place on that may change and is such a one.
+    fn pick(&self, place: u32, is_wanted: impl Fn(Traits) -> bool) -> Option<u32> {
+        let from = place.checked_rem(self.len())?;
+        let before = usize::try_from(from).unwrap_or(usize::MAX);
+        self.from(from)
+            .chain(self.all().take(before))
+            .find(|number| *number >= places::OWNERS && is_wanted(self.traits(*number)))
+    }
+
+    /// Sets when an account was deactivated.
+    fn switch(&mut self, number: u32, delete_at: i64, now_ms: i64) -> Account {
+        let mut account = self.account(number);
+        self.counts.remove(account.traits());
+        account.delete_at = delete_at;
+        account.update_at = now_ms;
+        self.counts.add(account.traits());
+        self.changed.insert(number, account.clone());
+        account
+    }
+
+    /// Takes an account out of the order.
+    fn leave(&mut self, account: &Account) {
+        let place = self.start_place(&account.username);
+        if self.moved.remove(&(place, account.username.clone())).is_none() {
+            self.left.insert(account.index);
+        }
+    }
+
+    /// Puts an account into the order.
+    fn settle(&mut self, username: String, number: u32) {
+        self.moved.insert((self.start_place(&username), username), number);
+        self.arrange();
+    }
+
+    /// A name that nobody has.
+    fn unique(&self, wanted: &str) -> String {
+        let wanted = wanted.to_lowercase();
+        let mut name = wanted.clone();
+        let mut number = 2_u32;
+        while self.is_taken(&name) {
+            name = format!("{wanted}-{number}");
+            number = number.saturating_add(1);
+        }
+        name
+    }
+
+    fn is_taken(&self, name: &str) -> bool {
+        let place = self.start_place(name);
+        let at_start = place < self.start.len() && self.start.username(place) == name && !self.left.contains(&place);
+        at_start || self.moved.contains_key(&(place, name.to_owned()))
+    }
+
+    /// How many names were before this one at the start.
+    fn start_place(&self, name: &str) -> u32 {
+        let (mut from, mut to) = (0, self.start.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            if self.start.username(middle).as_str() < name {
+                from = middle.saturating_add(1);
+            } else {
+                to = middle;
+            }
+        }
+        from
+    }
+
+    /// Finds the order anew: the accounts that are where they were, and between them those that moved.
+    fn arrange(&mut self) {
+        let mut runs: Vec<Run> = Vec::with_capacity(self.runs.len().saturating_add(2));
+        let mut push = |first: u32, end: u32| {
+            let place = runs.last().map_or(0, |run| run.end());
+            if first < end {
+                runs.push(Run { place, first, length: end.saturating_sub(first) });
+            }
+        };
+        let mut at = 0;
+        let end = (self.start.len(), None);
+        let moved = self.moved.iter().map(|((place, _), number)| (*place, Some(*number)));
+        for (place, number) in moved.chain([end]) {
+            for left in self.left.range(at..place) {
+                push(at, *left);
+                at = left.saturating_add(1);
+            }
+            push(at, place);
+            at = at.max(place);
+            if let Some(number) = number {
+                push(number, number.saturating_add(1));
+            }
+        }
+        self.runs = runs;
+    }
+}
+
+/// The roster of a running server, with the changes that are still to come. Every answer is made from the roster of one
+/// moment, however many are made at once.
+#[derive(Debug)]
+pub(crate) struct Live {
+    now: Mutex<(Arc<Roster>, Pending)>,
+    clock: Clock,
+}
+
+impl Live {
+    pub(crate) fn new(roster: Roster, pending: Pending, clock: Clock) -> Self {
+        Self { now: Mutex::new((Arc::new(roster), pending)), clock }
+    }
+
+    /// The roster that this request is answered from, after the changes that are due before it.
+    pub(crate) fn before(&self, path_and_query: &str) -> Arc<Roster> {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        for change in now.1.due(path_and_query) {
+            Arc::make_mut(&mut now.0).change(change, self.clock.now_ms());
+        }
+        Arc::clone(&now.0)
+    }
+
+    pub(crate) fn change(&self, kind: ChangeKind) -> Option<Account> {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut now.0).change(kind, self.clock.now_ms())
+    }
+
+    pub(crate) fn now(&self) -> Arc<Roster> {
+        Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner).0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Kind;
+    use crate::chance::Chance;
+
+    const NOW: i64 = 1_795_533_929_000;
+
+    fn roster(accounts: u32) -> Roster {
+        Roster::new(Population::new(7, accounts, NOW))
+    }
+
+    /// What every roster must be, found the long way.
+    fn check(roster: &Roster) {
+        let numbers: Vec<u32> = roster.all().collect();
+        let accounts: Vec<Account> = numbers.iter().map(|number| roster.account(*number)).collect();
+        assert_eq!(u32::try_from(accounts.len()).unwrap(), roster.len());
+        assert!(accounts.is_sorted_by(|a, b| a.username < b.username));
+        let mut counts = Counts::default();
+        for (place, (number, account)) in (0..).zip(numbers.iter().zip(&accounts)) {
+            assert_eq!((account.index, account.traits()), (*number, roster.traits(*number)));
+            assert_eq!(roster.find(&account.id), Some(*number));
+            assert_eq!(roster.from(place).next(), Some(*number));
+            assert_eq!(roster.place_after(&account.username, ""), place);
+            assert_eq!(roster.place_after(&account.username, &account.id), place + 1);
+            counts.add(account.traits());
+        }
+        assert_eq!(counts, roster.counts());
+        assert_eq!(roster.from(roster.len()).next(), None);
+        for team in 0..roster.start.teams() {
+            let members: Vec<u32> = roster.members(team).collect();
+            let expect: Vec<u32> = roster.all().filter(|number| roster.team_of(*number) == Some(team)).collect();
+            assert_eq!(members, expect);
+        }
+        for owner in 0..places::OWNERS {
+            assert_eq!(roster.account(owner), roster.start.account(owner));
+        }
+    }
+
+    #[test]
+    fn a_roster_stays_right_through_many_changes() {
+        for accounts in [7, 300] {
+            let mut roster = roster(accounts);
+            let mut chance = Chance::of(accounts.into(), 0, 0);
+            check(&roster);
+            for step in 0..300 {
+                let place = u32::try_from(chance.below(1_000)).unwrap();
+                // Few names, so that many are taken; and one that an account had at the start.
+                let username = match chance.below(4) {
+                    0 => roster.start.username(place % accounts),
+                    1 => format!("Name{}", place % 10),
+                    _ => format!("{}{}", char::from(b'a' + u8::try_from(place % 26).unwrap()), place),
+                };
+                let kind = match chance.below(5) {
+                    0 => ChangeKind::Create { username },
+                    1 => ChangeKind::Rename { place, username },
+                    2 => ChangeKind::Deactivate { place },
+                    3 => ChangeKind::Reactivate { place },
+                    _ => ChangeKind::Delete { place },
+                };
+                let changed = roster.change(kind.clone(), NOW + step);
+                if let Some(account) = changed {
+                    let is_gone = matches!(kind, ChangeKind::Delete { .. });
+                    assert_eq!(roster.find(&account.id).is_none(), is_gone);
+                    assert!(is_gone || account.update_at == NOW + step);
+                }
+                check(&roster);
+            }
+        }
+    }
+
+    #[test]
+    fn the_place_is_the_present_one_and_owners_of_tokens_are_passed_over() {
+        let mut roster = roster(100);
+        let first = roster.change(ChangeKind::Delete { place: 0 }, NOW).unwrap();
+        assert_eq!(first.index, places::OWNERS);
+        let made = roster.change(ChangeKind::Create { username: "AAA".into() }, NOW).unwrap();
+        assert_eq!((made.username.as_str(), made.kind, made.create_at), ("aaa", Kind::Member, NOW));
+        let renamed = roster.change(ChangeKind::Rename { place: 100, username: "aaa".into() }, NOW).unwrap();
+        assert_eq!((renamed.index, renamed.username.as_str()), (made.index, "aaa"), "its own name is free to it");
+        let again = roster.change(ChangeKind::Rename { place: 99, username: "aaa".into() }, NOW).unwrap();
+        assert_eq!((again.index, again.username.as_str()), (99, "aaa-2"));
+        assert_eq!(again.email(), Population::new(7, 100, NOW).account(99).email(), "the address stays");
+    }
+
+    #[test]
+    fn a_server_of_a_million_pays_for_its_changes_alone() {
+        let mut roster = roster(1_000_000);
+        for place in 0..2_000 {
+            roster.change(ChangeKind::Rename { place: place * 400, username: format!("m{place}") }, NOW);
+        }
+        assert_eq!(roster.len(), 1_000_000);
+        assert!(roster.runs.len() <= 4_001, "{} runs", roster.runs.len());
+        assert_eq!(roster.from(999_999).count(), 1);
+    }
+}

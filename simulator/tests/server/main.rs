@@ -1,0 +1,8 @@
+//! The simulated server over HTTP.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod changes;
+mod faults;
+mod http;
+mod tokens;
+mod versions;
