@@ -147,7 +147,7 @@ fn a_check_names_the_cause_and_the_fix() {
         assert!(text.contains(cause) && text.contains(fix), "{text}");
         let json = against(&url, token, "check", &["--format", "json"]);
         let report: serde_json::Value = serde_json::from_str(&stdout(&json)).unwrap();
-        assert_eq!(report.get("steps").and_then(|steps| steps.as_array()).map(Vec::len), Some(8));
+        assert_eq!(report.get("steps").and_then(|steps| steps.as_array()).map(Vec::len), Some(13));
     }
 }
 

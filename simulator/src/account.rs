@@ -93,6 +93,10 @@ pub struct Account {
     pub delete_at: i64,
     /// Its status; none where the server has no row for it.
     pub status: Option<Status>,
+    /// When it last signed in, or 0.
+    pub last_login: i64,
+    /// When it last wrote a message, or 0.
+    pub last_post: i64,
     /// How many channels that are not archived it is in, direct ones left out.
     pub channel_count: u32,
     /// What its e-mail address begins with, where that is not the username.
@@ -288,6 +292,16 @@ pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Account {
     let mfa_active = has_second_factor && !is_recorded;
     let locale = chance.one(&LOCALES).copied().unwrap_or("en");
     let status = status(&mut chance, now_ms, create_at);
+    let last = status.map_or(0, |status| status.last_activity_at).max(create_at);
+    let before = |chance: &mut Chance| last.saturating_sub(self::days(chance, 0, 20)).max(create_at);
+    let (last_login, last_post) = match status {
+        None => (0, 0),
+        // A status that was set by hand goes stale, and whoever set it writes on.
+        Some(status) if status.manual => {
+            (before(&mut chance), now_ms.saturating_sub(self::days(&mut chance, 0, 9)).max(last))
+        }
+        Some(_) => (before(&mut chance), if chance.percent(80) { before(&mut chance) } else { 0 }),
+    };
     Account {
         index,
         id: ids::id(seed, Sort::User, index),
@@ -304,6 +318,8 @@ pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Account {
         update_at: if delete_at == 0 { create_at.saturating_add(life / 3) } else { delete_at },
         delete_at,
         status,
+        last_login,
+        last_post: if is_bot { 0 } else { last_post },
         channel_count: match kind {
             _ if is_single_channel_guest => 1,
             Kind::Bot | Kind::Remote => 0,
@@ -333,6 +349,8 @@ pub(crate) fn made(seed: u64, index: u32, username: String, now_ms: i64) -> Acco
         update_at: now_ms,
         delete_at: 0,
         status: None,
+        last_login: 0,
+        last_post: 0,
         channel_count: 2,
         mailbox: None,
     }

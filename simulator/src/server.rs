@@ -47,7 +47,15 @@ struct Shared {
     faults: Faults,
     limiter: Option<Limiter>,
     log: Log,
+    flights: Flights,
     request_ids: AtomicU32,
+}
+
+/// Requests that are being answered.
+#[derive(Debug, Default)]
+struct Flights {
+    now: AtomicU32,
+    most: AtomicU32,
 }
 
 impl Simulator {
@@ -68,6 +76,7 @@ impl Simulator {
             faults: Faults::new(config.faults.clone()),
             limiter: config.rate_limit.map(Limiter::new),
             log: Log::default(),
+            flights: Flights::default(),
             request_ids: AtomicU32::new(0),
             world: World {
                 population,
@@ -135,6 +144,12 @@ impl Simulator {
         self.shared.log.count()
     }
 
+    /// The most requests that were being answered at the same time.
+    #[must_use]
+    pub fn most_in_flight(&self) -> u32 {
+        self.shared.flights.most.load(Ordering::Relaxed)
+    }
+
     /// Forgets the exchanges.
     pub fn clear_log(&self) {
         self.shared.log.clear();
@@ -182,7 +197,10 @@ async fn respond(shared: &Shared, request: Request<Incoming>) -> Result<Response
     let method = request.method().as_str().to_owned();
     let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
     let authorized = request.headers().contains_key(AUTHORIZATION);
+    let in_flight = shared.flights.now.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+    shared.flights.most.fetch_max(in_flight, Ordering::Relaxed);
     let mut answer = shared.answer(request, &path).await;
+    shared.flights.now.fetch_sub(1, Ordering::Relaxed);
     if let (Ok(response), Some(date)) = (&mut answer, shared.clock.date()) {
         response.headers_mut().entry(DATE).or_insert(date);
     }

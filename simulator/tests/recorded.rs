@@ -171,12 +171,13 @@ fn other_routes_have_the_recorded_keys() {
     let bots = keys(&server.get("/api/v4/bots?per_page=1", &tokens.admin).body).concat();
     assert_eq!(bots.join(" "), "user_id username display_name description owner_id create_at update_at delete_at");
     assert_eq!(server.get("/api/v4/bots", &tokens.member).status, 403);
-    // Recording 201, of somebody who has been active.
+    // Recording 201, of somebody who has been active. Nobody had written a message there.
     let report = server.get("/api/v4/reports/users?page_size=100", &tokens.admin).body;
     let active = report.find("last_status_at").unwrap();
     let row = report.get(report.get(..active).unwrap().rfind("\"last_login\"").unwrap()..).unwrap();
     let row = row.get(..=row.find('}').unwrap()).unwrap();
-    let names: Vec<_> = row.split(',').filter_map(|pair| pair.split('"').nth(1)).collect();
+    let names = row.split(',').filter_map(|pair| pair.split('"').nth(1));
+    let names: Vec<_> = names.filter(|name| *name != "last_post_date").collect();
     assert_eq!(names, ["last_login", "last_status_at", "days_active", "channel_count"]);
     // Recording 033.
     let both = server.get("/api/v4/users?per_page=200&active=true&inactive=true", &tokens.admin);

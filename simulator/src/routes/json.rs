@@ -82,6 +82,8 @@ pub(super) struct User {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_status_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    last_post_date: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     days_active: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel_count: Option<u32>,
@@ -138,14 +140,12 @@ impl User {
             is_bot: is_bot && !matches!(view, View::Report),
             bot_description: if is_bot { "A program" } else { "" },
             disable_welcome_email: false,
-            last_login: match (view, account.status) {
-                (View::Report, Some(status)) => status.last_activity_at,
-                _ => 0,
-            },
+            last_login: if matches!(view, View::Report) { account.last_login } else { 0 },
             last_status_at: match view {
                 View::Report => account.status.map(|status| status.last_activity_at),
                 View::Own | View::Manager | View::Other(_) => None,
             },
+            last_post_date: (matches!(view, View::Report) && account.last_post > 0).then_some(account.last_post),
             days_active: matches!(view, View::Report).then_some(0),
             channel_count: (matches!(view, View::Report) && version.counts_single_channel_guests())
                 .then_some(account.channel_count),

@@ -10,6 +10,7 @@ use super::super::record::Around;
 use super::super::settings::fnv1a;
 use super::super::version::Version;
 use super::single_channel::SingleChannelGuests;
+use super::sweep::Page;
 use super::team_admins::TeamAdmins;
 
 /// How often a listing reads the list at most: a pass is marked in two bits.
@@ -65,6 +66,8 @@ pub struct Memory {
     undo: Vec<(u64, Option<u64>)>,
     team_admins: TeamAdmins,
     guests: SingleChannelGuests,
+    /// Pages that were read and could not be returned, with the pass and the number of the first of them.
+    carried: (u8, u32, Vec<Page>),
 }
 
 impl Memory {
@@ -80,6 +83,20 @@ impl Memory {
             undo: Vec::new(),
             team_admins: TeamAdmins::new(),
             guests: SingleChannelGuests::new(),
+            carried: (0, 0, Vec::new()),
+        }
+    }
+
+    /// Keeps pages that were read and lack their activity until that can be asked for: at most those of one call.
+    pub(super) fn carry(&mut self, pass: u8, first: u32, pages: Vec<Page>) {
+        self.carried = (pass, first, pages);
+    }
+
+    /// The pages that were kept, from this one on.
+    pub(super) fn carried(&mut self, pass: u8, first: u32) -> Vec<Page> {
+        match core::mem::take(&mut self.carried) {
+            (of_pass, from, pages) if (of_pass, from) == (pass, first) => pages,
+            _ => Vec::new(),
         }
     }
 

@@ -102,12 +102,22 @@ pub fn list_users(
         Err(failure) => return Err(failure),
     };
 
-    let mut sweep = Sweep::new(plan(settings, limit, &at, pass), &rules, (at.tally.pass > 1).then_some(&*memory));
+    let carried = memory.carried(at.tally.pass, at.next_page);
+    let carried_before = carried.len();
+    let known = (at.tally.pass > 1).then_some(&*memory);
+    let mut sweep = Sweep::new(plan(settings, limit, &at, pass), &rules, known, carried);
     network.run(&mut sweep);
     let mut swept = sweep.finish();
     let failure = swept.failure.take();
-    if let (true, Some(failure)) = (swept.pages.is_empty(), &failure) {
-        return Err(failure.clone());
+    let carried = core::mem::take(&mut swept.carried);
+    let has_got_on = !swept.pages.is_empty() || carried.len() > carried_before;
+    let returned = u32::try_from(swept.pages.len()).unwrap_or(u32::MAX);
+    memory.carry(at.tally.pass, at.next_page.saturating_add(returned), carried);
+    match &failure {
+        Some(failure) if !has_got_on || (returned == 0 && failure.code != Code::RateLimited) => {
+            return Err(failure.clone());
+        }
+        Some(_) | None => {}
     }
     let end = swept.end;
     let users = settle(swept, &rules, memory, &mut at, pass);
@@ -154,7 +164,12 @@ fn look_around(
     }
     let pass = match at.pass {
         Some(count) => count,
-        None => Count::take(network)?,
+        // The count is dated to the second, and whoever was created within it is not known to be among the counted. What
+        // made this pass necessary happened a moment ago, so that moment is left behind first.
+        None => {
+            network.pause(1_000);
+            Count::take(network)?
+        }
     };
     at.pass = Some(pass);
     Ok(pass)

@@ -71,10 +71,13 @@ pub(super) struct Swept {
     pub(super) report_hidden: bool,
     /// Why the sweep ended early.
     pub(super) failure: Option<Failure>,
+    /// Pages that were read and lack their activity: those that come next, from the first one on.
+    pub(super) carried: Vec<Page>,
 }
 
+/// A page of accounts.
 #[derive(Debug)]
-struct Page {
+pub(super) struct Page {
     drafts: Vec<(Draft, Option<LastUse>)>,
     marks: Vec<Mark>,
     unreadable: u32,
@@ -84,6 +87,11 @@ struct Page {
 }
 
 impl Page {
+    /// The page without what was asked for in vain.
+    fn renewed(self) -> Self {
+        Self { failure: None, ..self }
+    }
+
     fn unasked(&self) -> impl Iterator<Item = &Draft> {
         self.drafts.iter().filter(|(_, last_use)| last_use.is_none()).map(|(draft, _)| draft)
     }
@@ -119,8 +127,9 @@ pub(super) struct Sweep<'a> {
 }
 
 impl<'a> Sweep<'a> {
-    pub(super) fn new(plan: Plan, rules: &'a Rules, known: Option<&'a Memory>) -> Self {
-        Self {
+    /// A sweep that begins with the pages that an earlier one has carried over.
+    pub(super) fn new(plan: Plan, rules: &'a Rules, known: Option<&'a Memory>, carried: Vec<Page>) -> Self {
+        let mut sweep = Self {
             rules,
             known,
             plan,
@@ -134,7 +143,13 @@ impl<'a> Sweep<'a> {
             is_over: false,
             statuses_hidden: false,
             report_hidden: false,
+        };
+        for (slot, page) in carried.into_iter().enumerate() {
+            sweep.is_over |= page.is_last;
+            sweep.ask_for_activity(slot, &page);
+            sweep.slots.push(Some(Ok(page)));
         }
+        sweep
     }
 
     /// Whether another page may be asked for now. Where the server told its number, no page beyond the last expected one
@@ -214,22 +229,25 @@ impl<'a> Sweep<'a> {
         match &page {
             Ok(page) => {
                 self.is_over |= page.is_last;
-                if !page.drafts.is_empty() {
-                    let first = page.drafts.iter().find(|(draft, _)| !draft.is_bot()).map(|(draft, _)| draft.name());
-                    match (self.plan.asking, first) {
-                        (Asking::Nowhere, _) => {}
-                        (Asking::Report, Some(name)) if !self.report_hidden => {
-                            self.reports.push((slot, 1, From::Name(name.into())));
-                        }
-                        (Asking::Report | Asking::Statuses, _) => self.unasked.push(slot),
-                    }
-                }
+                self.ask_for_activity(slot, page);
             }
             // What comes after a page that failed could not be returned.
             Err(_) => self.is_over = true,
         }
         if let Some(place) = self.slots.get_mut(slot) {
             *place = Some(page);
+        }
+    }
+
+    fn ask_for_activity(&mut self, slot: usize, page: &Page) {
+        let first_in_report = page.unasked().find(|draft| !draft.is_bot());
+        match (self.plan.asking, first_in_report) {
+            (Asking::Nowhere, _) => {}
+            _ if page.unasked().next().is_none() => {}
+            (Asking::Report, Some(draft)) if !self.report_hidden => {
+                self.reports.push((slot, 1, From::Name(draft.name().into())));
+            }
+            (Asking::Report | Asking::Statuses, _) => self.unasked.push(slot),
         }
     }
 
@@ -315,8 +333,10 @@ impl<'a> Sweep<'a> {
             statuses_hidden: self.statuses_hidden,
             report_hidden: self.report_hidden,
             failure: None,
+            carried: Vec::new(),
         };
-        for slot in self.slots {
+        let mut slots = self.slots.into_iter();
+        for slot in slots.by_ref() {
             match slot {
                 Some(Ok(Page { failure: None, drafts, marks, unreadable, is_last })) => {
                     swept.drafts.extend(drafts);
@@ -326,7 +346,12 @@ impl<'a> Sweep<'a> {
                         swept.end = End::Reached;
                     }
                 }
-                Some(Ok(Page { failure: Some(failure), .. }) | Err(failure)) => {
+                Some(Ok(page @ Page { failure: Some(_), .. })) => {
+                    swept.failure.clone_from(&page.failure);
+                    swept.carried.push(page.renewed());
+                    break;
+                }
+                Some(Err(failure)) => {
                     swept.failure = Some(failure);
                     break;
                 }
@@ -335,6 +360,10 @@ impl<'a> Sweep<'a> {
                     break;
                 }
             }
+        }
+        // What follows on a page that only lacks its activity is of use too.
+        if !swept.carried.is_empty() {
+            swept.carried.extend(slots.map_while(|slot| slot.and_then(Result::ok)).map(Page::renewed));
         }
         swept
     }

@@ -473,14 +473,23 @@ fn a_long_wait_is_the_hosts_and_loses_nothing() {
         limited.headers.push(("retry-after", "60".to_string()));
         Ok(limited)
     };
-    // While the team's administrators are asked for, and on the third page.
-    for (text, users) in [("in_team", 0), ("users?page=2&", 400)] {
-        let mut server = Server::of(1_000);
+    // While the team's administrators are asked for, on the third page, and on the way to the activity.
+    for (text, users) in [("in_team", 0), ("users?page=2&", 400), ("status/ids", 0)] {
+        let mut server = Server::of(900);
         server.instead = vec![(text, limited())];
         let mut network = Fake::new(|request| server.answer(request));
-        let page = list_users(&settings(), None, 0, &mut Memory::new(), &mut network).unwrap();
-        assert_eq!((page.users.len(), page.wait_ms), (users, Some(60_000)), "{text}");
-        assert!(matches!(page.state, ListingState::More(_)));
+        let mut memory = Memory::new();
+        let first = list_users(&settings(), None, 0, &mut memory, &mut network).unwrap();
+        assert_eq!((first.users.len(), first.wait_ms), (users, Some(60_000)), "{text}");
+        let ListingState::More(cursor) = first.state else { panic!("more") };
+        let second = list_users(&settings(), Some(&cursor), 0, &mut memory, &mut network).unwrap();
+        assert_eq!((users + second.users.len(), is_complete(&second.state)), (900, true), "{text}");
+        let mut pages: Vec<_> = network.sent.iter().filter(|request| request.path.contains("/users?page=")).collect();
+        // No page was asked for twice, but the one that was refused and those that were in flight behind it.
+        let asked = pages.len();
+        pages.sort_by_key(|request| request.path.clone());
+        pages.dedup();
+        assert!(asked - pages.len() <= if users > 0 { 3 } else { 0 }, "{text}: {asked}");
     }
     // Before anything was read there is nothing to keep.
     let mut server = Server::of(1_000);

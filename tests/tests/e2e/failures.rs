@@ -41,7 +41,8 @@ async fn each_fault_has_its_code() {
         (FaultKind::Status(403), "permission-missing"),
         (FaultKind::MfaRequired, "mfa-required"),
         (FaultKind::Status(404), "request-rejected"),
-        (FaultKind::RateLimited { retry_after_s: 2 }, "rate-limited"),
+        (FaultKind::RateLimited { retry_after_s: 1 }, "rate-limited"),
+        (FaultKind::RateLimited { retry_after_s: 900 }, "rate-limited"),
         (FaultKind::Status(500), "server-error"),
         (FaultKind::Status(502), "server-unavailable"),
         (FaultKind::Garbage, "answer-unreadable"),
@@ -50,6 +51,9 @@ async fn each_fault_has_its_code() {
         (FaultKind::Reset, "connection-lost"),
         (FaultKind::Redirect("https://elsewhere.example/api/v4/users".into()), "redirected"),
         (FaultKind::Huge(5 << 20), "answer-too-large"),
+        (FaultKind::Endless, "answer-too-large"),
+        (FaultKind::ManyHeaders(20_000), "transport-failed"),
+        (FaultKind::Trailing, "answer-unreadable"),
     ];
     for (what, code) in cases {
         let fault = Fault { on: "/api/v4/users?page=0".into(), after: 0, times: None, what: what.clone() };

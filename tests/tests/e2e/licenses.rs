@@ -1,8 +1,9 @@
 //! Editions, and what each token sees of the licence.
 
-use end_to_end::{connect, simulator};
+use end_to_end::{connect, list, simulator};
 use mattermost_simulator::{Config, LicensePreset, Version};
-use provider_host::model::{License, Quantity};
+use provider_host::model::{License, Quantity, SeatUse};
+use provider_host::{End, ListingOptions};
 
 async fn license(config: Config, token: impl Fn(&mattermost_simulator::Tokens) -> String) -> License {
     let server = simulator(config).await;
@@ -29,7 +30,8 @@ async fn every_edition_has_a_type_and_a_name() {
     ];
     assert_eq!(cases.len(), LicensePreset::ALL.len());
     for (preset, kind, name, trial) in cases {
-        let config = Config { license: preset, ..Config::default() };
+        // From 11.0 on an unlicensed server runs Entry by itself, unless an administrator has switched that off.
+        let config = Config { license: preset, entry_without_license: false, ..Config::default() };
         let license = license(config, |tokens| tokens.admin.clone()).await;
         assert_eq!(
             (license.license_type.as_str(), license.name.as_str(), license.trial),
@@ -46,6 +48,35 @@ async fn every_edition_has_a_type_and_a_name() {
         };
         assert_eq!(codes, expect, "{preset}");
     }
+}
+
+#[tokio::test]
+async fn used_seats_are_the_sum_over_the_listing() {
+    for version in [(7, 6), (8, 0), (9, 11), (10, 11), (11, 0), (11, 6), (11, 9)] {
+        for preset in [LicensePreset::TeamEdition, LicensePreset::Entry, LicensePreset::Enterprise] {
+            let version = Version::new(version.0, version.1);
+            let server = simulator(Config { license: preset, version, ..Config::default() }).await;
+            let tokens = server.tokens();
+            for token in [&tokens.admin, &tokens.viewer_bot] {
+                let mut session = connect(&server.url(), token).await.unwrap();
+                let license = session.licenses().await.unwrap().remove(0);
+                let listed = list(session, ListingOptions::default(), 0).await.unwrap();
+                let seats = listed.users.values().filter(|user| user.seat == SeatUse::Occupied).count();
+                let name = format!("{version} {preset}");
+                assert_eq!(license.seats_used, Quantity::Limited(u32::try_from(seats).unwrap()), "{name}");
+                assert_eq!((listed.end, listed.notices.len()), (End::Complete, 0), "{name}: {:?}", listed.notices);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_licence_that_enforces_its_seats_tells_its_limits() {
+    let config = Config { extra_users: Some(10), ..Config::default() };
+    let license = license(config, |tokens| tokens.admin.clone()).await;
+    let limit = |key: &str| license.attributes.get(key).unwrap().parse::<u32>().unwrap();
+    assert_eq!(limit("users-hard-limit"), limit("users-soft-limit") + 10);
+    assert_eq!(license.seats_purchased, Quantity::Limited(limit("users-soft-limit")));
 }
 
 #[tokio::test]

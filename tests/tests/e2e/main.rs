@@ -1,6 +1,7 @@
 //! The built component in the built host, against the simulator over HTTP on loopback.
 #![expect(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on fails")]
 
+mod changes;
 mod contract;
 mod documentation;
 mod failures;

@@ -1,0 +1,99 @@
+//! What the command prints of a server of each version with a token of each kind, kept under `snapshots/`.
+//!
+//! After a change that is meant: `INSTA_UPDATE=always cargo test --release --locked --workspace --test snapshots`, and
+//! read the difference before it is committed.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::process::{Command, Stdio};
+
+use mattermost_simulator::{Config, LicensePreset, Privacy, Simulator, Tokens};
+
+/// 24 November 2026, 15:25:29: when the servers are asked, in milliseconds since 1970.
+const NOW_MS: i64 = 1_795_533_929_000;
+
+const VERSIONS: [&str; 6] = ["5.25.0", "5.37.0", "7.6.0", "9.11.0", "10.11.0", "11.6.0"];
+
+type Token = fn(&Tokens) -> &str;
+
+const TOKENS: [(&str, Token); 5] = [
+    ("admin", |tokens| &tokens.admin),
+    ("viewer-bot", |tokens| &tokens.viewer_bot),
+    ("member", |tokens| &tokens.member),
+    ("bot", |tokens| &tokens.bot),
+    ("guest", |tokens| &tokens.guest),
+];
+
+fn config(version: &str) -> Config {
+    Config {
+        users: 40,
+        version: version.parse().unwrap(),
+        license: LicensePreset::Professional,
+        privacy: Privacy { show_email: false, show_full_name: true },
+        now_ms: Some(NOW_MS),
+        ..Config::default()
+    }
+}
+
+/// What a command prints to its standard output and its standard error, and how it exits.
+fn run(server: &Simulator, token: &str, command: &str, more: &[&str]) -> String {
+    let url = server.url();
+    let output = Command::new(env!("CARGO_BIN_EXE_providerctl"))
+        .args([command, "--set", &format!("server_url={url}"), "--secret", "access_token=env:MM_TOKEN"])
+        .args(more)
+        .env("MM_TOKEN", token)
+        .env_remove("PROVIDERCTL_COMPONENT")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&url, "http://server");
+    let (told, said) = (text(output.stdout), text(output.stderr));
+    let code = output.status.code().unwrap();
+    format!("$ providerctl {command} {}\n{told}{said}exit {code}\n\n", more.join(" "))
+}
+
+/// The server's clock stands still in these tests and the machine's does not.
+fn without_clock(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.contains("clock") && !line.contains("NTP"));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+fn check(name: &str, config: Config, ask: impl FnOnce(&Simulator) -> String) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = runtime.block_on(Simulator::start(config)).unwrap();
+    let text = ask(&server);
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn every_version_answers_every_kind_of_token() {
+    for version in VERSIONS {
+        for (kind, token) in TOKENS {
+            check(&format!("{version}-{kind}"), config(version), |server| {
+                let token = token(server.tokens());
+                let license = run(server, token, "license", &[]);
+                let users = run(server, token, "users", &["--format", "csv"]);
+                let check = without_clock(&run(server, token, "check", &[]));
+                format!("{check}{license}{users}")
+            });
+        }
+    }
+}
+
+#[test]
+fn the_report_on_users_tells_more() {
+    check("report", config("11.6.0"), |server| {
+        run(server, &server.tokens().admin, "users", &["--set", "activity_source=report", "--format", "ndjson"])
+    });
+}
+
+#[test]
+fn every_licence_has_its_name() {
+    for license in LicensePreset::ALL {
+        check(&format!("license-{license}"), Config { license, ..config("11.6.0") }, |server| {
+            run(server, &server.tokens().admin, "license", &["--format", "json"])
+        });
+    }
+}
