@@ -175,8 +175,8 @@ impl Code {
 codes! {
     /// What a notice tells about an answer that is right but not all there is.
     NoticeCode {
-        CompletenessUnproven = "completeness-unproven", "The token may not ask how many users there are, so the listing cannot be proven complete",
-            "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
+        CompletenessUnproven = "completeness-unproven", "How many users there are is not told to this token, or not by this server, so the listing cannot be proven complete",
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role. Servers before 5.26 tell it to nobody: upgrade.";
         UsersMayBeMissing = "users-may-be-missing", "Fewer users came than the server counted when the listing began",
             "List again: accounts that are renamed or deleted while they are listed can hide others. If it persists, compare with the count in the System Console.";
         ListingResumed = "listing-resumed", "The listing went on in a fresh instance, which cannot prove that it is complete",
@@ -201,8 +201,8 @@ codes! {
             "Accounts that are created, deactivated or changed during a listing make this difference: list again. If it persists, go by the server's count, and report the server's version.";
         SeatsIncludeGuests = "seats-include-guests", "Guests of a single channel may be among the used seats, although they take none",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role, with which they can be told apart.";
-        SeatsUsedHidden = "seats-used-hidden", "The token may not see how many seats are in use",
-            "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
+        SeatsUsedHidden = "seats-used-hidden", "How many seats are in use is not told to this token, or not by this server",
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role. Servers before 5.26 tell it to nobody: count the users whose seat is occupied.";
         LicenseDetailsHidden = "license-details-hidden", "The token may not see the licence's dates and name",
             "Use a token of a system administrator, or of a bot that has a role with the permission to read the licence.";
         LicenseExpired = "license-expired", "The licence has expired",

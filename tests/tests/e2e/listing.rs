@@ -242,7 +242,7 @@ async fn no_more_is_in_flight_than_the_settings_allow() {
         let latency = std::time::Duration::from_millis(20);
         let server = simulator(Config { users: 3_000, latency, ..Config::default() }).await;
         let mut settings = end_to_end::settings(&server.url(), &server.tokens().admin);
-        settings.set("max_in_flight", &most.to_string());
+        settings.set("max_in_flight", most.to_string());
         let egress = provider_host::Egress::new(provider_host::EgressOptions::default()).unwrap();
         let session = end_to_end::shared_provider().connect(settings, egress).await.unwrap();
         let listed = list(session, ListingOptions::default(), 0).await.unwrap();
