@@ -277,7 +277,7 @@ impl Report {
         };
         let edition = Edition::of(&license);
         let nothing = TextMap::default();
-        let name = edition::name(edition, &license, config.as_ref().unwrap_or(&nothing));
+        let name = shown(&edition::name(edition, &license, config.as_ref().unwrap_or(&nothing)));
         self.attributes.push(("edition".to_string(), edition.id().to_string()));
         if license.is_true("IsLicensed") && license.get("ExpiresAt").is_none() {
             let label = NoticeCode::LicenseDetailsHidden.entry().label;
@@ -544,6 +544,15 @@ mod tests {
         });
         let _ = check(&settings(&[("include_activity", "false")]), &mut network);
         assert!(network.sent.iter().all(|request| request.body.is_none()));
+    }
+
+    #[test]
+    fn what_the_server_says_stands_in_a_sentence_without_what_a_terminal_obeys() {
+        let license = r#"{"IsLicensed":"true","SkuName":"Pro\u001b[2J\u007f","ExpiresAt":"9","SkuShortName":"x"}"#;
+        let me = r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"a\u0007b","roles":"system_admin"}"#;
+        let report = report(me, "license/client", &json(200, license));
+        assert!(report.steps.iter().all(|step| !step.summary.chars().any(char::is_control)), "{:?}", report.steps);
+        assert!(report.steps.iter().any(|step| step.summary.contains("Pro[2J")));
     }
 
     #[test]

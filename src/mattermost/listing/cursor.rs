@@ -145,7 +145,8 @@ impl Cursor {
         // What was hidden at the beginning is among the findings, where it is looked up from now on.
         let census = Census { count, edition, version, hidden: Hidden::default() };
         let cursor = Self { fingerprint, listing, next_page, idle_pages, tally, census, pass, seats, findings };
-        parts.next().is_none().then_some(cursor)
+        // A number can be written in more than one way, and only ours counts.
+        Some(cursor).filter(|cursor| parts.next().is_none() && cursor.encode() == text)
     }
 }
 

@@ -1,0 +1,80 @@
+//! The host's settings. The input is lines, each with a letter for the key and the value behind it; the token is made
+//! of one of them and of a text that is in no input, so that it can be looked for.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use mattermost_provider::contract::{Error, ErrorKind, Setting};
+use mattermost_provider::mattermost::settings::{BaseUrl, Settings, keys};
+use mattermost_provider_fuzz::claims;
+use mattermost_provider_fuzz::script::secret;
+
+const KEYS: [(char, &str); 7] = [
+    ('u', keys::SERVER_URL),
+    ('d', keys::INACTIVE_AFTER_DAYS),
+    ('a', keys::INCLUDE_ACTIVITY),
+    ('n', keys::INCLUDE_NAMES),
+    ('e', keys::INCLUDE_EMAIL),
+    ('f', keys::MAX_IN_FLIGHT),
+    ('s', keys::ACTIVITY_SOURCE),
+];
+
+fuzz_target!(|data: &[u8]| {
+    let text = String::from_utf8_lossy(data);
+    url(&text);
+
+    let secret = secret(data);
+    let mut settings = Vec::new();
+    for line in text.split('\n') {
+        let mut letters = line.chars();
+        let Some(letter) = letters.next() else { continue };
+        let value = letters.as_str();
+        let (key, value) = match KEYS.iter().find(|(known, _)| *known == letter) {
+            Some((_, key)) => (*key, value.to_string()),
+            None if letter == 't' => (keys::ACCESS_TOKEN, format!("{value}{secret}{value}")),
+            None => (line, value.to_string()),
+        };
+        if key == keys::SERVER_URL {
+            url(&value);
+        }
+        settings.push(Setting { key: key.to_string(), value });
+    }
+    match Settings::parse(&settings) {
+        Ok(settings) => {
+            claims::hides(&secret, &settings);
+            assert!(settings.token.header().contains(&secret));
+            assert!(settings.token.header().bytes().all(|b| b.is_ascii_graphic() || b == b' '));
+            assert!((1..=32).contains(&settings.max_in_flight.requests()));
+            assert!((1..=36_500).contains(&settings.inactive_after.as_days()));
+            assert!(!settings.base.to_string().contains(&secret));
+            let _ = settings.fingerprint();
+        }
+        Err(failure) => {
+            let error: Error = claims::is_failure(&failure);
+            assert_eq!(error.kind, ErrorKind::InvalidSettings);
+            claims::hides(&secret, &error);
+            claims::hides(&secret, &failure);
+        }
+    }
+});
+
+/// A URL that is taken is one that a request can be sent to, and is taken again as it is shown.
+fn url(text: &str) {
+    let base = match BaseUrl::parse(text) {
+        Ok(base) => base,
+        Err(failure) => {
+            claims::is_failure(&failure);
+            return;
+        }
+    };
+    let shown = base.to_string();
+    let origin = format!("{}://{}", base.scheme().as_str(), base.authority());
+    let path = shown.strip_prefix(&origin).expect("a URL begins with its origin");
+    assert!(!base.authority().is_empty() && !base.authority().contains(['@', '/', '?', '#', '%', '\\']), "{shown}");
+    assert!(path.is_empty() || path.starts_with('/'), "{shown}");
+    assert!(!path.ends_with('/') && !path.contains("//") && !path.contains(['?', '#']), "{shown}");
+    assert!(shown.bytes().all(|b| b.is_ascii_graphic()), "{shown:?}");
+    assert_eq!(base.path_of("/api/v4/users"), format!("{path}/api/v4/users"));
+    let again = BaseUrl::parse(&shown).expect("what is shown can be entered");
+    // Of a path that ends with the API's twice, each reading takes one away.
+    assert!(again == base || path.ends_with("/api/v4"), "{shown} is read as {again}");
+}

@@ -1,0 +1,61 @@
+//! A page of teams: the input as the whole answer, and between two good teams; then as the teams of a whole server.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use mattermost_provider::mattermost::api;
+use mattermost_provider::mattermost::http::{Network, Work};
+use mattermost_provider::mattermost::listing::TeamAdmins;
+use mattermost_provider::mattermost::version::Version;
+use mattermost_provider::mattermost::wire::Team;
+use mattermost_provider_fuzz::{claims, rows};
+
+const FIRST: &str = r#"{"id":"aaaaaaaaaaaaaaaaaaaaaaaaaa","name":"first"}"#;
+const LAST: &str = r#"{"id":"zzzzzzzzzzzzzzzzzzzzzzzzzz","name":"last","delete_at":0}"#;
+const ADMINISTRATOR: &str = r#"[{"id":"mmmmmmmmmmmmmmmmmmmmmmmmmm"}]"#;
+
+fuzz_target!(|data: &[u8]| {
+    rows!(Team, api::teams(0), data, |_: &[Team<'_>]| {});
+    let body = rows::between(FIRST, data, LAST);
+    rows!(Team, api::teams(0), &body, |rows: &[Team<'_>]| {
+        assert_eq!(rows.first().map(|team| team.name.as_str()), Some("first"));
+        assert_eq!(rows.last().map(|team| team.name.as_str()), Some("last"));
+    });
+
+    let is_list = rows::length(&String::from_utf8_lossy(&body)).is_some();
+    let mut server = Server { teams: &body };
+    let mut found = TeamAdmins::new();
+    match found.find(Some(Version::new(11, 6)), &mut server) {
+        Ok(()) => {
+            let teams = found.of("mmmmmmmmmmmmmmmmmmmmmmmmmm");
+            assert!(is_list && ["first", "last"].iter().all(|name| teams.iter().any(|team| team == name)));
+            assert!(teams.windows(2).all(|pair| pair[0] < pair[1]), "{teams:?}");
+        }
+        Err(failure) => {
+            assert!(!is_list, "{failure:?}");
+            claims::is_failure(&failure);
+        }
+    }
+});
+
+/// A server of one page of teams that all have the same administrator.
+struct Server<'a> {
+    teams: &'a [u8],
+}
+
+impl Network for Server<'_> {
+    fn run(&mut self, work: &mut dyn Work) {
+        while let Some((ticket, request)) = work.next() {
+            assert!(request.path.bytes().all(|b| b.is_ascii_graphic()), "{}", request.path);
+            let is_first = request == api::teams(0);
+            let is_other = request.name() == api::teams(0).name();
+            let body = if is_other { "[]" } else { ADMINISTRATOR };
+            work.arrived(ticket, rows::answered(request, if is_first { self.teams } else { body.as_bytes() }));
+        }
+    }
+
+    fn pause(&mut self, _: u32) {}
+
+    fn now_ms(&mut self) -> i64 {
+        0
+    }
+}

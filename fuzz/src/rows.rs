@@ -1,0 +1,54 @@
+//! Lists of records: a bad one does not lose the others.
+
+use mattermost_provider::mattermost::code::Code;
+use mattermost_provider::mattermost::failure::Failure;
+use mattermost_provider::mattermost::http::{Answered, Request, Response};
+use serde::de::IgnoredAny;
+
+use crate::claims;
+
+/// A request with an answer of this body and no headers.
+#[must_use]
+pub fn answered(request: Request, body: &[u8]) -> Answered {
+    let response = Response { status: 200, headers: Vec::new(), body: body.to_vec(), took_ms: 1 };
+    Answered { request, outcome: Ok(response) }
+}
+
+/// How many values a JSON list holds; none where the text is no JSON list.
+#[must_use]
+pub fn length(text: &str) -> Option<usize> {
+    serde_json::from_str::<Vec<IgnoredAny>>(text).ok().map(|values| values.len())
+}
+
+/// The failure of an answer that is well but cannot be read.
+pub fn is_unreadable(failure: &Failure) {
+    assert!(matches!(failure.code, Code::AnswerUnreadable | Code::NotMattermost), "{failure:?}");
+    assert_eq!(failure.status, Some(200));
+    claims::is_failure(failure);
+}
+
+/// The input between two good records.
+#[must_use]
+pub fn between(first: &str, data: &[u8], last: &str) -> Vec<u8> {
+    [b"[".as_slice(), first.as_bytes(), b",", data, b",", last.as_bytes(), b"]"].concat()
+}
+
+/// Reads a body as rows of a type and hands them over. A text that is a JSON list is read, and every value of it is
+/// counted; any other is an error.
+#[macro_export]
+macro_rules! rows {
+    ($row:ident, $request:expr, $body:expr, $look:expr) => {{
+        let (request, body): (_, &[u8]) = ($request, $body);
+        let answered = $crate::rows::answered(request, body);
+        let answer = mattermost_provider::mattermost::api::Answer::of(&answered).expect("200 is well");
+        match (answer.rows::<$row<'_>>(), $crate::rows::length(&String::from_utf8_lossy(body))) {
+            (Ok(rows), Some(length)) => {
+                assert_eq!(rows.sent(), length, "values were lost");
+                $look(rows.rows.as_slice())
+            }
+            (Err(failure), None) => $crate::rows::is_unreadable(&failure),
+            (Ok(_), None) => panic!("rows of what is no list"),
+            (Err(failure), Some(length)) => panic!("a list of {length} is lost: {failure:?}"),
+        }
+    }};
+}
