@@ -1,6 +1,6 @@
 # What a developer types is what CI runs. `make demo` and `make test` install whatever is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test component check fmt toolchain
+.PHONY: help demo test component check fuzz fmt toolchain
 
 RELEASE := --release --locked
 
@@ -26,6 +26,9 @@ check: component ## Formatting, lints and documentation, with warnings as errors
 		cargo clippy --locked -p mattermost-provider --lib --profile component --target wasm32-wasip2 -- -D warnings; \
 	fi
 	RUSTDOCFLAGS=-Dwarnings cargo doc $(RELEASE) --workspace --no-deps
+
+fuzz: ## Fuzz every parser for ten minutes each; wants the nightly toolchain and cargo-fuzz
+	fuzz/run.sh
 
 fmt: ## Format the code
 	cargo fmt --all
