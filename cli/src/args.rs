@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use mattermost_simulator::LicensePreset;
 
+use crate::change::ChangeArgument;
 use crate::fault::FaultArgument;
 use crate::output::{AnswerFormat, ListingFormat};
 
@@ -175,6 +176,9 @@ pub(crate) struct SimulateArgs {
     /// Something that goes wrong; may be repeated
     #[arg(long, value_name = "KIND[,on=TEXT][,after=N][,times=N]")]
     pub(crate) fault: Vec<FaultArgument>,
+    /// An account that changes while it is listed; may be repeated
+    #[arg(long, value_name = "KIND=VALUE[,after=N][,on=TEXT]")]
+    pub(crate) change: Vec<ChangeArgument>,
     /// Hides e-mail addresses from everybody but administrators
     #[arg(long)]
     pub(crate) hide_email: bool,
@@ -199,11 +203,22 @@ Kinds of faults:
   redirect=URL         a redirect
   slow=MS              an answer that takes so long
   huge=BYTES           a body of so many bytes
+  endless              a body that does not end
+  headers=N            so many lines of headers
+  same-page            the first page, whichever is asked for
+  trailing             a list with an error behind it
+  bad-record           a page with one account that cannot be read
   body=TEXT            this JSON; comes last, since it may hold commas
 
   on=TEXT   only where the path contains it      after=N   lets N such requests pass first      times=N   no more than N times
 
-Example: --fault status=503,on=/users,after=3,times=1";
+Example: --fault status=503,on=/users,after=3,times=1
+
+Kinds of changes, each once, after N pages of the list were answered:
+  create=USERNAME  rename=PLACE:USERNAME  deactivate=PLACE  reactivate=PLACE  delete=PLACE
+  PLACE is a place in the list by username, from 0
+
+Example, a deletion that a creation hides from the count: --change delete=10,after=2 --change create=zzz,after=2";
 
 /// `demo`.
 #[derive(Args)]

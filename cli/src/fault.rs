@@ -51,6 +51,11 @@ fn kind(name: &str, value: &str) -> Result<FaultKind, String> {
         "reset" => bare(FaultKind::Reset),
         "garbage" => bare(FaultKind::Garbage),
         "mfa" => bare(FaultKind::MfaRequired),
+        "endless" => bare(FaultKind::Endless),
+        "same-page" => bare(FaultKind::SamePage),
+        "trailing" => bare(FaultKind::Trailing),
+        "bad-record" => bare(FaultKind::BadRecord),
+        "headers" => Ok(FaultKind::ManyHeaders(number(name, value)?)),
         "redirect" => Ok(FaultKind::Redirect(value.to_owned())),
         "slow" => Ok(FaultKind::Slow(Duration::from_millis(number(name, value)?))),
         "huge" => Ok(FaultKind::Huge(number(name, value)?)),
@@ -58,7 +63,8 @@ fn kind(name: &str, value: &str) -> Result<FaultKind, String> {
     }
 }
 
-fn number<T: FromStr>(name: &str, value: &str) -> Result<T, String> {
+/// The value of an option as a whole number.
+pub(crate) fn number<T: FromStr>(name: &str, value: &str) -> Result<T, String> {
     value.parse().map_err(|_| format!("{name} takes a whole number"))
 }
 
@@ -76,6 +82,8 @@ mod tests {
     fn faults_are_read() {
         check("status=503,on=/users,after=3,times=1", "/users", 3, Some(1), FaultKind::Status(503));
         check("html", "", 0, None, FaultKind::Html);
+        check("headers=20000", "", 0, None, FaultKind::ManyHeaders(20_000));
+        check("bad-record,times=2", "", 0, Some(2), FaultKind::BadRecord);
         check("on=/users/me,mfa", "/users/me", 0, None, FaultKind::MfaRequired);
         check("rate-limited=7", "", 0, None, FaultKind::RateLimited { retry_after_s: 7 });
         check("slow=250", "", 0, None, FaultKind::Slow(Duration::from_millis(250)));

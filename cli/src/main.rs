@@ -4,6 +4,7 @@
 //! how complete it was. It keeps nothing between two runs and writes no files.
 
 mod args;
+mod change;
 mod commands;
 mod component;
 mod connection;

@@ -18,7 +18,7 @@ use super::version::Version;
 use super::wait::retry_after_ms;
 use super::wire::{self, AppError, Ids, Stats, TextMap};
 
-/// Mattermost lists at most 200 users a page and silently gives 200 for more (server/channels/web/params.go).
+/// Mattermost lists at most 200 users, teams, members or tokens a page and silently gives 200 for more (server/channels/web/params.go).
 pub const USERS_PER_PAGE: usize = 200;
 
 /// The report on users has at most 100 rows a page, and refuses to give more (server/public/model/report.go).
@@ -226,11 +226,15 @@ impl<'a> Answer<'a> {
     pub fn of(answered: &'a Answered) -> Result<Self, Failure> {
         let request = &answered.request;
         let response = answered.outcome.as_ref().map_err(|lost| Failure::lost(request, lost))?;
-        let text = match decoded(response).map_err(|lost| Failure::lost(request, &lost).answered(response))? {
-            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
-            Cow::Owned(bytes) => Cow::Owned(text_of(bytes)),
+        let is_well = (200..300).contains(&response.status);
+        let text = match decoded(response) {
+            Ok(Cow::Borrowed(bytes)) => String::from_utf8_lossy(bytes),
+            Ok(Cow::Owned(bytes)) => Cow::Owned(text_of(bytes)),
+            Err(lost) if is_well => return Err(Failure::lost(request, &lost).answered(response)),
+            // A refusal says the most with its status and its headers.
+            Err(_) => Cow::Borrowed(""),
         };
-        if (200..300).contains(&response.status) {
+        if is_well {
             Ok(Self { request, response, text })
         } else {
             Err(refusal(request, response, &text).on(request).answered(response))
@@ -245,12 +249,12 @@ impl<'a> Answer<'a> {
         serde_json::from_str(&self.text).map_err(|_| self.unreadable())
     }
 
-    /// Reads the answer as a list whose bad records are left out.
+    /// Reads the answer as a list whose bad records are left out, of at most as many records as were asked for.
     ///
     /// # Errors
-    /// The answer is no JSON list.
-    pub fn rows<T: Deserialize<'a>>(&'a self) -> Result<wire::Rows<T>, Failure> {
-        wire::rows(&self.text).map_err(|_| self.unreadable())
+    /// The answer is no JSON list, or a longer one.
+    pub fn rows<T: Deserialize<'a>>(&'a self, most: usize) -> Result<wire::Rows<T>, Failure> {
+        wire::rows(&self.text, most).map_err(|_| self.unreadable())
     }
 
     /// The server's version, which every answer of Mattermost's own tells in a header.

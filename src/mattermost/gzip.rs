@@ -8,7 +8,7 @@ use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 use super::http::{Lost, Response};
 
 /// The most that an answer may grow to: twice the largest plain body that a transport reads.
-pub const DECODED_BYTES: usize = 8 * 1024 * 1024;
+pub const DECODED_BYTES: usize = 4 * 1024 * 1024;
 
 /// The first bytes of every gzip stream (RFC 1952): its mark, and the one method that there is.
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];

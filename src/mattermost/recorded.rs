@@ -123,7 +123,7 @@ fn recorded_statuses_tell_activity() {
         let outcome = well(version, "statuses");
         let answered = Answered { request: api::config(), outcome };
         let answer = Answer::of(&answered).unwrap();
-        let rows = answer.rows::<super::wire::Status<'_>>().unwrap();
+        let rows = answer.rows::<super::wire::Status<'_>>(1_000).unwrap();
         let mut known: Vec<_> = rows
             .rows
             .iter()
@@ -198,7 +198,7 @@ fn a_recorded_answer_cut_anywhere_is_an_error_and_no_trap() {
             let cut = Response { body: whole.body.iter().take(end).copied().collect(), ..whole.clone() };
             let answered = Answered { request: api::config(), outcome: Ok(cut) };
             let answer = Answer::of(&answered).unwrap();
-            assert!(answer.rows::<super::wire::User<'_>>().is_err(), "{name} cut at {end}");
+            assert!(answer.rows::<super::wire::User<'_>>(1_000).is_err(), "{name} cut at {end}");
             assert!(answer.read::<super::wire::TextMap>().is_err(), "{name} cut at {end}");
         }
     }

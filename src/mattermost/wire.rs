@@ -8,8 +8,9 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::marker::PhantomData;
 
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -242,6 +243,9 @@ pub struct AppError<'a> {
     pub request_id: Text<'a>,
 }
 
+/// The client configuration of 11.6 has some 200 entries. A map of more than this is no server's, and is not kept.
+const TEXTS_AT_MOST: usize = 5_000;
+
 /// The map of texts that `/config/client` and `/license/client` answer with. Values that are no text are left out.
 #[derive(Clone, Debug, Default)]
 pub struct TextMap(BTreeMap<String, String>);
@@ -277,6 +281,9 @@ impl<'de> Deserialize<'de> for TextMap {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TextMap, A::Error> {
                 let mut texts = BTreeMap::new();
                 while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
+                    if texts.len() >= TEXTS_AT_MOST {
+                        return Err(A::Error::invalid_length(texts.len(), &self));
+                    }
                     if let Ok(text) = serde_json::from_str::<String>(value.get()) {
                         texts.insert(key, text);
                     }
@@ -310,41 +317,59 @@ impl<T> Rows<T> {
     }
 }
 
-/// Reads a list. The whole list at once is the fast way; only when that fails are its records read one by one.
+/// Reads a list of at most so many records: a body of some kilobytes can hold millions of empty ones, and each takes
+/// some hundred bytes of memory. The whole list at once is the fast way; only when that fails are its records read one
+/// by one.
 ///
 /// # Errors
-/// The body is not a JSON list.
-pub fn rows<'a, T: Deserialize<'a>>(body: &'a str) -> Result<Rows<T>, serde_json::Error> {
-    if let Ok(rows) = serde_json::from_str::<Vec<T>>(body) {
+/// The body is not a JSON list, or a longer one.
+pub fn rows<'a, T: Deserialize<'a>>(body: &'a str, most: usize) -> Result<Rows<T>, serde_json::Error> {
+    if let Ok(rows) = UpTo::read(body, most) {
         return Ok(Rows { rows, unreadable: 0 });
     }
-    let raw = serde_json::from_str::<RawRows<'a>>(body)?.0;
+    let raw = UpTo::<&RawValue>::read(body, most)?;
     let sent = raw.len();
     let rows: Vec<T> = raw.into_iter().filter_map(|row| serde_json::from_str(row.get()).ok()).collect();
     let unreadable = u32::try_from(sent.saturating_sub(rows.len())).unwrap_or(u32::MAX);
     Ok(Rows { rows, unreadable })
 }
 
-/// A list of records that are not read yet.
-struct RawRows<'a>(Vec<&'a RawValue>);
+/// Reads a list of at most so many values.
+struct UpTo<T> {
+    most: usize,
+    values: PhantomData<T>,
+}
 
-impl<'de: 'a, 'a> Deserialize<'de> for RawRows<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct RowsVisitor;
-        impl<'de> Visitor<'de> for RowsVisitor {
-            type Value = RawRows<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of records")
+impl<'de, T: Deserialize<'de>> UpTo<T> {
+    fn read(body: &'de str, most: usize) -> Result<Vec<T>, serde_json::Error> {
+        let mut deserializer = serde_json::Deserializer::from_str(body);
+        let values = Self { most, values: PhantomData }.deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(values)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for UpTo<T> {
+    type Value = Vec<T>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<T>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for UpTo<T> {
+    type Value = Vec<T>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a list of at most {} records", self.most)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = seq.next_element()? {
+            if values.len() >= self.most {
+                return Err(A::Error::invalid_length(values.len().saturating_add(1), &self));
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<RawRows<'de>, A::Error> {
-                let mut rows = Vec::new();
-                while let Some(row) = seq.next_element()? {
-                    rows.push(row);
-                }
-                Ok(RawRows(rows))
-            }
+            values.push(value);
         }
-        deserializer.deserialize_seq(RowsVisitor)
+        Ok(values)
     }
 }
 
@@ -375,11 +400,22 @@ mod tests {
             ("", None),
         ];
         for (body, expect) in cases {
-            let got = rows::<User<'_>>(body).ok().map(|rows| (rows.rows.len(), rows.unreadable));
+            let got = rows::<User<'_>>(body, 6).ok().map(|rows| (rows.rows.len(), rows.unreadable));
             // An empty list in the place of a record reads as a record of defaults; it has no id and is left out later.
             let got = got.map(|(read, bad)| if body.contains("[],") { (read - 1, bad + 1) } else { (read, bad) });
             assert_eq!(got, expect, "{body}");
         }
+    }
+
+    #[test]
+    fn a_list_that_is_longer_than_was_asked_for_is_refused() {
+        for (body, most, expect) in
+            [("[{},{}]", 2, true), ("[{},{},{}]", 2, false), ("[0,0,{}]", 2, false), ("[]", 0, true)]
+        {
+            assert_eq!(rows::<User<'_>>(body, most).is_ok(), expect, "{body}");
+        }
+        let keys: Vec<_> = (0..=TEXTS_AT_MOST).map(|n| std::format!("\"{n}\":\"\"")).collect();
+        assert!(serde_json::from_str::<TextMap>(&std::format!("{{{}}}", keys.join(","))).is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use mattermost_simulator::{Config, Privacy, RateLimit, Simulator, Statuses};
 
 use super::invocation;
 use crate::args::SimulateArgs;
+use crate::change::ChangeArgument;
 use crate::exit::{Complaint, Exit, Failure};
 use crate::fault::FaultArgument;
 use crate::screen::Screen;
@@ -33,6 +34,7 @@ fn config(args: SimulateArgs) -> Result<Config, Complaint> {
         latency: Duration::from_millis(args.latency),
         rate_limit: args.rate_limit.map(|per_second| RateLimit { per_second, burst: per_second }),
         faults: args.fault.into_iter().map(|FaultArgument(fault)| fault).collect(),
+        changes: args.change.into_iter().map(|ChangeArgument(change)| change).collect(),
         privacy: Privacy { show_email: !args.hide_email, show_full_name: !args.hide_full_name },
         statuses: if args.no_statuses { Statuses::Disabled } else { Statuses::Enabled },
         ..Config::default()

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 pub use step::{STEPS, Step};
 
-use super::api::{self, Answer, Me};
+use super::api::{self, Answer, Me, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
 use super::code::{Code, NoticeCode};
 use super::edition::{self, Edition};
 use super::failure::Failure;
@@ -152,7 +152,7 @@ impl Report {
     fn token_end(&mut self, tokens: Option<&Answered>, now_ms: i64) {
         let rows = tokens.map(|tokens| {
             let answer = Answer::of(tokens)?;
-            let rows = answer.rows::<AccessToken>()?.rows;
+            let rows = answer.rows::<AccessToken>(USERS_PER_PAGE)?.rows;
             let ends = rows.iter().filter(|token| token.is_active.0).map(|token| token.expires_at.0);
             Ok::<_, Failure>(ends.filter(|ends| *ends > now_ms).min())
         });
@@ -227,10 +227,10 @@ impl Report {
         let answers = exchange_all(network, requests);
         let off = config.as_ref().is_ok_and(|config| config.get("EnableUserStatuses") == Some("false"));
         let statuses = answers.first().map_or(Ok(0), |answered| {
-            Answer::of(answered).and_then(|answer| Ok(answer.rows::<Status<'_>>()?.rows.len()))
+            Answer::of(answered).and_then(|answer| Ok(answer.rows::<Status<'_>>(USERS_PER_PAGE)?.rows.len()))
         });
         let report = answers.get(1).map_or(Ok(0), |answered| {
-            Answer::of(answered).and_then(|answer| Ok(answer.rows::<ReportRow<'_>>()?.rows.len()))
+            Answer::of(answered).and_then(|answer| Ok(answer.rows::<ReportRow<'_>>(REPORT_ROWS_PER_PAGE)?.rows.len()))
         });
         match (statuses, report) {
             (_, Err(failure)) if wants_report => {
@@ -250,7 +250,7 @@ impl Report {
     }
 
     fn teams(&mut self, me: &Me, answered: &Answered) {
-        match Answer::of(answered).and_then(|answer| Ok(answer.rows::<Team<'_>>()?.rows.len())) {
+        match Answer::of(answered).and_then(|answer| Ok(answer.rows::<Team<'_>>(USERS_PER_PAGE)?.rows.len())) {
             Ok(_) if me.lists_all_teams() => {
                 self.pass(Step::TeamsVisible, "the token sees every team and who runs it".to_string());
             }
@@ -356,7 +356,7 @@ fn shown(text: &str) -> String {
 
 fn read_first_user(answered: &Answered) -> Result<usize, Failure> {
     let answer = Answer::of(answered)?;
-    Ok(answer.rows::<User<'_>>()?.sent())
+    Ok(answer.rows::<User<'_>>(USERS_PER_PAGE)?.sent())
 }
 
 #[cfg(test)]

@@ -102,10 +102,11 @@ pub fn list_users(
         Err(failure) => return Err(failure),
     };
 
+    let plan = plan(settings, limit, &mut at, pass);
     let carried = memory.carried(at.tally.pass, at.next_page);
     let carried_before = carried.len();
     let known = (at.tally.pass > 1).then_some(&*memory);
-    let mut sweep = Sweep::new(plan(settings, limit, &at, pass), &rules, known, carried);
+    let mut sweep = Sweep::new(plan, &rules, known, carried);
     network.run(&mut sweep);
     let mut swept = sweep.finish();
     let failure = swept.failure.take();
@@ -175,15 +176,17 @@ fn look_around(
     Ok(pass)
 }
 
-/// What the sweep is to do.
-fn plan(settings: &Settings, limit: u32, at: &Cursor, pass: Count) -> Plan {
+/// What the sweep is to do. Where the report on users is wanted and the server has none, that is told.
+fn plan(settings: &Settings, limit: u32, at: &mut Cursor, pass: Count) -> Plan {
     let version = at.census.version;
+    let wants_report = settings.include.activity && settings.activity_source == ActivitySource::Report;
+    if wants_report && !version.is_none_or(Version::has_user_report) {
+        at.findings.raise(NoticeCode::ActivityReportHidden);
+    }
     let statuses_hidden = at.findings.has(NoticeCode::LastActivityHidden);
-    let report_hidden =
-        at.findings.has(NoticeCode::ActivityReportHidden) || !version.is_none_or(Version::has_user_report);
     let asking = match settings.activity_source {
         _ if !settings.include.activity => Asking::Nowhere,
-        ActivitySource::Report if !report_hidden => Asking::Report,
+        ActivitySource::Report if !at.findings.has(NoticeCode::ActivityReportHidden) => Asking::Report,
         ActivitySource::Report | ActivitySource::Status if statuses_hidden => Asking::Nowhere,
         ActivitySource::Report | ActivitySource::Status => Asking::Statuses,
     };

@@ -68,7 +68,7 @@ impl SingleChannelGuests {
                 }
                 Err(failure) => return Err(failure),
             };
-            let rows = answer.rows::<ReportRow<'_>>()?;
+            let rows = answer.rows::<ReportRow<'_>>(REPORT_ROWS_PER_PAGE)?;
             let ids = self.ids.get_or_insert_default();
             let before = ids.len();
             ids.extend(rows.rows.iter().map(|row| fnv1a(row.id.as_str().as_bytes())));

@@ -262,7 +262,7 @@ impl<'a> Sweep<'a> {
             }
             Err(failure) => return self.spoil(&[slot], &failure),
         };
-        let rows = match answer.rows::<ReportRow<'_>>() {
+        let rows = match answer.rows::<ReportRow<'_>>(REPORT_ROWS_PER_PAGE) {
             Ok(rows) => rows,
             Err(failure) => return self.spoil(&[slot], &failure),
         };
@@ -299,7 +299,7 @@ impl<'a> Sweep<'a> {
             }
             Err(failure) => return self.spoil(&slots, &failure),
         };
-        let rows = match answer.rows::<Status<'_>>() {
+        let rows = match answer.rows::<Status<'_>>(ids) {
             Ok(rows) => rows,
             Err(failure) => return self.spoil(&slots, &failure),
         };
@@ -395,7 +395,7 @@ impl Work for Sweep<'_> {
 
 fn read_page(answered: &Answered, rules: &Rules, known: Option<&Memory>) -> Result<Page, Failure> {
     let answer = Answer::of(answered)?;
-    let accounts = answer.rows::<User<'_>>()?;
+    let accounts = answer.rows::<User<'_>>(USERS_PER_PAGE)?;
     let mut page = Page {
         drafts: Vec::with_capacity(if known.is_some() { 0 } else { accounts.rows.len() }),
         marks: Vec::with_capacity(accounts.rows.len()),

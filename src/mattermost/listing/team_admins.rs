@@ -9,15 +9,17 @@ use alloc::vec::Vec;
 
 use super::super::api::{self, Answer, USERS_PER_PAGE};
 use super::super::failure::Failure;
-use super::super::http::{Answered, Network, exchange, exchange_all};
+use super::super::http::{Answered, Network, Request, Ticket, Work, exchange};
 use super::super::version::Version;
 use super::super::wire::{Team, TeamMember, User};
 
-/// Servers have at most so many teams here; those beyond are not asked about, and that is told.
-const TEAMS_AT_MOST: usize = 10_000;
+/// Pages of 200 teams, archived ones among them, that are read at most; those beyond are not asked about, and that is
+/// told.
+const TEAM_PAGES_AT_MOST: u32 = 50;
 
-/// Teams that are asked about before what came is looked at, so that a server that fails is not asked about all.
-const TEAMS_AT_ONCE: usize = 64;
+/// Requests for who runs a team, in all; one for each team where the server can be asked for its administrators alone.
+/// Where it cannot, teams of a million members fit, and a list that does not end is left.
+const REQUESTS_AT_MOST: usize = 20_000;
 
 /// The accounts that run a team, with the names of their teams, and what is still to be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct TeamAdmins {
     /// The next page of teams; none where all are known.
     teams_page: Option<u32>,
     open: VecDeque<Question>,
-    teams: usize,
+    requests: usize,
 }
 
 /// A page of those who run a team.
@@ -52,7 +54,7 @@ impl TeamAdmins {
     /// Nothing is known yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { teams_of: BTreeMap::new(), is_partial: false, teams_page: Some(0), open: VecDeque::new(), teams: 0 }
+        Self { teams_of: BTreeMap::new(), is_partial: false, teams_page: Some(0), open: VecDeque::new(), requests: 0 }
     }
 
     /// Asks the server for what is not known yet. What the token may not see makes the answer partial and is no error.
@@ -61,28 +63,15 @@ impl TeamAdmins {
     /// The server cannot be reached or does not answer as Mattermost does. What was found is kept, and the next call
     /// asks for the rest.
     pub fn find(&mut self, version: Option<Version>, network: &mut dyn Network) -> Result<(), Failure> {
-        let route =
-            if version.is_none_or(Version::filters_by_team_role) { Route::Administrators } else { Route::Members };
+        let by_filter = version.is_none_or(Version::filters_by_team_role);
+        let route = if by_filter { Route::Administrators } else { Route::Members };
         while let Some(page) = self.teams_page {
             let [answered] = exchange(network, [api::teams(page)]);
             self.teams_page = self.take_teams(page, route, &answered)?;
         }
-        while !self.open.is_empty() {
-            let most = self.open.len().min(TEAMS_AT_ONCE);
-            let questions: Vec<Question> = self.open.drain(..most).collect();
-            let requests = questions.iter().map(Question::request).collect();
-            let mut failed = None;
-            for (question, answered) in questions.into_iter().zip(exchange_all(network, requests)) {
-                if let Err(failure) = self.take_answer(&question, &answered) {
-                    self.open.push_back(question);
-                    failed.get_or_insert(failure);
-                }
-            }
-            if let Some(failure) = failed {
-                return Err(failure);
-            }
-        }
-        Ok(())
+        let mut search = Search { admins: self, asked: Vec::new(), failed: None };
+        network.run(&mut search);
+        search.failed.map_or(Ok(()), Err)
     }
 
     /// The names of the teams that an account runs, sorted; none for most.
@@ -108,19 +97,16 @@ impl TeamAdmins {
             }
             Err(failure) => return Err(failure),
         };
-        let rows = answer.rows::<Team<'_>>()?;
+        let rows = answer.rows::<Team<'_>>(USERS_PER_PAGE)?;
         for team in rows.rows.iter().filter(|team| team.delete_at.0 == 0 && is_id(team.id.as_str())) {
-            if self.teams >= TEAMS_AT_MOST {
-                self.is_partial = true;
-                return Ok(None);
-            }
-            self.teams = self.teams.saturating_add(1);
             let (id, name) = (team.id.as_str().to_string(), team.name.as_str().to_string());
             self.open.push_back(Question { id, name, page: 0, route });
         }
-        // A list of pages without a single live team ends as well.
-        let goes_on = rows.sent() >= USERS_PER_PAGE && (page as usize) < TEAMS_AT_MOST;
-        Ok(goes_on.then(|| page.saturating_add(1)))
+        if rows.sent() < USERS_PER_PAGE {
+            return Ok(None);
+        }
+        self.is_partial |= page.saturating_add(1) >= TEAM_PAGES_AT_MOST;
+        Ok((page.saturating_add(1) < TEAM_PAGES_AT_MOST).then(|| page.saturating_add(1)))
     }
 
     /// Notes a page of those who run a team; asks for the next page, or in the other way, where that is needed.
@@ -139,19 +125,18 @@ impl TeamAdmins {
         };
         let sent = match question.route {
             Route::Administrators => {
-                let rows = answer.rows::<User<'_>>()?;
+                let rows = answer.rows::<User<'_>>(USERS_PER_PAGE)?;
                 rows.rows.iter().for_each(|user| self.note(user.id.as_str(), &question.name));
                 rows.sent()
             }
             Route::Members => {
-                let rows = answer.rows::<TeamMember<'_>>()?;
+                let rows = answer.rows::<TeamMember<'_>>(USERS_PER_PAGE)?;
                 let admins = rows.rows.iter().filter(|member| is_admin(member));
                 admins.for_each(|member| self.note(member.user_id.as_str(), &question.name));
                 rows.sent()
             }
         };
-        // No server has more members than pages of a listing; a list that is longer does not end.
-        if sent >= USERS_PER_PAGE && question.page < super::PAGES_IN_ALL {
+        if sent >= USERS_PER_PAGE {
             self.open.push_back(Question { page: question.page.saturating_add(1), ..question.clone() });
         }
         Ok(())
@@ -168,6 +153,39 @@ impl TeamAdmins {
     }
 }
 
+/// The questions about teams as work for the network: each answer is read when it comes, so that no more are held than
+/// are in flight.
+struct Search<'a> {
+    admins: &'a mut TeamAdmins,
+    asked: Vec<Option<Question>>,
+    failed: Option<Failure>,
+}
+
+impl Work for Search<'_> {
+    fn next(&mut self) -> Option<(Ticket, Request)> {
+        if self.failed.is_some() {
+            return None;
+        }
+        if self.admins.requests >= REQUESTS_AT_MOST {
+            self.admins.is_partial |= !self.admins.open.is_empty();
+            self.admins.open.clear();
+        }
+        let question = self.admins.open.pop_front()?;
+        self.admins.requests = self.admins.requests.saturating_add(1);
+        let request = question.request();
+        self.asked.push(Some(question));
+        Some((self.asked.len().saturating_sub(1), request))
+    }
+
+    fn arrived(&mut self, ticket: Ticket, answered: Answered) {
+        let Some(question) = self.asked.get_mut(ticket).and_then(Option::take) else { return };
+        if let Err(failure) = self.admins.take_answer(&question, &answered) {
+            self.admins.open.push_front(question);
+            self.failed.get_or_insert(failure);
+        }
+    }
+}
+
 impl Default for TeamAdmins {
     fn default() -> Self {
         Self::new()
@@ -175,7 +193,7 @@ impl Default for TeamAdmins {
 }
 
 impl Question {
-    fn request(&self) -> super::super::http::Request {
+    fn request(&self) -> Request {
         match self.route {
             Route::Administrators => api::team_admins(&self.id, self.page),
             Route::Members => api::team_members(&self.id, self.page),
@@ -198,7 +216,7 @@ fn is_id(text: &str) -> bool {
 mod tests {
     use super::super::super::code::Code;
     use super::super::super::fake::{Fake, json};
-    use super::super::super::http::{Lost, Outcome, Request};
+    use super::super::super::http::{Lost, Outcome};
     use super::*;
     use alloc::format;
 
@@ -284,6 +302,25 @@ mod tests {
     }
 
     #[test]
+    fn lists_that_do_not_end_are_left() {
+        let archived: Vec<_> = (0..200).map(|n| format!(r#"{{"id":"a{n}","name":"old","delete_at":5}}"#)).collect();
+        let teams = json(200, format!("[{}]", archived.join(",")));
+        let mut found = TeamAdmins::new();
+        let mut network = Fake::new(|_| teams.clone());
+        found.find(None, &mut network).unwrap();
+        assert_eq!((network.sent.len(), found.is_partial()), (50, true));
+
+        let everybody = json(200, format!("[{}]", (0..200).map(user).collect::<Vec<_>>().join(",")));
+        let mut found = TeamAdmins::new();
+        let mut network = Fake::new(|request| {
+            let is_list = request.path.starts_with("/api/v4/teams?");
+            if is_list { json(200, r#"[{"id":"a","name":"alpha"}]"#) } else { everybody.clone() }
+        });
+        found.find(None, &mut network).unwrap();
+        assert_eq!((network.sent.len(), found.is_partial()), (1 + REQUESTS_AT_MOST, true));
+    }
+
+    #[test]
     fn after_a_failure_only_the_rest_is_asked() {
         let mut found = TeamAdmins::new();
         let version = Some(Version::new(11, 6));
@@ -296,6 +333,6 @@ mod tests {
         // The second page of the big team, which was not asked yet, and the team that failed.
         assert_eq!(network.sent.len(), 2);
         drop(network);
-        assert_eq!(found, find(&well));
+        assert!(found.teams_of == find(&well).teams_of && !found.is_partial());
     }
 }

@@ -392,7 +392,7 @@ fn the_report_tells_logins_where_it_can_be_read() {
     let report = settings_of(&[("activity_source", "report")]);
     for (version, role, expect, notice) in [
         ("11.6.0.d.e.true", ADMIN, "login", None),
-        ("9.5.0.d.e.true", ADMIN, "status", None),
+        ("9.5.0.d.e.true", ADMIN, "status", Some("activity-report-hidden")),
         ("11.6.0.d.e.true", "system_user", "status", Some("activity-report-hidden")),
     ] {
         let mut server = Server::of(650);

@@ -81,6 +81,40 @@ async fn answers_without_end_are_errors_and_no_crash() {
 }
 
 #[tokio::test]
+async fn small_answers_that_want_much_memory_are_errors_and_no_crash() {
+    let list = |row: &str| format!("[{}]", vec![row; (3 << 20) / (row.len() + 1)].join(","));
+    let keys: Vec<_> = (0..200_000).map(|n| format!("\"{n:x}\":\"\"")).collect();
+    let map = format!("{{{}}}", keys.join(","));
+    let cases = [
+        ("/users?page=", list("{}"), Some("answer-unreadable")),
+        ("/users?page=", list("0"), Some("answer-unreadable")),
+        ("/users?page=", list("{\"id\":\"aaaaaaaaaaaaaaaaaaaaaaaaaa\",\"username\":\"x\"}"), Some("answer-unreadable")),
+        ("/status/ids", list("{}"), Some("answer-unreadable")),
+        ("/teams?", list("[]"), Some("answer-unreadable")),
+        ("in_team", list("{}"), Some("answer-unreadable")),
+        ("/reports/users/count", list("{}"), Some("answer-unreadable")),
+        ("/config/client", map.clone(), Some("answer-unreadable")),
+        ("/license/client", map, Some("answer-unreadable")),
+        // Of an answer that is no list nothing is kept.
+        ("/users/me", list("\"\\u0000\""), Some("answer-unreadable")),
+    ];
+    for (on, body, code) in cases {
+        let start = body.get(..40).unwrap_or_default().to_owned();
+        let fault = Fault { on: on.into(), after: 0, times: None, what: FaultKind::Body(body) };
+        let server = simulator(Config { faults: vec![fault], ..Config::default() }).await;
+        let session = connect(&server.url(), &server.tokens().admin).await.unwrap();
+        let error = list_all(session).await;
+        assert_eq!(error.as_deref(), code, "{on} {start}");
+    }
+}
+
+/// The code of the error that a listing with many requests at once ends with.
+async fn list_all(session: provider_host::Session) -> Option<String> {
+    let options = ListingOptions { limit: 8_000, cursor: None };
+    list(session, options, 0).await.err().map(|error| error.code().to_owned())
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed_and_names_the_url_to_use() {
     let server = simulator(Config { subpath: "/chat".into(), ..Config::default() }).await;
     let report = check(&server.origin(), &server.tokens().admin).await;
