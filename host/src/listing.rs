@@ -39,7 +39,7 @@ enum At {
 /// What a listing ended with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// It holds every user who existed when it began: one who was known and did not come is gone.
+    /// It holds every user who existed from its beginning to its end: one who was known and did not come is gone.
     Complete,
     /// It may lack users; a notice says why.
     Incomplete,

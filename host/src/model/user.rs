@@ -110,7 +110,7 @@ pub struct User {
 pub enum ListingState {
     /// There is more: call again with this cursor.
     More(String),
-    /// The end of a listing that is proven to hold every user who existed when it began.
+    /// The end of a listing that is proven to hold every user who existed from its beginning to its end.
     Complete,
     /// The end of a listing that may lack users; a notice says why.
     Incomplete,

@@ -31,7 +31,7 @@ const TOKEN_ENDS_SOON_MS: i64 = 14 * DAY_MS;
 pub fn check(settings: &Settings, network: &mut dyn Network) -> CheckReport {
     let mut report = Report::default();
     if let Some(me) = report.reach(network)
-        && report.outlook(&me, network)
+        && report.may_list(&me, network)
     {
         report.look_around(network, &me, settings);
     }
@@ -125,15 +125,15 @@ impl Report {
     }
 
     /// Whether the token may list accounts; if it may not, nothing else is worth a look.
-    fn outlook(&mut self, me: &Me, network: &mut dyn Network) -> bool {
-        let [tokens, users] = if self.version.is_some_and(Version::has_expiring_tokens) {
-            exchange(network, [api::my_tokens(), api::first_user()]).map(Some)
-        } else {
-            let [users] = exchange(network, [api::first_user()]);
-            [None, Some(users)]
-        };
-        self.token_end(tokens.as_ref(), self.server_ms.unwrap_or_else(|| network.now_ms()));
-        match users.as_ref().map_or(Ok(0), read_first_user) {
+    fn may_list(&mut self, me: &Me, network: &mut dyn Network) -> bool {
+        let mut requests = alloc::vec![api::first_user()];
+        if self.version.is_none_or(Version::has_expiring_tokens) {
+            requests.push(api::my_tokens());
+        }
+        let answers = exchange_all(network, requests);
+        let (users, tokens) = (answers.first(), answers.get(1));
+        self.token_end(tokens, self.server_ms.unwrap_or_else(|| network.now_ms()));
+        match users.map_or(Ok(0), read_first_user) {
             Ok(0) => self.warn(Step::UsersVisible, NoticeCode::PartialView, "the token sees no account".to_string()),
             Ok(_) if me.has("system_guest") => {
                 let entry = NoticeCode::PartialView.entry();
