@@ -118,8 +118,14 @@ impl From<provider_host::Error> for Failure {
         use provider_host::Error;
 
         let complaint = Complaint::from(&error);
-        let wrong_setting = matches!(&error, Error::SettingMissing { .. } | Error::SettingUnusable { .. })
-            || error.as_provider().is_some_and(|provider| provider.kind == ErrorKind::InvalidSettings);
+        let wrong_setting =
+            matches!(
+                &error,
+                Error::SettingMissing { .. }
+                    | Error::SettingUnusable { .. }
+                    | Error::SecretUnusable { .. }
+                    | Error::SecretNotGranted { .. }
+            ) || error.as_provider().is_some_and(|provider| provider.kind == ErrorKind::InvalidSettings);
         if wrong_setting { Self::usage(complaint) } else { Self::failed(complaint) }
     }
 }

@@ -18,7 +18,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use wasmtime_wasi_http::WasiBody;
 
-use crate::{Origin, Result};
+use crate::Result;
+use crate::grant::Grant;
+use crate::vault::Vault;
 
 pub(crate) use gate::Gate;
 
@@ -82,9 +84,9 @@ impl Egress {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// A way out to these origins, for answers of at most so many bytes.
-    pub(crate) fn gate(self, origins: Vec<Origin>, body_bytes: u64) -> Gate {
-        Gate::open(self, origins, body_bytes)
+    /// A way out for what is granted, with these secrets, for answers of at most so many bytes.
+    pub(crate) fn gate(self, grants: Vec<Grant>, vault: Vault, body_bytes: u64) -> Gate {
+        Gate::open(self, grants, vault, body_bytes)
     }
 }
 

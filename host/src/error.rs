@@ -74,6 +74,22 @@ pub enum Error {
         reason: String,
     },
 
+    /// A secret cannot be sent in a header, or is set where the provider does not take one.
+    #[error("the secret `{key}` is not usable: {reason}")]
+    SecretUnusable {
+        /// Its key.
+        key: String,
+        /// What is wrong with it, which is not repeated.
+        reason: String,
+    },
+
+    /// The provider wants to see a secret's value.
+    #[error("the provider wants to see the value of the secret `{key}`, and is not granted it")]
+    SecretNotGranted {
+        /// Its key.
+        key: String,
+    },
+
     /// The guest stopped in the middle of a call: a defect of the provider.
     #[error("the provider crashed in `{call}`: {reason}")]
     Trap {
@@ -162,6 +178,8 @@ impl Error {
             Self::ContractMismatch { .. } => "contract-mismatch",
             Self::SettingMissing { .. } => "setting-missing",
             Self::SettingUnusable { .. } => "setting-unusable",
+            Self::SecretUnusable { .. } => "secret-unusable",
+            Self::SecretNotGranted { .. } => "secret-not-granted",
             Self::Trap { .. } => "provider-crashed",
             Self::LimitHit { limit, .. } => match limit {
                 LimitHit::Memory(_) => "limit-memory",
@@ -194,6 +212,12 @@ impl Error {
             Self::SettingMissing { help, .. } => help,
             Self::SettingUnusable { .. } => {
                 "Enter an address such as https://chat.example.com, without user name or password."
+            }
+            Self::SecretUnusable { .. } => {
+                "Enter the secret alone, as it was shown when it was made: one word, without spaces, quotes or line breaks."
+            }
+            Self::SecretNotGranted { .. } => {
+                "If you trust this component with the value itself, grant it with `Settings::grant_value`."
             }
             Self::Trap { .. } => {
                 "Try again; if it happens again, report it to the provider's authors with the text above."
@@ -232,6 +256,8 @@ impl Error {
             | Self::ContractMismatch { .. }
             | Self::SettingMissing { .. }
             | Self::SettingUnusable { .. }
+            | Self::SecretUnusable { .. }
+            | Self::SecretNotGranted { .. }
             | Self::Trap { .. }
             | Self::CaFile { .. }
             | Self::Io { .. }

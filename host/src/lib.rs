@@ -1,8 +1,9 @@
 //! Loads provider components and runs them within grants and limits.
 //!
 //! A provider is a WebAssembly component that exports `license-management:provider/provider`
-//! (`wit/provider.wit`). Here it gets an HTTP client that reaches the origins of its url settings, two clocks, and
-//! nothing else: no files, no environment, no sockets, no random numbers.
+//! (`wit/provider.wit`). Here it gets an HTTP client that makes the requests that it describes to the servers of its url
+//! settings, two clocks, and nothing else: no files, no environment, no sockets, no random numbers. Secrets it never
+//! sees: it holds a placeholder, and the value is put into the headers of those requests on the way out.
 //!
 //! ```no_run
 //! use provider_host::{Egress, EgressOptions, Limits, ListingOptions, Sandbox, Settings};
@@ -29,6 +30,7 @@
 mod bindings;
 mod egress;
 mod error;
+mod grant;
 mod imports;
 mod limits;
 mod listing;
@@ -42,6 +44,7 @@ mod settings;
 mod store;
 #[cfg(test)]
 mod tests;
+mod vault;
 
 pub use egress::{Egress, EgressOptions};
 pub use error::{Error, LimitHit};

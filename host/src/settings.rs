@@ -1,13 +1,17 @@
 //! The values that an administrator configured.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// Configured values by key. Every value is wiped from memory when dropped, and `Debug` shows the keys alone.
 #[derive(Clone, Default)]
-pub struct Settings(BTreeMap<String, Value>);
+pub struct Settings {
+    values: BTreeMap<String, Value>,
+    /// The keys whose secret a provider may see.
+    granted: BTreeSet<String>,
+}
 
 #[derive(Clone)]
 enum Value {
@@ -29,40 +33,57 @@ impl Settings {
     /// No values.
     #[must_use]
     pub const fn new() -> Self {
-        Self(BTreeMap::new())
+        Self { values: BTreeMap::new(), granted: BTreeSet::new() }
     }
 
     /// Sets a value that is no secret. It replaces an earlier value of the key.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>) -> &mut Self {
-        self.0.insert(key.into(), Value::Plain(SecretString::from(value.into())));
+        self.values.insert(key.into(), Value::Plain(SecretString::from(value.into())));
         self
     }
 
     /// Sets a secret. It replaces an earlier value of the key.
     pub fn set_secret(&mut self, key: impl Into<String>, value: SecretString) -> &mut Self {
-        self.0.insert(key.into(), Value::Secret(value));
+        self.values.insert(key.into(), Value::Secret(value));
         self
+    }
+
+    /// Lets a provider see the value of a secret that it describes as `secret-value`, to encode or sign with it. Without
+    /// this such a setting is refused. Other secrets are never seen by a provider.
+    pub fn grant_value(&mut self, key: impl Into<String>) -> &mut Self {
+        self.granted.insert(key.into());
+        self
+    }
+
+    /// Whether the provider may see the secret of `key`.
+    pub(crate) fn grants_value(&self, key: &str) -> bool {
+        self.granted.contains(key)
+    }
+
+    /// Whether `key` was set as a secret.
+    pub(crate) fn is_secret(&self, key: &str) -> bool {
+        matches!(self.values.get(key), Some(Value::Secret(_)))
     }
 
     /// Whether `key` has a value.
     #[must_use]
     pub fn contains_key(&self, key: &str) -> bool {
-        self.0.contains_key(key)
+        self.values.contains_key(key)
     }
 
     /// The keys that have a value, sorted.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.values.keys().map(String::as_str)
     }
 
-    /// The text of `key`, secret or not: for the guest's arguments and for reading origins.
+    /// The text of `key`, secret or not: for the vault and for reading origins.
     pub(crate) fn expose(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(|value| value.text().expose_secret())
+        self.values.get(key).map(|value| value.text().expose_secret())
     }
 
-    /// All texts, secret or not: for the guest's arguments only.
+    /// All texts, placeholders in the place of secrets: for the guest's arguments only.
     pub(crate) fn expose_all(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value.text().expose_secret()))
+        self.values.iter().map(|(key, value)| (key.as_str(), value.text().expose_secret()))
     }
 }
 
@@ -70,7 +91,7 @@ impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Settings ")?;
         f.debug_map()
-            .entries(self.0.iter().map(|(key, value)| match value {
+            .entries(self.values.iter().map(|(key, value)| match value {
                 Value::Plain(_) => (key, "(set)"),
                 Value::Secret(_) => (key, "(secret)"),
             }))

@@ -13,7 +13,8 @@ use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpH
 
 use super::body::Watched;
 use super::{Egress, failure};
-use crate::Origin;
+use crate::grant::Grant;
+use crate::vault::Vault;
 
 /// What holds where a guest asks for no timeout.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -30,7 +31,8 @@ pub(crate) struct Gate {
 #[derive(Clone)]
 struct Way {
     egress: Egress,
-    origins: Arc<[Origin]>,
+    grants: Arc<[Grant]>,
+    vault: Vault,
     body_bytes: u64,
 }
 
@@ -40,19 +42,19 @@ impl Gate {
         Self { way: None }
     }
 
-    /// Lets requests to these origins out.
-    pub(super) fn open(egress: Egress, origins: Vec<Origin>, body_bytes: u64) -> Self {
-        Self { way: Some(Way { egress, origins: origins.into(), body_bytes }) }
+    /// Lets the granted requests out, and puts the secrets into them.
+    pub(super) fn open(egress: Egress, grants: Vec<Grant>, vault: Vault, body_bytes: u64) -> Self {
+        Self { way: Some(Way { egress, grants: grants.into(), vault, body_bytes }) }
     }
 
     fn allows(&self, request: &Request<WasiBody>) -> Option<Way> {
         let way = self.way.as_ref()?;
-        let origin = Origin::of(request.uri())?;
         // A `Host` of the guest's own could reach another site behind the same address.
         let host = request.headers().get(http::header::HOST).map(http::HeaderValue::as_bytes);
         let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
         let is_same_host = host.is_none() || host == authority;
-        (is_same_host && way.origins.contains(&origin)).then(|| way.clone())
+        let is_granted = || way.grants.iter().any(|grant| grant.allows(request.method(), request.uri()));
+        (is_same_host && is_granted()).then(|| way.clone())
     }
 }
 
@@ -78,6 +80,7 @@ async fn send(
     mut request: Request<WasiBody>,
     options: RequestOptions,
 ) -> Result<Response<WasiBody>, HttpError> {
+    way.vault.fill(request.headers_mut());
     let mut connection = capture_connection(&mut request);
     way.egress.sent.fetch_add(1, Ordering::Relaxed);
     let sending = way.egress.client.request(request);

@@ -16,7 +16,10 @@ use tokio_rustls::TlsAcceptor;
 use wasmtime_wasi_http::{RequestOptions, WasiHttpHooks as _};
 
 use super::{Egress, EgressOptions, Gate};
-use crate::{Error, Origin};
+use crate::Error;
+use crate::grant::Grant;
+use crate::model::RequestSpec;
+use crate::vault::Vault;
 
 /// What a server does with each request.
 #[derive(Clone, Copy)]
@@ -111,7 +114,9 @@ async fn get(gate: &mut Gate, url: &str, options: RequestOptions) -> String {
 }
 
 fn gate(egress: &Egress, origin: &str) -> Gate {
-    egress.clone().gate(vec![Origin::parse(origin).unwrap()], 1000)
+    let spec = |path: &str| RequestSpec { method: "GET".to_owned(), path: path.to_owned(), purpose: String::new() };
+    let grant = Grant::new(origin, &[spec("/"), spec("/x")]).unwrap();
+    egress.clone().gate(vec![grant], Vault::default(), 1000)
 }
 
 fn egress() -> Egress {
@@ -197,6 +202,7 @@ async fn nothing_leaves_for_another_origin() {
         format!("http://user@127.0.0.1:{port}/"),
         "http://127.0.0.1/".to_owned(),
         format!("http://127.0.0.1.example:{port}/"),
+        format!("http://127.0.0.1:{port}/y"),
     ];
     for url in &foreign {
         assert_eq!(get(&mut open, url, timeouts(LONG, LONG, LONG)).await, "HttpRequestDenied", "{url}");

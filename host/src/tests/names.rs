@@ -53,6 +53,8 @@ fn errors_have_stable_codes_of_their_own() {
         (Error::ContractMismatch { expected: "x", reason: text() }, "contract-mismatch", false),
         (Error::SettingMissing { key: text(), label: text(), help: text() }, "setting-missing", false),
         (Error::SettingUnusable { key: text(), reason: text() }, "setting-unusable", false),
+        (Error::SecretUnusable { key: text(), reason: text() }, "secret-unusable", false),
+        (Error::SecretNotGranted { key: text() }, "secret-not-granted", false),
         (Error::Trap { call: "check", reason: text() }, "provider-crashed", false),
         (limit(LimitHit::Memory(1)), "limit-memory", false),
         (limit(LimitHit::CallTime(time)), "limit-call-time", true),

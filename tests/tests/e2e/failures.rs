@@ -160,7 +160,7 @@ async fn settings_that_cannot_be_tried_are_refused_before_anything_is_sent() {
         ("chat.example.com", "t", "setting-unusable"),
         ("ftp://chat.example.com", "t", "setting-unusable"),
         (&format!("{url}/?x=1"), "t", "server-url-invalid"),
-        (&url, "two words", "access-token-invalid"),
+        (&url, "two words", "secret-unusable"),
     ];
     for (url, token, code) in cases {
         let error = match connect(url, token).await {
