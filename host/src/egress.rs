@@ -1,5 +1,6 @@
 //! The HTTP client of all guests, and the policy on what they may send. The only code of the host that opens sockets.
 
+mod address;
 mod body;
 mod failure;
 mod gate;
@@ -22,6 +23,7 @@ use crate::Result;
 use crate::grant::Grant;
 use crate::vault::Vault;
 
+use address::Resolver;
 pub(crate) use gate::Gate;
 
 /// Connections that are kept open for one server: as many requests as a provider has in flight, and room for two.
@@ -36,7 +38,7 @@ const HEAD_BYTES: usize = 256 * 1024;
 /// Headers of an answer.
 const HEADERS: usize = 128;
 
-type Connector = HttpsConnector<HttpConnector>;
+type Connector = HttpsConnector<HttpConnector<Resolver>>;
 
 /// What requests are sent with.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +61,7 @@ impl Egress {
     /// # Errors
     /// A CA file cannot be read or holds no certificate.
     pub fn new(options: EgressOptions) -> Result<Self> {
-        let mut tcp = HttpConnector::new();
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new());
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         let connector = HttpsConnectorBuilder::new()

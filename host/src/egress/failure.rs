@@ -7,6 +7,8 @@ use hyper_util::client::legacy;
 use rustls::Error as TlsError;
 use wasmtime_wasi_http::Error as HttpError;
 
+use super::address::Prohibited;
+
 /// Why a request got no answer.
 pub(super) fn of(error: &legacy::Error) -> HttpError {
     let mut cause = error.source();
@@ -36,6 +38,13 @@ fn known(error: &(dyn StdError + 'static)) -> Option<HttpError> {
         return of_io(io);
     }
     // hyper-util keeps the type of this one to itself.
+    let is_prohibited = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<io::Error>())
+        .is_some_and(|io| io.get_ref().is_some_and(|inner| inner.is::<Prohibited>()));
+    if is_prohibited {
+        return Some(HttpError::DestinationIpProhibited);
+    }
     error.to_string().starts_with("dns error").then_some(HttpError::DnsError { rcode: None, info_code: None })
 }
 

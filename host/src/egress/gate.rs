@@ -11,6 +11,7 @@ use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::timeout;
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
 
+use super::address::is_prohibited;
 use super::body::Watched;
 use super::{Egress, failure};
 use crate::grant::Grant;
@@ -68,6 +69,11 @@ impl WasiHttpHooks for Gate {
         let way = self.allows(&request);
         Box::new(async move {
             let way = way.ok_or(HttpError::HttpRequestDenied)?;
+            // A literal address is dialled without a look-up.
+            let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']);
+            if host.parse().is_ok_and(is_prohibited) {
+                return Err(HttpError::DestinationIpProhibited);
+            }
             let response = send(way, request, options.unwrap_or_default()).await?;
             // The pool drives the connection.
             Ok((response, Box::new(async { Ok(()) }) as Io))

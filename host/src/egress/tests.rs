@@ -190,6 +190,17 @@ async fn an_endless_body_is_cut_off() {
 }
 
 #[tokio::test]
+async fn nothing_is_sent_to_a_link_local_or_metadata_address() {
+    let egress = egress();
+    for host in ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "0.0.0.0", "168.63.129.16"] {
+        let origin = format!("http://{host}");
+        let found = get(&mut gate(&egress, &origin), &format!("{origin}/x"), timeouts(SHORT, SHORT, SHORT)).await;
+        assert_eq!(found, "DestinationIpProhibited", "{host}");
+    }
+    assert_eq!(egress.requests(), 0);
+}
+
+#[tokio::test]
 async fn nothing_leaves_for_another_origin() {
     let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"), None).await;
     let port = place.port;
