@@ -203,6 +203,8 @@ codes! {
             "Use a token of a system administrator, or of a bot that has the read-only administrator role, with which they can be told apart.";
         SeatsUsedHidden = "seats-used-hidden", "How many seats are in use is not told to this token, or not by this server",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role. Servers before 5.26 tell it to nobody: count the users whose seat is occupied.";
+        UserLimitsHidden = "user-limits-hidden", "How many users this server without a licence takes is told to system administrators alone",
+            "Use a system administrator's token, or look it up in the System Console.";
         LicenseDetailsHidden = "license-details-hidden", "The token may not see the licence's dates and name",
             "Use a token of a system administrator, or of a bot that has a role with the permission to read the licence.";
         LicenseExpired = "license-expired", "The licence has expired",

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 
 use super::api::{self, Answer};
-use super::code::NoticeCode;
+use super::code::{Code, NoticeCode};
 use super::edition::{self, Edition};
 use super::failure::Failure;
 use super::http::{Answered, Network, exchange};
@@ -51,14 +51,20 @@ pub fn licenses(network: &mut dyn Network) -> Result<Vec<License>, Failure> {
         Err(failure) if failure.is_refusal() => None,
         Err(failure) => return Err(failure),
     };
-    let used = Used::find(counted, limits, SeatRule::of(version, Edition::of(&map)), network)?;
+    let rule = SeatRule::of(version, Edition::of(&map));
+    let used = Used::find(counted, limits.unwrap_or_default(), rule, network)?;
     let now_ms = answer.server_ms().unwrap_or_else(|| network.now_ms());
     Ok(alloc::vec![make(&config, &map, &used, limits, now_ms)])
 }
 
-/// Limits are one of several sources and hidden from most tokens, so that no answer is no failure.
-fn read_limits(answered: &Answered) -> Limits {
-    Answer::of(answered).and_then(|answer| answer.read::<Limits>()).unwrap_or_default()
+/// The server's user limits; none where this token is not told them: with 403, or with zeros, the number of users among
+/// them, which no server has. Servers before 9.11 have no such route and no such limits. They are one of several
+/// sources, so that an answer that does not come is no failure.
+fn read_limits(answered: &Answered) -> Option<Limits> {
+    match Answer::of(answered).and_then(|answer| answer.read::<Limits>()) {
+        Ok(limits) => Some(limits).filter(|limits| limits.active_user_count.0 > 0),
+        Err(failure) => (failure.code == Code::RequestRejected).then(Limits::default),
+    }
 }
 
 /// The seats in use.
@@ -97,12 +103,15 @@ impl Used {
     }
 }
 
-fn make(config: &TextMap, license: &TextMap, used: &Used, limits: Limits, now_ms: i64) -> License {
+fn make(config: &TextMap, license: &TextMap, used: &Used, limits: Option<Limits>, now_ms: i64) -> License {
     let edition = Edition::of(license);
     let number = |key| license.number(key).filter(|number| *number > 0);
     let (starts_ms, expires_ms) = (number("StartsAt"), number("ExpiresAt"));
     let purchased = purchased(edition, number("Users"), limits);
     let mut notices = Vec::new();
+    if edition == Edition::Free && limits.is_none() {
+        notices.push(notice(NoticeCode::UserLimitsHidden, 0, None, &[]));
+    }
     match used {
         Used { seats: None, .. } => notices.push(notice(NoticeCode::SeatsUsedHidden, 0, None, &[])),
         Used { may_hold_guests: true, .. } => notices.push(notice(NoticeCode::SeatsIncludeGuests, 0, None, &[])),
@@ -134,18 +143,21 @@ fn make(config: &TextMap, license: &TextMap, used: &Used, limits: Limits, now_ms
         licensee: license.get("Company").or_else(|| license.get("Name")).map(ToString::to_string),
         starts_at: starts_ms.and_then(timestamp),
         expires_at: expires_ms.and_then(timestamp),
-        attributes: attributes(config, license, used, limits, grace_ends_at),
+        attributes: attributes(config, license, used, limits.unwrap_or_default(), grace_ends_at),
         notices,
     }
 }
 
 /// Bought seats come from the licence; without one, servers from 9.5 have a number of users that they do not exceed.
-fn purchased(edition: Edition, users: Option<i64>, limits: Limits) -> Quantity {
+fn purchased(edition: Edition, users: Option<i64>, limits: Option<Limits>) -> Quantity {
     let limited = |number: i64| u32::try_from(number).map_or(Quantity::Unknown, Quantity::Limited);
     match (users, edition) {
         (Some(users), _) => limited(users),
-        (None, Edition::Free) if limits.max_users_hard_limit.0 > 0 => limited(limits.max_users_hard_limit.0),
-        (None, Edition::Free) => Quantity::Unlimited,
+        (None, Edition::Free) => match limits.map(|limits| limits.max_users_hard_limit.0) {
+            None => Quantity::Unknown,
+            Some(most @ 1..) => limited(most),
+            Some(_) => Quantity::Unlimited,
+        },
         (
             None,
             Edition::Entry
@@ -211,11 +223,11 @@ pub const ATTRIBUTES: [(&str, &str); 9] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mattermost::code::Code;
     use crate::mattermost::fake::{Fake, json};
     use crate::mattermost::http::{Lost, Outcome};
 
     const ME: &str = r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"sysadmin","roles":"system_admin system_user"}"#;
+    const NO_ROUTE: &str = r#"{"id":"api.context.404.app_error"}"#;
     const FREE: &str = r#"{"IsLicensed":"false"}"#;
     const ENTERPRISE: &str = r#"{"IsLicensed":"true","SkuShortName":"enterprise","SkuName":"Mattermost Enterprise","Users":"100",
         "Company":"Corp","StartsAt":"1700000000000","ExpiresAt":"1800000000000","Id":"lic1"}"#;
@@ -244,6 +256,7 @@ mod tests {
     #[test]
     fn editions_seats_and_dates_are_told() {
         let limits = || json(200, r#"{"maxUsersLimit":200,"maxUsersHardLimit":250,"activeUserCount":229}"#);
+        let unlimited = || json(200, r#"{"maxUsersLimit":0,"maxUsersHardLimit":0,"activeUserCount":9}"#);
         let none = || json(200, r#"{"maxUsersLimit":0,"maxUsersHardLimit":0,"activeUserCount":0}"#);
         type Case<'a> = (&'a str, Outcome, Outcome, &'a str, Quantity, Quantity, &'a [&'a str]);
         let (limited, unknown) = (Quantity::Limited, Quantity::Unknown);
@@ -252,7 +265,11 @@ mod tests {
             r#"{"IsLicensed":"true","SkuShortName":"E20","Users":"100","StartsAt":"1","ExpiresAt":"1795533928000"}"#;
         let cases: &[Case<'_>] = &[
             (FREE, count(229), limits(), "free", limited(250), limited(229), &[]),
-            (FREE, count(229), none(), "free", Quantity::Unlimited, limited(229), &[]),
+            (FREE, count(229), none(), "free", unknown, limited(229), &["user-limits-hidden"]),
+            (FREE, count(229), forbidden(), "free", unknown, limited(229), &["user-limits-hidden"]),
+            (FREE, count(229), Err(Lost::TimedOut), "free", unknown, limited(229), &["user-limits-hidden"]),
+            (FREE, count(229), unlimited(), "free", Quantity::Unlimited, limited(229), &[]),
+            (FREE, count(229), json(404, NO_ROUTE), "free", Quantity::Unlimited, limited(229), &[]),
             (FREE, count(300), limits(), "free", limited(250), limited(300), &["seats-exceeded"]),
             (ENTERPRISE, count(106), none(), "enterprise", limited(100), limited(99), &[]),
             (ENTERPRISE, count(107), forbidden(), "enterprise", limited(100), limited(100), &[]),
@@ -368,7 +385,7 @@ mod tests {
 
     #[test]
     fn attributes_are_sorted_and_documented() {
-        let limits = json(200, r#"{"maxUsersLimit":200,"maxUsersHardLimit":250}"#);
+        let limits = json(200, r#"{"maxUsersLimit":200,"maxUsersHardLimit":250,"activeUserCount":1}"#);
         let got = read(ENTERPRISE, count(1), limits).unwrap();
         assert!(got.attributes.is_sorted());
         for (key, _) in got.attributes {

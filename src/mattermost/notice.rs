@@ -39,6 +39,7 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
         NoticeCode::TeamAdminsHidden => &["role"],
         NoticeCode::SeatsUnknown | NoticeCode::SeatsDiffer => &["seat", "licenses"],
         NoticeCode::SeatsUsedHidden | NoticeCode::SeatsExceeded | NoticeCode::SeatsIncludeGuests => &["seats-used"],
+        NoticeCode::UserLimitsHidden => &["seats-purchased"],
         NoticeCode::LicenseDetailsHidden => &["starts-at", "expires-at"],
         NoticeCode::LicenseExpired => &["expires-at"],
         NoticeCode::CompletenessUnproven

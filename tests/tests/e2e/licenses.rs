@@ -71,6 +71,21 @@ async fn used_seats_are_the_sum_over_the_listing() {
 }
 
 #[tokio::test]
+async fn the_limit_of_a_server_without_a_licence_is_not_made_up() {
+    for version in [(9, 11), (10, 11), (11, 6)] {
+        let version = Version::new(version.0, version.1);
+        let config = || Config { license: LicensePreset::TeamEdition, version, ..Config::default() };
+        let seen = license(config(), |tokens| tokens.admin.clone()).await;
+        assert!(matches!(seen.seats_purchased, Quantity::Limited(250..)), "{version}: {:?}", seen.seats_purchased);
+        let hidden = license(config(), |tokens| tokens.viewer_bot.clone()).await;
+        assert_eq!(hidden.seats_purchased, Quantity::Unknown, "{version}");
+        assert!(hidden.notices.iter().any(|notice| notice.code == "user-limits-hidden"), "{version}");
+    }
+    let old = Config { license: LicensePreset::TeamEdition, version: Version::new(7, 6), ..Config::default() };
+    assert_eq!(license(old, |tokens| tokens.member.clone()).await.seats_purchased, Quantity::Unlimited);
+}
+
+#[tokio::test]
 async fn a_licence_that_enforces_its_seats_tells_its_limits() {
     let config = Config { extra_users: Some(10), ..Config::default() };
     let license = license(config, |tokens| tokens.admin.clone()).await;
