@@ -66,6 +66,18 @@ impl Failure {
         matches!(self.code, Code::PermissionMissing | Code::RequestRejected)
     }
 
+    /// What came, or none where the server [refuses](Self::is_refusal) the request.
+    ///
+    /// # Errors
+    /// Any other failure.
+    pub fn unless_refused<T>(came: Result<T, Self>) -> Result<Option<T>, Self> {
+        match came {
+            Ok(came) => Ok(Some(came)),
+            Err(failure) if failure.is_refusal() => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// Names the request that failed.
     #[must_use]
     pub fn on(mut self, request: &Request) -> Self {

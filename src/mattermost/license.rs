@@ -46,11 +46,7 @@ pub fn licenses(network: &mut dyn Network) -> Result<Vec<License>, Failure> {
     let map = api::read_map(&license)?;
     let limits = read_limits(&limits);
     let version = answer.version().or_else(|| config.get("Version").and_then(Version::parse));
-    let counted = match api::read_count(&seats) {
-        Ok(count) => Some(count),
-        Err(failure) if failure.is_refusal() => None,
-        Err(failure) => return Err(failure),
-    };
+    let counted = Failure::unless_refused(api::read_count(&seats))?;
     let rule = SeatRule::of(version, Edition::of(&map));
     let used = Used::find(counted, limits.unwrap_or_default(), rule, network)?;
     let now_ms = answer.server_ms().unwrap_or_else(|| network.now_ms());
@@ -93,13 +89,12 @@ impl Used {
         }
         let Some(counted) = counted else { return Ok(plain) };
         let [answered] = exchange(network, [api::count_single_channel_guests()]);
-        match api::read_bare_count(&answered) {
-            Ok(guests) => {
-                Ok(Self { seats: Some(counted.saturating_sub(guests)), apart: Some(guests), may_hold_guests: false })
+        Ok(match Failure::unless_refused(api::read_bare_count(&answered))? {
+            Some(guests) => {
+                Self { seats: Some(counted.saturating_sub(guests)), apart: Some(guests), may_hold_guests: false }
             }
-            Err(failure) if failure.is_refusal() => Ok(Self { may_hold_guests: true, ..plain }),
-            Err(failure) => Err(failure),
-        }
+            None => Self { may_hold_guests: true, ..plain },
+        })
     }
 }
 

@@ -136,8 +136,7 @@ impl Report {
         match users.map_or(Ok(0), read_first_user) {
             Ok(0) => self.warn(Step::UsersVisible, NoticeCode::PartialView, "the token sees no account".to_string()),
             Ok(_) if me.has("system_guest") => {
-                let entry = NoticeCode::PartialView.entry();
-                self.warn(Step::UsersVisible, NoticeCode::PartialView, entry.label.to_string());
+                self.hidden(Step::UsersVisible, NoticeCode::PartialView);
             }
             Ok(_) => self.pass(Step::UsersVisible, "accounts can be listed".to_string()),
             Err(failure) => {
@@ -237,13 +236,11 @@ impl Report {
                 self.degrade(Step::ActivityVisible, NoticeCode::ActivityReportHidden, failure);
             }
             (_, Ok(0)) if wants_report => {
-                let entry = NoticeCode::ActivityReportHidden.entry();
-                self.warn(Step::ActivityVisible, NoticeCode::ActivityReportHidden, entry.label.to_string());
+                self.hidden(Step::ActivityVisible, NoticeCode::ActivityReportHidden);
             }
             (Ok(1..), _) if !off => self.pass(Step::ActivityVisible, "the last activity is shown".to_string()),
             (Ok(_), _) => {
-                let entry = NoticeCode::LastActivityHidden.entry();
-                self.warn(Step::ActivityVisible, NoticeCode::LastActivityHidden, entry.label.to_string());
+                self.hidden(Step::ActivityVisible, NoticeCode::LastActivityHidden);
             }
             (Err(failure), _) => self.degrade(Step::ActivityVisible, NoticeCode::LastActivityHidden, failure),
         }
@@ -255,8 +252,7 @@ impl Report {
                 self.pass(Step::TeamsVisible, "the token sees every team and who runs it".to_string());
             }
             Ok(_) => {
-                let entry = NoticeCode::TeamAdminsHidden.entry();
-                self.warn(Step::TeamsVisible, NoticeCode::TeamAdminsHidden, entry.label.to_string());
+                self.hidden(Step::TeamsVisible, NoticeCode::TeamAdminsHidden);
             }
             Err(failure) => self.degrade(Step::TeamsVisible, NoticeCode::TeamAdminsHidden, failure),
         }
@@ -296,10 +292,15 @@ impl Report {
         self.push(step, CheckOutcome::Warning, Some(entry.id), summary, Some(entry.fix), Vec::new());
     }
 
+    /// A warning in the words of the table.
+    fn hidden(&mut self, step: Step, code: NoticeCode) {
+        self.warn(step, code, code.entry().label.to_string());
+    }
+
     /// A permission that is missing leaves the provider working with less; anything else that went wrong is told as it is.
     fn degrade(&mut self, step: Step, notice: NoticeCode, failure: Failure) {
         if failure.is_refusal() {
-            self.warn(step, notice, notice.entry().label.to_string());
+            self.hidden(step, notice);
         } else {
             let entry = failure.code.entry();
             self.push(step, CheckOutcome::Warning, Some(entry.id), told(&failure), Some(entry.fix), failure.params);

@@ -29,11 +29,7 @@ impl Count {
 
     /// The count in an answer; none where the token may not ask or the answer has no time.
     fn of(answered: &Answered) -> Result<Option<Self>, Failure> {
-        let total = match api::read_count(answered) {
-            Ok(total) => total,
-            Err(failure) if failure.is_refusal() => return Ok(None),
-            Err(failure) => return Err(failure),
-        };
+        let Some(total) = Failure::unless_refused(api::read_count(answered))? else { return Ok(None) };
         let server_ms = Answer::of(answered)?.server_ms();
         Ok(server_ms.map(|server_ms| Self { server_ms, total: Some(total) }))
     }

@@ -51,22 +51,17 @@ impl SingleChannelGuests {
         if self.state == State::Unasked {
             // Most servers have none, and to count them costs a large server far less than to list them.
             let [answered] = exchange(network, [api::count_single_channel_guests()]);
-            self.state = match api::read_bare_count(&answered) {
-                Ok(0) => State::Known,
-                Ok(_) => State::After(String::new(), String::new(), 0),
-                Err(failure) if failure.is_refusal() => State::Hidden,
-                Err(failure) => return Err(failure),
+            self.state = match Failure::unless_refused(api::read_bare_count(&answered))? {
+                Some(0) => State::Known,
+                Some(_) => State::After(String::new(), String::new(), 0),
+                None => State::Hidden,
             };
         }
         while let State::After(name, id, pages) = &self.state {
             let (pages, [answered]) = (*pages, exchange(network, [api::single_channel_guests(name, id)]));
-            let answer = match Answer::of(&answered) {
-                Ok(answer) => answer,
-                Err(failure) if failure.is_refusal() => {
-                    self.state = State::Hidden;
-                    return Ok(());
-                }
-                Err(failure) => return Err(failure),
+            let Some(answer) = Failure::unless_refused(Answer::of(&answered))? else {
+                self.state = State::Hidden;
+                return Ok(());
             };
             let rows = answer.rows::<ReportRow<'_>>(REPORT_ROWS_PER_PAGE)?;
             let ids = self.ids.get_or_insert_default();

@@ -89,13 +89,9 @@ impl TeamAdmins {
     /// Notes the teams that are not archived and returns the next page. They are paged by a name that is not unique, so
     /// a team may come twice; that changes nothing.
     fn take_teams(&mut self, page: u32, route: Route, answered: &Answered) -> Result<Option<u32>, Failure> {
-        let answer = match Answer::of(answered) {
-            Ok(answer) => answer,
-            Err(failure) if failure.is_refusal() => {
-                self.is_partial = true;
-                return Ok(None);
-            }
-            Err(failure) => return Err(failure),
+        let Some(answer) = Failure::unless_refused(Answer::of(answered))? else {
+            self.is_partial = true;
+            return Ok(None);
         };
         let rows = answer.rows::<Team<'_>>(USERS_PER_PAGE)?;
         for team in rows.rows.iter().filter(|team| team.delete_at.0 == 0 && is_id(team.id.as_str())) {
@@ -111,17 +107,14 @@ impl TeamAdmins {
 
     /// Notes a page of those who run a team; asks for the next page, or in the other way, where that is needed.
     fn take_answer(&mut self, question: &Question, answered: &Answered) -> Result<(), Failure> {
-        let answer = match (Answer::of(answered), question.route) {
-            (Ok(answer), _) => answer,
-            (Err(failure), Route::Administrators) if failure.is_refusal() => {
-                self.open.push_back(Question { route: Route::Members, page: 0, ..question.clone() });
-                return Ok(());
+        let Some(answer) = Failure::unless_refused(Answer::of(answered))? else {
+            match question.route {
+                Route::Administrators => {
+                    self.open.push_back(Question { route: Route::Members, page: 0, ..question.clone() });
+                }
+                Route::Members => self.is_partial = true,
             }
-            (Err(failure), Route::Members) if failure.is_refusal() => {
-                self.is_partial = true;
-                return Ok(());
-            }
-            (Err(failure), _) => return Err(failure),
+            return Ok(());
         };
         let sent = match question.route {
             Route::Administrators => {
