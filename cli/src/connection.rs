@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use provider_host::model::Description;
-use provider_host::{Egress, EgressOptions, Limits, Provider, Sandbox, Session};
+use provider_host::{Access, Egress, EgressOptions, Limits, Pool, Provider, Sandbox, Session};
 
 use crate::args::{ComponentArgs, ConnectArgs};
 use crate::component::Places;
@@ -29,11 +29,16 @@ pub(crate) struct Connection {
 /// Loads the component.
 pub(crate) fn load(args: &ComponentArgs) -> Result<Provider, Failure> {
     let file = Places::detect().find(args.component.as_deref()).map_err(Failure::failed)?;
+    Ok(Sandbox::new(Pool::default())?.load_file(&file)?)
+}
+
+/// What one call may use.
+pub(crate) fn limits(args: &ComponentArgs) -> Limits {
     let mut limits = Limits::default();
     if let Some(seconds) = args.timeout {
         limits.call_time = Duration::from_secs(seconds);
     }
-    Ok(Sandbox::new(limits)?.load_file(&file)?)
+    limits
 }
 
 /// Follows `--set`, `--secret`, `--ca-file` and `--component`. The command line is judged before anything is sent.
@@ -47,7 +52,8 @@ pub(crate) async fn connect(args: &ConnectArgs) -> Result<Connection, Failure> {
     let mut options = EgressOptions::default();
     options.ca_files.clone_from(&args.ca_file);
     let egress = Egress::new(options)?;
-    let session = provider.connect(settings(values, &description), egress.clone()).await?;
+    let access = Access::new(settings(values, &description), egress.clone()).limits(limits(&args.component));
+    let session = provider.connect(access).await?;
     Ok(Connection { description, session, egress })
 }
 

@@ -27,7 +27,7 @@ pub enum Error {
     ComponentTooLarge {
         /// Its size in bytes.
         bytes: u64,
-        /// `Limits::component_bytes`.
+        /// `Pool::component_bytes`.
         limit: usize,
     },
 
@@ -126,7 +126,7 @@ pub enum Error {
         source: std::io::Error,
     },
 
-    /// The runtime itself could not be set up or has no room: wrong limits, or too little address space.
+    /// The runtime itself could not be set up: a pool that is too large, or too little address space.
     #[error("the sandbox could not be set up: {reason}")]
     Runtime {
         /// What the runtime says.
@@ -150,6 +150,14 @@ pub enum LimitHit {
     /// `Limits::returned_bytes`.
     #[error("it handed over more than {0} bytes in one call (limit `returned_bytes`)")]
     ReturnedBytes(usize),
+    /// `Limits::instances` or `Pool::instances`.
+    #[error("no instance of {pool} in the pool became free within {patience:?} (limit `instances`)")]
+    Instances {
+        /// The size of the pool.
+        pool: u32,
+        /// How long the call waited: `Limits::call_time`.
+        patience: Duration,
+    },
 }
 
 impl LimitHit {
@@ -161,6 +169,7 @@ impl LimitHit {
             Self::CallTime(_) => "call_time",
             Self::CpuTime(_) => "cpu_time",
             Self::ReturnedBytes(_) => "returned_bytes",
+            Self::Instances { .. } => "instances",
         }
     }
 }
@@ -186,6 +195,7 @@ impl Error {
                 LimitHit::CallTime(_) => "limit-call-time",
                 LimitHit::CpuTime(_) => "limit-cpu-time",
                 LimitHit::ReturnedBytes(_) => "limit-returned-bytes",
+                LimitHit::Instances { .. } => "limit-instances",
             },
             Self::CaFile { .. } => "ca-file-unusable",
             Self::Io { .. } => "file-unreadable",
@@ -201,8 +211,8 @@ impl Error {
             Self::NotAComponent { .. } => {
                 "Give the path of a WebAssembly component (a .wasm file built for wasm32-wasip2), and copy it again if it may be damaged."
             }
-            Self::ComponentTooLarge { .. } => "Check that it is the right file, or raise `Limits::component_bytes`.",
-            Self::DoesNotFit { .. } => "Raise `Limits::memory_bytes`, or use a provider that needs less.",
+            Self::ComponentTooLarge { .. } => "Check that it is the right file, or raise `Pool::component_bytes`.",
+            Self::DoesNotFit { .. } => "Raise `Pool::memory_bytes`, or use a provider that needs less.",
             Self::ImportRefused { .. } => {
                 "Use a provider that was built without this interface: providers get wasi:http, wasi:io and wasi:clocks and nothing else."
             }
@@ -229,14 +239,15 @@ impl Error {
                 }
                 LimitHit::CpuTime(_) => "Ask for smaller pages, or raise `Limits::cpu_time`.",
                 LimitHit::ReturnedBytes(_) => "Ask for smaller pages, or raise `Limits::returned_bytes`.",
+                LimitHit::Instances { .. } => {
+                    "Run fewer listings at once, or raise `Limits::instances` of the tenant or `Pool::instances`."
+                }
             },
             Self::CaFile { .. } => {
                 "Name a readable PEM file that holds the certificate of the authority that signed the server's certificate."
             }
             Self::Io { .. } => "Check that the file exists and that this user may read it.",
-            Self::Runtime { .. } => {
-                "Lower `Limits::instances` or `Limits::memory_bytes`, or close sessions that are no longer used."
-            }
+            Self::Runtime { .. } => "Lower `Pool::instances` or `Pool::memory_bytes`.",
         })
     }
 
@@ -246,7 +257,7 @@ impl Error {
         match self {
             Self::Provider(error) => error.retryable,
             Self::LimitHit { limit, .. } => match limit {
-                LimitHit::CallTime(_) => true,
+                LimitHit::CallTime(_) | LimitHit::Instances { .. } => true,
                 LimitHit::Memory(_) | LimitHit::CpuTime(_) | LimitHit::ReturnedBytes(_) => false,
             },
             Self::NotAComponent { .. }

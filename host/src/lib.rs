@@ -6,14 +6,14 @@
 //! sees: it holds a placeholder, and the value is put into the headers of those requests on the way out.
 //!
 //! ```no_run
-//! use provider_host::{Egress, EgressOptions, Limits, ListingOptions, Sandbox, Settings};
+//! use provider_host::{Access, Egress, EgressOptions, ListingOptions, Pool, Sandbox, Settings};
 //!
 //! # async fn example(token: secrecy::SecretString) -> Result<(), provider_host::Error> {
-//! let sandbox = Sandbox::new(Limits::default())?;
+//! let sandbox = Sandbox::new(Pool::default())?;
 //! let provider = sandbox.load_file("dist/mattermost-provider.wasm".as_ref())?;
 //! let mut settings = Settings::new();
 //! settings.set("server_url", "https://chat.example.com").set_secret("access_token", token);
-//! let session = provider.connect(settings, Egress::new(EgressOptions::default())?).await?;
+//! let session = provider.connect(Access::new(settings, Egress::new(EgressOptions::default())?)).await?;
 //! let mut listing = session.listing(ListingOptions::default());
 //! while let Some(batch) = listing.next().await {
 //!     for user in batch?.users {
@@ -27,6 +27,7 @@
 //! What it is not: it keeps no records, retries nothing but a wait that the product asked for, and knows nothing of any
 //! product.
 
+mod access;
 mod bindings;
 mod egress;
 mod error;
@@ -41,14 +42,16 @@ mod provider;
 mod sandbox;
 mod session;
 mod settings;
+mod slots;
 mod store;
 #[cfg(test)]
 mod tests;
 mod vault;
 
+pub use access::Access;
 pub use egress::{Egress, EgressOptions};
 pub use error::{Error, LimitHit};
-pub use limits::Limits;
+pub use limits::{Limits, Pool};
 pub use listing::{Batch, End, Listing, ListingOptions, Progress};
 pub use origin::Origin;
 pub use provider::Provider;

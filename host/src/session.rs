@@ -3,28 +3,42 @@
 use std::future::Future;
 
 use tokio::time::timeout;
-use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
+use wasmtime::{Store, Trap};
 
 use crate::bindings::{LicenseProvider, contract};
 use crate::egress::Gate;
 use crate::meter::Meter;
-use crate::model::{CheckReport, Description, License, ProviderError, UserPage};
+use crate::model::{CheckReport, Description, License, ListingState, ProviderError, UserPage};
+use crate::slots::{Slot, Slots};
 use crate::store::{self, Guest};
 use crate::{Error, LimitHit, Limits, Listing, ListingOptions, Provider, Result, Settings};
 
-/// A provider with settings and grants. It has one instance, made when it is first used, so that a listing may remember
-/// what it has seen; a crash or a limit drops the instance, and the next call gets a fresh one.
+/// A provider with settings and grants. The steps of one listing share an instance, so that the provider may remember
+/// what it has seen. Any other call gets a fresh one, so that who only holds a session takes no room in the pool; so does
+/// the call after a crash or a limit.
 pub struct Session {
     provider: Provider,
     settings: Settings,
     gate: Gate,
+    terms: Terms,
     instance: Option<Instance>,
+    /// Whether the instance is kept after a call.
+    is_listing: bool,
     peak_memory: usize,
 }
 
+/// How much a session may use.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    pub(crate) limits: Limits,
+    pub(crate) slots: Slots,
+}
+
+/// The slot is given back after the store has gone.
 struct Instance {
     store: Store<Guest>,
     exports: LicenseProvider,
+    _slot: Slot,
 }
 
 /// Calls a function of the provider in the session's instance.
@@ -35,15 +49,15 @@ macro_rules! call {
             let exports = instance.exports.license_management_provider_provider();
             let meter = instance.store.data().meter().clone();
             let call = exports.$function(&mut instance.store $(, $argument)*);
-            within($session.provider.sandbox().limits(), &meter, $name, call).await
+            within(&$session.terms.limits, &meter, $name, call).await
         };
         $session.settle($name, instance, outcome)
     }};
 }
 
 impl Session {
-    pub(crate) const fn new(provider: Provider, settings: Settings, gate: Gate) -> Self {
-        Self { provider, settings, gate, instance: None, peak_memory: 0 }
+    pub(crate) const fn new(provider: Provider, settings: Settings, gate: Gate, terms: Terms) -> Self {
+        Self { provider, settings, gate, terms, instance: None, is_listing: false, peak_memory: 0 }
     }
 
     pub(crate) async fn describe(&mut self) -> Result<Description> {
@@ -76,9 +90,14 @@ impl Session {
     /// The provider's own error, or it crashed or ran into a limit. The same cursor can be tried again.
     pub async fn list_page(&mut self, cursor: Option<&str>, limit: u32) -> Result<UserPage> {
         let (settings, cursor) = (self.arguments(), cursor.map(ToOwned::to_owned));
-        call!(self, "list-users", call_list_users, &settings, cursor.as_ref(), limit)?
-            .map(Into::into)
-            .map_err(provider_error)
+        self.is_listing = true;
+        let page = call!(self, "list-users", call_list_users, &settings, cursor.as_ref(), limit)?;
+        let page = page.map(UserPage::from).map_err(provider_error)?;
+        if !matches!(page.state, ListingState::More(_)) {
+            self.is_listing = false;
+            self.instance = None;
+        }
+        Ok(page)
     }
 
     /// Lists every user, each once.
@@ -105,18 +124,17 @@ impl Session {
             store::begin_call(&mut instance.store);
             return Ok(instance);
         }
+        let limits = &self.terms.limits;
+        let slot = self.terms.slots.take(call, limits.call_time).await?;
         let sandbox = self.provider.sandbox();
-        let mut store = store::new(sandbox.engine(), sandbox.limits(), self.gate.clone());
+        let mut store = store::new(sandbox.engine(), sandbox.pool(), limits, self.gate.clone());
         store::begin_call(&mut store);
         let meter = store.data().meter().clone();
         // A component's start functions run here, so the limits of a call hold here too.
         let starting = self.provider.pre().instantiate_async(&mut store);
-        match within(sandbox.limits(), &meter, call, starting).await? {
-            Ok(exports) => Ok(Instance { store, exports }),
-            Err(error) if error.is::<PoolConcurrencyLimitError>() => {
-                Err(Error::Runtime { reason: format!("{error:#}") })
-            }
-            Err(error) => Err(stopped(call, &error, &store, sandbox.limits())),
+        match within(limits, &meter, call, starting).await? {
+            Ok(exports) => Ok(Instance { store, exports, _slot: slot }),
+            Err(error) => Err(stopped(call, &error, &store, limits)),
         }
     }
 
@@ -125,12 +143,12 @@ impl Session {
         self.peak_memory = self.peak_memory.max(instance.store.data().peak_memory());
         let error = match outcome? {
             Ok(value) => {
-                self.instance = Some(instance);
+                self.instance = self.is_listing.then_some(instance);
                 return Ok(value);
             }
             Err(error) => error,
         };
-        Err(stopped(call, &error, &instance.store, self.provider.sandbox().limits()))
+        Err(stopped(call, &error, &instance.store, &self.terms.limits))
     }
 }
 

@@ -7,7 +7,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::egress::Gate;
 use crate::meter::Meter;
-use crate::{LimitHit, Limits};
+use crate::{LimitHit, Limits, Pool};
 
 /// The state of one instance.
 pub(crate) struct Guest {
@@ -39,13 +39,13 @@ impl Guest {
 }
 
 /// Makes an empty store within the limits.
-pub(crate) fn new(engine: &Engine, limits: &Limits, gate: Gate) -> Store<Guest> {
+pub(crate) fn new(engine: &Engine, pool: &Pool, limits: &Limits, gate: Gate) -> Store<Guest> {
     let guest = Guest {
         wasi: WasiCtx::builder().build(),
         http: WasiHttpCtx::new(),
         table: ResourceTable::new(),
         gate,
-        memory: Memory { limit: limits.memory_bytes, peak: 0, hit: None },
+        memory: Memory { limit: limits.memory_bytes.min(pool.memory_bytes), peak: 0, hit: None },
         meter: Meter::new(),
         cpu_hit: None,
     };

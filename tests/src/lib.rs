@@ -8,7 +8,7 @@ use mattermost_simulator::{Config, Simulator};
 use provider_host::model::{Notice, User};
 use provider_host::secrecy::SecretString;
 use provider_host::{
-    Egress, EgressOptions, End, Error, Limits, ListingOptions, Progress, Provider, Sandbox, Session, Settings,
+    Access, Egress, EgressOptions, End, Error, ListingOptions, Pool, Progress, Provider, Sandbox, Session, Settings,
 };
 
 /// Where `make component` puts the component.
@@ -28,14 +28,14 @@ pub fn component() -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run make component", path.display()))
 }
 
-/// The built component, compiled, in a sandbox with these limits.
+/// The built component, compiled, in a sandbox of its own.
 ///
 /// # Panics
 /// It does not load.
 #[must_use]
 #[expect(clippy::expect_used, reason = "for tests, which cannot go on without it")]
-pub fn provider(limits: Limits) -> Provider {
-    let sandbox = Sandbox::new(limits).expect("a sandbox");
+pub fn provider() -> Provider {
+    let sandbox = Sandbox::new(Pool::default()).expect("a sandbox");
     sandbox.load(&component()).expect("the built component loads")
 }
 
@@ -56,11 +56,11 @@ pub fn settings(url: &str, token: &str) -> Settings {
     settings
 }
 
-/// The built component in a sandbox with the default limits, compiled once for all tests.
+/// The built component in one sandbox, compiled once for all tests.
 #[must_use]
 pub fn shared_provider() -> Provider {
     static PROVIDER: OnceLock<Provider> = OnceLock::new();
-    PROVIDER.get_or_init(|| provider(Limits::default())).clone()
+    PROVIDER.get_or_init(provider).clone()
 }
 
 /// The built component, connected to a server.
@@ -69,7 +69,7 @@ pub fn shared_provider() -> Provider {
 /// What the host refuses.
 pub async fn connect(url: &str, token: &str) -> Result<Session, Error> {
     let egress = Egress::new(EgressOptions::default())?;
-    shared_provider().connect(settings(url, token), egress).await
+    shared_provider().connect(Access::new(settings(url, token), egress)).await
 }
 
 /// What a host has at the end of a listing.

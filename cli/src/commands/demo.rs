@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use mattermost_simulator::{Config, Simulator};
 use provider_host::model::User;
-use provider_host::{Egress, EgressOptions, ListingOptions, Settings};
+use provider_host::{Access, Egress, EgressOptions, ListingOptions, Settings};
 use secrecy::SecretString;
 
 use super::{check, invocation, license, users};
 use crate::args::DemoArgs;
-use crate::connection::load;
+use crate::connection::{limits, load};
 use crate::exit::{Complaint, Exit, Failure};
 use crate::listing::Reader;
 use crate::output::words::{count, mebibytes, now, number, span};
@@ -29,7 +29,7 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
     settings.set("server_url", simulator.url());
     settings.set_secret("access_token", SecretString::from(simulator.tokens().admin.clone()));
     let egress = Egress::new(EgressOptions::default())?;
-    let mut session = provider.connect(settings, egress.clone()).await?;
+    let mut session = provider.connect(Access::new(settings, egress.clone()).limits(limits(&args.component))).await?;
 
     screen.line(&format!(
         "A simulated {} server with {} runs at {}; the provider {} {} reads it in a sandbox that reaches nothing else.",

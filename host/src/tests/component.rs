@@ -72,6 +72,9 @@ impl Default for Bodies {
 /// A page without users that ends the listing: the result's payload is at 4, and the state follows the list.
 pub(super) const COMPLETE: &str = "(i32.store8 (i32.const 3084) (i32.const 1)) (i32.const 3072)";
 
+/// A page without users, and with an empty cursor to go on from.
+pub(super) const MORE: &str = "(i32.store8 (i32.const 3084) (i32.const 0)) (i32.const 3072)";
+
 /// A page of 100 users with an empty id, which ends the listing.
 pub(super) const HUNDRED_USERS: &str = "
     (i32.store (i32.const 3076) (i32.const 8192))

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use end_to_end::{component, shared_provider};
-use provider_host::{Error, Limits, Sandbox};
+use provider_host::{Error, Pool, Sandbox};
 use wit_parser::{Docs, Resolve, Type, TypeDefKind};
 
 #[test]
@@ -33,7 +33,7 @@ fn importing(import: &str) -> Vec<u8> {
 
 #[test]
 fn what_is_no_provider_is_refused_with_the_reason() {
-    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let sandbox = Sandbox::new(Pool::default()).unwrap();
     let code = |bytes: &[u8]| sandbox.load(bytes).err().map(|error| error.code().to_owned()).unwrap_or_default();
     let core = wat::parse_str("(module)").unwrap();
     let empty = wat::parse_str("(component)").unwrap();
