@@ -1,23 +1,28 @@
 # What a developer types is what CI runs. `make demo` and `make test` install whatever is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test component check fuzz fmt toolchain
+.PHONY: help demo test component command check fuzz fmt toolchain
 
 RELEASE := --release --locked
+PROVIDERCTL := $${CARGO_TARGET_DIR:-target}/release/providerctl
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-# One small test is asked for too: cargo then resolves the features of dependencies as for `make test`, and compiles
-# wasmtime once for both.
 demo: component ## Build everything and list the users of an embedded Mattermost server
-	cargo build $(RELEASE) --workspace --bin providerctl --test recorded
-	$${CARGO_TARGET_DIR:-target}/release/providerctl demo
+	$(PROVIDERCTL) demo
 
 test: component ## Build everything and run every test
 	cargo test $(RELEASE) --workspace
 
-component: toolchain ## Build dist/mattermost-provider.wasm
+component: command ## Build dist/mattermost-provider.wasm
 	scripts/component.sh
+	$(PROVIDERCTL) seal dist/mattermost-provider.wasm --licenses "MIT OR Apache-2.0" \
+		--revision "$$(git describe --always --abbrev=40 --dirty 2>/dev/null || echo unknown)"
+
+# One small test is asked for too: cargo then resolves the features of dependencies as for `make test`, and compiles
+# wasmtime once for both.
+command: toolchain ## Build providerctl
+	cargo build $(RELEASE) --workspace --bin providerctl --test recorded
 
 check: component ## Formatting, lints and documentation, with warnings as errors
 	cargo fmt --all --check

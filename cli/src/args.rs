@@ -67,6 +67,10 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Shows everything at once, on a simulated server of its own
     Demo(DemoArgs),
+    /// Shows what a component's file says of it, without running it
+    Inspect(InspectArgs),
+    /// Writes a component's description and metadata into its file, as a build's last step
+    Seal(SealArgs),
     /// Prints a completion script
     Completions {
         /// For this shell
@@ -117,6 +121,32 @@ pub(crate) struct DescribeArgs {
     /// Which component, and how it is run.
     #[command(flatten)]
     pub(crate) component: ComponentArgs,
+}
+
+/// `inspect`.
+#[derive(Args)]
+pub(crate) struct InspectArgs {
+    /// The component
+    pub(crate) file: PathBuf,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Table)]
+    pub(crate) format: AnswerFormat,
+}
+
+/// `seal`.
+#[derive(Args)]
+pub(crate) struct SealArgs {
+    /// The component; it is asked for its description, and its file is replaced
+    pub(crate) file: PathBuf,
+    /// Its licence, as an SPDX expression
+    #[arg(long, value_name = "SPDX")]
+    pub(crate) licenses: Option<String>,
+    /// Where its sources are
+    #[arg(long, value_name = "URL")]
+    pub(crate) source: Option<String>,
+    /// The revision of the sources that it was built from
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) revision: Option<String>,
 }
 
 /// `check` and `license`.

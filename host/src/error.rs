@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::identity::{Digest, PublicKey};
 use crate::model::ProviderError;
 
 /// Why an operation failed.
@@ -52,6 +53,39 @@ pub enum Error {
         expected: &'static str,
         /// What is missing or differs.
         reason: String,
+    },
+
+    /// The bytes are not those whose digest is pinned.
+    #[error("the component's sha256 is {found}, and {expected} is pinned")]
+    DigestDiffers {
+        /// What is pinned.
+        expected: Digest,
+        /// That of the bytes.
+        found: Digest,
+        /// What to do: the line that would pin it.
+        fix: String,
+    },
+
+    /// The bytes do not carry a signature by the key that is trusted.
+    #[error("the signature of the component with the sha256 {found} is refused for the key {key}: {reason}")]
+    SignatureRefused {
+        /// The digest of the bytes.
+        found: Digest,
+        /// The key that is trusted.
+        key: PublicKey,
+        /// What is wrong.
+        reason: &'static str,
+    },
+
+    /// The component answers another description than its bytes hold.
+    #[error("the component's file says `{sealed}` for its {what}, and the component itself `{described}`")]
+    DescriptionDiffers {
+        /// Which part.
+        what: &'static str,
+        /// What the file says.
+        sealed: String,
+        /// What the component answers.
+        described: String,
     },
 
     /// A required setting has no value.
@@ -185,6 +219,9 @@ impl Error {
             Self::DoesNotFit { .. } => "component-does-not-fit",
             Self::ImportRefused { .. } => "import-refused",
             Self::ContractMismatch { .. } => "contract-mismatch",
+            Self::DigestDiffers { .. } => "digest-differs",
+            Self::SignatureRefused { .. } => "signature-refused",
+            Self::DescriptionDiffers { .. } => "description-differs",
             Self::SettingMissing { .. } => "setting-missing",
             Self::SettingUnusable { .. } => "setting-unusable",
             Self::SecretUnusable { .. } => "secret-unusable",
@@ -218,6 +255,13 @@ impl Error {
             }
             Self::ContractMismatch { .. } => {
                 "Use a provider that was built for this version of the contract, or update this host."
+            }
+            Self::DigestDiffers { fix, .. } => fix,
+            Self::SignatureRefused { .. } => {
+                "Get the component and its `.sig` file again from whoever made it, or trust another key if you are sure that it is theirs."
+            }
+            Self::DescriptionDiffers { .. } => {
+                "Do not use this file: it was changed after it was built. Its makers seal it again with `providerctl seal`."
             }
             Self::SettingMissing { help, .. } => help,
             Self::SettingUnusable { .. } => {
@@ -265,6 +309,9 @@ impl Error {
             | Self::DoesNotFit { .. }
             | Self::ImportRefused { .. }
             | Self::ContractMismatch { .. }
+            | Self::DigestDiffers { .. }
+            | Self::SignatureRefused { .. }
+            | Self::DescriptionDiffers { .. }
             | Self::SettingMissing { .. }
             | Self::SettingUnusable { .. }
             | Self::SecretUnusable { .. }

@@ -1,5 +1,6 @@
 //! A compiled provider.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::bindings::LicenseProviderPre;
@@ -8,7 +9,7 @@ use crate::model::Description;
 use crate::session::Terms;
 use crate::slots::Slots;
 use crate::store::Guest;
-use crate::{Access, Limits, Result, Sandbox, Session, Settings, access};
+use crate::{Access, Inspection, Limits, Result, Sandbox, Session, Settings, access};
 
 /// How long a provider may take to describe itself, waiting for room in the pool included.
 const DESCRIBE_TIME: Duration = Duration::from_secs(20);
@@ -18,18 +19,18 @@ const DESCRIBE_TIME: Duration = Duration::from_secs(20);
 pub struct Provider {
     sandbox: Sandbox,
     pre: LicenseProviderPre<Guest>,
-    imports: std::sync::Arc<[String]>,
+    inspection: Arc<Inspection>,
 }
 
 impl Provider {
-    pub(crate) fn new(sandbox: Sandbox, pre: LicenseProviderPre<Guest>, imports: Vec<String>) -> Self {
-        Self { sandbox, pre, imports: imports.into() }
+    pub(crate) fn new(sandbox: Sandbox, pre: LicenseProviderPre<Guest>, inspection: Inspection) -> Self {
+        Self { sandbox, pre, inspection: Arc::new(inspection) }
     }
 
-    /// The names of the interfaces that the component imports.
+    /// What the component's bytes say of it.
     #[must_use]
-    pub fn imports(&self) -> &[String] {
-        &self.imports
+    pub fn inspection(&self) -> &Inspection {
+        &self.inspection
     }
 
     pub(crate) const fn sandbox(&self) -> &Sandbox {
@@ -40,10 +41,11 @@ impl Provider {
         &self.pre
     }
 
-    /// What the provider is, needs and may answer. Asked of an instance that reaches no network.
+    /// What the provider is, needs and may answer. Asked of an instance that reaches no network, and compared with what
+    /// the component's bytes say.
     ///
     /// # Errors
-    /// The provider crashed or ran into a limit.
+    /// The provider crashed or ran into a limit, or its bytes say something else.
     pub async fn describe(&self) -> Result<Description> {
         self.describe_within(&Limits::default()).await
     }
@@ -53,7 +55,9 @@ impl Provider {
         let call_time = limits.call_time.min(DESCRIBE_TIME);
         let limits = Limits { call_time, ..limits.clone() };
         let terms = Terms { limits, slots: self.sandbox.slots(1) };
-        Session::new(self.clone(), Settings::new(), Gate::closed(), terms).describe().await
+        let description = Session::new(self.clone(), Settings::new(), Gate::closed(), terms).describe().await?;
+        self.inspection.agree(&description)?;
+        Ok(description)
     }
 
     /// Prepares calls. The provider is granted the requests that it describes, at each setting that it describes as a URL.
@@ -80,6 +84,6 @@ impl Provider {
 
 impl std::fmt::Debug for Provider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Provider").field("imports", &self.imports).finish_non_exhaustive()
+        f.debug_struct("Provider").field("digest", &self.inspection.digest).finish_non_exhaustive()
     }
 }

@@ -16,7 +16,7 @@ use wasmtime_wasi::p2::bindings::{clocks, io};
 use crate::bindings::{EXPORT, LicenseProviderPre};
 use crate::slots::Slots;
 use crate::store::Guest;
-use crate::{Error, Pool, Provider, Result, bindings, imports};
+use crate::{Error, Inspection, Pool, Provider, Result, bindings, imports};
 
 /// Core instances of one component: its own module and the adapters that the toolchain puts beside it.
 const CORE_INSTANCES: u32 = 8;
@@ -72,15 +72,15 @@ impl Sandbox {
             let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             return Err(Error::ComponentTooLarge { bytes: size, limit: shared.pool.component_bytes });
         }
-        let imports = imports::read(bytes)?;
-        imports::check(&imports)?;
+        let inspection = Inspection::read(bytes)?;
+        imports::check(&inspection.imports)?;
         let component = Component::from_binary(&shared.engine, bytes).map_err(|error| uncompiled(&error))?;
         bindings::check(&component).map_err(|reason| Error::ContractMismatch { expected: EXPORT, reason })?;
         let mismatch =
             |error: wasmtime::Error| Error::ContractMismatch { expected: EXPORT, reason: format!("{error:#}") };
         let pre = shared.linker.instantiate_pre(&component).map_err(mismatch)?;
         let pre = LicenseProviderPre::new(pre).map_err(mismatch)?;
-        Ok(Provider::new(self.clone(), pre, imports))
+        Ok(Provider::new(self.clone(), pre, inspection))
     }
 
     /// The same from a file.

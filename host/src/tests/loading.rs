@@ -81,7 +81,7 @@ fn damaged_bytes_are_refused_and_never_run() {
 fn imports_are_told() {
     let sandbox = Sandbox::new(Pool::default()).unwrap();
     let found = sandbox.load(&provider(&Bodies::default())).unwrap();
-    assert_eq!(found.imports(), ["wasi:io/poll@0.2.0", "wasi:clocks/monotonic-clock@0.2.0"]);
+    assert_eq!(found.inspection().imports, ["wasi:io/poll@0.2.0", "wasi:clocks/monotonic-clock@0.2.0"]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use wit_parser::{Docs, Resolve, Type, TypeDefKind};
 #[test]
 fn the_component_imports_http_io_and_clocks_alone() {
     let provider = shared_provider();
-    let imports = provider.imports();
+    let imports = &provider.inspection().imports;
     assert!(!imports.is_empty());
     for import in imports {
         let package = import.split('/').next().unwrap();
