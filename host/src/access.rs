@@ -1,7 +1,8 @@
 //! What a provider is connected with: settings, a way out, and limits.
 
 use crate::grant::Grant;
-use crate::model::{Description, SettingKind};
+use crate::model::{Description, RequestSpec, SettingKind};
+use crate::registry::is_same;
 use crate::vault::{self, Vault};
 use crate::{Egress, Error, Limits, Result, Settings};
 
@@ -11,13 +12,17 @@ pub struct Access {
     pub(crate) settings: Settings,
     pub(crate) egress: Egress,
     pub(crate) limits: Limits,
+    /// Whose it is, for the audit log.
+    pub(crate) name: String,
+    /// The requests that are granted of those that the provider describes; all where there is no list.
+    pub(crate) requests: Option<Vec<RequestSpec>>,
 }
 
 impl Access {
     /// These settings through this client, within the default limits.
     #[must_use]
     pub fn new(settings: Settings, egress: Egress) -> Self {
-        Self { settings, egress, limits: Limits::default() }
+        Self { settings, egress, limits: Limits::default(), name: String::new(), requests: None }
     }
 
     /// Within these limits.
@@ -26,10 +31,30 @@ impl Access {
         self.limits = limits;
         self
     }
+
+    /// Under this name.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    /// With these requests alone, of those that the provider describes.
+    #[must_use]
+    pub fn only(mut self, requests: Vec<RequestSpec>) -> Self {
+        self.requests = Some(requests);
+        self
+    }
 }
 
 /// The requests at the settings that hold a URL, after a look whether all required settings are there.
-pub(crate) fn grants(description: &Description, settings: &Settings) -> Result<Vec<Grant>> {
+pub(crate) fn grants(
+    description: &Description,
+    settings: &Settings,
+    only: Option<&[RequestSpec]>,
+) -> Result<Vec<Grant>> {
+    let is_granted = |spec: &RequestSpec| only.is_none_or(|only| only.iter().any(|granted| is_same(granted, spec)));
+    let requests: Vec<_> = description.requests.iter().filter(|spec| is_granted(spec)).cloned().collect();
     let mut grants = Vec::new();
     for spec in &description.settings {
         let value = settings.expose(&spec.key).filter(|value| !value.trim().is_empty());
@@ -44,7 +69,7 @@ pub(crate) fn grants(description: &Description, settings: &Settings) -> Result<V
             continue;
         };
         if spec.kind == SettingKind::Url {
-            let grant = Grant::new(value, &description.requests)
+            let grant = Grant::new(value, &requests)
                 .map_err(|reason| Error::SettingUnusable { key: spec.key.clone(), reason: reason.to_owned() })?;
             grants.push(grant);
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::identity::{Digest, PublicKey};
 use crate::model::ProviderError;
+use crate::registry::{Objection, VersionName};
 
 /// Why an operation failed.
 ///
@@ -86,6 +87,46 @@ pub enum Error {
         sealed: String,
         /// What the component answers.
         described: String,
+    },
+
+    /// A component's file is neither pinned nor signed.
+    #[error("{file} with the sha256 {found} is not pinned, and no key is named for it")]
+    Untrusted {
+        /// The file's name.
+        file: String,
+        /// The digest of its bytes.
+        found: Digest,
+    },
+
+    /// A new version cannot take the place of the one in use.
+    #[error("the version {version} was not put into use: {}", listed(objections))]
+    PreflightFailed {
+        /// The new version.
+        version: VersionName,
+        /// Everything that stands against it.
+        objections: Vec<Objection>,
+    },
+
+    /// No version of the provider is in use.
+    #[error("there is no provider `{id}`")]
+    ProviderUnknown {
+        /// The product's id.
+        id: String,
+    },
+
+    /// A version is kept from a tenant, since it failed again and again.
+    #[error(
+        "the version {version} of `{provider}` failed again and again for `{tenant}`, and is tried again in {left:?}"
+    )]
+    Quarantined {
+        /// The product's id.
+        provider: String,
+        /// The version.
+        version: VersionName,
+        /// The tenant.
+        tenant: String,
+        /// How long until one call is let through.
+        left: Duration,
     },
 
     /// A required setting has no value.
@@ -194,6 +235,11 @@ pub enum LimitHit {
     },
 }
 
+/// One after another, on one line.
+fn listed(objections: &[Objection]) -> String {
+    objections.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
 impl LimitHit {
     /// The field of `Limits`.
     #[must_use]
@@ -222,6 +268,10 @@ impl Error {
             Self::DigestDiffers { .. } => "digest-differs",
             Self::SignatureRefused { .. } => "signature-refused",
             Self::DescriptionDiffers { .. } => "description-differs",
+            Self::Untrusted { .. } => "component-untrusted",
+            Self::PreflightFailed { .. } => "preflight-failed",
+            Self::ProviderUnknown { .. } => "provider-unknown",
+            Self::Quarantined { .. } => "version-quarantined",
             Self::SettingMissing { .. } => "setting-missing",
             Self::SettingUnusable { .. } => "setting-unusable",
             Self::SecretUnusable { .. } => "secret-unusable",
@@ -263,6 +313,12 @@ impl Error {
             Self::DescriptionDiffers { .. } => {
                 "Do not use this file: it was changed after it was built. Its makers seal it again with `providerctl seal`."
             }
+            Self::Untrusted { .. } => "Pin it by the sha256 above, or name the public key of its makers.",
+            Self::PreflightFailed { .. } => {
+                "Have the tenants' settings changed first, grant the requests if they are meant, or keep the version in use."
+            }
+            Self::ProviderUnknown { .. } => "Load a version of it and switch to it first.",
+            Self::Quarantined { .. } => "Look at what failed before; another version can be switched to at any time.",
             Self::SettingMissing { help, .. } => help,
             Self::SettingUnusable { .. } => {
                 "Enter an address such as https://chat.example.com, without user name or password."
@@ -304,6 +360,7 @@ impl Error {
                 LimitHit::CallTime(_) | LimitHit::Instances { .. } => true,
                 LimitHit::Memory(_) | LimitHit::CpuTime(_) | LimitHit::ReturnedBytes(_) => false,
             },
+            Self::Quarantined { .. } => true,
             Self::NotAComponent { .. }
             | Self::ComponentTooLarge { .. }
             | Self::DoesNotFit { .. }
@@ -312,6 +369,9 @@ impl Error {
             | Self::DigestDiffers { .. }
             | Self::SignatureRefused { .. }
             | Self::DescriptionDiffers { .. }
+            | Self::Untrusted { .. }
+            | Self::PreflightFailed { .. }
+            | Self::ProviderUnknown { .. }
             | Self::SettingMissing { .. }
             | Self::SettingUnusable { .. }
             | Self::SecretUnusable { .. }

@@ -40,11 +40,13 @@ mod meter;
 pub mod model;
 mod origin;
 mod provider;
+mod registry;
 mod sandbox;
 mod session;
 mod settings;
 mod slots;
 mod store;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod vault;
@@ -58,6 +60,10 @@ pub use limits::{Limits, Pool};
 pub use listing::{Batch, End, Listing, ListingOptions, Progress};
 pub use origin::Origin;
 pub use provider::Provider;
+pub use registry::{
+    CanaryReport, Candidate, Event, FieldDifference, Objection, Patience, Registry, SwitchOptions, Switched, Tenant,
+    TenantListing, VersionName, Watch, canary,
+};
 pub use sandbox::Sandbox;
 pub use secrecy;
 pub use session::Session;

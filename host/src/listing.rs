@@ -117,6 +117,11 @@ impl Listing {
         }
     }
 
+    /// Goes on in another session; the one before is handed back.
+    pub fn continue_in(&mut self, session: Session) -> Session {
+        std::mem::replace(&mut self.session, session)
+    }
+
     /// The session, for other calls.
     #[must_use]
     pub fn into_session(self) -> Session {

@@ -74,8 +74,8 @@ impl Provider {
 
     /// The same for a provider that has described itself, in the room of a tenant.
     pub(crate) fn connect_as(&self, description: &Description, access: Access, slots: Slots) -> Result<Session> {
-        let Access { settings, egress, limits } = access;
-        let grants = access::grants(description, &settings)?;
+        let Access { settings, egress, limits, requests, .. } = access;
+        let grants = access::grants(description, &settings, requests.as_deref())?;
         let (settings, vault) = access::conceal(description, settings)?;
         let gate = egress.gate(grants, vault, limits.response_body_bytes);
         Ok(Session::new(self.clone(), settings, gate, Terms { limits, slots }))
