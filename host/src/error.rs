@@ -89,6 +89,15 @@ pub enum Error {
         described: String,
     },
 
+    /// A file of providers and tenants cannot be used.
+    #[error("{} cannot be used: {reason}", path.display())]
+    ConfigUnusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, without the value of a secret.
+        reason: String,
+    },
+
     /// A component's file is neither pinned nor signed.
     #[error("{file} with the sha256 {found} is not pinned, and no key is named for it")]
     Untrusted {
@@ -268,6 +277,7 @@ impl Error {
             Self::DigestDiffers { .. } => "digest-differs",
             Self::SignatureRefused { .. } => "signature-refused",
             Self::DescriptionDiffers { .. } => "description-differs",
+            Self::ConfigUnusable { .. } => "config-unusable",
             Self::Untrusted { .. } => "component-untrusted",
             Self::PreflightFailed { .. } => "preflight-failed",
             Self::ProviderUnknown { .. } => "provider-unknown",
@@ -313,6 +323,7 @@ impl Error {
             Self::DescriptionDiffers { .. } => {
                 "Do not use this file: it was changed after it was built. Its makers seal it again with `providerctl seal`."
             }
+            Self::ConfigUnusable { .. } => "Correct the file; docs/embedding.md shows a whole one.",
             Self::Untrusted { .. } => "Pin it by the sha256 above, or name the public key of its makers.",
             Self::PreflightFailed { .. } => {
                 "Have the tenants' settings changed first, grant the requests if they are meant, or keep the version in use."
@@ -369,6 +380,7 @@ impl Error {
             | Self::DigestDiffers { .. }
             | Self::SignatureRefused { .. }
             | Self::DescriptionDiffers { .. }
+            | Self::ConfigUnusable { .. }
             | Self::Untrusted { .. }
             | Self::PreflightFailed { .. }
             | Self::ProviderUnknown { .. }

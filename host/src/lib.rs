@@ -29,6 +29,7 @@
 
 mod access;
 mod bindings;
+mod config;
 mod egress;
 mod error;
 mod grant;
@@ -52,6 +53,7 @@ mod tests;
 mod vault;
 
 pub use access::Access;
+pub use config::{Config, SecretSource};
 pub use egress::{Egress, EgressOptions};
 pub use error::{Error, LimitHit};
 pub use identity::{Digest, Inspection, Metadata, Provenance, PublicKey, Trust, seal, unseal};

@@ -2,7 +2,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one case and reports all others")]
 
-mod component;
+pub(crate) mod component;
 mod limits;
 mod loading;
 mod names;
