@@ -5,12 +5,10 @@ use super::{Batch, End, Proof, notices};
 use crate::checkpoint::{Standing, Wait};
 use crate::model::{ListingState, Notice, User, UserPage};
 
-/// How often the list is read, in all, so that a listing that was interrupted is proven complete.
-const READINGS_AT_MOST: u32 = 3;
-
-/// How often a listing begins, in all, where the provider refuses its cursors: a provider that refuses its own would keep
-/// a listing going for ever.
-const BEGINNINGS_AT_MOST: u32 = 10;
+/// How often a listing begins at most: where the provider refuses its cursor, and where it was interrupted and is not
+/// proven complete. A reading that nobody interrupts is the last one, so this only bounds a provider that refuses its own
+/// cursors, or says of every listing that it was interrupted.
+const RUNS_AT_MOST: u32 = 10;
 
 /// A listing between two pages.
 #[derive(Debug)]
@@ -93,7 +91,7 @@ impl Walk {
                 self.standing.end = Some(End::Complete);
             }
             // Whoever has kept the users of an earlier listing and begins at its cursor wants the rest and no more.
-            _ if self.standing.has_beginning && self.standing.run < READINGS_AT_MOST => {
+            _ if self.standing.has_beginning && self.standing.run < RUNS_AT_MOST => {
                 self.standing.end = None;
                 self.begin_run(notices::read_again());
             }
@@ -105,7 +103,7 @@ impl Walk {
     pub(super) fn begin_again(&mut self) -> bool {
         // What somebody else has kept is not known here.
         let is_somebody_elses = !self.standing.has_beginning && self.standing.progress.pages == 0;
-        if self.standing.cursor.is_none() || is_somebody_elses || self.standing.run >= BEGINNINGS_AT_MOST {
+        if self.standing.cursor.is_none() || is_somebody_elses || self.standing.run >= RUNS_AT_MOST {
             return false;
         }
         self.begin_run(notices::begun_again());
