@@ -19,8 +19,8 @@ Exit codes:
 
 Output:
   Data goes to standard output. What happens meanwhile is told on standard
-  error, unless one of the two is piped: then only errors appear there, and the
-  warnings of an incomplete listing.
+  error, unless one of the two is piped: then only errors appear there, the
+  warnings of an incomplete listing, and that a listing goes on.
 
 Examples:
   providerctl demo
@@ -37,6 +37,11 @@ A page is printed when it arrives. An array of --format json is closed whatever 
 code says whether it is complete: 0 complete, 1 an error before the first user, 2 wrong usage, 3 incomplete.
 
 A page that fails for the moment is tried again three times, after as long as the server asks for, a minute at most.
+
+With --checkpoint FILE each page is saved before it is printed. Whatever ends the command, a lost connection, Ctrl-C or
+kill -9: the same command goes on from there. It prints first what the file holds and then what was still to come, so
+that the output of the last run is the whole list, each user once. After a listing that has ended the next one begins,
+and the file keeps the last complete one. It holds the users' data, readable by its owner alone, and no secret.
 
 Example, the accounts that take a seat and were not used for a while:
   providerctl users --set server_url=https://chat.example.com \\
@@ -170,6 +175,12 @@ pub(crate) struct UsersArgs {
     /// About how many users the component reads at a time; 0 leaves it to the component
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) limit: u32,
+    /// Saves the listing here, and goes on with the one that was interrupted; made where there is none
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Begins anew, whatever the checkpoint holds
+    #[arg(long, requires = "checkpoint")]
+    pub(crate) restart: bool,
     /// How to reach the product.
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,

@@ -98,6 +98,14 @@ impl Failure {
         Self::Told { exit: Exit::Usage, complaint: Box::new(complaint) }
     }
 
+    /// Adds a line to what is said.
+    pub(crate) fn detail(mut self, line: &str) -> Self {
+        if let Self::Told { complaint, .. } = &mut self {
+            complaint.details.push(line.to_owned());
+        }
+        self
+    }
+
     /// An error after users were printed.
     pub(crate) fn incomplete(complaint: Complaint) -> Self {
         Self::Told { exit: Exit::Incomplete, complaint: Box::new(complaint) }

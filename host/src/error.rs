@@ -210,6 +210,33 @@ pub enum Error {
         source: std::io::Error,
     },
 
+    /// A store of checkpoints does not work: it cannot be opened, read or written, or holds something else.
+    #[error("the checkpoint {store} cannot be used: {reason}")]
+    CheckpointUnusable {
+        /// The file, or another name of the store.
+        store: String,
+        /// Why not. Holds no user's data.
+        reason: String,
+    },
+
+    /// Somebody else reads the listing, or looks at it.
+    #[error("the listing `{name}` is being read by another session or another process")]
+    CheckpointBusy {
+        /// `ListingKey::name`.
+        name: String,
+    },
+
+    /// A store of checkpoints has a form that a later version of this library made.
+    #[error("the checkpoint {store} has version {version}, and this host knows {known}")]
+    CheckpointNewer {
+        /// The file, or another name of the store.
+        store: String,
+        /// Its version.
+        version: i32,
+        /// The latest version that this library reads.
+        known: i32,
+    },
+
     /// The runtime itself could not be set up: a pool that is too large, or too little address space.
     #[error("the sandbox could not be set up: {reason}")]
     Runtime {
@@ -296,6 +323,9 @@ impl Error {
             },
             Self::CaFile { .. } => "ca-file-unusable",
             Self::Io { .. } => "file-unreadable",
+            Self::CheckpointUnusable { .. } => "checkpoint-unusable",
+            Self::CheckpointBusy { .. } => "checkpoint-busy",
+            Self::CheckpointNewer { .. } => "checkpoint-newer",
             Self::Runtime { .. } => "runtime-failed",
         }
     }
@@ -358,6 +388,11 @@ impl Error {
                 "Name a readable PEM file that holds the certificate of the authority that signed the server's certificate."
             }
             Self::Io { .. } => "Check that the file exists and that this user may read it.",
+            Self::CheckpointUnusable { .. } => {
+                "Check that the folder exists, that this user may write there, that the disk is not full, and that no other program uses the file; or name another file."
+            }
+            Self::CheckpointBusy { .. } => "Wait until the other listing has ended, or stop it.",
+            Self::CheckpointNewer { .. } => "Update this host, or name another file.",
             Self::Runtime { .. } => "Lower `Pool::instances` or `Pool::memory_bytes`.",
         })
     }
@@ -371,7 +406,7 @@ impl Error {
                 LimitHit::CallTime(_) | LimitHit::Instances { .. } => true,
                 LimitHit::Memory(_) | LimitHit::CpuTime(_) | LimitHit::ReturnedBytes(_) => false,
             },
-            Self::Quarantined { .. } => true,
+            Self::Quarantined { .. } | Self::CheckpointBusy { .. } => true,
             Self::NotAComponent { .. }
             | Self::ComponentTooLarge { .. }
             | Self::DoesNotFit { .. }
@@ -391,6 +426,8 @@ impl Error {
             | Self::Trap { .. }
             | Self::CaFile { .. }
             | Self::Io { .. }
+            | Self::CheckpointUnusable { .. }
+            | Self::CheckpointNewer { .. }
             | Self::Runtime { .. } => false,
         }
     }

@@ -24,11 +24,15 @@
 //! # }
 //! ```
 //!
-//! What it is not: it keeps no records, retries nothing but a wait that the product asked for, and knows nothing of any
-//! product.
+//! A listing that is given a store of [checkpoint]s goes on where it stopped, whatever happened to the process:
+//! [`Session::resume`].
+//!
+//! What it is not: without such a store it keeps no records; it retries nothing but a wait that the product asked for, and
+//! knows nothing of any product.
 
 mod access;
 mod bindings;
+pub mod checkpoint;
 mod config;
 mod egress;
 mod error;

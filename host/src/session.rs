@@ -1,14 +1,17 @@
 //! Calls with one set of settings, each within the limits.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use tokio::time::timeout;
 use wasmtime::{Store, Trap};
 
 use crate::bindings::{LicenseProvider, contract};
+use crate::checkpoint::{Checkpoints, ListingKey};
 use crate::egress::Gate;
+use crate::listing::Unfinished;
 use crate::meter::Meter;
-use crate::model::{CheckReport, Description, License, ListingState, ProviderError, UserPage};
+use crate::model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, UserPage};
 use crate::slots::{Slot, Slots};
 use crate::store::{self, Guest};
 use crate::{Error, LimitHit, Limits, Listing, ListingOptions, Provider, Result, Settings};
@@ -104,6 +107,47 @@ impl Session {
     #[must_use]
     pub fn listing(self, options: ListingOptions) -> Listing {
         Listing::new(self, options)
+    }
+
+    /// Lists every user, each once, and keeps the listing in a store under a name, such as a tenant's. What an earlier
+    /// process has left unfinished goes on ([`Listing::resumed`]); where there is none, a listing begins.
+    ///
+    /// # Errors
+    /// The store does not work or somebody else reads this listing, or the provider could not describe itself.
+    pub async fn resume(self, options: ListingOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<Listing> {
+        self.kept_in(options, store, name, Unfinished::GoOn).await
+    }
+
+    /// Like [`resume`](Self::resume), but begins anew whatever the store holds. An unfinished listing goes when the first
+    /// step of this one is saved.
+    ///
+    /// # Errors
+    /// Those of [`resume`](Self::resume).
+    pub async fn restart(self, options: ListingOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<Listing> {
+        self.kept_in(options, store, name, Unfinished::Drop).await
+    }
+
+    async fn kept_in(
+        mut self,
+        options: ListingOptions,
+        store: Arc<dyn Checkpoints>,
+        name: &str,
+        unfinished: Unfinished,
+    ) -> Result<Listing> {
+        let key = self.listing_key(name).await?;
+        Listing::kept_in(self, options, store, key, unfinished).await
+    }
+
+    /// What a listing of this session is kept under.
+    ///
+    /// # Errors
+    /// The provider could not describe itself.
+    pub async fn listing_key(&mut self, name: &str) -> Result<ListingKey> {
+        let description = self.describe().await?;
+        let urls = description.settings.iter().filter(|spec| spec.kind == SettingKind::Url);
+        let values = urls.filter_map(|spec| self.settings.expose(&spec.key));
+        let sources: Vec<_> = values.map(|value| value.trim().trim_end_matches('/')).collect();
+        Ok(ListingKey { name: name.to_owned(), product: description.id, source: sources.join(" ") })
     }
 
     /// The most linear memory in bytes that an instance of this session had.

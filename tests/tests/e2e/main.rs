@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on fails")]
 
 mod changes;
+mod checkpoints;
 mod contract;
 mod documentation;
 mod failures;
