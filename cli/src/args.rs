@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Shows everything at once, on a simulated server of its own
     Demo(DemoArgs),
+    /// Lists a server by two versions of a component, and shows which records differ
+    Canary(CanaryArgs),
     /// Shows what a component's file says of it, without running it
     Inspect(InspectArgs),
     /// Writes a component's description and metadata into its file, as a build's last step
@@ -97,9 +99,26 @@ pub(crate) struct ComponentArgs {
     pub(crate) timeout: Option<u64>,
 }
 
-/// How to reach the product.
+/// How to reach the product, as which tenant, and with which component.
 #[derive(Args)]
 pub(crate) struct ConnectArgs {
+    /// How to reach the product.
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    /// A providers.toml: trusted components, and tenants with their settings
+    #[arg(long, value_name = "FILE", requires = "tenant", conflicts_with_all = ["component", "set", "secret", "grant_value", "ca_file"])]
+    pub(crate) config: Option<PathBuf>,
+    /// The tenant whose settings are used
+    #[arg(long, value_name = "NAME", requires = "config")]
+    pub(crate) tenant: Option<String>,
+    /// Which component, and how it is run.
+    #[command(flatten)]
+    pub(crate) component: ComponentArgs,
+}
+
+/// How to reach the product.
+#[derive(Args)]
+pub(crate) struct ServerArgs {
     /// A setting of the component; `providerctl describe` lists them
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
@@ -112,9 +131,9 @@ pub(crate) struct ConnectArgs {
     /// A PEM file with certificates of a private authority, trusted beside those of the system
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Vec<PathBuf>,
-    /// Which component, and how it is run.
-    #[command(flatten)]
-    pub(crate) component: ComponentArgs,
+    /// A secret whose value the component may see, where it describes it as secret-value
+    #[arg(long, value_name = "KEY")]
+    pub(crate) grant_value: Vec<String>,
 }
 
 /// `describe`.
@@ -126,6 +145,24 @@ pub(crate) struct DescribeArgs {
     /// Which component, and how it is run.
     #[command(flatten)]
     pub(crate) component: ComponentArgs,
+}
+
+/// `canary`.
+#[derive(Args)]
+#[command(
+    after_help = "Exit codes: 0 where no record differs, 1 where one does. A field that changes while the two list is not a difference."
+)]
+pub(crate) struct CanaryArgs {
+    /// The component in use
+    pub(crate) old: PathBuf,
+    /// The one that is to take its place
+    pub(crate) new: PathBuf,
+    /// How to print the differences
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Table)]
+    pub(crate) format: AnswerFormat,
+    /// How to reach the product.
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
 }
 
 /// `inspect`.

@@ -185,6 +185,7 @@ fn request_line(error: &ProviderError) -> Option<String> {
 /// What to do, in the words of this command: the library speaks of its own limits.
 fn fix(error: &provider_host::Error) -> Option<String> {
     let own = match error.code() {
+        "secret-not-granted" => "if you trust this component with the value itself, add --grant-value KEY",
         "limit-call-time" => "allow more time with --timeout SECONDS, or try again when the server is less busy",
         "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => {
             "if it was listing users, ask for smaller pages: --limit 1000; otherwise report it to the provider's authors"

@@ -141,11 +141,6 @@ impl Reader {
     pub(crate) fn end(&self) -> Option<End> {
         self.end
     }
-
-    /// The session that it ran in.
-    pub(crate) fn into_session(self) -> provider_host::Session {
-        self.listing.into_session()
-    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,12 @@ impl Access {
         Self { settings, egress, limits: Limits::default(), name: String::new(), requests: None }
     }
 
+    /// The client that its requests go through.
+    #[must_use]
+    pub const fn egress(&self) -> &Egress {
+        &self.egress
+    }
+
     /// Within these limits.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {

@@ -226,6 +226,12 @@ impl Listing {
         std::mem::replace(&mut self.session, session)
     }
 
+    /// The most linear memory in bytes that an instance of the session that it runs in had.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.session.memory_bytes()
+    }
+
     /// The session, for other calls.
     #[must_use]
     pub fn into_session(self) -> Session {

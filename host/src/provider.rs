@@ -68,11 +68,19 @@ impl Provider {
     /// granted, or the provider could not describe itself.
     pub async fn connect(&self, access: Access) -> Result<Session> {
         let description = self.describe_within(&access.limits).await?;
-        let slots = self.sandbox.slots(access.limits.instances);
-        self.connect_as(&description, access, slots)
+        self.connect_described(&description, access)
     }
 
-    /// The same for a provider that has described itself, in the room of a tenant.
+    /// The same for a provider that has described itself already.
+    ///
+    /// # Errors
+    /// Those of [`connect`](Self::connect) that concern the settings.
+    pub fn connect_described(&self, description: &Description, access: Access) -> Result<Session> {
+        let slots = self.sandbox.slots(access.limits.instances);
+        self.connect_as(description, access, slots)
+    }
+
+    /// The same in the room of a tenant.
     pub(crate) fn connect_as(&self, description: &Description, access: Access, slots: Slots) -> Result<Session> {
         let Access { settings, egress, limits, requests, .. } = access;
         let grants = access::grants(description, &settings, requests.as_deref())?;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::call::{admission, admitted, note};
 use super::tenant::State;
 use super::version::{Lease, Phase};
+use crate::checkpoint::Checkpoints;
 use crate::{Batch, Listing, ListingOptions, Progress, Result};
 
 /// A listing that holds a lease on the version that it runs in. Where that version is hurried, was given up, or has been
@@ -13,15 +14,17 @@ use crate::{Batch, Listing, ListingOptions, Progress, Result};
 pub struct TenantListing {
     tenant: Arc<State>,
     options: ListingOptions,
+    store: Option<Arc<dyn Checkpoints>>,
     lease: Option<Lease>,
     listing: Option<Listing>,
     moves: u32,
+    memory_bytes: usize,
     ended: bool,
 }
 
 impl TenantListing {
-    pub(super) const fn new(tenant: Arc<State>, options: ListingOptions) -> Self {
-        Self { tenant, options, lease: None, listing: None, moves: 0, ended: false }
+    pub(super) const fn new(tenant: Arc<State>, options: ListingOptions, store: Option<Arc<dyn Checkpoints>>) -> Self {
+        Self { tenant, options, store, lease: None, listing: None, moves: 0, memory_bytes: 0, ended: false }
     }
 
     /// The next step; none after the last. After an error the same step can be tried again by calling once more, in
@@ -66,6 +69,12 @@ impl TenantListing {
         self.listing.as_ref().map_or(self.options.cursor.as_deref(), Listing::cursor)
     }
 
+    /// The most linear memory in bytes that one of its instances had.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.listing.as_ref().map_or(0, Listing::memory_bytes).max(self.memory_bytes)
+    }
+
     /// How often it went on in another version.
     #[must_use]
     pub const fn moves(&self) -> u32 {
@@ -89,10 +98,17 @@ impl TenantListing {
         let session = self.tenant.connect(lease.version())?;
         match &mut self.listing {
             Some(listing) => {
+                self.memory_bytes = self.memory_bytes.max(listing.memory_bytes());
                 drop(listing.continue_in(session));
                 self.moves = self.moves.saturating_add(1);
             }
-            None => self.listing = Some(session.listing(self.options.clone())),
+            None => {
+                let options = self.options.clone();
+                self.listing = Some(match &self.store {
+                    Some(store) => session.resume(options, Arc::clone(store), self.tenant.name()).await?,
+                    None => session.listing(options),
+                });
+            }
         }
         self.lease = Some(lease);
         Ok(())

@@ -7,6 +7,7 @@ use super::is_same;
 use super::line::Line;
 use super::listing::TenantListing;
 use super::version::Version;
+use crate::checkpoint::Checkpoints;
 use crate::model::{CheckReport, License, RequestSpec};
 use crate::slots::Slots;
 use crate::{Access, ListingOptions, Result, Sandbox, Session};
@@ -99,6 +100,12 @@ impl Tenant {
     /// Lists every user, each once, across whatever switches come meanwhile.
     #[must_use]
     pub fn listing(&self, options: ListingOptions) -> TenantListing {
-        TenantListing::new(Arc::clone(&self.state), options)
+        TenantListing::new(Arc::clone(&self.state), options, None)
+    }
+
+    /// The same, kept in a store under the tenant's name; see [`Session::resume`].
+    #[must_use]
+    pub fn resume(&self, options: ListingOptions, store: Arc<dyn Checkpoints>) -> TenantListing {
+        TenantListing::new(Arc::clone(&self.state), options, Some(store))
     }
 }
