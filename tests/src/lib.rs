@@ -1,5 +1,8 @@
 //! What the end-to-end tests share: the built component in a sandbox, and a listing from beginning to end.
 
+pub mod components;
+pub mod recorder;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
