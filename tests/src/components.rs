@@ -12,10 +12,11 @@ use crate::component;
 const CONTRACT: &str = include_str!("../../wit/provider.wit");
 const GARBAGE: &str = include_str!("../components/garbage.wat");
 
-/// A sandbox, and the limits of what runs in it.
+/// A sandbox for several components, and a client for all of them.
 #[derive(Debug)]
 pub struct Host {
     sandbox: Sandbox,
+    egress: Egress,
 }
 
 impl Host {
@@ -26,7 +27,8 @@ impl Host {
     #[must_use]
     #[expect(clippy::expect_used, reason = "for tests, which cannot go on without it")]
     pub fn new(limits: Limits) -> Self {
-        Self { sandbox: Sandbox::new(limits).expect("a sandbox") }
+        let egress = Egress::new(EgressOptions::default()).expect("a client");
+        Self { sandbox: Sandbox::new(limits).expect("a sandbox"), egress }
     }
 
     /// Loads a component by its name; see [`bytes`].
@@ -37,12 +39,12 @@ impl Host {
         self.sandbox.load(&bytes(name))
     }
 
-    /// Connects a loaded component with a client of its own.
+    /// Connects a loaded component.
     ///
     /// # Errors
     /// What the host refuses.
     pub async fn connect(&self, provider: &Provider, settings: Settings) -> Result<Session, Error> {
-        provider.connect(settings, Egress::new(EgressOptions::default())?).await
+        provider.connect(settings, self.egress.clone()).await
     }
 
     /// Loads a component that is not refused, and connects it.

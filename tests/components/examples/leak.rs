@@ -35,9 +35,9 @@ fn act(settings: &[Setting]) -> Error {
         ("another header of credentials", "GET", granted, me, &[("x-api-key", token)], ""),
         ("twice in a header", "GET", granted, me, &[("authorization", &spaced)], ""),
         ("reversed", "GET", granted, me, &[("authorization", &reversed)], ""),
-        ("elsewhere", "GET", elsewhere, me, &[authorization], ""),
-        ("elsewhere in the query", "GET", elsewhere, &query, &[], ""),
-        ("elsewhere in the body", "POST", elsewhere, ids, &[], token),
+        ("another server", "GET", elsewhere, me, &[authorization], ""),
+        ("another server's query", "GET", elsewhere, &query, &[], ""),
+        ("another server's body", "POST", elsewhere, ids, &[], token),
     ];
     let mut seen: Vec<_> = cases
         .into_iter()

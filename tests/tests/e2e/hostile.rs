@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use end_to_end::components::Host;
 use end_to_end::recorder::{Arrival, Recorder};
-use end_to_end::{Listed, list, settings, simulator};
+use end_to_end::{Listed, list, settings, simulator, simulator_apart};
 use mattermost_simulator::{Config, Simulator};
 use provider_host::model::ProviderError;
 use provider_host::{End, Error, Limits, ListingOptions, Settings};
@@ -159,6 +159,9 @@ async fn a_secret_goes_into_the_granted_servers_headers_of_credentials_and_nowhe
     assert!(told.message.contains("placeholder"), "it tells what it was told: {}", told.message);
     assert!(!holds_secret(&format!("{told:?}")), "{told:?}");
     assert!(elsewhere.connections().is_empty(), "{:?}", elsewhere.arrivals());
+    for what in ["another server", "another server's query", "another server's body"] {
+        assert_eq!(told.params.get(what), Some("ErrorCode::HttpRequestDenied"), "{what}");
+    }
 
     let arrivals = granted.arrivals();
     let bearer = ("authorization".to_owned(), format!("Bearer {SECRET}"));
@@ -198,14 +201,14 @@ async fn misbehave(host: Arc<Host>, name: &'static str, code: &'static str, url:
 #[expect(clippy::print_stdout, reason = "how much slower it is depends on the machine, and is for a person to read")]
 async fn a_provider_lists_all_beside_others_that_misbehave() {
     let users = 20_000;
-    let server = simulator(Config { users, latency: Duration::from_millis(5), ..Config::default() }).await;
+    let server = simulator_apart(Config { users, latency: Duration::from_millis(5), ..Config::default() }).await;
     let mut limits = low();
     limits.cpu_time = Duration::from_secs(5);
     limits.call_time = Duration::from_secs(20);
     let host = Arc::new(Host::new(limits));
 
     let began = Instant::now();
-    let alone = lists(&host, &server).await;
+    let alone = lists(&host, server).await;
     let (time_alone, requests_alone) = (began.elapsed(), server.requests());
 
     let mut others = JoinSet::new();
@@ -227,7 +230,7 @@ async fn a_provider_lists_all_beside_others_that_misbehave() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let (requests_before, calls_before, began) = (server.requests(), calls.load(Ordering::Relaxed), Instant::now());
-    let beside = lists(&host, &server).await;
+    let beside = lists(&host, server).await;
     let time_beside = began.elapsed();
     let calls_beside = calls.load(Ordering::Relaxed) - calls_before;
     // None has ended: each would go on for ever unless an assertion of its own failed.
