@@ -1,5 +1,8 @@
 //! What the end-to-end tests share: the built component in a sandbox, and a listing from beginning to end.
 
+pub mod components;
+pub mod recorder;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -46,6 +49,23 @@ pub fn provider() -> Provider {
 #[expect(clippy::expect_used, reason = "for tests, which cannot go on without it")]
 pub async fn simulator(config: Config) -> Simulator {
     Simulator::start(config).await.expect("a simulated server")
+}
+
+/// A simulated server on a thread of its own, as a real one has a machine of its own. It stays until the process ends.
+///
+/// # Panics
+/// It does not start.
+#[expect(clippy::expect_used, reason = "for tests, which cannot go on without it")]
+pub async fn simulator_apart(config: Config) -> &'static Simulator {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let serve = async {
+        // The receiver waits below.
+        let _ = tell.send(&*Box::leak(Box::new(simulator(config).await)));
+        std::future::pending::<()>().await;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    std::thread::spawn(move || runtime.block_on(serve));
+    told.await.expect("a simulated server")
 }
 
 /// The settings for a server and a token.
