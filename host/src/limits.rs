@@ -15,8 +15,8 @@ pub struct Pool {
     pub memory_bytes: usize,
     /// Bytes of the largest component that is compiled. 64 MiB.
     pub component_bytes: usize,
-    /// How often running guests are interrupted, to look at their time and to let others run. 10 milliseconds; less than
-    /// one counts as one.
+    /// How often running guests are interrupted, to look at their time and to let others run. 1 millisecond, the least:
+    /// a guest that computes beside seven others has its turn every few milliseconds then.
     pub tick: Duration,
 }
 

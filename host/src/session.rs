@@ -54,7 +54,12 @@ macro_rules! call {
             let call = exports.$function(&mut instance.store $(, $argument)*);
             within(&$session.terms.limits, &meter, $name, call).await
         };
-        $session.settle($name, instance, outcome)
+        let settled = $session.settle($name, instance, outcome);
+        if settled.is_err() {
+            // A guest that crashes at once never waits, and who calls it again and again would keep a thread for itself.
+            tokio::task::yield_now().await;
+        }
+        settled
     }};
 }
 
