@@ -22,7 +22,7 @@ pub struct Pool {
 
 impl Default for Pool {
     fn default() -> Self {
-        Self { instances: 64, memory_bytes: 64 * MIB, component_bytes: 64 * MIB, tick: Duration::from_millis(10) }
+        Self { instances: 64, memory_bytes: 64 * MIB, component_bytes: 64 * MIB, tick: Duration::from_millis(1) }
     }
 }
 
