@@ -245,3 +245,92 @@ fn help_names_the_exit_codes() {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
+
+/// The built component, and a folder to put files into.
+fn built() -> &'static str {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/mattermost-provider.wasm")
+}
+
+fn other(name: &str) -> String {
+    format!("{}/../dist/tests/{name}.wasm", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn inspect_tells_what_a_component_is_and_would_be_granted_without_running_it() {
+    let output = providerctl(&["inspect", built()], "");
+    check_exit(&output, 0);
+    let told = stdout(&output);
+    for expect in [
+        "name       mattermost",
+        "licence    MIT OR Apache-2.0",
+        "wasi:http/outgoing-handler@0.2.12  (granted)",
+        "license-management:provider/provider@0.1.0",
+        "GET {server_url}/api/v4/users\n",
+        "access_token: a placeholder",
+    ] {
+        assert!(told.contains(expect), "{expect:?} is missing in\n{told}");
+    }
+    assert!(!told.contains("DELETE"), "{told}");
+    let files = stdout(&providerctl(&["inspect", &other("files")], ""));
+    assert!(files.contains("wasi:filesystem") && files.contains("refused"), "{files}");
+}
+
+#[test]
+fn a_file_of_providers_runs_what_is_pinned_and_refuses_the_rest_with_the_line_to_write() {
+    let server = server(Config { users: 30, ..Config::default() });
+    let folder = std::env::temp_dir().join(format!("providerctl-config-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let config = folder.join("providers.toml");
+    let write = |pin: &str| {
+        let text = format!(
+            "[providers.mattermost]\nfile = \"{}\"\nsha256 = \"{pin}\"\n[tenants.acme]\nprovider = \"mattermost\"\n\
+             settings = {{ server_url = \"{}\" }}\nsecrets = {{ access_token = \"env:MM_TOKEN\" }}\n",
+            built(),
+            server.url(),
+        );
+        std::fs::write(&config, text).unwrap();
+    };
+    let users = |tenant: &str| {
+        let arguments = ["users", "--format", "csv", "--config", config.to_str().unwrap(), "--tenant", tenant];
+        providerctl(&arguments, server.admin())
+    };
+    write(&"0".repeat(64));
+    let refused = users("acme");
+    check_exit(&refused, 1);
+    let said = stderr(&refused);
+    assert!(said.contains("digest-differs"), "{said}");
+    let pin = said.split("sha256 = \"").nth(1).unwrap().split('"').next().unwrap();
+    write(pin);
+    let listed = users("acme");
+    check_exit(&listed, 0);
+    assert_eq!(stdout(&listed).lines().count(), 31);
+    let unknown = users("zoe");
+    check_exit(&unknown, 2);
+    assert!(stderr(&unknown).contains("use one of acme"), "{}", stderr(&unknown));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn canary_tells_which_field_differs_and_its_exit_code_says_whether_one_does() {
+    let server = server(Config { users: 60, ..Config::default() });
+    let url = format!("server_url={}", server.url());
+    let canary = |new: &str| {
+        let arguments = ["canary", built(), new, "--set", &url, "--secret", "access_token=env:MM_TOKEN"];
+        providerctl(&arguments, server.admin())
+    };
+    let same = canary(built());
+    check_exit(&same, 0);
+    assert!(stdout(&same).contains("60 users compared: no record differs"), "{}", stdout(&same));
+    let next = canary(&other("next"));
+    check_exit(&next, 1);
+    assert!(stdout(&next).contains("position differs in"), "{}", stdout(&next));
+}
+
+#[test]
+fn the_demo_swaps_versions_in_the_middle_of_its_listing() {
+    let output = providerctl(&["demo", "--rows", "1"], "");
+    check_exit(&output, 0);
+    let told = stdout(&output);
+    assert!(told.contains("gave way to") && told.contains("went on from its cursor"), "{told}");
+    assert!(told.contains("1,000 users in") && told.contains(", complete"), "{told}");
+}

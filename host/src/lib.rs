@@ -30,6 +30,11 @@
 //! What it is not: without such a store it keeps no records; it retries nothing but a wait that the product asked for, and
 //! knows nothing of any product.
 
+/// The example of docs/embedding.md, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding.md")]
+mod embedding {}
+
 mod access;
 mod bindings;
 pub mod checkpoint;

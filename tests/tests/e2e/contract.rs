@@ -26,6 +26,17 @@ async fn the_description_is_that_of_the_source() {
     assert_eq!(ids, source.codes.into_iter().map(|term| term.id).collect::<Vec<_>>());
 }
 
+#[tokio::test]
+async fn the_built_component_says_of_itself_what_it_answers() {
+    let provider = shared_provider();
+    let described = provider.describe().await.unwrap();
+    let inspection = provider.inspection();
+    assert_eq!(inspection.description.as_ref(), Some(&described), "not sealed: run make component");
+    assert_eq!(inspection.metadata.name.as_deref(), Some("mattermost"));
+    assert_eq!(inspection.metadata.version.as_deref(), Some(env!("CARGO_PKG_VERSION")));
+    assert!(inspection.metadata.licenses.is_some() && inspection.metadata.revision.is_some());
+}
+
 /// A component without any code that imports `import`.
 fn importing(import: &str) -> Vec<u8> {
     wat::parse_str(format!(r#"(component (import "{import}" (instance)))"#)).unwrap()

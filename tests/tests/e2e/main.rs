@@ -11,5 +11,6 @@ mod licenses;
 mod limits;
 mod listing;
 mod swaps;
+mod tenants;
 mod tls;
 mod versions;
