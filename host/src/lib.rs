@@ -27,7 +27,9 @@
 //! What it is not: it keeps no records, retries nothing but a wait that the product asked for, and knows nothing of any
 //! product.
 
+pub mod audit;
 mod bindings;
+mod denial;
 mod egress;
 mod error;
 mod grant;
@@ -37,6 +39,7 @@ mod listing;
 mod meter;
 pub mod model;
 mod origin;
+mod policy;
 mod provider;
 mod sandbox;
 mod session;
@@ -46,11 +49,13 @@ mod store;
 mod tests;
 mod vault;
 
-pub use egress::{Egress, EgressOptions};
+pub use denial::{Denial, DenialReason};
+pub use egress::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Proxy};
 pub use error::{Error, LimitHit};
 pub use limits::Limits;
 pub use listing::{Batch, End, Listing, ListingOptions, Progress};
 pub use origin::Origin;
+pub use policy::Policy;
 pub use provider::Provider;
 pub use sandbox::Sandbox;
 pub use secrecy;

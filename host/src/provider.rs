@@ -1,12 +1,12 @@
 //! A compiled provider.
 
 use crate::bindings::LicenseProviderPre;
-use crate::egress::{Egress, Gate};
+use crate::egress::{Egress, Gate, GateOptions, Sender};
 use crate::grant::Grant;
 use crate::model::{Description, SettingKind};
 use crate::store::Guest;
 use crate::vault::{self, Vault};
-use crate::{Error, Result, Sandbox, Session, Settings};
+use crate::{Error, Policy, Result, Sandbox, Session, Settings};
 
 /// A component that was checked and compiled. Clones share it.
 #[derive(Clone)]
@@ -53,7 +53,9 @@ impl Provider {
         let description = self.describe().await?;
         let grants = grants(&description, &settings)?;
         let (settings, vault) = conceal(&description, settings)?;
-        let gate = egress.gate(grants, vault, self.sandbox.limits().response_body_bytes);
+        let sender = Sender { tenant: String::new(), provider: description.id, version: description.version };
+        let (policy, limits) = (&Policy::default(), self.sandbox.limits());
+        let gate = egress.gate(GateOptions { grants, vault, policy, limits, sender, audit: None })?;
         Ok(Session::new(self.clone(), settings, gate))
     }
 }

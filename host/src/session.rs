@@ -10,7 +10,7 @@ use crate::egress::Gate;
 use crate::meter::Meter;
 use crate::model::{CheckReport, Description, License, ProviderError, UserPage};
 use crate::store::{self, Guest};
-use crate::{Error, LimitHit, Limits, Listing, ListingOptions, Provider, Result, Settings};
+use crate::{Denial, Error, LimitHit, Limits, Listing, ListingOptions, Provider, Result, Settings};
 
 /// A provider with settings and grants. It has one instance, made when it is first used, so that a listing may remember
 /// what it has seen; a crash or a limit drops the instance, and the next call gets a fresh one.
@@ -92,6 +92,12 @@ impl Session {
     pub fn memory_bytes(&self) -> usize {
         let now = self.instance.as_ref().map_or(0, |instance| instance.store.data().peak_memory());
         self.peak_memory.max(now)
+    }
+
+    /// What the provider asked for in the last call and was denied: different requests, up to a bound, each once.
+    #[must_use]
+    pub fn denials(&self) -> Vec<Denial> {
+        self.gate.denials()
     }
 
     fn arguments(&self) -> Vec<contract::Setting> {

@@ -65,11 +65,12 @@ pub(crate) fn new(engine: &Engine, limits: &Limits, gate: Gate) -> Store<Guest> 
     store
 }
 
-/// Begins a call: its time to compute counts from here, and a refusal that the guest lived through is forgotten.
+/// Begins a call: its time to compute and its requests count from here, and a refusal that the guest lived through is forgotten.
 pub(crate) fn begin_call(store: &mut Store<Guest>) {
     let guest = store.data_mut();
     guest.meter.reset();
     guest.memory.hit = None;
+    guest.gate.begin_call();
     store.set_epoch_deadline(1);
 }
 
