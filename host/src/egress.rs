@@ -8,6 +8,7 @@ mod gate;
 mod headers;
 mod identity;
 mod options;
+mod outgoing;
 mod pass;
 mod proxy;
 mod quota;

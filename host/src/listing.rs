@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use crate::model::{ListingState, Notice, User, UserPage};
-use crate::{Result, Session};
+use crate::{Denial, Result, Session};
 
 /// How to list.
 #[derive(Clone, Debug, Default)]
@@ -115,6 +115,12 @@ impl Listing {
             At::Cursor(cursor) => cursor.as_deref(),
             At::End => None,
         }
+    }
+
+    /// What the provider asked for in the last step and was denied.
+    #[must_use]
+    pub fn denials(&self) -> Vec<Denial> {
+        self.session.denials()
     }
 
     /// The session, for other calls.

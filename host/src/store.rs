@@ -38,12 +38,18 @@ impl Guest {
     }
 }
 
+/// Requests, answers, streams and the like that an instance may have open: each uses memory of the host's, and a request
+/// has some ten.
+const RESOURCES: usize = 2048;
+
 /// Makes an empty store within the limits.
 pub(crate) fn new(engine: &Engine, limits: &Limits, gate: Gate) -> Store<Guest> {
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(RESOURCES);
     let guest = Guest {
         wasi: WasiCtx::builder().build(),
         http: WasiHttpCtx::new(),
-        table: ResourceTable::new(),
+        table,
         gate,
         memory: Memory { limit: limits.memory_bytes, peak: 0, hit: None },
         meter: Meter::new(),

@@ -1,21 +1,19 @@
-//! Bodies that are watched: how much is sent, and of an answer how long it pauses and how large it gets.
+//! The body of an answer, watched: how long it pauses, and how large it gets.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::{Bytes, Incoming};
 use tokio::time::{Instant, Sleep, sleep};
-use wasmtime_wasi_http::{Error as HttpError, WasiBody};
+use wasmtime_wasi_http::Error as HttpError;
 
 use super::failure::{self, Failure};
 use super::pass::Pass;
 use crate::{DenialReason, LimitHit};
 
-/// The body of an answer, which fails when it pauses too long or grows too large.
+/// A body that fails when it pauses too long or grows too large.
 pub(super) struct Watched {
     body: Incoming,
     /// Until the end, be it good or bad.
@@ -66,7 +64,7 @@ const fn too_large(limit: u64) -> Failure {
     Failure::Denied(DenialReason::Limit(LimitHit::ResponseBody(limit)))
 }
 
-fn size(frame: &Frame<Bytes>) -> u64 {
+pub(super) fn size(frame: &Frame<Bytes>) -> u64 {
     frame.data_ref().map_or(0, |data| u64::try_from(data.len()).unwrap_or(u64::MAX))
 }
 
@@ -108,39 +106,6 @@ impl Body for Watched {
                 }
             }
         }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// The body of a request, whose bytes are counted.
-pub(super) struct Counted {
-    body: WasiBody,
-    sent: Arc<AtomicU64>,
-}
-
-impl Counted {
-    pub(super) const fn new(body: WasiBody, sent: Arc<AtomicU64>) -> Self {
-        Self { body, sent }
-    }
-}
-
-impl Body for Counted {
-    type Data = Bytes;
-    type Error = HttpError;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let Poll::Ready(Some(Ok(frame))) = &polled {
-            self.sent.fetch_add(size(frame), Ordering::Relaxed);
-        }
-        polled
     }
 
     fn is_end_stream(&self) -> bool {

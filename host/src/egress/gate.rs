@@ -174,6 +174,11 @@ impl Way {
 }
 
 impl WasiHttpHooks for Gate {
+    /// What a guest may write at once, and so what is kept at least of each request that waits.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        64 * 1024
+    }
+
     fn send_request(
         &mut self,
         request: http::Request<WasiBody>,

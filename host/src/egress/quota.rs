@@ -9,10 +9,14 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::{LimitHit, Limits};
 
+/// Bytes of bodies that are kept of requests which wait for their turn.
+const ROOM: usize = 4 * 1024 * 1024;
+
 /// What is left of the limits on requests.
 #[derive(Debug)]
 pub(super) struct Quota {
     in_flight: Arc<Semaphore>,
+    room: Arc<Semaphore>,
     per_call: u64,
     asked: AtomicU64,
     pace: Option<Mutex<Pace>>,
@@ -24,6 +28,7 @@ impl Quota {
         let pace = limits.requests_per_second.and_then(|rate| Duration::from_secs(1).checked_div(rate.get()));
         Self {
             in_flight: Arc::new(Semaphore::new(in_flight.min(Semaphore::MAX_PERMITS))),
+            room: Arc::new(Semaphore::new(ROOM)),
             per_call: limits.requests_per_call,
             asked: AtomicU64::new(0),
             pace: pace.map(|between| Mutex::new(Pace { between, next: None })),
@@ -42,6 +47,11 @@ impl Quota {
     pub(super) fn count(&self) -> Result<(), LimitHit> {
         let earlier = self.asked.fetch_add(1, Ordering::Relaxed);
         if earlier < self.per_call { Ok(()) } else { Err(LimitHit::RequestsPerCall(self.per_call)) }
+    }
+
+    /// Room in bytes for the bodies of requests that wait.
+    pub(super) fn room(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.room)
     }
 
     /// Waits for a request's turn, in the order of asking. The request is in flight for as long as the permit is kept;

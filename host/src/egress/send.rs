@@ -11,9 +11,10 @@ use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::timeout;
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody};
 
-use super::body::{Counted, Watched};
+use super::body::Watched;
 use super::failure::{self, Failure};
 use super::gate::{Exit, Way};
+use super::outgoing::Outgoing;
 use super::pass::Pass;
 use super::proxy::Route;
 use crate::DenialReason;
@@ -28,11 +29,19 @@ pub(super) async fn send(
     mut request: Request<WasiBody>,
     options: RequestOptions,
 ) -> Result<Response<WasiBody>, HttpError> {
-    let place = pass.way().quota.turn().await;
-    pass.hold(place);
     complete(pass.way(), exit.route, request.headers_mut());
-    let counter = pass.counter();
-    let request = request.map(|body| Counted::new(body, counter).boxed_unsync());
+    let (head, body) = request.into_parts();
+    let mut body = Outgoing::new(body, pass.way().quota.room(), pass.counter());
+    let place = tokio::select! {
+        biased;
+        place = pass.way().quota.turn() => place,
+        error = body.take_in() => {
+            pass.failed(Failure::LetGo);
+            return Err(error);
+        }
+    };
+    pass.hold(place);
+    let request = Request::from_parts(head, body.boxed_unsync());
     let answer = match exchange(pass.way(), &exit, request, &options).await {
         Ok(answer) => answer,
         Err(failure) => return Err(pass.failed(failure).into()),

@@ -4,6 +4,7 @@
 mod changes;
 mod contract;
 mod documentation;
+mod egress;
 mod failures;
 mod licenses;
 mod limits;
