@@ -1,29 +1,41 @@
 # What a developer types is what CI runs. `make demo` and `make test` install whatever is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test component check fuzz fmt toolchain
+.PHONY: help demo test component components command check fuzz fmt toolchain
 
 RELEASE := --release --locked
+WASM := --profile component --target wasm32-wasip2
+COMPONENTS := tests/components/Cargo.toml
+PROVIDERCTL := $${CARGO_TARGET_DIR:-target}/release/providerctl
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-# One small test is asked for too: cargo then resolves the features of dependencies as for `make test`, and compiles
-# wasmtime once for both.
 demo: component ## Build everything and list the users of an embedded Mattermost server
-	cargo build $(RELEASE) --workspace --bin providerctl --test recorded
-	$${CARGO_TARGET_DIR:-target}/release/providerctl demo
+	$(PROVIDERCTL) demo
 
-test: component ## Build everything and run every test
+test: component components ## Build everything and run every test
 	cargo test $(RELEASE) --workspace
 
-component: toolchain ## Build dist/mattermost-provider.wasm
+component: command ## Build dist/mattermost-provider.wasm
 	scripts/component.sh
+	$(PROVIDERCTL) seal dist/mattermost-provider.wasm --licenses "MIT OR Apache-2.0" \
+		--revision "$$(git describe --always --abbrev=40 --dirty 2>/dev/null || echo unknown)"
+
+# One small test is asked for too: cargo then resolves the features of dependencies as for `make test`, and compiles
+# wasmtime once for both.
+command: toolchain ## Build providerctl
+	cargo build $(RELEASE) --workspace --bin providerctl --test recorded
+
+components: toolchain ## Build dist/tests: components that misbehave, and other versions
+	scripts/components.sh
 
 check: component ## Formatting, lints and documentation, with warnings as errors
 	cargo fmt --all --check
+	cargo fmt --manifest-path $(COMPONENTS) --check
 	cargo clippy $(RELEASE) --workspace --all-targets -- -D warnings
 	if [ -d "$$(rustc --print sysroot)/lib/rustlib/wasm32-wasip2/lib" ]; then \
-		cargo clippy --locked -p mattermost-provider --lib --profile component --target wasm32-wasip2 -- -D warnings; \
+		cargo clippy --locked -p mattermost-provider --lib $(WASM) -- -D warnings && \
+		cargo clippy --locked --manifest-path $(COMPONENTS) --target-dir $${CARGO_TARGET_DIR:-target} --lib --examples $(WASM) -- -D warnings; \
 	fi
 	RUSTDOCFLAGS=-Dwarnings cargo doc $(RELEASE) --workspace --no-deps
 
@@ -32,6 +44,7 @@ fuzz: ## Fuzz every parser for ten minutes each; wants the nightly toolchain and
 
 fmt: ## Format the code
 	cargo fmt --all
+	cargo fmt --manifest-path $(COMPONENTS)
 
 toolchain:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 or later from https://rustup.rs" >&2; exit 1; }

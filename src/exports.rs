@@ -14,8 +14,9 @@ use crate::transport::WasiHttp;
 /// contended; it is there because a `static` must be shareable.
 static MEMORY: spin::Mutex<Memory> = spin::Mutex::new(Memory::new());
 
-/// The component's export.
-pub(crate) struct Component;
+/// The provider, as a host calls it.
+#[derive(Clone, Copy, Debug)]
+pub struct Component;
 
 impl Guest for Component {
     fn describe() -> Description {

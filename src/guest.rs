@@ -39,6 +39,9 @@ pub unsafe extern "C" fn cabi_realloc(old_ptr: *mut u8, old_len: usize, align: u
     ptr
 }
 
-crate::bindings::export!(Component with_types_in crate::bindings);
+#[cfg(feature = "component")]
+mod export {
+    use crate::Component;
 
-use crate::exports::Component;
+    crate::bindings::export!(Component with_types_in crate::bindings);
+}

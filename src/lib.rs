@@ -10,6 +10,10 @@
 //!   sends and never reads a clock; what it needs of the world is the trait [`mattermost::http::Network`].
 //! * [`transport`] is that trait on wasi:http, and the only I/O.
 //! * [`contract`] is the contract as Rust types, generated from the WIT.
+//! * [`Component`] is the provider as the contract's four functions.
+//!
+//! The feature `component`, which is on by default, makes those four the export of a component. A crate that depends on
+//! this one to export a provider of its own switches it off, and uses [`bindings::export`](mod@bindings).
 //!
 //! What it is not: it does not write to the server, follow redirects, keep files, retry for ever, or cache.
 #![no_std]
@@ -18,7 +22,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-mod bindings;
+pub mod bindings;
 mod exports;
 #[cfg(target_arch = "wasm32")]
 mod guest;
@@ -26,3 +30,4 @@ pub mod mattermost;
 pub mod transport;
 
 pub use bindings::exports::license_management::provider::provider as contract;
+pub use exports::Component;

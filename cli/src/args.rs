@@ -19,8 +19,8 @@ Exit codes:
 
 Output:
   Data goes to standard output. What happens meanwhile is told on standard
-  error, unless one of the two is piped: then only errors appear there, and the
-  warnings of an incomplete listing.
+  error, unless one of the two is piped: then only errors appear there, the
+  warnings of an incomplete listing, and that a listing goes on.
 
 Examples:
   providerctl demo
@@ -37,6 +37,11 @@ A page is printed when it arrives. An array of --format json is closed whatever 
 code says whether it is complete: 0 complete, 1 an error before the first user, 2 wrong usage, 3 incomplete.
 
 A page that fails for the moment is tried again three times, after as long as the server asks for, a minute at most.
+
+With --checkpoint FILE each page is saved before it is printed. Whatever ends the command, a lost connection, Ctrl-C or
+kill -9: the same command goes on from there. It prints first what the file holds and then what was still to come, so
+that the output of the last run is the whole list, each user once. After a listing that has ended the next one begins,
+and the file keeps the last complete one. It holds the users' data, readable by its owner alone, and no secret.
 
 Example, the accounts that take a seat and were not used for a while:
   providerctl users --set server_url=https://chat.example.com \\
@@ -67,6 +72,12 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Shows everything at once, on a simulated server of its own
     Demo(DemoArgs),
+    /// Lists a server by two versions of a component, and shows which records differ
+    Canary(CanaryArgs),
+    /// Shows what a component's file says of it, without running it
+    Inspect(InspectArgs),
+    /// Writes a component's description and metadata into its file, as a build's last step
+    Seal(SealArgs),
     /// Prints a completion script
     Completions {
         /// For this shell
@@ -88,9 +99,26 @@ pub(crate) struct ComponentArgs {
     pub(crate) timeout: Option<u64>,
 }
 
-/// How to reach the product.
+/// How to reach the product, as which tenant, and with which component.
 #[derive(Args)]
 pub(crate) struct ConnectArgs {
+    /// How to reach the product.
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    /// A providers.toml: trusted components, and tenants with their settings
+    #[arg(long, value_name = "FILE", requires = "tenant", conflicts_with_all = ["component", "set", "secret", "grant_value", "ca_file"])]
+    pub(crate) config: Option<PathBuf>,
+    /// The tenant whose settings are used
+    #[arg(long, value_name = "NAME", requires = "config")]
+    pub(crate) tenant: Option<String>,
+    /// Which component, and how it is run.
+    #[command(flatten)]
+    pub(crate) component: ComponentArgs,
+}
+
+/// How to reach the product.
+#[derive(Args)]
+pub(crate) struct ServerArgs {
     /// A setting of the component; `providerctl describe` lists them
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
@@ -103,9 +131,9 @@ pub(crate) struct ConnectArgs {
     /// A PEM file with certificates of a private authority, trusted beside those of the system
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Vec<PathBuf>,
-    /// Which component, and how it is run.
-    #[command(flatten)]
-    pub(crate) component: ComponentArgs,
+    /// A secret whose value the component may see, where it describes it as secret-value
+    #[arg(long, value_name = "KEY")]
+    pub(crate) grant_value: Vec<String>,
 }
 
 /// `describe`.
@@ -117,6 +145,50 @@ pub(crate) struct DescribeArgs {
     /// Which component, and how it is run.
     #[command(flatten)]
     pub(crate) component: ComponentArgs,
+}
+
+/// `canary`.
+#[derive(Args)]
+#[command(
+    after_help = "Exit codes: 0 where no record differs, 1 where one does. A field that changes while the two list is not a difference."
+)]
+pub(crate) struct CanaryArgs {
+    /// The component in use
+    pub(crate) old: PathBuf,
+    /// The one that is to take its place
+    pub(crate) new: PathBuf,
+    /// How to print the differences
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Table)]
+    pub(crate) format: AnswerFormat,
+    /// How to reach the product.
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// `inspect`.
+#[derive(Args)]
+pub(crate) struct InspectArgs {
+    /// The component
+    pub(crate) file: PathBuf,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Table)]
+    pub(crate) format: AnswerFormat,
+}
+
+/// `seal`.
+#[derive(Args)]
+pub(crate) struct SealArgs {
+    /// The component; it is asked for its description, and its file is replaced
+    pub(crate) file: PathBuf,
+    /// Its licence, as an SPDX expression
+    #[arg(long, value_name = "SPDX")]
+    pub(crate) licenses: Option<String>,
+    /// Where its sources are
+    #[arg(long, value_name = "URL")]
+    pub(crate) source: Option<String>,
+    /// The revision of the sources that it was built from
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) revision: Option<String>,
 }
 
 /// `check` and `license`.
@@ -140,6 +212,12 @@ pub(crate) struct UsersArgs {
     /// About how many users the component reads at a time; 0 leaves it to the component
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) limit: u32,
+    /// Saves the listing here, and goes on with the one that was interrupted; made where there is none
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Begins anew, whatever the checkpoint holds
+    #[arg(long, requires = "checkpoint")]
+    pub(crate) restart: bool,
     /// How to reach the product.
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,

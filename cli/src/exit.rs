@@ -98,6 +98,14 @@ impl Failure {
         Self::Told { exit: Exit::Usage, complaint: Box::new(complaint) }
     }
 
+    /// Adds a line to what is said.
+    pub(crate) fn detail(mut self, line: &str) -> Self {
+        if let Self::Told { complaint, .. } = &mut self {
+            complaint.details.push(line.to_owned());
+        }
+        self
+    }
+
     /// An error after users were printed.
     pub(crate) fn incomplete(complaint: Complaint) -> Self {
         Self::Told { exit: Exit::Incomplete, complaint: Box::new(complaint) }
@@ -177,6 +185,7 @@ fn request_line(error: &ProviderError) -> Option<String> {
 /// What to do, in the words of this command: the library speaks of its own limits.
 fn fix(error: &provider_host::Error) -> Option<String> {
     let own = match error.code() {
+        "secret-not-granted" => "if you trust this component with the value itself, add --grant-value KEY",
         "limit-call-time" => "allow more time with --timeout SECONDS, or try again when the server is less busy",
         "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => {
             "if it was listing users, ask for smaller pages: --limit 1000; otherwise report it to the provider's authors"

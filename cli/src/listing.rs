@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
-use provider_host::model::Notice;
-use provider_host::{Batch, End, Error, Listing};
+use provider_host::checkpoint::Kept;
+use provider_host::model::{Notice, User};
+use provider_host::{Batch, End, Error, Listing, Progress};
 
 use crate::exit::{Complaint, Failure};
 
 /// How often the same page is tried again before the listing is given up.
 pub(crate) const RETRIES: u32 = 3;
+
+/// How many users are read back from a checkpoint at a time.
+const KEPT_AT_ONCE: u32 = 1_000;
 
 /// The longest pause before another try. A server that asks for more is asked again later by the person.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -96,6 +100,10 @@ impl Reader {
         };
         Some(match ended? {
             Ok(batch) => {
+                // The last page repeats what still holds: an early doubt may have been cleared up.
+                if batch.end.is_some() {
+                    notices.clear();
+                }
                 notices.extend(batch.notices.iter().map(|notice| (notice.code.clone(), notice.clone())));
                 *end = batch.end.or(*end);
                 Ok(batch)
@@ -104,13 +112,23 @@ impl Reader {
         })
     }
 
+    /// How far the listing was when it was taken up from a checkpoint; none where it began.
+    pub(crate) fn resumed(&self) -> Option<Progress> {
+        self.listing.resumed()
+    }
+
+    /// The next users that the checkpoint holds, by id, after those up to `after`.
+    pub(crate) async fn kept(&self, after: Option<&str>) -> Result<Vec<User>, Failure> {
+        Ok(self.listing.kept(Kept::Latest, after, KEPT_AT_ONCE).await?)
+    }
+
     /// How many users came.
     pub(crate) fn users(&self) -> u64 {
         self.listing.progress().users
     }
 
     /// Where the listing stands.
-    pub(crate) fn progress(&self) -> provider_host::Progress {
+    pub(crate) fn progress(&self) -> Progress {
         self.listing.progress()
     }
 
@@ -122,11 +140,6 @@ impl Reader {
     /// How the listing ended, once it has.
     pub(crate) fn end(&self) -> Option<End> {
         self.end
-    }
-
-    /// The session that it ran in.
-    pub(crate) fn into_session(self) -> provider_host::Session {
-        self.listing.into_session()
     }
 }
 

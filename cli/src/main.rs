@@ -1,7 +1,7 @@
 //! `providerctl`: runs a provider component in its sandbox from the command line.
 //!
 //! It parses the command line, prints what the library `provider-host` returns, and ends with an exit code that says
-//! how complete it was. It keeps nothing between two runs and writes no files.
+//! how complete it was. It keeps nothing between two runs, and writes no file but the one that `--checkpoint` names.
 
 mod args;
 mod change;

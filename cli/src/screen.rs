@@ -120,6 +120,11 @@ impl<'a> Screen<'a> {
         }
     }
 
+    /// A line that everybody is told, whether or not the output is piped.
+    pub(crate) fn remark(&mut self, text: &str) {
+        self.aside(text);
+    }
+
     /// An error.
     pub(crate) fn complain(&mut self, complaint: &Complaint) {
         let label = format!("error[{}]", printable(&complaint.code));
@@ -199,10 +204,14 @@ mod tests {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut screen = Screen::new(&mut out, &mut err, PIPED);
         screen.tell("1 user");
+        screen.remark("going on");
         screen.line("anna").unwrap();
         screen.complain(&Complaint::new("broken", "It is \u{1b}[31mbroken").fix("Mend it"));
         assert_eq!(String::from_utf8(out).unwrap(), "anna\n");
-        assert_eq!(String::from_utf8(err).unwrap(), "error[broken]: It is \u{fffd}[31mbroken\n  fix: Mend it\n");
+        assert_eq!(
+            String::from_utf8(err).unwrap(),
+            "going on\nerror[broken]: It is \u{fffd}[31mbroken\n  fix: Mend it\n"
+        );
     }
 
     #[test]

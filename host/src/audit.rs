@@ -8,6 +8,7 @@
 //! let audit: Arc<dyn Audit> = Arc::new(JsonLines::new(std::io::sink()));
 //! ```
 
+use std::fmt;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -22,6 +23,12 @@ use serde::{Serialize, Serializer};
 pub trait Audit: Send + Sync {
     /// Takes down one request.
     fn record(&self, entry: &Entry);
+}
+
+impl fmt::Debug for dyn Audit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Audit")
+    }
 }
 
 /// One request. There is no query, header or body in it, and no id of the path.

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::Origin;
+use crate::identity::{Digest, PublicKey};
 use crate::model::ProviderError;
+use crate::registry::{Objection, VersionName};
 
 /// Why an operation failed.
 ///
@@ -28,7 +30,7 @@ pub enum Error {
     ComponentTooLarge {
         /// Its size in bytes.
         bytes: u64,
-        /// `Limits::component_bytes`.
+        /// `Pool::component_bytes`.
         limit: usize,
     },
 
@@ -53,6 +55,88 @@ pub enum Error {
         expected: &'static str,
         /// What is missing or differs.
         reason: String,
+    },
+
+    /// The bytes are not those whose digest is pinned.
+    #[error("the component's sha256 is {found}, and {expected} is pinned")]
+    DigestDiffers {
+        /// What is pinned.
+        expected: Digest,
+        /// That of the bytes.
+        found: Digest,
+        /// What to do: the line that would pin it.
+        fix: String,
+    },
+
+    /// The bytes do not carry a signature by the key that is trusted.
+    #[error("the signature of the component with the sha256 {found} is refused for the key {key}: {reason}")]
+    SignatureRefused {
+        /// The digest of the bytes.
+        found: Digest,
+        /// The key that is trusted.
+        key: PublicKey,
+        /// What is wrong.
+        reason: &'static str,
+    },
+
+    /// The component answers another description than its bytes hold.
+    #[error("the component's file says `{sealed}` for its {what}, and the component itself `{described}`")]
+    DescriptionDiffers {
+        /// Which part.
+        what: &'static str,
+        /// What the file says.
+        sealed: String,
+        /// What the component answers.
+        described: String,
+    },
+
+    /// A file of providers and tenants cannot be used.
+    #[error("{} cannot be used: {reason}", path.display())]
+    ConfigUnusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, without the value of a secret.
+        reason: String,
+    },
+
+    /// A component's file is neither pinned nor signed.
+    #[error("{file} with the sha256 {found} is not pinned, and no key is named for it")]
+    Untrusted {
+        /// The file's name.
+        file: String,
+        /// The digest of its bytes.
+        found: Digest,
+    },
+
+    /// A new version cannot take the place of the one in use.
+    #[error("the version {version} was not put into use: {}", listed(objections))]
+    PreflightFailed {
+        /// The new version.
+        version: VersionName,
+        /// Everything that stands against it.
+        objections: Vec<Objection>,
+    },
+
+    /// No version of the provider is in use.
+    #[error("there is no provider `{id}`")]
+    ProviderUnknown {
+        /// The product's id.
+        id: String,
+    },
+
+    /// A version is kept from a tenant, since it failed again and again.
+    #[error(
+        "the version {version} of `{provider}` failed again and again for `{tenant}`, and is tried again in {left:?}"
+    )]
+    Quarantined {
+        /// The product's id.
+        provider: String,
+        /// The version.
+        version: VersionName,
+        /// The tenant.
+        tenant: String,
+        /// How long until one call is let through.
+        left: Duration,
     },
 
     /// A required setting has no value.
@@ -170,7 +254,34 @@ pub enum Error {
         source: std::io::Error,
     },
 
-    /// The runtime itself could not be set up or has no room: wrong limits, or too little address space.
+    /// A store of checkpoints does not work: it cannot be opened, read or written, or holds something else.
+    #[error("the checkpoint {store} cannot be used: {reason}")]
+    CheckpointUnusable {
+        /// The file, or another name of the store.
+        store: String,
+        /// Why not. Holds no user's data.
+        reason: String,
+    },
+
+    /// Somebody else reads the listing, or looks at it.
+    #[error("the listing `{name}` is being read by another session or another process")]
+    CheckpointBusy {
+        /// `ListingKey::name`.
+        name: String,
+    },
+
+    /// A store of checkpoints has a form that a later version of this library made.
+    #[error("the checkpoint {store} has version {version}, and this host knows {known}")]
+    CheckpointNewer {
+        /// The file, or another name of the store.
+        store: String,
+        /// Its version.
+        version: i32,
+        /// The latest version that this library reads.
+        known: i32,
+    },
+
+    /// The runtime itself could not be set up: a pool that is too large, or too little address space.
     #[error("the sandbox could not be set up: {reason}")]
     Runtime {
         /// What the runtime says.
@@ -211,6 +322,19 @@ pub enum LimitHit {
     /// `Limits::response_body_bytes`.
     #[error("an answer has more than {0} bytes (limit `response_body_bytes`)")]
     ResponseBody(u64),
+    /// `Limits::instances` or `Pool::instances`.
+    #[error("no instance of {pool} in the pool became free within {patience:?} (limit `instances`)")]
+    Instances {
+        /// The size of the pool.
+        pool: u32,
+        /// How long the call waited: `Limits::call_time`.
+        patience: Duration,
+    },
+}
+
+/// One after another, on one line.
+fn listed(objections: &[Objection]) -> String {
+    objections.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl LimitHit {
@@ -225,6 +349,7 @@ impl LimitHit {
             Self::RequestsPerCall(_) => "limit-requests-per-call",
             Self::ResponseHead { .. } => "limit-response-head",
             Self::ResponseBody(_) => "limit-response-body",
+            Self::Instances { .. } => "limit-instances",
         }
     }
 
@@ -239,6 +364,7 @@ impl LimitHit {
             Self::RequestsPerCall(_) => "requests_per_call",
             Self::ResponseHead { .. } => "response_header_bytes",
             Self::ResponseBody(_) => "response_body_bytes",
+            Self::Instances { .. } => "instances",
         }
     }
 }
@@ -254,6 +380,14 @@ impl Error {
             Self::DoesNotFit { .. } => "component-does-not-fit",
             Self::ImportRefused { .. } => "import-refused",
             Self::ContractMismatch { .. } => "contract-mismatch",
+            Self::DigestDiffers { .. } => "digest-differs",
+            Self::SignatureRefused { .. } => "signature-refused",
+            Self::DescriptionDiffers { .. } => "description-differs",
+            Self::ConfigUnusable { .. } => "config-unusable",
+            Self::Untrusted { .. } => "component-untrusted",
+            Self::PreflightFailed { .. } => "preflight-failed",
+            Self::ProviderUnknown { .. } => "provider-unknown",
+            Self::Quarantined { .. } => "version-quarantined",
             Self::SettingMissing { .. } => "setting-missing",
             Self::SettingUnusable { .. } => "setting-unusable",
             Self::SecretUnusable { .. } => "secret-unusable",
@@ -267,6 +401,9 @@ impl Error {
             Self::ClientIdentityUnusable { .. } => "client-identity-unusable",
             Self::HeaderUnusable { .. } => "header-unusable",
             Self::Io { .. } => "file-unreadable",
+            Self::CheckpointUnusable { .. } => "checkpoint-unusable",
+            Self::CheckpointBusy { .. } => "checkpoint-busy",
+            Self::CheckpointNewer { .. } => "checkpoint-newer",
             Self::Runtime { .. } => "runtime-failed",
         }
     }
@@ -279,14 +416,28 @@ impl Error {
             Self::NotAComponent { .. } => {
                 "Give the path of a WebAssembly component (a .wasm file built for wasm32-wasip2), and copy it again if it may be damaged."
             }
-            Self::ComponentTooLarge { .. } => "Check that it is the right file, or raise `Limits::component_bytes`.",
-            Self::DoesNotFit { .. } => "Raise `Limits::memory_bytes`, or use a provider that needs less.",
+            Self::ComponentTooLarge { .. } => "Check that it is the right file, or raise `Pool::component_bytes`.",
+            Self::DoesNotFit { .. } => "Raise `Pool::memory_bytes`, or use a provider that needs less.",
             Self::ImportRefused { .. } => {
                 "Use a provider that was built without this interface: providers get wasi:http, wasi:io and wasi:clocks and nothing else."
             }
             Self::ContractMismatch { .. } => {
                 "Use a provider that was built for this version of the contract, or update this host."
             }
+            Self::DigestDiffers { fix, .. } => fix,
+            Self::SignatureRefused { .. } => {
+                "Get the component and its `.sig` file again from whoever made it, or trust another key if you are sure that it is theirs."
+            }
+            Self::DescriptionDiffers { .. } => {
+                "Do not use this file: it was changed after it was built. Its makers seal it again with `providerctl seal`."
+            }
+            Self::ConfigUnusable { .. } => "Correct the file; docs/embedding.md shows a whole one.",
+            Self::Untrusted { .. } => "Pin it by the sha256 above, or name the public key of its makers.",
+            Self::PreflightFailed { .. } => {
+                "Have the tenants' settings changed first, grant the requests if they are meant, or keep the version in use."
+            }
+            Self::ProviderUnknown { .. } => "Load a version of it and switch to it first.",
+            Self::Quarantined { .. } => "Look at what failed before; another version can be switched to at any time.",
             Self::SettingMissing { help, .. } => help,
             Self::SettingUnusable { .. } => {
                 "Enter an address such as https://chat.example.com, without user name or password."
@@ -316,6 +467,9 @@ impl Error {
                     "Look at what the server or a proxy adds to its answers, or raise `Limits::response_header_bytes` and `Limits::response_headers`."
                 }
                 LimitHit::ResponseBody(_) => "Ask for smaller pages, or raise `Limits::response_body_bytes`.",
+                LimitHit::Instances { .. } => {
+                    "Run fewer listings at once, or raise `Limits::instances` of the tenant or `Pool::instances`."
+                }
             },
             Self::CaFile { .. } => {
                 "Name a readable PEM file that holds the certificate of the authority that signed the server's certificate."
@@ -330,9 +484,12 @@ impl Error {
                 "Name a header of the gateway's own, such as x-gateway-key, with a value of one line; credentials of the server belong into the settings."
             }
             Self::Io { .. } => "Check that the file exists and that this user may read it.",
-            Self::Runtime { .. } => {
-                "Lower `Limits::instances` or `Limits::memory_bytes`, or close sessions that are no longer used."
+            Self::CheckpointUnusable { .. } => {
+                "Check that the folder exists, that this user may write there, that the disk is not full, and that no other program uses the file; or name another file."
             }
+            Self::CheckpointBusy { .. } => "Wait until the other listing has ended, or stop it.",
+            Self::CheckpointNewer { .. } => "Update this host, or name another file.",
+            Self::Runtime { .. } => "Lower `Pool::instances` or `Pool::memory_bytes`.",
         })
     }
 
@@ -342,7 +499,7 @@ impl Error {
         match self {
             Self::Provider(error) => error.retryable,
             Self::LimitHit { limit, .. } => match limit {
-                LimitHit::CallTime(_) => true,
+                LimitHit::CallTime(_) | LimitHit::Instances { .. } => true,
                 LimitHit::Memory(_)
                 | LimitHit::CpuTime(_)
                 | LimitHit::ReturnedBytes(_)
@@ -350,11 +507,19 @@ impl Error {
                 | LimitHit::ResponseHead { .. }
                 | LimitHit::ResponseBody(_) => false,
             },
+            Self::Quarantined { .. } | Self::CheckpointBusy { .. } => true,
             Self::NotAComponent { .. }
             | Self::ComponentTooLarge { .. }
             | Self::DoesNotFit { .. }
             | Self::ImportRefused { .. }
             | Self::ContractMismatch { .. }
+            | Self::DigestDiffers { .. }
+            | Self::SignatureRefused { .. }
+            | Self::DescriptionDiffers { .. }
+            | Self::ConfigUnusable { .. }
+            | Self::Untrusted { .. }
+            | Self::PreflightFailed { .. }
+            | Self::ProviderUnknown { .. }
             | Self::SettingMissing { .. }
             | Self::SettingUnusable { .. }
             | Self::SecretUnusable { .. }
@@ -367,6 +532,8 @@ impl Error {
             | Self::ClientIdentityUnusable { .. }
             | Self::HeaderUnusable { .. }
             | Self::Io { .. }
+            | Self::CheckpointUnusable { .. }
+            | Self::CheckpointNewer { .. }
             | Self::Runtime { .. } => false,
         }
     }

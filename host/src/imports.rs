@@ -15,18 +15,18 @@ const GRANTED: [&str; 7] = [
     "wasi:clocks/monotonic-clock",
 ];
 
-/// Reads the names of a component's imports.
+/// Reads the names of a component's imports and exports.
 ///
 /// # Errors
 /// The bytes are no component.
-pub(crate) fn read(bytes: &[u8]) -> Result<Vec<String>, Error> {
+pub(crate) fn read(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Error> {
     let unreadable = |reason: String| Error::NotAComponent { reason };
     if !Parser::is_component(bytes) {
         let reason =
             if Parser::is_core_wasm(bytes) { "it is a plain WebAssembly module" } else { "it is another sort of file" };
         return Err(unreadable(reason.to_owned()));
     }
-    let mut imports = Vec::new();
+    let (mut imports, mut exports) = (Vec::new(), Vec::new());
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(|error| unreadable(error.message().to_owned()))?;
@@ -34,14 +34,25 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<String>, Error> {
             depth = depth.saturating_add(1);
         } else if matches!(payload, Payload::End(_)) {
             depth = depth.saturating_sub(1);
-        } else if let (Payload::ComponentImportSection(section), 0) = (payload, depth) {
-            for import in section {
+        } else if let (Payload::ComponentImportSection(section), 0) = (&payload, depth) {
+            for import in section.clone() {
                 let import = import.map_err(|error| unreadable(error.message().to_owned()))?;
                 imports.push(import.name.name.to_owned());
             }
+        } else if let (Payload::ComponentExportSection(section), 0) = (payload, depth) {
+            for export in section {
+                let export = export.map_err(|error| unreadable(error.message().to_owned()))?;
+                exports.push(export.name.name.to_owned());
+            }
         }
     }
-    Ok(imports)
+    Ok((imports, exports))
+}
+
+/// Whether a provider is given an interface of this full name.
+#[must_use]
+pub fn is_granted(import: &str) -> bool {
+    import.split_once('@').is_some_and(|(name, version)| GRANTED.contains(&name) && version.starts_with("0.2."))
 }
 
 /// Refuses what is not granted.
@@ -49,11 +60,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<String>, Error> {
 /// # Errors
 /// The first import that is not.
 pub(crate) fn check(imports: &[String]) -> Result<(), Error> {
-    let granted = |import: &String| match import.split_once('@') {
-        Some((name, version)) => GRANTED.contains(&name) && version.starts_with("0.2."),
-        None => false,
-    };
-    match imports.iter().find(|import| !granted(import)) {
+    match imports.iter().find(|import| !is_granted(import)) {
         Some(import) => Err(Error::ImportRefused { import: import.clone() }),
         None => Ok(()),
     }

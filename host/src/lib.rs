@@ -6,14 +6,14 @@
 //! sees: it holds a placeholder, and the value is put into the headers of those requests on the way out.
 //!
 //! ```no_run
-//! use provider_host::{Egress, EgressOptions, Limits, ListingOptions, Sandbox, Settings};
+//! use provider_host::{Access, Egress, EgressOptions, ListingOptions, Pool, Sandbox, Settings};
 //!
 //! # async fn example(token: secrecy::SecretString) -> Result<(), provider_host::Error> {
-//! let sandbox = Sandbox::new(Limits::default())?;
+//! let sandbox = Sandbox::new(Pool::default())?;
 //! let provider = sandbox.load_file("dist/mattermost-provider.wasm".as_ref())?;
 //! let mut settings = Settings::new();
 //! settings.set("server_url", "https://chat.example.com").set_secret("access_token", token);
-//! let session = provider.connect(settings, Egress::new(EgressOptions::default())?).await?;
+//! let session = provider.connect(Access::new(settings, Egress::new(EgressOptions::default())?)).await?;
 //! let mut listing = session.listing(ListingOptions::default());
 //! while let Some(batch) = listing.next().await {
 //!     for user in batch?.users {
@@ -24,15 +24,22 @@
 //! # }
 //! ```
 //!
-//! What it is not: it keeps no records, retries nothing but a wait that the product asked for, and knows nothing of any
-//! product.
+//! A listing that is given a store of [checkpoint]s goes on where it stopped, whatever happened to the process:
+//! [`Session::resume`].
+//!
+//! What it is not: without such a store it keeps no records; it retries nothing but a wait that the product asked for, and
+//! knows nothing of any product.
 
+mod access;
 pub mod audit;
 mod bindings;
+pub mod checkpoint;
+mod config;
 mod denial;
 mod egress;
 mod error;
 mod grant;
+mod identity;
 mod imports;
 mod limits;
 mod listing;
@@ -41,22 +48,33 @@ pub mod model;
 mod origin;
 mod policy;
 mod provider;
+mod registry;
 mod sandbox;
 mod session;
 mod settings;
+mod slots;
 mod store;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod vault;
 
+pub use access::Access;
+pub use config::{Config, SecretSource};
 pub use denial::{Denial, DenialReason};
 pub use egress::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Proxy};
 pub use error::{Error, LimitHit};
-pub use limits::Limits;
+pub use identity::{Digest, Inspection, Metadata, Provenance, PublicKey, Trust, seal, unseal};
+pub use imports::is_granted as grants_import;
+pub use limits::{Limits, Pool};
 pub use listing::{Batch, End, Listing, ListingOptions, Progress};
 pub use origin::Origin;
 pub use policy::Policy;
 pub use provider::Provider;
+pub use registry::{
+    CanaryReport, Candidate, Event, FieldDifference, Objection, Patience, Registry, SwitchOptions, Switched, Tenant,
+    TenantListing, VersionName, Watch, canary,
+};
 pub use sandbox::Sandbox;
 pub use secrecy;
 pub use session::Session;

@@ -3,19 +3,42 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+const MIB: usize = 1024 * 1024;
+
+/// What all providers of one [`Sandbox`](crate::Sandbox) share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pool {
+    /// Instances that may exist at once; further calls wait for their turn. 64. Each reserves address space for
+    /// [`Self::memory_bytes`], and takes memory only for what it uses.
+    pub instances: u32,
+    /// Bytes of linear memory that any instance may grow to, whatever its own limits say. 64 MiB.
+    pub memory_bytes: usize,
+    /// Bytes of the largest component that is compiled. 64 MiB.
+    pub component_bytes: usize,
+    /// How often running guests are interrupted, to look at their time and to let others run. 10 milliseconds; less than
+    /// one counts as one.
+    pub tick: Duration,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self { instances: 64, memory_bytes: 64 * MIB, component_bytes: 64 * MIB, tick: Duration::from_millis(10) }
+    }
+}
+
 /// What one sandboxed call may use. `Limits::default()` suits a directory of a million users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of linear memory that one instance may grow to. 64 MiB.
+    /// Bytes of linear memory that one instance may grow to, and never more than [`Pool::memory_bytes`]. 64 MiB.
     pub memory_bytes: usize,
     /// Wall-clock time of one call, waiting included. 5 minutes.
     pub call_time: Duration,
-    /// Time that one call may compute, looked at every [`Self::tick`]: a call that waits uses none. 60 seconds.
+    /// Time that one call may compute, looked at every [`Pool::tick`]: a call that waits uses none. 60 seconds.
     pub cpu_time: Duration,
-    /// How often running guests are interrupted, to look at their time and to let others run. 10 milliseconds; less than
-    /// one counts as one.
-    pub tick: Duration,
+    /// Instances that one session or one tenant has at once; further calls wait for their turn. 4.
+    pub instances: u32,
     /// Requests that a session may have in flight, from when one is sent to when its answer was read or let go. 32:
     /// four times what a provider needs to keep a server busy. Further ones wait in order and are not refused. None
     /// counts as one.
@@ -34,20 +57,15 @@ pub struct Limits {
     pub response_body_bytes: u64,
     /// Bytes that a guest may hand to the host in one call, what it returns included. 32 MiB.
     pub returned_bytes: usize,
-    /// Instances that may exist at once in one [`Sandbox`](crate::Sandbox): the size of its pool. 64.
-    pub instances: u32,
-    /// Bytes of the largest component that is compiled. 64 MiB.
-    pub component_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        const MIB: usize = 1024 * 1024;
         Self {
             memory_bytes: 64 * MIB,
             call_time: Duration::from_secs(5 * 60),
             cpu_time: Duration::from_secs(60),
-            tick: Duration::from_millis(10),
+            instances: 4,
             requests_in_flight: 32,
             requests_per_call: 100_000,
             requests_per_second: None,
@@ -55,8 +73,6 @@ impl Default for Limits {
             response_headers: 128,
             response_body_bytes: 32 * 1024 * 1024,
             returned_bytes: 32 * MIB,
-            instances: 64,
-            component_bytes: 64 * MIB,
         }
     }
 }

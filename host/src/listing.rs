@@ -1,21 +1,36 @@
 //! A whole listing, keyed by id: each user comes out once.
+//!
+//! `walk` decides what a step means and what comes next; this file calls the provider, waits, and saves.
 
-use std::collections::HashSet;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
-use std::time::Duration;
+mod keeper;
+mod notices;
+mod proof;
+mod seen;
+#[cfg(test)]
+mod tests;
+mod walk;
 
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-use crate::model::{ListingState, Notice, User, UserPage};
+use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing};
+use crate::model::{ErrorKind, Notice, User};
 use crate::{Denial, Result, Session};
+use keeper::Keeper;
+pub(crate) use proof::Proof;
+use walk::{Taken, Walk};
 
 /// How to list.
 #[derive(Clone, Debug, Default)]
 pub struct ListingOptions {
     /// About how many users a step brings; 0 leaves it to the provider.
     pub limit: u32,
-    /// Where an earlier listing stopped; none begins at the beginning.
+    /// Where an earlier listing stopped; none begins at the beginning. A listing that is taken up from a store goes on
+    /// where that says.
     pub cursor: Option<String>,
 }
 
@@ -24,20 +39,23 @@ pub struct ListingOptions {
 pub struct Listing {
     session: Session,
     limit: u32,
-    at: At,
+    walk: Walk,
+    /// What `walk` was when the last batch was returned.
+    standing: Standing,
     not_before: Option<Instant>,
-    seen: Seen,
-    progress: Progress,
-}
-
-#[derive(Debug)]
-enum At {
-    Cursor(Option<String>),
-    End,
+    keeper: Option<Keeper>,
+    /// Whether nothing of this listing was saved yet.
+    begins: bool,
+    resumed: Option<Progress>,
+    /// A step that was taken and is not returned before it is saved.
+    unsaved: Option<Arc<Taken>>,
+    /// Its saving, which goes on where the future that waits for it is dropped.
+    saving: Option<JoinHandle<Result<()>>>,
 }
 
 /// What a listing ended with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum End {
     /// It holds every user who existed from its beginning to its end: one who was known and did not come is gone.
     Complete,
@@ -52,7 +70,7 @@ pub struct Batch {
     pub users: Vec<User>,
     /// Users who came before: a later record of the same id, which replaces the earlier.
     pub repeated: Vec<User>,
-    /// What the provider has to tell. The last batch repeats all.
+    /// What the provider and this library have to tell. The last batch repeats all.
     pub notices: Vec<Notice>,
     /// The product's own count of all users to come.
     pub expected_total: Option<u32>,
@@ -63,7 +81,7 @@ pub struct Batch {
 }
 
 /// How far a listing is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// Distinct users so far.
     pub users: u64,
@@ -75,45 +93,127 @@ pub struct Progress {
     pub expected_total: Option<u32>,
 }
 
+/// What to do with a listing that a store holds unfinished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unfinished {
+    GoOn,
+    Drop,
+}
+
 impl Listing {
     pub(crate) fn new(session: Session, options: ListingOptions) -> Self {
+        Self::at(session, options.limit, Walk::new(Standing::begin(options.cursor)))
+    }
+
+    fn at(session: Session, limit: u32, walk: Walk) -> Self {
         Self {
             session,
-            limit: options.limit,
-            at: At::Cursor(options.cursor),
+            limit,
+            standing: walk.standing().clone(),
+            walk,
             not_before: None,
-            seen: Seen::default(),
-            progress: Progress::default(),
+            keeper: None,
+            begins: true,
+            resumed: None,
+            unsaved: None,
+            saving: None,
         }
     }
 
-    /// The next step; none after the last. Waits first where the product asked for it. After an error the same step can
-    /// be tried again by calling once more, and nothing is lost.
+    /// A listing that is kept in a store.
+    pub(crate) async fn kept_in(
+        session: Session,
+        options: ListingOptions,
+        store: Arc<dyn Checkpoints>,
+        key: ListingKey,
+        unfinished: Unfinished,
+    ) -> Result<Self> {
+        let (keeper, walk) = Keeper::open(store, key, unfinished).await?;
+        let begins = walk.is_none();
+        let walk = walk.unwrap_or_else(|| Walk::new(Standing::begin(options.cursor)));
+        let mut listing = Self::at(session, options.limit, walk);
+        if let Some(wait) = listing.standing.wait.filter(|_| !begins) {
+            listing.not_before = after(wait.left_ms(now_ms()));
+        }
+        listing.resumed = (!begins).then_some(listing.standing.progress);
+        Ok(Self { keeper: Some(keeper), begins, ..listing })
+    }
+
+    /// The next step; none after the last. Waits first where the product asked for it. A step of a listing that has a store
+    /// is returned when it is saved. After an error the same step can be tried again by calling once more, and nothing is
+    /// lost.
+    ///
+    /// Where the provider refuses the cursor ([`ErrorKind::CursorStale`]) the listing begins again by itself, and so does
+    /// one that went on in another instance and cannot be proven complete; a notice says so, and whoever came before is
+    /// among the `repeated`.
     pub async fn next(&mut self) -> Option<Result<Batch>> {
-        let At::Cursor(cursor) = &self.at else { return None };
-        // Kept until the wait is over: whoever drops this future and asks again waits for the rest of it.
-        if let Some(until) = self.not_before {
-            sleep_until(until).await;
-            self.not_before = None;
+        while self.unsaved.is_none() {
+            if self.standing.end.is_some() {
+                return None;
+            }
+            // Kept until the wait is over: whoever drops this future and asks again waits for the rest of it.
+            if let Some(until) = self.not_before {
+                sleep_until(until).await;
+                self.not_before = None;
+            }
+            let cursor = self.walk.standing().cursor.clone();
+            match self.session.list_page(cursor.as_deref(), self.limit).await {
+                Ok(page) => self.unsaved = Some(Arc::new(self.walk.take(page, now_ms()))),
+                Err(error) => {
+                    let is_stale = error.as_provider().is_some_and(|error| error.kind == ErrorKind::CursorStale);
+                    if !is_stale || !self.walk.begin_again() {
+                        return Some(Err(error));
+                    }
+                }
+            }
         }
-        Some(match self.session.list_page(cursor.as_deref(), self.limit).await {
-            Ok(page) => Ok(self.take(page)),
-            Err(error) => Err(error),
-        })
+        if let Err(error) = self.save().await {
+            return Some(Err(error));
+        }
+        let taken = Arc::unwrap_or_clone(self.unsaved.take()?);
+        self.begins = false;
+        self.not_before = taken.standing.wait.and_then(|wait| after(u64::from(wait.ms)));
+        self.standing = taken.standing;
+        Some(Ok(taken.batch))
     }
 
-    /// How far it is.
+    /// Saves the step that was taken. Nothing is lost where the future is dropped: the next call waits for the same saving.
+    async fn save(&mut self) -> Result<()> {
+        let (Some(keeper), Some(taken)) = (&self.keeper, &self.unsaved) else { return Ok(()) };
+        let saving = self.saving.get_or_insert_with(|| keeper.save(Arc::clone(taken), self.begins));
+        let saved = saving.await;
+        self.saving = None;
+        keeper.outcome(saved)
+    }
+
+    /// How far it is, what came in earlier processes included.
     #[must_use]
     pub const fn progress(&self) -> Progress {
-        self.progress
+        self.standing.progress
     }
 
-    /// Where it goes on, to be kept; none at the beginning and at the end.
+    /// Where it went on, for one that was taken up from a store; none for one that began. Who came before does not come
+    /// again as new: [`kept`](Self::kept) has them.
+    #[must_use]
+    pub const fn resumed(&self) -> Option<Progress> {
+        self.resumed
+    }
+
+    /// Where it goes on, to be kept by a host that gives it no store; none at the beginning and at the end.
     #[must_use]
     pub fn cursor(&self) -> Option<&str> {
-        match &self.at {
-            At::Cursor(cursor) => cursor.as_deref(),
-            At::End => None,
+        self.standing.cursor.as_deref()
+    }
+
+    /// At most so many users from the listing's store, by id, whose ids come after `after`: the last record of each. None
+    /// without a store.
+    ///
+    /// # Errors
+    /// The store does not work.
+    pub async fn kept(&self, of: Kept, after: Option<&str>, limit: u32) -> Result<Vec<User>> {
+        match &self.keeper {
+            Some(keeper) => keeper.users(of, after.map(ToOwned::to_owned), limit).await,
+            None => Ok(Vec::new()),
         }
     }
 
@@ -123,69 +223,34 @@ impl Listing {
         self.session.denials()
     }
 
+    /// Goes on in another session, such as one of another version of the provider, and returns the one that it ran in. It
+    /// must be a session with the same product and the same settings.
+    ///
+    /// A provider's proof of completeness does not move along. The listing is complete all the same where what the product
+    /// counted proves it, or where it is once more read to the end.
+    pub fn continue_in(&mut self, session: Session) -> Session {
+        std::mem::replace(&mut self.session, session)
+    }
+
+    /// The most linear memory in bytes that an instance of the session that it runs in had.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.session.memory_bytes()
+    }
+
     /// The session, for other calls.
     #[must_use]
     pub fn into_session(self) -> Session {
         self.session
     }
-
-    fn take(&mut self, page: UserPage) -> Batch {
-        let end = match page.state {
-            ListingState::More(cursor) => {
-                self.at = At::Cursor(Some(cursor));
-                None
-            }
-            ListingState::Complete => Some(End::Complete),
-            ListingState::Incomplete => Some(End::Incomplete),
-        };
-        if end.is_some() {
-            self.at = At::End;
-        }
-        self.not_before = page.wait_ms.and_then(|ms| Instant::now().checked_add(Duration::from_millis(u64::from(ms))));
-        let (users, repeated): (Vec<_>, Vec<_>) = page.users.into_iter().partition(|user| self.seen.is_new(&user.id));
-        self.progress.users = self.progress.users.saturating_add(count(&users));
-        self.progress.repeated = self.progress.repeated.saturating_add(count(&repeated));
-        self.progress.pages = self.progress.pages.saturating_add(1);
-        self.progress.expected_total = page.expected_total.or(self.progress.expected_total);
-        Batch {
-            users,
-            repeated,
-            notices: page.notices,
-            expected_total: page.expected_total,
-            end,
-            watermark: page.watermark,
-        }
-    }
 }
 
-fn count(users: &[User]) -> u64 {
-    u64::try_from(users.len()).unwrap_or(u64::MAX)
+fn after(ms: u64) -> Option<Instant> {
+    Instant::now().checked_add(Duration::from_millis(ms))
 }
 
-/// The ids that have come, as 128-bit hashes under two random keys: at most 40 MB for a million users, and no server can
-/// choose ids that are taken for one another.
-#[derive(Debug, Default)]
-struct Seen {
-    keys: (RandomState, RandomState),
-    hashes: HashSet<u128>,
-}
-
-impl Seen {
-    fn is_new(&mut self, id: &str) -> bool {
-        let (high, low) = (self.keys.0.hash_one(id), self.keys.1.hash_one(id));
-        self.hashes.insert(u128::from(high) << 64 | u128::from(low))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_is_new_once() {
-        let mut seen = Seen::default();
-        let ids: Vec<String> = (0..10_000).map(|n| format!("{n:026}")).collect();
-        assert!(ids.iter().all(|id| seen.is_new(id)));
-        assert!(!ids.iter().any(|id| seen.is_new(id)));
-    }
+/// Milliseconds since 1970.
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -7,6 +7,8 @@ mod attributes;
 mod description;
 mod license;
 mod report;
+#[cfg(test)]
+pub(crate) mod samples;
 mod user;
 
 pub use attributes::Attributes;

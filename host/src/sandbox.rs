@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi::WasiView as _;
@@ -13,8 +14,9 @@ use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::p2::bindings::{clocks, io};
 
 use crate::bindings::{EXPORT, LicenseProviderPre};
+use crate::slots::Slots;
 use crate::store::Guest;
-use crate::{Error, Limits, Provider, Result, bindings, imports};
+use crate::{Error, Inspection, Pool, Provider, Result, bindings, imports};
 
 /// Core instances of one component: its own module and the adapters that the toolchain puts beside it.
 const CORE_INSTANCES: u32 = 8;
@@ -34,27 +36,30 @@ pub struct Sandbox {
 struct Shared {
     engine: Engine,
     linker: Linker<Guest>,
-    limits: Limits,
+    pool: Pool,
+    /// A permit for each instance that may still be made, given out in the order in which it was asked for.
+    free: Arc<Semaphore>,
 }
 
 impl Sandbox {
-    /// Sets up an engine within these limits. Address space for the pool is reserved, memory is not used.
+    /// Sets up an engine with this pool. Its address space is reserved, memory is not used.
     ///
     /// # Errors
-    /// The system does not give the address space, or a limit is beyond what the runtime can do.
-    pub fn new(limits: Limits) -> Result<Self> {
+    /// The system does not give the address space, or a size is beyond what the runtime can do.
+    pub fn new(pool: Pool) -> Result<Self> {
         let failed = |error: wasmtime::Error| Error::Runtime { reason: format!("{error:#}") };
-        let engine = Engine::new(&config(&limits)).map_err(failed)?;
+        let engine = Engine::new(&config(&pool)).map_err(failed)?;
         let mut linker = Linker::new(&engine);
         link(&mut linker).map_err(failed)?;
-        start_ticking(&engine, &limits)?;
-        Ok(Self { shared: Arc::new(Shared { engine, linker, limits }) })
+        start_ticking(&engine, &pool)?;
+        let free = usize::try_from(pool.instances).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+        Ok(Self { shared: Arc::new(Shared { engine, linker, pool, free: Arc::new(Semaphore::new(free)) }) })
     }
 
-    /// The limits of every call.
+    /// What all providers share.
     #[must_use]
-    pub fn limits(&self) -> &Limits {
-        &self.shared.limits
+    pub fn pool(&self) -> &Pool {
+        &self.shared.pool
     }
 
     /// Compiles a component after a look at what it imports.
@@ -63,19 +68,19 @@ impl Sandbox {
     /// It is no component, is too large, imports what is not granted, or is no provider of this contract.
     pub fn load(&self, bytes: &[u8]) -> Result<Provider> {
         let shared = &self.shared;
-        if bytes.len() > shared.limits.component_bytes {
+        if bytes.len() > shared.pool.component_bytes {
             let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            return Err(Error::ComponentTooLarge { bytes: size, limit: shared.limits.component_bytes });
+            return Err(Error::ComponentTooLarge { bytes: size, limit: shared.pool.component_bytes });
         }
-        let imports = imports::read(bytes)?;
-        imports::check(&imports)?;
+        let inspection = Inspection::read(bytes)?;
+        imports::check(&inspection.imports)?;
         let component = Component::from_binary(&shared.engine, bytes).map_err(|error| uncompiled(&error))?;
         bindings::check(&component).map_err(|reason| Error::ContractMismatch { expected: EXPORT, reason })?;
         let mismatch =
             |error: wasmtime::Error| Error::ContractMismatch { expected: EXPORT, reason: format!("{error:#}") };
         let pre = shared.linker.instantiate_pre(&component).map_err(mismatch)?;
         let pre = LicenseProviderPre::new(pre).map_err(mismatch)?;
-        Ok(Provider::new(self.clone(), pre, imports))
+        Ok(Provider::new(self.clone(), pre, inspection))
     }
 
     /// The same from a file.
@@ -90,11 +95,16 @@ impl Sandbox {
     pub(crate) fn engine(&self) -> &Engine {
         &self.shared.engine
     }
+
+    /// Room for so many instances of one tenant.
+    pub(crate) fn slots(&self, instances: u32) -> Slots {
+        Slots::new(instances, Arc::clone(&self.shared.free), self.shared.pool.instances)
+    }
 }
 
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sandbox").field("limits", &self.shared.limits).finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("pool", &self.shared.pool).finish_non_exhaustive()
     }
 }
 
@@ -108,22 +118,23 @@ fn uncompiled(error: &wasmtime::Error) -> Error {
     }
 }
 
-fn config(limits: &Limits) -> Config {
-    let instances = limits.instances;
+fn config(pool: &Pool) -> Config {
+    let instances = pool.instances;
     let many = instances.saturating_mul(CORE_INSTANCES);
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(instances)
+    let mut allocation = PoolingAllocationConfig::new();
+    allocation
+        .total_component_instances(instances)
         .total_core_instances(many)
         .max_core_instances_per_component(CORE_INSTANCES)
         .total_memories(instances)
         .max_memories_per_component(1)
-        .max_memory_size(limits.memory_bytes)
+        .max_memory_size(pool.memory_bytes)
         .total_tables(many)
         .max_tables_per_component(CORE_INSTANCES)
         .table_elements(TABLE_ELEMENTS)
         .total_stacks(instances);
     let mut config = Config::new();
-    config.epoch_interruption(true).allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config.epoch_interruption(true).allocation_strategy(InstanceAllocationStrategy::Pooling(allocation));
     config
 }
 
@@ -145,8 +156,8 @@ impl wasmtime::component::HasData for HasTable {
 }
 
 /// Interrupts running guests at every tick, until the engine is gone.
-fn start_ticking(engine: &Engine, limits: &Limits) -> Result<()> {
-    let (engine, tick) = (engine.weak(), limits.tick.max(SHORTEST_TICK));
+fn start_ticking(engine: &Engine, pool: &Pool) -> Result<()> {
+    let (engine, tick) = (engine.weak(), pool.tick.max(SHORTEST_TICK));
     let ticking = move || {
         while let Some(engine) = engine.upgrade() {
             engine.increment_epoch();

@@ -1,30 +1,47 @@
 //! Calls with one set of settings, each within the limits.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use tokio::time::timeout;
-use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
+use wasmtime::{Store, Trap};
 
 use crate::bindings::{LicenseProvider, contract};
+use crate::checkpoint::{Checkpoints, ListingKey};
 use crate::egress::Gate;
+use crate::listing::Unfinished;
 use crate::meter::Meter;
-use crate::model::{CheckReport, Description, License, ProviderError, UserPage};
+use crate::model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, UserPage};
+use crate::slots::{Slot, Slots};
 use crate::store::{self, Guest};
 use crate::{Denial, Error, LimitHit, Limits, Listing, ListingOptions, Provider, Result, Settings};
 
-/// A provider with settings and grants. It has one instance, made when it is first used, so that a listing may remember
-/// what it has seen; a crash or a limit drops the instance, and the next call gets a fresh one.
+/// A provider with settings and grants. The steps of one listing share an instance, so that the provider may remember
+/// what it has seen. Any other call gets a fresh one, so that who only holds a session takes no room in the pool; so does
+/// the call after a crash or a limit.
 pub struct Session {
     provider: Provider,
     settings: Settings,
     gate: Gate,
+    terms: Terms,
     instance: Option<Instance>,
+    /// Whether the instance is kept after a call.
+    is_listing: bool,
     peak_memory: usize,
 }
 
+/// How much a session may use.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    pub(crate) limits: Limits,
+    pub(crate) slots: Slots,
+}
+
+/// The slot is given back after the store has gone.
 struct Instance {
     store: Store<Guest>,
     exports: LicenseProvider,
+    _slot: Slot,
 }
 
 /// Calls a function of the provider in the session's instance.
@@ -35,15 +52,15 @@ macro_rules! call {
             let exports = instance.exports.license_management_provider_provider();
             let meter = instance.store.data().meter().clone();
             let call = exports.$function(&mut instance.store $(, $argument)*);
-            within($session.provider.sandbox().limits(), &meter, $name, call).await
+            within(&$session.terms.limits, &meter, $name, call).await
         };
         $session.settle($name, instance, outcome)
     }};
 }
 
 impl Session {
-    pub(crate) const fn new(provider: Provider, settings: Settings, gate: Gate) -> Self {
-        Self { provider, settings, gate, instance: None, peak_memory: 0 }
+    pub(crate) const fn new(provider: Provider, settings: Settings, gate: Gate, terms: Terms) -> Self {
+        Self { provider, settings, gate, terms, instance: None, is_listing: false, peak_memory: 0 }
     }
 
     pub(crate) async fn describe(&mut self) -> Result<Description> {
@@ -76,15 +93,61 @@ impl Session {
     /// The provider's own error, or it crashed or ran into a limit. The same cursor can be tried again.
     pub async fn list_page(&mut self, cursor: Option<&str>, limit: u32) -> Result<UserPage> {
         let (settings, cursor) = (self.arguments(), cursor.map(ToOwned::to_owned));
-        call!(self, "list-users", call_list_users, &settings, cursor.as_ref(), limit)?
-            .map(Into::into)
-            .map_err(provider_error)
+        self.is_listing = true;
+        let page = call!(self, "list-users", call_list_users, &settings, cursor.as_ref(), limit)?;
+        let page = page.map(UserPage::from).map_err(provider_error)?;
+        if !matches!(page.state, ListingState::More(_)) {
+            self.is_listing = false;
+            self.instance = None;
+        }
+        Ok(page)
     }
 
     /// Lists every user, each once.
     #[must_use]
     pub fn listing(self, options: ListingOptions) -> Listing {
         Listing::new(self, options)
+    }
+
+    /// Lists every user, each once, and keeps the listing in a store under a name, such as a tenant's. What an earlier
+    /// process has left unfinished goes on ([`Listing::resumed`]); where there is none, a listing begins.
+    ///
+    /// # Errors
+    /// The store does not work or somebody else reads this listing, or the provider could not describe itself.
+    pub async fn resume(self, options: ListingOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<Listing> {
+        self.kept_in(options, store, name, Unfinished::GoOn).await
+    }
+
+    /// Like [`resume`](Self::resume), but begins anew whatever the store holds. An unfinished listing goes when the first
+    /// step of this one is saved.
+    ///
+    /// # Errors
+    /// Those of [`resume`](Self::resume).
+    pub async fn restart(self, options: ListingOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<Listing> {
+        self.kept_in(options, store, name, Unfinished::Drop).await
+    }
+
+    async fn kept_in(
+        mut self,
+        options: ListingOptions,
+        store: Arc<dyn Checkpoints>,
+        name: &str,
+        unfinished: Unfinished,
+    ) -> Result<Listing> {
+        let key = self.listing_key(name).await?;
+        Listing::kept_in(self, options, store, key, unfinished).await
+    }
+
+    /// What a listing of this session is kept under.
+    ///
+    /// # Errors
+    /// The provider could not describe itself.
+    pub async fn listing_key(&mut self, name: &str) -> Result<ListingKey> {
+        let description = self.describe().await?;
+        let urls = description.settings.iter().filter(|spec| spec.kind == SettingKind::Url);
+        let values = urls.filter_map(|spec| self.settings.expose(&spec.key));
+        let sources: Vec<_> = values.map(|value| value.trim().trim_end_matches('/')).collect();
+        Ok(ListingKey { name: name.to_owned(), product: description.id, source: sources.join(" ") })
     }
 
     /// The most linear memory in bytes that an instance of this session had.
@@ -111,18 +174,17 @@ impl Session {
             store::begin_call(&mut instance.store);
             return Ok(instance);
         }
+        let limits = &self.terms.limits;
+        let slot = self.terms.slots.take(call, limits.call_time).await?;
         let sandbox = self.provider.sandbox();
-        let mut store = store::new(sandbox.engine(), sandbox.limits(), self.gate.clone());
+        let mut store = store::new(sandbox.engine(), sandbox.pool(), limits, self.gate.clone());
         store::begin_call(&mut store);
         let meter = store.data().meter().clone();
         // A component's start functions run here, so the limits of a call hold here too.
         let starting = self.provider.pre().instantiate_async(&mut store);
-        match within(sandbox.limits(), &meter, call, starting).await? {
-            Ok(exports) => Ok(Instance { store, exports }),
-            Err(error) if error.is::<PoolConcurrencyLimitError>() => {
-                Err(Error::Runtime { reason: format!("{error:#}") })
-            }
-            Err(error) => Err(stopped(call, &error, &store, sandbox.limits())),
+        match within(limits, &meter, call, starting).await? {
+            Ok(exports) => Ok(Instance { store, exports, _slot: slot }),
+            Err(error) => Err(stopped(call, &error, &store, limits)),
         }
     }
 
@@ -131,12 +193,12 @@ impl Session {
         self.peak_memory = self.peak_memory.max(instance.store.data().peak_memory());
         let error = match outcome? {
             Ok(value) => {
-                self.instance = Some(instance);
+                self.instance = self.is_listing.then_some(instance);
                 return Ok(value);
             }
             Err(error) => error,
         };
-        Err(stopped(call, &error, &instance.store, self.provider.sandbox().limits()))
+        Err(stopped(call, &error, &instance.store, &self.terms.limits))
     }
 }
 

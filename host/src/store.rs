@@ -7,7 +7,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::egress::Gate;
 use crate::meter::Meter;
-use crate::{LimitHit, Limits};
+use crate::{LimitHit, Limits, Pool};
 
 /// The state of one instance.
 pub(crate) struct Guest {
@@ -43,7 +43,7 @@ impl Guest {
 const RESOURCES: usize = 2048;
 
 /// Makes an empty store within the limits.
-pub(crate) fn new(engine: &Engine, limits: &Limits, gate: Gate) -> Store<Guest> {
+pub(crate) fn new(engine: &Engine, pool: &Pool, limits: &Limits, gate: Gate) -> Store<Guest> {
     let mut table = ResourceTable::new();
     table.set_max_capacity(RESOURCES);
     let guest = Guest {
@@ -51,7 +51,7 @@ pub(crate) fn new(engine: &Engine, limits: &Limits, gate: Gate) -> Store<Guest> 
         http: WasiHttpCtx::new(),
         table,
         gate,
-        memory: Memory { limit: limits.memory_bytes, peak: 0, hit: None },
+        memory: Memory { limit: limits.memory_bytes.min(pool.memory_bytes), peak: 0, hit: None },
         meter: Meter::new(),
         cpu_hit: None,
     };

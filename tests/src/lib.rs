@@ -1,5 +1,8 @@
 //! What the end-to-end tests share: the built component in a sandbox, and a listing from beginning to end.
 
+pub mod components;
+pub mod recorder;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -8,7 +11,7 @@ use mattermost_simulator::{Config, Simulator};
 use provider_host::model::{Notice, User};
 use provider_host::secrecy::SecretString;
 use provider_host::{
-    Egress, EgressOptions, End, Error, Limits, ListingOptions, Progress, Provider, Sandbox, Session, Settings,
+    Access, Egress, EgressOptions, End, Error, ListingOptions, Pool, Progress, Provider, Sandbox, Session, Settings,
 };
 
 /// Where `make component` puts the component.
@@ -28,14 +31,14 @@ pub fn component() -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run make component", path.display()))
 }
 
-/// The built component, compiled, in a sandbox with these limits.
+/// The built component, compiled, in a sandbox of its own.
 ///
 /// # Panics
 /// It does not load.
 #[must_use]
 #[expect(clippy::expect_used, reason = "for tests, which cannot go on without it")]
-pub fn provider(limits: Limits) -> Provider {
-    let sandbox = Sandbox::new(limits).expect("a sandbox");
+pub fn provider() -> Provider {
+    let sandbox = Sandbox::new(Pool::default()).expect("a sandbox");
     sandbox.load(&component()).expect("the built component loads")
 }
 
@@ -48,6 +51,23 @@ pub async fn simulator(config: Config) -> Simulator {
     Simulator::start(config).await.expect("a simulated server")
 }
 
+/// A simulated server on a thread of its own, as a real one has a machine of its own. It stays until the process ends.
+///
+/// # Panics
+/// It does not start.
+#[expect(clippy::expect_used, reason = "for tests, which cannot go on without it")]
+pub async fn simulator_apart(config: Config) -> &'static Simulator {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let serve = async {
+        // The receiver waits below.
+        let _ = tell.send(&*Box::leak(Box::new(simulator(config).await)));
+        std::future::pending::<()>().await;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    std::thread::spawn(move || runtime.block_on(serve));
+    told.await.expect("a simulated server")
+}
+
 /// The settings for a server and a token.
 #[must_use]
 pub fn settings(url: &str, token: &str) -> Settings {
@@ -56,11 +76,11 @@ pub fn settings(url: &str, token: &str) -> Settings {
     settings
 }
 
-/// The built component in a sandbox with the default limits, compiled once for all tests.
+/// The built component in one sandbox, compiled once for all tests.
 #[must_use]
 pub fn shared_provider() -> Provider {
     static PROVIDER: OnceLock<Provider> = OnceLock::new();
-    PROVIDER.get_or_init(|| provider(Limits::default())).clone()
+    PROVIDER.get_or_init(provider).clone()
 }
 
 /// The built component, connected to a server.
@@ -69,7 +89,7 @@ pub fn shared_provider() -> Provider {
 /// What the host refuses.
 pub async fn connect(url: &str, token: &str) -> Result<Session, Error> {
     let egress = Egress::new(EgressOptions::default())?;
-    shared_provider().connect(settings(url, token), egress).await
+    shared_provider().connect(Access::new(settings(url, token), egress)).await
 }
 
 /// What a host has at the end of a listing.

@@ -1,35 +1,37 @@
 //! `providerctl demo`: everything at once, on a simulated server of its own.
 
+mod swap;
+
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use mattermost_simulator::{Config, Simulator};
 use provider_host::model::User;
-use provider_host::{Egress, EgressOptions, ListingOptions, Settings};
+use provider_host::{Access, Egress, EgressOptions, Pool, Sandbox, Settings};
 use secrecy::SecretString;
 
+use self::swap::Stage;
 use super::{check, invocation, license, users};
 use crate::args::DemoArgs;
-use crate::connection::load;
+use crate::connection::{limits, read};
 use crate::exit::{Complaint, Exit, Failure};
-use crate::listing::Reader;
 use crate::output::words::{count, mebibytes, now, number, span};
 use crate::output::{Table, UserFormat as _};
 use crate::screen::{Screen, Tone, notice_lines};
 
 pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let provider = load(&args.component)?;
-    let description = provider.describe().await?;
     let config = Config { users: args.users, seed: args.seed, license: args.license, port: 0, ..Config::default() };
     let simulator = Simulator::start(config)
         .await
         .map_err(|error| Failure::failed(Complaint::new("server-not-started", error.to_string())))?;
+    let egress = Egress::new(EgressOptions::default())?;
     let mut settings = Settings::new();
     settings.set("server_url", simulator.url());
     settings.set_secret("access_token", SecretString::from(simulator.tokens().admin.clone()));
-    let egress = Egress::new(EgressOptions::default())?;
-    let mut session = provider.connect(settings, egress.clone()).await?;
+    let access = Access::new(settings, egress.clone()).limits(limits(&args.component));
+    let stage = Stage::set(Sandbox::new(Pool::default())?, read(&args.component)?, access).await?;
+    let description = stage.description();
 
     screen.line(&format!(
         "A simulated {} server with {} runs at {}; the provider {} {} reads it in a sandbox that reaches nothing else.",
@@ -41,26 +43,31 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
     ))?;
     let colour = screen.look.colour;
     title("Licence", screen)?;
-    let licenses = session.licenses().await?;
-    print(license::lines(&licenses, now(), colour), screen)?;
+    print(license::lines(&stage.tenant.licenses().await?, now(), colour), screen)?;
 
     title("Checks", screen)?;
-    let report = session.check().await?;
+    let report = stage.tenant.check().await?;
     print(check::lines(&report, &description.name, colour), screen)?;
 
     title("Users", screen)?;
     let listed = Instant::now();
-    let mut reader = Reader::new(session.listing(ListingOptions { limit: 0, cursor: None }));
+    let mut listing = stage.listing();
     let mut shown = Rows::new(args.rows, screen.look.columns);
     let mut counts = Counts::default();
+    let (mut swap, mut end, mut notices) = (None, None, Vec::new());
     let mut failure = None;
     screen.start_progress("users");
-    while let Some(page) = reader.next(&mut |retry| screen.tell(&users::retry_line(&retry))).await {
+    while let Some(page) = swap::next(&mut listing).await {
         match page {
             Ok(batch) => {
                 batch.users.iter().for_each(|user| counts.add(user));
                 screen.data(&shown.page(&batch.users)?)?;
-                screen.progress(reader.users(), batch.expected_total);
+                let users = listing.progress().users;
+                screen.progress(users, batch.expected_total);
+                (end, notices) = (batch.end, batch.notices);
+                if swap.is_none() && end.is_none() {
+                    swap = Some(stage.swap(users).await?);
+                }
             }
             Err(error) => {
                 failure = Some(error);
@@ -78,8 +85,8 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
     }
 
     title("Summary", screen)?;
-    let progress = reader.progress();
-    let complete = users::exit(reader.end()) == Exit::Complete;
+    let progress = listing.progress();
+    let complete = users::exit(end) == Exit::Complete;
     let mut lines = counts.lines();
     lines.push(format!(
         "{:<8} {} in {}, {}",
@@ -88,16 +95,15 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
         span(listed.elapsed()),
         if complete { "complete" } else { "incomplete" },
     ));
-    let notices: Vec<String> = reader.notices().flat_map(|notice| notice_lines(notice, colour)).collect();
-    let session = reader.into_session();
+    lines.extend(swap.map(|swap| format!("{:<8} {}", "swap", swap.line(listing.moves()))));
     lines.push(format!(
         "{:<8} {}, {} of memory at most, {} in all",
         "sandbox",
         count(egress.requests(), "request"),
-        mebibytes(session.memory_bytes()),
+        mebibytes(listing.memory_bytes()),
         span(started.elapsed()),
     ));
-    lines.extend(notices);
+    lines.extend(notices.iter().flat_map(|notice| notice_lines(notice, colour)));
     print(lines, screen)?;
     Ok(if complete { check::exit(&report) } else { Exit::Incomplete })
 }

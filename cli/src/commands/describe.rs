@@ -15,7 +15,11 @@ pub(crate) async fn run(args: &DescribeArgs, screen: &mut Screen<'_>) -> Result<
     match args.format {
         AnswerFormat::Json => screen.data(&json_answer(&description)?)?,
         AnswerFormat::Table => {
-            for line in lines(&description, provider.imports(), screen.look.colour) {
+            let colour = screen.look.colour;
+            let mut lines = description_lines(&description, colour);
+            lines.extend(["".to_owned(), colour.paint(Tone::Title, "Interfaces it imports")]);
+            lines.extend(provider.inspection().imports.iter().map(|import| format!("  {}", printable(import))));
+            for line in lines {
                 screen.line(&line)?;
             }
         }
@@ -23,7 +27,8 @@ pub(crate) async fn run(args: &DescribeArgs, screen: &mut Screen<'_>) -> Result<
     Ok(Exit::Complete)
 }
 
-fn lines(description: &Description, imports: &[String], colour: Colour) -> Vec<String> {
+/// What a description says, for a person.
+pub(super) fn description_lines(description: &Description, colour: Colour) -> Vec<String> {
     let mut lines = Vec::new();
     let name = format!("{} {} ({})", description.name, description.version, description.id);
     lines.push(colour.paint(Tone::Title, &printable(&name)));
@@ -51,7 +56,6 @@ fn lines(description: &Description, imports: &[String], colour: Colour) -> Vec<S
     section("Codes of errors, notices and checks", terms(&description.codes));
     let attributes = description.attributes.iter();
     section("Attributes", attributes.map(|(key, help)| (key.to_owned(), help.to_owned())).collect());
-    section("Interfaces it imports", imports.iter().map(|import| (import.clone(), String::new())).collect());
     lines
 }
 

@@ -1,10 +1,13 @@
 //! One file per subcommand.
 
+mod canary;
 mod check;
 mod completions;
 mod demo;
 mod describe;
+mod inspect;
 mod license;
+mod seal;
 mod simulate;
 mod users;
 
@@ -21,6 +24,9 @@ pub(crate) async fn run(command: Command, screen: &mut Screen<'_>) -> Result<Exi
         Command::Users(args) => users::run(args, screen).await,
         Command::Simulate(args) => simulate::run(args, screen).await,
         Command::Demo(args) => demo::run(&args, screen).await,
+        Command::Canary(args) => canary::run(&args, screen).await,
+        Command::Inspect(args) => inspect::run(&args, screen),
+        Command::Seal(args) => seal::run(args, screen).await,
         Command::Completions { shell } => completions::run(shell, screen),
     }
 }

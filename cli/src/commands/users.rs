@@ -1,31 +1,47 @@
 //! `providerctl users`: lists all users, each page as it arrives.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
+use provider_host::checkpoint::SqliteCheckpoints;
 use provider_host::model::Severity;
-use provider_host::{End, ListingOptions};
+use provider_host::{End, Listing, ListingOptions, Session};
 
 use crate::args::UsersArgs;
 use crate::connection::{Connection, connect};
 use crate::exit::{Exit, Failure};
 use crate::listing::{RETRIES, Reader, Retry};
 use crate::output::cell::printable;
-use crate::output::user_format;
 use crate::output::words::{count, number, span};
+use crate::output::{UserFormat, user_format};
 use crate::screen::{Narrative, Screen};
+
+/// The name of this command's listings in a file of checkpoints, which others may share.
+const NAME: &str = "providerctl";
 
 pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
     let Connection { session, egress, .. } = connect(&args.connect).await?;
     let mut format = user_format(args.format, screen.look.columns);
-    let mut reader = Reader::new(session.listing(ListingOptions { limit: args.limit, cursor: None }));
+    let options = ListingOptions { limit: args.limit, cursor: None };
+    let mut reader = Reader::new(match &args.checkpoint {
+        Some(file) => kept_in(file, session, options, args.restart).await?,
+        None => session.listing(options),
+    });
+    if let Some(before) = reader.resumed() {
+        let came = count(before.users, "user");
+        screen.remark(&format!("going on with an interrupted listing: {came} had come, and are printed first"));
+    }
 
     let mut out = Vec::new();
     format.begin(&mut out)?;
     screen.data(&out)?;
     screen.start_progress("users");
-    let mut failure = None;
-    while let Some(page) = reader.next(&mut |retry| screen.tell(&retry_line(&retry))).await {
+    let mut failure = print_kept(&reader, format.as_mut(), screen).await.err();
+    while failure.is_none()
+        && let Some(page) = reader.next(&mut |retry| screen.tell(&retry_line(&retry))).await
+    {
         match page {
             Ok(batch) => {
                 out.clear();
@@ -33,10 +49,7 @@ pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit
                 screen.data(&out)?;
                 screen.progress(reader.users(), batch.expected_total);
             }
-            Err(error) => {
-                failure = Some(error);
-                break;
-            }
+            Err(error) => failure = Some(error),
         }
     }
     screen.end_progress();
@@ -65,7 +78,34 @@ pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit
             ));
         }
     }
-    failure.map_or(Ok(exit), Err)
+    let goes_on = args.checkpoint.is_some() && reader.users() > 0;
+    match failure {
+        None => Ok(exit),
+        Some(failure) if goes_on => Err(failure.detail("what came is saved: the same command goes on from there")),
+        Some(failure) => Err(failure),
+    }
+}
+
+/// A listing that is saved in a file.
+async fn kept_in(file: &Path, session: Session, options: ListingOptions, anew: bool) -> Result<Listing, Failure> {
+    let store = Arc::new(SqliteCheckpoints::open(file)?);
+    Ok(if anew { session.restart(options, store, NAME).await? } else { session.resume(options, store, NAME).await? })
+}
+
+/// Prints whom an interrupted listing had brought.
+async fn print_kept(reader: &Reader, format: &mut dyn UserFormat, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    if reader.resumed().is_none() {
+        return Ok(());
+    }
+    let (mut after, mut out) = (None, Vec::new());
+    loop {
+        let users = reader.kept(after.as_deref()).await?;
+        let Some(last) = users.last() else { return Ok(()) };
+        after = Some(last.id.clone());
+        out.clear();
+        format.page(&users, &mut out)?;
+        screen.data(&out)?;
+    }
 }
 
 /// Complete only where the provider has proven it.

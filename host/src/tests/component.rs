@@ -25,7 +25,7 @@ const PACKAGES: [(&str, &str); 4] = [
 
 /// A core module of a provider whose functions have these bodies. The first page of memory is zero, so that the number of
 /// an address in it is an answer of empty texts, empty lists and first cases.
-pub(super) fn provider(bodies: &Bodies) -> Vec<u8> {
+pub(crate) fn provider(bodies: &Bodies) -> Vec<u8> {
     let Bodies { check, licenses, users, start } = bodies;
     let module = format!(
         r#"(module
@@ -56,11 +56,11 @@ pub(super) fn provider(bodies: &Bodies) -> Vec<u8> {
 }
 
 /// What the functions do, as WebAssembly text.
-pub(super) struct Bodies {
-    pub(super) check: &'static str,
-    pub(super) licenses: &'static str,
-    pub(super) users: &'static str,
-    pub(super) start: &'static str,
+pub(crate) struct Bodies {
+    pub(crate) check: &'static str,
+    pub(crate) licenses: &'static str,
+    pub(crate) users: &'static str,
+    pub(crate) start: &'static str,
 }
 
 impl Default for Bodies {
@@ -70,10 +70,13 @@ impl Default for Bodies {
 }
 
 /// A page without users that ends the listing: the result's payload is at 4, and the state follows the list.
-pub(super) const COMPLETE: &str = "(i32.store8 (i32.const 3084) (i32.const 1)) (i32.const 3072)";
+pub(crate) const COMPLETE: &str = "(i32.store8 (i32.const 3084) (i32.const 1)) (i32.const 3072)";
+
+/// A page without users, and with an empty cursor to go on from.
+pub(crate) const MORE: &str = "(i32.store8 (i32.const 3084) (i32.const 0)) (i32.const 3072)";
 
 /// A page of 100 users with an empty id, which ends the listing.
-pub(super) const HUNDRED_USERS: &str = "
+pub(crate) const HUNDRED_USERS: &str = "
     (i32.store (i32.const 3076) (i32.const 8192))
     (i32.store (i32.const 3080) (i32.const 100))
     (i32.store8 (i32.const 3084) (i32.const 1))

@@ -2,19 +2,26 @@
 
 use std::time::{Duration, Instant};
 
-use super::component::{Bodies, COMPLETE, HUNDRED_USERS, provider};
-use crate::{Egress, EgressOptions, End, Error, LimitHit, Limits, ListingOptions, Result, Sandbox, Session, Settings};
+use super::component::{Bodies, COMPLETE, HUNDRED_USERS, MORE, provider};
+use crate::{
+    Access, Egress, EgressOptions, End, Error, LimitHit, Limits, ListingOptions, Pool, Result, Sandbox, Session,
+    Settings,
+};
 
 const SHORT: Duration = Duration::from_millis(100);
 
 /// Limits that are reached soon.
 fn low() -> Limits {
-    Limits { call_time: Duration::from_secs(20), cpu_time: Duration::from_secs(10), instances: 2, ..Limits::default() }
+    Limits { call_time: Duration::from_secs(20), cpu_time: Duration::from_secs(10), ..Limits::default() }
+}
+
+fn access(limits: Limits) -> Access {
+    Access::new(Settings::new(), Egress::new(EgressOptions::default()).unwrap()).limits(limits)
 }
 
 async fn session(limits: Limits, bodies: Bodies) -> Result<Session> {
-    let provider = Sandbox::new(limits)?.load(&provider(&bodies))?;
-    provider.connect(Settings::new(), Egress::new(EgressOptions::default())?).await
+    let provider = Sandbox::new(Pool::default())?.load(&provider(&bodies))?;
+    provider.connect(access(limits)).await
 }
 
 /// Calls `check`, which is to be stopped, and then `list-users`, which works.
@@ -118,16 +125,21 @@ async fn a_guest_is_stopped_while_it_starts_too() {
 }
 
 #[tokio::test]
-async fn a_full_pool_is_told() {
+async fn a_call_waits_for_room_in_the_pool_and_a_listing_keeps_its_own() {
     let mut limits = low();
-    limits.instances = 1;
-    let loaded = Sandbox::new(limits).unwrap().load(&provider(&Bodies::default())).unwrap();
-    let mut first = loaded.connect(Settings::new(), Egress::new(EgressOptions::default()).unwrap()).await.unwrap();
+    limits.call_time = SHORT;
+    let sandbox = Sandbox::new(Pool { instances: 1, ..Pool::default() }).unwrap();
+    let loaded = sandbox.load(&provider(&Bodies { users: MORE, ..Bodies::default() })).unwrap();
+    let mut first = loaded.connect(access(limits.clone())).await.unwrap();
+    let mut second = loaded.connect(access(limits)).await.unwrap();
     first.check().await.unwrap();
-    let error = loaded.describe().await.expect_err("no room");
-    assert_eq!(error.code(), "runtime-failed", "{error}");
+    second.check().await.expect("who is not listing takes no room");
+    first.list_page(None, 0).await.unwrap();
+    let error = second.check().await.expect_err("no room");
+    assert_limit(&error, LimitHit::Instances { pool: 1, patience: SHORT });
+    assert_eq!(error.code(), "limit-instances", "{error}");
     drop(first);
-    loaded.describe().await.expect("there is room again");
+    second.check().await.expect("there is room again");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What is refused before it runs.
 
 use super::component::{Bodies, provider};
-use crate::{Error, Limits, Sandbox};
+use crate::{Error, Pool, Sandbox};
 
 /// Loads the bytes and tells the code and the text of the refusal.
 #[track_caller]
@@ -14,7 +14,7 @@ fn refusal(sandbox: &Sandbox, bytes: &[u8]) -> (String, String) {
 
 #[test]
 fn what_is_no_provider_is_refused_with_its_reason() {
-    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let sandbox = Sandbox::new(Pool::default()).unwrap();
     let cases = [
         ("nothing", String::new(), "not-a-component", "another sort of file"),
         ("a text", "\"hello\"".to_owned(), "not-a-component", "another sort of file"),
@@ -69,7 +69,7 @@ fn import(interface: &'static str) -> (&'static str, String, &'static str, &'sta
 
 #[test]
 fn damaged_bytes_are_refused_and_never_run() {
-    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let sandbox = Sandbox::new(Pool::default()).unwrap();
     let whole = provider(&Bodies::default());
     sandbox.load(&whole).unwrap();
     for cut in [9, 100, whole.len() / 2, whole.len() - 1] {
@@ -79,23 +79,23 @@ fn damaged_bytes_are_refused_and_never_run() {
 
 #[test]
 fn imports_are_told() {
-    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let sandbox = Sandbox::new(Pool::default()).unwrap();
     let found = sandbox.load(&provider(&Bodies::default())).unwrap();
-    assert_eq!(found.imports(), ["wasi:io/poll@0.2.0", "wasi:clocks/monotonic-clock@0.2.0"]);
+    assert_eq!(found.inspection().imports, ["wasi:io/poll@0.2.0", "wasi:clocks/monotonic-clock@0.2.0"]);
 }
 
 #[test]
 fn what_is_too_large_is_refused() {
     let bytes = provider(&Bodies::default());
-    let limits = Limits { component_bytes: bytes.len() - 1, ..Limits::default() };
-    assert_eq!(refusal(&Sandbox::new(limits).unwrap(), &bytes).0, "component-too-large");
-    let limits = Limits { memory_bytes: 65_536, ..Limits::default() };
-    assert_eq!(refusal(&Sandbox::new(limits).unwrap(), &bytes).0, "component-does-not-fit");
+    let pool = Pool { component_bytes: bytes.len() - 1, ..Pool::default() };
+    assert_eq!(refusal(&Sandbox::new(pool).unwrap(), &bytes).0, "component-too-large");
+    let pool = Pool { memory_bytes: 65_536, ..Pool::default() };
+    assert_eq!(refusal(&Sandbox::new(pool).unwrap(), &bytes).0, "component-does-not-fit");
 }
 
 #[test]
 fn a_missing_file_is_named() {
-    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let sandbox = Sandbox::new(Pool::default()).unwrap();
     let error = sandbox.load_file("no/such/file.wasm".as_ref()).expect_err("refused");
     assert!(matches!(error, Error::Io { .. }), "{error}");
     assert!(error.to_string().contains("no/such/file.wasm"), "{error}");

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use end_to_end::{component, shared_provider};
-use provider_host::{Error, Limits, Sandbox};
+use provider_host::{Error, Pool, Sandbox};
 use wit_parser::{Docs, Resolve, Type, TypeDefKind};
 
 #[test]
 fn the_component_imports_http_io_and_clocks_alone() {
     let provider = shared_provider();
-    let imports = provider.imports();
+    let imports = &provider.inspection().imports;
     assert!(!imports.is_empty());
     for import in imports {
         let package = import.split('/').next().unwrap();
@@ -33,7 +33,7 @@ fn importing(import: &str) -> Vec<u8> {
 
 #[test]
 fn what_is_no_provider_is_refused_with_the_reason() {
-    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let sandbox = Sandbox::new(Pool::default()).unwrap();
     let code = |bytes: &[u8]| sandbox.load(bytes).err().map(|error| error.code().to_owned()).unwrap_or_default();
     let core = wat::parse_str("(module)").unwrap();
     let empty = wat::parse_str("(component)").unwrap();

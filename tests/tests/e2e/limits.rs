@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use end_to_end::{provider, settings, simulator};
+use end_to_end::{settings, shared_provider, simulator};
 use mattermost_simulator::{Config, Fault, FaultKind};
-use provider_host::{Egress, EgressOptions, Error, LimitHit, Limits, Session};
+use provider_host::{Access, Egress, EgressOptions, Error, LimitHit, Limits, Session};
 
 async fn session(limits: Limits, url: &str, token: &str) -> Session {
     let egress = Egress::new(EgressOptions::default()).unwrap();
-    provider(limits).connect(settings(url, token), egress).await.unwrap()
+    shared_provider().connect(Access::new(settings(url, token), egress).limits(limits)).await.unwrap()
 }
 
 #[tokio::test]
@@ -60,14 +60,14 @@ async fn an_answer_beyond_the_hosts_limit_is_an_error_of_the_providers() {
 #[tokio::test]
 async fn many_sessions_share_one_sandbox() {
     let server = simulator(Config::default()).await;
-    let provider = provider(Limits::default());
+    let provider = shared_provider();
     let egress = Egress::new(EgressOptions::default()).unwrap();
     let mut tasks = Vec::new();
     for _ in 0..20 {
         let (provider, egress) = (provider.clone(), egress.clone());
         let settings = settings(&server.url(), &server.tokens().admin);
         tasks.push(tokio::spawn(async move {
-            let session = provider.connect(settings, egress).await.unwrap();
+            let session = provider.connect(Access::new(settings, egress)).await.unwrap();
             end_to_end::list(session, provider_host::ListingOptions::default(), 0).await.unwrap().users.len()
         }));
     }

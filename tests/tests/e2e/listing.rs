@@ -244,7 +244,8 @@ async fn no_more_is_in_flight_than_the_settings_allow() {
         let mut settings = end_to_end::settings(&server.url(), &server.tokens().admin);
         settings.set("max_in_flight", most.to_string());
         let egress = provider_host::Egress::new(provider_host::EgressOptions::default()).unwrap();
-        let session = end_to_end::shared_provider().connect(settings, egress).await.unwrap();
+        let session =
+            end_to_end::shared_provider().connect(provider_host::Access::new(settings, egress)).await.unwrap();
         let listed = list(session, ListingOptions::default(), 0).await.unwrap();
         assert_eq!((listed.end, server.most_in_flight()), (End::Complete, most));
     }
@@ -256,7 +257,7 @@ async fn the_report_on_users_tells_logins_and_messages() {
     let mut settings = end_to_end::settings(&server.url(), &server.tokens().admin);
     settings.set("activity_source", "report");
     let egress = provider_host::Egress::new(provider_host::EgressOptions::default()).unwrap();
-    let session = end_to_end::shared_provider().connect(settings, egress).await.unwrap();
+    let session = end_to_end::shared_provider().connect(provider_host::Access::new(settings, egress)).await.unwrap();
     let listed = list(session, ListingOptions::default(), 0).await.unwrap();
     assert_eq!((listed.end, codes(&listed)), (End::Complete, Vec::new()));
     let told = |source: &str| {

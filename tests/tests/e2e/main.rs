@@ -2,11 +2,14 @@
 #![expect(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on fails")]
 
 mod changes;
+mod checkpoints;
 mod contract;
 mod documentation;
 mod egress;
 mod failures;
+mod hostile;
 mod licenses;
 mod limits;
 mod listing;
 mod tls;
+mod versions;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use end_to_end::{list, settings, shared_provider, simulator};
 use mattermost_simulator::{Config, Simulator};
 use provider_host::model::{CheckOutcome, CheckReport};
-use provider_host::{Egress, EgressOptions, End, ListingOptions, Session};
+use provider_host::{Access, Egress, EgressOptions, End, ListingOptions, Session};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
@@ -65,7 +65,7 @@ impl Drop for Front {
 async fn session(front: &Front, token: &str, ca_files: Vec<PathBuf>) -> Session {
     let mut options = EgressOptions::default();
     options.ca_files = ca_files;
-    shared_provider().connect(settings(&front.url, token), Egress::new(options).unwrap()).await.unwrap()
+    shared_provider().connect(Access::new(settings(&front.url, token), Egress::new(options).unwrap())).await.unwrap()
 }
 
 fn first_trouble(report: &CheckReport) -> Option<&str> {
@@ -95,6 +95,6 @@ async fn https_to_a_port_that_speaks_http_is_told() {
     let server = simulator(Config::default()).await;
     let url = server.origin().replace("http://", "https://");
     let egress = Egress::new(EgressOptions::default()).unwrap();
-    let mut session = shared_provider().connect(settings(&url, "t"), egress).await.unwrap();
+    let mut session = shared_provider().connect(Access::new(settings(&url, "t"), egress)).await.unwrap();
     assert_eq!(first_trouble(&session.check().await.unwrap()), Some("tls-failed"));
 }

@@ -1,0 +1,107 @@
+//! `providerctl canary`: two versions on the same server, and which records differ.
+
+use std::path::Path;
+
+use provider_host::{CanaryReport, Pool, Provider, Sandbox, VersionName, canary};
+use serde_json::Value;
+
+use crate::args::CanaryArgs;
+use crate::connection::access;
+use crate::exit::{Exit, Failure};
+use crate::output::cell::printable;
+use crate::output::words::count;
+use crate::output::{AnswerFormat, json_answer};
+use crate::screen::{Colour, Screen, Tone};
+
+/// Users of a step: both versions read about as many at a time.
+const LIMIT: u32 = 2_000;
+
+pub(crate) async fn run(args: &CanaryArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
+    let sandbox = Sandbox::new(Pool::default())?;
+    let load = |path: &Path| sandbox.load_file(path);
+    let (old, new) = (load(&args.old)?, load(&args.new)?);
+    let (was, is) = (old.describe().await?, new.describe().await?);
+    let (old_access, new_access) = (access(&args.server, &was)?, access(&args.server, &is)?);
+    screen.tell(&format!("{} against {}, on the same server", name(&old, &was.version), name(&new, &is.version)));
+    let report = canary(
+        &mut || old.connect_described(&was, old_access.clone()),
+        &mut || new.connect_described(&is, new_access.clone()),
+        LIMIT,
+    )
+    .await?;
+    match args.format {
+        AnswerFormat::Json => screen.data(&json_answer(&report)?)?,
+        AnswerFormat::Table => {
+            for line in lines(&report, screen.look.colour) {
+                screen.line(&line)?;
+            }
+        }
+    }
+    Ok(if report.is_same() { Exit::Complete } else { Exit::Failed })
+}
+
+fn name(provider: &Provider, version: &str) -> VersionName {
+    VersionName { version: version.to_owned(), digest: provider.inspection().digest }
+}
+
+fn lines(report: &CanaryReport, colour: Colour) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (field, difference) in &report.fields {
+        let title = format!("{} differs in {}", printable(field), count(difference.users, "user"));
+        lines.push(colour.paint(Tone::Warning, &title));
+        for (id, was, is) in &difference.examples {
+            lines.push(format!("  {}: {} -> {}", printable(id), shown(was), shown(is)));
+        }
+    }
+    for (field, (was, is)) in &report.licenses {
+        lines.push(format!("licence {}: {} -> {}", printable(field), shown(was), shown(is)));
+    }
+    for (what, ids) in [("only the old version lists", &report.missing), ("only the new version lists", &report.added)]
+    {
+        if !ids.is_empty() {
+            let number = count(u64::try_from(ids.len()).unwrap_or(u64::MAX), "user");
+            let first: Vec<_> = ids.iter().take(5).map(|id| printable(id)).collect();
+            lines.push(format!("{what} {number}: {}", first.join(", ")));
+        }
+    }
+    if report.old_complete && !report.new_complete {
+        lines.push("the new version's listing is incomplete, and the old one's is complete".to_owned());
+    }
+    let verdict = if report.is_same() {
+        colour.paint(Tone::Good, "no record differs")
+    } else {
+        colour.paint(Tone::Bad, "records differ")
+    };
+    lines.push(format!("{} compared: {verdict}", count(report.compared, "user")));
+    lines
+}
+
+fn shown(value: &Value) -> String {
+    printable(&value.to_string()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_are_told_field_by_field() {
+        let mut report = CanaryReport::default();
+        report.compared = 3;
+        let field = report.fields.entry("position".into()).or_default();
+        field.users = 2;
+        field.examples =
+            vec![("a".into(), "Editor".into(), "EDITOR".into()), ("b".into(), Value::Null, "\u{1b}[31m".into())];
+        report.licenses.insert("free.seats_used".into(), (1.into(), 2.into()));
+        report.missing = vec!["c".into()];
+        let expect = [
+            "position differs in 2 users",
+            r#"  a: "Editor" -> "EDITOR""#,
+            r#"  b: null -> "\u001b[31m""#,
+            "licence free.seats_used: 1 -> 2",
+            "only the old version lists 1 user: c",
+            "3 users compared: records differ",
+        ];
+        assert_eq!(lines(&report, Colour::Off), expect);
+    }
+}

@@ -1,0 +1,98 @@
+//! A version that takes another's place while users are being listed.
+
+use std::time::{Duration, Instant};
+
+use provider_host::model::Description;
+use provider_host::{
+    Access, Batch, ListingOptions, Patience, Provenance, Registry, Sandbox, SwitchOptions, Switched, Tenant,
+};
+use provider_host::{TenantListing, seal};
+
+use crate::exit::{Complaint, Failure};
+use crate::output::words::{count, span};
+
+/// The name of the demo's tenant.
+const TENANT: &str = "demo";
+
+/// Users of a step: few enough that a small server takes several, so that a switch falls between two.
+const LIMIT: u32 = 250;
+
+/// One version in use, and its bytes to make the next one of.
+pub(super) struct Stage {
+    registry: Registry,
+    bytes: Vec<u8>,
+    description: Description,
+    /// Who is read.
+    pub(super) tenant: Tenant,
+}
+
+/// A switch that was made in the middle of a listing.
+pub(super) struct Swap {
+    switched: Switched,
+    after: u64,
+    compiling: Duration,
+    switching: Duration,
+}
+
+impl Stage {
+    /// Puts the component into use for the tenant that `access` makes.
+    pub(super) async fn set(sandbox: Sandbox, bytes: Vec<u8>, access: Access) -> Result<Self, Failure> {
+        let registry = Registry::new(sandbox, Patience::default());
+        let first = registry.load(bytes.clone()).await?;
+        registry.switch(&first, &SwitchOptions::default()).await?;
+        let description = first.description().clone();
+        let tenant = registry.tenant(TENANT, &description.id, access)?;
+        Ok(Self { registry, bytes, description, tenant })
+    }
+
+    pub(super) const fn description(&self) -> &Description {
+        &self.description
+    }
+
+    pub(super) fn listing(&self) -> TenantListing {
+        self.tenant.listing(ListingOptions { limit: LIMIT, cursor: None })
+    }
+
+    /// Puts the same provider into use once more, sealed as another build: a stand-in for its next version.
+    pub(super) async fn swap(&self, after: u64) -> Result<Swap, Failure> {
+        let provenance = Provenance { revision: Some("a rebuild for the demo".to_owned()), ..Provenance::default() };
+        let next = seal(&self.bytes, &self.description, &provenance)?;
+        let began = Instant::now();
+        let candidate = self.registry.load(next).await?;
+        let compiling = began.elapsed();
+        let mut options = SwitchOptions::default();
+        options.hurry = true;
+        let began = Instant::now();
+        let switched = self.registry.switch(&candidate, &options).await?;
+        Ok(Swap { switched, after, compiling, switching: began.elapsed() })
+    }
+}
+
+impl Swap {
+    /// What happened, on one line.
+    pub(super) fn line(&self, moves: u32) -> String {
+        let from = self.switched.from.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!(
+            "after {} {from} gave way to {}, a stand-in for the next version: compiled aside in {}, switched to in {} µs; {}",
+            count(self.after, "user"),
+            self.switched.to,
+            span(self.compiling),
+            self.switching.as_micros(),
+            if moves > 0 { "the listing went on from its cursor" } else { "the listing had ended" },
+        )
+    }
+}
+
+/// The next page; Ctrl-C ends the listing as an error.
+pub(super) async fn next(listing: &mut TenantListing) -> Option<Result<Batch, Failure>> {
+    let ended = tokio::select! {
+        biased;
+        _ = tokio::signal::ctrl_c() => Some(Err(Complaint::new("interrupted", "the listing was stopped"))),
+        page = listing.next() => page.map(|page| page.map_err(|error| Complaint::from(&error))),
+    };
+    let users = listing.progress().users;
+    Some(
+        ended?
+            .map_err(|complaint| if users == 0 { Failure::failed(complaint) } else { Failure::incomplete(complaint) }),
+    )
+}

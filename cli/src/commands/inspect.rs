@@ -1,0 +1,90 @@
+//! `providerctl inspect`: what a component's file says, without running it.
+
+use provider_host::model::{Description, SettingKind};
+use provider_host::{Inspection, grants_import};
+
+use super::describe::description_lines;
+use crate::args::InspectArgs;
+use crate::exit::{Complaint, Exit, Failure};
+use crate::output::cell::printable;
+use crate::output::words::number;
+use crate::output::{AnswerFormat, json_answer};
+use crate::screen::{Colour, Screen, Tone};
+
+pub(crate) fn run(args: &InspectArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
+    let bytes = std::fs::read(&args.file).map_err(|error| {
+        Failure::failed(Complaint::new("file-unreadable", format!("{}: {error}", args.file.display())))
+    })?;
+    let inspection = Inspection::read(&bytes)?;
+    match args.format {
+        AnswerFormat::Json => screen.data(&json_answer(&inspection)?)?,
+        AnswerFormat::Table => {
+            for line in lines(&inspection, screen.look.colour) {
+                screen.line(&line)?;
+            }
+        }
+    }
+    Ok(Exit::Complete)
+}
+
+fn lines(inspection: &Inspection, colour: Colour) -> Vec<String> {
+    let metadata = &inspection.metadata;
+    let bytes = format!("{} bytes", number(u64::try_from(inspection.size).unwrap_or(u64::MAX)));
+    let mut lines = vec![format!("{:<10} {}", "sha256", inspection.digest), format!("{:<10} {bytes}", "size")];
+    for (name, value) in [
+        ("name", &metadata.name),
+        ("version", &metadata.version),
+        ("licence", &metadata.licenses),
+        ("source", &metadata.source),
+        ("revision", &metadata.revision),
+        ("authors", &metadata.authors),
+    ] {
+        let value = value.as_deref().map_or_else(|| "not told".into(), |value| printable(value));
+        lines.push(format!("{name:<10} {value}"));
+    }
+    lines.push(String::new());
+    lines.push(colour.paint(Tone::Title, "Imports"));
+    lines.extend(inspection.imports.iter().map(|import| {
+        let verdict = if grants_import(import) { "granted" } else { "refused: this host will not load it" };
+        format!("  {}  ({verdict})", printable(import))
+    }));
+    lines.push(String::new());
+    lines.push(colour.paint(Tone::Title, "Exports"));
+    lines.extend(inspection.exports.iter().map(|export| format!("  {}", printable(export))));
+    lines.push(String::new());
+    match &inspection.description {
+        Some(description) => {
+            lines.push(colour.paint(Tone::Title, "What it would be granted"));
+            lines.extend(granted(description));
+            lines.push(String::new());
+            lines.extend(description_lines(description, colour));
+        }
+        None => lines.push(
+            "Its file does not hold a description (`providerctl seal` writes one); `providerctl describe` runs it without a network and asks."
+                .to_owned(),
+        ),
+    }
+    lines
+}
+
+/// The requests at each server, and the secrets that it would see.
+fn granted(description: &Description) -> Vec<String> {
+    let mut lines = Vec::new();
+    for spec in description.settings.iter().filter(|spec| spec.kind == SettingKind::Url) {
+        let requests = description.requests.iter();
+        lines.extend(
+            requests.map(|request| {
+                printable(&format!("  {} {{{}}}{}", request.method, spec.key, request.path)).into_owned()
+            }),
+        );
+    }
+    for spec in description.settings.iter().filter(|spec| spec.kind.is_secret()) {
+        let what = if spec.kind == SettingKind::SecretValue {
+            "its value, if --grant-value says so"
+        } else {
+            "a placeholder; the host puts the value into headers of the requests above"
+        };
+        lines.push(format!("  {}: {what}", printable(&spec.key)));
+    }
+    lines
+}

@@ -1,0 +1,39 @@
+//! `providerctl seal`: writes into a component's file what it is.
+
+use std::path::Path;
+
+use provider_host::{Digest, Pool, Provenance, Sandbox, seal, unseal};
+
+use crate::args::SealArgs;
+use crate::exit::{Complaint, Exit, Failure};
+use crate::output::cell::printable;
+use crate::screen::Screen;
+
+pub(crate) async fn run(args: SealArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
+    let unusable = |error: std::io::Error| {
+        Failure::failed(Complaint::new("file-unreadable", format!("{}: {error}", args.file.display())))
+    };
+    let bytes = std::fs::read(&args.file).map_err(unusable)?;
+    // What an earlier build wrote must not stand in the way of what this one answers.
+    let bare = unseal(&bytes)?;
+    let description = Sandbox::new(Pool::default())?.load(&bare)?.describe().await?;
+    let provenance = Provenance { licenses: args.licenses, source: args.source, revision: args.revision };
+    let sealed = seal(&bytes, &description, &provenance)?;
+    replace(&args.file, &sealed).map_err(unusable)?;
+    screen.line(&format!(
+        "{}: {} {}, sha256 {}",
+        args.file.display(),
+        printable(&description.id),
+        printable(&description.version),
+        Digest::of(&sealed),
+    ))?;
+    Ok(Exit::Complete)
+}
+
+/// Whoever reads the file meanwhile gets the old one or the new one, and nothing between.
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    std::fs::write(&beside, bytes)?;
+    std::fs::rename(&beside, path)
+}

@@ -1,0 +1,242 @@
+//! What a provider is connected with: settings, a way out, and limits.
+
+use std::sync::Arc;
+
+use crate::audit::Audit;
+use crate::grant::Grant;
+use crate::model::{Description, RequestSpec, SettingKind};
+use crate::registry::is_same;
+use crate::vault::{self, Vault};
+use crate::{Egress, Error, Limits, Policy, Result, Settings};
+
+/// What a provider is connected with.
+#[derive(Clone, Debug)]
+pub struct Access {
+    pub(crate) settings: Settings,
+    pub(crate) egress: Egress,
+    pub(crate) limits: Limits,
+    /// Whose it is, for the audit log.
+    pub(crate) name: String,
+    /// The requests that are granted of those that the provider describes; all where there is no list.
+    pub(crate) requests: Option<Vec<RequestSpec>>,
+    /// What the operator of the platform allows.
+    pub(crate) policy: Policy,
+    pub(crate) audit: Option<Arc<dyn Audit>>,
+}
+
+impl Access {
+    /// These settings through this client, within the default limits.
+    #[must_use]
+    pub fn new(settings: Settings, egress: Egress) -> Self {
+        Self {
+            settings,
+            egress,
+            limits: Limits::default(),
+            name: String::new(),
+            requests: None,
+            policy: Policy::default(),
+            audit: None,
+        }
+    }
+
+    /// The client that its requests go through.
+    #[must_use]
+    pub const fn egress(&self) -> &Egress {
+        &self.egress
+    }
+
+    /// Within these limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Under this name.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    /// With these requests alone, of those that the provider describes.
+    #[must_use]
+    pub fn only(mut self, requests: Vec<RequestSpec>) -> Self {
+        self.requests = Some(requests);
+        self
+    }
+
+    /// To origins within this policy alone, as the operator of a platform sets it.
+    #[must_use]
+    pub fn within(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// With each request taken down there.
+    #[must_use]
+    pub fn audited(mut self, audit: Arc<dyn Audit>) -> Self {
+        self.audit = Some(audit);
+        self
+    }
+}
+
+/// The requests at the settings that hold a URL, after a look whether all required settings are there.
+pub(crate) fn grants(
+    description: &Description,
+    settings: &Settings,
+    only: Option<&[RequestSpec]>,
+) -> Result<Vec<Grant>> {
+    let is_granted = |spec: &RequestSpec| only.is_none_or(|only| only.iter().any(|granted| is_same(granted, spec)));
+    let requests: Vec<_> = description.requests.iter().filter(|spec| is_granted(spec)).cloned().collect();
+    let mut grants = Vec::new();
+    for spec in &description.settings {
+        let value = settings.expose(&spec.key).filter(|value| !value.trim().is_empty());
+        let Some(value) = value else {
+            if spec.required {
+                return Err(Error::SettingMissing {
+                    key: spec.key.clone(),
+                    label: spec.label.clone(),
+                    help: spec.help.clone(),
+                });
+            }
+            continue;
+        };
+        if spec.kind == SettingKind::Url {
+            let grant = Grant::new(value, &requests)
+                .map_err(|reason| Error::SettingUnusable { key: spec.key.clone(), reason: reason.to_owned() })?;
+            grants.push(grant);
+        }
+    }
+    Ok(grants)
+}
+
+/// The settings as the guest gets them, with placeholders for secrets, and the secrets.
+pub(crate) fn conceal(description: &Description, settings: Settings) -> Result<(Settings, Vault)> {
+    let (mut shown, mut secrets) = (settings.clone(), Vec::new());
+    for key in settings.keys() {
+        let kind = description.settings.iter().find(|spec| spec.key == key).map(|spec| &spec.kind);
+        match kind {
+            Some(SettingKind::SecretValue) if !settings.grants_value(key) => {
+                return Err(Error::SecretNotGranted { key: key.to_owned() });
+            }
+            Some(SettingKind::SecretValue) => continue,
+            Some(SettingKind::Secret) => {}
+            // What was given as a secret is never shown, whatever the provider takes it for.
+            Some(
+                SettingKind::Text
+                | SettingKind::Url
+                | SettingKind::Integer
+                | SettingKind::Flag
+                | SettingKind::Choice(_),
+            )
+            | None => {
+                if settings.is_secret(key) {
+                    return Err(Error::SecretUnusable {
+                        key: key.to_owned(),
+                        reason: "the provider does not describe it as a secret".to_owned(),
+                    });
+                }
+                continue;
+            }
+        }
+        let secret = settings.expose(key).unwrap_or_default().trim();
+        if secret.is_empty() {
+            continue;
+        }
+        if !vault::is_usable(secret) {
+            let reason = "it holds a space or another character that no header takes".to_owned();
+            return Err(Error::SecretUnusable { key: key.to_owned(), reason });
+        }
+        let placeholder = vault::placeholder().map_err(|error| Error::Runtime { reason: error.to_string() })?;
+        shown.set_secret(key, placeholder.clone().into());
+        secrets.push((placeholder, secret.to_owned().into()));
+    }
+    Ok((shown, Vault::new(secrets)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SettingSpec;
+
+    fn description() -> Description {
+        let spec = |key: &str, kind| SettingSpec {
+            key: key.to_owned(),
+            label: String::new(),
+            kind,
+            required: false,
+            default: None,
+            help: String::new(),
+            attributes: Default::default(),
+        };
+        let settings = [
+            ("url", SettingKind::Url),
+            ("token", SettingKind::Secret),
+            ("key", SettingKind::SecretValue),
+            ("name", SettingKind::Text),
+        ];
+        Description { settings: settings.map(|(key, kind)| spec(key, kind)).into(), ..empty() }
+    }
+
+    fn empty() -> Description {
+        Description {
+            id: String::new(),
+            name: String::new(),
+            version: String::new(),
+            documentation_url: String::new(),
+            settings: Vec::new(),
+            requests: Vec::new(),
+            license_types: Vec::new(),
+            roles: Vec::new(),
+            codes: Vec::new(),
+            attributes: Default::default(),
+        }
+    }
+
+    #[test]
+    fn a_guest_gets_placeholders_and_the_vault_the_secrets() {
+        let mut settings = Settings::new();
+        settings.set("url", "https://a.example").set_secret("token", " hunter2\n".into()).set("name", "zoe");
+        let (shown, vault) = conceal(&description(), settings).unwrap();
+        let shown: Vec<_> = shown.expose_all().collect();
+        assert!(shown.iter().all(|(_, value)| !value.contains("hunter2")), "{shown:?}");
+        assert!(shown.contains(&("url", "https://a.example")) && shown.contains(&("name", "zoe")));
+        let placeholder = shown.iter().find(|(key, _)| *key == "token").unwrap().1;
+        let mut headers = http::HeaderMap::new();
+        headers.insert("authorization", format!("Bearer {placeholder}").parse().unwrap());
+        vault.fill(&mut headers);
+        assert_eq!(headers.get("authorization").unwrap(), "Bearer hunter2");
+    }
+
+    #[test]
+    fn a_secret_that_is_given_as_plain_text_is_concealed_as_well() {
+        let mut settings = Settings::new();
+        settings.set("token", "hunter2");
+        let (shown, _) = conceal(&description(), settings).unwrap();
+        assert_ne!(shown.expose("token"), Some("hunter2"));
+    }
+
+    #[test]
+    fn a_value_is_shown_only_where_that_is_granted() {
+        let mut settings = Settings::new();
+        settings.set_secret("key", "hunter2".into());
+        let refused = conceal(&description(), settings.clone()).err().unwrap();
+        assert_eq!(refused.code(), "secret-not-granted");
+        settings.grant_value("key");
+        let (shown, _) = conceal(&description(), settings).unwrap();
+        assert_eq!(shown.expose("key"), Some("hunter2"));
+    }
+
+    #[test]
+    fn secrets_that_cannot_be_sent_are_refused_without_repeating_them() {
+        for (key, secret) in [("token", "two words"), ("token", "li\nne"), ("name", "hunter2"), ("unknown", "hunter2")]
+        {
+            let mut settings = Settings::new();
+            settings.set_secret(key, secret.into());
+            let refused = conceal(&description(), settings).err().unwrap();
+            assert_eq!(refused.code(), "secret-unusable");
+            assert!(!format!("{refused} {refused:?}").contains(secret), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Listings kept in memory: for tests, and for hosts that only want to move listings between instances.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, busy};
+use crate::listing::End;
+use crate::model::User;
+use crate::{Error, Result};
+
+/// A store that lasts as long as the process. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryCheckpoints {
+    shelves: Arc<Mutex<BTreeMap<ListingKey, Shelf>>>,
+}
+
+/// What is kept for one key.
+#[derive(Debug, Default)]
+struct Shelf {
+    is_held: bool,
+    latest: Option<(Standing, Users)>,
+    /// The complete listing before the latest.
+    earlier: Users,
+}
+
+/// Records by id, each with the run that brought it last.
+type Users = BTreeMap<String, (u32, User)>;
+
+impl MemoryCheckpoints {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn shelves(&self) -> MutexGuard<'_, BTreeMap<ListingKey, Shelf>> {
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Checkpoints for MemoryCheckpoints {
+    fn open(&self, key: &ListingKey) -> Result<Box<dyn Checkpoint>> {
+        let mut shelves = self.shelves();
+        let shelf = shelves.entry(key.clone()).or_default();
+        if shelf.is_held {
+            return Err(busy(key));
+        }
+        shelf.is_held = true;
+        Ok(Box::new(Held { store: self.clone(), key: key.clone() }))
+    }
+}
+
+struct Held {
+    store: MemoryCheckpoints,
+    key: ListingKey,
+}
+
+impl Held {
+    fn with<T>(&self, work: impl FnOnce(&mut Shelf) -> T) -> Result<T> {
+        let mut shelves = self.store.shelves();
+        shelves.get_mut(&self.key).map(work).ok_or_else(|| Error::CheckpointUnusable {
+            store: "memory".to_owned(),
+            reason: "the listing is no longer there".to_owned(),
+        })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(shelf) = self.store.shelves().get_mut(&self.key) {
+            shelf.is_held = false;
+        }
+    }
+}
+
+impl Shelf {
+    fn make_room(&mut self) {
+        if let Some((standing, users)) = self.latest.take()
+            && standing.end == Some(End::Complete)
+        {
+            self.earlier = users;
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.latest.as_ref().is_some_and(|(standing, _)| standing.end == Some(End::Complete))
+    }
+
+    fn save(&mut self, step: &Step<'_>) {
+        if step.begins {
+            self.make_room();
+        }
+        let (standing, users) = self.latest.get_or_insert_with(|| (step.standing.clone(), Users::new()));
+        standing.clone_from(step.standing);
+        users.extend(step.users.iter().chain(step.repeated).map(|user| (user.id.clone(), (step.run, user.clone()))));
+    }
+
+    fn users(&self, of: Kept, after: Option<&str>, limit: u32) -> Vec<User> {
+        let nobody = Users::new();
+        let latest = self.latest.as_ref().map_or(&nobody, |(_, users)| users);
+        let from = match of {
+            Kept::Latest => latest,
+            Kept::LastComplete if self.is_complete() => latest,
+            Kept::LastComplete => &self.earlier,
+            Kept::Gone if self.is_complete() => &self.earlier,
+            Kept::Gone => &nobody,
+        };
+        let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        from.range::<str, _>(range)
+            .filter(|(id, _)| of != Kept::Gone || !latest.contains_key(*id))
+            .map(|(_, (_, user))| user.clone())
+            .take(usize::try_from(limit).unwrap_or(usize::MAX))
+            .collect()
+    }
+}
+
+impl Checkpoint for Held {
+    fn standing(&mut self) -> Result<Option<Standing>> {
+        self.with(|shelf| shelf.latest.as_ref().map(|(standing, _)| standing.clone()))
+    }
+
+    fn save(&mut self, step: &Step<'_>) -> Result<()> {
+        self.with(|shelf| shelf.save(step))
+    }
+
+    fn ids(&mut self, each: &mut dyn FnMut(&str, u32)) -> Result<()> {
+        self.with(|shelf| {
+            for (id, (run, _)) in shelf.latest.iter().flat_map(|(_, users)| users) {
+                each(id, *run);
+            }
+        })
+    }
+
+    fn users(&mut self, of: Kept, after: Option<&str>, limit: u32) -> Result<Vec<User>> {
+        self.with(|shelf| shelf.users(of, after, limit))
+    }
+}

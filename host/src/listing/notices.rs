@@ -1,0 +1,110 @@
+//! What this library tells of a listing, and what it reads out of a provider's notices.
+
+use crate::model::{Attributes, Notice, Severity};
+
+/// The provider's notice that a listing went on in an instance that has not seen all of it: with no other reason beside
+/// it, the host may count instead (`wit/provider.wit`).
+pub(super) const RESUMED: &str = "listing-resumed";
+
+const BEGUN_AGAIN: &str = "listing-begun-again";
+const READ_AGAIN: &str = "listing-read-again";
+const PROVEN: &str = "listing-proven";
+
+/// Whether a notice is one of this library's.
+pub(super) fn is_own(notice: &Notice) -> bool {
+    [BEGUN_AGAIN, READ_AGAIN, PROVEN].contains(&notice.code.as_str())
+}
+
+/// Whether the only reason why a listing is not called complete is that it went on in another instance. Every warning
+/// about the answer as a whole, rather than about some fields, is taken for a reason.
+pub(super) fn only_resumed(notices: &[Notice]) -> bool {
+    let reasons = || notices.iter().filter(|notice| notice.severity == Severity::Warning && notice.fields.is_empty());
+    reasons().next().is_some() && reasons().all(|notice| notice.code == RESUMED)
+}
+
+/// Puts notices into a list that has each code once; a later one replaces an earlier.
+pub(super) fn merge(into: &mut Vec<Notice>, notices: &[Notice]) {
+    for notice in notices {
+        match into.iter_mut().find(|known| known.code == notice.code) {
+            Some(known) => known.clone_from(notice),
+            None => into.push(notice.clone()),
+        }
+    }
+}
+
+/// The list is read from its beginning, since the provider cannot go on.
+pub(super) fn begun_again() -> Notice {
+    told(
+        BEGUN_AGAIN,
+        "The provider could not go on from where the listing stood, as after a change of the settings or the version, so the listing began again",
+        &[],
+    )
+}
+
+/// The list is read once more, since the interrupted reading proves nothing.
+pub(super) fn read_again() -> Notice {
+    told(
+        READ_AGAIN,
+        "The listing went on in a fresh instance and users changed meanwhile, so the list is read once more to be sure that nobody is missing",
+        &[],
+    )
+}
+
+/// The listing was counted and holds everybody.
+pub(super) fn proven(counted: u32) -> Notice {
+    told(
+        PROVEN,
+        &format!(
+            "The listing went on in a fresh instance; each of the {counted} users whom the server counted at its beginning has come"
+        ),
+        &[("counted", counted)],
+    )
+}
+
+fn told(code: &str, message: &str, params: &[(&str, u32)]) -> Notice {
+    Notice {
+        code: code.to_owned(),
+        severity: Severity::Info,
+        message: message.to_owned(),
+        fix: None,
+        fields: Vec::new(),
+        count: None,
+        subjects: Vec::new(),
+        params: params.iter().map(|(key, value)| (*key, value.to_string())).collect::<Attributes>(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notice(code: &str, severity: Severity, fields: &[&str]) -> Notice {
+        Notice { severity, fields: fields.iter().map(ToString::to_string).collect(), ..told(code, "", &[]) }
+    }
+
+    #[test]
+    fn any_other_warning_about_the_whole_is_a_reason_of_its_own() {
+        let resumed = || notice(RESUMED, Severity::Warning, &[]);
+        let cases = [
+            (vec![], false),
+            (vec![resumed()], true),
+            (vec![resumed(), notice("emails-hidden", Severity::Warning, &["email"])], true),
+            (vec![resumed(), notice("worth-knowing", Severity::Info, &[])], true),
+            (vec![resumed(), notice("users-may-be-missing", Severity::Warning, &[])], false),
+            (vec![notice("partial-view", Severity::Warning, &[]), resumed()], false),
+            (vec![notice("partial-view", Severity::Warning, &[])], false),
+            (vec![notice("emails-hidden", Severity::Warning, &["email"])], false),
+        ];
+        for (notices, is) in cases {
+            assert_eq!(only_resumed(&notices), is, "{notices:?}");
+        }
+    }
+
+    #[test]
+    fn a_later_notice_replaces_an_earlier() {
+        let mut all = vec![notice("a", Severity::Info, &[]), notice("b", Severity::Info, &[])];
+        merge(&mut all, &[notice("b", Severity::Warning, &[]), notice("c", Severity::Info, &[])]);
+        let told: Vec<_> = all.iter().map(|notice| (notice.code.as_str(), notice.severity)).collect();
+        assert_eq!(told, [("a", Severity::Info), ("b", Severity::Warning), ("c", Severity::Info)]);
+    }
+}

@@ -1,0 +1,55 @@
+//! Records to test with.
+
+use super::{
+    ActivityKnowledge, Assignment, ListingState, Notice, SeatUse, Severity, User, UserKind, UserPage, UserStatus,
+};
+
+/// A user of this id whose account was created then.
+pub(crate) fn user(id: &str, created_at: &str) -> User {
+    User {
+        id: id.into(),
+        username: format!("name of {id}"),
+        email: Some("zoë@example.com".into()),
+        first_name: None,
+        last_name: None,
+        status: UserStatus::Active,
+        kind: UserKind::Member,
+        role: "member".into(),
+        roles: vec!["system_user".into()],
+        seat: SeatUse::Occupied,
+        licenses: vec![Assignment { license_type: "enterprise".into(), assigned_at: None }],
+        position: None,
+        created_at: Some(created_at.into()),
+        deactivated_at: None,
+        activity: ActivityKnowledge::Never,
+        last_activity_at: None,
+        attributes: [("locale", "de")].into_iter().collect(),
+    }
+}
+
+/// A warning.
+pub(crate) fn notice(code: &str, fields: &[&str]) -> Notice {
+    Notice {
+        code: code.into(),
+        severity: Severity::Warning,
+        message: "Something is hidden".into(),
+        fix: None,
+        fields: fields.iter().map(ToString::to_string).collect(),
+        count: None,
+        subjects: Vec::new(),
+        params: Default::default(),
+    }
+}
+
+/// A page with these users.
+pub(crate) fn page(users: Vec<User>, state: ListingState) -> UserPage {
+    UserPage {
+        users,
+        state,
+        expected_total: None,
+        wait_ms: None,
+        watermark: None,
+        notices: Vec::new(),
+        attributes: Default::default(),
+    }
+}

@@ -1,0 +1,243 @@
+//! What stands against a new version, before it is switched to.
+
+use std::fmt;
+
+use crate::Settings;
+use crate::model::{CheckOutcome, CheckReport, Description, RequestSpec, SettingKind};
+
+/// One reason not to switch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Objection {
+    /// It is a provider of another product.
+    OtherProvider {
+        /// The id of the version that is in use.
+        ours: String,
+        /// That of the new one.
+        theirs: String,
+    },
+    /// It no longer reads a setting that a tenant has a value for.
+    SettingGone {
+        /// Whose.
+        tenant: String,
+        /// Which.
+        key: String,
+    },
+    /// It takes a setting that a tenant has a value for as something else.
+    SettingChanged {
+        /// Whose.
+        tenant: String,
+        /// Which.
+        key: String,
+        /// The kind that it had.
+        from: &'static str,
+        /// The kind that it has.
+        to: &'static str,
+    },
+    /// It needs a setting that a tenant has no value for.
+    SettingNeeded {
+        /// Whose.
+        tenant: String,
+        /// Which.
+        key: String,
+    },
+    /// It does not know a license type that records of the earlier version hold.
+    LicenseTypeGone {
+        /// The type's id.
+        id: String,
+    },
+    /// It wants to make a request that the tenants have not granted.
+    GrantWidened {
+        /// Method and path.
+        request: String,
+        /// Why, in the provider's words.
+        purpose: String,
+    },
+    /// It finds fault with a tenant's server.
+    CheckFailed {
+        /// Whose.
+        tenant: String,
+        /// The step and what it says, or the error.
+        reason: String,
+    },
+    /// It was given up before.
+    GivenUp,
+}
+
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherProvider { ours, theirs } => write!(f, "it is a provider of `{theirs}`, and `{ours}` is in use"),
+            Self::SettingGone { tenant, key } => {
+                write!(f, "it does not read the setting `{key}`, for which `{tenant}` has a value")
+            }
+            Self::SettingChanged { tenant, key, from, to } => {
+                write!(f, "it takes the setting `{key}` of `{tenant}` as {to}, and it was {from}")
+            }
+            Self::SettingNeeded { tenant, key } => {
+                write!(f, "it needs the setting `{key}`, for which `{tenant}` has no value")
+            }
+            Self::LicenseTypeGone { id } => write!(f, "it does not know the license type `{id}` any more"),
+            Self::GrantWidened { request, purpose } => {
+                write!(f, "it wants to make a request that is not granted: `{request}` ({purpose})")
+            }
+            Self::CheckFailed { tenant, reason } => write!(f, "its check of `{tenant}` failed: {reason}"),
+            Self::GivenUp => f.write_str("it was given up before, since its calls failed"),
+        }
+    }
+}
+
+/// Compares the description that is in use with a new one, for tenants with these settings.
+pub(super) fn compare<'a>(
+    old: &Description,
+    new: &Description,
+    tenants: impl IntoIterator<Item = (&'a str, &'a Settings)>,
+) -> Vec<Objection> {
+    if old.id != new.id {
+        return vec![Objection::OtherProvider { ours: old.id.clone(), theirs: new.id.clone() }];
+    }
+    let mut objections = Vec::new();
+    for (tenant, settings) in tenants {
+        objections.extend(setting_objections(old, new, tenant, settings));
+    }
+    let known = |id: &str| new.license_types.iter().any(|term| term.id == id);
+    objections.extend(
+        old.license_types
+            .iter()
+            .filter(|term| !known(&term.id))
+            .map(|term| Objection::LicenseTypeGone { id: term.id.clone() }),
+    );
+    objections.extend(widened(old, new).map(|spec| Objection::GrantWidened {
+        request: format!("{} {}", spec.method, spec.path),
+        purpose: spec.purpose.clone(),
+    }));
+    objections
+}
+
+/// The requests of the new description that the old one does not have.
+fn widened<'a>(old: &'a Description, new: &'a Description) -> impl Iterator<Item = &'a RequestSpec> {
+    new.requests.iter().filter(|spec| !old.requests.iter().any(|known| is_same(known, spec)))
+}
+
+/// Whether two specs stand for the same request, whatever they say of its purpose.
+pub(crate) fn is_same(one: &RequestSpec, other: &RequestSpec) -> bool {
+    one.method == other.method && one.path == other.path
+}
+
+fn setting_objections(old: &Description, new: &Description, tenant: &str, settings: &Settings) -> Vec<Objection> {
+    let mut objections = Vec::new();
+    let tenant = || tenant.to_owned();
+    for key in settings.keys() {
+        // What the old version ignored, the new one may ignore as well.
+        let Some(was) = old.settings.iter().find(|spec| spec.key == key) else { continue };
+        match new.settings.iter().find(|spec| spec.key == key) {
+            None => objections.push(Objection::SettingGone { tenant: tenant(), key: key.to_owned() }),
+            Some(now) if !is_compatible(&was.kind, &now.kind) => objections.push(Objection::SettingChanged {
+                tenant: tenant(),
+                key: key.to_owned(),
+                from: was.kind.as_str(),
+                to: now.kind.as_str(),
+            }),
+            Some(_) => {}
+        }
+    }
+    let needed = new.settings.iter().filter(|spec| spec.required && !settings.contains_key(&spec.key));
+    objections.extend(needed.map(|spec| Objection::SettingNeeded { tenant: tenant(), key: spec.key.clone() }));
+    objections
+}
+
+/// Whether a value of one kind may be handed over as the other. A secret whose value was hidden must not become one whose
+/// value is shown, and a choice must keep what may have been chosen.
+fn is_compatible(was: &SettingKind, now: &SettingKind) -> bool {
+    match (was, now) {
+        (SettingKind::Choice(was), SettingKind::Choice(now)) => was.iter().all(|choice| now.contains(choice)),
+        (SettingKind::SecretValue, SettingKind::Secret)
+        | (SettingKind::Choice(_) | SettingKind::Integer | SettingKind::Flag, SettingKind::Text) => true,
+        _ => was == now,
+    }
+}
+
+/// What a check of a tenant's server says against the new version.
+pub(super) fn check_objection(tenant: &str, report: &CheckReport) -> Option<Objection> {
+    let failed = report.steps.iter().find(|step| step.outcome == CheckOutcome::Failed)?;
+    Some(Objection::CheckFailed { tenant: tenant.to_owned(), reason: format!("{}: {}", failed.id, failed.summary) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{SettingSpec, Term};
+
+    fn spec(key: &str, kind: SettingKind, required: bool) -> SettingSpec {
+        SettingSpec {
+            key: key.into(),
+            label: String::new(),
+            kind,
+            required,
+            default: None,
+            help: String::new(),
+            attributes: Default::default(),
+        }
+    }
+
+    fn request(method: &str, path: &str) -> RequestSpec {
+        RequestSpec { method: method.into(), path: path.into(), purpose: "Because.".into() }
+    }
+
+    fn old() -> Description {
+        Description {
+            id: "example".into(),
+            name: "Example".into(),
+            version: "1.0.0".into(),
+            documentation_url: String::new(),
+            settings: vec![
+                spec("url", SettingKind::Url, true),
+                spec("token", SettingKind::Secret, true),
+                spec("source", SettingKind::Choice(vec!["a".into(), "b".into()]), false),
+            ],
+            requests: vec![request("GET", "/users")],
+            license_types: vec![Term { id: "free".into(), label: String::new(), help: String::new() }],
+            roles: Vec::new(),
+            codes: Vec::new(),
+            attributes: Default::default(),
+        }
+    }
+
+    #[track_caller]
+    fn check(change: impl FnOnce(&mut Description), expect: &[&str]) {
+        let mut settings = Settings::new();
+        settings.set("url", "https://a.example").set_secret("token", "t".into()).set("source", "a").set("unknown", "x");
+        let mut new = old();
+        change(&mut new);
+        let objections = compare(&old(), &new, [("acme", &settings)]);
+        let told: Vec<_> = objections.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), expect.len(), "{told:?}");
+        for (told, expect) in told.iter().zip(expect) {
+            assert!(told.contains(expect), "{told} does not hold {expect}");
+        }
+    }
+
+    #[test]
+    fn what_keeps_settings_types_and_grants_is_let_through() {
+        check(|_| {}, &[]);
+        check(|new| new.version = "2.0.0".into(), &[]);
+        check(|new| new.requests.clear(), &[]);
+        check(|new| new.requests[0].purpose = "For another reason.".into(), &[]);
+        check(|new| new.settings.push(spec("more", SettingKind::Text, false)), &[]);
+        check(|new| new.settings[2].kind = SettingKind::Text, &[]);
+        check(|new| new.settings[2].kind = SettingKind::Choice(vec!["b".into(), "a".into(), "c".into()]), &[]);
+    }
+
+    #[test]
+    fn what_takes_something_away_or_wants_more_is_told() {
+        check(|new| new.id = "other".into(), &["provider of `other`"]);
+        check(|new| drop(new.settings.remove(2)), &["does not read the setting `source`, for which `acme`"]);
+        check(|new| new.settings[1].kind = SettingKind::SecretValue, &["`token` of `acme` as secret-value"]);
+        check(|new| new.settings[1].kind = SettingKind::Text, &["`token` of `acme` as text"]);
+        check(|new| new.settings[0].kind = SettingKind::Text, &["`url` of `acme` as text"]);
+        check(|new| new.settings[2].kind = SettingKind::Choice(vec!["a".into()]), &["`source` of `acme` as choice"]);
+        check(|new| new.settings.push(spec("key", SettingKind::Secret, true)), &["needs the setting `key`"]);
+        check(|new| new.license_types.clear(), &["license type `free`"]);
+        check(|new| new.requests.push(request("DELETE", "/users/{}")), &["`DELETE /users/{}` (Because.)"]);
+    }
+}

