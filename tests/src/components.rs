@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use provider_host::{Egress, EgressOptions, Error, Limits, Provider, Sandbox, Session, Settings};
+use provider_host::{
+    Access, Egress, EgressOptions, Error, Limits, Patience, Pool, Provider, Registry, Sandbox, Session, Settings,
+};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId};
 
@@ -12,11 +14,12 @@ use crate::component;
 const CONTRACT: &str = include_str!("../../wit/provider.wit");
 const GARBAGE: &str = include_str!("../components/garbage.wat");
 
-/// A sandbox for several components, and a client for all of them.
+/// A sandbox for several components, and a client and limits for all of them.
 #[derive(Debug)]
 pub struct Host {
     sandbox: Sandbox,
     egress: Egress,
+    limits: Limits,
 }
 
 impl Host {
@@ -28,7 +31,19 @@ impl Host {
     #[expect(clippy::expect_used, reason = "for tests, which cannot go on without it")]
     pub fn new(limits: Limits) -> Self {
         let egress = Egress::new(EgressOptions::default()).expect("a client");
-        Self { sandbox: Sandbox::new(limits).expect("a sandbox"), egress }
+        Self { sandbox: Sandbox::new(Pool::default()).expect("a sandbox"), egress, limits }
+    }
+
+    /// A registry over the same sandbox.
+    #[must_use]
+    pub fn registry(&self) -> Registry {
+        Registry::new(self.sandbox.clone(), Patience::default())
+    }
+
+    /// What components are connected with.
+    #[must_use]
+    pub fn access(&self, settings: Settings) -> Access {
+        Access::new(settings, self.egress.clone()).limits(self.limits.clone())
     }
 
     /// Loads a component by its name; see [`bytes`].
@@ -36,7 +51,15 @@ impl Host {
     /// # Errors
     /// The host refuses it.
     pub fn load(&self, name: &str) -> Result<Provider, Error> {
-        self.sandbox.load(&bytes(name))
+        self.load_bytes(&bytes(name))
+    }
+
+    /// Loads a component.
+    ///
+    /// # Errors
+    /// The host refuses it.
+    pub fn load_bytes(&self, bytes: &[u8]) -> Result<Provider, Error> {
+        self.sandbox.load(bytes)
     }
 
     /// Connects a loaded component.
@@ -44,7 +67,7 @@ impl Host {
     /// # Errors
     /// What the host refuses.
     pub async fn connect(&self, provider: &Provider, settings: Settings) -> Result<Session, Error> {
-        provider.connect(settings, self.egress.clone()).await
+        provider.connect(self.access(settings)).await
     }
 
     /// Loads a component that is not refused, and connects it.

@@ -19,12 +19,23 @@ pub struct TenantListing {
     listing: Option<Listing>,
     moves: u32,
     memory_bytes: usize,
+    longest_pause: Duration,
     ended: bool,
 }
 
 impl TenantListing {
     pub(super) const fn new(tenant: Arc<State>, options: ListingOptions, store: Option<Arc<dyn Checkpoints>>) -> Self {
-        Self { tenant, options, store, lease: None, listing: None, moves: 0, memory_bytes: 0, ended: false }
+        Self {
+            tenant,
+            options,
+            store,
+            lease: None,
+            listing: None,
+            moves: 0,
+            memory_bytes: 0,
+            longest_pause: Duration::ZERO,
+            ended: false,
+        }
     }
 
     /// The next step; none after the last. After an error the same step can be tried again by calling once more, in
@@ -81,6 +92,12 @@ impl TenantListing {
         self.moves
     }
 
+    /// How long it was held up at most by going on in another version: for a session in it, and for the old one to go.
+    #[must_use]
+    pub const fn longest_pause(&self) -> Duration {
+        self.longest_pause
+    }
+
     /// Makes sure that there is a lease on a version that may serve the next step, and a session in it.
     async fn settle(&mut self) -> Result<()> {
         match &self.lease {
@@ -95,12 +112,14 @@ impl TenantListing {
             None => {}
         }
         let lease = admitted(&self.tenant).await?;
+        let began = Instant::now();
         let session = self.tenant.connect(lease.version())?;
         match &mut self.listing {
             Some(listing) => {
                 self.memory_bytes = self.memory_bytes.max(listing.memory_bytes());
                 drop(listing.continue_in(session));
                 self.moves = self.moves.saturating_add(1);
+                self.longest_pause = self.longest_pause.max(began.elapsed());
             }
             None => {
                 let options = self.options.clone();

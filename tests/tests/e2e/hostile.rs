@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use end_to_end::components::Host;
+use end_to_end::components::{Host, bytes};
 use end_to_end::recorder::{Arrival, Recorder};
 use end_to_end::{Listed, list, settings, simulator, simulator_apart};
 use mattermost_simulator::{Config, Exchange, Simulator};
 use provider_host::model::ProviderError;
-use provider_host::{End, Error, Limits, ListingOptions, Settings};
+use provider_host::{End, Error, Limits, ListingOptions, Objection, Provenance, Settings, SwitchOptions, seal};
 use tokio::task::JoinSet;
 
 /// The real token of the servers that record: no part of it is a word that a request has anyway.
@@ -109,7 +109,38 @@ async fn whoever_takes_anothers_name_gets_no_more_by_it() {
     assert_ne!(claimed.version, real.version);
     let refused = host.connect(&impostor, settings(&server.url(), &server.tokens().admin)).await;
     assert_eq!(refused.map(drop).unwrap_err().code(), "secret-not-granted");
+
+    let sealed = seal(&bytes("impostor"), &real, &Provenance::default()).unwrap();
+    let forged = host.load_bytes(&sealed).unwrap().describe().await.unwrap_err();
+    assert_eq!(forged.code(), "description-differs", "{forged}");
     assert_eq!(server.requests(), 0);
+}
+
+#[tokio::test]
+async fn whoever_takes_anothers_name_is_not_switched_to() {
+    let server = simulator(Config::default()).await;
+    let host = Host::new(Limits::default());
+    let registry = host.registry();
+    let real = registry.load(bytes("mattermost")).await.unwrap();
+    registry.switch(&real, &SwitchOptions::default()).await.unwrap();
+    let access = host.access(settings(&server.url(), &server.tokens().admin));
+    let tenant = registry.tenant("acme", "mattermost", access).unwrap();
+
+    let impostor = registry.load(bytes("impostor")).await.unwrap();
+    let refused = registry.switch(&impostor, &SwitchOptions::default()).await.map(drop).unwrap_err();
+    assert_eq!(refused.code(), "preflight-failed");
+    let Error::PreflightFailed { objections, .. } = refused else { unreachable!("by its code") };
+    let is_for_the_token = |objection: &Objection| matches!(objection, Objection::SettingChanged { key, to: "secret-value", .. } if key == "access_token");
+    assert!(objections.iter().any(is_for_the_token), "{objections:?}");
+    let is_for_the_request = |objection: &Objection| matches!(objection, Objection::GrantWidened { request, .. } if request == "DELETE /api/v4/users/{}");
+    assert!(objections.iter().any(is_for_the_request), "{objections:?}");
+    assert!(
+        objections.iter().any(|objection| matches!(objection, Objection::LicenseTypeGone { .. })),
+        "{objections:?}"
+    );
+
+    assert_eq!(registry.active("mattermost"), Some(real.name()));
+    tenant.licenses().await.unwrap();
 }
 
 /// Lets a component of `tests/components` loose on a server that is granted and one that is not, and returns what it

@@ -11,5 +11,6 @@ mod hostile;
 mod licenses;
 mod limits;
 mod listing;
+mod swaps;
 mod tls;
 mod versions;
