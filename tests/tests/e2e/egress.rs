@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use end_to_end::{connect, list, settings, shared_provider, simulator};
 use mattermost_simulator::Config;
-use provider_host::{DenialReason, Egress, EgressOptions, End, Error, LimitHit, Limits, ListingOptions, Proxy};
+use provider_host::audit::JsonLines;
+use provider_host::{
+    Access, DenialReason, Egress, EgressOptions, End, Error, LimitHit, Limits, ListingOptions, Policy, Proxy,
+};
 use tokio::net::{TcpListener, TcpStream};
 
 /// A forward proxy on loopback that passes everything on to one server, which is told whole addresses by it.
