@@ -1,10 +1,13 @@
 //! What a provider is connected with: settings, a way out, and limits.
 
+use std::sync::Arc;
+
+use crate::audit::Audit;
 use crate::grant::Grant;
 use crate::model::{Description, RequestSpec, SettingKind};
 use crate::registry::is_same;
 use crate::vault::{self, Vault};
-use crate::{Egress, Error, Limits, Result, Settings};
+use crate::{Egress, Error, Limits, Policy, Result, Settings};
 
 /// What a provider is connected with.
 #[derive(Clone, Debug)]
@@ -16,13 +19,24 @@ pub struct Access {
     pub(crate) name: String,
     /// The requests that are granted of those that the provider describes; all where there is no list.
     pub(crate) requests: Option<Vec<RequestSpec>>,
+    /// What the operator of the platform allows.
+    pub(crate) policy: Policy,
+    pub(crate) audit: Option<Arc<dyn Audit>>,
 }
 
 impl Access {
     /// These settings through this client, within the default limits.
     #[must_use]
     pub fn new(settings: Settings, egress: Egress) -> Self {
-        Self { settings, egress, limits: Limits::default(), name: String::new(), requests: None }
+        Self {
+            settings,
+            egress,
+            limits: Limits::default(),
+            name: String::new(),
+            requests: None,
+            policy: Policy::default(),
+            audit: None,
+        }
     }
 
     /// The client that its requests go through.
@@ -49,6 +63,20 @@ impl Access {
     #[must_use]
     pub fn only(mut self, requests: Vec<RequestSpec>) -> Self {
         self.requests = Some(requests);
+        self
+    }
+
+    /// To origins within this policy alone, as the operator of a platform sets it.
+    #[must_use]
+    pub fn within(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// With each request taken down there.
+    #[must_use]
+    pub fn audited(mut self, audit: Arc<dyn Audit>) -> Self {
+        self.audit = Some(audit);
         self
     }
 }

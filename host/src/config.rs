@@ -9,18 +9,35 @@
 //! provider = "mattermost"
 //! settings = { server_url = "https://chat.acme.example" }
 //! secrets = { access_token = "env:ACME_TOKEN" }   # or "file:/run/secrets/acme"
+//!
+//! [tenants.acme.egress]                           # all of it is optional
+//! ca_files = ["company-ca.pem"]
+//! client_identity = { certificates = "client.pem", key = "client-key.pem" }
+//! proxy = { url = "http://proxy.acme.example:3128", user = "acme", password = "env:PROXY", except = ["10.0.0.0/8"] }
+//! headers = { x-gateway-key = "env:GATEWAY_KEY" }
+//!
+//! [tenants.acme.limits]
+//! requests_per_second = 20
+//!
+//! [policy]                                        # of the platform, for all tenants; anything goes without
+//! allow = ["https://chat.acme.example", "https://*.example.org"]
+//! private_addresses = false                       # but for origins that `allow` names without a wildcard
 //! ```
 
+mod egress;
 mod secret;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::{Access, Digest, Egress, EgressOptions, Error, Limits, PublicKey, Result, Settings, Trust};
+use crate::{Access, Digest, Error, Limits, PublicKey, Result, Settings, Trust};
 
+use egress::{EgressEntry, PolicyEntry};
 pub use secret::SecretSource;
 
 /// A `providers.toml` that was read and makes sense.
@@ -37,6 +54,8 @@ struct File {
     providers: BTreeMap<String, ProviderEntry>,
     #[serde(default)]
     tenants: BTreeMap<String, TenantEntry>,
+    #[serde(default)]
+    policy: PolicyEntry,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -66,18 +85,17 @@ struct TenantEntry {
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct EgressEntry {
-    #[serde(default)]
-    ca_files: Vec<PathBuf>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct LimitsEntry {
     memory_mib: Option<u16>,
     call_seconds: Option<u32>,
     cpu_seconds: Option<u32>,
     instances: Option<u32>,
+    requests_in_flight: Option<u32>,
+    requests_per_call: Option<u64>,
+    requests_per_second: Option<NonZeroU32>,
+    response_header_bytes: Option<u32>,
+    response_headers: Option<u32>,
+    response_body_mib: Option<u16>,
 }
 
 /// A value that is written as text.
@@ -126,6 +144,7 @@ impl Config {
                 return Err(unusable(format!("`{key}` of the tenant `{name}` is a setting and a secret")));
             }
         }
+        file.policy.policy()?;
         Ok(Self { path: path.to_owned(), file })
     }
 
@@ -170,18 +189,20 @@ impl Config {
         for (key, value) in &entry.settings {
             settings.set(key, value);
         }
-        for (key, Text(source)) in &entry.secrets {
-            let secret = source.read().map_err(|reason| {
+        let read = |key: &str, source: &SecretSource| -> Result<SecretString> {
+            source.read().map_err(|reason| {
                 unusable(format!("the secret `{key}` of the tenant `{tenant}` is not at {source}: {reason}"))
-            })?;
-            settings.set_secret(key, secret);
+            })
+        };
+        for (key, Text(source)) in &entry.secrets {
+            settings.set_secret(key, read(key, source)?);
         }
         for key in &entry.grant_values {
             settings.grant_value(key);
         }
-        let mut options = EgressOptions::default();
-        options.ca_files = entry.egress.ca_files.iter().map(|file| self.beside(file)).collect();
-        Ok(Access::new(settings, Egress::new(options)?).limits(entry.limits.limits()).named(tenant))
+        let egress = entry.egress.egress(|path| self.beside(path), read)?;
+        let access = Access::new(settings, egress).limits(entry.limits.limits()).named(tenant);
+        Ok(access.within(self.file.policy.policy()?))
     }
 
     /// A path as the file means it: beside itself.
@@ -199,6 +220,14 @@ impl LimitsEntry {
             call_time: seconds(self.call_seconds, default.call_time),
             cpu_time: seconds(self.cpu_seconds, default.cpu_time),
             instances: self.instances.unwrap_or(default.instances),
+            requests_in_flight: self.requests_in_flight.unwrap_or(default.requests_in_flight),
+            requests_per_call: self.requests_per_call.unwrap_or(default.requests_per_call),
+            requests_per_second: self.requests_per_second.or(default.requests_per_second),
+            response_header_bytes: self.response_header_bytes.unwrap_or(default.response_header_bytes),
+            response_headers: self.response_headers.unwrap_or(default.response_headers),
+            response_body_bytes: self
+                .response_body_mib
+                .map_or(default.response_body_bytes, |mib| u64::from(mib) * 1024 * 1024),
             ..default
         }
     }
@@ -207,6 +236,7 @@ impl LimitsEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Policy;
 
     const PIN: &str = "[providers.mattermost]\nfile = \"m.wasm\"\nsha256 = \"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"\n";
 
@@ -233,6 +263,44 @@ mod tests {
         refused(&format!("{PIN}[tenants.acme]\nprovider = \"mattermost\"\nlimits = {{ cpus = 4 }}"), "cpus");
         let both = format!("{PIN}[tenants.acme]\nprovider = \"mattermost\"\nsettings.t = \"x\"\nsecrets.t = \"env:T\"");
         refused(&both, "`t` of the tenant `acme` is a setting and a secret");
+    }
+
+    #[test]
+    fn the_way_out_is_as_the_file_says() {
+        let tenant = "[tenants.acme]\nprovider = \"mattermost\"\n";
+        let access = |text: &str| {
+            let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/egress/testdata/providers.toml"));
+            Config::parse(path, &format!("{PIN}{tenant}{text}"))?.access("acme")
+        };
+        let all = "[tenants.acme.egress]\nca_files = [\"authority.pem\"]\n\
+             client_identity = { certificates = \"server.pem\", key = \"server-key.pem\" }\n\
+             proxy = { url = \"http://proxy.example:3128\", user = \"u\", password = \"env:PATH\", except = [\"a\"] }\n\
+             headers = { x-gateway-key = \"env:PATH\" }\n\
+             [tenants.acme.limits]\nrequests_in_flight = 3\nrequests_per_call = 4\nrequests_per_second = 5\n\
+             response_header_bytes = 6\nresponse_headers = 7\nresponse_body_mib = 8\n\
+             [policy]\nallow = [\"https://a.example\"]\nprivate_addresses = false\n";
+        let given = access(all).unwrap();
+        let limits = &given.limits;
+        assert_eq!((limits.requests_in_flight, limits.requests_per_call), (3, 4));
+        assert_eq!(limits.requests_per_second, NonZeroU32::new(5));
+        assert_eq!((limits.response_header_bytes, limits.response_headers), (6, 7));
+        assert_eq!(limits.response_body_bytes, 8 << 20);
+        assert_eq!(given.policy, Policy::new(["https://a.example"]).unwrap().private_addresses(false));
+        assert_eq!(access("").unwrap().policy, Policy::default());
+        for (text, code) in [
+            ("[policy]\nallow = [\"a.example\"]", "policy-unusable"),
+            ("egress.proxy.url = \"https://proxy.example\"", "proxy-unusable"),
+            ("egress.headers.host = \"env:PATH\"", "header-unusable"),
+            ("egress.headers.x-key = \"env:NO_SUCH_VARIABLE\"", "config-unusable"),
+            ("egress.ca_files = [\"none.pem\"]", "ca-file-unusable"),
+            (
+                "egress.client_identity = { certificates = \"none.pem\", key = \"none.pem\" }",
+                "client-identity-unusable",
+            ),
+            ("limits.requests_per_second = 0", "config-unusable"),
+        ] {
+            assert_eq!(access(text).unwrap_err().code(), code, "{text}");
+        }
     }
 
     #[test]

@@ -2,29 +2,45 @@
 
 mod address;
 mod body;
+mod connector;
 mod failure;
 mod gate;
+mod headers;
+mod identity;
+mod options;
+mod outgoing;
+mod pass;
+mod proxy;
+mod quota;
+mod send;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod words;
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::{HeaderMap, HeaderValue, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
 use wasmtime_wasi_http::WasiBody;
 
-use crate::Result;
-use crate::grant::Grant;
-use crate::vault::Vault;
+use crate::policy::Reach;
+use crate::{Limits, Result};
 
-use address::Resolver;
-pub(crate) use gate::Gate;
+use connector::Dialler;
+pub(crate) use gate::{Gate, GateOptions};
+pub use headers::ExtraHeader;
+pub use identity::ClientIdentity;
+pub use options::EgressOptions;
+pub(crate) use pass::Sender;
+pub use proxy::Proxy;
+use proxy::{Route, Rules};
 
 /// Connections that are kept open for one server: as many requests as a provider has in flight, and room for two.
 const IDLE_CONNECTIONS: usize = 32;
@@ -32,27 +48,33 @@ const IDLE_CONNECTIONS: usize = 32;
 /// How long an unused connection is kept: less than the minute after which common proxies close theirs.
 const IDLE_TIME: Duration = Duration::from_secs(50);
 
-/// Bytes of an answer's head, and what is read ahead of a body.
-const HEAD_BYTES: usize = 256 * 1024;
+/// The least that the client's buffer for an answer's head may be; a smaller limit is looked at once the head is read.
+const LEAST_HEAD_BYTES: usize = 8 * 1024;
 
-/// Headers of an answer.
-const HEADERS: usize = 128;
+type Client = legacy::Client<HttpsConnector<Dialler>, WasiBody>;
 
-type Connector = HttpsConnector<HttpConnector<Resolver>>;
-
-/// What requests are sent with.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct EgressOptions {
-    /// PEM files of authorities that are trusted beside the system's.
-    pub ca_files: Vec<PathBuf>,
-}
-
-/// A pooled HTTP client. It follows no redirect and knows no proxy. Clones share its connections.
+/// A pooled HTTP client. It follows no redirect. Clones share its connections, and so do the sessions that are given
+/// them, where they have the same limits on the heads of answers; nobody else does: a tenant has an `Egress` of its own.
 #[derive(Clone)]
 pub struct Egress {
-    client: Client<Connector, WasiBody>,
+    parts: Arc<Parts>,
     sent: Arc<AtomicU64>,
+}
+
+/// What clients are made of.
+struct Parts {
+    tls: ClientConfig,
+    proxy: Option<Rules>,
+    headers: Vec<ExtraHeader>,
+    /// A connection that one may use may lead where another may not, so that each kind has connections of its own.
+    clients: Mutex<HashMap<Kind, Client>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Kind {
+    reach: Reach,
+    head_bytes: u32,
+    headers: u32,
 }
 
 impl Egress {
@@ -61,23 +83,10 @@ impl Egress {
     /// # Errors
     /// A CA file cannot be read or holds no certificate.
     pub fn new(options: EgressOptions) -> Result<Self> {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver::new());
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls::config(&options.ca_files)?)
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIME)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .http1_max_buf_size(HEAD_BYTES)
-            .http1_max_headers(HEADERS)
-            .build(connector);
-        Ok(Self { client, sent: Arc::default() })
+        let EgressOptions { ca_files, client_identity, proxy, headers } = options;
+        let tls = tls::config(&ca_files, client_identity)?;
+        let parts = Parts { tls, proxy: proxy.map(Proxy::into_rules), headers, clients: Mutex::default() };
+        Ok(Self { parts: Arc::new(parts), sent: Arc::default() })
     }
 
     /// How many requests were sent so far, by all guests.
@@ -86,9 +95,53 @@ impl Egress {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// A way out for what is granted, with these secrets, for answers of at most so many bytes.
-    pub(crate) fn gate(self, grants: Vec<Grant>, vault: Vault, body_bytes: u64) -> Gate {
-        Gate::open(self, grants, vault, body_bytes)
+    /// A way out for what is granted.
+    ///
+    /// # Errors
+    /// A grant leads to an origin that the policy does not allow.
+    pub(crate) fn gate(self, options: GateOptions<'_>) -> Result<Gate> {
+        Gate::open(self, options)
+    }
+
+    /// The client for what is within reach, with these limits on the heads of answers.
+    fn client(&self, reach: Reach, limits: &Limits) -> Client {
+        let kind = Kind { reach, head_bytes: limits.response_header_bytes, headers: limits.response_headers };
+        let mut clients = self.parts.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.entry(kind).or_insert_with(|| self.parts.connect(kind)).clone()
+    }
+
+    fn route(&self, uri: &Uri) -> Route {
+        self.parts.proxy.as_ref().map_or(Route::Direct, |proxy| proxy.route(uri))
+    }
+
+    fn proxy_authorization(&self) -> Option<&HeaderValue> {
+        self.parts.proxy.as_ref()?.authorization.as_ref()
+    }
+
+    fn add_headers(&self, headers: &mut HeaderMap) {
+        for header in &self.parts.headers {
+            header.add(headers);
+        }
+    }
+}
+
+impl Parts {
+    fn connect(&self, kind: Kind) -> Client {
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(self.tls.clone())
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(Dialler::new(kind.reach, self.proxy.clone()));
+        let count = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
+        legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIME)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .http1_max_buf_size(count(kind.head_bytes).max(LEAST_HEAD_BYTES))
+            .http1_max_headers(count(kind.headers))
+            .http2_max_header_list_size(kind.head_bytes)
+            .build(connector)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::Origin;
 use crate::identity::{Digest, PublicKey};
 use crate::model::ProviderError;
 use crate::registry::{Objection, VersionName};
@@ -174,6 +175,26 @@ pub enum Error {
         key: String,
     },
 
+    /// A setting leads to an origin that the platform's policy does not name.
+    #[error("the policy does not let providers reach {}", origin.shown())]
+    OriginDenied {
+        /// Where the setting leads.
+        origin: Origin,
+        /// The line of the policy that would allow it.
+        line: String,
+        /// The same as a sentence.
+        fix: String,
+    },
+
+    /// A line of a policy names no origin.
+    #[error("the line `{line}` of the policy is not usable: {reason}")]
+    PolicyUnusable {
+        /// The line.
+        line: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+
     /// The guest stopped in the middle of a call: a defect of the provider.
     #[error("the provider crashed in `{call}`: {reason}")]
     Trap {
@@ -199,6 +220,29 @@ pub enum Error {
         path: PathBuf,
         /// Why not.
         reason: String,
+    },
+
+    /// A forward proxy cannot be used as it is described.
+    #[error("the proxy is not usable: {reason}")]
+    ProxyUnusable {
+        /// What is wrong with it; an address with a password in it is not repeated.
+        reason: String,
+    },
+
+    /// A client's certificate and key cannot be used.
+    #[error("the client certificate cannot be used: {reason}")]
+    ClientIdentityUnusable {
+        /// Which file and why not; no part of the key.
+        reason: String,
+    },
+
+    /// A header cannot be added to requests.
+    #[error("the header `{name}` cannot be added to requests: {reason}")]
+    HeaderUnusable {
+        /// Its name.
+        name: String,
+        /// What is wrong with it; the value is not repeated.
+        reason: &'static str,
     },
 
     /// A component's file cannot be read.
@@ -261,6 +305,23 @@ pub enum LimitHit {
     /// `Limits::returned_bytes`.
     #[error("it handed over more than {0} bytes in one call (limit `returned_bytes`)")]
     ReturnedBytes(usize),
+    /// `Limits::requests_per_call`.
+    #[error("it sent more than {0} requests in one call (limit `requests_per_call`)")]
+    RequestsPerCall(u64),
+    /// `Limits::response_header_bytes` or `Limits::response_headers`: which of them is not told apart while an answer's
+    /// head is read.
+    #[error(
+        "an answer has more than {headers} headers or {bytes} bytes of them (limits `response_headers` and `response_header_bytes`)"
+    )]
+    ResponseHead {
+        /// `Limits::response_headers`.
+        headers: u32,
+        /// `Limits::response_header_bytes`.
+        bytes: u32,
+    },
+    /// `Limits::response_body_bytes`.
+    #[error("an answer has more than {0} bytes (limit `response_body_bytes`)")]
+    ResponseBody(u64),
     /// `Limits::instances` or `Pool::instances`.
     #[error("no instance of {pool} in the pool became free within {patience:?} (limit `instances`)")]
     Instances {
@@ -277,6 +338,21 @@ fn listed(objections: &[Objection]) -> String {
 }
 
 impl LimitHit {
+    /// A stable kebab-case code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Memory(_) => "limit-memory",
+            Self::CallTime(_) => "limit-call-time",
+            Self::CpuTime(_) => "limit-cpu-time",
+            Self::ReturnedBytes(_) => "limit-returned-bytes",
+            Self::RequestsPerCall(_) => "limit-requests-per-call",
+            Self::ResponseHead { .. } => "limit-response-head",
+            Self::ResponseBody(_) => "limit-response-body",
+            Self::Instances { .. } => "limit-instances",
+        }
+    }
+
     /// The field of `Limits`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -285,6 +361,9 @@ impl LimitHit {
             Self::CallTime(_) => "call_time",
             Self::CpuTime(_) => "cpu_time",
             Self::ReturnedBytes(_) => "returned_bytes",
+            Self::RequestsPerCall(_) => "requests_per_call",
+            Self::ResponseHead { .. } => "response_header_bytes",
+            Self::ResponseBody(_) => "response_body_bytes",
             Self::Instances { .. } => "instances",
         }
     }
@@ -313,15 +392,14 @@ impl Error {
             Self::SettingUnusable { .. } => "setting-unusable",
             Self::SecretUnusable { .. } => "secret-unusable",
             Self::SecretNotGranted { .. } => "secret-not-granted",
+            Self::OriginDenied { .. } => "origin-denied",
+            Self::PolicyUnusable { .. } => "policy-unusable",
             Self::Trap { .. } => "provider-crashed",
-            Self::LimitHit { limit, .. } => match limit {
-                LimitHit::Memory(_) => "limit-memory",
-                LimitHit::CallTime(_) => "limit-call-time",
-                LimitHit::CpuTime(_) => "limit-cpu-time",
-                LimitHit::ReturnedBytes(_) => "limit-returned-bytes",
-                LimitHit::Instances { .. } => "limit-instances",
-            },
+            Self::LimitHit { limit, .. } => limit.code(),
             Self::CaFile { .. } => "ca-file-unusable",
+            Self::ProxyUnusable { .. } => "proxy-unusable",
+            Self::ClientIdentityUnusable { .. } => "client-identity-unusable",
+            Self::HeaderUnusable { .. } => "header-unusable",
             Self::Io { .. } => "file-unreadable",
             Self::CheckpointUnusable { .. } => "checkpoint-unusable",
             Self::CheckpointBusy { .. } => "checkpoint-busy",
@@ -370,6 +448,10 @@ impl Error {
             Self::SecretNotGranted { .. } => {
                 "If you trust this component with the value itself, grant it with `Settings::grant_value`."
             }
+            Self::OriginDenied { fix, .. } => fix,
+            Self::PolicyUnusable { .. } => {
+                "Write scheme, host and port where it is not the usual one, such as https://chat.example.com or https://*.example.com:8443."
+            }
             Self::Trap { .. } => {
                 "Try again; if it happens again, report it to the provider's authors with the text above."
             }
@@ -380,12 +462,26 @@ impl Error {
                 }
                 LimitHit::CpuTime(_) => "Ask for smaller pages, or raise `Limits::cpu_time`.",
                 LimitHit::ReturnedBytes(_) => "Ask for smaller pages, or raise `Limits::returned_bytes`.",
+                LimitHit::RequestsPerCall(_) => "Ask for smaller pages, or raise `Limits::requests_per_call`.",
+                LimitHit::ResponseHead { .. } => {
+                    "Look at what the server or a proxy adds to its answers, or raise `Limits::response_header_bytes` and `Limits::response_headers`."
+                }
+                LimitHit::ResponseBody(_) => "Ask for smaller pages, or raise `Limits::response_body_bytes`.",
                 LimitHit::Instances { .. } => {
                     "Run fewer listings at once, or raise `Limits::instances` of the tenant or `Pool::instances`."
                 }
             },
             Self::CaFile { .. } => {
                 "Name a readable PEM file that holds the certificate of the authority that signed the server's certificate."
+            }
+            Self::ProxyUnusable { .. } => {
+                "Give the proxy's address as http://proxy.example.com:3128, its user name and password apart from it, and hosts to reach without it by name."
+            }
+            Self::ClientIdentityUnusable { .. } => {
+                "Name readable PEM files: the certificate with those that signed it behind it, and its key without a password."
+            }
+            Self::HeaderUnusable { .. } => {
+                "Name a header of the gateway's own, such as x-gateway-key, with a value of one line; credentials of the server belong into the settings."
             }
             Self::Io { .. } => "Check that the file exists and that this user may read it.",
             Self::CheckpointUnusable { .. } => {
@@ -404,7 +500,12 @@ impl Error {
             Self::Provider(error) => error.retryable,
             Self::LimitHit { limit, .. } => match limit {
                 LimitHit::CallTime(_) | LimitHit::Instances { .. } => true,
-                LimitHit::Memory(_) | LimitHit::CpuTime(_) | LimitHit::ReturnedBytes(_) => false,
+                LimitHit::Memory(_)
+                | LimitHit::CpuTime(_)
+                | LimitHit::ReturnedBytes(_)
+                | LimitHit::RequestsPerCall(_)
+                | LimitHit::ResponseHead { .. }
+                | LimitHit::ResponseBody(_) => false,
             },
             Self::Quarantined { .. } | Self::CheckpointBusy { .. } => true,
             Self::NotAComponent { .. }
@@ -423,8 +524,13 @@ impl Error {
             | Self::SettingUnusable { .. }
             | Self::SecretUnusable { .. }
             | Self::SecretNotGranted { .. }
+            | Self::OriginDenied { .. }
+            | Self::PolicyUnusable { .. }
             | Self::Trap { .. }
             | Self::CaFile { .. }
+            | Self::ProxyUnusable { .. }
+            | Self::ClientIdentityUnusable { .. }
+            | Self::HeaderUnusable { .. }
             | Self::Io { .. }
             | Self::CheckpointUnusable { .. }
             | Self::CheckpointNewer { .. }

@@ -28,18 +28,35 @@ impl Grant {
         Ok(Self { origin, base: segments(path).map(str::to_owned).collect(), requests: requests.to_vec() })
     }
 
-    /// Whether the request is one of those. They are looked for below the configured path and below each path above it,
+    /// Where the configured URL leads.
+    pub(crate) const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The path of the described request that a request to the origin is, with `{}` where the provider fills something
+    /// in; none where it is none of those. They are looked for below the configured path and below each path above it,
     /// since people enter addresses that lead further than the product's own.
-    pub(crate) fn allows(&self, method: &Method, uri: &Uri) -> bool {
-        if Origin::of(uri).as_ref() != Some(&self.origin) {
-            return false;
+    pub(crate) fn path_of(&self, method: &Method, uri: &Uri) -> Option<String> {
+        // An answer to TRACE repeats the request's headers with what was put into them, and CONNECT asks for a way on.
+        if matches!(*method, Method::TRACE | Method::CONNECT) {
+            return None;
         }
         let path: Vec<&str> = uri.path().strip_prefix('/').unwrap_or_default().split('/').collect();
-        (0..=self.base.len()).any(|depth| {
-            let (above, below) = (self.base.get(..depth), path.get(depth..));
-            let is_below = above.is_some_and(|above| path.get(..depth).is_some_and(|start| start == above));
-            is_below && below.is_some_and(|below| self.requests.iter().any(|spec| is_of(spec, method, below)))
+        (0..=self.base.len()).find_map(|depth| {
+            let (above, below) = (self.base.get(..depth)?, path.get(depth..)?);
+            if path.get(..depth).is_none_or(|start| start != above) {
+                return None;
+            }
+            let spec = self.requests.iter().find(|spec| is_of(spec, method, below))?;
+            let above: String = above.iter().map(|segment| format!("/{segment}")).collect();
+            Some(format!("{above}/{}", spec.path.trim_start_matches('/')))
         })
+    }
+
+    /// Whether a segment stands in the configured path or in the path of a described request.
+    pub(crate) fn knows(&self, segment: &str) -> bool {
+        let is_described = |spec: &RequestSpec| segments(&spec.path).any(|known| known == segment);
+        self.base.iter().any(|known| known == segment) || self.requests.iter().any(is_described)
     }
 }
 
@@ -78,7 +95,8 @@ mod tests {
     #[track_caller]
     fn check(url: &str, method: &str, request: &str, expect: bool) {
         let method: Method = method.parse().unwrap();
-        assert_eq!(grant(url).allows(&method, &request.parse().unwrap()), expect, "{method} {request} at {url}");
+        let found = grant(url).path_of(&method, &request.parse().unwrap());
+        assert_eq!(found.is_some(), expect, "{method} {request} at {url}");
     }
 
     #[test]
@@ -120,7 +138,26 @@ mod tests {
         ] {
             check(url, "GET", &format!("https://example.com{path}"), expect);
         }
-        check("https://example.com", "GET", "http://example.com/api/v4/users", false);
-        check("https://example.com", "GET", "https://example.com:8443/api/v4/users", false);
+    }
+
+    #[test]
+    fn what_is_filled_in_is_not_told() {
+        for (url, request, expect) in [
+            ("https://example.com", "/api/v4/users?in_team=abc", "/api/v4/users"),
+            ("https://example.com/chat/", "/chat/api/v4/teams/abc123/members", "/chat/api/v4/teams/{}/members"),
+            ("https://example.com/chat", "/api/v4/teams/abc123/members", "/api/v4/teams/{}/members"),
+        ] {
+            let found = grant(url).path_of(&Method::GET, &format!("https://example.com{request}").parse().unwrap());
+            assert_eq!(found.as_deref(), Some(expect), "{request}");
+        }
+    }
+
+    #[test]
+    fn nothing_may_repeat_or_pass_on_what_is_sent() {
+        for method in ["TRACE", "CONNECT"] {
+            let spec = RequestSpec { method: method.to_owned(), path: "/x".to_owned(), purpose: String::new() };
+            let grant = Grant::new("https://example.com", &[spec]).unwrap();
+            assert_eq!(grant.path_of(&method.parse().unwrap(), &"https://example.com/x".parse().unwrap()), None);
+        }
     }
 }

@@ -36,9 +36,11 @@
 mod embedding {}
 
 mod access;
+pub mod audit;
 mod bindings;
 pub mod checkpoint;
 mod config;
+mod denial;
 mod egress;
 mod error;
 mod grant;
@@ -49,6 +51,7 @@ mod listing;
 mod meter;
 pub mod model;
 mod origin;
+mod policy;
 mod provider;
 mod registry;
 mod sandbox;
@@ -63,13 +66,15 @@ mod vault;
 
 pub use access::Access;
 pub use config::{Config, SecretSource};
-pub use egress::{Egress, EgressOptions};
+pub use denial::{Denial, DenialReason};
+pub use egress::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Proxy};
 pub use error::{Error, LimitHit};
 pub use identity::{Digest, Inspection, Metadata, Provenance, PublicKey, Trust, seal, unseal};
 pub use imports::is_granted as grants_import;
 pub use limits::{Limits, Pool};
 pub use listing::{Batch, End, Listing, ListingOptions, Progress};
 pub use origin::Origin;
+pub use policy::Policy;
 pub use provider::Provider;
 pub use registry::{
     CanaryReport, Candidate, Event, FieldDifference, Objection, Patience, Registry, SwitchOptions, Switched, Tenant,

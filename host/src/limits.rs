@@ -1,5 +1,6 @@
 //! How much a provider may use.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 const MIB: usize = 1024 * 1024;
@@ -38,6 +39,20 @@ pub struct Limits {
     pub cpu_time: Duration,
     /// Instances that one session or one tenant has at once; further calls wait for their turn. 4.
     pub instances: u32,
+    /// Requests that a session may have in flight, from when one is sent to when its answer was read or let go. 32:
+    /// four times what a provider needs to keep a server busy. Further ones wait in order and are not refused. None
+    /// counts as one.
+    pub requests_in_flight: u32,
+    /// Requests of one call. 100,000: all of a million users in one call are some 10,000 requests, and one for each
+    /// team. What goes beyond is refused.
+    pub requests_per_call: u64,
+    /// Requests that a session may begin in a second, evenly spread: further ones wait in order. No limit, since a
+    /// provider knows better how much its server bears, and a server says when it is too much.
+    pub requests_per_second: Option<NonZeroU32>,
+    /// Bytes of the names and values of one answer's headers. 256 KiB: more than any proxy in between lets through.
+    pub response_header_bytes: u32,
+    /// Headers of one answer. 128: several times what servers send.
+    pub response_headers: u32,
     /// Bytes of one response's body. 32 MiB.
     pub response_body_bytes: u64,
     /// Bytes that a guest may hand to the host in one call, what it returns included. 32 MiB.
@@ -51,6 +66,11 @@ impl Default for Limits {
             call_time: Duration::from_secs(5 * 60),
             cpu_time: Duration::from_secs(60),
             instances: 4,
+            requests_in_flight: 32,
+            requests_per_call: 100_000,
+            requests_per_second: None,
+            response_header_bytes: 256 * 1024,
+            response_headers: 128,
             response_body_bytes: 32 * 1024 * 1024,
             returned_bytes: 32 * MIB,
         }

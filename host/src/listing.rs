@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing};
 use crate::model::{ErrorKind, Notice, User};
-use crate::{Result, Session};
+use crate::{Denial, Result, Session};
 use keeper::Keeper;
 pub(crate) use proof::Proof;
 use walk::{Taken, Walk};
@@ -215,6 +215,12 @@ impl Listing {
             Some(keeper) => keeper.users(of, after.map(ToOwned::to_owned), limit).await,
             None => Ok(Vec::new()),
         }
+    }
+
+    /// What the provider asked for in the last step and was denied.
+    #[must_use]
+    pub fn denials(&self) -> Vec<Denial> {
+        self.session.denials()
     }
 
     /// Goes on in another session, such as one of another version of the provider, and returns the one that it ran in. It

@@ -54,6 +54,35 @@ impl Origin {
         };
         Some(Self { is_https, host, port })
     }
+
+    /// The host in lower case; an IPv6 address in brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port, given or usual.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether requests go through TLS.
+    #[must_use]
+    pub const fn is_https(&self) -> bool {
+        self.is_https
+    }
+
+    /// As people write it: the port only where it is not the usual one.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let (scheme, usual) = if self.is_https { ("https", 443) } else { ("http", 80) };
+        if self.port == usual {
+            format!("{scheme}://{}", self.host)
+        } else {
+            format!("{scheme}://{}:{}", self.host, self.port)
+        }
+    }
 }
 
 impl fmt::Display for Origin {
@@ -85,6 +114,18 @@ mod tests {
         ];
         for (url, expect) in cases {
             assert_eq!(Origin::parse(url).ok().map(|origin| origin.to_string()).as_deref(), expect, "{url}");
+        }
+    }
+
+    #[test]
+    fn people_read_no_usual_port() {
+        for (url, expect) in [
+            ("https://a.example:443/x", "https://a.example"),
+            ("http://a.example:80", "http://a.example"),
+            ("http://a.example:443", "http://a.example:443"),
+            ("https://[::1]:8443", "https://[::1]:8443"),
+        ] {
+            assert_eq!(Origin::parse(url).unwrap().shown(), expect, "{url}");
         }
     }
 

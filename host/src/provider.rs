@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::bindings::LicenseProviderPre;
-use crate::egress::Gate;
+use crate::egress::{Gate, GateOptions, Sender};
 use crate::model::Description;
 use crate::session::Terms;
 use crate::slots::Slots;
@@ -82,10 +82,11 @@ impl Provider {
 
     /// The same in the room of a tenant.
     pub(crate) fn connect_as(&self, description: &Description, access: Access, slots: Slots) -> Result<Session> {
-        let Access { settings, egress, limits, requests, .. } = access;
+        let Access { settings, egress, limits, name, requests, policy, audit } = access;
         let grants = access::grants(description, &settings, requests.as_deref())?;
         let (settings, vault) = access::conceal(description, settings)?;
-        let gate = egress.gate(grants, vault, limits.response_body_bytes);
+        let sender = Sender { tenant: name, provider: description.id.clone(), version: description.version.clone() };
+        let gate = egress.gate(GateOptions { grants, vault, policy: &policy, limits: &limits, sender, audit })?;
         Ok(Session::new(self.clone(), settings, gate, Terms { limits, slots }))
     }
 }

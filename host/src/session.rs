@@ -14,7 +14,7 @@ use crate::meter::Meter;
 use crate::model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, UserPage};
 use crate::slots::{Slot, Slots};
 use crate::store::{self, Guest};
-use crate::{Error, LimitHit, Limits, Listing, ListingOptions, Provider, Result, Settings};
+use crate::{Denial, Error, LimitHit, Limits, Listing, ListingOptions, Provider, Result, Settings};
 
 /// A provider with settings and grants. The steps of one listing share an instance, so that the provider may remember
 /// what it has seen. Any other call gets a fresh one, so that who only holds a session takes no room in the pool; so does
@@ -160,6 +160,12 @@ impl Session {
     pub fn memory_bytes(&self) -> usize {
         let now = self.instance.as_ref().map_or(0, |instance| instance.store.data().peak_memory());
         self.peak_memory.max(now)
+    }
+
+    /// What the provider asked for in the last call and was denied: different requests, up to a bound, each once.
+    #[must_use]
+    pub fn denials(&self) -> Vec<Denial> {
+        self.gate.denials()
     }
 
     fn arguments(&self) -> Vec<contract::Setting> {

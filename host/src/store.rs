@@ -38,12 +38,18 @@ impl Guest {
     }
 }
 
+/// Requests, answers, streams and the like that an instance may have open: each uses memory of the host's, and a request
+/// has some ten.
+const RESOURCES: usize = 2048;
+
 /// Makes an empty store within the limits.
 pub(crate) fn new(engine: &Engine, pool: &Pool, limits: &Limits, gate: Gate) -> Store<Guest> {
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(RESOURCES);
     let guest = Guest {
         wasi: WasiCtx::builder().build(),
         http: WasiHttpCtx::new(),
-        table: ResourceTable::new(),
+        table,
         gate,
         memory: Memory { limit: limits.memory_bytes.min(pool.memory_bytes), peak: 0, hit: None },
         meter: Meter::new(),
@@ -65,11 +71,12 @@ pub(crate) fn new(engine: &Engine, pool: &Pool, limits: &Limits, gate: Gate) -> 
     store
 }
 
-/// Begins a call: its time to compute counts from here, and a refusal that the guest lived through is forgotten.
+/// Begins a call: its time to compute and its requests count from here, and a refusal that the guest lived through is forgotten.
 pub(crate) fn begin_call(store: &mut Store<Guest>) {
     let guest = store.data_mut();
     guest.meter.reset();
     guest.memory.hit = None;
+    guest.gate.begin_call();
     store.set_epoch_deadline(1);
 }
 

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 /// The headers that a secret is put into: those that servers read credentials from, and answer with to nobody. Into any
 /// other header, a URL or a body the placeholder goes as it is, and is of use to nobody.
-const HEADERS: [HeaderName; 6] = [
+pub(crate) const HEADERS: [HeaderName; 6] = [
     AUTHORIZATION,
     PROXY_AUTHORIZATION,
     HeaderName::from_static("x-api-key"),

@@ -9,11 +9,15 @@ use hyper::body::{Bytes, Incoming};
 use tokio::time::{Instant, Sleep, sleep};
 use wasmtime_wasi_http::Error as HttpError;
 
-use super::failure;
+use super::failure::{self, Failure};
+use super::pass::Pass;
+use crate::{DenialReason, LimitHit};
 
 /// A body that fails when it pauses too long or grows too large.
 pub(super) struct Watched {
     body: Incoming,
+    /// Until the end, be it good or bad.
+    pass: Option<Pass>,
     left: u64,
     limit: u64,
     pause: Duration,
@@ -24,12 +28,44 @@ pub(super) struct Watched {
 impl Watched {
     /// # Errors
     /// The body says beforehand that it is too large.
-    pub(super) fn new(body: Incoming, limit: u64, pause: Duration) -> Result<Self, HttpError> {
+    pub(super) fn new(body: Incoming, pass: Pass, pause: Duration) -> Result<Self, HttpError> {
+        let limit = pass.way().body_bytes;
         if body.size_hint().lower() > limit {
-            return Err(HttpError::HttpResponseBodySize(Some(limit)));
+            return Err(pass.failed(too_large(limit)).into());
         }
-        Ok(Self { body, left: limit, limit, pause, alarm: Box::pin(sleep(pause)), is_waiting: false })
+        let alarm = Box::pin(sleep(pause));
+        let mut watched = Self { body, pass: Some(pass), left: limit, limit, pause, alarm, is_waiting: false };
+        watched.look_for_end();
+        Ok(watched)
     }
+
+    /// Whoever reads a body may stop where it says that it has ended, without asking for more.
+    fn look_for_end(&mut self) {
+        if self.body.is_end_stream() {
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(pass) = self.pass.take() {
+            pass.ended();
+        }
+    }
+
+    fn fail(&mut self, failure: Failure) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+        if let Some(pass) = self.pass.take() {
+            pass.failed(failure);
+        }
+        Poll::Ready(Some(Err(failure.into())))
+    }
+}
+
+const fn too_large(limit: u64) -> Failure {
+    Failure::Denied(DenialReason::Limit(LimitHit::ResponseBody(limit)))
+}
+
+pub(super) fn size(frame: &Frame<Bytes>) -> u64 {
+    frame.data_ref().map_or(0, |data| u64::try_from(data.len()).unwrap_or(u64::MAX))
 }
 
 impl Body for Watched {
@@ -39,18 +75,21 @@ impl Body for Watched {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
         let this = &mut *self;
         match Pin::new(&mut this.body).poll_frame(cx) {
-            Poll::Ready(None) => Poll::Ready(None),
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(failure::of_body(&error)))),
+            Poll::Ready(None) => {
+                this.end();
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(Err(error))) => this.fail(failure::of_body(&error)),
             Poll::Ready(Some(Ok(frame))) => {
                 this.is_waiting = false;
-                let size = frame.data_ref().map_or(0, |data| u64::try_from(data.len()).unwrap_or(u64::MAX));
-                match this.left.checked_sub(size) {
-                    Some(left) => {
-                        this.left = left;
-                        Poll::Ready(Some(Ok(frame)))
-                    }
-                    None => Poll::Ready(Some(Err(HttpError::HttpResponseBodySize(Some(this.limit))))),
+                let size = size(&frame);
+                let Some(left) = this.left.checked_sub(size) else { return this.fail(too_large(this.limit)) };
+                this.left = left;
+                if let Some(pass) = &mut this.pass {
+                    pass.received(size);
                 }
+                this.look_for_end();
+                Poll::Ready(Some(Ok(frame)))
             }
             Poll::Pending => {
                 // The alarm is set when a wait begins, and not for every piece that is there already.
@@ -61,7 +100,10 @@ impl Body for Watched {
                         this.alarm.as_mut().reset(until);
                     }
                 }
-                this.alarm.as_mut().poll(cx).map(|()| Some(Err(HttpError::ConnectionReadTimeout)))
+                match this.alarm.as_mut().poll(cx) {
+                    Poll::Ready(()) => this.fail(Failure::PauseTooLong),
+                    Poll::Pending => Poll::Pending,
+                }
             }
         }
     }

@@ -2,39 +2,73 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use http::{Request, Response};
-use http_body_util::BodyExt as _;
-use hyper_util::client::legacy::connect::capture_connection;
-use tokio::time::timeout;
+use http::{HeaderValue, Method, Uri, header};
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
 
-use super::address::is_prohibited;
-use super::body::Watched;
-use super::{Egress, failure};
+use super::address::refusal_of_host;
+use super::failure::Failure;
+use super::pass::{Pass, Request, Sender};
+use super::proxy::Route;
+use super::quota::Quota;
+use super::{Client, Egress, send, words};
+use crate::audit::Audit;
+use crate::denial::Denials;
 use crate::grant::Grant;
+use crate::policy::{Policy, Reach};
 use crate::vault::Vault;
+use crate::{Denial, DenialReason, LimitHit, Limits, Origin, Result};
 
-/// What holds where a guest asks for no timeout.
-const TIMEOUT: Duration = Duration::from_secs(60);
+type Io = Box<dyn Future<Output = std::result::Result<(), HttpError>> + Send>;
+type Answer = std::result::Result<(http::Response<WasiBody>, Io), HttpError>;
 
-type Io = Box<dyn Future<Output = Result<(), HttpError>> + Send>;
-type Answer = Result<(Response<WasiBody>, Io), HttpError>;
+/// What a gate lets out, how much, and who is told.
+pub(crate) struct GateOptions<'a> {
+    /// The requests that the provider describes, at each configured URL.
+    pub(crate) grants: Vec<Grant>,
+    /// The secrets that are put into them.
+    pub(crate) vault: Vault,
+    /// What the operator of the platform allows.
+    pub(crate) policy: &'a Policy,
+    /// The limits on requests and answers.
+    pub(crate) limits: &'a Limits,
+    /// Whose requests they are, for the log.
+    pub(crate) sender: Sender,
+    /// Takes down each request.
+    pub(crate) audit: Option<Arc<dyn Audit>>,
+}
 
 /// The way out of one guest. Clones lead to the same place.
 #[derive(Clone)]
 pub(crate) struct Gate {
-    way: Option<Way>,
+    way: Option<Arc<Way>>,
 }
 
-#[derive(Clone)]
-struct Way {
-    egress: Egress,
-    grants: Arc<[Grant]>,
-    vault: Vault,
-    body_bytes: u64,
+/// What an open gate leads through.
+pub(super) struct Way {
+    pub(super) egress: Egress,
+    doors: Vec<Door>,
+    pub(super) vault: Vault,
+    pub(super) quota: Quota,
+    pub(super) body_bytes: u64,
+    pub(super) head_bytes: u32,
+    pub(super) headers: u32,
+    denials: Denials,
+    pub(super) sender: Sender,
+    pub(super) audit: Option<Arc<dyn Audit>>,
+}
+
+/// What is granted at one URL, and the connections for it.
+struct Door {
+    grant: Grant,
+    reach: Reach,
+    client: Client,
+}
+
+/// How a request that is let out goes.
+pub(super) struct Exit {
+    pub(super) client: Client,
+    pub(super) route: Route,
 }
 
 impl Gate {
@@ -44,69 +78,129 @@ impl Gate {
     }
 
     /// Lets the granted requests out, and puts the secrets into them.
-    pub(super) fn open(egress: Egress, grants: Vec<Grant>, vault: Vault, body_bytes: u64) -> Self {
-        Self { way: Some(Way { egress, grants: grants.into(), vault, body_bytes }) }
+    ///
+    /// # Errors
+    /// A grant leads to an origin that the policy does not allow.
+    pub(super) fn open(egress: Egress, options: GateOptions<'_>) -> Result<Self> {
+        let GateOptions { grants, vault, policy, limits, sender, audit } = options;
+        let door = |grant: Grant| {
+            let reach = policy.check(grant.origin())?;
+            Ok(Door { client: egress.client(reach, limits), reach, grant })
+        };
+        let doors = grants.into_iter().map(door).collect::<Result<_>>()?;
+        let way = Way {
+            egress,
+            doors,
+            vault,
+            quota: Quota::new(limits),
+            body_bytes: limits.response_body_bytes,
+            head_bytes: limits.response_header_bytes,
+            headers: limits.response_headers,
+            denials: Denials::default(),
+            sender,
+            audit,
+        };
+        Ok(Self { way: Some(Arc::new(way)) })
     }
 
-    fn allows(&self, request: &Request<WasiBody>) -> Option<Way> {
-        let way = self.way.as_ref()?;
+    /// Begins a call of the guest: it may send as much as any other, and earlier denials are forgotten.
+    pub(crate) fn begin_call(&self) {
+        if let Some(way) = &self.way {
+            way.quota.begin_call();
+            way.denials.clear();
+        }
+    }
+
+    /// What was denied since the call began.
+    pub(crate) fn denials(&self) -> Vec<Denial> {
+        self.way.as_ref().map_or_else(Vec::new, |way| way.denials.list())
+    }
+}
+
+impl Way {
+    /// Looks for the grant of a request. What comes first is how it is written down.
+    fn admit(&self, method: &Method, uri: &Uri, host: Option<&HeaderValue>) -> (Request, Result<Exit, DenialReason>) {
+        let origin = Origin::of(uri);
+        let doors = || self.doors.iter().filter(|door| Some(door.grant.origin()) == origin.as_ref());
+        let found = doors().find_map(|door| Some((door, door.grant.path_of(method, uri)?)));
+        let admitted = match &found {
+            Some((door, _)) => self.check(door, uri, host),
+            None if doors().next().is_some() => Err(DenialReason::Request),
+            None => Err(DenialReason::Origin),
+        };
+        let (method, path, asked) = match found {
+            Some((_, path)) => (method.to_string(), path.clone(), path),
+            None => {
+                let is_known = |word: &str| self.doors.iter().any(|door| door.grant.knows(word));
+                let asked = words::path(uri.path(), |word| words::is_plain_word(word) || is_known(word));
+                (words::method(method), words::path(uri.path(), is_known), asked)
+            }
+        };
+        (Request { method, origin, path, asked }, admitted)
+    }
+
+    fn check(&self, door: &Door, uri: &Uri, host: Option<&HeaderValue>) -> Result<Exit, DenialReason> {
         // A `Host` of the guest's own could reach another site behind the same address.
-        let host = request.headers().get(http::header::HOST).map(http::HeaderValue::as_bytes);
-        let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
-        let is_same_host = host.is_none() || host == authority;
-        let is_granted = || way.grants.iter().any(|grant| grant.allows(request.method(), request.uri()));
-        (is_same_host && is_granted()).then(|| way.clone())
+        let authority = uri.authority().map(|authority| authority.as_str().as_bytes());
+        if host.is_some_and(|host| Some(host.as_bytes()) != authority) {
+            return Err(DenialReason::Host);
+        }
+        let route = self.egress.route(uri);
+        // A literal address is dialled without a look-up.
+        if let Some(refusal) = refusal_of_host(uri.host().unwrap_or_default(), door.reach, route != Route::Direct) {
+            return Err(refusal.into());
+        }
+        self.quota.count().map_err(DenialReason::Limit)?;
+        Ok(Exit { client: door.client.clone(), route })
+    }
+
+    /// Keeps a denial for the person whose session it is.
+    pub(super) fn deny(&self, request: &Request, reason: DenialReason) {
+        let Request { method, origin, path: _, asked } = request;
+        self.denials.add(Denial {
+            method: method.clone(),
+            path: asked.clone(),
+            origin: origin.as_ref().map_or_else(String::new, words::origin),
+            reason,
+            would_allow: reason.would_allow(method, asked, origin.as_ref()),
+            times: 1,
+        });
+    }
+
+    /// What an answer has hit whose head is too large.
+    pub(super) const fn head_limit(&self) -> LimitHit {
+        LimitHit::ResponseHead { headers: self.headers, bytes: self.head_bytes }
     }
 }
 
 impl WasiHttpHooks for Gate {
+    /// What a guest may write at once, and so what is kept at least of each request that waits.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        64 * 1024
+    }
+
     fn send_request(
         &mut self,
-        request: Request<WasiBody>,
+        request: http::Request<WasiBody>,
         options: Option<RequestOptions>,
         _: Io,
     ) -> Box<dyn Future<Output = Answer> + Send> {
-        let way = self.allows(&request);
-        Box::new(async move {
-            let way = way.ok_or(HttpError::HttpRequestDenied)?;
-            // A literal address is dialled without a look-up.
-            let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']);
-            if host.parse().is_ok_and(is_prohibited) {
-                return Err(HttpError::DestinationIpProhibited);
+        let Some(way) = self.way.clone() else {
+            return Box::new(async { Err(HttpError::HttpRequestDenied) });
+        };
+        let (words, admitted) = way.admit(request.method(), request.uri(), request.headers().get(header::HOST));
+        let pass = Pass::new(way, words);
+        let exit = match admitted {
+            Ok(exit) => exit,
+            Err(reason) => {
+                let failure = pass.failed(Failure::Denied(reason));
+                return Box::new(async move { Err(failure.into()) });
             }
-            let response = send(way, request, options.unwrap_or_default()).await?;
+        };
+        Box::new(async move {
+            let response = send::send(pass, exit, request, options.unwrap_or_default()).await?;
             // The pool drives the connection.
             Ok((response, Box::new(async { Ok(()) }) as Io))
         })
     }
-}
-
-async fn send(
-    way: Way,
-    mut request: Request<WasiBody>,
-    options: RequestOptions,
-) -> Result<Response<WasiBody>, HttpError> {
-    way.vault.fill(request.headers_mut());
-    let mut connection = capture_connection(&mut request);
-    way.egress.sent.fetch_add(1, Ordering::Relaxed);
-    let sending = way.egress.client.request(request);
-    tokio::pin!(sending);
-    // The pool does not tell the two waits apart, so the first ends with the news of a connection.
-    let connecting = async {
-        tokio::select! {
-            biased;
-            answer = &mut sending => Some(answer),
-            _ = connection.wait_for_connection_metadata() => None,
-        }
-    };
-    let connected = timeout(options.connect_timeout.unwrap_or(TIMEOUT), connecting);
-    let answer = match connected.await.map_err(|_| HttpError::ConnectionTimeout)? {
-        Some(answer) => answer,
-        None => timeout(options.first_byte_timeout.unwrap_or(TIMEOUT), sending)
-            .await
-            .map_err(|_| HttpError::HttpResponseTimeout)?,
-    };
-    let (head, body) = answer.map_err(|error| failure::of(&error))?.into_parts();
-    let body = Watched::new(body, way.body_bytes, options.between_bytes_timeout.unwrap_or(TIMEOUT))?;
-    Ok(Response::from_parts(head, body.boxed_unsync()))
 }

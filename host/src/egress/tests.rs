@@ -1,25 +1,33 @@
 //! The client against servers that answer as badly as servers can.
 
+mod audit;
+mod denials;
+mod identity;
+mod limits;
+mod proxy;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::Request;
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Bytes;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use wasmtime_wasi_http::{RequestOptions, WasiHttpHooks as _};
+use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks as _};
 
-use super::{Egress, EgressOptions, Gate};
-use crate::Error;
+use super::{Egress, EgressOptions, ExtraHeader, Gate, GateOptions, Sender};
+use crate::audit::Audit;
 use crate::grant::Grant;
 use crate::model::RequestSpec;
 use crate::vault::Vault;
+use crate::{Error, Limits, Policy};
 
 /// What a server does with each request.
 #[derive(Clone, Copy)]
@@ -30,6 +38,8 @@ enum Server {
     SendsAndCloses(&'static str),
     /// Sends an answer with so many headers of so many bytes.
     SendsHeaders(usize, usize),
+    /// Sends back what it was sent.
+    Echoes,
     /// Takes requests, and says nothing.
     Silent,
     /// Nobody listens.
@@ -67,12 +77,16 @@ async fn start(server: Server, tls: Option<TlsAcceptor>) -> Place {
 
 async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, server: Server) {
     let mut request = [0; 4096];
-    while let Ok(1..) = stream.read(&mut request).await {
+    while let Ok(size @ 1..) = stream.read(&mut request).await {
         let (answer, closes) = match server {
             Server::Sends(answer) => (answer.to_owned(), false),
             Server::SendsAndCloses(answer) => (answer.to_owned(), true),
             Server::SendsHeaders(count, bytes) => {
                 (format!("HTTP/1.1 200 OK\r\n{}\r\n", format!("x: {}\r\n", "y".repeat(bytes)).repeat(count)), true)
+            }
+            Server::Echoes => {
+                let text = String::from_utf8_lossy(&request[..size]);
+                (format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{text}", text.len()), false)
             }
             Server::Silent | Server::Absent => continue,
         };
@@ -96,27 +110,77 @@ fn timeouts(connect: Duration, first_byte: Duration, between_bytes: Duration) ->
     }
 }
 
+/// Sends a request for `url`.
+async fn send(
+    gate: &mut Gate,
+    request: http::request::Builder,
+    body: &'static [u8],
+    options: RequestOptions,
+) -> Result<http::Response<WasiBody>, HttpError> {
+    let body = Full::new(Bytes::from_static(body)).map_err(|never| match never {}).boxed_unsync();
+    let request = request.body(body).unwrap();
+    let sending = Pin::from(gate.send_request(request, Some(options), Box::new(async { Ok(()) })));
+    sending.await.map(|(response, _)| response)
+}
+
+fn request(method: &str, url: &str) -> http::request::Builder {
+    Request::builder().method(method).uri(url).header("host", url.split('/').nth(2).unwrap())
+}
+
 /// Sends a request for `url` and tells what came: status and body, or the error's name where one came instead.
 async fn get(gate: &mut Gate, url: &str, options: RequestOptions) -> String {
-    let authority = url.split('/').nth(2).unwrap();
-    let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
-    let request = Request::get(url).header("host", authority).body(body).unwrap();
-    match Pin::from(gate.send_request(request, Some(options), Box::new(async { Ok(()) }))).await {
+    match send(gate, request("GET", url), b"", options).await {
         Err(error) => format!("{error:?}"),
-        Ok((response, _)) => {
-            let (head, body) = response.into_parts();
-            match body.collect().await {
-                Ok(body) => format!("{} {}", head.status.as_u16(), String::from_utf8_lossy(&body.to_bytes())),
-                Err(error) => format!("{} then {error:?}", head.status.as_u16()),
-            }
-        }
+        Ok(response) => told(response).await,
+    }
+}
+
+async fn told(response: http::Response<WasiBody>) -> String {
+    let (head, body) = response.into_parts();
+    match body.collect().await {
+        Ok(body) => format!("{} {}", head.status.as_u16(), String::from_utf8_lossy(&body.to_bytes())),
+        Err(error) => format!("{} then {error:?}", head.status.as_u16()),
+    }
+}
+
+/// What a gate may be opened with.
+struct Opening {
+    policy: Policy,
+    limits: Limits,
+    audit: Option<Arc<dyn Audit>>,
+}
+
+impl Default for Opening {
+    fn default() -> Self {
+        let limits = Limits { response_body_bytes: 1000, ..Limits::default() };
+        Self { policy: Policy::default(), limits, audit: None }
+    }
+}
+
+impl Opening {
+    /// Opens a gate to the root, /x and the items of an origin.
+    fn open(self, egress: &Egress, origin: &str) -> crate::Result<Gate> {
+        let spec = |(method, path): (&str, &str)| RequestSpec {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            purpose: String::new(),
+        };
+        let specs = [("GET", "/"), ("GET", "/x"), ("POST", "/items/{}")];
+        let grant = Grant::new(origin, &specs.map(spec)).unwrap();
+        let sender = Sender { tenant: "acme".to_owned(), provider: "test".to_owned(), version: "1.2.3".to_owned() };
+        egress.clone().gate(GateOptions {
+            grants: vec![grant],
+            vault: Vault::default(),
+            policy: &self.policy,
+            limits: &self.limits,
+            sender,
+            audit: self.audit,
+        })
     }
 }
 
 fn gate(egress: &Egress, origin: &str) -> Gate {
-    let spec = |path: &str| RequestSpec { method: "GET".to_owned(), path: path.to_owned(), purpose: String::new() };
-    let grant = Grant::new(origin, &[spec("/"), spec("/x")]).unwrap();
-    egress.clone().gate(vec![grant], Vault::default(), 1000)
+    Opening::default().open(egress, origin).unwrap()
 }
 
 fn egress() -> Egress {
@@ -164,8 +228,18 @@ async fn every_way_to_fail_has_its_name() {
             patient,
             "HttpResponseBodySize(Some(1000))",
         ),
-        ("sends too many headers", Server::SendsHeaders(1000, 1), patient, "HttpResponseHeaderSectionSize(None)"),
-        ("sends too long headers", Server::SendsHeaders(10, 100_000), patient, "HttpResponseHeaderSectionSize(None)"),
+        (
+            "sends too many headers",
+            Server::SendsHeaders(1000, 1),
+            patient,
+            "HttpResponseHeaderSectionSize(Some(262144))",
+        ),
+        (
+            "sends too long headers",
+            Server::SendsHeaders(10, 100_000),
+            patient,
+            "HttpResponseHeaderSectionSize(Some(262144))",
+        ),
     ];
     for (name, server, options, expect) in cases {
         let place = start(server, None).await;
@@ -244,6 +318,35 @@ async fn connections_are_used_again() {
     assert_eq!((egress.requests(), place.connections.load(Ordering::Relaxed)), (3, 1));
 }
 
+#[tokio::test]
+async fn tenants_share_no_connection() {
+    let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"), None).await;
+    let origin = format!("http://127.0.0.1:{}", place.port);
+    for tenant in 1..=3 {
+        let egress = egress();
+        for _ in 0..2 {
+            assert_eq!(get(&mut gate(&egress, &origin), &origin, timeouts(LONG, LONG, LONG)).await, "200 hi");
+        }
+        assert_eq!(place.connections.load(Ordering::Relaxed), tenant);
+    }
+}
+
+#[tokio::test]
+async fn a_gateways_headers_are_added_to_what_a_guest_sends() {
+    let place = start(Server::Echoes, None).await;
+    let origin = format!("http://127.0.0.1:{}", place.port);
+    let header = |name, value: &str| ExtraHeader::new(name, &value.into()).unwrap();
+    let headers = vec![header("X-Gateway-Key", "hunter2"), header("x-client", "a b")];
+    let egress = Egress::new(EgressOptions { headers, ..EgressOptions::default() }).unwrap();
+    let mut gate = gate(&egress, &origin);
+    let own = request("GET", &origin).header("x-gateway-key", "guessed").header("x-own", "mine");
+    let sent = told(send(&mut gate, own, b"", timeouts(LONG, LONG, LONG)).await.unwrap()).await;
+    for line in ["x-gateway-key: hunter2\r\n", "x-client: a b\r\n", "x-own: mine\r\n"] {
+        assert!(sent.contains(line), "{line:?} in {sent}");
+    }
+    assert!(!sent.contains("guessed"), "{sent}");
+}
+
 fn testdata(name: &str) -> std::path::PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "src/egress/testdata", name].iter().collect()
 }
@@ -282,7 +385,7 @@ async fn only_trusted_servers_are_spoken_to() {
     for (name, server, tls, host, ca_files, connect, expect) in cases {
         let place = start(server, tls).await;
         let origin = format!("https://{host}:{}", place.port);
-        let egress = Egress::new(EgressOptions { ca_files: ca_files.clone() }).unwrap();
+        let egress = Egress::new(EgressOptions { ca_files: ca_files.clone(), ..EgressOptions::default() }).unwrap();
         assert_eq!(get(&mut gate(&egress, &origin), &origin, timeouts(connect, LONG, LONG)).await, expect, "{name}");
     }
 }
@@ -296,7 +399,8 @@ fn unusable_ca_files_are_named() {
         ("../tests.rs", "no certificate"),
     ] {
         let path = testdata(name);
-        match Egress::new(EgressOptions { ca_files: vec![testdata("authority.pem"), path.clone()] }) {
+        let ca_files = vec![testdata("authority.pem"), path.clone()];
+        match Egress::new(EgressOptions { ca_files, ..EgressOptions::default() }) {
             Err(Error::CaFile { path: named, reason }) => {
                 assert_eq!(named, path);
                 assert!(reason.contains(words), "{name}: {reason}");

@@ -1,20 +1,22 @@
-//! Whom the client trusts.
+//! Whom the client trusts, and who it is.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
 
+use super::ClientIdentity;
 use crate::{Error, Result};
 
-/// TLS with the system's authorities and those of the files. A system without any is no error: http works without, and
+/// TLS with the system's authorities and those of the files, as the client that it is given. A system without any is no error: http works without, and
 /// an https server is then untrusted.
 ///
 /// # Errors
 /// A file cannot be read or holds no certificate.
-pub(super) fn config(ca_files: &[PathBuf]) -> Result<ClientConfig> {
+pub(super) fn config(ca_files: &[PathBuf], identity: Option<ClientIdentity>) -> Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     for path in ca_files {
@@ -23,7 +25,11 @@ pub(super) fn config(ca_files: &[PathBuf]) -> Result<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::Runtime { reason: error.to_string() })?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    let builder = builder.with_root_certificates(roots);
+    Ok(match identity {
+        Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.into_key()))),
+        None => builder.with_no_client_auth(),
+    })
 }
 
 fn add(roots: &mut RootCertStore, path: &Path) -> Result<()> {

@@ -11,7 +11,7 @@ use crate::model::{
     ActivityKnowledge, CheckOutcome, ErrorKind, ListingState, ProviderError, Quantity, SeatUse, SettingKind, Severity,
     UserKind, UserStatus,
 };
-use crate::{Error, LimitHit};
+use crate::{Error, LimitHit, Origin};
 
 #[track_caller]
 fn assert_json<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T, expect: &str) {
@@ -55,11 +55,23 @@ fn errors_have_stable_codes_of_their_own() {
         (Error::SettingUnusable { key: text(), reason: text() }, "setting-unusable", false),
         (Error::SecretUnusable { key: text(), reason: text() }, "secret-unusable", false),
         (Error::SecretNotGranted { key: text() }, "secret-not-granted", false),
+        (
+            Error::OriginDenied { origin: Origin::parse("https://a.example").unwrap(), line: text(), fix: text() },
+            "origin-denied",
+            false,
+        ),
+        (Error::PolicyUnusable { line: text(), reason: "x" }, "policy-unusable", false),
         (Error::Trap { call: "check", reason: text() }, "provider-crashed", false),
         (limit(LimitHit::Memory(1)), "limit-memory", false),
         (limit(LimitHit::CallTime(time)), "limit-call-time", true),
         (limit(LimitHit::CpuTime(time)), "limit-cpu-time", false),
         (limit(LimitHit::ReturnedBytes(1)), "limit-returned-bytes", false),
+        (limit(LimitHit::RequestsPerCall(1)), "limit-requests-per-call", false),
+        (limit(LimitHit::ResponseHead { headers: 1, bytes: 1 }), "limit-response-head", false),
+        (limit(LimitHit::ResponseBody(1)), "limit-response-body", false),
+        (Error::ProxyUnusable { reason: text() }, "proxy-unusable", false),
+        (Error::ClientIdentityUnusable { reason: text() }, "client-identity-unusable", false),
+        (Error::HeaderUnusable { name: text(), reason: "x" }, "header-unusable", false),
         (Error::CaFile { path: "x".into(), reason: text() }, "ca-file-unusable", false),
         (Error::Io { path: "x".into(), source: io::Error::other("x") }, "file-unreadable", false),
         (Error::Runtime { reason: text() }, "runtime-failed", false),

@@ -5,6 +5,7 @@ mod changes;
 mod checkpoints;
 mod contract;
 mod documentation;
+mod egress;
 mod failures;
 mod hostile;
 mod licenses;

@@ -1,0 +1,203 @@
+//! Requests that were denied, for a person.
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::{LimitHit, Origin, policy};
+
+/// Different denials that are kept of one call: more would tell nobody anything new.
+const KEPT: usize = 32;
+
+/// A request that was not let out, or whose answer was not let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Denial {
+    /// `GET`, `POST` and so on.
+    pub method: String,
+    /// The path without its query, and with `{}` for whatever may be an id.
+    pub path: String,
+    /// Scheme, host and port; empty where the provider asked for something that has none.
+    pub origin: String,
+    /// Why.
+    pub reason: DenialReason,
+    /// What would allow it and who can do that, with the exact line where there is one.
+    pub would_allow: String,
+    /// How often the same was denied in the call.
+    pub times: u64,
+}
+
+/// Why a request was denied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DenialReason {
+    /// No setting of kind url leads to its origin.
+    Origin,
+    /// The provider does not describe it.
+    Request,
+    /// It names another host in its header than in its address.
+    Host,
+    /// Its host is at a link-local or metadata address, or at none that anything is sent to.
+    ProhibitedAddress,
+    /// Its host is at a private address, and the policy allows that for origins alone that it names exactly.
+    PrivateAddress,
+    /// The proxy refuses it.
+    Proxy,
+    /// The proxy wants other credentials.
+    ProxyCredentials,
+    /// It goes beyond a limit.
+    Limit(LimitHit),
+}
+
+impl DenialReason {
+    /// A stable kebab-case code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Origin => "origin-not-configured",
+            Self::Request => "request-not-described",
+            Self::Host => "host-differs",
+            Self::ProhibitedAddress => "address-prohibited",
+            Self::PrivateAddress => "address-private",
+            Self::Proxy => "proxy-refused",
+            Self::ProxyCredentials => "proxy-credentials",
+            Self::Limit(limit) => limit.code(),
+        }
+    }
+
+    /// What would allow a request, and who can do that.
+    pub(crate) fn would_allow(self, method: &str, path: &str, origin: Option<&Origin>) -> String {
+        let line = |otherwise: &str| origin.map_or_else(|| otherwise.to_owned(), policy::line);
+        let shown = || origin.map_or_else(String::new, Origin::shown);
+        match self {
+            Self::Origin => match origin {
+                Some(_) => format!(
+                    "a setting of kind url that leads to {}, and for the platform's policy, where it has one: {}",
+                    shown(),
+                    line("")
+                ),
+                None => "nothing: only http and https requests without a user name are let out".to_owned(),
+            },
+            Self::Request => {
+                format!("`{method} {path}` among the `requests` of the provider's description, which its authors write")
+            }
+            Self::Host => {
+                "nothing: a request goes to the host of its address, and only the provider's authors can change it"
+                    .to_owned()
+            }
+            Self::ProhibitedAddress => {
+                "nothing: link-local addresses, metadata services and reserved addresses are never dialled".to_owned()
+            }
+            Self::PrivateAddress => format!("for the platform's policy: {}", line("private_addresses = true")),
+            Self::Proxy => format!("whoever runs the proxy, by letting it connect to {}", shown()),
+            Self::ProxyCredentials => "the proxy's user name and password in `EgressOptions::proxy`".to_owned(),
+            Self::Limit(limit) => format!("a higher `Limits::{}`", limit.name()),
+        }
+    }
+}
+
+impl fmt::Display for DenialReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Origin => "no setting leads there",
+            Self::Request => "the provider does not describe it",
+            Self::Host => "it names another host in its header than in its address",
+            Self::ProhibitedAddress => "its host is at an address that nothing is sent to",
+            Self::PrivateAddress => "its host is at a private address",
+            Self::Proxy => "the proxy refuses it",
+            Self::ProxyCredentials => "the proxy wants other credentials",
+            Self::Limit(limit) => return limit.fmt(f),
+        })
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, path, origin, reason, would_allow, times: _ } = self;
+        write!(f, "denied {method} {origin}{path}: {reason}; what would allow it: {would_allow}")
+    }
+}
+
+/// What was denied in one call.
+#[derive(Debug, Default)]
+pub(crate) struct Denials(Mutex<Vec<Denial>>);
+
+impl Denials {
+    /// Forgets those of an earlier call.
+    pub(crate) fn clear(&self) {
+        self.lock().clear();
+    }
+
+    /// Adds one, or counts one that is there.
+    pub(crate) fn add(&self, denial: Denial) {
+        let mut kept = self.lock();
+        let same = |other: &&mut Denial| {
+            (&other.method, &other.path, &other.origin, other.reason)
+                == (&denial.method, &denial.path, &denial.origin, denial.reason)
+        };
+        if let Some(known) = kept.iter_mut().find(same) {
+            known.times = known.times.saturating_add(1);
+        } else if kept.len() < KEPT {
+            kept.push(denial);
+        }
+    }
+
+    pub(crate) fn list(&self) -> Vec<Denial> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Denial>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denial(path: &str) -> Denial {
+        Denial {
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            origin: "https://a.example:443".to_owned(),
+            reason: DenialReason::Request,
+            would_allow: String::new(),
+            times: 1,
+        }
+    }
+
+    #[test]
+    fn the_same_denial_is_kept_once_and_others_up_to_a_bound() {
+        let denials = Denials::default();
+        for _ in 0..3 {
+            denials.add(denial("/x"));
+        }
+        for n in 0..2 * KEPT {
+            denials.add(denial(&format!("/{n}")));
+        }
+        let kept = denials.list();
+        assert_eq!((kept.len(), kept[0].times, kept[1].times), (KEPT, 3, 1));
+        denials.clear();
+        assert_eq!(denials.list(), []);
+    }
+
+    #[test]
+    fn a_person_reads_what_would_allow_it() {
+        let origin = Origin::parse("https://b.example").unwrap();
+        for (reason, expect) in [
+            (DenialReason::Origin, r#"allow = ["https://b.example"]"#),
+            (DenialReason::Request, "`GET /x/{}` among the `requests`"),
+            (DenialReason::Host, "nothing"),
+            (DenialReason::ProhibitedAddress, "nothing"),
+            (DenialReason::PrivateAddress, r#"allow = ["https://b.example"]"#),
+            (DenialReason::Proxy, "connect to https://b.example"),
+            (DenialReason::ProxyCredentials, "EgressOptions::proxy"),
+            (DenialReason::Limit(LimitHit::RequestsPerCall(3)), "`Limits::requests_per_call`"),
+            (DenialReason::Limit(LimitHit::ResponseBody(3)), "`Limits::response_body_bytes`"),
+        ] {
+            let told = reason.would_allow("GET", "/x/{}", Some(&origin));
+            assert!(told.contains(expect), "{reason:?}: {told}");
+            let shown = Denial { reason, would_allow: told.clone(), ..denial("/x/{}") }.to_string();
+            assert!(shown.starts_with("denied GET https://a.example:443/x/{}: ") && shown.ends_with(&told), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! How connections are made: to the server, or to the proxy on the way to it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::{fmt, io};
+
+use http::Uri;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+use super::address::Resolver;
+use super::proxy::{Route, Rules};
+use crate::policy::Reach;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Tcp = HttpConnector<Resolver>;
+
+/// Connects to servers, through the proxy where there is one.
+#[derive(Clone, Debug)]
+pub(super) struct Dialler {
+    direct: Tcp,
+    proxy: Option<ByProxy>,
+}
+
+#[derive(Clone, Debug)]
+struct ByProxy {
+    rules: Rules,
+    tcp: ToProxy,
+    tunnel: Tunnel<ToProxy>,
+}
+
+impl Dialler {
+    /// Dials what is within reach. The proxy's own address may be private in any case.
+    pub(super) fn new(reach: Reach, proxy: Option<Rules>) -> Self {
+        let proxy = proxy.map(|rules| {
+            let tcp = ToProxy(tcp(Reach::Private));
+            let tunnel = Tunnel::new(rules.address.clone(), tcp.clone());
+            let tunnel = match rules.authorization.clone() {
+                Some(authorization) => tunnel.with_auth(authorization),
+                None => tunnel,
+            };
+            ByProxy { rules, tcp, tunnel }
+        });
+        Self { direct: tcp(reach), proxy }
+    }
+}
+
+fn tcp(reach: Reach) -> Tcp {
+    let mut tcp = HttpConnector::new_with_resolver(Resolver::new(reach));
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp
+}
+
+impl Service<Uri> for Dialler {
+    type Response = Dialled;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Dialled, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        // TCP connectors are always ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, server: Uri) -> Self::Future {
+        let proxy = self.proxy.as_mut().map(|proxy| (proxy.rules.route(&server), proxy));
+        match proxy {
+            None | Some((Route::Direct, _)) => {
+                let connecting = self.direct.call(server);
+                Box::pin(async move { Ok(Dialled { stream: connecting.await?, is_forwarded: false }) })
+            }
+            Some((Route::Tunnel, proxy)) => {
+                let connecting = proxy.tunnel.call(server);
+                Box::pin(async move { Ok(Dialled { stream: connecting.await?, is_forwarded: false }) })
+            }
+            Some((Route::Forward, proxy)) => {
+                let connecting = proxy.tcp.call(proxy.rules.address.clone());
+                Box::pin(async move { Ok(Dialled { stream: connecting.await?, is_forwarded: true }) })
+            }
+        }
+    }
+}
+
+/// Connects to the proxy, and says that it was the proxy where that fails.
+#[derive(Clone, Debug)]
+struct ToProxy(Tcp);
+
+impl Service<Uri> for ToProxy {
+    type Response = TokioIo<TcpStream>;
+    type Error = ProxyUnreachable;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ProxyUnreachable>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ProxyUnreachable>> {
+        self.0.poll_ready(context).map_err(|_| ProxyUnreachable)
+    }
+
+    fn call(&mut self, proxy: Uri) -> Self::Future {
+        let connecting = self.0.call(proxy);
+        Box::pin(async move { connecting.await.map_err(|_| ProxyUnreachable) })
+    }
+}
+
+/// No connection to the proxy. The cause is left out: it would be taken for that of the server.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ProxyUnreachable;
+
+impl fmt::Display for ProxyUnreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the proxy cannot be reached")
+    }
+}
+
+impl std::error::Error for ProxyUnreachable {}
+
+/// A connection that knows whether a proxy passes requests on, which are then sent with their whole address.
+#[derive(Debug)]
+pub(super) struct Dialled {
+    stream: TokioIo<TcpStream>,
+    is_forwarded: bool,
+}
+
+impl Connection for Dialled {
+    fn connected(&self) -> Connected {
+        self.stream.connected().proxy(self.is_forwarded)
+    }
+}
+
+impl Read for Dialled {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, into)
+    }
+}
+
+impl Write for Dialled {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, parts)
+    }
+}

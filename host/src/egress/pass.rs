@@ -1,0 +1,128 @@
+//! One request from the asking to the end of its answer: what it holds of the limits, and what is written down of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Instant, SystemTime};
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::failure::Failure;
+use super::gate::Way;
+use super::words;
+use crate::Origin;
+use crate::audit::{Entry, Outcome};
+
+/// Who sends, for the log.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sender {
+    /// The label of the tenant.
+    pub(crate) tenant: String,
+    /// The provider's id.
+    pub(crate) provider: String,
+    /// The provider's version.
+    pub(crate) version: String,
+}
+
+/// A request in words that may be kept.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) method: String,
+    pub(super) origin: Option<Origin>,
+    /// The path without a query, and with `{}` for whatever is not known to be a word of the product's.
+    pub(super) path: String,
+    /// The same for the person whose session it is, with more words of the provider's own.
+    pub(super) asked: String,
+}
+
+/// A request that a guest asked for. It is written down when this is dropped, once.
+pub(super) struct Pass {
+    way: Arc<Way>,
+    request: Request,
+    when: SystemTime,
+    since: Instant,
+    outcome: Outcome,
+    sent: Arc<AtomicU64>,
+    received: u64,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Pass {
+    pub(super) fn new(way: Arc<Way>, request: Request) -> Self {
+        Self {
+            way,
+            request,
+            when: SystemTime::now(),
+            since: Instant::now(),
+            outcome: Outcome::Failed { code: Failure::LetGo.code() },
+            sent: Arc::default(),
+            received: 0,
+            place: None,
+        }
+    }
+
+    pub(super) const fn way(&self) -> &Arc<Way> {
+        &self.way
+    }
+
+    /// Keeps a place among the requests in flight until the end.
+    pub(super) fn hold(&mut self, place: Option<OwnedSemaphorePermit>) {
+        self.place = place;
+    }
+
+    /// Where the bytes are counted that are sent.
+    pub(super) fn counter(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.sent)
+    }
+
+    /// An answer begins.
+    pub(super) fn answered(&mut self, status: http::StatusCode) {
+        self.outcome = Outcome::Cut { status: status.as_u16(), code: Failure::LetGo.code() };
+    }
+
+    /// A part of the answer's body came.
+    pub(super) fn received(&mut self, bytes: u64) {
+        self.received = self.received.saturating_add(bytes);
+    }
+
+    /// The answer came to its end.
+    pub(super) fn ended(mut self) {
+        if let Outcome::Cut { status, .. } = self.outcome {
+            self.outcome = Outcome::Answered { status };
+        }
+    }
+
+    /// The request or its answer failed.
+    pub(super) fn failed(mut self, failure: Failure) -> Failure {
+        let code = failure.code();
+        if let Failure::Denied(reason) = failure {
+            self.way.deny(&self.request, reason);
+        }
+        self.outcome = match (self.outcome, failure) {
+            (Outcome::Cut { status, .. }, _) => Outcome::Cut { status, code },
+            (_, Failure::Denied(_)) => Outcome::Denied { code },
+            _ => Outcome::Failed { code },
+        };
+        failure
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        drop(self.place.take());
+        let Some(audit) = &self.way.audit else { return };
+        let Request { method, origin, path, asked: _ } = &self.request;
+        audit.record(&Entry {
+            when: self.when,
+            tenant: self.way.sender.tenant.clone(),
+            provider: self.way.sender.provider.clone(),
+            version: self.way.sender.version.clone(),
+            method: method.clone(),
+            origin: origin.as_ref().map_or_else(String::new, words::origin),
+            path: path.clone(),
+            outcome: self.outcome,
+            request_bytes: self.sent.load(Ordering::Relaxed),
+            response_bytes: self.received,
+            duration: self.since.elapsed(),
+        });
+    }
+}

@@ -1,0 +1,109 @@
+//! Sending one request that was let out.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use http::header::PROXY_AUTHORIZATION;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::capture_connection;
+use tokio::time::timeout;
+use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody};
+
+use super::body::Watched;
+use super::failure::{self, Failure};
+use super::gate::{Exit, Way};
+use super::outgoing::Outgoing;
+use super::pass::Pass;
+use super::proxy::Route;
+use crate::DenialReason;
+
+/// What holds where a guest asks for no timeout.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Waits for the request's turn, which no timeout of the guest's covers, sends it, and hands the answer out.
+pub(super) async fn send(
+    mut pass: Pass,
+    exit: Exit,
+    mut request: Request<WasiBody>,
+    options: RequestOptions,
+) -> Result<Response<WasiBody>, HttpError> {
+    complete(pass.way(), exit.route, request.headers_mut());
+    let (head, body) = request.into_parts();
+    let mut body = Outgoing::new(body, pass.way().quota.room(), pass.counter());
+    let place = tokio::select! {
+        biased;
+        place = pass.way().quota.turn() => place,
+        error = body.take_in() => {
+            pass.failed(Failure::LetGo);
+            return Err(error);
+        }
+    };
+    pass.hold(place);
+    let request = Request::from_parts(head, body.boxed_unsync());
+    let answer = match exchange(pass.way(), &exit, request, &options).await {
+        Ok(answer) => answer,
+        Err(failure) => return Err(pass.failed(failure).into()),
+    };
+    let (head, body) = answer.into_parts();
+    pass.answered(head.status);
+    if !fits(pass.way(), &head.headers) {
+        let limit = pass.way().head_limit();
+        return Err(pass.failed(Failure::Denied(DenialReason::Limit(limit))).into());
+    }
+    let body = Watched::new(body, pass, options.between_bytes_timeout.unwrap_or(TIMEOUT))?;
+    Ok(Response::from_parts(head, body.boxed_unsync()))
+}
+
+/// Adds what the guest does not know: secrets, and what gateway and proxy ask for.
+fn complete(way: &Way, route: Route, headers: &mut HeaderMap) {
+    way.vault.fill(headers);
+    way.egress.add_headers(headers);
+    // In a tunnel the proxy is told when it is dug, and the server is never told.
+    headers.remove(PROXY_AUTHORIZATION);
+    if let (Route::Forward, Some(authorization)) = (route, way.egress.proxy_authorization()) {
+        headers.insert(PROXY_AUTHORIZATION, authorization.clone());
+    }
+}
+
+async fn exchange(
+    way: &Way,
+    exit: &Exit,
+    mut request: Request<WasiBody>,
+    options: &RequestOptions,
+) -> Result<Response<Incoming>, Failure> {
+    let mut connection = capture_connection(&mut request);
+    way.egress.sent.fetch_add(1, Ordering::Relaxed);
+    let sending = exit.client.request(request);
+    tokio::pin!(sending);
+    // The pool does not tell the two waits apart, so the first ends with the news of a connection.
+    let connecting = async {
+        tokio::select! {
+            biased;
+            answer = &mut sending => Some(answer),
+            _ = connection.wait_for_connection_metadata() => None,
+        }
+    };
+    let connected = timeout(options.connect_timeout.unwrap_or(TIMEOUT), connecting);
+    let answer = match connected.await.map_err(|_| Failure::ConnectionTimeout)? {
+        Some(answer) => answer,
+        None => {
+            timeout(options.first_byte_timeout.unwrap_or(TIMEOUT), sending).await.map_err(|_| Failure::AnswerTimeout)?
+        }
+    };
+    let answer = answer.map_err(|error| failure::of(&error, way.head_limit()))?;
+    if exit.route == Route::Forward && answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        return Err(Failure::Denied(DenialReason::ProxyCredentials));
+    }
+    Ok(answer)
+}
+
+/// Whether an answer's headers are within the limits, which the client keeps roughly while it reads them.
+fn fits(way: &Way, headers: &HeaderMap) -> bool {
+    let bytes = headers
+        .iter()
+        .fold(0_usize, |sum, (name, value)| sum.saturating_add(name.as_str().len()).saturating_add(value.len()));
+    let within = |count: usize, limit: u32| u32::try_from(count).is_ok_and(|count| count <= limit);
+    within(headers.len(), way.headers) && within(bytes, way.head_bytes)
+}

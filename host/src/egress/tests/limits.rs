@@ -1,0 +1,139 @@
+//! Limits on requests and answers, each told by its name.
+
+use super::*;
+use crate::{DenialReason, LimitHit};
+
+fn patient() -> RequestOptions {
+    timeouts(LONG, LONG, LONG)
+}
+
+fn limited(limits: Limits, egress: &Egress, origin: &str) -> Gate {
+    Opening { limits, ..Opening::default() }.open(egress, origin).unwrap()
+}
+
+fn reasons(gate: &Gate) -> Vec<DenialReason> {
+    gate.denials().iter().map(|denial| denial.reason).collect()
+}
+
+#[tokio::test]
+async fn a_call_sends_no_more_requests_than_it_may() {
+    let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"), None).await;
+    let origin = format!("http://127.0.0.1:{}", place.port);
+    let egress = egress();
+    let mut gate = limited(Limits { requests_per_call: 2, ..Limits::default() }, &egress, &origin);
+    for call in 1..=2 {
+        gate.begin_call();
+        // A request that is not described does not count.
+        for (path, expect) in [
+            ("/y", "HttpRequestDenied"),
+            ("/x", "200 hi"),
+            ("/x", "200 hi"),
+            ("/x", "HttpRequestDenied"),
+            ("/x", "HttpRequestDenied"),
+        ] {
+            assert_eq!(get(&mut gate, &format!("{origin}{path}"), patient()).await, expect, "{path} in call {call}");
+        }
+        assert_eq!(
+            reasons(&gate),
+            [DenialReason::Request, DenialReason::Limit(LimitHit::RequestsPerCall(2))],
+            "call {call}"
+        );
+        assert_eq!(egress.requests(), 2 * call);
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_in_flight_until_its_answer_is_read_or_let_go() {
+    let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"), None).await;
+    let origin = format!("http://127.0.0.1:{}", place.port);
+    for reads in [true, false] {
+        let egress = egress();
+        let limits = Limits { requests_in_flight: 1, ..Limits::default() };
+        let (mut one, mut two) = {
+            let gate = limited(limits, &egress, &origin);
+            (gate.clone(), gate)
+        };
+        let first = send(&mut one, request("GET", &origin), b"", patient()).await.unwrap();
+        // A timeout of the guest's does not end the wait for a turn.
+        let second = get(&mut two, &origin, timeouts(SHORT, LONG, LONG));
+        tokio::pin!(second);
+        assert!(tokio::time::timeout(3 * SHORT, &mut second).await.is_err(), "one is in flight");
+        assert_eq!(egress.requests(), 1);
+        if reads {
+            assert_eq!(told(first).await, "200 hi");
+        } else {
+            drop(first);
+        }
+        assert_eq!(second.await, "200 hi");
+        assert_eq!((egress.requests(), one.denials()), (2, Vec::new()));
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_fails_gives_its_place_away() {
+    let place = start(Server::Silent, None).await;
+    let origin = format!("http://127.0.0.1:{}", place.port);
+    let egress = egress();
+    let mut gate = limited(Limits { requests_in_flight: 1, ..Limits::default() }, &egress, &origin);
+    for _ in 0..2 {
+        assert_eq!(get(&mut gate, &origin, timeouts(LONG, SHORT, LONG)).await, "HttpResponseTimeout");
+    }
+    assert_eq!(egress.requests(), 2);
+}
+
+#[tokio::test]
+async fn what_an_answer_may_hold_is_told_by_its_limit() {
+    let head = LimitHit::ResponseHead { headers: 8, bytes: 1000 };
+    let body = LimitHit::ResponseBody(5);
+    for (name, server, expect, limit) in [
+        ("small enough", Server::SendsHeaders(7, 100), "200 ", None),
+        ("too many headers", Server::SendsHeaders(9, 1), "HttpResponseHeaderSectionSize(Some(1000))", Some(head)),
+        ("too long headers", Server::SendsHeaders(5, 200), "HttpResponseHeaderSectionSize(Some(1000))", Some(head)),
+        (
+            "far too long headers",
+            Server::SendsHeaders(1, 99_999),
+            "HttpResponseHeaderSectionSize(Some(1000))",
+            Some(head),
+        ),
+        (
+            "a body of just the size",
+            Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"),
+            "200 hello",
+            None,
+        ),
+        (
+            "a body that says that it is too large",
+            Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nhello!"),
+            "HttpResponseBodySize(Some(5))",
+            Some(body),
+        ),
+        (
+            "a body that is too large",
+            Server::SendsAndCloses("HTTP/1.1 200 OK\r\n\r\nhello!"),
+            "200 then HttpResponseBodySize(Some(5))",
+            Some(body),
+        ),
+    ] {
+        let place = start(server, None).await;
+        let origin = format!("http://127.0.0.1:{}", place.port);
+        let limits =
+            Limits { response_headers: 8, response_header_bytes: 1000, response_body_bytes: 5, ..Limits::default() };
+        let mut gate = limited(limits, &egress(), &origin);
+        assert_eq!(get(&mut gate, &origin, patient()).await, expect, "{name}");
+        let expect: Vec<_> = limit.into_iter().map(DenialReason::Limit).collect();
+        assert_eq!(reasons(&gate), expect, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_higher_limit_lets_longer_heads_in() {
+    let place = start(Server::SendsHeaders(200, 2000), None).await;
+    let origin = format!("http://127.0.0.1:{}", place.port);
+    let egress = egress();
+    for (limits, expect) in [
+        (Limits::default(), "HttpResponseHeaderSectionSize(Some(262144))"),
+        (Limits { response_headers: 200, response_header_bytes: 512 * 1024, ..Limits::default() }, "200 "),
+    ] {
+        assert_eq!(get(&mut limited(limits, &egress, &origin), &origin, patient()).await, expect);
+    }
+}
