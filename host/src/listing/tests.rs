@@ -142,7 +142,7 @@ fn users_of_an_earlier_reading_do_not_stand_for_those_who_are_missing() {
     ];
     for killed in [false, true] {
         let ends: Vec<_> = (2..=6).map(|n| walk(&pages[..n], killed).2).collect();
-        assert_eq!(ends, [None, None, None, None, Some(End::Incomplete)], "killed: {killed}");
+        assert_eq!(ends, [None; 5], "killed: {killed}");
         // With the one who was skipped, the second reading is the proof.
         let whole = [&pages[..3], &[resumed(2, &[("b", OLD)], &[])]].concat();
         let (new, notices, end, _) = walk(&whole, killed);
@@ -173,17 +173,21 @@ fn a_refused_cursor_begins_the_listing_again() {
 
 #[test]
 fn a_listing_does_not_begin_again_for_ever() {
-    let mut walk = Walk::new(Standing::begin(None));
+    let mut refused = Walk::new(Standing::begin(None));
     let mut begun = 0;
     loop {
-        walk.take(more(3, &[]), NOW_MS);
-        if !walk.begin_again() {
+        refused.take(more(3, &[]), NOW_MS);
+        if !refused.begin_again() {
             break;
         }
         begun += 1;
         assert!(begun < 100);
     }
     assert_eq!(begun, 9);
+    // Nor does one whose provider says every time that it was interrupted.
+    let pages = vec![resumed(3, &[("a", OLD)], &[]); 10];
+    let ends = [9, 10].map(|n| walk(&pages[..n], false).2);
+    assert_eq!(ends, [None, Some(End::Incomplete)]);
 }
 
 #[test]
