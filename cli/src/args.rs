@@ -106,11 +106,16 @@ pub(crate) struct ConnectArgs {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
     /// A providers.toml: trusted components, and tenants with their settings
-    #[arg(long, value_name = "FILE", requires = "tenant", conflicts_with_all = ["component", "set", "secret", "grant_value", "ca_file"])]
+    #[arg(long, value_name = "FILE", requires = "tenant", conflicts_with_all = [
+        "component", "timeout", "set", "secret", "grant_value", "ca_file", "proxy", "client_cert", "header",
+    ])]
     pub(crate) config: Option<PathBuf>,
     /// The tenant whose settings are used
     #[arg(long, value_name = "NAME", requires = "config")]
     pub(crate) tenant: Option<String>,
+    /// A file that each request is written down in, as a line of JSON: when, what, how it ended, and no user data
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audit: Option<PathBuf>,
     /// Which component, and how it is run.
     #[command(flatten)]
     pub(crate) component: ComponentArgs,
@@ -134,6 +139,23 @@ pub(crate) struct ServerArgs {
     /// A secret whose value the component may see, where it describes it as secret-value
     #[arg(long, value_name = "KEY")]
     pub(crate) grant_value: Vec<String>,
+    /// A forward proxy that everything goes through, such as http://proxy.example.com:3128
+    ///
+    /// The proxy looks the server's name up, so that only what is written can be checked here. $HTTPS_PROXY is not read.
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+    /// The user name at the proxy, and the place of the password
+    #[arg(long, value_name = "USER=env:NAME|USER=file:PATH", requires = "proxy")]
+    pub(crate) proxy_login: Option<String>,
+    /// A PEM file with the certificate that this client shows, and those above it
+    #[arg(long, value_name = "FILE", requires = "client_key")]
+    pub(crate) client_cert: Option<PathBuf>,
+    /// A PEM file with the key of that certificate
+    #[arg(long, value_name = "FILE", requires = "client_cert")]
+    pub(crate) client_key: Option<PathBuf>,
+    /// A header that a gateway in front of the server asks for, and the place of its value
+    #[arg(long, value_name = "NAME=env:NAME|NAME=file:PATH")]
+    pub(crate) header: Vec<String>,
 }
 
 /// `describe`.

@@ -3,14 +3,22 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use provider_host::audit::JsonLines;
 use provider_host::model::Description;
-use provider_host::{Access, Config, Egress, EgressOptions, Limits, Pool, Provider, Sandbox, Session};
+use provider_host::{
+    Access, ClientIdentity, Config, Denial, Egress, EgressOptions, ExtraHeader, Limits, Pool, Provider, Proxy, Sandbox,
+    SecretSource, Session,
+};
+use secrecy::SecretString;
 
 use crate::args::{ComponentArgs, ConnectArgs, ServerArgs};
 use crate::component::Places;
 use crate::exit::{Complaint, Failure};
+use crate::output::cell::printable;
+use crate::screen::Screen;
 use crate::settings::{Given, Vault, settings};
 
 /// The largest file that a secret is read from, in bytes: what does not end would be read for ever.
@@ -49,19 +57,32 @@ pub(crate) fn limits(args: &ComponentArgs) -> Limits {
 
 /// Follows the command line. It is judged before anything is sent.
 pub(crate) async fn connect(args: &ConnectArgs) -> Result<Connection, Failure> {
-    if let (Some(config), Some(tenant)) = (&args.config, &args.tenant) {
-        return connect_tenant(config, tenant).await;
-    }
-    let provider = load(&args.component)?;
-    let description = provider.describe().await?;
-    let access = access(&args.server, &description)?.limits(limits(&args.component));
+    let (provider, description, access) = match (&args.config, &args.tenant) {
+        (Some(config), Some(tenant)) => as_tenant(config, tenant).await?,
+        (Some(_) | None, _) => {
+            let provider = load(&args.component)?;
+            let description = provider.describe().await?;
+            let access = access(&args.server, &description)?.limits(limits(&args.component));
+            (provider, description, access)
+        }
+    };
+    let access = match &args.audit {
+        Some(file) => access.audited(Arc::new(JsonLines::new(append(file)?))),
+        None => access,
+    };
     let egress = access.egress().clone();
-    let session = provider.connect(access).await?;
+    let session = provider.connect_described(&description, access)?;
     Ok(Connection { description, session, egress })
 }
 
+fn append(path: &Path) -> Result<File, Failure> {
+    File::options().create(true).append(true).open(path).map_err(|error| {
+        Failure::failed(Complaint::new("file-unwritable", format!("{} cannot be written: {error}", path.display())))
+    })
+}
+
 /// As a tenant of a providers.toml, with the component that is trusted there.
-async fn connect_tenant(config: &Path, tenant: &str) -> Result<Connection, Failure> {
+async fn as_tenant(config: &Path, tenant: &str) -> Result<(Provider, Description, Access), Failure> {
     let config = Config::read(config)?;
     let Some((_, provider)) = config.tenants().find(|(name, _)| *name == tenant) else {
         let known: Vec<&str> = config.tenants().map(|(name, _)| name).collect();
@@ -71,10 +92,7 @@ async fn connect_tenant(config: &Path, tenant: &str) -> Result<Connection, Failu
     };
     let provider = Sandbox::new(Pool::default())?.load(&config.component(provider)?)?;
     let description = provider.describe().await?;
-    let access = config.access(tenant)?;
-    let egress = access.egress().clone();
-    let session = provider.connect(access).await?;
-    Ok(Connection { description, session, egress })
+    Ok((provider, description, config.access(tenant)?))
 }
 
 /// Follows `--set`, `--secret` and how requests are sent.
@@ -88,7 +106,49 @@ pub(crate) fn access(args: &ServerArgs, description: &Description) -> Result<Acc
     }
     let mut options = EgressOptions::default();
     options.ca_files.clone_from(&args.ca_file);
+    if let (Some(certificates), Some(key)) = (&args.client_cert, &args.client_key) {
+        options.client_identity = Some(ClientIdentity::from_files(certificates, key)?);
+    }
+    if let Some(url) = &args.proxy {
+        let proxy = Proxy::new(url)?;
+        options.proxy = Some(match &args.proxy_login {
+            Some(login) => {
+                let (user, password) = placed(login, "--proxy-login")?;
+                proxy.credentials(user, &password)?
+            }
+            None => proxy,
+        });
+    }
+    for header in &args.header {
+        let (name, value) = placed(header, "--header")?;
+        options.headers.push(ExtraHeader::new(name, &value)?);
+    }
     Ok(Access::new(settings, Egress::new(options)?))
+}
+
+/// `NAME=env:NAME` or `NAME=file:PATH`: the name, and the secret at that place. The text is not repeated, since it may be
+/// the secret itself.
+fn placed<'a>(argument: &'a str, option: &str) -> Result<(&'a str, SecretString), Failure> {
+    let malformed = || {
+        let message = format!("{option} takes a name, an equals sign and the place of a secret");
+        Failure::usage(Complaint::new("secret-misplaced", message).fix("write NAME=env:VARIABLE or NAME=file:PATH"))
+    };
+    let (name, place) = argument.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(malformed)?;
+    let source: SecretSource = place.parse().map_err(|_| malformed())?;
+    let secret = source.read().map_err(|reason| {
+        Failure::usage(Complaint::new(
+            "secret-missing",
+            format!("the secret of {option} {name} is not at {source}: {reason}"),
+        ))
+    })?;
+    Ok((name, secret))
+}
+
+/// What the provider asked for and was denied, with the line that would allow it.
+pub(crate) fn tell_denials(denials: &[Denial], screen: &mut Screen<'_>) {
+    for denial in denials {
+        screen.remark(&format!("{} ({} times)", printable(&denial.to_string()), denial.times));
+    }
 }
 
 fn read_secret(path: &Path) -> std::io::Result<Vec<u8>> {

@@ -133,6 +133,12 @@ impl From<provider_host::Error> for Failure {
                     | Error::SettingUnusable { .. }
                     | Error::SecretUnusable { .. }
                     | Error::SecretNotGranted { .. }
+                    | Error::ConfigUnusable { .. }
+                    | Error::ProxyUnusable { .. }
+                    | Error::HeaderUnusable { .. }
+                    | Error::ClientIdentityUnusable { .. }
+                    | Error::PolicyUnusable { .. }
+                    | Error::OriginDenied { .. }
             ) || error.as_provider().is_some_and(|provider| provider.kind == ErrorKind::InvalidSettings);
         if wrong_setting { Self::usage(complaint) } else { Self::failed(complaint) }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use provider_host::checkpoint::Kept;
 use provider_host::model::{Notice, User};
-use provider_host::{Batch, End, Error, Listing, Progress};
+use provider_host::{Batch, Denial, End, Error, Listing, Progress};
 
 use crate::exit::{Complaint, Failure};
 
@@ -120,6 +120,11 @@ impl Reader {
     /// The next users that the checkpoint holds, by id, after those up to `after`.
     pub(crate) async fn kept(&self, after: Option<&str>) -> Result<Vec<User>, Failure> {
         Ok(self.listing.kept(Kept::Latest, after, KEPT_AT_ONCE).await?)
+    }
+
+    /// What the provider asked for in the last step and was denied.
+    pub(crate) fn denials(&self) -> Vec<Denial> {
+        self.listing.denials()
     }
 
     /// How many users came.

@@ -9,7 +9,7 @@ use provider_host::model::Severity;
 use provider_host::{End, Listing, ListingOptions, Session};
 
 use crate::args::UsersArgs;
-use crate::connection::{Connection, connect};
+use crate::connection::{Connection, connect, tell_denials};
 use crate::exit::{Exit, Failure};
 use crate::listing::{RETRIES, Reader, Retry};
 use crate::output::cell::printable;
@@ -49,7 +49,10 @@ pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit
                 screen.data(&out)?;
                 screen.progress(reader.users(), batch.expected_total);
             }
-            Err(error) => failure = Some(error),
+            Err(error) => {
+                tell_denials(&reader.denials(), screen);
+                failure = Some(error);
+            }
         }
     }
     screen.end_progress();

@@ -193,6 +193,11 @@ impl Checkpoints for Flaky {
     }
 }
 
+#[expect(clippy::panic, reason = "a store's own defect is what the test is about")]
+fn defect() -> Result<()> {
+    panic!("a defect of the store")
+}
+
 impl Checkpoint for FlakyListing {
     fn standing(&mut self) -> Result<Option<Standing>> {
         self.held.standing()
@@ -204,7 +209,7 @@ impl Checkpoint for FlakyListing {
         self.tries += 1;
         match self.tries % 3 {
             1 => Err(Error::CheckpointUnusable { store: "flaky".into(), reason: "the disk is full".into() }),
-            2 => panic!("a defect of the store"),
+            2 => defect(),
             _ => self.held.save(step),
         }
     }

@@ -1,4 +1,5 @@
 //! Versions that take each other's place while users are being listed.
+#![expect(clippy::print_stdout, reason = "what a swap costs is printed, and not judged")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
