@@ -1,8 +1,9 @@
 # What a developer types is what CI runs. `make demo` and `make test` install whatever is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test component components command check fuzz fmt toolchain
+.PHONY: help demo test component components command check dependencies advisories cargo-deny fuzz fmt toolchain
 
 RELEASE := --release --locked
+CARGO_DENY := 0.20.2
 WASM := --profile component --target wasm32-wasip2
 COMPONENTS := tests/components/Cargo.toml
 PROVIDERCTL := $${CARGO_TARGET_DIR:-target}/release/providerctl
@@ -38,6 +39,18 @@ check: component ## Formatting, lints and documentation, with warnings as errors
 		cargo clippy --locked --manifest-path $(COMPONENTS) --target-dir $${CARGO_TARGET_DIR:-target} --lib --examples $(WASM) -- -D warnings; \
 	fi
 	RUSTDOCFLAGS=-Dwarnings cargo doc $(RELEASE) --workspace --no-deps
+	$(MAKE) --no-print-directory dependencies
+
+# The sources and licences of all dependencies; the database of weaknesses needs a network and has a target of its own.
+dependencies: cargo-deny
+	cargo deny --locked check bans licenses sources
+
+advisories: cargo-deny ## Hold the dependencies against the RustSec database
+	cargo deny --locked check advisories
+
+# An older one than this does not read deny.toml.
+cargo-deny:
+	@cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --locked --version "$(CARGO_DENY)"
 
 fuzz: ## Fuzz every parser for ten minutes each; wants the nightly toolchain and cargo-fuzz
 	fuzz/run.sh
