@@ -1,29 +1,108 @@
-//! What is measured of tenants' calls: counters and times by tenant, version and outcome, and no user data.
+//! What is measured of tenants' calls and requests: counters and times by tenant, version and outcome, and no user data.
 //!
-//! They go to whatever recorder the embedder has installed for the crate `metrics`, and to nobody where there is none.
+//! They go to whatever recorder the embedder has installed for the crate `metrics`, and to nobody where there is none;
+//! spans and events go to `tracing` in the same way.
 
 use std::time::Duration;
 
-use crate::Error;
+use tracing::{Span, debug, info_span};
 
-/// Counts a call and its time.
-pub(crate) fn called<T>(
-    provider: &str,
-    version: &str,
-    tenant: &str,
-    call: &'static str,
-    took: Duration,
-    result: &Result<T, Error>,
-) {
-    let code = result.as_ref().err().map_or("ok", Error::code).to_owned();
-    let labels = [
-        ("provider", provider.to_owned()),
-        ("version", version.to_owned()),
-        ("tenant", tenant.to_owned()),
-        ("call", call.to_owned()),
-    ];
-    metrics::histogram!("provider_call_seconds", &labels).record(took.as_secs_f64());
-    let outcome = [labels.as_slice(), &[("code", code.clone())]].concat();
-    metrics::counter!("provider_calls_total", &outcome).increment(1);
-    tracing::debug!(provider, version, tenant, call, code, took_ms = took.as_millis(), "call ended");
+use crate::Error;
+use crate::audit::Outcome;
+use crate::egress::Sender;
+
+/// Whose call it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller<'a> {
+    /// The product's id.
+    pub(crate) provider: &'a str,
+    /// The version that serves.
+    pub(crate) version: &'a str,
+    /// The tenant's name.
+    pub(crate) tenant: &'a str,
+    /// The contract's function.
+    pub(crate) call: &'static str,
+}
+
+impl Caller<'_> {
+    /// The span that a call runs in.
+    pub(crate) fn span(&self) -> Span {
+        let Self { provider, version, tenant, call } = *self;
+        info_span!("provider_call", provider, version, tenant, call)
+    }
+
+    /// Counts a call and its time.
+    pub(crate) fn ended<T>(&self, took: Duration, result: &Result<T, Error>) {
+        let code = result.as_ref().err().map_or("ok", Error::code).to_owned();
+        let Self { provider, version, tenant, call } = *self;
+        let labels = [
+            ("provider", provider.to_owned()),
+            ("version", version.to_owned()),
+            ("tenant", tenant.to_owned()),
+            ("call", call.to_owned()),
+        ];
+        metrics::histogram!("provider_call_seconds", &labels).record(took.as_secs_f64());
+        let outcome = [labels.as_slice(), &[("code", code.clone())]].concat();
+        metrics::counter!("provider_calls_total", &outcome).increment(1);
+        debug!(provider, version, tenant, call, code, took_ms = took.as_millis(), "call ended");
+    }
+}
+
+/// Counts a request and its bytes.
+pub(crate) fn requested(sender: &Sender, outcome: Outcome, sent: u64, received: u64) {
+    let outcome = match outcome {
+        Outcome::Answered { status } => status.to_string(),
+        Outcome::Cut { code, .. } | Outcome::Denied { code } | Outcome::Failed { code } => code.to_owned(),
+    };
+    let tenant = [("provider", sender.provider.clone()), ("tenant", sender.tenant.clone())];
+    metrics::counter!("provider_request_bytes_total", &tenant).increment(sent);
+    metrics::counter!("provider_response_bytes_total", &tenant).increment(received);
+    let labels = [tenant.as_slice(), &[("outcome", outcome)]].concat();
+    metrics::counter!("provider_requests_total", &labels).increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+    #[test]
+    fn calls_and_requests_are_counted_by_tenant_and_outcome() {
+        let recorder = DebuggingRecorder::new();
+        metrics::with_local_recorder(&recorder, || {
+            let caller = Caller { provider: "p", version: "1", tenant: "acme", call: "check" };
+            caller.ended(Duration::from_millis(5), &Ok(()));
+            let crashed = Error::Trap { call: "check", reason: "unreachable".into() };
+            caller.ended(Duration::from_millis(5), &Err::<(), _>(crashed));
+            let sender = Sender { tenant: "acme".into(), provider: "p".into(), version: "1".into() };
+            requested(&sender, Outcome::Answered { status: 200 }, 10, 100);
+            requested(&sender, Outcome::Denied { code: "request-not-described" }, 0, 0);
+        });
+        let mut counted: Vec<_> = recorder
+            .snapshotter()
+            .snapshot()
+            .into_vec()
+            .into_iter()
+            .filter_map(|(key, _, _, value)| match value {
+                DebugValue::Counter(count) => {
+                    let labels: Vec<_> = key.key().labels().map(|label| label.value().to_owned()).collect();
+                    Some((key.key().name().to_owned(), labels.join(" "), count))
+                }
+                DebugValue::Gauge(_) | DebugValue::Histogram(_) => None,
+            })
+            .collect();
+        counted.sort();
+        let told: Vec<_> = counted.iter().map(|(name, labels, count)| format!("{name} {labels} {count}")).collect();
+        assert_eq!(
+            told,
+            [
+                "provider_calls_total p 1 acme check ok 1",
+                "provider_calls_total p 1 acme check provider-crashed 1",
+                "provider_request_bytes_total p acme 10",
+                "provider_requests_total p acme 200 1",
+                "provider_requests_total p acme request-not-described 1",
+                "provider_response_bytes_total p acme 100",
+            ]
+        );
+    }
 }

@@ -9,8 +9,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::failure::Failure;
 use super::gate::Way;
 use super::words;
-use crate::Origin;
 use crate::audit::{Entry, Outcome};
+use crate::{Origin, telemetry};
 
 /// Who sends, for the log.
 #[derive(Clone, Debug, Default)]
@@ -109,6 +109,7 @@ impl Pass {
 impl Drop for Pass {
     fn drop(&mut self) {
         drop(self.place.take());
+        telemetry::requested(&self.way.sender, self.outcome, self.sent.load(Ordering::Relaxed), self.received);
         let Some(audit) = &self.way.audit else { return };
         let Request { method, origin, path, asked: _ } = &self.request;
         audit.record(&Entry {

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tracing::Span;
+
 use super::health::{Admission, Outcome};
 use super::tenant::State;
 use super::version::{Lease, Version};
+use crate::telemetry::Caller;
 use crate::{Error, Result, Session};
 
 /// A call on its way.
@@ -27,6 +30,11 @@ impl Call {
 
     pub(super) const fn session(&mut self) -> &mut Session {
         &mut self.session
+    }
+
+    /// The span that it runs in.
+    pub(super) fn span(&self) -> Span {
+        caller(&self.tenant, self.lease.version(), self.name).span()
     }
 
     pub(super) fn end<T>(self, outcome: Result<T>) -> Result<T> {
@@ -63,9 +71,14 @@ pub(super) fn admission(tenant: &State, version: &Version) -> Result<Duration> {
     }
 }
 
+/// Whose call it is, for whoever measures.
+pub(super) fn caller<'a>(tenant: &'a State, version: &'a Version, call: &'static str) -> Caller<'a> {
+    Caller { provider: tenant.line().id(), version: &version.description.version, tenant: tenant.name(), call }
+}
+
 /// Takes note of how a call went, for the version and for whoever measures.
 pub(super) fn note<T>(tenant: &State, version: &Arc<Version>, call: &'static str, took: Duration, result: &Result<T>) {
     let outcome = Outcome::of(result);
-    crate::telemetry::called(tenant.line().id(), &version.description.version, tenant.name(), call, took, result);
+    caller(tenant, version, call).ended(took, result);
     tenant.line().note(version, tenant.name(), outcome);
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::call::{admission, admitted, note};
+use tracing::Instrument as _;
+
+use super::call::{admission, admitted, caller, note};
 use super::tenant::State;
 use super::version::{Lease, Phase};
 use crate::checkpoint::Checkpoints;
@@ -46,10 +48,11 @@ impl TenantListing {
                 return Some(Err(error));
             }
             let (Some(lease), Some(listing)) = (&mut self.lease, &mut self.listing) else { return None };
+            let span = caller(&self.tenant, lease.version(), "list-users").span();
             let began = Instant::now();
             let step = tokio::select! {
                 biased;
-                step = listing.next() => step,
+                step = listing.next().instrument(span) => step,
                 // The step is asked for again in the other version, from the same cursor.
                 () = lease.gone() => continue,
             };

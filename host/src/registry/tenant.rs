@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tracing::Instrument as _;
+
 use super::call::Call;
 use super::is_same;
 use super::line::Line;
@@ -83,7 +85,8 @@ impl Tenant {
     /// As for [`Session::check`], or the version is in quarantine.
     pub async fn check(&self) -> Result<CheckReport> {
         let mut call = Call::begin(&self.state, "check").await?;
-        let outcome = call.session().check().await;
+        let span = call.span();
+        let outcome = call.session().check().instrument(span).await;
         call.end(outcome)
     }
 
@@ -93,7 +96,8 @@ impl Tenant {
     /// As for [`Session::licenses`], or the version is in quarantine.
     pub async fn licenses(&self) -> Result<Vec<License>> {
         let mut call = Call::begin(&self.state, "get-licenses").await?;
-        let outcome = call.session().licenses().await;
+        let span = call.span();
+        let outcome = call.session().licenses().instrument(span).await;
         call.end(outcome)
     }
 
