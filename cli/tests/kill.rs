@@ -1,6 +1,6 @@
 //! `providerctl users --checkpoint`, killed at random points by a signal that no process can catch, and run again until
 //! it ends.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read as _};
