@@ -27,6 +27,8 @@ const APPLICATION_ID: i32 = 0x6c63_686b;
 /// The tables as [`SCHEMA`] makes them.
 const VERSION: i32 = 1;
 
+/// Records lie in the order in which they come, with an index of their ids beside them: ids come in no order, and a table
+/// that is sorted by them would be rewritten all over at each step.
 const SCHEMA: &str = "
     CREATE TABLE subject (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -45,13 +47,20 @@ const SCHEMA: &str = "
         UNIQUE (subject, place)
     ) STRICT;
     CREATE TABLE user (
+        number INTEGER PRIMARY KEY,
         listing INTEGER NOT NULL REFERENCES listing ON DELETE CASCADE,
         id TEXT NOT NULL,
         run INTEGER NOT NULL,
         record TEXT NOT NULL,
-        PRIMARY KEY (listing, id)
-    ) STRICT, WITHOUT ROWID;
+        UNIQUE (listing, id)
+    ) STRICT;
 ";
+
+/// Memory for pages of the file, in KiB, as SQLite writes it: the index of a large listing is touched all over.
+const CACHE: i32 = -16_000;
+
+/// After so many pages of 4 KiB the log of changes is moved into the file: a page that several steps touch is moved once.
+const LOG_PAGES: i32 = 4_000;
 
 /// How long another process may write before a step gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -162,6 +171,8 @@ impl Database {
             connection.pragma_update(None, "foreign_keys", true)?;
             connection.pragma_update(None, "secure_delete", true)?;
             connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "cache_size", CACHE)?;
+            connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))?;
             let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let number = |name| begun.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
             let tables: i64 = begun.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
