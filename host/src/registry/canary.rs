@@ -1,6 +1,6 @@
 //! Two versions side by side on the same server: which records differ, field by field.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -219,23 +219,22 @@ async fn step(listing: &mut Listing, end: Option<End>) -> Result<Option<(Vec<Use
 
 /// Reads the old version's list once more, and takes back what had only changed meanwhile.
 async fn confirm(mut again: Listing, comparison: &mut Comparison, report: &mut CanaryReport) -> Result<()> {
-    let mut seen_missing = Vec::new();
+    let mut seen = HashSet::new();
     let mut end = None;
     while end.is_none() {
         let Some((users, ended)) = step(&mut again, end).await? else { break };
         end = ended;
         for user in users {
-            report.added.retain(|id| *id != user.id);
-            if report.missing.contains(&user.id) {
-                seen_missing.push(user.id.clone());
-            }
             if let Some((old, new)) = comparison.differing.get_mut(&user.id) {
                 settle(old, new, &user)?;
             }
+            seen.insert(user.id);
         }
     }
+    // Whom the old version lists by now was made after it had passed; whom it does not list any more is gone.
+    report.added.retain(|id| !seen.contains(id));
     if end == Some(End::Complete) {
-        report.missing.retain(|id| seen_missing.contains(id));
+        report.missing.retain(|id| seen.contains(id));
     }
     comparison.differing.retain(|_, (old, new)| old != new);
     Ok(())
