@@ -256,7 +256,7 @@ mod tests {
         refused("[providers.mattermost]\nfile = \"m.wasm\"\nsha256 = \"12\"", "64 hexadecimal digits");
         refused("[providers.mattermost]\nfile = \"m.wasm\"\npublic_key = \"AAAA\"", "no Ed25519 public key");
         refused("[tenants.acme]\nprovider = \"mattermost\"", "`acme` uses `mattermost`");
-        let misplaced = format!("{PIN}[tenants.acme]\nprovider = \"mattermost\"\nsecrets = {{{{ t = \"hunter2\" }}}}");
+        let misplaced = format!("{PIN}[tenants.acme]\nprovider = \"mattermost\"\nsecrets = {{ t = \"hunter2\" }}");
         refused(&misplaced, "line 6: a secret is given by its place: env:NAME");
         let error = Config::parse(Path::new("p"), &misplaced).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");

@@ -194,7 +194,11 @@ impl WasiHttpHooks for Gate {
             Ok(exit) => exit,
             Err(reason) => {
                 let failure = pass.failed(Failure::Denied(reason));
-                return Box::new(async move { Err(failure.into()) });
+                return Box::new(async move {
+                    // Until somebody asks for the answer, the guest may write the body that nobody reads.
+                    drop(request);
+                    Err(failure.into())
+                });
             }
         };
         Box::new(async move {
