@@ -43,10 +43,10 @@ check: component ## Formatting, lints and documentation, with warnings as errors
 
 # The sources and licences of all dependencies; the database of weaknesses needs a network and has a target of its own.
 dependencies: cargo-deny
-	cargo deny --locked check bans licenses sources
+	cargo deny --workspace --locked check bans licenses sources
 
 advisories: cargo-deny ## Hold the dependencies against the RustSec database
-	cargo deny --locked check advisories
+	cargo deny --workspace --locked check advisories
 
 # An older one than this does not read deny.toml.
 cargo-deny:

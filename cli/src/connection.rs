@@ -147,7 +147,8 @@ fn placed<'a>(argument: &'a str, option: &str) -> Result<(&'a str, SecretString)
 /// What the provider asked for and was denied, with the line that would allow it.
 pub(crate) fn tell_denials(denials: &[Denial], screen: &mut Screen<'_>) {
     for denial in denials {
-        screen.remark(&format!("{} ({} times)", printable(&denial.to_string()), denial.times));
+        let times = if denial.times > 1 { format!(" ({} times)", denial.times) } else { String::new() };
+        screen.remark(&format!("{}{times}", printable(&denial.to_string())));
     }
 }
 
