@@ -195,6 +195,33 @@ mod tests {
     }
 
     #[test]
+    fn of_what_is_described_only_what_is_granted_is_let_out() {
+        let spec = |method: &str| RequestSpec {
+            method: method.to_owned(),
+            path: "/users/{}".to_owned(),
+            purpose: String::new(),
+        };
+        let wider = Description { requests: vec![spec("GET"), spec("DELETE")], ..description() };
+        let mut settings = Settings::new();
+        settings.set("url", "https://a.example");
+        let uri: http::Uri = "https://a.example/users/zoe".parse().unwrap();
+        let lets_out = |only: Option<&[RequestSpec]>, method: http::Method| {
+            let grants = grants(&wider, &settings, only).unwrap();
+            grants.iter().any(|grant| grant.path_of(&method, &uri).is_some())
+        };
+        let granted = [RequestSpec { purpose: "In other words.".to_owned(), ..spec("GET") }];
+        for (only, method, expect) in [
+            (None, http::Method::GET, true),
+            (None, http::Method::DELETE, true),
+            (Some(granted.as_slice()), http::Method::GET, true),
+            (Some(granted.as_slice()), http::Method::DELETE, false),
+            (Some([].as_slice()), http::Method::GET, false),
+        ] {
+            assert_eq!(lets_out(only, method.clone()), expect, "{only:?} {method}");
+        }
+    }
+
+    #[test]
     fn a_guest_gets_placeholders_and_the_vault_the_secrets() {
         let mut settings = Settings::new();
         settings.set("url", "https://a.example").set_secret("token", " hunter2\n".into()).set("name", "zoe");

@@ -165,6 +165,22 @@ async fn a_version_that_fails_one_tenant_is_kept_from_it_and_serves_the_others()
 }
 
 #[tokio::test]
+async fn a_switch_that_checks_refuses_a_version_that_finds_fault_with_a_tenants_server() {
+    let registry = registry();
+    put(&registry, Bodies::default(), &SwitchOptions::default()).await;
+    let _acme = tenant(&registry, "acme");
+    let candidate = registry.load(provider(&check("unreachable"))).await.unwrap();
+    let checked = SwitchOptions { check: true, ..SwitchOptions::default() };
+    let Err(Error::PreflightFailed { objections, .. }) = registry.switch(&candidate, &checked).await else {
+        panic!("its check crashes")
+    };
+    let [Objection::CheckFailed { tenant, reason }] = objections.as_slice() else { panic!("{objections:?}") };
+    assert_eq!(tenant, "acme");
+    assert!(reason.contains("provider-crashed"), "{reason}");
+    registry.switch(&candidate, &SwitchOptions::default()).await.expect("unchecked it is let through");
+}
+
+#[tokio::test]
 async fn the_version_before_goes_when_the_new_one_has_proved_itself() {
     let registry = registry();
     put(&registry, check("i32.const 1024"), &SwitchOptions::default()).await;
