@@ -139,7 +139,7 @@ pub(crate) struct ServerArgs {
     /// A secret whose value the component may see, where it describes it as secret-value
     #[arg(long, value_name = "KEY")]
     pub(crate) grant_value: Vec<String>,
-    /// A forward proxy that everything goes through, such as http://proxy.example.com:3128
+    /// A forward proxy that everything goes through, such as `http://proxy.example.com:3128`
     ///
     /// The proxy looks the server's name up, so that only what is written can be checked here. $HTTPS_PROXY is not read.
     #[arg(long, value_name = "URL")]
