@@ -42,8 +42,12 @@ pub(crate) fn load(args: &ComponentArgs) -> Result<Provider, Failure> {
 /// Reads the component's bytes.
 pub(crate) fn read(args: &ComponentArgs) -> Result<Vec<u8>, Failure> {
     let file = Places::detect().find(args.component.as_deref()).map_err(Failure::failed)?;
-    let unreadable = |error| Complaint::new("file-unreadable", format!("{}: {error}", file.display()));
-    std::fs::read(&file).map_err(|error| Failure::failed(unreadable(error)))
+    read_file(&file)
+}
+
+/// Reads a component's file.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|source| provider_host::Error::Io { path: path.to_owned(), source }.into())
 }
 
 /// What one call may use.

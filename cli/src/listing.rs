@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use provider_host::checkpoint::Kept;
 use provider_host::model::{Notice, User};
-use provider_host::{Batch, Denial, End, Error, Listing, Progress};
+use provider_host::{Batch, Denial, End, Error, Listing, Progress, TenantListing};
 
 use crate::exit::{Complaint, Failure};
 
@@ -61,7 +61,7 @@ impl Stopped {
 }
 
 /// The next page, after retries where they may help.
-async fn page(listing: &mut Listing, retrying: &mut dyn FnMut(Retry<'_>)) -> Option<Result<Batch, Stopped>> {
+async fn page(listing: &mut impl Steps, retrying: &mut dyn FnMut(Retry<'_>)) -> Option<Result<Batch, Stopped>> {
     let mut number = 1;
     loop {
         let error = match listing.next().await? {
@@ -75,18 +75,63 @@ async fn page(listing: &mut Listing, retrying: &mut dyn FnMut(Retry<'_>)) -> Opt
     }
 }
 
+/// A listing, in one version of a provider or across several.
+pub(crate) trait Steps {
+    /// The next step; none after the last.
+    async fn next(&mut self) -> Option<Result<Batch, Error>>;
+    /// How far it is.
+    fn progress(&self) -> Progress;
+}
+
+impl Steps for Listing {
+    async fn next(&mut self) -> Option<Result<Batch, Error>> {
+        Self::next(self).await
+    }
+
+    fn progress(&self) -> Progress {
+        Self::progress(self)
+    }
+}
+
+impl Steps for TenantListing {
+    async fn next(&mut self) -> Option<Result<Batch, Error>> {
+        Self::next(self).await
+    }
+
+    fn progress(&self) -> Progress {
+        Self::progress(self)
+    }
+}
+
 /// What is known of a listing so far.
-pub(crate) struct Reader {
-    listing: Listing,
+pub(crate) struct Reader<L> {
+    listing: L,
     notices: BTreeMap<String, Notice>,
     end: Option<End>,
     /// Waits for Ctrl-C from the first page to the last, so that none is missed while a page is printed.
     stop: Pin<Box<dyn Future<Output = std::io::Result<()>>>>,
 }
 
-impl Reader {
+impl Reader<Listing> {
+    /// How far the listing was when it was taken up from a checkpoint; none where it began.
+    pub(crate) fn resumed(&self) -> Option<Progress> {
+        self.listing.resumed()
+    }
+
+    /// The next users that the checkpoint holds, by id, after those up to `after`.
+    pub(crate) async fn kept(&self, after: Option<&str>) -> Result<Vec<User>, Failure> {
+        Ok(self.listing.kept(Kept::Latest, after, KEPT_AT_ONCE).await?)
+    }
+
+    /// What the provider asked for in the last step and was denied.
+    pub(crate) fn denials(&self) -> Vec<Denial> {
+        self.listing.denials()
+    }
+}
+
+impl<L: Steps> Reader<L> {
     /// At the beginning of a listing.
-    pub(crate) fn new(listing: Listing) -> Self {
+    pub(crate) fn new(listing: L) -> Self {
         Self { listing, notices: BTreeMap::new(), end: None, stop: Box::pin(tokio::signal::ctrl_c()) }
     }
 
@@ -112,19 +157,9 @@ impl Reader {
         })
     }
 
-    /// How far the listing was when it was taken up from a checkpoint; none where it began.
-    pub(crate) fn resumed(&self) -> Option<Progress> {
-        self.listing.resumed()
-    }
-
-    /// The next users that the checkpoint holds, by id, after those up to `after`.
-    pub(crate) async fn kept(&self, after: Option<&str>) -> Result<Vec<User>, Failure> {
-        Ok(self.listing.kept(Kept::Latest, after, KEPT_AT_ONCE).await?)
-    }
-
-    /// What the provider asked for in the last step and was denied.
-    pub(crate) fn denials(&self) -> Vec<Denial> {
-        self.listing.denials()
+    /// The listing itself.
+    pub(crate) const fn listing(&self) -> &L {
+        &self.listing
     }
 
     /// How many users came.

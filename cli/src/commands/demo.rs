@@ -15,6 +15,7 @@ use super::{check, invocation, license, users};
 use crate::args::DemoArgs;
 use crate::connection::{limits, read};
 use crate::exit::{Complaint, Exit, Failure};
+use crate::listing::Reader;
 use crate::output::words::{count, mebibytes, now, number, span};
 use crate::output::{Table, UserFormat as _};
 use crate::screen::{Screen, Tone, notice_lines};
@@ -51,22 +52,19 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
 
     title("Users", screen)?;
     let listed = Instant::now();
-    let mut listing = stage.listing();
+    let mut reader = Reader::new(stage.listing());
     let mut shown = Rows::new(args.rows, screen.look.columns);
     let mut counts = Counts::default();
-    let (mut swap, mut end, mut notices) = (None, None, Vec::new());
-    let mut failure = None;
+    let (mut swap, mut failure) = (None, None);
     screen.start_progress("users");
-    while let Some(page) = swap::next(&mut listing).await {
+    while let Some(page) = reader.next(&mut |retry| screen.tell(&users::retry_line(&retry))).await {
         match page {
             Ok(batch) => {
                 batch.users.iter().for_each(|user| counts.add(user));
                 screen.data(&shown.page(&batch.users)?)?;
-                let users = listing.progress().users;
-                screen.progress(users, batch.expected_total);
-                (end, notices) = (batch.end, batch.notices);
-                if swap.is_none() && end.is_none() {
-                    swap = Some(stage.swap(users).await?);
+                screen.progress(reader.users(), batch.expected_total);
+                if swap.is_none() && batch.end.is_none() {
+                    swap = Some(stage.swap(reader.users()).await?);
                 }
             }
             Err(error) => {
@@ -85,8 +83,8 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
     }
 
     title("Summary", screen)?;
-    let progress = listing.progress();
-    let complete = users::exit(end) == Exit::Complete;
+    let progress = reader.progress();
+    let complete = users::exit(reader.end()) == Exit::Complete;
     let mut lines = counts.lines();
     lines.push(format!(
         "{:<8} {} in {}, {}",
@@ -95,15 +93,15 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
         span(listed.elapsed()),
         if complete { "complete" } else { "incomplete" },
     ));
-    lines.extend(swap.map(|swap| format!("{:<8} {}", "swap", swap.line(listing.moves()))));
+    lines.extend(swap.map(|swap| format!("{:<8} {}", "swap", swap.line(reader.listing().moves()))));
     lines.push(format!(
         "{:<8} {}, {} of memory at most, {} in all",
         "sandbox",
         count(egress.requests(), "request"),
-        mebibytes(listing.memory_bytes()),
+        mebibytes(reader.listing().memory_bytes()),
         span(started.elapsed()),
     ));
-    lines.extend(notices.iter().flat_map(|notice| notice_lines(notice, colour)));
+    lines.extend(reader.notices().flat_map(|notice| notice_lines(notice, colour)));
     print(lines, screen)?;
     Ok(if complete { check::exit(&report) } else { Exit::Incomplete })
 }

@@ -5,17 +5,15 @@ use provider_host::{Inspection, grants_import};
 
 use super::describe::description_lines;
 use crate::args::InspectArgs;
-use crate::exit::{Complaint, Exit, Failure};
+use crate::connection::read_file;
+use crate::exit::{Exit, Failure};
 use crate::output::cell::printable;
 use crate::output::words::number;
 use crate::output::{AnswerFormat, json_answer};
 use crate::screen::{Colour, Screen, Tone};
 
 pub(crate) fn run(args: &InspectArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
-    let bytes = std::fs::read(&args.file).map_err(|error| {
-        Failure::failed(Complaint::new("file-unreadable", format!("{}: {error}", args.file.display())))
-    })?;
-    let inspection = Inspection::read(&bytes)?;
+    let inspection = Inspection::read(&read_file(&args.file)?)?;
     match args.format {
         AnswerFormat::Json => screen.data(&json_answer(&inspection)?)?,
         AnswerFormat::Table => {

@@ -5,21 +5,24 @@ use std::path::Path;
 use provider_host::{Digest, Pool, Provenance, Sandbox, seal, unseal};
 
 use crate::args::SealArgs;
+use crate::connection::read_file;
 use crate::exit::{Complaint, Exit, Failure};
 use crate::output::cell::printable;
 use crate::screen::Screen;
 
 pub(crate) async fn run(args: SealArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
-    let unusable = |error: std::io::Error| {
-        Failure::failed(Complaint::new("file-unreadable", format!("{}: {error}", args.file.display())))
-    };
-    let bytes = std::fs::read(&args.file).map_err(unusable)?;
+    let bytes = read_file(&args.file)?;
     // What an earlier build wrote must not stand in the way of what this one answers.
     let bare = unseal(&bytes)?;
     let description = Sandbox::new(Pool::default())?.load(&bare)?.describe().await?;
     let provenance = Provenance { licenses: args.licenses, source: args.source, revision: args.revision };
     let sealed = seal(&bytes, &description, &provenance)?;
-    replace(&args.file, &sealed).map_err(unusable)?;
+    replace(&args.file, &sealed).map_err(|error| {
+        Failure::failed(Complaint::new(
+            "file-unwritable",
+            format!("{} cannot be written: {error}", args.file.display()),
+        ))
+    })?;
     screen.line(&format!(
         "{}: {} {}, sha256 {}",
         args.file.display(),

@@ -96,7 +96,11 @@ async fn kept_in(file: &Path, session: Session, options: ListingOptions, anew: b
 }
 
 /// Prints whom an interrupted listing had brought.
-async fn print_kept(reader: &Reader, format: &mut dyn UserFormat, screen: &mut Screen<'_>) -> Result<(), Failure> {
+async fn print_kept(
+    reader: &Reader<Listing>,
+    format: &mut dyn UserFormat,
+    screen: &mut Screen<'_>,
+) -> Result<(), Failure> {
     if reader.resumed().is_none() {
         return Ok(());
     }
@@ -127,7 +131,7 @@ pub(crate) fn retry_line(retry: &Retry<'_>) -> String {
 }
 
 /// All notices for a person; for a pipe only the warnings of a listing that is not complete.
-fn tell_notices(reader: &Reader, exit: Exit, screen: &mut Screen<'_>) {
+fn tell_notices(reader: &Reader<Listing>, exit: Exit, screen: &mut Screen<'_>) {
     for notice in reader.notices() {
         let matters = exit != Exit::Complete && notice.severity == Severity::Warning;
         if matters || screen.look.narrative == Narrative::Told {

@@ -45,18 +45,21 @@ async fn what_asks_for_more_or_speaks_another_contract_is_refused_when_it_is_loa
     }
 }
 
+/// Components that go wrong in a call, each with the code that it is met by.
+const MISBEHAVIOURS: [(&str, &str); 6] = [
+    ("loop", "limit-cpu-time"),
+    ("sleep", "limit-call-time"),
+    ("allocate", "limit-memory"),
+    ("gigabyte", "limit-returned-bytes"),
+    ("recurse", "provider-crashed"),
+    ("trap", "provider-crashed"),
+];
+
 #[tokio::test]
 async fn each_misbehaviour_ends_its_own_call_and_nothing_else() {
     let server = simulator(Config::default()).await;
     let host = Host::new(low());
-    for (name, code) in [
-        ("loop", "limit-cpu-time"),
-        ("sleep", "limit-call-time"),
-        ("allocate", "limit-memory"),
-        ("gigabyte", "limit-returned-bytes"),
-        ("recurse", "provider-crashed"),
-        ("trap", "provider-crashed"),
-    ] {
+    for (name, code) in MISBEHAVIOURS {
         let provider = host.load(name).unwrap();
         let mut session = host.connect(&provider, settings(&server.url(), "t")).await.unwrap();
         let error = session.list_page(None, 0).await.map(drop).expect_err(name);
@@ -262,15 +265,7 @@ async fn a_provider_lists_all_beside_others_that_misbehave() {
     let calls = Arc::new(AtomicU64::new(0));
     // Nobody listens there: what misbehaves is to take nothing from the server.
     let nowhere = "http://127.0.0.1:9";
-    for (name, code) in [
-        ("loop", "limit-cpu-time"),
-        ("sleep", "limit-call-time"),
-        ("allocate", "limit-memory"),
-        ("gigabyte", "limit-returned-bytes"),
-        ("recurse", "provider-crashed"),
-        ("trap", "provider-crashed"),
-        ("foreign", "told"),
-    ] {
+    for (name, code) in MISBEHAVIOURS.into_iter().chain([("foreign", "told")]) {
         others.spawn(misbehave(Arc::clone(&host), name, code, nowhere.to_owned(), Arc::clone(&calls)));
     }
     while calls.load(Ordering::Relaxed) < 20 {

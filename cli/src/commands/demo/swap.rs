@@ -3,12 +3,10 @@
 use std::time::{Duration, Instant};
 
 use provider_host::model::Description;
-use provider_host::{
-    Access, Batch, ListingOptions, Patience, Provenance, Registry, Sandbox, SwitchOptions, Switched, Tenant,
-};
+use provider_host::{Access, ListingOptions, Patience, Provenance, Registry, Sandbox, SwitchOptions, Switched, Tenant};
 use provider_host::{TenantListing, seal};
 
-use crate::exit::{Complaint, Failure};
+use crate::exit::Failure;
 use crate::output::words::{count, span};
 
 /// The name of the demo's tenant.
@@ -81,18 +79,4 @@ impl Swap {
             if moves > 0 { "the listing went on from its cursor" } else { "the listing had ended" },
         )
     }
-}
-
-/// The next page; Ctrl-C ends the listing as an error.
-pub(super) async fn next(listing: &mut TenantListing) -> Option<Result<Batch, Failure>> {
-    let ended = tokio::select! {
-        biased;
-        _ = tokio::signal::ctrl_c() => Some(Err(Complaint::new("interrupted", "the listing was stopped"))),
-        page = listing.next() => page.map(|page| page.map_err(|error| Complaint::from(&error))),
-    };
-    let users = listing.progress().users;
-    Some(
-        ended?
-            .map_err(|complaint| if users == 0 { Failure::failed(complaint) } else { Failure::incomplete(complaint) }),
-    )
 }
