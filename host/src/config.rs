@@ -37,6 +37,7 @@ use serde::Deserialize;
 
 use crate::{Access, Digest, Error, Limits, PublicKey, Result, Settings, Trust};
 
+use crate::identity::signature_of;
 use egress::{EgressEntry, PolicyEntry};
 pub use secret::SecretSource;
 
@@ -171,9 +172,7 @@ impl Config {
             Trust::Pinned(*digest).check(&bytes, None)?;
         }
         if let Some(Text(key)) = &entry.public_key {
-            let mut beside = path.into_os_string();
-            beside.push(".sig");
-            Trust::SignedBy(key.clone()).check(&bytes, std::fs::read(beside).ok().as_deref())?;
+            Trust::SignedBy(key.clone()).check(&bytes, std::fs::read(signature_of(&path)).ok().as_deref())?;
         }
         Ok(bytes)
     }

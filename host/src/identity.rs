@@ -9,4 +9,5 @@ mod trust;
 pub use digest::Digest;
 pub use inspection::{Inspection, Metadata};
 pub use seal::{Provenance, seal, unseal};
+pub(crate) use trust::signature_of;
 pub use trust::{PublicKey, Trust};

@@ -156,8 +156,8 @@ impl Registry {
         Ok(line.switch(&candidate.version, options))
     }
 
-    /// A tenant of a provider, by its product's id. A name that is there already gets the new access from its next call
-    /// on.
+    /// A tenant of a provider, by its product's id. A tenant of the same name that is still held keeps its own access; a
+    /// preflight looks at the later one.
     ///
     /// # Errors
     /// No version of the provider is in use, or the access does not fit its settings.

@@ -52,11 +52,38 @@ impl SecretSource {
             Self::File(path) => {
                 let mut text = String::new();
                 let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-                file.take(LARGEST).read_to_string(&mut text).map_err(|error| error.to_string())?;
+                let read = file.take(LARGEST.saturating_add(1)).read_to_string(&mut text);
+                if read.map_err(|error| error.to_string())? > usize::try_from(LARGEST).unwrap_or(usize::MAX) {
+                    return Err("it is larger than 64 KiB".to_owned());
+                }
                 text
             }
         };
         let secret = text.strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text)).unwrap_or(&text);
         if secret.is_empty() { Err("it is empty".to_owned()) } else { Ok(secret.to_owned().into()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret as _;
+
+    #[test]
+    fn a_file_holds_one_secret_and_is_never_cut() {
+        let path = std::env::temp_dir().join(format!("provider-host-secret-{}", std::process::id()));
+        let most = "x".repeat(64 * 1024);
+        for (text, expect) in [
+            ("hunter2\r\n", Ok("hunter2")),
+            (most.as_str(), Ok(most.as_str())),
+            ("\n", Err("it is empty")),
+            (&format!("{most}x"), Err("it is larger than 64 KiB")),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let read = SecretSource::File(path.clone()).read();
+            let read = read.as_ref().map(|secret| secret.expose_secret()).map_err(String::as_str);
+            assert_eq!(read, expect);
+        }
+        std::fs::remove_file(path).unwrap();
     }
 }

@@ -1,6 +1,7 @@
 //! Whether bytes are the ones that were meant: pinned by their digest, or signed by a known key.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use base64::Engine as _;
@@ -39,6 +40,13 @@ impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({self})")
     }
+}
+
+/// Where the detached signature of a component lies: beside it.
+pub(crate) fn signature_of(path: &Path) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".sig");
+    beside.into()
 }
 
 /// Which bytes may be loaded.

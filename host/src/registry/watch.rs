@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::{Event, Registry, SwitchOptions};
+use crate::identity::signature_of;
 use crate::{Error, Result, Trust};
 
 /// How long a folder must be quiet before its files are read: a copy takes several writes.
@@ -120,13 +121,6 @@ fn components(folder: &Path) -> Vec<PathBuf> {
 
 fn is_component(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "wasm")
-}
-
-/// The detached signature beside a component.
-fn signature_of(path: &Path) -> PathBuf {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".sig");
-    beside.into()
 }
 
 /// The component that a changed file belongs to: itself, or the one beside a signature.
