@@ -38,6 +38,7 @@ mod embedding {}
 mod access;
 pub mod audit;
 mod bindings;
+mod cache;
 pub mod checkpoint;
 mod config;
 mod denial;
@@ -65,6 +66,7 @@ mod tests;
 mod vault;
 
 pub use access::Access;
+pub use cache::Cache;
 pub use config::{Config, SecretSource};
 pub use denial::{Denial, DenialReason};
 pub use egress::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Proxy};
