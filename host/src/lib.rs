@@ -45,6 +45,7 @@ mod denial;
 mod egress;
 mod error;
 mod grant;
+mod http;
 mod identity;
 mod imports;
 mod limits;

@@ -17,7 +17,7 @@ use crate::bindings::{EXPORT, LicenseProviderPre};
 use crate::slots::Slots;
 use crate::store::Guest;
 use crate::telemetry::{self, Origin};
-use crate::{Cache, Digest, Error, Inspection, Pool, Provider, Result, bindings, imports};
+use crate::{Cache, Digest, Error, Inspection, Pool, Provider, Result, bindings, http, imports};
 
 /// Core instances of one component: its own module and the adapters that the toolchain puts beside it.
 const CORE_INSTANCES: u32 = 8;
@@ -166,7 +166,7 @@ fn config(pool: &Pool) -> Config {
 
 /// Each interface by itself: the functions that add all of WASI would grant files and sockets as well.
 fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
+    http::add_to_linker(linker)?;
     clocks::wall_clock::add_to_linker::<Guest, WasiClocks>(linker, Guest::clocks)?;
     clocks::monotonic_clock::add_to_linker::<Guest, WasiClocks>(linker, Guest::clocks)?;
     io::error::add_to_linker::<Guest, HasTable>(linker, |guest| guest.ctx().table)?;
