@@ -245,6 +245,13 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// A request of the embedder's own, through an [`Outlet`](crate::Outlet), got no whole answer.
+    #[error("the request got no whole answer: {reason}")]
+    Unanswered {
+        /// Why, in the words of wasi:http; no part of the request.
+        reason: String,
+    },
+
     /// A component's file cannot be read.
     #[error("{} cannot be read: {source}", path.display())]
     Io {
@@ -409,6 +416,7 @@ impl Error {
             Self::ProxyUnusable { .. } => "proxy-unusable",
             Self::ClientIdentityUnusable { .. } => "client-identity-unusable",
             Self::HeaderUnusable { .. } => "header-unusable",
+            Self::Unanswered { .. } => "request-unanswered",
             Self::Io { .. } => "file-unreadable",
             Self::CacheUnusable { .. } => "cache-unusable",
             Self::CheckpointUnusable { .. } => "checkpoint-unusable",
@@ -493,6 +501,9 @@ impl Error {
             Self::HeaderUnusable { .. } => {
                 "Name a header of the gateway's own, such as x-gateway-key, with a value of one line; credentials of the server belong into the settings."
             }
+            Self::Unanswered { .. } => {
+                "Check that the server is there, and that the request is one of those that the description names."
+            }
             Self::Io { .. } => "Check that the file exists and that this user may read it.",
             Self::CacheUnusable { .. } => {
                 "Make it this user's own and close it to everybody else (chmod 700), or name another folder. Without one, components are compiled whenever they are loaded."
@@ -520,7 +531,7 @@ impl Error {
                 | LimitHit::ResponseHead { .. }
                 | LimitHit::ResponseBody(_) => false,
             },
-            Self::Quarantined { .. } | Self::CheckpointBusy { .. } => true,
+            Self::Quarantined { .. } | Self::CheckpointBusy { .. } | Self::Unanswered { .. } => true,
             Self::NotAComponent { .. }
             | Self::ComponentTooLarge { .. }
             | Self::DoesNotFit { .. }

@@ -53,6 +53,7 @@ mod listing;
 mod meter;
 pub mod model;
 mod origin;
+mod outlet;
 mod policy;
 mod provider;
 mod registry;
@@ -77,6 +78,7 @@ pub use imports::is_granted as grants_import;
 pub use limits::{Limits, Pool};
 pub use listing::{Batch, End, Listing, ListingOptions, Progress};
 pub use origin::Origin;
+pub use outlet::Outlet;
 pub use policy::Policy;
 pub use provider::Provider;
 pub use registry::{
