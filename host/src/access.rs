@@ -18,7 +18,7 @@ pub struct Access {
     /// Whose it is, for the audit log.
     pub(crate) name: String,
     /// The requests that are granted of those that the provider describes; all where there is no list.
-    pub(crate) requests: Option<Vec<RequestSpec>>,
+    pub(crate) requests: Option<Arc<Vec<RequestSpec>>>,
     /// What the operator of the platform allows.
     pub(crate) policy: Policy,
     pub(crate) audit: Option<Arc<dyn Audit>>,
@@ -62,7 +62,7 @@ impl Access {
     /// With these requests alone, of those that the provider describes.
     #[must_use]
     pub fn only(mut self, requests: Vec<RequestSpec>) -> Self {
-        self.requests = Some(requests);
+        self.requests = Some(Arc::new(requests));
         self
     }
 

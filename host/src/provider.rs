@@ -83,7 +83,7 @@ impl Provider {
     /// The same in the room of a tenant.
     pub(crate) fn connect_as(&self, description: &Description, access: Access, slots: Slots) -> Result<Session> {
         let Access { settings, egress, limits, name, requests, policy, audit } = access;
-        let grants = access::grants(description, &settings, requests.as_deref())?;
+        let grants = access::grants(description, &settings, requests.as_deref().map(Vec::as_slice))?;
         let (settings, vault) = access::conceal(description, settings)?;
         let sender = Sender { tenant: name, provider: description.id.clone(), version: description.version.clone() };
         let gate = egress.gate(GateOptions { grants, vault, policy: &policy, limits: &limits, sender, audit })?;
