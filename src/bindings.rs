@@ -11,6 +11,7 @@ wit_bindgen::generate!({
     world: "license-provider-with-changes",
     pub_export_macro: true,
     default_bindings_module: "crate::bindings",
+    additional_derives: [PartialEq],
 });
 
 #[cfg(not(feature = "component"))]
@@ -19,4 +20,5 @@ wit_bindgen::generate!({
     world: "license-provider",
     pub_export_macro: true,
     default_bindings_module: "crate::bindings",
+    additional_derives: [PartialEq],
 });

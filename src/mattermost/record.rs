@@ -9,7 +9,7 @@ use super::edition::Edition;
 use super::role::{self, Role};
 use super::seat::{Occupant, SeatRule};
 use super::settings::Include;
-use super::time::timestamp;
+use super::time::{timestamp, timestamp_ms};
 use super::wire;
 use crate::contract::{ActivityKnowledge, Assignment, SeatUse, User, UserKind, UserStatus};
 
@@ -20,6 +20,9 @@ const RUNS_TEAMS: &str = "runs-teams";
 const ACTIVITY_SOURCE: &str = "activity-source";
 const LAST_LOGIN: &str = "last-login";
 const LAST_POST: &str = "last-post";
+
+/// The attribute with the time of an account's last change.
+const UPDATED_AT: &str = "updated-at";
 
 /// The attributes that a user may carry.
 pub const ATTRIBUTES: [(&str, &str); 10] = [
@@ -51,7 +54,7 @@ fn attributes(account: &wire::User<'_>, rules: &Rules) -> Vec<(String, String)> 
         ("locale", account.locale.non_empty()),
         ("mfa-active", account.mfa_active.0.then(|| "true".to_string())),
         ("remote-id", account.remote_id.non_empty()),
-        ("updated-at", timestamp(account.update_at.0)),
+        (UPDATED_AT, timestamp(account.update_at.0)),
     ];
     pairs.into_iter().filter_map(|(key, value)| Some((key.to_string(), value?))).collect()
 }
@@ -81,7 +84,7 @@ pub struct Around<'a> {
 }
 
 /// A record that still lacks what comes with other answers: the account's activity, the teams that it runs, its seat.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
     user: User,
     created_ms: i64,
@@ -129,6 +132,41 @@ impl Draft {
             attributes: attributes(account, rules),
         };
         Some(Self { user, created_ms, deactivated_ms })
+    }
+
+    /// The draft that a record was made of: what has come with other answers is taken off again. None where the record
+    /// does not tell all that it was made of, which is so for dates that no calendar holds.
+    #[must_use]
+    pub fn of_known(user: &User) -> Option<Self> {
+        let created_ms = timestamp_ms(user.created_at.as_deref()?)?;
+        let deactivated_ms = match (user.deactivated_at.as_deref(), user.status) {
+            (Some(at), _) => timestamp_ms(at)?,
+            (None, UserStatus::Deactivated) => return None,
+            (None, UserStatus::Active | UserStatus::Inactive) => 0,
+        };
+        let came_later = [RUNS_TEAMS, ACTIVITY_SOURCE, LAST_LOGIN, LAST_POST];
+        let user = User {
+            status: UserStatus::Active,
+            role: Role::of(&user.roles.join(" ")).id().to_string(),
+            seat: SeatUse::Unknown,
+            licenses: Vec::new(),
+            activity: ActivityKnowledge::Unknown,
+            last_activity_at: None,
+            attributes: user
+                .attributes
+                .iter()
+                .filter(|(key, _)| !came_later.contains(&key.as_str()))
+                .cloned()
+                .collect(),
+            ..user.clone()
+        };
+        Some(Self { user, created_ms, deactivated_ms })
+    }
+
+    /// When the account was last changed.
+    #[must_use]
+    pub fn updated_at(&self) -> Option<&str> {
+        self.user.attributes.iter().find(|(key, _)| key == UPDATED_AT).map(|(_, at)| at.as_str())
     }
 
     /// The account's id.
