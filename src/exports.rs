@@ -61,6 +61,6 @@ impl crate::bindings::exports::license_management::provider::changes::Guest for 
         let since = changes::Baseline::new(&since.watermark, since.users)?;
         let mut network = WasiHttp::new(&settings);
         let mut paced = Paced::new(&mut network, settings.max_in_flight);
-        Ok(changes::list_changes(&settings, since, &known, cursor.as_deref(), &mut CHANGES.lock(), &mut paced)?)
+        Ok(changes::list_changes(&settings, since, known, cursor.as_deref(), &mut CHANGES.lock(), &mut paced)?)
     }
 }

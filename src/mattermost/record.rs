@@ -83,6 +83,59 @@ pub struct Around<'a> {
     pub is_in_one_channel: Option<bool>,
 }
 
+/// The attributes that come with other answers than the account.
+const CAME_LATER: [&str; 4] = [RUNS_TEAMS, ACTIVITY_SOURCE, LAST_LOGIN, LAST_POST];
+
+/// The dates of an account, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dates {
+    /// When it was made.
+    pub created_ms: i64,
+    /// When it was deactivated; 0 where it is not.
+    deactivated_ms: i64,
+}
+
+impl Dates {
+    /// The dates that a record was made of; none where it does not tell them, since no calendar holds them.
+    #[must_use]
+    pub fn of(user: &User) -> Option<Self> {
+        let created_ms = timestamp_ms(user.created_at.as_deref()?)?;
+        let deactivated_ms = match (user.deactivated_at.as_deref(), user.status) {
+            (Some(at), _) => timestamp_ms(at)?,
+            (None, UserStatus::Deactivated) => return None,
+            (None, UserStatus::Active | UserStatus::Inactive) => 0,
+        };
+        Some(Self { created_ms, deactivated_ms })
+    }
+}
+
+/// What a record has of other answers than the account.
+#[derive(Clone, Debug)]
+pub struct Later {
+    status: UserStatus,
+    role: String,
+    seat: SeatUse,
+    licenses: Vec<Assignment>,
+    activity: ActivityKnowledge,
+    last_activity_at: Option<String>,
+    attributes: Vec<(String, String)>,
+}
+
+impl Later {
+    /// Whether the record has the same.
+    #[must_use]
+    pub fn is_of(&self, user: &User) -> bool {
+        let attributes = user.attributes.iter().filter(|(key, _)| CAME_LATER.contains(&key.as_str()));
+        self.status == user.status
+            && self.role == user.role
+            && self.seat == user.seat
+            && self.licenses == user.licenses
+            && self.activity == user.activity
+            && self.last_activity_at == user.last_activity_at
+            && self.attributes.iter().eq(attributes)
+    }
+}
+
 /// A record that still lacks what comes with other answers: the account's activity, the teams that it runs, its seat.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
@@ -134,33 +187,31 @@ impl Draft {
         Some(Self { user, created_ms, deactivated_ms })
     }
 
-    /// The draft that a record was made of: what has come with other answers is taken off again. None where the record
-    /// does not tell all that it was made of, which is so for dates that no calendar holds.
+    /// The draft that a record was made of, and what has come with other answers, which is taken off again.
     #[must_use]
-    pub fn of_known(user: &User) -> Option<Self> {
-        let created_ms = timestamp_ms(user.created_at.as_deref()?)?;
-        let deactivated_ms = match (user.deactivated_at.as_deref(), user.status) {
-            (Some(at), _) => timestamp_ms(at)?,
-            (None, UserStatus::Deactivated) => return None,
-            (None, UserStatus::Active | UserStatus::Inactive) => 0,
+    pub fn of_known(user: User, dates: Dates) -> (Self, Later) {
+        let role = Role::of(&user.roles.join(" ")).id().to_string();
+        let (later, attributes) = user.attributes.into_iter().partition(|(key, _)| CAME_LATER.contains(&key.as_str()));
+        let later = Later {
+            status: user.status,
+            role: user.role,
+            seat: user.seat,
+            licenses: user.licenses,
+            activity: user.activity,
+            last_activity_at: user.last_activity_at,
+            attributes: later,
         };
-        let came_later = [RUNS_TEAMS, ACTIVITY_SOURCE, LAST_LOGIN, LAST_POST];
         let user = User {
             status: UserStatus::Active,
-            role: Role::of(&user.roles.join(" ")).id().to_string(),
+            role,
             seat: SeatUse::Unknown,
             licenses: Vec::new(),
             activity: ActivityKnowledge::Unknown,
             last_activity_at: None,
-            attributes: user
-                .attributes
-                .iter()
-                .filter(|(key, _)| !came_later.contains(&key.as_str()))
-                .cloned()
-                .collect(),
-            ..user.clone()
+            attributes,
+            ..user
         };
-        Some(Self { user, created_ms, deactivated_ms })
+        (Self { user, created_ms: dates.created_ms, deactivated_ms: dates.deactivated_ms }, later)
     }
 
     /// When the account was last changed.

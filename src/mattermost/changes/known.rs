@@ -9,9 +9,9 @@ use super::super::code::NoticeCode;
 use super::super::failure::Failure;
 use super::super::http::Network;
 use super::super::listing::Surroundings;
-use super::super::record::{Draft, Rules};
+use super::super::record::{Dates, Draft, Rules};
 use super::cursor::{Cursor, Unverified};
-use super::lookup::{About, Lookup};
+use super::lookup::{About, Found, Lookup};
 use super::{Verdict, body_bytes};
 use crate::contract::{User, UserKind};
 
@@ -27,53 +27,14 @@ const SAMPLE: usize = 200;
 /// # Errors
 /// The server cannot be reached or does not answer as Mattermost does.
 pub(super) fn bring(
-    known: &[User],
+    known: Vec<User>,
     at: &mut Cursor,
     rules: &Rules,
     asks_for_activity: bool,
     surroundings: &Surroundings,
     network: &mut dyn Network,
 ) -> Result<Verdict<Vec<User>>, Failure> {
-    let drafts: Vec<Option<Draft>> = known.iter().map(Draft::of_known).collect();
-    let is_recent = |draft: &Option<Draft>| draft.as_ref().is_some_and(|draft| at.since.is_recent(draft));
-    let is_first = at.brought.users == 0;
-    at.brought.users = at.brought.users.saturating_add(u32::try_from(known.len()).unwrap_or(u32::MAX));
-
-    let to_verify: HashSet<&str> = known
-        .iter()
-        .zip(&drafts)
-        .filter(|(user, draft)| user.kind == UserKind::Bot || is_recent(draft))
-        .map(|(user, _)| user.id.as_str())
-        .collect();
-    let earlier = core::mem::take(&mut at.unverified);
-    let is_due =
-        at.brought.users >= at.since.users || to_verify.len().saturating_add(earlier.len()) > UNVERIFIED_AT_MOST;
-
-    let (mut with_draft, mut whole) = (Vec::with_capacity(known.len()), HashSet::new());
-    for (user, draft) in known.iter().zip(&drafts) {
-        if draft.is_some() {
-            with_draft.push(user.id.as_str());
-        } else {
-            whole.insert(user.id.as_str());
-        }
-    }
-    if is_first {
-        whole.extend(known.iter().step_by(known.len().div_ceil(SAMPLE).max(1)).map(|user| user.id.as_str()));
-    }
-    if is_due {
-        whole.extend(&to_verify);
-        whole.extend(earlier.iter().map(|account| account.id.as_str()));
-    }
-    let whole: Vec<&str> = whole.into_iter().collect();
-
-    let mut lookup = Lookup::new(rules, body_bytes(&at.census));
-    lookup.ask(About::Changes(at.since.recent_from_ms()), &with_draft);
-    lookup.ask(About::Everything, &whole);
-    let everyone: Vec<&str> = known.iter().map(|user| user.id.as_str()).collect();
-    if asks_for_activity {
-        lookup.ask(About::Activity, &everyone);
-    }
-    let mut found = lookup.run(network)?;
+    let Answers { found, dates, is_due, is_somebody_gone } = ask(&known, at, rules, asks_for_activity, network)?;
     if found.is_refused {
         return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
     }
@@ -84,37 +45,29 @@ pub(super) fn bring(
         at.findings.add(NoticeCode::RecordsUnreadable, found.unreadable);
         return Ok(Verdict::Impossible(NoticeCode::RecordsUnreadable));
     }
-    let asked_whole: HashSet<&str> = whole.into_iter().collect();
+    if is_somebody_gone {
+        return Ok(Verdict::Impossible(NoticeCode::UsersDoNotAddUp));
+    }
+    at.brought.users = at.brought.users.saturating_add(u32::try_from(known.len()).unwrap_or(u32::MAX));
 
+    let verifies_bots = verifies_bots(at);
+    let mut unverified = core::mem::take(&mut at.unverified);
     let mut users = Vec::new();
-    let mut unverified = earlier.clone();
-    for (user, draft) in known.iter().zip(drafts) {
-        let id = user.id.as_str();
-        let fresh = found.whole.get(id);
-        if fresh.is_none() && asked_whole.contains(id) {
-            return Ok(Verdict::Impossible(NoticeCode::UsersDoNotAddUp));
-        }
-        let draft = match (found.changed.remove(id), draft, fresh) {
-            (Some(changed), _, _) => changed,
-            (None, Some(draft), None) => draft,
-            (None, Some(draft), Some(fresh)) if *fresh == draft => draft,
-            (None, Some(draft), Some(fresh)) if fresh.updated_at() == draft.updated_at() => {
-                return Ok(Verdict::Impossible(NoticeCode::ViewChanged));
-            }
-            (None, _, Some(fresh)) => fresh.clone(),
-            (None, None, None) => return Ok(Verdict::Impossible(NoticeCode::UsersDoNotAddUp)),
+    for (user, dates) in known.into_iter().zip(dates) {
+        let (was_bot, was_recent) = (user.kind == UserKind::Bot, is_recent(dates, at));
+        let Some(renewed) = renew(user, dates, &found, surroundings, rules) else {
+            return Ok(Verdict::Impossible(NoticeCode::ViewChanged));
         };
-        let (is_bot, is_recent) = (draft.is_bot(), at.since.is_recent(&draft));
-        if to_verify.contains(id) {
-            unverified.push(Unverified { id: id.to_string(), is_bot });
+        let (record, is_bot) = (renewed.user, renewed.is_bot);
+        if was_recent || (was_bot && verifies_bots) {
+            unverified.push(Unverified { id: record.id.to_string(), is_bot });
         }
-        let record = draft.finish(found.activity(id).into(), surroundings.of(id), rules);
-        if !is_recent {
+        if !at.since.is_recent(renewed.created_ms) {
             let slot = if is_bot { &mut at.brought.bots } else { &mut at.brought.people };
             *slot = slot.saturating_add(1);
             at.seats.add(&record);
         }
-        if record != *user {
+        if renewed.differs {
             users.push(record);
         }
     }
@@ -128,4 +81,113 @@ pub(super) fn bring(
         at.unverified = unverified;
     }
     Ok(Verdict::Well(users))
+}
+
+/// What the server told about a batch of known users.
+struct Answers {
+    found: Found,
+    /// The dates of each user, where the record tells all that it was made of.
+    dates: Vec<Option<Dates>>,
+    /// Whether those who are unverified were asked for.
+    is_due: bool,
+    /// Whether any of those of whom everything was asked is not there.
+    is_somebody_gone: bool,
+}
+
+fn ask(
+    known: &[User],
+    at: &Cursor,
+    rules: &Rules,
+    asks_for_activity: bool,
+    network: &mut dyn Network,
+) -> Result<Answers, Failure> {
+    let dates: Vec<Option<Dates>> = known.iter().map(Dates::of).collect();
+    let (mut ids, mut dated) = (Vec::with_capacity(known.len()), Vec::with_capacity(known.len()));
+    let (mut whole, mut to_verify) = (HashSet::new(), Vec::new());
+    for (user, dates) in known.iter().zip(&dates) {
+        let id = user.id.as_str();
+        ids.push(id);
+        if dates.is_some() {
+            dated.push(id);
+        } else {
+            whole.insert(id);
+        }
+        if is_recent(*dates, at) || (user.kind == UserKind::Bot && verifies_bots(at)) {
+            to_verify.push(id);
+        }
+    }
+    if at.brought.users == 0 {
+        whole.extend(ids.iter().step_by(ids.len().div_ceil(SAMPLE).max(1)));
+    }
+    let brought = u32::try_from(ids.len()).unwrap_or(u32::MAX).saturating_add(at.brought.users);
+    let is_due = brought >= at.since.users || to_verify.len().saturating_add(at.unverified.len()) > UNVERIFIED_AT_MOST;
+    if is_due {
+        whole.extend(to_verify);
+        whole.extend(at.unverified.iter().map(|account| account.id.as_str()));
+    }
+    let whole: Vec<&str> = whole.into_iter().collect();
+
+    let mut lookup = Lookup::new(rules, body_bytes(&at.census));
+    lookup.ask(About::Changes(at.since.recent_from_ms()), &dated);
+    lookup.ask(About::Everything, &whole);
+    if asks_for_activity {
+        lookup.ask(About::Activity, &ids);
+    }
+    let found = lookup.run(network)?;
+    let is_somebody_gone = whole.iter().any(|id| !found.whole.contains_key(*id));
+    Ok(Answers { found, dates, is_due, is_somebody_gone })
+}
+
+/// Whether known bots are looked for one by one, since their number proves nothing where new ones are not told.
+fn verifies_bots(at: &Cursor) -> bool {
+    at.newcomers.is_none_or(|newcomers| newcomers.bots.is_none())
+}
+
+fn is_recent(dates: Option<Dates>, at: &Cursor) -> bool {
+    dates.is_some_and(|dates| at.since.is_recent(dates.created_ms))
+}
+
+/// A record as a listing would give it now.
+struct Renewed {
+    user: User,
+    is_bot: bool,
+    created_ms: i64,
+    /// Whether it is another than the known one.
+    differs: bool,
+}
+
+/// Renews a record; none where the account is told in another way than it was, without having been changed.
+fn renew(
+    user: User,
+    dates: Option<Dates>,
+    found: &Found,
+    surroundings: &Surroundings,
+    rules: &Rules,
+) -> Option<Renewed> {
+    let last_use = found.activity(&user.id).into();
+    let finish = |draft: Draft| {
+        let (is_bot, created_ms) = (draft.is_bot(), draft.created_ms());
+        let around = surroundings.of(draft.id());
+        Renewed { user: draft.finish(last_use, around, rules), is_bot, created_ms, differs: true }
+    };
+    let fresh = found.whole.get(&user.id);
+    let renewed = |draft: &Draft| {
+        let renewed = finish(draft.clone());
+        Renewed { differs: renewed.user != user, ..renewed }
+    };
+    match (found.changed.get(&user.id), dates, fresh) {
+        (Some(draft), _, _) | (None, None, Some(draft)) => Some(renewed(draft)),
+        (None, None, None) => None,
+        (None, Some(dates), fresh) => {
+            let (draft, later) = Draft::of_known(user, dates);
+            match fresh {
+                Some(fresh) if *fresh != draft && fresh.updated_at() == draft.updated_at() => None,
+                Some(fresh) if *fresh != draft => Some(finish(fresh.clone())),
+                Some(_) | None => {
+                    let renewed = finish(draft);
+                    Some(Renewed { differs: !later.is_of(&renewed.user), ..renewed })
+                }
+            }
+        }
+    }
 }

@@ -3,11 +3,12 @@
 //! The server tells which of some accounts were changed after an instant, at a small part of what the accounts
 //! themselves cost. It does not tell who was deleted for good; numbers do. People and bots are counted apart: of the
 //! people, those known before the baseline and those whom the report on users has as new must be as many as are counted
-//! now, so none of the known can be gone. Bots are not in the report, so each known bot is asked for, and the new ones
-//! are in the list of bots, or there are none by the count.
+//! now, so none of the known can be gone. Bots are not in the report; of them the list of bots tells who is new, and the
+//! same sum holds. A token that may not see others' bots is told nothing of new ones: then each known bot is asked for,
+//! and if all are there and as many as are counted, there are no others.
 //!
 //! Users who were made while the baseline was listed may be known and are found as new all the same: they count as new,
-//! and are asked for like bots.
+//! and each is asked for.
 //!
 //! What a record has beside the account is taken off and made anew: its activity, its seat, the teams that it runs. So the
 //! known users with the changes are what a listing would give.
@@ -16,6 +17,8 @@ mod cursor;
 mod known;
 mod lookup;
 mod newcomers;
+#[cfg(test)]
+mod tests;
 
 use alloc::vec::Vec;
 
@@ -26,7 +29,6 @@ use super::failure::Failure;
 use super::http::Network;
 use super::listing::{self, Census, Findings, Surroundings, WAIT_MS};
 use super::notice::notice;
-use super::record::Draft;
 use super::settings::{ActivitySource, Settings};
 use super::time::{timestamp, timestamp_ms};
 use super::version::Version;
@@ -62,8 +64,8 @@ impl Baseline {
         self.watermark_ms.saturating_sub(MARGIN_MS)
     }
 
-    fn is_recent(self, draft: &Draft) -> bool {
-        draft.created_ms() >= self.recent_from_ms()
+    const fn is_recent(self, created_ms: i64) -> bool {
+        created_ms >= self.recent_from_ms()
     }
 }
 
@@ -109,7 +111,7 @@ impl Default for Memory {
 pub fn list_changes(
     settings: &Settings,
     since: Baseline,
-    known: &[User],
+    known: Vec<User>,
     cursor: Option<&str>,
     memory: &mut Memory,
     network: &mut dyn Network,
@@ -174,7 +176,7 @@ fn hindrance(settings: &Settings, at: &Cursor) -> Option<NoticeCode> {
 /// Finds out who is new, where that is not known yet, and brings the known users up to date.
 fn step(
     settings: &Settings,
-    known: &[User],
+    known: Vec<User>,
     at: &mut Cursor,
     memory: &mut Memory,
     network: &mut dyn Network,
@@ -193,7 +195,7 @@ fn step(
                 let rules = listing::rules(settings, &at.census);
                 for (draft, last_use) in new {
                     let around = memory.surroundings.of(draft.id());
-                    let user = draft.clone().finish(last_use, around, &rules);
+                    let user = draft.finish(last_use, around, &rules);
                     at.seats.add(&user);
                     users.push(user);
                 }

@@ -25,7 +25,7 @@ const REPORT_PAGES_AT_MOST: u32 = 10;
 const USERS_A_REPORT_PAGE: u32 = 10_000;
 
 /// Pages of 200 bots that are read at most.
-const BOT_PAGES_AT_MOST: u32 = 50;
+const BOT_PAGES_AT_MOST: usize = 10;
 
 /// An account that was made so long after the baseline's watermark (milliseconds) is none of those that were made while
 /// the baseline was listed and may be in it.
@@ -58,7 +58,10 @@ pub(super) fn find(
             Verdict::Well(ids) => ids,
             Verdict::Impossible(code) => return Ok(Verdict::Impossible(code)),
         };
-        let bots = bots_since(at, network)?;
+        let Some(counted_bots) = everyone.checked_sub(counted_people) else {
+            return Ok(Verdict::Impossible(NoticeCode::UsersDoNotAddUp));
+        };
+        let bots = bots_since(at, counted_bots, network)?;
         ids.extend(bots.iter().flatten().cloned());
         ids.sort_unstable();
         ids.dedup();
@@ -67,7 +70,7 @@ pub(super) fn find(
         if found.is_refused {
             return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
         }
-        let drafts: Vec<&Draft> = found.whole.values().filter(|draft| at.since.is_recent(draft)).collect();
+        let drafts: Vec<&Draft> = found.whole.values().filter(|draft| at.since.is_recent(draft.created_ms())).collect();
         if drafts.iter().any(|draft| draft.created_ms() >= count.server_ms) {
             continue;
         }
@@ -149,19 +152,26 @@ fn people_since(at: &Cursor, network: &mut dyn Network) -> Result<Verdict<Vec<St
     Ok(Verdict::Impossible(NoticeCode::ChangesTooMany))
 }
 
-/// The ids of the bots that were made since the baseline; none where the token may not see them.
-fn bots_since(at: &Cursor, network: &mut dyn Network) -> Result<Option<Vec<String>>, Failure> {
+/// The ids of the bots that were made since the baseline, of so many in all; none where the token may not see them. The
+/// list is in the order in which they were made, so it is read from its end.
+fn bots_since(at: &Cursor, counted: u32, network: &mut dyn Network) -> Result<Option<Vec<String>>, Failure> {
     let floor = at.since.recent_from_ms();
+    let per_page = u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX);
     let mut ids = Vec::new();
-    for page in 0..BOT_PAGES_AT_MOST {
+    for page in (0..counted.div_ceil(per_page)).rev().take(BOT_PAGES_AT_MOST) {
         let [answered] = exchange(network, [api::bots(page)]);
         let Some(answer) = Failure::unless_refused(Answer::of(&answered))? else { return Ok(None) };
         let rows = answer.rows::<Bot<'_>>(USERS_PER_PAGE)?;
+        // An account that may not see others' bots is shown its own, which are fewer.
+        let expected = counted.saturating_sub(page.saturating_mul(per_page)).min(per_page);
+        if rows.rows.len() < usize::try_from(expected).unwrap_or(usize::MAX) {
+            return Ok(None);
+        }
         let new = rows.rows.iter().filter(|row| row.create_at.0 >= floor);
         ids.extend(new.map(|row| row.user_id.as_str().to_string()));
-        if rows.sent() < USERS_PER_PAGE {
-            return Ok(Some(ids));
+        if rows.rows.first().is_none_or(|first| first.create_at.0 < floor) {
+            break;
         }
     }
-    Ok(None)
+    Ok(Some(ids))
 }

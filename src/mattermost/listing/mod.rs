@@ -23,7 +23,7 @@ mod sweep;
 mod team_admins;
 
 #[cfg(test)]
-mod fake_server;
+pub(super) mod fake_server;
 #[cfg(test)]
 mod tests;
 
