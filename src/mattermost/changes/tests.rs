@@ -685,7 +685,7 @@ proptest! {
         during in some_changes(3),
         between in some_changes(8),
         meanwhile in some_changes(3),
-        batch in 1_usize..200,
+        batch in 10_usize..200,
         afresh in any::<bool>(),
         is_viewer in any::<bool>(),
         tick in prop_oneof![Just(0_i64), Just(700)],
