@@ -15,7 +15,7 @@ fn key(name: &str) -> ListingKey {
 fn standing(pages: u64, end: Option<End>) -> Standing {
     let mut standing = Standing::begin(None);
     standing.cursor = end.is_none().then(|| format!("cursor {pages}"));
-    standing.progress = Progress { users: 3 * pages, repeated: 1, pages, expected_total: Some(70) };
+    standing.progress = Progress { users: 3 * pages, repeated: 1, pages, expected_total: Some(70), requests: 9 };
     standing.notices = vec![notice("emails-hidden", &["email"])];
     standing.watermark = Some(OLD.into());
     standing.wait = Some(Wait { until_ms: 1_795_533_929_000, ms: 60_000 });
