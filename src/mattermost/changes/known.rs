@@ -55,8 +55,9 @@ pub(super) fn bring(
     let mut users = Vec::new();
     for (user, dates) in known.into_iter().zip(dates) {
         let (was_bot, was_recent) = (user.kind == UserKind::Bot, is_recent(dates, at));
-        let Some(renewed) = renew(user, dates, &found, surroundings, rules) else {
-            return Ok(Verdict::Impossible(NoticeCode::ViewChanged));
+        let renewed = match renew(user, dates, &found, surroundings, rules) {
+            Verdict::Well(renewed) => renewed,
+            Verdict::Impossible(code) => return Ok(Verdict::Impossible(code)),
         };
         let (record, is_bot) = (renewed.user, renewed.is_bot);
         if was_recent || (was_bot && verifies_bots) {
@@ -156,14 +157,14 @@ struct Renewed {
     differs: bool,
 }
 
-/// Renews a record; none where the account is told in another way than it was, without having been changed.
+/// Renews a record. It cannot be where the account is told in another way than it was, without having been changed.
 fn renew(
     user: User,
     dates: Option<Dates>,
     found: &Found,
     surroundings: &Surroundings,
     rules: &Rules,
-) -> Option<Renewed> {
+) -> Verdict<Renewed> {
     let last_use = found.activity(&user.id).into();
     let finish = |draft: Draft| {
         let (is_bot, created_ms) = (draft.is_bot(), draft.created_ms());
@@ -176,16 +177,20 @@ fn renew(
         Renewed { differs: renewed.user != user, ..renewed }
     };
     match (found.changed.get(&user.id), dates, fresh) {
-        (Some(draft), _, _) | (None, None, Some(draft)) => Some(renewed(draft)),
-        (None, None, None) => None,
+        (Some(draft), _, _) | (None, None, Some(draft)) => Verdict::Well(renewed(draft)),
+        (None, None, None) => Verdict::Impossible(NoticeCode::UsersDoNotAddUp),
         (None, Some(dates), fresh) => {
             let (draft, later) = Draft::of_known(user, dates);
             match fresh {
-                Some(fresh) if *fresh != draft && fresh.updated_at() == draft.updated_at() => None,
-                Some(fresh) if *fresh != draft => Some(finish(fresh.clone())),
+                // Whoever becomes a bot is not changed by that.
+                Some(fresh) if fresh.is_bot() != draft.is_bot() => Verdict::Impossible(NoticeCode::UsersDoNotAddUp),
+                Some(fresh) if *fresh != draft && fresh.updated_at() == draft.updated_at() => {
+                    Verdict::Impossible(NoticeCode::ViewChanged)
+                }
+                Some(fresh) if *fresh != draft => Verdict::Well(finish(fresh.clone())),
                 Some(_) | None => {
                     let renewed = finish(draft);
-                    Some(Renewed { differs: !later.is_of(&renewed.user), ..renewed })
+                    Verdict::Well(Renewed { differs: !later.is_of(&renewed.user), ..renewed })
                 }
             }
         }

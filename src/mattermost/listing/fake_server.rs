@@ -205,12 +205,12 @@ impl Server {
 
     /// The accounts of these ids that were changed since, or their statuses.
     fn by_ids(&self, path: &str, ids: &[String]) -> Outcome {
-        let of: HashMap<String, _> = self.accounts.iter().map(|entry| (id(entry.1.n), entry)).collect();
+        let of: HashMap<u32, _> = self.accounts.iter().map(|entry| (entry.1.n, entry)).collect();
         let since = value(path, "since").parse::<i64>().unwrap_or(0);
         let rows: Vec<_> = if path.contains("status") {
-            ids.iter().rev().map(|id| status(id, of.get(id).and_then(|(_, account)| account.used))).collect()
+            ids.iter().rev().map(|id| status(id, of.get(&number(id)).and_then(|(_, account)| account.used))).collect()
         } else {
-            let found = ids.iter().rev().filter_map(|id| of.get(id).copied());
+            let found = ids.iter().rev().filter_map(|id| of.get(&number(id)).copied());
             found.filter(|(_, account)| account.updated > since).map(row).collect()
         };
         json(200, format!("[{}]", rows.join(",")))
@@ -258,8 +258,11 @@ pub(crate) fn row((name, account): (&String, &Account)) -> String {
     )
 }
 
+fn number(id: &str) -> u32 {
+    id.trim_start_matches('u').parse().unwrap()
+}
+
 fn status(id: &str, used: Option<i64>) -> String {
-    let by_number = || NOW - 1_000 * i64::from(id.trim_start_matches('u').parse::<u32>().unwrap());
-    let at = used.unwrap_or_else(by_number);
+    let at = used.unwrap_or_else(|| NOW - 1_000 * i64::from(number(id)));
     format!(r#"{{"user_id":"{id}","status":"offline","manual":false,"last_activity_at":{at}}}"#)
 }
