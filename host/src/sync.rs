@@ -9,7 +9,6 @@
 mod asking;
 mod batch;
 mod telling;
-
 mod whole;
 
 use std::sync::Arc;

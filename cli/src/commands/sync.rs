@@ -104,8 +104,11 @@ impl Fields {
     fn summary(&self, progress: SyncProgress) -> String {
         let mut fields: Vec<_> = self.0.iter().collect();
         fields.sort_by_key(|(_, users)| std::cmp::Reverse(**users));
-        let mut named: Vec<String> =
-            fields.iter().take(NAMED).map(|(field, users)| format!("{} {}", printable(field), number(**users))).collect();
+        let mut named: Vec<String> = fields
+            .iter()
+            .take(NAMED)
+            .map(|(field, users)| format!("{} {}", printable(field), number(**users)))
+            .collect();
         if fields.len() > NAMED {
             named.push("…".to_owned());
         }
@@ -123,7 +126,8 @@ mod tests {
     fn the_summary_names_what_changed_most() {
         let progress = SyncProgress { added: 3, changed: 1_097, gone: 0, ..SyncProgress::default() };
         assert_eq!(Fields::default().summary(SyncProgress::default()), "0 added, 0 changed, 0 gone");
-        let fields = |names: &[(&str, u64)]| Fields(names.iter().map(|(name, users)| ((*name).to_owned(), *users)).collect());
+        let fields =
+            |names: &[(&str, u64)]| Fields(names.iter().map(|(name, users)| ((*name).to_owned(), *users)).collect());
         let cases: [(&[(&str, u64)], &str); 2] = [
             (&[("position", 40), ("last_activity_at", 1_090)], "(last_activity_at 1,090, position 40)"),
             (&[("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5), ("f", 6)], "(f 6, e 5, d 4, c 3, b 2, …)"),

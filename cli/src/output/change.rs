@@ -7,10 +7,10 @@ use provider_host::model::{FieldChange, User};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::ListingFormat;
 use super::cell::{cut, fit, printable};
 use super::csv::{HEADER, row};
 use super::words::day;
-use super::ListingFormat;
 use crate::screen::{Colour, Tone};
 
 /// What became of a user.
@@ -317,25 +317,22 @@ gone     bot                         member, deactivated, seat free
         let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let array: Vec<Value> = serde_json::from_str(&print(ListingFormat::Json, 80, &steps)).unwrap();
         assert_eq!((lines.len(), &lines), (6, &array));
-        assert_eq!(lines.iter().map(|line| line["change"].as_str().unwrap()).collect::<Vec<_>>()[..3], [
-            "added", "changed", "gone"
-        ]);
-        assert_eq!(lines[1]["user"]["role"], "member");
         assert_eq!(
-            lines[1]["fields"][0],
-            serde_json::json!({"field": "role", "old": "system-admin", "new": "member"})
+            lines.iter().map(|line| line["change"].as_str().unwrap()).collect::<Vec<_>>()[..3],
+            ["added", "changed", "gone"]
         );
+        assert_eq!(lines[1]["user"]["role"], "member");
+        assert_eq!(lines[1]["fields"][0], serde_json::json!({"field": "role", "old": "system-admin", "new": "member"}));
         assert_eq!(print(ListingFormat::Json, 80, &[]), "[]\n");
 
         let csv = print(ListingFormat::Csv, 80, &steps[..1]);
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
         assert_eq!(reader.headers().unwrap().iter().next_back(), Some("fields"));
         let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-        assert_eq!(rows.iter().map(|row| (&row[0], &row[2])).collect::<Vec<_>>(), [
-            ("added", "anna"),
-            ("changed", "anna"),
-            ("gone", "bot")
-        ]);
+        assert_eq!(
+            rows.iter().map(|row| (&row[0], &row[2])).collect::<Vec<_>>(),
+            [("added", "anna"), ("changed", "anna"), ("gone", "bot")]
+        );
         assert!(rows[1][18].contains("\"system-admin\"") && rows[0][18].is_empty());
     }
 }

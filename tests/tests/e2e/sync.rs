@@ -309,12 +309,7 @@ async fn a_step_that_fails_is_asked_for_again() {
     let store: Store = Arc::new(MemoryCheckpoints::new());
     let (first, _) = synced(&server, &store, Table::new()).await;
     server.change(ChangeKind::Rename { place: 300, username: "zoe".into() }).unwrap();
-    server.set_faults(vec![Fault {
-        on: "/users/ids".into(),
-        after: 0,
-        times: Some(40),
-        what: FaultKind::Status(500),
-    }]);
+    server.set_faults(vec![Fault { on: "/users/ids".into(), after: 0, times: Some(40), what: FaultKind::Status(500) }]);
     let mut sync = begin(&server, &store).await;
     let mut had = Embedder::knowing(first.table);
     let mut errors: Vec<Error> = Vec::new();
@@ -442,6 +437,9 @@ async fn a_repeat_sync_needs_a_small_part_of_the_requests_of_a_listing() {
     assert_eq!((sync.whole(), second.added.len(), second.changed.len()), (None, 20, 80));
     // The smaller the server, the more the requests count that do not depend on its users.
     let ratio = repeat * 1_000 / whole;
-    println!("{users} users: {repeat} requests instead of {whole}, {ratio} in a thousand, {} bytes", sync.memory_bytes());
+    println!(
+        "{users} users: {repeat} requests instead of {whole}, {ratio} in a thousand, {} bytes",
+        sync.memory_bytes()
+    );
     assert!(ratio <= if users >= 200_000 { 60 } else { 200 }, "{repeat} of {whole}");
 }
