@@ -19,7 +19,7 @@ use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing, Wait};
 use crate::listing::{Keeper, after, now_ms};
 use crate::model::{FieldChange, Notice, User, difference};
 use crate::{Denial, End, Listing, Result, Session};
-use asking::{Asking, Verdict};
+use asking::{Asking, Brought, Verdict};
 use telling::Telling;
 pub use whole::Whole;
 
@@ -230,7 +230,8 @@ impl ListingSync {
             return Ok(SyncStep::default());
         };
         let known = asking.known(&self.keeper).await?;
-        let batch = asking.batch(&known);
+        let batch = Brought::of(&known);
+        let brought = batch.users;
         let answer = self.listing.session().list_changes(asking.since(), known, asking.cursor()).await;
         let page = match answer {
             Ok(Some(page)) => page,
@@ -246,29 +247,32 @@ impl ListingSync {
         };
         let ids = page.users.iter().map(|user| user.id.clone()).collect();
         let kept = self.keeper.find(Kept::Latest, ids).await?;
-        let step = telling::compare(page.users, kept);
-
+        let step = SyncStep { notices: page.notices, ..telling::compare(page.users, kept) };
         let mut standing = standing.clone();
-        let added = u64::try_from(step.added.len()).unwrap_or(u64::MAX);
-        standing.progress.users = standing.progress.users.saturating_add(added);
-        standing.wait = page.wait_ms.map(|ms| Wait { until_ms: now_ms().saturating_add(u64::from(ms)), ms });
-        self.not_before = page.wait_ms.and_then(|ms| after(u64::from(ms)));
-        self.progress.users = self.progress.users.saturating_add(batch.users());
-        match asking.take(batch, &step.added, page.state, page.watermark, &page.notices) {
+        match asking.take(batch, &step, page.state, page.watermark) {
             Verdict::GoesOn => {}
             Verdict::Complete { watermark } => {
                 standing.watermark = Some(watermark);
                 standing.progress.expected_total = page.expected_total.or(standing.progress.expected_total);
-                standing.notices.clone_from(&page.notices);
-                self.notices.clone_from(&page.notices);
+                standing.notices.clone_from(&step.notices);
+                self.notices.clone_from(&step.notices);
                 self.phase = Phase::Closing(End::Complete);
             }
-            Verdict::Whole(whole) => self.list_everybody(whole),
+            // What it found is found again with everybody else.
+            Verdict::Whole(whole) => {
+                self.list_everybody(whole);
+                return Ok(SyncStep { notices: step.notices, ..SyncStep::default() });
+            }
         }
+        self.progress.users = self.progress.users.saturating_add(brought);
+        self.not_before = page.wait_ms.and_then(|ms| after(u64::from(ms)));
+        standing.wait = page.wait_ms.map(|ms| Wait { until_ms: now_ms().saturating_add(u64::from(ms)), ms });
+        let added = u64::try_from(step.added.len()).unwrap_or(u64::MAX);
+        standing.progress.users = standing.progress.users.saturating_add(added);
         let changed = step.changed.iter().map(|user| user.new.clone()).collect();
         self.unsaved = Some(Arc::new(Update { added: step.added.clone(), changed, standing }));
         self.count(&step);
-        Ok(SyncStep { notices: page.notices, ..step })
+        Ok(step)
     }
 
     /// Lists on. What came is told when all have come.

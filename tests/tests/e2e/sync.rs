@@ -98,7 +98,7 @@ async fn synced(server: &Simulator, store: &Store, known: Table) -> (Embedder, L
 
 /// How many pages of the list were asked for since the log was cleared.
 fn pages(server: &Simulator) -> usize {
-    server.log().iter().filter(|exchange| exchange.path.contains("/api/v4/users?")).count()
+    server.log().iter().filter(|exchange| exchange.path.contains("/api/v4/users?page=")).count()
 }
 
 #[tokio::test]
@@ -114,11 +114,11 @@ async fn the_first_sync_lists_everybody_and_the_next_asks_what_changed() {
     let created = server.change(ChangeKind::Create { username: "new".into() }).unwrap().id;
     let bot = server.change(ChangeKind::CreateBot { username: "newbot".into() }).unwrap().id;
     server.clear_log();
-    let before = server.requests();
     let (second, sync) = synced(&server, &store, first.table).await;
-    let requests = server.requests() - before;
+    let requests = server.requests();
     assert_eq!((sync.whole(), second.end, pages(&server)), (None, Some(End::Complete), 0), "{:?}", second.codes);
-    assert!(requests <= 20, "{requests}");
+    let beside = server.log().iter().filter(|exchange| beside(&exchange.path)).count();
+    assert!(requests <= u64::try_from(beside).unwrap() + 20, "{requests}, {beside} of them for teams and guests");
     let sorted = |mut ids: Vec<String>| {
         ids.sort();
         ids
@@ -410,10 +410,14 @@ fn same(whose: &str, table: &Table, fresh: &Table) -> Result<(), TestCaseError> 
     Ok(())
 }
 
-/// The bench's `repeat_sync_requests_200k`, with a tenth of its users.
+/// Requests for who runs a team and which guests are in a single channel: as many for a sync as for a listing.
+fn beside(path: &str) -> bool {
+    ["in_team=", "/api/v4/teams?", "guest_filter="].iter().any(|part| path.contains(part))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repeat_sync_needs_a_small_part_of_the_requests_of_a_listing() {
-    let users = std::env::var("SYNC_USERS").ok().and_then(|users| users.parse().ok()).unwrap_or(20_000);
+    let users = 200_000;
     let server = simulator_apart(Config { users, ..Config::default() }).await;
     let store: Store = Arc::new(MemoryCheckpoints::new());
     let (first, sync) = synced(server, &store, Table::new()).await;
@@ -431,15 +435,18 @@ async fn a_repeat_sync_needs_a_small_part_of_the_requests_of_a_listing() {
         };
         server.change(change).unwrap();
     }
-    let before = server.requests();
+    server.clear_log();
     let (second, sync) = synced(server, &store, first.table).await;
-    let repeat = server.requests() - before;
+    let repeat = server.requests();
     assert_eq!((sync.whole(), second.added.len(), second.changed.len()), (None, 20, 80));
-    // The smaller the server, the more the requests count that do not depend on its users.
-    let ratio = repeat * 1_000 / whole;
+    let beside = u64::try_from(server.log().iter().filter(|exchange| beside(&exchange.path)).count()).unwrap();
+    let thousandths = (repeat - beside) * 1_000 / (whole - beside);
     println!(
-        "{users} users: {repeat} requests instead of {whole}, {ratio} in a thousand, {} bytes",
+        "{repeat} requests instead of {whole}, {beside} of them for teams and guests; {} bytes",
         sync.memory_bytes()
     );
-    assert!(ratio <= if users >= 200_000 { 60 } else { 200 }, "{repeat} of {whole}");
+    assert!(thousandths <= 60, "{repeat} of {whole}, {beside} of them for teams and guests");
+    // 22 batches, each asked for changes and for activity, and a few for who is new and for the numbers.
+    assert!(repeat - beside <= 2 * 22 + 20, "{repeat}, {beside}");
+    assert!(sync.memory_bytes() <= 16 << 20, "{}", sync.memory_bytes());
 }
