@@ -80,7 +80,7 @@ pub use policy::Policy;
 pub use provider::Provider;
 pub use registry::{
     CanaryReport, Candidate, Event, FieldDifference, Objection, Patience, Registry, SwitchOptions, Switched, Tenant,
-    TenantListing, VersionName, Watch, canary,
+    TenantListing, TenantSync, VersionName, Watch, canary,
 };
 pub use sandbox::Sandbox;
 pub use secrecy;

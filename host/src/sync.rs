@@ -100,7 +100,7 @@ pub struct ChangedUser {
 }
 
 impl ChangedUser {
-    /// The fields that differ, with both values.
+    /// The fields that differ, with both values, by name.
     #[must_use]
     pub fn fields(&self) -> Vec<FieldChange> {
         difference::differences(&self.old, &self.new)

@@ -25,7 +25,7 @@ pub(crate) fn fields<T: Serialize>(record: &T) -> serde_json::Result<Map<String,
     Ok(fields)
 }
 
-/// The fields in which two records of a user differ.
+/// The fields in which two records of a user differ, by name.
 pub(crate) fn differences(old: &User, new: &User) -> Vec<FieldChange> {
     let (Ok(mut old), Ok(new)) = (fields(old), fields(new)) else { return Vec::new() };
     let mut changes = Vec::new();
@@ -36,6 +36,7 @@ pub(crate) fn differences(old: &User, new: &User) -> Vec<FieldChange> {
         }
     }
     changes.extend(old.into_iter().map(|(field, old)| FieldChange { field, old, new: Value::Null }));
+    changes.sort_by(|one, other| one.field.cmp(&other.field));
     changes
 }
 
@@ -58,9 +59,9 @@ mod tests {
             .collect();
         let expect = [
             r#"attributes.auth: null -> "ldap""#,
+            r#"attributes.locale: "de" -> null"#,
             r#"licenses: [{"assigned_at":null,"license_type":"enterprise"}] -> []"#,
             r#"position: null -> "Editor""#,
-            r#"attributes.locale: "de" -> null"#,
         ];
         assert_eq!(told, expect);
     }

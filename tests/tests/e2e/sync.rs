@@ -1,18 +1,21 @@
 //! A kept listing that is brought up to date, held against a fresh one.
+#![expect(clippy::print_stdout, reason = "what a repeat sync costs is printed")]
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use end_to_end::{component_path, connect, list, settings, shared_provider, simulator, simulator_apart};
+use end_to_end::components::bytes;
+use end_to_end::{connect, list, settings, shared_provider, simulator, simulator_apart};
 use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind, Simulator};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, TestRunner};
 use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints, SqliteCheckpoints};
 use provider_host::model::User;
 use provider_host::{
-    Access, Egress, EgressOptions, End, Error, ListingOptions, ListingSync, Pool, Sandbox, Session, SyncOptions, Whole,
+    Access, Egress, EgressOptions, End, Error, ListingOptions, ListingSync, Patience, Pool, Provenance, Registry,
+    Sandbox, Session, SwitchOptions, SyncOptions, Whole, seal,
 };
 
 const ASK: SyncOptions = SyncOptions { limit: 0, whole: false };
@@ -126,7 +129,7 @@ async fn the_first_sync_lists_everybody_and_the_next_asks_what_changed() {
     assert_eq!(sorted(second.added), sorted(vec![created, bot]));
     let mut changed: Vec<_> = second.changed.clone();
     changed.sort_by_key(|(id, _)| *id != renamed);
-    assert_eq!(changed[0], (renamed, vec!["username".to_owned()]));
+    assert_eq!(changed[0], (renamed, vec!["attributes.updated-at".to_owned(), "username".to_owned()]));
     assert_eq!(changed[1].0, deactivated);
     assert!(changed[1].1.iter().any(|field| field == "deactivated_at"), "{changed:?}");
     assert_eq!((changed.len(), second.gone.len()), (2, 0));
@@ -158,13 +161,11 @@ async fn a_deletion_leads_to_a_whole_listing_that_tells_who_is_gone() {
     assert_eq!((&table, &table), (&second.table, &fresh(&server).await));
 }
 
-/// A component of dist/tests, or the built one, with these settings beside the usual ones.
+/// A component of dist/tests or the built one, with these settings beside the usual ones.
 async fn other(server: &Simulator, component: &str, more: &[(&str, &str)]) -> Session {
-    let provider = if component == "built" {
-        shared_provider()
-    } else {
-        let file = component_path().with_file_name(format!("tests/{component}.wasm"));
-        Sandbox::new(Pool::default()).unwrap().load_file(&file).unwrap()
+    let provider = match component {
+        "mattermost" => shared_provider(),
+        _ => Sandbox::new(Pool::default()).unwrap().load(&bytes(component)).unwrap(),
     };
     let mut settings = settings(&server.url(), &server.tokens().admin);
     for (key, value) in more {
@@ -182,14 +183,14 @@ async fn what_cannot_be_brought_up_to_date_is_listed_with_the_reason() {
     let cases: &[(&str, &[(&str, &str)], &SyncOptions, Option<&str>)] = &[
         ("next", &[], &ASK, Some("nothing-kept")),
         ("next", &[], &ASK, Some("changes-not-offered")),
-        ("built", &[], &ASK, Some("other-version")),
-        ("built", &[], &ASK, None),
-        ("built", &[("inactive_after_days", "30")], &ASK, Some("other-settings")),
-        ("built", &[("inactive_after_days", "30")], &ASK, None),
-        ("built", &[("inactive_after_days", "30")], &whole, Some("whole-asked-for")),
-        ("built", &[("inactive_after_days", "31")], &ASK, Some("other-settings")),
-        ("built", &[("activity_source", "report")], &ASK, Some("other-settings")),
-        ("built", &[("activity_source", "report")], &ASK, Some("changes-not-told")),
+        ("mattermost", &[], &ASK, Some("other-version")),
+        ("mattermost", &[], &ASK, None),
+        ("mattermost", &[("inactive_after_days", "30")], &ASK, Some("other-settings")),
+        ("mattermost", &[("inactive_after_days", "30")], &ASK, None),
+        ("mattermost", &[("inactive_after_days", "30")], &whole, Some("whole-asked-for")),
+        ("mattermost", &[("inactive_after_days", "31")], &ASK, Some("other-settings")),
+        ("mattermost", &[("activity_source", "report")], &ASK, Some("other-settings")),
+        ("mattermost", &[("activity_source", "report")], &ASK, Some("changes-not-told")),
     ];
     let mut known = Table::new();
     for (component, more, options, expect) in cases {
@@ -243,6 +244,47 @@ async fn a_token_that_was_renewed_changes_nothing_and_another_ones_view_is_not_m
     assert_eq!((had.end, had.gone.len()), (Some(End::Incomplete), 0), "nobody is known to be gone");
     assert!(sync.whole().is_some() && had.codes.iter().any(|code| code == "completeness-unproven"));
     assert_eq!(sync.kept(Kept::LastComplete, None, u32::MAX).await.unwrap().len(), 500);
+}
+
+#[tokio::test]
+async fn a_tenant_whose_version_is_replaced_in_the_middle_lists_everybody_in_the_new_one() {
+    let server = simulator(Config { users: 12_000, ..Config::default() }).await;
+    let store: Store = Arc::new(MemoryCheckpoints::new());
+    let registry = Registry::new(Sandbox::new(Pool::default()).unwrap(), Patience::default());
+    let built = registry.load(bytes("mattermost")).await.unwrap();
+    let provenance = Provenance { revision: Some("another".into()), ..Provenance::default() };
+    let rebuilt = seal(&bytes("mattermost"), built.description(), &provenance).unwrap();
+    let rebuilt = registry.load(rebuilt).await.unwrap();
+    registry.switch(&built, &SwitchOptions::default()).await.unwrap();
+    let egress = Egress::new(EgressOptions::default()).unwrap();
+    let access = Access::new(settings(&server.url(), &server.tokens().admin), egress);
+    let tenant = registry.tenant("tenant", "mattermost", access).unwrap();
+    let mut options = SwitchOptions::default();
+    options.hurry = true;
+    // Each sync: the version that is switched to after its first step, how often it moved, and what it listed everybody for.
+    let cases = [
+        (None, 0, Some(Whole::First)),
+        (None, 0, None),
+        (Some(&rebuilt), 1, Some(Whole::OtherVersion)),
+        (None, 0, None),
+        (Some(&built), 1, Some(Whole::OtherVersion)),
+    ];
+    for (version, moves, whole) in cases {
+        server.change(ChangeKind::Rename { place: 9_000, username: "zoe".into() }).unwrap();
+        let mut sync = tenant.sync(ASK, Arc::clone(&store));
+        let mut step = sync.next().await.unwrap().unwrap();
+        if let Some(version) = version {
+            registry.switch(version, &options).await.unwrap();
+        }
+        while step.end.is_none() {
+            step = sync.next().await.unwrap().unwrap();
+        }
+        assert_eq!((sync.moves(), sync.whole(), step.end), (moves, whole.as_ref(), Some(End::Complete)));
+        let kept = sync.kept(Kept::Latest, None, u32::MAX).await.unwrap();
+        let kept: Table = kept.into_iter().map(|user| (user.id.clone(), user)).collect();
+        assert!(kept == fresh(&server).await, "{whole:?}");
+        assert!(sync.next().await.is_none());
+    }
 }
 
 /// Steps of a sync, after which its process is killed.
