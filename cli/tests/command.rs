@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::process::{Command, Output, Stdio};
 
-use mattermost_simulator::{Config, Fault, FaultKind, LicensePreset, Simulator};
+use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind, LicensePreset, Simulator};
 
 /// A server that runs while the command does, on threads of its own.
 struct Server {
@@ -244,7 +244,7 @@ fn the_demo_shows_everything() {
 #[test]
 fn help_names_the_exit_codes() {
     let text = stdout(&providerctl(&["--help"], ""));
-    for part in ["describe", "check", "license", "users", "simulate", "demo", "incomplete"] {
+    for part in ["describe", "check", "license", "users", "sync", "simulate", "demo", "incomplete"] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
@@ -364,6 +364,92 @@ fn canary_tells_which_field_differs_and_its_exit_code_says_whether_one_does() {
     let next = canary(&other("next"));
     check_exit(&next, 1);
     assert!(stdout(&next).contains("position differs in"), "{}", stdout(&next));
+}
+
+/// A folder of a test's own, which goes with it.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("providerctl-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+#[test]
+fn a_sync_prints_what_changed_and_costs_a_part_of_a_listing() {
+    let server = server(Config { users: 3_000, ..Config::default() });
+    let folder = Folder::new("sync");
+    let file = folder.file("listing.sqlite");
+    let sync = |more: &[&str]| {
+        let before = server.simulator.requests();
+        let arguments = [&["--checkpoint", &file, "--format", "ndjson"], more].concat();
+        let output = against(&server.url(), server.admin(), "sync", &arguments);
+        check_exit(&output, 0);
+        assert_eq!(stderr(&output), "", "nothing is told when it is piped");
+        let mut told: Vec<String> = stdout(&output)
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .map(|found| format!("{} {}", found["change"].as_str().unwrap(), found["user"]["id"].as_str().unwrap()))
+            .collect();
+        told.sort();
+        (told, server.simulator.requests() - before)
+    };
+    // It goes on with what `users` has kept, which has printed everybody.
+    check_exit(&against(&server.url(), server.admin(), "users", &["--checkpoint", &file]), 0);
+    assert_eq!(sync(&[]).0, [""; 0]);
+
+    let created = server.simulator.change(ChangeKind::Create { username: "new".into() }).unwrap().id;
+    let renamed = server.simulator.change(ChangeKind::Rename { place: 99, username: "zoe".into() }).unwrap().id;
+    let (told, asked) = sync(&[]);
+    assert_eq!(told, [format!("added {created}"), format!("changed {renamed}")]);
+    let (told, listed) = sync(&["--full"]);
+    assert_eq!(told, [""; 0]);
+    assert!(asked < listed, "{asked} requests, and {listed} for everybody");
+    let gone = server.simulator.change(ChangeKind::Delete { place: 700 }).unwrap().id;
+    assert_eq!(sync(&[]).0, [format!("gone {gone}")]);
+    assert_eq!(sync(&[]).0, [""; 0]);
+}
+
+#[test]
+fn a_sync_ends_as_other_commands_do() {
+    let server = server(Config { users: 400, ..Config::default() });
+    let (url, tokens, folder) = (server.url(), server.simulator.tokens(), Folder::new("sync-exits"));
+    let file = folder.file("listing.sqlite");
+    let cases: &[(&str, &str, &[&str], i32, &str)] = &[
+        (&url, &tokens.admin, &[], 2, "--checkpoint"),
+        (&url, &tokens.admin, &["--checkpoint", "/no/such/folder/file"], 1, "checkpoint-unusable"),
+        (&url, &tokens.revoked, &["--checkpoint", &file], 1, "token-refused"),
+        ("chat.example.com", "t", &["--checkpoint", &file], 2, "setting-unusable"),
+        (&url, "t", &["--checkpoint", &file, "--set", "nonsense=1"], 2, "setting-unknown"),
+        (&url, &tokens.member, &["--checkpoint", &file], 3, "completeness-unproven"),
+        (&url, &tokens.admin, &["--checkpoint", &file], 0, ""),
+        (&url, &tokens.admin, &["--checkpoint", &file, "--format", "json"], 0, ""),
+    ];
+    for (url, token, more, exit, told) in cases {
+        let output = against(url, token, "sync", more);
+        check_exit(&output, *exit);
+        assert!(stderr(&output).contains(told), "{more:?}: {}", stderr(&output));
+    }
+    // Whatever broke off, what was printed is valid.
+    let gone = Fault { on: "/users?page=1".into(), after: 0, times: None, what: FaultKind::Status(403) };
+    server.simulator.set_faults(vec![gone]);
+    let arguments = ["--checkpoint", &file, "--format", "json", "--full"];
+    let output = against(&url, &tokens.admin, "sync", &arguments);
+    check_exit(&output, 1);
+    assert_eq!(stdout(&output), "[]\n");
+    assert!(stderr(&output).contains("goes on from there"), "{}", stderr(&output));
 }
 
 #[test]
