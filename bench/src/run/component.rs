@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 use super::Lister;
 use crate::Result;
 use crate::args::Source;
-use crate::server::access;
+use crate::server::{access, egress};
 
 pub(super) struct Sandboxed {
     runtime: Runtime,
@@ -21,8 +21,8 @@ impl Sandboxed {
     pub(super) fn new(source: &Source) -> Result<Self> {
         let runtime = super::runtime()?;
         let provider = Sandbox::new(Pool::default())?.load_file(&source.component)?;
-        let access = access(source)?;
-        let egress = access.egress().clone();
+        let egress = egress()?;
+        let access = access(source, egress.clone());
         let session = runtime.block_on(provider.connect(access))?;
         Ok(Self { runtime, egress, listing: session.listing(ListingOptions::default()), end: None })
     }

@@ -18,7 +18,7 @@ use super::network::Direct;
 use super::{Lister, convert};
 use crate::Result;
 use crate::args::Source;
-use crate::server::access;
+use crate::server::{access, egress};
 
 pub(super) struct Native {
     runtime: Runtime,
@@ -38,8 +38,8 @@ impl Native {
             let provider = Sandbox::new(Pool::default())?.load_file(&source.component)?;
             runtime.block_on(provider.describe())?
         };
-        let access = access(source)?;
-        let egress = access.egress().clone();
+        let egress = egress()?;
+        let access = access(source, egress.clone());
         let outlet = Outlet::open(&description, access)?;
         let setting = |(key, value): (&str, &str)| Setting { key: key.to_owned(), value: value.to_owned() };
         let settings: Vec<_> = outlet.settings().map(setting).collect();

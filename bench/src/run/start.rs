@@ -1,0 +1,42 @@
+//! From a component's file to its first answer.
+
+use std::time::Instant;
+
+use provider_host::{Pool, Sandbox};
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::args::StartArgs;
+
+/// What a start took, in milliseconds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Started {
+    /// The engine with its pool, which a host makes once for all components.
+    pub(crate) engine_ms: f64,
+    /// From the file to a provider that can be called.
+    pub(crate) load_ms: f64,
+    /// The first answer of `describe`, in a first instance.
+    pub(crate) describe_ms: f64,
+}
+
+impl Started {
+    pub(crate) fn total_ms(&self) -> f64 {
+        self.engine_ms + self.load_ms + self.describe_ms
+    }
+}
+
+pub(crate) fn start(args: &StartArgs) -> Result<()> {
+    let runtime = super::runtime()?;
+    let began = Instant::now();
+    let sandbox = Sandbox::new(Pool::default())?;
+    let made = Instant::now();
+    let provider = sandbox.load_file(&args.component)?;
+    let loaded = Instant::now();
+    runtime.block_on(provider.describe())?;
+    let ms = |from: Instant, to: Instant| to.duration_since(from).as_secs_f64() * 1e3;
+    super::print(&Started {
+        engine_ms: ms(began, made),
+        load_ms: ms(made, loaded),
+        describe_ms: ms(loaded, Instant::now()),
+    })
+}

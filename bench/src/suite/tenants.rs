@@ -1,0 +1,57 @@
+//! Many tenants.
+
+use serde_json::json;
+
+use super::{Stage, arguments};
+use crate::Result;
+use crate::figure::{Figure, TENANTS, rounded};
+use crate::run::Tenants;
+use crate::server::Server;
+
+/// Users that each lists.
+const USERS: u32 = 50;
+
+pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
+    let server = Server::start(USERS, 0)?;
+    let source = arguments(&server.source(&stage.component));
+    let number = stage.sizes.tenants.to_string();
+    let mut command = vec!["tenants", "--tenants", &number];
+    command.extend(source.iter().map(String::as_str));
+    let own: Tenants = stage.run(&command)?;
+    command.push("--one-client");
+    let shared: Tenants = stage.run(&command)?;
+    for tenants in [&own, &shared] {
+        let expect = u64::from(USERS) * u64::from(stage.sizes.tenants);
+        if tenants.users != expect {
+            return Err(format!("{} users came and not {expect}", tenants.users).into());
+        }
+    }
+    let each = |tenants: &Tenants| {
+        let bytes = (tenants.idle_mib - tenants.before_mib) * 1024.0 * 1024.0;
+        bytes / f64::from(stage.sizes.tenants)
+    };
+    let (bytes, without) = (each(&own), each(&shared));
+    let bound_by = if without * 2.0 < bytes {
+        "memory: by the HTTP client of each, above all the certificates that it trusts; time: by the processors"
+    } else {
+        "memory: by what a tenant keeps beside its HTTP client; time: by the processors"
+    };
+    let value = json!({
+        "idle_mib": rounded(own.idle_mib),
+        "idle_bytes_per_tenant": rounded(bytes),
+        "idle_bytes_per_tenant_with_one_client": rounded(without),
+        "connect_ms": rounded(own.connect_ms),
+        "listings_ms": rounded(own.listings_ms),
+        "listings_cpu_ms": rounded(own.listings_cpu_ms),
+        "peak_mib": rounded(own.peak_mib),
+        "bound_by": bound_by,
+    });
+    let one_client = json!({
+        "idle_mib": rounded(shared.idle_mib),
+        "connect_ms": rounded(shared.connect_ms),
+        "listings_ms": rounded(shared.listings_ms),
+        "peak_mib": rounded(shared.peak_mib),
+    });
+    let figure = Figure { value, ..Figure::new(&TENANTS, 0.0, &[]) };
+    Ok(vec![figure.with("one_client", one_client)])
+}
