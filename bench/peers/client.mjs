@@ -1,7 +1,9 @@
 // Lists all users with @mattermost/client, page after page, as its documentation shows.
 
-import {Client4} from '@mattermost/client';
+import client4 from '@mattermost/client';
 
+// The package is CommonJS, whose names node does not find by itself.
+const {Client4} = client4;
 const [host, port, token] = process.argv.slice(2);
 const began = performance.now();
 const client = new Client4();

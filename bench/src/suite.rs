@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use crate::args::{Driver, Source, SuiteArgs};
 use crate::figure::{self, Figure, Key};
 use crate::run::Listed;
-use crate::summary::Summary;
+use crate::summary::{NOT_ASKED_FOR, Summary};
 use crate::{Result, child, tell};
 
 /// How long any one run may take.
@@ -109,7 +109,7 @@ pub(crate) fn measure_all(args: &SuiteArgs) -> Result<()> {
     for group in &GROUPS {
         let missing = |why: &str| group.keys.iter().map(|key| Figure::missing(key, why)).collect::<Vec<_>>();
         if !args.only.is_empty() && !args.only.iter().any(|name| name == group.name) {
-            figures.extend(missing("not asked for"));
+            figures.extend(missing(NOT_ASKED_FOR));
             continue;
         }
         tell(&format!("{} …", group.name));

@@ -10,6 +10,9 @@ use serde_json::{Map, Value, json};
 use crate::Result;
 use crate::figure::{Figure, Goal};
 
+/// Why a figure is missing that nobody wanted.
+pub(crate) const NOT_ASKED_FOR: &str = "not asked for";
+
 pub(crate) struct Summary {
     pub(crate) figures: Vec<Figure>,
     /// What criterion measured, in microseconds, by name.
@@ -54,7 +57,7 @@ impl Summary {
         figure.is_met().filter(|_| !self.is_quick)
     }
 
-    /// A row for each figure.
+    /// A row for each figure that was asked for.
     pub(crate) fn table(&self) -> String {
         let mut table = String::new();
         let mut row = |name: &str, value: &str, unit: &str, goal: &str, met: &str| {
@@ -62,7 +65,7 @@ impl Summary {
             let _ = writeln!(table, "{:<60}", format!("{name:<28}{value:>12} {unit:<6}{goal:>10}  {met}").trim_end());
         };
         row("figure", "value", "", "goal", "");
-        for figure in &self.figures {
+        for figure in self.figures.iter().filter(|figure| figure.why.as_deref() != Some(NOT_ASKED_FOR)) {
             let met = match (self.is_met(figure), &figure.why) {
                 (Some(true), _) => "met",
                 (Some(false), _) => "not met",
