@@ -261,6 +261,15 @@ pub enum Error {
         source: std::io::Error,
     },
 
+    /// A folder cannot hold compiled components: whoever else may write there could have this process run their code.
+    #[error("the folder {} cannot hold compiled components: {reason}", folder.display())]
+    CacheUnusable {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+
     /// A store of checkpoints does not work: it cannot be opened, read or written, or holds something else.
     #[error("the checkpoint {store} cannot be used: {reason}")]
     CheckpointUnusable {
@@ -409,6 +418,7 @@ impl Error {
             Self::HeaderUnusable { .. } => "header-unusable",
             Self::Unanswered { .. } => "request-unanswered",
             Self::Io { .. } => "file-unreadable",
+            Self::CacheUnusable { .. } => "cache-unusable",
             Self::CheckpointUnusable { .. } => "checkpoint-unusable",
             Self::CheckpointBusy { .. } => "checkpoint-busy",
             Self::CheckpointNewer { .. } => "checkpoint-newer",
@@ -495,6 +505,9 @@ impl Error {
                 "Check that the server is there, and that the request is one of those that the description names."
             }
             Self::Io { .. } => "Check that the file exists and that this user may read it.",
+            Self::CacheUnusable { .. } => {
+                "Make it this user's own and close it to everybody else (chmod 700), or name another folder. Without one, components are compiled whenever they are loaded."
+            }
             Self::CheckpointUnusable { .. } => {
                 "Check that the folder exists, that this user may write there, that the disk is not full, and that no other program uses the file; or name another file."
             }
@@ -543,6 +556,7 @@ impl Error {
             | Self::ClientIdentityUnusable { .. }
             | Self::HeaderUnusable { .. }
             | Self::Io { .. }
+            | Self::CacheUnusable { .. }
             | Self::CheckpointUnusable { .. }
             | Self::CheckpointNewer { .. }
             | Self::Runtime { .. } => false,

@@ -38,12 +38,14 @@ mod embedding {}
 mod access;
 pub mod audit;
 mod bindings;
+mod cache;
 pub mod checkpoint;
 mod config;
 mod denial;
 mod egress;
 mod error;
 mod grant;
+mod http;
 mod identity;
 mod imports;
 mod limits;
@@ -66,6 +68,7 @@ mod tests;
 mod vault;
 
 pub use access::Access;
+pub use cache::Cache;
 pub use config::{Config, SecretSource};
 pub use denial::{Denial, DenialReason};
 pub use egress::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Proxy};

@@ -16,7 +16,8 @@ use wasmtime_wasi::p2::bindings::{clocks, io};
 use crate::bindings::{EXPORT, LicenseProviderPre};
 use crate::slots::Slots;
 use crate::store::Guest;
-use crate::{Error, Inspection, Pool, Provider, Result, bindings, imports};
+use crate::telemetry::{self, Origin};
+use crate::{Cache, Digest, Error, Inspection, Pool, Provider, Result, bindings, http, imports};
 
 /// Core instances of one component: its own module and the adapters that the toolchain puts beside it.
 const CORE_INSTANCES: u32 = 8;
@@ -31,6 +32,7 @@ const SHORTEST_TICK: Duration = Duration::from_millis(1);
 #[derive(Clone)]
 pub struct Sandbox {
     shared: Arc<Shared>,
+    cache: Option<Arc<Cache>>,
 }
 
 struct Shared {
@@ -53,7 +55,17 @@ impl Sandbox {
         link(&mut linker).map_err(failed)?;
         start_ticking(&engine, &pool)?;
         let free = usize::try_from(pool.instances).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        Ok(Self { shared: Arc::new(Shared { engine, linker, pool, free: Arc::new(Semaphore::new(free)) }) })
+        Ok(Self {
+            shared: Arc::new(Shared { engine, linker, pool, free: Arc::new(Semaphore::new(free)) }),
+            cache: None,
+        })
+    }
+
+    /// Keeps what is compiled from now on in a folder, and takes from there what was compiled before.
+    #[must_use]
+    pub fn cached_in(mut self, cache: Cache) -> Self {
+        self.cache = Some(Arc::new(cache));
+        self
     }
 
     /// What all providers share.
@@ -62,7 +74,7 @@ impl Sandbox {
         &self.shared.pool
     }
 
-    /// Compiles a component after a look at what it imports.
+    /// Compiles a component after a look at what it imports, or takes it from the cache after the same look.
     ///
     /// # Errors
     /// It is no component, is too large, imports what is not granted, or is no provider of this contract.
@@ -74,7 +86,7 @@ impl Sandbox {
         }
         let inspection = Inspection::read(bytes)?;
         imports::check(&inspection.imports)?;
-        let component = Component::from_binary(&shared.engine, bytes).map_err(|error| uncompiled(&error))?;
+        let component = self.compiled(bytes, &inspection.digest)?;
         bindings::check(&component).map_err(|reason| Error::ContractMismatch { expected: EXPORT, reason })?;
         let mismatch =
             |error: wasmtime::Error| Error::ContractMismatch { expected: EXPORT, reason: format!("{error:#}") };
@@ -90,6 +102,20 @@ impl Sandbox {
     pub fn load_file(&self, path: &Path) -> Result<Provider> {
         let bytes = fs::read(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
         self.load(&bytes)
+    }
+
+    fn compiled(&self, bytes: &[u8], digest: &Digest) -> Result<Component> {
+        let engine = &self.shared.engine;
+        if let Some(component) = self.cache.as_ref().and_then(|cache| cache.find(engine, digest)) {
+            telemetry::loaded(Origin::Cache);
+            return Ok(component);
+        }
+        let component = Component::from_binary(engine, bytes).map_err(|error| uncompiled(&error))?;
+        telemetry::loaded(Origin::Compiler);
+        if let Some(cache) = &self.cache {
+            cache.keep(engine, digest, &component);
+        }
+        Ok(component)
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -140,7 +166,7 @@ fn config(pool: &Pool) -> Config {
 
 /// Each interface by itself: the functions that add all of WASI would grant files and sockets as well.
 fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
+    http::add_to_linker(linker)?;
     clocks::wall_clock::add_to_linker::<Guest, WasiClocks>(linker, Guest::clocks)?;
     clocks::monotonic_clock::add_to_linker::<Guest, WasiClocks>(linker, Guest::clocks)?;
     io::error::add_to_linker::<Guest, HasTable>(linker, |guest| guest.ctx().table)?;

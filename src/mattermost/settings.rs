@@ -222,6 +222,7 @@ pub struct BaseUrl {
     scheme: Scheme,
     authority: String,
     path: String,
+    is_loopback: bool,
 }
 
 impl BaseUrl {
@@ -265,8 +266,10 @@ impl BaseUrl {
             return Err(fail(format!("{} holds an empty or dotted path segment", keys::SERVER_URL)));
         }
         let host = authority.host().to_ascii_lowercase();
+        let is_ipv4 = matches!(authority.host_parsed(), Host::Ipv4 { .. });
+        let is_loopback = host == "localhost" || host == "[::1]" || (is_ipv4 && host.starts_with("127."));
         let authority = port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
-        Ok(Self { scheme, authority, path: path.to_owned() })
+        Ok(Self { scheme, authority, path: path.to_owned(), is_loopback })
     }
 
     /// The scheme.
@@ -279,6 +282,12 @@ impl BaseUrl {
     #[must_use]
     pub fn authority(&self) -> &str {
         &self.authority
+    }
+
+    /// Whether the server is on the machine that asks, by its address or its usual name.
+    #[must_use]
+    pub const fn is_loopback(&self) -> bool {
+        self.is_loopback
     }
 
     /// The installation's path with the path of a request below it.

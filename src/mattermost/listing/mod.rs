@@ -17,6 +17,7 @@ mod census;
 mod cursor;
 mod memory;
 mod notices;
+mod seen;
 mod single_channel;
 mod sweep;
 mod team_admins;
