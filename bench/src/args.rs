@@ -78,6 +78,8 @@ pub(crate) struct ListArgs {
     #[arg(value_enum)]
     pub(crate) driver: Driver,
     #[command(flatten)]
+    pub(crate) component: Component,
+    #[command(flatten)]
     pub(crate) source: Source,
     /// Write the users there, one per line as JSON; without it they go nowhere
     #[arg(long)]
@@ -89,16 +91,14 @@ pub(crate) struct ListArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct StartArgs {
-    /// The component's file
-    #[arg(long)]
-    pub(crate) component: PathBuf,
+    #[command(flatten)]
+    pub(crate) component: Component,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct InstantiateArgs {
-    /// The component's file
-    #[arg(long)]
-    pub(crate) component: PathBuf,
+    #[command(flatten)]
+    pub(crate) component: Component,
     /// How many
     #[arg(long)]
     pub(crate) times: u32,
@@ -106,6 +106,8 @@ pub(crate) struct InstantiateArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SwapArgs {
+    #[command(flatten)]
+    pub(crate) component: Component,
     #[command(flatten)]
     pub(crate) source: Source,
     /// How many switches, of each sort
@@ -119,6 +121,8 @@ pub(crate) struct SwapArgs {
 #[derive(Debug, Args)]
 pub(crate) struct TenantsArgs {
     #[command(flatten)]
+    pub(crate) component: Component,
+    #[command(flatten)]
     pub(crate) source: Source,
     /// How many
     #[arg(long)]
@@ -128,12 +132,20 @@ pub(crate) struct TenantsArgs {
     pub(crate) one_client: bool,
 }
 
-/// What is run, and against which server.
+/// What is run.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Component {
+    /// The component's file
+    #[arg(long = "component")]
+    pub(crate) file: PathBuf,
+    /// The folder of compiled components; without it the component is compiled
+    #[arg(long)]
+    pub(crate) cache: Option<PathBuf>,
+}
+
+/// Against which server.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Source {
-    /// The component's file
-    #[arg(long)]
-    pub(crate) component: PathBuf,
     /// The server's URL
     #[arg(long)]
     pub(crate) url: String,

@@ -28,7 +28,7 @@ pub(crate) static NATIVE_RATIO: Key = Key {
     goal: Goal::AtMost(1.15),
     how: "wall time of listing 100,000 users over loopback, component divided by native: medians of runs in turn, each in \
           a process of its own, from before the first request to after the last user was written to /dev/null as JSON; \
-          compiling comes before and is not in it; both make the same records, as a digest shows",
+          loading the component comes before and is not in it; both make the same records, as a digest shows",
 };
 pub(crate) static CPU_RATIO: Key = Key {
     name: "cpu_ratio_100k",
@@ -56,8 +56,8 @@ pub(crate) static RSS: Key = Key {
     name: "rss_mib_1m",
     unit: "MiB",
     goal: Goal::AtMost(64.0),
-    how: "the most resident memory (VmHWM) of the host's process from before the first request of a listing of 1,000,000 \
-          users to a file until its end; the largest of the runs",
+    how: "the most resident memory (VmHWM) of a host's process that loads the component from the cache and streams \
+          1,000,000 users to a file: the largest of the runs. peak_mib of cold_ms is that of a process which compiles",
 };
 pub(crate) static GUEST: Key = Key {
     name: "guest_mib_1m",

@@ -14,11 +14,12 @@ use std::io::{Write as _, stdout};
 use std::time::Instant;
 
 use provider_host::model::User;
+use provider_host::{Cache, Pool, Sandbox};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
 use crate::Result;
-use crate::args::{Driver, ListArgs};
+use crate::args::{Component, Driver, ListArgs};
 use crate::usage::{Resident, cpu_ms, forget_peak};
 pub(crate) use instances::{Instantiated, instantiate};
 pub(crate) use start::{Started, start};
@@ -61,8 +62,8 @@ trait Lister {
 /// Lists, and prints what it took.
 pub(crate) fn list(args: &ListArgs) -> Result<()> {
     let mut lister: Box<dyn Lister> = match args.driver {
-        Driver::Component => Box::new(component::Sandboxed::new(&args.source)?),
-        Driver::Native => Box::new(native::Native::new(&args.source)?),
+        Driver::Component => Box::new(component::Sandboxed::new(&args.component, &args.source)?),
+        Driver::Native => Box::new(native::Native::new(&args.component, &args.source)?),
     };
     let mut listed = measure(lister.as_mut(), Writer::new(args.out.as_deref())?)?;
     if let Some(path) = args.out.as_deref().filter(|_| args.digest) {
@@ -98,6 +99,15 @@ fn measure(lister: &mut dyn Lister, mut writer: Writer) -> Result<Listed> {
 
 fn print(what: &impl Serialize) -> Result<()> {
     Ok(writeln!(stdout(), "{}", serde_json::to_string(what)?)?)
+}
+
+/// The sandbox of an embedder, with the cache that the component comes from.
+fn sandbox(component: &Component) -> Result<Sandbox> {
+    let sandbox = Sandbox::new(Pool::default())?;
+    Ok(match &component.cache {
+        Some(folder) => sandbox.cached_in(Cache::open(folder)?),
+        None => sandbox,
+    })
 }
 
 /// As the command has it.

@@ -1,7 +1,6 @@
 //! The simulated server, in a process of its own.
 
 use std::io::{BufRead as _, BufReader, Write as _, stdin, stdout};
-use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::Duration;
 
@@ -73,10 +72,10 @@ impl Server {
         read(&mut self.answers)
     }
 
-    /// A component to be run against it.
-    pub(crate) fn source(&self, component: &Path) -> Source {
+    /// Where it is.
+    pub(crate) fn source(&self) -> Source {
         let Greeting { url, token } = self.greeting.clone();
-        Source { component: component.to_owned(), url, token }
+        Source { url, token }
     }
 }
 

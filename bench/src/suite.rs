@@ -14,11 +14,13 @@ mod tenants;
 use std::fs;
 use std::io::{Write as _, stdout};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use provider_host::Cache;
 use serde::de::DeserializeOwned;
 
-use crate::args::{Driver, Source, SuiteArgs};
+use crate::args::{Component, Driver, Source, SuiteArgs};
 use crate::figure::{self, Figure, Key};
 use crate::run::Listed;
 use crate::summary::{NOT_ASKED_FOR, Summary};
@@ -84,7 +86,8 @@ const QUICK: Sizes = Sizes {
 /// What the measurements have in common.
 struct Stage {
     sizes: Sizes,
-    component: PathBuf,
+    /// The component, with the cache that everything is loaded from that does not measure compiling.
+    component: Component,
     /// The folder for whatever is written.
     out: PathBuf,
     with_peers: bool,
@@ -98,10 +101,19 @@ pub(crate) fn measure_all(args: &SuiteArgs) -> Result<()> {
     if let Some(unknown) = args.only.iter().find(|name| GROUPS.iter().all(|group| group.name != *name)) {
         return Err(format!("there is no group {unknown}").into());
     }
+    let out = fs::canonicalize(&args.out)?;
+    let cache = out.join("compiled");
+    let cache = match Cache::open(&cache) {
+        Ok(_) => Some(cache),
+        Err(error) => {
+            tell(&format!("every run compiles the component: {error}"));
+            None
+        }
+    };
     let stage = Stage {
         sizes: if args.quick { QUICK } else { WHOLE },
-        component: fs::canonicalize(&args.component)?,
-        out: fs::canonicalize(&args.out)?,
+        component: Component { file: fs::canonicalize(&args.component)?, cache },
+        out,
         with_peers: !args.without_peers,
     };
     let began = Instant::now();
@@ -138,8 +150,14 @@ pub(crate) fn measure_all(args: &SuiteArgs) -> Result<()> {
 
 impl Stage {
     /// Runs one measurement in a process of its own.
-    fn run<T: DeserializeOwned>(&self, arguments: &[&str]) -> Result<T> {
-        child::ask(child::own()?.args(arguments), PATIENCE)
+    fn run<T: DeserializeOwned>(&self, arguments: &[&str], source: Option<&Source>) -> Result<T> {
+        let mut command = child::own()?;
+        command.args(arguments);
+        add_component(&mut command, &self.component);
+        if let Some(source) = source {
+            add_source(&mut command, source);
+        }
+        child::ask(&mut command, PATIENCE)
     }
 
     /// Lists all users of a server once.
@@ -149,7 +167,9 @@ impl Stage {
             Driver::Native => "native",
         };
         let mut command = child::own()?;
-        command.args(["list", driver]).args(arguments(source));
+        command.args(["list", driver]);
+        add_component(&mut command, &self.component);
+        add_source(&mut command, source);
         if let Some(path) = to {
             command.arg("--out").arg(path);
         }
@@ -165,8 +185,13 @@ impl Stage {
     }
 }
 
-fn arguments(source: &Source) -> [String; 6] {
-    let component = source.component.display().to_string();
-    let [a, b, c] = ["--component", "--url", "--token"].map(str::to_owned);
-    [a, component, b, source.url.clone(), c, source.token.clone()]
+fn add_component(command: &mut Command, component: &Component) {
+    command.arg("--component").arg(&component.file);
+    if let Some(cache) = &component.cache {
+        command.arg("--cache").arg(cache);
+    }
+}
+
+fn add_source(command: &mut Command, source: &Source) {
+    command.args(["--url", &source.url, "--token", &source.token]);
 }

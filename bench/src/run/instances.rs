@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use provider_host::{Pool, Sandbox};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
@@ -25,7 +24,7 @@ pub(crate) struct Instantiated {
 /// Makes instances as every call does, one after another, and gives each back. They call nothing, since a call would be
 /// the larger part; so this needs a way into the host that embedders have no use for.
 pub(crate) fn instantiate(args: &InstantiateArgs) -> Result<()> {
-    let provider = Sandbox::new(Pool::default())?.load_file(&args.component)?;
+    let provider = super::sandbox(&args.component)?.load_file(&args.component.file)?;
     let (mut making, mut round) = (Vec::new(), Vec::new());
     super::runtime()?.block_on(async {
         for time in 0..args.times.saturating_add(WARM_UP) {

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use provider_host::{Candidate, ListingOptions, Patience, Pool, Registry, Sandbox, SwitchOptions, TenantListing};
+use provider_host::{Candidate, ListingOptions, Patience, Registry, SwitchOptions, TenantListing};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::Result;
-use crate::args::{Source, SwapArgs};
+use crate::args::{Component, Source, SwapArgs};
 use crate::figure::{largest, median};
 use crate::server::{access, egress};
 
@@ -65,7 +65,7 @@ pub(crate) struct Hurried {
 
 pub(crate) fn swap(args: &SwapArgs) -> Result<()> {
     super::runtime()?.block_on(async {
-        let stage = Stage::new(&args.source).await?;
+        let stage = Stage::new(&args.component, &args.source).await?;
         let alone = stage.waits(args.swaps).await?;
         let among_listings = {
             let mut listings = JoinSet::new();
@@ -81,7 +81,7 @@ pub(crate) fn swap(args: &SwapArgs) -> Result<()> {
     })
 }
 
-/// A registry with two versions of a provider, which are the same component compiled twice.
+/// A registry with two versions of a provider, which are the same component loaded twice.
 struct Stage<'a> {
     registry: Registry,
     versions: [Candidate; 2],
@@ -89,9 +89,9 @@ struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    async fn new(source: &'a Source) -> Result<Self> {
-        let registry = Registry::new(Sandbox::new(Pool::default())?, Patience::default());
-        let bytes = fs::read(&source.component)?;
+    async fn new(component: &Component, source: &'a Source) -> Result<Self> {
+        let registry = Registry::new(super::sandbox(component)?, Patience::default());
+        let bytes = fs::read(&component.file)?;
         let versions = [registry.load(bytes.clone()).await?, registry.load(bytes).await?];
         let [first, _] = &versions;
         registry.switch(first, &SwitchOptions::default()).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use provider_host::{End, ListingOptions, Patience, Pool, Registry, Sandbox, SwitchOptions, Tenant};
+use provider_host::{End, ListingOptions, Patience, Registry, SwitchOptions, Tenant};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
@@ -38,8 +38,8 @@ pub(crate) fn tenants(args: &TenantsArgs) -> Result<()> {
     allow_open_files();
     let runtime = super::runtime()?;
     runtime.block_on(async {
-        let registry = Registry::new(Sandbox::new(Pool::default())?, Patience::default());
-        let candidate = registry.load(fs::read(&args.source.component)?).await?;
+        let registry = Registry::new(super::sandbox(&args.component)?, Patience::default());
+        let candidate = registry.load(fs::read(&args.component.file)?).await?;
         registry.switch(&candidate, &SwitchOptions::default()).await?;
         let id = &candidate.description().id;
         let shared = egress()?;

@@ -58,7 +58,7 @@ pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
     for _ in stage.runs() {
         for runs in [&mut small, &mut middle, &mut large] {
             let before = runs.server.served()?.cpu_ms;
-            let source = runs.server.source(&stage.component);
+            let source = runs.server.source();
             runs.listed.push(stage.list(Driver::Component, &source, Some(&path), false)?);
             runs.server_ms.push(runs.server.served()?.cpu_ms - before);
             fs::remove_file(&path)?;
@@ -68,7 +68,7 @@ pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
     let per_user = |runs: &Runs| runs.cpu_ms() / runs.users;
     let growths: Vec<_> =
         large.of(|listed| listed.cpu_ms).iter().map(|cpu_ms| cpu_ms / large.users / per_user(&small)).collect();
-    let peaks = large.of(|listed| listed.peak_mib);
+    let peaks = large.of(|listed| listed.process_peak_mib);
     let guests = large.of(|listed| listed.guest_mib.unwrap_or_default());
     Ok(vec![
         Figure::new(&GROWTH, per_user(&large) / per_user(&small), &growths)
@@ -76,7 +76,8 @@ pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
             .with("growth_of_slope", json!(rounded(slope(&middle, &large) / slope(&small, &middle))))
             .with("runs", json!([small.told(), middle.told(), large.told()])),
         Figure::new(&RSS, largest(&peaks), &peaks)
-            .with("process_peak_mib", all_rounded(&large.of(|listed| listed.process_peak_mib))),
+            .with("from_cache", stage.component.cache.is_some())
+            .with("while_listing_mib", all_rounded(&large.of(|listed| listed.peak_mib))),
         Figure::new(&GUEST, largest(&guests), &guests),
     ])
 }

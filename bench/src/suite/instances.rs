@@ -6,8 +6,8 @@ use crate::figure::{Figure, INSTANTIATE, all_rounded, median};
 use crate::run::Instantiated;
 
 pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
-    let (component, times) = (stage.component.display().to_string(), stage.sizes.instances.to_string());
-    let run = |_| stage.run(&["instantiate", "--component", &component, "--times", &times]);
+    let times = stage.sizes.instances.to_string();
+    let run = |_| stage.run(&["instantiate", "--times", &times], None);
     let runs = stage.runs().map(run).collect::<Result<Vec<Instantiated>>>()?;
     let of = |get: fn(&Instantiated) -> f64| runs.iter().map(get).collect::<Vec<_>>();
     let medians = of(|run| run.median_us);

@@ -19,7 +19,7 @@ pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
         (Vec::new(), vec!["the other clients were left out".to_owned()])
     };
     let server = Server::start(stage.sizes.latency_users, LATENCY_MS)?;
-    let source = server.source(&stage.component);
+    let source = server.source();
     let mut ours = Vec::new();
     let mut theirs: Vec<(Installed, Vec<f64>)> = peers.into_iter().map(|peer| (peer, Vec::new())).collect();
     for _ in stage.runs() {

@@ -14,7 +14,7 @@ const COMPARISONS: u32 = 3;
 
 pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
     let mut server = Server::start(stage.sizes.ratio_users, 0)?;
-    let source = server.source(&stage.component);
+    let source = server.source();
     let digest = compare(stage, &source)?;
     let (mut component, mut native, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     for _ in stage.runs() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Stage, arguments};
+use super::Stage;
 use crate::Result;
 use crate::figure::{Figure, SWAP_PAUSE, largest, median, rounded};
 use crate::run::{Swapped, Waits};
@@ -13,11 +13,9 @@ const LISTINGS: u32 = 2;
 
 pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
     let server = Server::start(stage.sizes.swap_users, 0)?;
-    let source = arguments(&server.source(&stage.component));
     let (swaps, listings) = (stage.sizes.swaps.to_string(), LISTINGS.to_string());
-    let mut command = vec!["swap", "--swaps", &swaps, "--listings", &listings];
-    command.extend(source.iter().map(String::as_str));
-    let Swapped { alone, among_listings, hurried } = stage.run(&command)?;
+    let command = ["swap", "--swaps", &swaps, "--listings", &listings];
+    let Swapped { alone, among_listings, hurried } = stage.run(&command, Some(&server.source()))?;
     Ok(vec![
         Figure::new(&SWAP_PAUSE, largest(&alone.waits_us), &alone.waits_us)
             .with("alone", told(&alone))

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Stage, arguments};
+use super::Stage;
 use crate::Result;
 use crate::figure::{Figure, TENANTS, rounded};
 use crate::run::Tenants;
@@ -13,13 +13,9 @@ const USERS: u32 = 50;
 
 pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
     let server = Server::start(USERS, 0)?;
-    let source = arguments(&server.source(&stage.component));
-    let number = stage.sizes.tenants.to_string();
-    let mut command = vec!["tenants", "--tenants", &number];
-    command.extend(source.iter().map(String::as_str));
-    let own: Tenants = stage.run(&command)?;
-    command.push("--one-client");
-    let shared: Tenants = stage.run(&command)?;
+    let (source, number) = (server.source(), stage.sizes.tenants.to_string());
+    let own: Tenants = stage.run(&["tenants", "--tenants", &number], Some(&source))?;
+    let shared: Tenants = stage.run(&["tenants", "--one-client", "--tenants", &number], Some(&source))?;
     for tenants in [&own, &shared] {
         let expect = u64::from(USERS) * u64::from(stage.sizes.tenants);
         if tenants.users != expect {
