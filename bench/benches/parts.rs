@@ -93,7 +93,10 @@ fn rules() -> Rules {
 fn records(rows: &[wire::User<'_>], rules: &Rules) -> usize {
     let drafts = rows.iter().filter_map(|row| Draft::of(row, rules));
     let used = |at| Activity::At(at).into();
-    drafts.map(|draft| black_box(draft.finish(used(rules.now_ms), Around::default(), rules))).count()
+    drafts
+        .map(|draft| draft.finish(used(rules.now_ms), Around::default(), rules))
+        .inspect(|user| drop(black_box(user)))
+        .count()
 }
 
 fn parts(criterion: &mut Criterion) {

@@ -20,10 +20,12 @@ pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
     };
     let server = Server::start(stage.sizes.latency_users, LATENCY_MS)?;
     let source = server.source();
-    let mut ours = Vec::new();
+    let (mut ours, mut requests) = (Vec::new(), Vec::new());
     let mut theirs: Vec<(Installed, Vec<f64>)> = peers.into_iter().map(|peer| (peer, Vec::new())).collect();
     for _ in stage.runs() {
-        ours.push(stage.list(Driver::Component, &source, None, false)?.wall_ms);
+        let listed = stage.list(Driver::Component, &source, None, false)?;
+        ours.push(listed.wall_ms);
+        requests.push(listed.requests);
         theirs.retain_mut(|(peer, times)| match peer.list(&source, stage.sizes.latency_users) {
             Ok(wall_ms) => {
                 times.push(wall_ms);
@@ -47,6 +49,7 @@ pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
     Ok(vec![
         Figure::new(&LATENCY_SPEEDUP, best / median(&ours), &speedups)
             .with("component_ms", all_rounded(&ours))
+            .with("component_requests", requests)
             .with("peers_ms", by_name)
             .with("best_peer", name)
             .with("best_peer_ms", json!(rounded(best)))

@@ -27,11 +27,12 @@ pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
         bytes / f64::from(stage.sizes.tenants)
     };
     let (bytes, without) = (each(&own), each(&shared));
-    let bound_by = if without * 2.0 < bytes {
-        "memory: by the HTTP client of each, above all the certificates that it trusts; time: by the processors"
-    } else {
-        "memory: by what a tenant keeps beside its HTTP client; time: by the processors"
-    };
+    let memory = if without * 2.0 < bytes { "its HTTP client" } else { "what it keeps beside its HTTP client" };
+    let making = if shared.connect_ms * 2.0 < own.connect_ms { "its HTTP client" } else { "its settings and grants" };
+    let share = own.listings_cpu_ms / own.listings_ms;
+    let bound_by = format!(
+        "each tenant: in memory by {memory}, in time to make by {making}; the listings used {share:.2} cores beside the server"
+    );
     let value = json!({
         "idle_mib": rounded(own.idle_mib),
         "idle_bytes_per_tenant": rounded(bytes),
