@@ -5,9 +5,20 @@
 #![expect(missing_docs, reason = "generated items that the WIT does not name")]
 #![expect(clippy::crate_in_macro_def, reason = "the export macro is used in this crate alone")]
 
+#[cfg(feature = "component")]
+wit_bindgen::generate!({
+    path: "wit",
+    world: "license-provider-with-changes",
+    pub_export_macro: true,
+    default_bindings_module: "crate::bindings",
+    additional_derives: [PartialEq],
+});
+
+#[cfg(not(feature = "component"))]
 wit_bindgen::generate!({
     path: "wit",
     world: "license-provider",
     pub_export_macro: true,
     default_bindings_module: "crate::bindings",
+    additional_derives: [PartialEq],
 });

@@ -1,9 +1,11 @@
-//! The four functions that a host calls: each converts and delegates, nothing else.
+//! The functions that a host calls: each converts and delegates, nothing else.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::contract::{CheckReport, Description, Error, Guest, License, Setting, UserPage};
+#[cfg(feature = "component")]
+use crate::mattermost::changes;
 use crate::mattermost::listing::Memory;
 use crate::mattermost::pace::Paced;
 use crate::mattermost::settings::Settings;
@@ -13,6 +15,10 @@ use crate::transport::WasiHttp;
 /// What a listing remembers between two calls in one instance. A wasm instance has one thread, so the lock is never
 /// contended; it is there because a `static` must be shareable.
 static MEMORY: spin::Mutex<Memory> = spin::Mutex::new(Memory::new());
+
+/// What the calls that find out what changed remember, likewise.
+#[cfg(feature = "component")]
+static CHANGES: spin::Mutex<changes::Memory> = spin::Mutex::new(changes::Memory::new());
 
 /// The provider, as a host calls it.
 #[derive(Clone, Copy, Debug)]
@@ -40,5 +46,21 @@ impl Guest for Component {
         let mut network = WasiHttp::new(&settings);
         let mut paced = Paced::new(&mut network, settings.max_in_flight);
         Ok(listing::list_users(&settings, cursor.as_deref(), limit, &mut MEMORY.lock(), &mut paced)?)
+    }
+}
+
+#[cfg(feature = "component")]
+impl crate::bindings::exports::license_management::provider::changes::Guest for Component {
+    fn list_changes(
+        settings: Vec<Setting>,
+        since: crate::bindings::exports::license_management::provider::changes::Baseline,
+        known: Vec<crate::contract::User>,
+        cursor: Option<String>,
+    ) -> Result<UserPage, Error> {
+        let settings = Settings::parse(&settings)?;
+        let since = changes::Baseline::new(&since.watermark, since.users)?;
+        let mut network = WasiHttp::new(&settings);
+        let mut paced = Paced::new(&mut network, settings.max_in_flight);
+        Ok(changes::list_changes(&settings, since, known, cursor.as_deref(), &mut CHANGES.lock(), &mut paced)?)
     }
 }

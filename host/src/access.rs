@@ -19,7 +19,7 @@ pub struct Access {
     /// Whose it is, for the audit log.
     pub(crate) name: String,
     /// The requests that are granted of those that the provider describes; all where there is no list.
-    pub(crate) requests: Option<Vec<RequestSpec>>,
+    pub(crate) requests: Option<Arc<Vec<RequestSpec>>>,
     /// What the operator of the platform allows.
     pub(crate) policy: Policy,
     pub(crate) audit: Option<Arc<dyn Audit>>,
@@ -63,7 +63,7 @@ impl Access {
     /// With these requests alone, of those that the provider describes.
     #[must_use]
     pub fn only(mut self, requests: Vec<RequestSpec>) -> Self {
-        self.requests = Some(requests);
+        self.requests = Some(Arc::new(requests));
         self
     }
 
@@ -84,7 +84,7 @@ impl Access {
     /// What a provider of this description gets: the settings with placeholders for secrets, and the way out.
     pub(crate) fn open(self, description: &Description) -> Result<(Settings, Gate)> {
         let Self { settings, egress, limits, name, requests, policy, audit } = self;
-        let grants = grants(description, &settings, requests.as_deref())?;
+        let grants = grants(description, &settings, requests.as_deref().map(Vec::as_slice))?;
         let (settings, vault) = conceal(description, settings)?;
         let sender = Sender { tenant: name, provider: description.id.clone(), version: description.version.clone() };
         let gate = egress.gate(GateOptions { grants, vault, policy: &policy, limits: &limits, sender, audit })?;

@@ -6,7 +6,7 @@ mod folder;
 #[path = "cache/no_folder.rs"]
 mod folder;
 mod sealed;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;
 
 use std::fmt;

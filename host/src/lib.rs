@@ -40,6 +40,7 @@ pub mod audit;
 mod bindings;
 mod cache;
 pub mod checkpoint;
+mod clock;
 mod config;
 mod denial;
 mod egress;

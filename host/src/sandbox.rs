@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -14,6 +13,7 @@ use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::p2::bindings::{clocks, io};
 
 use crate::bindings::{EXPORT, LicenseProviderPre};
+use crate::clock::{Clock, Ticking};
 use crate::slots::Slots;
 use crate::store::Guest;
 use crate::telemetry::{self, Origin};
@@ -24,6 +24,9 @@ const CORE_INSTANCES: u32 = 8;
 
 /// Elements of one table: more than the functions of any provider.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
+
+/// Bytes of a table that are zeroed for the next instance; whatever is beyond is given back to the system.
+const KEPT_TABLE_BYTES: usize = 64 * 1024;
 
 /// More often would cost more than it tells.
 const SHORTEST_TICK: Duration = Duration::from_millis(1);
@@ -38,6 +41,7 @@ pub struct Sandbox {
 struct Shared {
     engine: Engine,
     linker: Linker<Guest>,
+    clock: Clock,
     pool: Pool,
     /// A permit for each instance that may still be made, given out in the order in which it was asked for.
     free: Arc<Semaphore>,
@@ -53,10 +57,10 @@ impl Sandbox {
         let engine = Engine::new(&config(&pool)).map_err(failed)?;
         let mut linker = Linker::new(&engine);
         link(&mut linker).map_err(failed)?;
-        start_ticking(&engine, &pool)?;
+        let clock = start_ticking(&engine, &pool)?;
         let free = usize::try_from(pool.instances).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         Ok(Self {
-            shared: Arc::new(Shared { engine, linker, pool, free: Arc::new(Semaphore::new(free)) }),
+            shared: Arc::new(Shared { engine, linker, clock, pool, free: Arc::new(Semaphore::new(free)) }),
             cache: None,
         })
     }
@@ -122,6 +126,11 @@ impl Sandbox {
         &self.shared.engine
     }
 
+    /// Interrupts guests as long as what is returned lives.
+    pub(crate) fn tick(&self) -> Ticking {
+        self.shared.clock.tick()
+    }
+
     /// Room for so many instances of one tenant.
     pub(crate) fn slots(&self, instances: u32) -> Slots {
         Slots::new(instances, Arc::clone(&self.shared.free), self.shared.pool.instances)
@@ -158,9 +167,17 @@ fn config(pool: &Pool) -> Config {
         .total_tables(many)
         .max_tables_per_component(CORE_INSTANCES)
         .table_elements(TABLE_ELEMENTS)
+        // Zeroing a provider's small tables costs less than giving their pages back and taking others.
+        .table_keep_resident(KEPT_TABLE_BYTES)
         .total_stacks(instances);
     let mut config = Config::new();
-    config.epoch_interruption(true).allocation_strategy(InstanceAllocationStrategy::Pooling(allocation));
+    config
+        // What maps code to its source is for backtraces, which nobody reads: it would be an eighth of what is compiled.
+        .generate_address_map(false)
+        .native_unwind_info(false)
+        .wasm_backtrace_max_frames(None)
+        .epoch_interruption(true)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(allocation));
     config
 }
 
@@ -182,18 +199,9 @@ impl wasmtime::component::HasData for HasTable {
 }
 
 /// Interrupts running guests at every tick, until the engine is gone.
-fn start_ticking(engine: &Engine, pool: &Pool) -> Result<()> {
-    let (engine, tick) = (engine.weak(), pool.tick.max(SHORTEST_TICK));
-    let ticking = move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            thread::sleep(tick);
-        }
-    };
-    thread::Builder::new()
-        .name("provider-host-tick".to_owned())
-        .spawn(ticking)
-        .map(drop)
+fn start_ticking(engine: &Engine, pool: &Pool) -> Result<Clock> {
+    let engine = engine.weak();
+    let tick = move || engine.upgrade().map(|engine| engine.increment_epoch()).is_some();
+    Clock::start(pool.tick.max(SHORTEST_TICK), tick)
         .map_err(|error| Error::Runtime { reason: format!("no thread for the clock of the limits: {error}") })
 }

@@ -47,6 +47,7 @@ pub(crate) struct Instance {
 /// Calls a function of the provider in the session's instance.
 macro_rules! call {
     ($session:ident, $name:literal, $function:ident $(, $argument:expr)*) => {{
+        let _ticking = $session.provider.sandbox().tick();
         let mut instance = $session.take_instance($name).await?;
         let outcome = {
             let exports = instance.exports.license_management_provider_provider();

@@ -263,8 +263,7 @@ pub(crate) fn traits(seed: u64, index: u32, total: u32) -> Traits {
 pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Account {
     let Traits { kind, is_deactivated, is_single_channel_guest } = traits(seed, index, total);
     let mut chance = Chance::of(seed, 2, u64::from(index));
-    let mut days = |from: u64, to: u64| days(&mut chance, from, to);
-    let create_at = now_ms.saturating_sub(days(30, 4 * 365));
+    let create_at = made_before(&mut chance, now_ms);
     let life = now_ms.saturating_sub(create_at);
     let delete_at = if is_deactivated { create_at.saturating_add(life / 2) } else { 0 };
     let is_bot = kind == Kind::Bot;
@@ -330,18 +329,28 @@ pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Account {
     }
 }
 
-/// A member who was made while the server ran, as the `index`-th account of all.
-pub(crate) fn made(seed: u64, index: u32, username: String, now_ms: i64) -> Account {
+/// When the account at `index` was made, found without making the rest.
+pub(crate) fn create_at(seed: u64, index: u32, now_ms: i64) -> i64 {
+    made_before(&mut Chance::of(seed, 2, u64::from(index)), now_ms)
+}
+
+/// The first thing that is decided about an account.
+fn made_before(chance: &mut Chance, now_ms: i64) -> i64 {
+    now_ms.saturating_sub(days(chance, 30, 4 * 365))
+}
+
+/// A member or a bot that was made while the server ran, as the `index`-th account of all.
+pub(crate) fn made(seed: u64, index: u32, username: String, kind: Kind, now_ms: i64) -> Account {
     let mut chance = Chance::of(seed, 2, u64::from(index));
     Account {
         index,
         id: ids::id(seed, Sort::User, index),
         username,
         first_name: chance.one(&FIRST_NAMES).copied().unwrap_or_default(),
-        last_name: chance.one(&LAST_NAMES).copied().unwrap_or_default(),
+        last_name: if kind == Kind::Bot { "" } else { chance.one(&LAST_NAMES).copied().unwrap_or_default() },
         position: "",
         locale: "en",
-        kind: Kind::Member,
+        kind,
         auth_service: AuthService::Password,
         mfa_active: false,
         roles: "system_user",
@@ -351,7 +360,7 @@ pub(crate) fn made(seed: u64, index: u32, username: String, now_ms: i64) -> Acco
         status: None,
         last_login: 0,
         last_post: 0,
-        channel_count: 2,
+        channel_count: if kind == Kind::Bot { 0 } else { 2 },
         mailbox: None,
     }
 }

@@ -23,6 +23,11 @@ pub enum ChangeKind {
         /// The username.
         username: String,
     },
+    /// A new bot, likewise. Bots join no team.
+    CreateBot {
+        /// The username.
+        username: String,
+    },
     /// Another name, and with it another place in the list. The e-mail address stays.
     Rename {
         /// Whose.
@@ -38,6 +43,21 @@ pub enum ChangeKind {
     /// The account is active again.
     Reactivate {
         /// Whose; the first that is deactivated from there.
+        place: u32,
+    },
+    /// A member becomes a system administrator, or such a one a member.
+    Promote {
+        /// Whose; the first that is either from there.
+        place: u32,
+    },
+    /// A member runs the own team, or does so no more. It is the team's matter: the account is not changed.
+    RunTeam {
+        /// Whose; the first that is a member from there.
+        place: u32,
+    },
+    /// Somebody works with the server. The account is not changed, but for its status.
+    Use {
+        /// Whose; the first that is active from there.
         place: u32,
     },
     /// The account is deleted for good, as an administrator does on the server's command line: no route knows it any

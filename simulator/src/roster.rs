@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::account::{self, Account, Traits, places};
+use crate::account::{self, Account, Kind, Status, Traits, places};
 use crate::change::{ChangeKind, Pending};
 use crate::clock::Clock;
 use crate::ids::{self, Sort};
@@ -20,6 +20,8 @@ pub(crate) struct Roster {
     /// Accounts that are no more what they were at the start.
     changed: BTreeMap<u32, Account>,
     deleted: BTreeSet<u32>,
+    /// Members who run their team now and did not at the start, or the other way round.
+    turned: BTreeSet<u32>,
     /// Numbers of accounts that have left the place that they had at the start.
     left: BTreeSet<u32>,
     /// Accounts at places of their own, by how many names at the start were before theirs, and by the name.
@@ -49,6 +51,7 @@ impl Roster {
             counts: start.counts(),
             changed: BTreeMap::new(),
             deleted: BTreeSet::new(),
+            turned: BTreeSet::new(),
             left: BTreeSet::new(),
             moved: BTreeMap::new(),
             runs,
@@ -125,24 +128,24 @@ impl Roster {
             .filter(|number| self.team_of(*number).is_some())
     }
 
-    /// Whether an account runs its team. None that was made since does.
+    /// When an account was made, in milliseconds since 1970.
+    pub(crate) fn create_at(&self, number: u32) -> i64 {
+        let at_start = || account::create_at(self.start.seed(), number, self.start.now_ms());
+        self.changed.get(&number).map_or_else(at_start, |account| account.create_at)
+    }
+
+    /// Whether an account runs its team. Of system administrators the server does not say so.
     pub(crate) fn is_team_admin(&self, number: u32) -> bool {
-        number < self.start.len() && self.start.is_team_admin(number)
+        let did = number < self.start.len() && self.start.is_team_admin(number);
+        self.traits(number).kind == Kind::Member && did != self.turned.contains(&number)
     }
 
     /// Changes what this says, and returns the account as it is then, or as it last was. None where no account may
     /// change so.
     fn change(&mut self, kind: ChangeKind, now_ms: i64) -> Option<Account> {
         match kind {
-            ChangeKind::Create { username } => {
-                let number = self.start.len().saturating_add(self.made);
-                self.made = self.made.saturating_add(1);
-                let account = account::made(self.start.seed(), number, self.unique(&username), now_ms);
-                self.counts.add(account.traits());
-                self.settle(account.username.clone(), number);
-                self.changed.insert(number, account.clone());
-                Some(account)
-            }
+            ChangeKind::Create { username } => Some(self.make(&username, Kind::Member, now_ms)),
+            ChangeKind::CreateBot { username } => Some(self.make(&username, Kind::Bot, now_ms)),
             ChangeKind::Rename { place, username } => {
                 let mut account = self.account(self.pick(place, |_| true)?);
                 self.leave(&account);
@@ -161,6 +164,29 @@ impl Roster {
                 let number = self.pick(place, |traits| traits.is_deactivated)?;
                 Some(self.switch(number, 0, now_ms))
             }
+            ChangeKind::Promote { place } => {
+                let is_either = |traits: Traits| matches!(traits.kind, Kind::Member | Kind::SystemAdmin);
+                let mut account = self.account(self.pick(place, is_either)?);
+                (account.kind, account.roles) = if account.kind == Kind::Member {
+                    (Kind::SystemAdmin, "system_admin system_user")
+                } else {
+                    (Kind::Member, "system_user")
+                };
+                account.update_at = now_ms;
+                Some(self.replace(account))
+            }
+            ChangeKind::RunTeam { place } => {
+                let number = self.pick(place, |traits| traits.kind == Kind::Member)?;
+                if !self.turned.remove(&number) {
+                    self.turned.insert(number);
+                }
+                Some(self.account(number))
+            }
+            ChangeKind::Use { place } => {
+                let mut account = self.account(self.pick(place, |traits| !traits.is_deactivated)?);
+                account.status = Some(Status { status: "online", manual: false, last_activity_at: now_ms });
+                Some(self.replace(account))
+            }
             ChangeKind::Delete { place } => {
                 let account = self.account(self.pick(place, |_| true)?);
                 self.counts.remove(account.traits());
@@ -171,6 +197,25 @@ impl Roster {
                 Some(account)
             }
         }
+    }
+
+    /// Adds an account.
+    fn make(&mut self, username: &str, kind: Kind, now_ms: i64) -> Account {
+        let number = self.start.len().saturating_add(self.made);
+        self.made = self.made.saturating_add(1);
+        let account = account::made(self.start.seed(), number, self.unique(username), kind, now_ms);
+        self.counts.add(account.traits());
+        self.settle(account.username.clone(), number);
+        self.changed.insert(number, account.clone());
+        account
+    }
+
+    /// Puts an account in the place of what it was.
+    fn replace(&mut self, account: Account) -> Account {
+        self.counts.remove(self.traits(account.index));
+        self.counts.add(account.traits());
+        self.changed.insert(account.index, account.clone());
+        account
     }
 
     /// The number of the first account from this place on that may change and is such a one.
@@ -185,12 +230,9 @@ impl Roster {
     /// Sets when an account was deactivated.
     fn switch(&mut self, number: u32, delete_at: i64, now_ms: i64) -> Account {
         let mut account = self.account(number);
-        self.counts.remove(account.traits());
         account.delete_at = delete_at;
         account.update_at = now_ms;
-        self.counts.add(account.traits());
-        self.changed.insert(number, account.clone());
-        account
+        self.replace(account)
     }
 
     /// Takes an account out of the order.
@@ -301,7 +343,6 @@ impl Live {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::Kind;
     use crate::chance::Chance;
 
     const NOW: i64 = 1_795_533_929_000;
@@ -319,6 +360,7 @@ mod tests {
         let mut counts = Counts::default();
         for (place, (number, account)) in (0..).zip(numbers.iter().zip(&accounts)) {
             assert_eq!((account.index, account.traits()), (*number, roster.traits(*number)));
+            assert_eq!(account.create_at, roster.create_at(*number));
             assert_eq!(roster.find(&account.id), Some(*number));
             assert_eq!(roster.from(place).next(), Some(*number));
             assert_eq!(roster.place_after(&account.username, ""), place);
@@ -351,18 +393,23 @@ mod tests {
                     1 => format!("Name{}", place % 10),
                     _ => format!("{}{}", char::from(b'a' + u8::try_from(place % 26).unwrap()), place),
                 };
-                let kind = match chance.below(5) {
+                let kind = match chance.below(9) {
                     0 => ChangeKind::Create { username },
                     1 => ChangeKind::Rename { place, username },
                     2 => ChangeKind::Deactivate { place },
                     3 => ChangeKind::Reactivate { place },
+                    4 => ChangeKind::CreateBot { username },
+                    5 => ChangeKind::Promote { place },
+                    6 => ChangeKind::RunTeam { place },
+                    7 => ChangeKind::Use { place },
                     _ => ChangeKind::Delete { place },
                 };
                 let changed = roster.change(kind.clone(), NOW + step);
                 if let Some(account) = changed {
                     let is_gone = matches!(kind, ChangeKind::Delete { .. });
                     assert_eq!(roster.find(&account.id).is_none(), is_gone);
-                    assert!(is_gone || account.update_at == NOW + step);
+                    let is_beside = matches!(kind, ChangeKind::RunTeam { .. } | ChangeKind::Use { .. });
+                    assert_eq!(account.update_at == NOW + step, !is_gone && !is_beside, "{kind:?}");
                 }
                 check(&roster);
             }

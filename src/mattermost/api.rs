@@ -45,10 +45,11 @@ pub struct Route {
 }
 
 /// Every route that the provider uses.
-pub const ROUTES: [Route; 13] = [
+pub const ROUTES: [Route; 15] = [
     Route { method: "GET", path: "/api/v4/system/ping", purpose: "finds out whether a Mattermost server answers" },
     Route { method: "GET", path: "/api/v4/users/me", purpose: "finds out whose token it is" },
     Route { method: "GET", path: "/api/v4/users", purpose: "lists the accounts" },
+    Route { method: "POST", path: "/api/v4/users/ids", purpose: "reads which of the known accounts changed" },
     Route { method: "POST", path: "/api/v4/users/status/ids", purpose: "reads when accounts were last active" },
     Route { method: "GET", path: "/api/v4/users/stats/filtered", purpose: "counts the accounts and the seats in use" },
     Route { method: "GET", path: "/api/v4/teams", purpose: "finds the teams, to ask who runs them" },
@@ -56,13 +57,14 @@ pub const ROUTES: [Route; 13] = [
     Route {
         method: "GET",
         path: "/api/v4/reports/users",
-        purpose: "reads the last sign-in and message, and which guests are in one channel",
+        purpose: "reads the last sign-in and message, which accounts are new, and which guests are in one channel",
     },
     Route {
         method: "GET",
         path: "/api/v4/reports/users/count",
         purpose: "counts the guests who are in one channel and take no seat",
     },
+    Route { method: "GET", path: "/api/v4/bots", purpose: "finds new bots" },
     Route { method: "GET", path: "/api/v4/users/me/tokens", purpose: "finds out whether the token ends soon" },
     Route { method: "GET", path: "/api/v4/config/client", purpose: "reads the server's version and privacy settings" },
     Route { method: "GET", path: "/api/v4/license/client", purpose: "reads the edition and the licence" },
@@ -102,9 +104,28 @@ pub fn first_user() -> Request {
 /// # Errors
 /// The ids cannot be written as JSON, which does not happen.
 pub fn statuses(ids: &Ids<'_>) -> Result<Request, Failure> {
-    let body = serde_json::to_string(ids)
-        .map_err(|_| Failure::new(Code::TransportFailed, "the ids of accounts could not be written as JSON"))?;
-    Ok(Request::post("/api/v4/users/status/ids", body))
+    Ok(Request::post("/api/v4/users/status/ids", body_of(ids)?))
+}
+
+/// Asks for the accounts of these ids, as [`users`] lists them; those that are not there are left out.
+///
+/// # Errors
+/// The ids cannot be written as JSON, which does not happen.
+pub fn accounts(ids: &Ids<'_>) -> Result<Request, Failure> {
+    Ok(Request::post("/api/v4/users/ids", body_of(ids)?))
+}
+
+/// Asks for those of the accounts of these ids that were changed after an instant, in milliseconds since 1970.
+///
+/// # Errors
+/// The ids cannot be written as JSON, which does not happen.
+pub fn accounts_since(ids: &Ids<'_>, since_ms: i64) -> Result<Request, Failure> {
+    Ok(Request::post(format!("/api/v4/users/ids?since={since_ms}"), body_of(ids)?))
+}
+
+fn body_of(ids: &Ids<'_>) -> Result<String, Failure> {
+    serde_json::to_string(ids)
+        .map_err(|_| Failure::new(Code::TransportFailed, "the ids of accounts could not be written as JSON"))
 }
 
 /// Asks for a page of the teams.
@@ -158,6 +179,22 @@ fn report_page(filter: &str, name: &str, id: &str) -> Request {
     Request::get(format!("/api/v4/reports/users?{order}{filter}&from_column_value={name}&from_id={id}"))
 }
 
+/// Asks for a page of the report on users, the newest account first, after the account of this creation (milliseconds
+/// since 1970) and id. The server ignores the two where they are empty, and begins at the beginning.
+#[must_use]
+pub fn newest(after: Option<(i64, &str)>) -> Request {
+    let (created_ms, id) = after.map_or_else(Default::default, |(ms, id)| (ms.to_string(), encoded(id)));
+    let order = format!("sort_column=CreateAt&sort_direction=desc&page_size={REPORT_ROWS_PER_PAGE}");
+    Request::get(format!("/api/v4/reports/users?{order}&from_column_value={created_ms}&from_id={id}"))
+}
+
+/// Asks for a page of all bots, deactivated ones among them, in the order in which they were made. An account without
+/// the permission to see others' bots gets its own.
+#[must_use]
+pub fn bots(page: u32) -> Request {
+    Request::get(format!("/api/v4/bots?include_deleted=true&page={page}&per_page={USERS_PER_PAGE}"))
+}
+
 /// Text as a value in a query.
 fn encoded(text: &str) -> String {
     let mut value = EString::<Query>::new();
@@ -181,6 +218,12 @@ pub fn my_tokens() -> Request {
 #[must_use]
 pub fn count_everyone() -> Request {
     Request::get("/api/v4/users/stats/filtered?include_deleted=true&include_bots=true&include_remote_users=true")
+}
+
+/// Asks for the number of those of [`users`] who are no bots.
+#[must_use]
+pub fn count_people() -> Request {
+    Request::get("/api/v4/users/stats/filtered?include_deleted=true&include_remote_users=true")
 }
 
 /// Asks for the number of seats in use: without parameters the route counts as the licence does.
@@ -526,6 +569,11 @@ mod tests {
             users(3),
             first_user(),
             statuses(&Ids(alloc::vec!["a"])).unwrap(),
+            accounts(&Ids(alloc::vec!["a"])).unwrap(),
+            accounts_since(&Ids(alloc::vec!["a"]), 5).unwrap(),
+            newest(None),
+            bots(0),
+            count_people(),
             teams(0),
             team_admins("a", 0),
             team_members("a", 0),

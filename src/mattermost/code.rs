@@ -193,6 +193,16 @@ codes! {
             "The report needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role. Otherwise leave activity_source at status.";
         TeamAdminsHidden = "team-admins-hidden", "The token does not see who runs every team, so some team administrators are listed as members",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
+        UsersDoNotAddUp = "users-do-not-add-up", "The known users and the new ones are not those whom the server counts: somebody was deleted for good or became a bot, or was made at this very moment",
+            "List all users again, which finds out who is gone. Nothing else needs to be done.";
+        ChangesHidden = "changes-hidden", "Which users are new is not told to this token, or not by this server, so all have to be listed to find out what changed",
+            "It takes Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role. Which bots are new is told to system administrators alone.";
+        ChangesInReport = "changes-in-report", "The last activity comes from the report on users, which tells what changed for no less than a listing",
+            "List all users again. Where that costs the server too much, set activity_source to status.";
+        ChangesTooMany = "changes-too-many", "So many users are new that a listing costs the server less than finding out what changed",
+            "List all users again. Nothing else needs to be done.";
+        ViewChanged = "view-changed", "The server tells this token other data of its users than when they were listed",
+            "List all users again: the token's roles or the server's privacy settings were changed, or the server was restored from a backup.";
         RecordsUnreadable = "records-unreadable", "Some accounts could not be read and were left out",
             "This server may be newer than this plugin, or a proxy may have changed its answers. Update the plugin, and report it if that does not help.";
         SeatsUnknown = "seats-unknown", "Whether a guest takes a seat cannot be told from a list of users",

@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod api;
+pub mod changes;
 pub mod check;
 pub mod code;
 pub mod describe;

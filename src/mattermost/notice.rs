@@ -46,6 +46,11 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
         | NoticeCode::UsersMayBeMissing
         | NoticeCode::ListingResumed
         | NoticeCode::PartialView
+        | NoticeCode::UsersDoNotAddUp
+        | NoticeCode::ChangesHidden
+        | NoticeCode::ChangesInReport
+        | NoticeCode::ChangesTooMany
+        | NoticeCode::ViewChanged
         | NoticeCode::RecordsUnreadable
         | NoticeCode::ServerOld
         | NoticeCode::ClockDiffers

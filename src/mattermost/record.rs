@@ -9,7 +9,7 @@ use super::edition::Edition;
 use super::role::{self, Role};
 use super::seat::{Occupant, SeatRule};
 use super::settings::Include;
-use super::time::timestamp;
+use super::time::{timestamp, timestamp_ms};
 use super::wire;
 use crate::contract::{ActivityKnowledge, Assignment, SeatUse, User, UserKind, UserStatus};
 
@@ -20,6 +20,9 @@ const RUNS_TEAMS: &str = "runs-teams";
 const ACTIVITY_SOURCE: &str = "activity-source";
 const LAST_LOGIN: &str = "last-login";
 const LAST_POST: &str = "last-post";
+
+/// The attribute with the time of an account's last change.
+const UPDATED_AT: &str = "updated-at";
 
 /// The attributes that a user may carry.
 pub const ATTRIBUTES: [(&str, &str); 10] = [
@@ -51,7 +54,7 @@ fn attributes(account: &wire::User<'_>, rules: &Rules) -> Vec<(String, String)> 
         ("locale", account.locale.non_empty()),
         ("mfa-active", account.mfa_active.0.then(|| "true".to_string())),
         ("remote-id", account.remote_id.non_empty()),
-        ("updated-at", timestamp(account.update_at.0)),
+        (UPDATED_AT, timestamp(account.update_at.0)),
     ];
     pairs.into_iter().filter_map(|(key, value)| Some((key.to_string(), value?))).collect()
 }
@@ -80,8 +83,61 @@ pub struct Around<'a> {
     pub is_in_one_channel: Option<bool>,
 }
 
-/// A record that still lacks what comes with other answers: the account's activity, the teams that it runs, its seat.
+/// The attributes that come with other answers than the account.
+const CAME_LATER: [&str; 4] = [RUNS_TEAMS, ACTIVITY_SOURCE, LAST_LOGIN, LAST_POST];
+
+/// The dates of an account, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dates {
+    /// When it was made.
+    pub created_ms: i64,
+    /// When it was deactivated; 0 where it is not.
+    deactivated_ms: i64,
+}
+
+impl Dates {
+    /// The dates that a record was made of; none where it does not tell them, since no calendar holds them.
+    #[must_use]
+    pub fn of(user: &User) -> Option<Self> {
+        let created_ms = timestamp_ms(user.created_at.as_deref()?)?;
+        let deactivated_ms = match (user.deactivated_at.as_deref(), user.status) {
+            (Some(at), _) => timestamp_ms(at)?,
+            (None, UserStatus::Deactivated) => return None,
+            (None, UserStatus::Active | UserStatus::Inactive) => 0,
+        };
+        Some(Self { created_ms, deactivated_ms })
+    }
+}
+
+/// What a record has of other answers than the account.
 #[derive(Clone, Debug)]
+pub struct Later {
+    status: UserStatus,
+    role: String,
+    seat: SeatUse,
+    licenses: Vec<Assignment>,
+    activity: ActivityKnowledge,
+    last_activity_at: Option<String>,
+    attributes: Vec<(String, String)>,
+}
+
+impl Later {
+    /// Whether the record has the same.
+    #[must_use]
+    pub fn is_of(&self, user: &User) -> bool {
+        let attributes = user.attributes.iter().filter(|(key, _)| CAME_LATER.contains(&key.as_str()));
+        self.status == user.status
+            && self.role == user.role
+            && self.seat == user.seat
+            && self.licenses == user.licenses
+            && self.activity == user.activity
+            && self.last_activity_at == user.last_activity_at
+            && self.attributes.iter().eq(attributes)
+    }
+}
+
+/// A record that still lacks what comes with other answers: the account's activity, the teams that it runs, its seat.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
     user: User,
     created_ms: i64,
@@ -129,6 +185,39 @@ impl Draft {
             attributes: attributes(account, rules),
         };
         Some(Self { user, created_ms, deactivated_ms })
+    }
+
+    /// The draft that a record was made of, and what has come with other answers, which is taken off again.
+    #[must_use]
+    pub fn of_known(user: User, dates: Dates) -> (Self, Later) {
+        let role = Role::of(&user.roles.join(" ")).id().to_string();
+        let (later, attributes) = user.attributes.into_iter().partition(|(key, _)| CAME_LATER.contains(&key.as_str()));
+        let later = Later {
+            status: user.status,
+            role: user.role,
+            seat: user.seat,
+            licenses: user.licenses,
+            activity: user.activity,
+            last_activity_at: user.last_activity_at,
+            attributes: later,
+        };
+        let user = User {
+            status: UserStatus::Active,
+            role,
+            seat: SeatUse::Unknown,
+            licenses: Vec::new(),
+            activity: ActivityKnowledge::Unknown,
+            last_activity_at: None,
+            attributes,
+            ..user
+        };
+        (Self { user, created_ms: dates.created_ms, deactivated_ms: dates.deactivated_ms }, later)
+    }
+
+    /// When the account was last changed.
+    #[must_use]
+    pub fn updated_at(&self) -> Option<&str> {
+        self.user.attributes.iter().find(|(key, _)| key == UPDATED_AT).map(|(_, at)| at.as_str())
     }
 
     /// The account's id.

@@ -78,6 +78,13 @@ pub fn http_date_ms(text: &str) -> Option<i64> {
     Some(instant.and_utc().timestamp_millis())
 }
 
+/// Milliseconds since 1970 of a `timestamp` that [`timestamp`] wrote; none for any other text.
+#[must_use]
+pub fn timestamp_ms(text: &str) -> Option<i64> {
+    let ms = DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis();
+    (timestamp(ms).as_deref() == Some(text)).then_some(ms)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +102,21 @@ mod tests {
         ];
         for (ms, expect) in cases {
             assert_eq!(timestamp(ms).as_deref(), expect, "{ms}");
+            assert_eq!(expect.and_then(timestamp_ms), expect.map(|_| ms), "{ms}");
+        }
+    }
+
+    #[test]
+    fn only_our_own_timestamps_are_read() {
+        for bad in [
+            "",
+            "now",
+            "2026-11-24",
+            "2026-11-24T15:20:16Z",
+            "2026-11-24T15:20:16.195+01:00",
+            "1970-01-01T00:00:00.000Z",
+        ] {
+            assert_eq!(timestamp_ms(bad), None, "{bad}");
         }
     }
 

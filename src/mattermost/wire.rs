@@ -206,6 +206,17 @@ pub struct TeamMember<'a> {
     pub roles: Text<'a>,
 }
 
+/// A row of `/bots` (server/public/model/bot.go).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Bot<'a> {
+    /// The id of its account.
+    #[serde(borrow)]
+    pub user_id: Text<'a>,
+    /// Milliseconds since 1970, when the account became a bot.
+    pub create_at: Number,
+}
+
 /// A row of `/users/me/tokens` (server/public/model/user_access_token.go).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -295,7 +306,7 @@ impl<'de> Deserialize<'de> for TextMap {
     }
 }
 
-/// The ids that `/users/status/ids` is asked for.
+/// The ids that `/users/ids` and `/users/status/ids` are asked for.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Ids<'a>(pub Vec<&'a str>);

@@ -34,15 +34,13 @@ impl<'a> Direct<'a> {
             Method::Get => http::Method::GET,
             Method::Post => http::Method::POST,
         };
-        let mut builder = http::Request::builder()
-            .method(method)
-            .uri(format!("{scheme}://{}{}", base.authority(), base.path_of(&request.path)))
-            .header("authorization", self.settings.token.header())
-            .header("accept", "application/json")
-            .header("accept-encoding", "gzip")
-            .header("user-agent", concat!("mattermost-provider/", env!("CARGO_PKG_VERSION")));
-        if let Some(body) = &request.body {
-            builder = builder.header("content-type", "application/json").header("content-length", body.len());
+        let mut builder = http::Request::builder().method(method).uri(format!(
+            "{scheme}://{}{}",
+            base.authority(),
+            base.path_of(&request.path)
+        ));
+        for (name, value) in self.settings.headers(request) {
+            builder = builder.header(name, value);
         }
         let body = request.body.clone().unwrap_or_default();
         builder.body(Bytes::from(body)).map_err(|error| Lost::Other(error.to_string()))

@@ -1,4 +1,5 @@
 //! What a cache takes for its own, and what it costs when something is wrong with it.
+#![cfg(unix)]
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};

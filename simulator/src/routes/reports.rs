@@ -18,19 +18,52 @@ pub(super) fn users(call: &Call<'_>) -> Answer {
         None | Some("") => 50,
         Some(text) => text.parse::<usize>().ok().filter(|size| (1..=100).contains(size)).ok_or(AppError::PAGE_SIZE)?,
     };
-    // Only the order by name is played, which is the one that suits a listing.
-    if !matches!(query.get("sort_column"), None | Some("" | "Username")) {
-        return Err(AppError::SORT_COLUMN);
-    }
     // A cursor of which a part is missing is ignored, and the first page comes back.
     let after = match (query.get("from_column_value"), query.get("from_id")) {
-        (Some(name), Some(id)) if !name.is_empty() && !id.is_empty() => call.roster.place_after(name, id),
-        _ => 0,
+        (Some(value), Some(id)) if !value.is_empty() && !id.is_empty() => Some((value, id)),
+        _ => None,
     };
-    let rows = call.roster.from(after).filter(|number| is_reported(call, *number)).take(page_size);
-    let users: Vec<_> =
-        rows.map(|number| User::of(call.roster.account(number), View::Report, call.world.config.version)).collect();
-    json(&users)
+    let is_descending = query.get("sort_direction") == Some("desc");
+    let numbers = match (query.get("sort_column"), is_descending) {
+        (None | Some("" | "Username"), false) => {
+            let place = after.map_or(0, |(name, id)| call.roster.place_after(name, id));
+            call.roster.from(place).filter(|number| is_reported(call, *number)).take(page_size).collect()
+        }
+        (Some("CreateAt"), true) => newest(call, after, page_size)?,
+        // The other orders are not played: they suit no listing.
+        _ => return Err(AppError::SORT_COLUMN),
+    };
+    let show = |number| User::of(call.roster.account(number), View::Report, call.world.config.version);
+    json(&numbers.into_iter().map(show).collect::<Vec<_>>())
+}
+
+/// The accounts that were made last before one, the newest first.
+fn newest(call: &Call<'_>, before: Option<(&str, &str)>, most: usize) -> Result<Vec<u32>, AppError> {
+    let before = match before {
+        None => None,
+        Some((made, id)) => Some((made.parse::<i64>().map_err(|_| AppError::SERVER)?, id.to_owned())),
+    };
+    let roster = call.roster;
+    let is_next = |made: i64, number: u32| match &before {
+        Some((before, id)) => made < *before || (made == *before && roster.account(number).id < *id),
+        None => true,
+    };
+    let mut numbers: Vec<(i64, u32)> = roster
+        .all()
+        .filter(|number| is_reported(call, *number))
+        .map(|number| (roster.create_at(number), number))
+        .filter(|(made, number)| is_next(*made, *number))
+        .collect();
+    numbers.sort_unstable_by_key(|(made, _)| std::cmp::Reverse(*made));
+    // Ids are made for the rows of the page alone, and for those that were made in the same millisecond as its last.
+    let last = numbers.get(most.saturating_sub(1)).map(|(made, _)| *made);
+    let mut rows: Vec<(i64, String, u32)> = numbers
+        .into_iter()
+        .take_while(|(made, _)| last.is_none_or(|last| *made >= last))
+        .map(|(made, number)| (made, roster.account(number).id, number))
+        .collect();
+    rows.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(rows.into_iter().take(most).map(|(_, _, number)| number).collect())
 }
 
 pub(super) fn count(call: &Call<'_>) -> Answer {

@@ -258,7 +258,9 @@ pub(super) fn bots(call: &Call<'_>) -> Answer {
         traits.kind == Kind::Bot && (deleted || !traits.is_deactivated)
     };
     let (skip, take) = call.query.window();
-    let bots = call.roster.all().filter(is_bot).skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(take);
+    let mut bots: Vec<u32> = call.roster.all().filter(is_bot).collect();
+    bots.sort_by_key(|number| call.roster.create_at(*number));
+    let bots = bots.into_iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(take);
     let owner = call.roster.account(places::ADMIN).id;
     let bots: Vec<_> = bots.map(|number| Bot::of(call.roster.account(number), owner.clone())).collect();
     json(&bots).map(|text| text + "\n")

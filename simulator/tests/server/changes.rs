@@ -220,6 +220,69 @@ fn only_what_has_changed_since_is_asked_for_again() {
 }
 
 #[test]
+fn what_is_beside_an_account_does_not_change_it() {
+    let server = server(Config { users: 200, ..Config::default() });
+    let since = server.simulator.roster().iter().map(|account| account.update_at).max().unwrap();
+    let used = server.simulator.change(ChangeKind::Use { place: 20 }).unwrap();
+    let turned = server.simulator.change(ChangeKind::RunTeam { place: 30 }).unwrap();
+    let promoted = server.simulator.change(ChangeKind::Promote { place: 40 }).unwrap();
+    let body = serde_json::to_string(&[&used.id, &turned.id, &promoted.id]).unwrap();
+    let post = |path: &str| -> Vec<Value> {
+        serde_json::from_str(&server.send("POST", path, server.admin(), &body).body).unwrap()
+    };
+    let changed = post(&format!("/api/v4/users/ids?since={since}"));
+    let told: Vec<_> = changed.iter().map(|row| (text(row, "id"), text(row, "roles"))).collect();
+    assert_eq!(told, [(promoted.id.as_str(), "system_admin system_user")]);
+    let statuses = post("/api/v4/users/status/ids");
+    let status = statuses.iter().find(|row| text(row, "user_id") == used.id).unwrap();
+    assert!(number(status, "last_activity_at") >= since);
+    let runs = || {
+        let teams = server.rows(&format!("/api/v4/users/{}/teams/members", turned.id), server.admin());
+        teams.first().unwrap().get("scheme_admin") == Some(&Value::Bool(true))
+    };
+    let before = runs();
+    let place = server.simulator.roster().iter().position(|account| account.id == turned.id).unwrap();
+    server.simulator.change(ChangeKind::RunTeam { place: u32::try_from(place).unwrap() }).unwrap();
+    assert_ne!(runs(), before);
+}
+
+#[test]
+fn who_is_new_comes_first_in_the_report_and_last_among_the_bots() {
+    let server = server(Config { users: 300, ..Config::default() });
+    let mut expect: Vec<_> =
+        server.simulator.roster().into_iter().map(|account| (account.create_at, account)).collect();
+    for n in 0..3 {
+        let made = server.simulator.change(ChangeKind::Create { username: format!("m{n}") }).unwrap();
+        let bot = server.simulator.change(ChangeKind::CreateBot { username: format!("a{n}") }).unwrap();
+        expect.extend([made, bot].map(|account| (account.create_at, account)));
+    }
+    expect.sort_by(|(a, left), (b, right)| (b, &right.id).cmp(&(a, &left.id)));
+    let of = |is_bot: bool| {
+        let of_sort = expect.iter().filter(move |(_, account)| (account.kind == Kind::Bot) == is_bot);
+        of_sort.map(|(_, account)| account.id.clone())
+    };
+    // Seven a page, so that some of those who were made in the same millisecond are on the next one.
+    let (mut ids, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/v4/reports/users?sort_column=CreateAt&sort_direction=desc&page_size=7{cursor}");
+        let rows = server.rows(&path, server.admin());
+        ids.extend(rows.iter().map(|row| text(row, "id").to_owned()));
+        let Some(last) = rows.last().filter(|_| rows.len() == 7) else { break };
+        cursor = format!("&from_column_value={}&from_id={}", number(last, "create_at"), text(last, "id"));
+    }
+    assert_eq!(ids, of(false).collect::<Vec<_>>());
+
+    let bots = server.rows("/api/v4/bots?include_deleted=true&per_page=200", server.admin());
+    assert!(bots.is_sorted_by_key(|bot| number(bot, "create_at")));
+    assert_eq!(bots.len(), of(true).count());
+    for token in [&server.simulator.tokens().viewer_bot, &server.simulator.tokens().member] {
+        assert_eq!(server.get("/api/v4/bots", token).status, 403);
+    }
+    let odd = server.get("/api/v4/reports/users?sort_column=Password", server.admin());
+    assert_eq!(odd.status, 400);
+}
+
+#[test]
 fn who_runs_a_team_is_told_by_the_present_names() {
     let server = server(Config { users: 100, ..Config::default() });
     let admin = server.simulator.population().team_admins().into_iter().next().unwrap();

@@ -3,7 +3,7 @@
 use super::super::api::{self, Answer};
 use super::super::edition::Edition;
 use super::super::failure::Failure;
-use super::super::http::{Answered, Network, exchange};
+use super::super::http::{Answered, Network, Request, exchange};
 use super::super::version::Version;
 use super::notices::Hidden;
 
@@ -23,7 +23,19 @@ impl Count {
     /// # Errors
     /// The server cannot be reached or does not answer as Mattermost does.
     pub fn take(network: &mut dyn Network) -> Result<Self, Failure> {
-        let [answered] = exchange(network, [api::count_everyone()]);
+        Self::ask(api::count_everyone(), network)
+    }
+
+    /// Asks for the number of those who are no bots.
+    ///
+    /// # Errors
+    /// The server cannot be reached or does not answer as Mattermost does.
+    pub fn of_people(network: &mut dyn Network) -> Result<Self, Failure> {
+        Self::ask(api::count_people(), network)
+    }
+
+    fn ask(request: Request, network: &mut dyn Network) -> Result<Self, Failure> {
+        let [answered] = exchange(network, [request]);
         Ok(Self::of(&answered)?.unwrap_or(Self { server_ms: network.now_ms(), total: None }))
     }
 

@@ -79,7 +79,7 @@ impl Cursor {
     #[must_use]
     pub fn encode(&self) -> String {
         let (census, tally, seats) = (&self.census, self.tally, self.seats);
-        let version = census.version.map_or_else(|| "-".to_string(), |version| version.to_string());
+        let version = write_version(census.version);
         let pass = self.pass.map_or_else(|| "-".to_string(), write_count);
         let body = format!(
             "{FORM}_{:x}_{:x}_{}_{}_{}_{}_{}_{}_{pass}_{}_{version}_{}_{}_{}_{}",
@@ -97,7 +97,7 @@ impl Cursor {
             seats.unknown,
             self.findings.encode(),
         );
-        format!("{body}_{:x}", fnv1a(body.as_bytes()))
+        seal(&body)
     }
 
     /// Reads a cursor of the server and settings with this fingerprint.
@@ -105,22 +105,15 @@ impl Cursor {
     /// # Errors
     /// The cursor is damaged, of another form, or of another server or other settings.
     pub fn decode(text: &str, fingerprint: u64) -> Result<Self, Failure> {
-        let stale = |why| Failure::new(Code::CursorStale, why);
-        if !text.starts_with("m1_") {
-            return Err(stale("the cursor is of a form that this version does not read"));
-        }
-        let cursor = Self::parse(text).ok_or_else(|| stale("the cursor is damaged"))?;
+        let body = unseal(text, FORM)?;
+        let cursor = Self::parse(body).filter(|cursor| cursor.encode() == text).ok_or_else(damaged)?;
         if cursor.fingerprint != fingerprint {
-            return Err(stale("the cursor belongs to another server or to other settings"));
+            return Err(foreign());
         }
         Ok(cursor)
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let (body, check) = text.rsplit_once('_')?;
-        if u64::from_str_radix(check, 16).ok()? != fnv1a(body.as_bytes()) {
-            return None;
-        }
+    fn parse(body: &str) -> Option<Self> {
         let mut parts = body.split('_');
         let _form = parts.next()?;
         let fingerprint = u64::from_str_radix(parts.next()?, 16).ok()?;
@@ -135,27 +128,63 @@ impl Cursor {
             text => Some(read_count(text)?),
         };
         let edition = Edition::from_id(parts.next()?)?;
-        let version = match parts.next()? {
-            "-" => None,
-            text => Some(Version::parse(text)?),
-        };
+        let version = read_version(parts.next()?)?;
         let mut seats = || parts.next()?.parse().ok();
         let seats = Seats { occupied: seats()?, apart: seats()?, unknown: seats()? };
         let findings = Findings::decode(parts.next()?)?;
         // What was hidden at the beginning is among the findings, where it is looked up from now on.
         let census = Census { count, edition, version, hidden: Hidden::default() };
         let cursor = Self { fingerprint, listing, next_page, idle_pages, tally, census, pass, seats, findings };
-        // A number can be written in more than one way, and only ours counts.
-        Some(cursor).filter(|cursor| parts.next().is_none() && cursor.encode() == text)
+        Some(cursor).filter(|_| parts.next().is_none())
     }
 }
 
-fn write_count(count: Count) -> String {
+/// A line of parts with its checksum. The first part names its form.
+pub(in crate::mattermost) fn seal(body: &str) -> String {
+    format!("{body}_{:x}", fnv1a(body.as_bytes()))
+}
+
+/// The line without its checksum. A number can be written in more than one way, and only ours counts: what is read from
+/// the line is to be written again, and held against it.
+///
+/// # Errors
+/// The line is of another form, or damaged.
+pub(in crate::mattermost) fn unseal<'a>(text: &'a str, form: &str) -> Result<&'a str, Failure> {
+    if !text.strip_prefix(form).is_some_and(|rest| rest.starts_with('_')) {
+        return Err(Failure::new(Code::CursorStale, "the cursor is of a form that this version does not read"));
+    }
+    let (body, check) = text.rsplit_once('_').ok_or_else(damaged)?;
+    if u64::from_str_radix(check, 16) == Ok(fnv1a(body.as_bytes())) { Ok(body) } else { Err(damaged()) }
+}
+
+/// A line whose parts are not what they should be.
+pub(in crate::mattermost) fn damaged() -> Failure {
+    Failure::new(Code::CursorStale, "the cursor is damaged")
+}
+
+/// A line that was written for something else.
+pub(in crate::mattermost) fn foreign() -> Failure {
+    Failure::new(Code::CursorStale, "the cursor belongs to another server or to other settings")
+}
+
+/// A version, or a dash where the server tells none.
+pub(in crate::mattermost) fn write_version(version: Option<Version>) -> String {
+    version.map_or_else(|| "-".to_string(), |version| version.to_string())
+}
+
+/// Reads what [`write_version`] wrote.
+pub(in crate::mattermost) fn read_version(text: &str) -> Option<Option<Version>> {
+    if text == "-" { Some(None) } else { Version::parse(text).map(Some) }
+}
+
+/// A count with its time.
+pub(in crate::mattermost) fn write_count(count: Count) -> String {
     let total = count.total.map_or_else(|| "-".to_string(), |total| total.to_string());
     format!("{}:{total}", count.server_ms)
 }
 
-fn read_count(text: &str) -> Option<Count> {
+/// Reads what [`write_count`] wrote.
+pub(in crate::mattermost) fn read_count(text: &str) -> Option<Count> {
     let (server_ms, total) = text.split_once(':')?;
     let total = match total {
         "-" => None,

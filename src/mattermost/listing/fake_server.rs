@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::super::fake::json;
 use super::super::http::{Outcome, Request};
@@ -12,61 +12,91 @@ use super::super::settings::Settings;
 use crate::contract::Setting;
 
 /// The time at which the tests begin, in milliseconds since 1970.
-pub(super) const NOW: i64 = 1_795_533_929_000;
+pub(crate) const NOW: i64 = 1_795_533_929_000;
 
-pub(super) const ADMIN: &str = "system_admin system_user";
+pub(crate) const ADMIN: &str = "system_admin system_user";
+/// May read the report and the numbers, and sees no bots of others.
+pub(crate) const VIEWER: &str = "system_user system_read_only_admin";
 
 const FORBIDDEN: &str = r#"{"id":"api.context.permissions.app_error"}"#;
 
-pub(super) fn settings_of(pairs: &[(&str, &str)]) -> Settings {
+pub(crate) fn settings_of(pairs: &[(&str, &str)]) -> Settings {
     let needed = [("server_url", "https://chat.example.com"), ("access_token", "t")];
     let setting = |(key, value): &(&str, &str)| Setting { key: (*key).to_string(), value: (*value).to_string() };
     Settings::parse(&needed.iter().chain(pairs).map(setting).collect::<Vec<_>>()).unwrap()
 }
 
-pub(super) fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     settings_of(&[])
 }
 
-pub(super) fn id(n: u32) -> String {
+pub(crate) fn id(n: u32) -> String {
     format!("u{n:025}")
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Account {
-    pub(super) n: u32,
-    pub(super) created: i64,
-    pub(super) roles: &'static str,
-    pub(super) is_bot: bool,
+pub(crate) struct Account {
+    pub(crate) n: u32,
+    pub(crate) created: i64,
+    pub(crate) updated: i64,
+    /// When it was deactivated, or 0.
+    pub(crate) deactivated: i64,
+    pub(crate) roles: &'static str,
+    pub(crate) is_bot: bool,
+    /// When it was last active; none for a time that follows from its number.
+    pub(crate) used: Option<i64>,
+    /// What its e-mail address begins with.
+    pub(crate) mailbox: u32,
+}
+
+impl Account {
+    fn made(n: u32, now: i64) -> Self {
+        Self {
+            n,
+            created: now,
+            updated: now,
+            deactivated: 0,
+            roles: "system_user",
+            is_bot: false,
+            used: None,
+            mailbox: n,
+        }
+    }
 }
 
 /// A server's accounts by name, which is the order of its list.
 #[derive(Clone)]
-pub(super) struct Server {
-    pub(super) accounts: BTreeMap<String, Account>,
+pub(crate) struct Server {
+    pub(crate) accounts: BTreeMap<String, Account>,
     /// The time, in milliseconds since 1970.
-    pub(super) now: i64,
-    pub(super) version: &'static str,
+    pub(crate) now: i64,
+    pub(crate) version: &'static str,
+    /// What `/license/client` says.
+    pub(crate) license: &'static str,
+    /// Who runs the only team.
+    pub(crate) team_admins: Vec<u32>,
     /// What `/users/me` says of the token's account.
-    pub(super) role: &'static str,
-    pub(super) config: &'static str,
+    pub(crate) role: &'static str,
+    pub(crate) config: &'static str,
     /// Ids of guests of a single channel.
-    pub(super) single: Vec<u32>,
+    pub(crate) single: Vec<u32>,
     /// What the server counts as seats beside its accounts.
-    pub(super) more_seats: u32,
+    pub(crate) more_seats: u32,
     /// Bytes of a body that it takes.
-    pub(super) body_bytes: usize,
+    pub(crate) body_bytes: usize,
     /// Answers for requests that contain the text, in place of the server's own; each is used once.
-    pub(super) instead: Vec<(&'static str, Outcome)>,
+    pub(crate) instead: Vec<(&'static str, Outcome)>,
 }
 
 impl Server {
-    pub(super) fn of(accounts: u32) -> Self {
-        let account = |n| Account { n, created: NOW - 1_000_000, roles: "system_user", is_bot: false };
+    pub(crate) fn of(accounts: u32) -> Self {
+        let account = |n| Account::made(n, NOW - 1_000_000);
         Self {
             accounts: (0..accounts).map(|n| (format!("user{n:06}"), account(n))).collect(),
             now: NOW,
             version: "11.6.0.dev.7efba6486e17.true",
+            license: r#"{"IsLicensed":"true","SkuShortName":"professional"}"#,
+            team_admins: vec![1],
             role: ADMIN,
             config: "{}",
             single: vec![],
@@ -77,21 +107,28 @@ impl Server {
     }
 
     /// Adds an account that is created now.
-    pub(super) fn create(&mut self, name: &str, n: u32) {
+    pub(crate) fn create(&mut self, name: &str, n: u32) {
         self.now += 2_000;
-        let account = Account { n, created: self.now, roles: "system_user", is_bot: false };
-        self.accounts.insert(name.to_string(), account);
+        self.accounts.insert(name.to_string(), Account::made(n, self.now));
         self.now += 2_000;
     }
 
-    pub(super) fn rename(&mut self, from: &str, to: &str) {
+    /// Changes an account so that its date of change moves.
+    pub(crate) fn update(&mut self, name: &str, change: impl FnOnce(&mut Account)) {
+        if let Some(account) = self.accounts.get_mut(name) {
+            change(account);
+            account.updated = self.now;
+        }
+    }
+
+    pub(crate) fn rename(&mut self, from: &str, to: &str) {
         if let Some(account) = self.accounts.remove(from) {
-            self.accounts.insert(to.to_string(), account);
+            self.accounts.insert(to.to_string(), Account { updated: self.now, ..account });
         }
     }
 
     /// Answers, with the server's own time and version.
-    pub(super) fn answer(&mut self, request: &Request) -> Outcome {
+    pub(crate) fn answer(&mut self, request: &Request) -> Outcome {
         let mut outcome = self.plain_answer(request);
         if let Ok(response) = &mut outcome {
             for (name, value) in &mut response.headers {
@@ -113,49 +150,83 @@ impl Server {
             return self.instead.remove(place).1;
         }
         let path = request.path.as_str();
-        let is_admin = self.role == ADMIN;
+        let reads_console = [ADMIN, VIEWER].contains(&self.role);
         match request.name().as_str() {
             "GET /api/v4/users/me" => {
                 json(200, format!(r#"{{"id":"{}","username":"me","roles":"{}"}}"#, id(0), self.role))
             }
             "GET /api/v4/config/client" => json(200, self.config),
-            "GET /api/v4/license/client" => json(200, r#"{"IsLicensed":"true","SkuShortName":"professional"}"#),
+            "GET /api/v4/license/client" => json(200, self.license),
             "GET /api/v4/teams" => json(200, r#"[{"id":"t1","name":"alpha","delete_at":0}]"#),
             "GET /api/v4/users" if path.contains("in_team=t1&") => {
-                json(200, format!(r#"[{{"id":"{}","username":"x"}}]"#, id(1)))
+                let row = |n: &u32| format!(r#"{{"id":"{}","username":"x"}}"#, id(*n));
+                json(200, format!("[{}]", self.team_admins.iter().map(row).collect::<Vec<_>>().join(",")))
             }
             "GET /api/v4/users" => {
                 let page: usize = path.split(['=', '&']).nth(1).unwrap().parse().unwrap();
                 let rows: Vec<_> = self.accounts.iter().skip(page * 200).take(200).map(row).collect();
                 json(200, format!("[{}]", rows.join(",")))
             }
-            "POST /api/v4/users/status/ids" => {
+            "POST /api/v4/users/status/ids" | "POST /api/v4/users/ids" => {
                 let body = request.body.as_deref().unwrap();
                 if body.len() > self.body_bytes {
                     return json(413, r#"{"id":"api.context.request_body_too_large.app_error"}"#);
                 }
                 let ids: Vec<String> = serde_json::from_str(body).unwrap();
-                let rows: Vec<_> = ids.iter().rev().map(|id| status(id)).collect();
-                json(200, format!("[{}]", rows.join(",")))
+                self.by_ids(path, &ids)
             }
-            _ if !is_admin => json(403, FORBIDDEN),
+            _ if !reads_console => json(403, FORBIDDEN),
             "GET /api/v4/users/stats/filtered" => {
-                let everyone = u32::try_from(self.accounts.len()).unwrap();
-                let bots = u32::try_from(self.accounts.values().filter(|account| account.is_bot).count()).unwrap();
-                let total = if path.contains('?') { everyone } else { everyone - bots + self.more_seats };
+                let count = |is_counted: fn(&Account) -> bool| {
+                    u32::try_from(self.accounts.values().filter(|account| is_counted(account)).count()).unwrap()
+                };
+                let total = match path.split_once('?').map(|(_, query)| query.contains("include_bots=true")) {
+                    Some(true) => count(|_| true),
+                    Some(false) => count(|account| !account.is_bot),
+                    None => count(|account| !account.is_bot && account.deactivated == 0) + self.more_seats,
+                };
                 json(200, format!(r#"{{"total_users_count":{total}}}"#))
             }
+            "GET /api/v4/bots" if self.role != ADMIN => json(403, FORBIDDEN),
+            "GET /api/v4/bots" => {
+                let page: usize = path.split("page=").nth(1).unwrap().split('&').next().unwrap().parse().unwrap();
+                let mut bots: Vec<_> = self.accounts.values().filter(|account| account.is_bot).collect();
+                bots.sort_by_key(|account| account.created);
+                let row = |bot: &&Account| format!(r#"{{"user_id":"{}","create_at":{}}}"#, id(bot.n), bot.created);
+                let rows: Vec<_> = bots.iter().skip(page * 200).take(200).map(row).collect();
+                json(200, format!("[{}]", rows.join(",")))
+            }
+            "GET /api/v4/reports/users" if path.contains("sort_column=CreateAt") => self.newest(path),
             "GET /api/v4/reports/users/count" => json(200, self.single.len().to_string()),
             "GET /api/v4/reports/users" => self.report(path),
             other => panic!("unexpected {other}"),
         }
     }
 
-    fn report(&self, path: &str) -> Outcome {
-        let value = |key: &str| {
-            let pairs = path.split(['?', '&']).filter_map(|pair| pair.split_once('='));
-            pairs.into_iter().find(|(name, _)| *name == key).map(|(_, value)| value).unwrap_or_default().to_string()
+    /// The accounts of these ids that were changed since, or their statuses.
+    fn by_ids(&self, path: &str, ids: &[String]) -> Outcome {
+        let of: HashMap<u32, _> = self.accounts.iter().map(|entry| (entry.1.n, entry)).collect();
+        let since = value(path, "since").parse::<i64>().unwrap_or(0);
+        let rows: Vec<_> = if path.contains("status") {
+            ids.iter().rev().map(|id| status(id, of.get(&number(id)).and_then(|(_, account)| account.used))).collect()
+        } else {
+            let found = ids.iter().rev().filter_map(|id| of.get(&number(id)).copied());
+            found.filter(|(_, account)| account.updated > since).map(row).collect()
         };
+        json(200, format!("[{}]", rows.join(",")))
+    }
+
+    fn newest(&self, path: &str) -> Outcome {
+        let mut accounts: Vec<_> = self.accounts.iter().filter(|(_, account)| !account.is_bot).collect();
+        accounts.sort_by_key(|(_, account)| core::cmp::Reverse((account.created, id(account.n))));
+        let after = value(path, "from_column_value").parse::<i64>().ok().map(|ms| (ms, value(path, "from_id")));
+        let is_next = |account: &Account| after.as_ref().is_none_or(|after| (account.created, id(account.n)) < *after);
+        let rows: Vec<_> = accounts.into_iter().filter(|(_, account)| is_next(account)).take(100).map(row).collect();
+        json(200, format!("[{}]", rows.join(",")))
+    }
+
+    fn report(&self, path: &str) -> Outcome {
+        let value = |key: &str| value(path, key);
         let (from, after) = (value("from_column_value"), value("from_id"));
         let single = value("guest_filter") == "single_channel";
         let rows: Vec<_> = self
@@ -173,15 +244,25 @@ impl Server {
     }
 }
 
-pub(super) fn row((name, account): (&String, &Account)) -> String {
-    let Account { n, created, roles, is_bot } = account;
+/// A value of a query.
+fn value(path: &str, key: &str) -> String {
+    let mut pairs = path.split(['?', '&']).filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| *name == key).map(|(_, value)| value).unwrap_or_default().to_string()
+}
+
+pub(crate) fn row((name, account): (&String, &Account)) -> String {
+    let Account { n, created, updated, deactivated, roles, is_bot, mailbox, .. } = account;
     format!(
-        r#"{{"id":"{}","username":"{name}","create_at":{created},"delete_at":0,"roles":"{roles}","is_bot":{is_bot}}}"#,
+        r#"{{"id":"{}","username":"{name}","email":"m{mailbox}@corp.example","create_at":{created},"update_at":{updated},"delete_at":{deactivated},"roles":"{roles}","is_bot":{is_bot}}}"#,
         id(*n)
     )
 }
 
-fn status(id: &str) -> String {
-    let at = NOW - 1_000 * i64::from(id.trim_start_matches('u').parse::<u32>().unwrap());
+fn number(id: &str) -> u32 {
+    id.trim_start_matches('u').parse().unwrap()
+}
+
+fn status(id: &str, used: Option<i64>) -> String {
+    let at = used.unwrap_or_else(|| NOW - 1_000 * i64::from(number(id)));
     format!(r#"{{"user_id":"{id}","status":"offline","manual":false,"last_activity_at":{at}}}"#)
 }

@@ -2,15 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::super::failure::Failure;
-use super::super::http::Network;
-use super::super::record::Around;
 use super::super::settings::fnv1a;
-use super::super::version::Version;
 use super::seen::{Fingerprint, Seen};
-use super::single_channel::SingleChannelGuests;
+use super::surroundings::Surroundings;
 use super::sweep::Page;
-use super::team_admins::TeamAdmins;
 
 /// How often a listing reads the list at most: a pass is marked in two bits.
 pub const PASSES_AT_MOST: u8 = 3;
@@ -62,8 +57,8 @@ pub struct Memory {
     /// What the last step did, so that the cursor before it can be asked for once more.
     before: Tally,
     undo: Vec<(Fingerprint, Option<u8>)>,
-    team_admins: TeamAdmins,
-    guests: SingleChannelGuests,
+    /// What is known of the accounts beside the list.
+    pub surroundings: Surroundings,
     /// Pages that were read and could not be returned, with the pass and the number of the first of them.
     carried: (u8, u32, Vec<Page>),
 }
@@ -79,8 +74,7 @@ impl Memory {
             seen: Seen::new(),
             before: NONE,
             undo: Vec::new(),
-            team_admins: TeamAdmins::new(),
-            guests: SingleChannelGuests::new(),
+            surroundings: Surroundings::new(),
             carried: (0, 0, Vec::new()),
         }
     }
@@ -126,29 +120,6 @@ impl Memory {
             }
         }
         self.tally = self.before;
-    }
-
-    /// Finds out who runs a team, where that is not known yet.
-    ///
-    /// # Errors
-    /// The server fails; what was found is kept.
-    pub fn find_team_admins(&mut self, version: Option<Version>, network: &mut dyn Network) -> Result<bool, Failure> {
-        self.team_admins.find(version, network)?;
-        Ok(self.team_admins.is_partial())
-    }
-
-    /// Finds out which guests are in a single channel, where that is not known yet.
-    ///
-    /// # Errors
-    /// The server fails; what was found is kept.
-    pub fn find_single_channel_guests(&mut self, network: &mut dyn Network) -> Result<(), Failure> {
-        self.guests.find(network)
-    }
-
-    /// What is known of an account beside the list.
-    #[must_use]
-    pub fn around(&self, id: &str) -> Around<'_> {
-        Around { runs: self.team_admins.of(id), is_in_one_channel: self.guests.has(id) }
     }
 
     /// Whether this listing has seen the account in any pass.

@@ -14,16 +14,17 @@
 //! database's clock. An account that is created within the second of the count costs another pass, and nothing else.
 
 mod census;
-mod cursor;
+pub(super) mod cursor;
 mod memory;
 mod notices;
 mod seen;
 mod single_channel;
+mod surroundings;
 mod sweep;
 mod team_admins;
 
 #[cfg(test)]
-mod fake_server;
+pub(super) mod fake_server;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ pub use cursor::{Cursor, Seats};
 pub use memory::{Mark, Memory, PASSES_AT_MOST, Recall, Tally};
 pub use notices::{Findings, Hidden};
 pub use single_channel::SingleChannelGuests;
+pub use surroundings::Surroundings;
 pub use team_admins::TeamAdmins;
 
 use super::activity::Activity;
@@ -63,7 +65,7 @@ const PAGES_IN_ALL: u32 = 50_000;
 const IDLE_PAGES_AT_MOST: u32 = 100;
 
 /// How long a host is asked to wait where the server does not say, in milliseconds.
-const WAIT_MS: u32 = 10_000;
+pub(super) const WAIT_MS: u32 = 10_000;
 
 /// Does one step of a listing.
 ///
@@ -131,7 +133,7 @@ pub fn list_users(
         Some(state) => {
             // An incomplete listing has said already why it differs.
             if matches!(state, ListingState::Complete) {
-                compare_seats(&mut at, network);
+                at.seats.compare(&mut at.findings, network);
             }
             state
         }
@@ -140,7 +142,7 @@ pub fn list_users(
 }
 
 /// What all records of the listing have in common.
-fn rules(settings: &Settings, census: &Census) -> Rules {
+pub(super) fn rules(settings: &Settings, census: &Census) -> Rules {
     Rules {
         edition: census.edition,
         seats: SeatRule::of(census.version, census.edition),
@@ -158,12 +160,7 @@ fn look_around(
     memory: &mut Memory,
     network: &mut dyn Network,
 ) -> Result<Count, Failure> {
-    if memory.find_team_admins(at.census.version, network)? {
-        at.findings.raise(NoticeCode::TeamAdminsHidden);
-    }
-    if rules.seats.asks_for_single_channel_guests() {
-        memory.find_single_channel_guests(network)?;
-    }
+    memory.surroundings.find(at.census.version, rules.seats, &mut at.findings, network)?;
     let pass = match at.pass {
         Some(count) => count,
         // The count is dated to the second, and whoever was created within it is not known to be among the counted. What
@@ -238,12 +235,13 @@ fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pas
 }
 
 fn finish(draft: Draft, last_use: Option<super::activity::LastUse>, rules: &Rules, memory: &Memory) -> User {
-    let around = memory.around(draft.id());
+    let around = memory.surroundings.of(draft.id());
     draft.finish(last_use.unwrap_or(Activity::Unknown.into()), around, rules)
 }
 
 impl Seats {
-    fn add(&mut self, user: &User) {
+    /// Counts an account.
+    pub(super) fn add(&mut self, user: &User) {
         let slot = match user.seat {
             SeatUse::Occupied => &mut self.occupied,
             SeatUse::Unknown => &mut self.unknown,
@@ -251,6 +249,19 @@ impl Seats {
             SeatUse::Free => return,
         };
         *slot = slot.saturating_add(1);
+    }
+
+    /// Holds them against the server's own count, and tells where they differ. A server that does not answer now has
+    /// given all there is to return.
+    pub(super) fn compare(self, findings: &mut Findings, network: &mut dyn Network) {
+        let [answered] = exchange(network, [api::count_seats()]);
+        let Ok(counted) = api::read_count(&answered) else { return };
+        // The plain count does not leave out guests of a single channel.
+        let least = self.occupied.saturating_add(self.apart);
+        let most = least.saturating_add(self.unknown);
+        if !(least..=most).contains(&counted) {
+            findings.seats_differ(least, counted);
+        }
     }
 }
 
@@ -286,19 +297,6 @@ fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
         Some(_) | None => at.findings.raise(NoticeCode::CompletenessUnproven),
     }
     Some(ListingState::Incomplete)
-}
-
-/// Holds the seats of the listed accounts against the server's own count. A server that does not answer now has given
-/// all there is to return.
-fn compare_seats(at: &mut Cursor, network: &mut dyn Network) {
-    let [answered] = exchange(network, [api::count_seats()]);
-    let Ok(counted) = api::read_count(&answered) else { return };
-    // The plain count does not leave out guests of a single channel.
-    let least = at.seats.occupied.saturating_add(at.seats.apart);
-    let most = least.saturating_add(at.seats.unknown);
-    if !(least..=most).contains(&counted) {
-        at.findings.seats_differ(least, counted);
-    }
 }
 
 fn page(users: Vec<User>, state: ListingState, failure: Option<&Failure>, at: &Cursor, told: &Findings) -> UserPage {

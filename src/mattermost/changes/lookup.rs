@@ -1,0 +1,176 @@
+//! Questions for accounts by their ids: as many ids in a request as the server takes, all requests in flight together.
+
+use alloc::collections::VecDeque;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use hashbrown::HashMap;
+
+use super::super::activity::Activity;
+use super::super::api::{self, Answer};
+use super::super::code::Code;
+use super::super::failure::Failure;
+use super::super::http::{Answered, Network, Request, Ticket, Work};
+use super::super::record::{Draft, Rules};
+use super::super::wire::{Ids, Status, User};
+
+/// How many accounts are asked for at once where each of them is answered: some 1.4 MB, of 4 MiB that an answer may have.
+const WHOLE_AT_ONCE: usize = 2_000;
+
+/// What is asked about accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// Which of them were changed after this instant, in milliseconds since 1970.
+    Changes(i64),
+    /// All that is known of them, and whether they are there.
+    Everything,
+    /// When they were last active.
+    Activity,
+}
+
+/// A question for some accounts.
+#[derive(Clone, Debug)]
+struct Question<'a> {
+    about: About,
+    ids: Vec<&'a str>,
+}
+
+impl Question<'_> {
+    fn request(&self) -> Result<Request, Failure> {
+        let ids = Ids(self.ids.clone());
+        match self.about {
+            About::Changes(since_ms) => api::accounts_since(&ids, since_ms),
+            About::Everything => api::accounts(&ids),
+            About::Activity => api::statuses(&ids),
+        }
+    }
+}
+
+/// What the answers told.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The accounts that were changed, by id.
+    pub(super) changed: HashMap<String, Draft>,
+    /// The accounts of which everything was asked, by id; those that are not here are not there.
+    pub(super) whole: HashMap<String, Draft>,
+    activity: HashMap<String, Activity>,
+    /// The server answered a question for activity with nothing, or refuses it.
+    pub(super) statuses_hidden: bool,
+    /// The server refuses to tell of accounts by id.
+    pub(super) is_refused: bool,
+    /// Accounts that could not be read.
+    pub(super) unreadable: u32,
+}
+
+impl Found {
+    /// When an account was last active.
+    pub(super) fn activity(&self, id: &str) -> Activity {
+        self.activity.get(id).copied().unwrap_or(Activity::Unknown)
+    }
+}
+
+/// Questions as work for the network.
+#[derive(Debug)]
+pub(super) struct Lookup<'a> {
+    rules: &'a Rules,
+    /// How many ids go into one request's body.
+    ids_at_once: usize,
+    open: VecDeque<Question<'a>>,
+    asked: Vec<Option<Question<'a>>>,
+    found: Found,
+    failure: Option<Failure>,
+}
+
+impl<'a> Lookup<'a> {
+    /// Nothing is asked yet, of a server that takes so many bytes of a request's body.
+    pub(super) fn new(rules: &'a Rules, body_bytes: usize) -> Self {
+        let ids_at_once = api::ids_in(body_bytes).max(1);
+        let (open, asked) = (VecDeque::new(), Vec::new());
+        Self { rules, ids_at_once, open, asked, found: Found::default(), failure: None }
+    }
+
+    /// Puts a question.
+    pub(super) fn ask(&mut self, about: About, ids: &[&'a str]) {
+        let at_once = match about {
+            About::Changes(_) | About::Activity => self.ids_at_once,
+            About::Everything => self.ids_at_once.min(WHOLE_AT_ONCE),
+        };
+        self.open.extend(ids.chunks(at_once).map(|ids| Question { about, ids: ids.to_vec() }));
+    }
+
+    /// Gets the answers.
+    ///
+    /// # Errors
+    /// The server cannot be reached or does not answer as Mattermost does.
+    pub(super) fn run(mut self, network: &mut dyn Network) -> Result<Found, Failure> {
+        network.run(&mut self);
+        self.failure.map_or(Ok(self.found), Err)
+    }
+
+    fn take(&mut self, question: Question<'a>, answered: &Answered) -> Result<(), Failure> {
+        let answer = match Answer::of(answered) {
+            Ok(answer) => answer,
+            // Where many have changed, an answer has more than is read of one.
+            Err(failure)
+                if (failure.status == Some(413) || failure.code == Code::AnswerTooLarge) && question.ids.len() > 1 =>
+            {
+                let half = question.ids.len().div_ceil(2);
+                let halves = question.ids.chunks(half).map(|ids| Question { ids: ids.to_vec(), ..question });
+                self.open.extend(halves);
+                return Ok(());
+            }
+            Err(failure) if failure.is_refusal() => {
+                match question.about {
+                    About::Activity => self.found.statuses_hidden = true,
+                    About::Changes(_) | About::Everything => self.found.is_refused = true,
+                }
+                return Ok(());
+            }
+            Err(failure) => return Err(failure),
+        };
+        if question.about == About::Activity {
+            let rows = answer.rows::<Status<'_>>(question.ids.len())?;
+            self.found.statuses_hidden |= rows.rows.is_empty();
+            let told = rows.rows.iter().map(|row| (row.user_id.as_str().to_string(), Activity::of(row)));
+            self.found.activity.extend(told);
+            return Ok(());
+        }
+        let rows = answer.rows::<User<'_>>(question.ids.len())?;
+        let drafts: Vec<Draft> = rows.rows.iter().filter_map(|account| Draft::of(account, self.rules)).collect();
+        let unreadable = u32::try_from(rows.sent().saturating_sub(drafts.len())).unwrap_or(u32::MAX);
+        self.found.unreadable = self.found.unreadable.saturating_add(unreadable);
+        let place = match question.about {
+            About::Changes(_) => &mut self.found.changed,
+            About::Everything | About::Activity => &mut self.found.whole,
+        };
+        place.extend(drafts.into_iter().map(|draft| (draft.id().to_string(), draft)));
+        Ok(())
+    }
+}
+
+impl Work for Lookup<'_> {
+    fn next(&mut self) -> Option<(Ticket, Request)> {
+        while self.failure.is_none() {
+            let question = self.open.pop_front()?;
+            // A refusal holds for whatever else would be asked the same way.
+            if question.about == About::Activity && self.found.statuses_hidden {
+                continue;
+            }
+            match question.request() {
+                Ok(request) => {
+                    self.asked.push(Some(question));
+                    return Some((self.asked.len().saturating_sub(1), request));
+                }
+                Err(failure) => self.failure = Some(failure),
+            }
+        }
+        None
+    }
+
+    fn arrived(&mut self, ticket: Ticket, answered: Answered) {
+        let Some(question) = self.asked.get_mut(ticket).and_then(Option::take) else { return };
+        if let Err(failure) = self.take(question, &answered) {
+            self.failure.get_or_insert(failure);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Finds out what changed since a listing, without listing everybody.
+//!
+//! The server tells which of some accounts were changed after an instant, at a small part of what the accounts
+//! themselves cost. It does not tell who was deleted for good; numbers do. People and bots are counted apart: of the
+//! people, those known before the baseline and those whom the report on users has as new must be as many as are counted
+//! now, so none of the known can be gone. Bots are not in the report; of them the list of bots tells who is new, and the
+//! same sum holds. A token that may not see others' bots is told nothing of new ones: then each known bot is asked for,
+//! and if all are there and as many as are counted, there are no others.
+//!
+//! Users who were made while the baseline was listed may be known and are found as new all the same: they count as new,
+//! and each is asked for.
+//!
+//! What a record has beside the account is taken off and made anew: its activity, its seat, the teams that it runs. So the
+//! known users with the changes are what a listing would give.
+
+mod cursor;
+mod known;
+mod lookup;
+mod newcomers;
+#[cfg(test)]
+mod tests;
+
+use alloc::vec::Vec;
+
+pub use cursor::{Brought, Cursor, Newcomers, Unverified};
+
+use super::code::{Code, NoticeCode};
+use super::failure::Failure;
+use super::http::Network;
+use super::listing::{self, Census, Findings, Surroundings, WAIT_MS};
+use super::notice::notice;
+use super::settings::{ActivitySource, Settings};
+use super::time::{timestamp, timestamp_ms};
+use super::version::Version;
+use crate::contract::{ListingState, User, UserPage};
+
+/// How far before the watermark (milliseconds) accounts count as recent and changes are asked for again. A second would do
+/// for one server, whose `Date` has whole seconds; the servers of a cluster have clocks of their own. What is asked for
+/// twice costs next to nothing.
+const MARGIN_MS: i64 = 60_000;
+
+/// What a host keeps of an earlier listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Baseline {
+    /// When it began, in the server's time in milliseconds since 1970.
+    pub watermark_ms: i64,
+    /// How many users it has.
+    pub users: u32,
+}
+
+impl Baseline {
+    /// The baseline with this watermark.
+    ///
+    /// # Errors
+    /// The watermark is none of a listing of this provider.
+    pub fn new(watermark: &str, users: u32) -> Result<Self, Failure> {
+        let watermark_ms = timestamp_ms(watermark)
+            .ok_or_else(|| Failure::new(Code::CursorStale, "the watermark is none that this version has given"))?;
+        Ok(Self { watermark_ms, users })
+    }
+
+    /// From when on accounts may be new, in milliseconds since 1970.
+    const fn recent_from_ms(self) -> i64 {
+        self.watermark_ms.saturating_sub(MARGIN_MS)
+    }
+
+    const fn is_recent(self, created_ms: i64) -> bool {
+        created_ms >= self.recent_from_ms()
+    }
+}
+
+/// What came of a step, or why what changed cannot be told.
+#[derive(Clone, Debug)]
+enum Verdict<T> {
+    Well(T),
+    Impossible(NoticeCode),
+}
+
+/// What the calls of one instance remember: what is costly to find again, and nothing that an answer depends on.
+#[derive(Debug)]
+pub struct Memory {
+    /// The calls that it belongs to.
+    id: u64,
+    surroundings: Surroundings,
+}
+
+impl Memory {
+    /// An empty memory.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { id: 0, surroundings: Surroundings::new() }
+    }
+
+    fn take_up(&mut self, id: u64) {
+        if self.id != id {
+            *self = Self { id, ..Self::new() };
+        }
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Does one step.
+///
+/// # Errors
+/// The cursor or the baseline is stale, or the server fails. Nothing is noted then, so the same call can be made again.
+pub fn list_changes(
+    settings: &Settings,
+    since: Baseline,
+    known: Vec<User>,
+    cursor: Option<&str>,
+    memory: &mut Memory,
+    network: &mut dyn Network,
+) -> Result<UserPage, Failure> {
+    let fingerprint = settings.fingerprint();
+    let (mut at, told) = match cursor {
+        None => (Cursor::begin(fingerprint, network.now_ms(), Census::take(network)?, since), Findings::default()),
+        Some(text) => {
+            let at = Cursor::decode(text, fingerprint, since)?;
+            let told = at.findings.clone();
+            (at, told)
+        }
+    };
+    if since.watermark_ms > at.census.count.server_ms {
+        return Err(Failure::new(Code::CursorStale, "the watermark lies in the server's future"));
+    }
+    if let Some(code) = hindrance(settings, &at) {
+        return Ok(end(Vec::new(), Some(code), &at));
+    }
+    let before = at.clone();
+    match step(settings, known, &mut at, memory, network) {
+        Ok((users, None)) => Ok(page(users, ListingState::More(at.encode()), &at, &told)),
+        Ok((users, Some(End::Complete))) => {
+            at.seats.compare(&mut at.findings, network);
+            Ok(end(users, None, &at))
+        }
+        Ok((users, Some(End::Incomplete(code)))) => Ok(end(users, Some(code), &at)),
+        // The census is not lost, nor what the memory has found already: it goes on when the server lets it.
+        Err(failure) if failure.code == Code::RateLimited && cursor.is_none() => {
+            let mut page = page(Vec::new(), ListingState::More(before.encode()), &before, &told);
+            page.wait_ms = Some(failure.retry_after_ms.unwrap_or(WAIT_MS));
+            Ok(page)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// How it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Complete,
+    Incomplete(NoticeCode),
+}
+
+/// Why what changed cannot be told at all.
+fn hindrance(settings: &Settings, at: &Cursor) -> Option<NoticeCode> {
+    let everyone = match at.census.count.total {
+        None => return Some(NoticeCode::CompletenessUnproven),
+        Some(everyone) => everyone,
+    };
+    if settings.include.activity && settings.activity_source == ActivitySource::Report {
+        Some(NoticeCode::ChangesInReport)
+    } else if !at.census.version.is_none_or(Version::has_user_report) {
+        Some(NoticeCode::ChangesHidden)
+    } else if everyone < at.since.users {
+        Some(NoticeCode::UsersDoNotAddUp)
+    } else {
+        None
+    }
+}
+
+/// Finds out who is new, where that is not known yet, and brings the known users up to date.
+fn step(
+    settings: &Settings,
+    known: Vec<User>,
+    at: &mut Cursor,
+    memory: &mut Memory,
+    network: &mut dyn Network,
+) -> Result<(Vec<User>, Option<End>), Failure> {
+    memory.take_up(at.id);
+    let rules = listing::rules(settings, &at.census);
+    memory.surroundings.find(at.census.version, rules.seats, &mut at.findings, network)?;
+    let asks_for_activity = settings.include.activity && !at.findings.has(NoticeCode::LastActivityHidden);
+
+    let mut users = Vec::new();
+    if at.newcomers.is_none() {
+        match newcomers::find(at, &rules, asks_for_activity, network)? {
+            Verdict::Impossible(code) => return Ok((users, Some(End::Incomplete(code)))),
+            Verdict::Well(new) => {
+                // Another count may have been taken meanwhile, and with it the time.
+                let rules = listing::rules(settings, &at.census);
+                for (draft, last_use) in new {
+                    let around = memory.surroundings.of(draft.id());
+                    let user = draft.finish(last_use, around, &rules);
+                    at.seats.add(&user);
+                    users.push(user);
+                }
+            }
+        }
+    }
+    let rules = listing::rules(settings, &at.census);
+    let verdict = known::bring(known, at, &rules, asks_for_activity, &memory.surroundings, network)?;
+    at.findings.set(NoticeCode::SeatsUnknown, at.seats.unknown);
+    match verdict {
+        Verdict::Well(changed) => users.extend(changed),
+        Verdict::Impossible(code) => return Ok((users, Some(End::Incomplete(code)))),
+    }
+    Ok((users, conclude(at)))
+}
+
+/// Whether everybody was brought, and whether the numbers add up.
+fn conclude(at: &Cursor) -> Option<End> {
+    if at.brought.users < at.since.users {
+        return None;
+    }
+    let (Some(new), Some(everyone)) = (at.newcomers, at.census.count.total) else { return None };
+    let bots = at.brought.bots.saturating_add(new.bots.unwrap_or_default());
+    let counted_bots = everyone.checked_sub(new.counted_people);
+    let end =
+        if at.brought.users != at.since.users || at.brought.people.saturating_add(new.people) != new.counted_people {
+            End::Incomplete(NoticeCode::UsersDoNotAddUp)
+        } else if counted_bots == Some(bots) {
+            End::Complete
+        } else if counted_bots > Some(bots) {
+            End::Incomplete(NoticeCode::ChangesHidden)
+        } else {
+            End::Incomplete(NoticeCode::UsersDoNotAddUp)
+        };
+    Some(end)
+}
+
+/// The bytes of a request's body that the server takes. One that does not tell its version may be an old one.
+fn body_bytes(census: &Census) -> usize {
+    census.version.unwrap_or(Version::new(0, 0)).body_bytes()
+}
+
+fn end(users: Vec<User>, code: Option<NoticeCode>, at: &Cursor) -> UserPage {
+    let state = if code.is_none() { ListingState::Complete } else { ListingState::Incomplete };
+    let mut page = page(users, state, at, &Findings::default());
+    let untold = code.filter(|code| !at.findings.has(*code));
+    page.notices.extend(untold.map(|code| notice(code, 0, None, &[])));
+    page
+}
+
+fn page(users: Vec<User>, state: ListingState, at: &Cursor, told: &Findings) -> UserPage {
+    UserPage {
+        users,
+        state,
+        expected_total: at.census.count.total,
+        wait_ms: None,
+        watermark: timestamp(at.census.count.server_ms),
+        notices: at.findings.since(told, &at.census),
+        attributes: Vec::new(),
+    }
+}

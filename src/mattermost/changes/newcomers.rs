@@ -1,0 +1,177 @@
+//! Who is new since a baseline: people from the report on users, the newest first, and bots from the list of bots, which
+//! the report leaves out.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::super::activity::LastUse;
+use super::super::api::{self, Answer, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
+use super::super::code::NoticeCode;
+use super::super::failure::Failure;
+use super::super::http::{Network, exchange};
+use super::super::listing::Count;
+use super::super::record::{Draft, Rules};
+use super::super::wire::{Bot, User};
+use super::cursor::{Cursor, Newcomers};
+use super::lookup::{About, Found, Lookup};
+use super::{Verdict, body_bytes};
+
+/// How often the numbers are taken where accounts are made in the very second of a count.
+const COUNTS_AT_MOST: u32 = 2;
+
+/// Pages of the report that are read at most, and one more for every so many known users. A page of the report costs a
+/// server of 200,000 users a second, as long as six pages of the list.
+const REPORT_PAGES_AT_MOST: u32 = 10;
+const USERS_A_REPORT_PAGE: u32 = 10_000;
+
+/// Pages of 200 bots that are read at most.
+const BOT_PAGES_AT_MOST: usize = 10;
+
+/// An account that was made so long after the baseline's watermark (milliseconds) is none of those that were made while
+/// the baseline was listed and may be in it.
+const LISTING_AT_MOST_MS: i64 = 60 * 60 * 1_000;
+
+/// Finds out who is new, and takes the numbers that the known and the new have to add up to. Notes the numbers in the
+/// cursor, and returns the new accounts.
+///
+/// # Errors
+/// The server cannot be reached or does not answer as Mattermost does.
+pub(super) fn find(
+    at: &mut Cursor,
+    rules: &Rules,
+    asks_for_activity: bool,
+    network: &mut dyn Network,
+) -> Result<Verdict<Vec<(Draft, LastUse)>>, Failure> {
+    let mut count = at.census.count;
+    for tries in 1..=COUNTS_AT_MOST {
+        if tries > 1 {
+            // Whoever is made within the second of a count may be among the counted or not, so that second is left behind.
+            network.pause(1_000);
+            count = Count::take(network)?;
+        }
+        let people = Count::of_people(network)?;
+        let (Some(everyone), Some(counted_people)) = (count.total, people.total) else {
+            return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
+        };
+        count.server_ms = count.server_ms.min(people.server_ms);
+        let mut ids = match people_since(at, network)? {
+            Verdict::Well(ids) => ids,
+            Verdict::Impossible(code) => return Ok(Verdict::Impossible(code)),
+        };
+        let Some(counted_bots) = everyone.checked_sub(counted_people) else {
+            return Ok(Verdict::Impossible(NoticeCode::UsersDoNotAddUp));
+        };
+        let bots = bots_since(at, counted_bots, network)?;
+        ids.extend(bots.iter().flatten().cloned());
+        ids.sort_unstable();
+        ids.dedup();
+
+        let found = look_up(&ids, at, rules, asks_for_activity, network)?;
+        if found.is_refused {
+            return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
+        }
+        let drafts: Vec<&Draft> = found.whole.values().filter(|draft| at.since.is_recent(draft.created_ms())).collect();
+        if drafts.iter().any(|draft| draft.created_ms() >= count.server_ms) {
+            continue;
+        }
+        let number =
+            |is_bot| u32::try_from(drafts.iter().filter(|draft| draft.is_bot() == is_bot).count()).unwrap_or(u32::MAX);
+        let newcomers = Newcomers { counted_people, people: number(false), bots: bots.is_some().then(|| number(true)) };
+        let surely_new = drafts.iter().filter(|draft| is_surely_new(at, draft)).count();
+        if let Some(code) = contradiction(at.since.users, everyone, newcomers, surely_new) {
+            return Ok(Verdict::Impossible(code));
+        }
+        at.census.count = count;
+        at.newcomers = Some(newcomers);
+        at.findings.add(NoticeCode::RecordsUnreadable, found.unreadable);
+        if found.statuses_hidden {
+            at.findings.raise(NoticeCode::LastActivityHidden);
+        }
+        let users = drafts.into_iter().map(|draft| (draft.clone(), found.activity(draft.id()).into()));
+        return Ok(Verdict::Well(users.collect()));
+    }
+    Ok(Verdict::Impossible(NoticeCode::UsersDoNotAddUp))
+}
+
+/// Whether the numbers can no longer add up, so that nobody known need be asked about. Among the known may be some of the
+/// new: those who were made while the baseline was listed.
+fn contradiction(known: u32, everyone: u32, new: Newcomers, surely_new: usize) -> Option<NoticeCode> {
+    let surely_new = u32::try_from(surely_new).unwrap_or(u32::MAX);
+    let most = known.saturating_add(new.people).saturating_add(new.bots.unwrap_or_default());
+    if everyone < known.saturating_add(surely_new) {
+        Some(NoticeCode::UsersDoNotAddUp)
+    } else if everyone > most {
+        Some(NoticeCode::ChangesHidden)
+    } else {
+        None
+    }
+}
+
+fn is_surely_new(at: &Cursor, draft: &Draft) -> bool {
+    draft.created_ms() > at.since.watermark_ms.saturating_add(LISTING_AT_MOST_MS)
+}
+
+fn look_up(
+    ids: &[String],
+    at: &Cursor,
+    rules: &Rules,
+    asks_for_activity: bool,
+    network: &mut dyn Network,
+) -> Result<Found, Failure> {
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let mut lookup = Lookup::new(rules, body_bytes(&at.census));
+    lookup.ask(About::Everything, &ids);
+    if asks_for_activity {
+        lookup.ask(About::Activity, &ids);
+    }
+    lookup.run(network)
+}
+
+/// The ids of those who are no bots and were made since the baseline.
+fn people_since(at: &Cursor, network: &mut dyn Network) -> Result<Verdict<Vec<String>>, Failure> {
+    let floor = at.since.recent_from_ms();
+    let pages = REPORT_PAGES_AT_MOST.saturating_add(at.since.users / USERS_A_REPORT_PAGE);
+    let mut ids = Vec::new();
+    let mut after: Option<(i64, String)> = None;
+    for _ in 0..pages {
+        let request = api::newest(after.as_ref().map(|(ms, id)| (*ms, id.as_str())));
+        let [answered] = exchange(network, [request]);
+        let Some(answer) = Failure::unless_refused(Answer::of(&answered))? else {
+            return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
+        };
+        let rows = answer.rows::<User<'_>>(REPORT_ROWS_PER_PAGE)?;
+        let new = rows.rows.iter().filter(|row| row.create_at.0 >= floor);
+        ids.extend(new.map(|row| row.id.as_str().to_string()));
+        match rows.rows.last() {
+            Some(last) if rows.sent() >= REPORT_ROWS_PER_PAGE && last.create_at.0 >= floor => {
+                after = Some((last.create_at.0, last.id.as_str().to_string()));
+            }
+            _ => return Ok(Verdict::Well(ids)),
+        }
+    }
+    Ok(Verdict::Impossible(NoticeCode::ChangesTooMany))
+}
+
+/// The ids of the bots that were made since the baseline, of so many in all; none where the token may not see them. The
+/// list is in the order in which they were made, so it is read from its end.
+fn bots_since(at: &Cursor, counted: u32, network: &mut dyn Network) -> Result<Option<Vec<String>>, Failure> {
+    let floor = at.since.recent_from_ms();
+    let per_page = u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX);
+    let mut ids = Vec::new();
+    for page in (0..counted.div_ceil(per_page)).rev().take(BOT_PAGES_AT_MOST) {
+        let [answered] = exchange(network, [api::bots(page)]);
+        let Some(answer) = Failure::unless_refused(Answer::of(&answered))? else { return Ok(None) };
+        let rows = answer.rows::<Bot<'_>>(USERS_PER_PAGE)?;
+        // An account that may not see others' bots is shown its own, which are fewer.
+        let expected = counted.saturating_sub(page.saturating_mul(per_page)).min(per_page);
+        if rows.rows.len() < usize::try_from(expected).unwrap_or(usize::MAX) {
+            return Ok(None);
+        }
+        let new = rows.rows.iter().filter(|row| row.create_at.0 >= floor);
+        ids.extend(new.map(|row| row.user_id.as_str().to_string()));
+        if rows.rows.first().is_none_or(|first| first.create_at.0 < floor) {
+            break;
+        }
+    }
+    Ok(Some(ids))
+}
