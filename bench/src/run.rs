@@ -1,21 +1,30 @@
-//! One measured listing, in this process.
+//! What is measured in this process alone.
 
 mod component;
 mod convert;
+mod instances;
 mod native;
 mod network;
+mod start;
+mod swap;
+mod tenants;
 mod writer;
 
 use std::io::{Write as _, stdout};
 use std::time::Instant;
 
 use provider_host::model::User;
+use provider_host::{Cache, Pool, Sandbox};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
 use crate::Result;
-use crate::args::{Driver, ListArgs};
+use crate::args::{Component, Driver, ListArgs};
 use crate::usage::{Resident, cpu_ms, forget_peak};
+pub(crate) use instances::{Instantiated, instantiate};
+pub(crate) use start::{Started, start};
+pub(crate) use swap::{Swapped, Waits, swap};
+pub(crate) use tenants::{Tenants, tenants};
 use writer::Writer;
 
 /// What a listing took, from before its first request to after its last user was written. What comes before, such as
@@ -53,11 +62,14 @@ trait Lister {
 /// Lists, and prints what it took.
 pub(crate) fn list(args: &ListArgs) -> Result<()> {
     let mut lister: Box<dyn Lister> = match args.driver {
-        Driver::Component => Box::new(component::Sandboxed::new(&args.source)?),
-        Driver::Native => Box::new(native::Native::new(&args.source)?),
+        Driver::Component => Box::new(component::Sandboxed::new(&args.component, &args.source)?),
+        Driver::Native => Box::new(native::Native::new(&args.component, &args.source)?),
     };
-    let listed = measure(lister.as_mut(), Writer::new(args.out.as_deref())?)?;
-    Ok(writeln!(stdout(), "{}", serde_json::to_string(&listed)?)?)
+    let mut listed = measure(lister.as_mut(), Writer::new(args.out.as_deref())?)?;
+    if let Some(path) = args.out.as_deref().filter(|_| args.digest) {
+        listed.digest = Some(writer::digest(path)?);
+    }
+    print(&listed)
 }
 
 fn measure(lister: &mut dyn Lister, mut writer: Writer) -> Result<Listed> {
@@ -81,7 +93,20 @@ fn measure(lister: &mut dyn Lister, mut writer: Writer) -> Result<Listed> {
         peak_mib,
         process_peak_mib: peak_mib.max(before.peak_mib),
         guest_mib: lister.guest_bytes().map(mib),
-        digest: writer.digest()?,
+        digest: None,
+    })
+}
+
+fn print(what: &impl Serialize) -> Result<()> {
+    Ok(writeln!(stdout(), "{}", serde_json::to_string(what)?)?)
+}
+
+/// The sandbox of an embedder, with the cache that the component comes from.
+fn sandbox(component: &Component) -> Result<Sandbox> {
+    let sandbox = Sandbox::new(Pool::default())?;
+    Ok(match &component.cache {
+        Some(folder) => sandbox.cached_in(Cache::open(folder)?),
+        None => sandbox,
     })
 }
 

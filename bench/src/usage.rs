@@ -3,8 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
-use serde::{Deserialize, Serialize};
 
 use crate::Result;
 
@@ -16,7 +16,7 @@ pub(crate) fn cpu_ms() -> f64 {
 }
 
 /// Resident memory in MiB.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Resident {
     pub(crate) now_mib: f64,
     /// The most since the process began, or since [`forget_peak`].
@@ -39,4 +39,11 @@ impl Resident {
 /// Lets the peak count from here (proc_pid_clear_refs(5)).
 pub(crate) fn forget_peak() -> Result<()> {
     Ok(fs::write("/proc/self/clear_refs", "5")?)
+}
+
+/// As many open files as the system lets this process have: each connection is one, and a thousand tenants have some
+/// thousands. Where it lets it have no more, that shows when connections fail.
+pub(crate) fn allow_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }

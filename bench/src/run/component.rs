@@ -1,13 +1,13 @@
 //! The component in the host, as an embedder runs it.
 
 use provider_host::model::User;
-use provider_host::{Egress, End, Listing, ListingOptions, Pool, Sandbox};
+use provider_host::{Egress, End, Listing, ListingOptions};
 use tokio::runtime::Runtime;
 
 use super::Lister;
 use crate::Result;
-use crate::args::Source;
-use crate::server::access;
+use crate::args::{Component, Source};
+use crate::server::{access, egress};
 
 pub(super) struct Sandboxed {
     runtime: Runtime,
@@ -17,12 +17,12 @@ pub(super) struct Sandboxed {
 }
 
 impl Sandboxed {
-    /// Compiles and connects; nothing is sent yet.
-    pub(super) fn new(source: &Source) -> Result<Self> {
+    /// Loads and connects; nothing is sent yet.
+    pub(super) fn new(component: &Component, source: &Source) -> Result<Self> {
         let runtime = super::runtime()?;
-        let provider = Sandbox::new(Pool::default())?.load_file(&source.component)?;
-        let access = access(source)?;
-        let egress = access.egress().clone();
+        let provider = super::sandbox(component)?.load_file(&component.file)?;
+        let egress = egress()?;
+        let access = access(source, egress.clone());
         let session = runtime.block_on(provider.connect(access))?;
         Ok(Self { runtime, egress, listing: session.listing(ListingOptions::default()), end: None })
     }

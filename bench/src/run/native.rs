@@ -11,14 +11,14 @@ use mattermost_provider::mattermost::listing::{Memory, list_users};
 use mattermost_provider::mattermost::pace::Paced;
 use mattermost_provider::mattermost::settings::Settings;
 use provider_host::model::User;
-use provider_host::{Egress, Outlet, Pool, Sandbox};
+use provider_host::{Egress, Outlet};
 use tokio::runtime::Runtime;
 
 use super::network::Direct;
 use super::{Lister, convert};
 use crate::Result;
-use crate::args::Source;
-use crate::server::access;
+use crate::args::{Component, Source};
+use crate::server::{access, egress};
 
 pub(super) struct Native {
     runtime: Runtime,
@@ -32,14 +32,14 @@ pub(super) struct Native {
 
 impl Native {
     /// Connects; nothing is sent yet. What the provider may send is asked of the component, as for a guest.
-    pub(super) fn new(source: &Source) -> Result<Self> {
+    pub(super) fn new(component: &Component, source: &Source) -> Result<Self> {
         let runtime = super::runtime()?;
         let description = {
-            let provider = Sandbox::new(Pool::default())?.load_file(&source.component)?;
+            let provider = super::sandbox(component)?.load_file(&component.file)?;
             runtime.block_on(provider.describe())?
         };
-        let access = access(source)?;
-        let egress = access.egress().clone();
+        let egress = egress()?;
+        let access = access(source, egress.clone());
         let outlet = Outlet::open(&description, access)?;
         let setting = |(key, value): (&str, &str)| Setting { key: key.to_owned(), value: value.to_owned() };
         let settings: Vec<_> = outlet.settings().map(setting).collect();

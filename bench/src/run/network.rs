@@ -55,6 +55,7 @@ impl Network for Direct<'_> {
                 while let Some((ticket, request)) = work.next() {
                     match self.request(&request) {
                         Ok(outgoing) => {
+                            // A task for each, as wasmtime's wasi:http has.
                             let outlet = self.outlet.clone();
                             flights.spawn(async move { (ticket, request, exchange(&outlet, outgoing).await) });
                         }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use provider_host::model::User;
 
@@ -11,7 +11,6 @@ use crate::Result;
 
 pub(super) struct Writer {
     file: File,
-    kept: Option<PathBuf>,
     buffer: Vec<u8>,
     users: u64,
     bytes: u64,
@@ -22,7 +21,7 @@ impl Writer {
     pub(super) fn new(path: Option<&Path>) -> Result<Self> {
         let nowhere = Path::new("/dev/null");
         let file = File::options().create(true).truncate(true).write(true).open(path.unwrap_or(nowhere))?;
-        Ok(Self { file, kept: path.map(Path::to_owned), buffer: Vec::new(), users: 0, bytes: 0 })
+        Ok(Self { file, buffer: Vec::new(), users: 0, bytes: 0 })
     }
 
     /// Writes a step's users at once.
@@ -48,17 +47,16 @@ impl Writer {
     pub(super) const fn bytes(&self) -> u64 {
         self.bytes
     }
+}
 
-    /// The sum of the lines' hashes, where there is a file: the same users in another order have the same.
-    pub(super) fn digest(&self) -> Result<Option<String>> {
-        let Some(path) = &self.kept else { return Ok(None) };
-        let mut sum = 0_u64;
-        for line in BufReader::new(File::open(path)?).lines() {
-            // The same keys in every process, unlike those of a map.
-            let mut hasher = DefaultHasher::new();
-            hasher.write(line?.as_bytes());
-            sum = sum.wrapping_add(hasher.finish());
-        }
-        Ok(Some(format!("{sum:016x}")))
+/// The sum of the hashes of a file's lines: the same users in another order have the same.
+pub(super) fn digest(path: &Path) -> Result<String> {
+    let mut sum = 0_u64;
+    for line in BufReader::new(File::open(path)?).lines() {
+        // The same keys in every process, unlike those of a map.
+        let mut hasher = DefaultHasher::new();
+        hasher.write(line?.as_bytes());
+        sum = sum.wrapping_add(hasher.finish());
     }
+    Ok(format!("{sum:016x}"))
 }
