@@ -38,7 +38,7 @@ pub(crate) struct Terms {
 }
 
 /// The slot is given back after the store has gone.
-struct Instance {
+pub(crate) struct Instance {
     store: Store<Guest>,
     exports: LicenseProvider,
     _slot: Slot,
@@ -47,6 +47,7 @@ struct Instance {
 /// Calls a function of the provider in the session's instance.
 macro_rules! call {
     ($session:ident, $name:literal, $function:ident $(, $argument:expr)*) => {{
+        let _ticking = $session.provider.sandbox().tick();
         let mut instance = $session.take_instance($name).await?;
         let outcome = {
             let exports = instance.exports.license_management_provider_provider();
@@ -174,7 +175,7 @@ impl Session {
     }
 
     /// The instance, taken out: a call whose future is dropped leaves none behind.
-    async fn take_instance(&mut self, call: &'static str) -> Result<Instance> {
+    pub(crate) async fn take_instance(&mut self, call: &'static str) -> Result<Instance> {
         if let Some(mut instance) = self.instance.take() {
             store::begin_call(&mut instance.store);
             return Ok(instance);

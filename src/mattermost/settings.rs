@@ -3,6 +3,8 @@
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt;
 
 use fluent_uri::Uri;
@@ -11,6 +13,7 @@ use fluent_uri::component::Host;
 use super::activity::InactiveAfter;
 use super::code::Code;
 use super::failure::Failure;
+use super::http::Request;
 use crate::contract::Setting;
 
 /// The keys of the settings, as `describe` lists them.
@@ -158,6 +161,25 @@ impl Settings {
         })
     }
 
+    /// The headers that a request is sent with, the token's included.
+    #[must_use]
+    pub fn headers(&self, request: &Request) -> Vec<(&'static str, String)> {
+        let mut headers = vec![
+            ("authorization", self.token.header()),
+            ("accept", "application/json".to_owned()),
+            ("user-agent", concat!("mattermost-provider/", env!("CARGO_PKG_VERSION")).to_owned()),
+        ];
+        // Where no network lies between, inflating costs more than the bytes do.
+        if !self.base.is_loopback {
+            headers.push(("accept-encoding", "gzip".to_owned()));
+        }
+        if let Some(body) = &request.body {
+            headers.push(("content-type", "application/json".to_owned()));
+            headers.push(("content-length", body.len().to_string()));
+        }
+        headers
+    }
+
     /// Tells two listings apart that must not be mixed: another server, or other settings that change a record. The
     /// token is not among them, since a token may be replaced while a listing waits.
     #[must_use]
@@ -222,6 +244,8 @@ pub struct BaseUrl {
     scheme: Scheme,
     authority: String,
     path: String,
+    /// Whether the server is on the machine that asks, by its address or its usual name.
+    is_loopback: bool,
 }
 
 impl BaseUrl {
@@ -265,8 +289,10 @@ impl BaseUrl {
             return Err(fail(format!("{} holds an empty or dotted path segment", keys::SERVER_URL)));
         }
         let host = authority.host().to_ascii_lowercase();
+        let is_ipv4 = matches!(authority.host_parsed(), Host::Ipv4 { .. });
+        let is_loopback = host == "localhost" || host == "[::1]" || (is_ipv4 && host.starts_with("127."));
         let authority = port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
-        Ok(Self { scheme, authority, path: path.to_owned() })
+        Ok(Self { scheme, authority, path: path.to_owned(), is_loopback })
     }
 
     /// The scheme.
@@ -313,8 +339,7 @@ impl Token {
     }
 
     /// The value of the `Authorization` header.
-    #[must_use]
-    pub fn header(&self) -> String {
+    fn header(&self) -> String {
         format!("Bearer {}", self.0)
     }
 }
@@ -376,6 +401,24 @@ mod tests {
             "https://example.com/a\r\nX: y",
         ] {
             check_url(text, None);
+        }
+    }
+
+    #[test]
+    fn answers_are_compressed_where_a_network_lies_between() {
+        for (url, expect) in [
+            ("https://chat.example.com", true),
+            ("http://127.example.com", true),
+            ("http://10.0.0.1:8065", true),
+            ("http://[::2]:8065", true),
+            ("http://127.0.0.1:8065", false),
+            ("http://127.1.2.3/chat", false),
+            ("http://LocalHost:8065", false),
+            ("http://[::1]:8065", false),
+        ] {
+            let settings = Settings::parse(&settings(&[("server_url", url), ("access_token", "t")])).unwrap();
+            let headers = settings.headers(&Request::get("/api/v4/users"));
+            assert_eq!(headers.contains(&("accept-encoding", "gzip".into())), expect, "{url}");
         }
     }
 

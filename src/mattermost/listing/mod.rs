@@ -17,6 +17,7 @@ mod census;
 pub(super) mod cursor;
 mod memory;
 mod notices;
+mod seen;
 mod single_channel;
 mod surroundings;
 mod sweep;
