@@ -272,7 +272,7 @@ const HARMFUL: [(Event, &str); 10] = [
     (
         ("somebody is deleted, a bot unseen becomes somebody and a bot is made", |server| {
             server.accounts.remove("user000100");
-            server.accounts.get_mut("user000010").unwrap().is_bot = false;
+            server.accounts.get_mut("user000250").unwrap().is_bot = false;
             server.create("bot", 5_000);
             server.update("bot", |account| account.is_bot = true);
         }),
@@ -302,7 +302,9 @@ fn who_is_gone_is_never_called_known() {
             {
                 let mut server = Server::of(450);
                 server.role = role;
-                server.update("user000010", |account| account.is_bot = true);
+                for bot in ["user000010", "user000250"] {
+                    server.update(bot, |account| account.is_bot = true);
+                }
                 let kept = listed(&mut server);
                 server.now += later_ms;
                 event(&mut server);
@@ -404,6 +406,7 @@ fn who_is_made_while_the_baseline_is_listed_is_known_and_new() {
     // On a page that is read afterwards, and on one that was read before; a person and a bot.
     for (name, is_bot) in [("user000800x", false), ("user000000x", false), ("user000800x", true)] {
         let mut server = Server::of(2_900);
+        server.accounts.remove("user001450");
         server.now += 500;
         let kept = list(&settings(), &mut server, |server, call| {
             if call == 0 {
@@ -420,7 +423,7 @@ fn who_is_made_while_the_baseline_is_listed_is_known_and_new() {
             kept = got;
         }
         // And gone again, which a sum alone would not show.
-        server.create("recent", 7_000);
+        server.create("recent", 1_450);
         let recent = changes(&mut server, &kept);
         assert!(recent.is_complete);
         server.accounts.remove("recent");
