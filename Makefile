@@ -1,12 +1,14 @@
 # What a developer types is what CI runs. `make demo` and `make test` install whatever is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test component components command check dependencies advisories cargo-deny fuzz fmt toolchain
+.PHONY: help demo test bench component components command check dependencies advisories cargo-deny fuzz fmt toolchain
 
 RELEASE := --release --locked
 CARGO_DENY := 0.20.2
 WASM := --profile component --target wasm32-wasip2
 COMPONENTS := tests/components/Cargo.toml
 PROVIDERCTL := $${CARGO_TARGET_DIR:-target}/release/providerctl
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+BENCH := $(TARGET)/bench
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -16,6 +18,12 @@ demo: component ## Build everything and list the users of an embedded Mattermost
 
 test: component components ## Build everything and run every test
 	cargo test $(RELEASE) --workspace
+
+# One small test is asked for too, as below.
+bench: component ## Measure the component: against its goals, native code and other clients; in target/bench/summary.json
+	cargo build $(RELEASE) --workspace --bin provider-bench --test recorded
+	CRITERION_HOME=$(BENCH)/parts cargo bench --profile release --locked --workspace --bench parts
+	$(TARGET)/release/provider-bench --out $(BENCH) --parts $(BENCH)/parts $(BENCH_OPTIONS)
 
 component: command ## Build dist/mattermost-provider.wasm
 	scripts/component.sh

@@ -24,7 +24,7 @@ extern crate std;
 
 pub mod bindings;
 mod exports;
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(target_arch = "wasm32", test))]
 mod guest;
 pub mod mattermost;
 pub mod transport;

@@ -1,7 +1,7 @@
 //! wasi:http: sends what the core asks for, many requests at once. The only I/O of the component.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use wasi::clocks::{monotonic_clock, wall_clock};
@@ -78,14 +78,8 @@ impl<'a> WasiHttp<'a> {
 
     fn headers(&self, request: &Request) -> Result<Fields, Lost> {
         let fields = Fields::new();
-        let set = |name: &str, value: &[u8]| fields.append(name, value).map_err(|_| refused_part(name));
-        set("authorization", self.settings.token.header().as_bytes())?;
-        set("accept", b"application/json")?;
-        set("accept-encoding", b"gzip")?;
-        set("user-agent", concat!("mattermost-provider/", env!("CARGO_PKG_VERSION")).as_bytes())?;
-        if let Some(body) = &request.body {
-            set("content-type", b"application/json")?;
-            set("content-length", body.len().to_string().as_bytes())?;
+        for (name, value) in self.settings.headers(request) {
+            fields.append(name, value.as_bytes()).map_err(|_| refused_part(name))?;
         }
         Ok(fields)
     }
@@ -207,7 +201,12 @@ fn read(stream: &InputStream, body: &mut Vec<u8>, room: usize) -> Read {
             if body.len().saturating_add(bytes.len()) > room {
                 return Read::Failed(Lost::TooLarge(u64::try_from(BODY_BYTES).unwrap_or(u64::MAX)));
             }
-            body.extend_from_slice(&bytes);
+            // Most answers come in one piece, which then need not be copied.
+            if body.is_empty() {
+                *body = bytes;
+            } else {
+                body.extend_from_slice(&bytes);
+            }
             Read::More
         }
         Err(StreamError::Closed) => Read::End,

@@ -114,6 +114,20 @@ pub(crate) struct ComponentArgs {
     /// The most that one call of the component may take, waiting included (default: 300)
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: Option<u64>,
+    /// Where compiled components are kept.
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+/// Where compiled components are kept.
+#[derive(Args)]
+pub(crate) struct CacheArgs {
+    /// Compiles the component, and keeps nothing of it
+    ///
+    /// Otherwise it is compiled once and kept in $XDG_CACHE_HOME/providerctl or ~/.cache/providerctl, as long as that folder
+    /// is this user's alone.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
 }
 
 /// How to reach the product, as which tenant, and with which component.
@@ -202,6 +216,9 @@ pub(crate) struct CanaryArgs {
     /// How to reach the product.
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+    /// Where compiled components are kept.
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
 }
 
 /// `inspect`.

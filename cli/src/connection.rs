@@ -9,12 +9,12 @@ use std::time::Duration;
 use provider_host::audit::JsonLines;
 use provider_host::model::Description;
 use provider_host::{
-    Access, ClientIdentity, Config, Denial, Egress, EgressOptions, ExtraHeader, Limits, Pool, Provider, Proxy, Sandbox,
-    SecretSource, Session,
+    Access, Cache, ClientIdentity, Config, Denial, Egress, EgressOptions, ExtraHeader, Limits, Pool, Provider, Proxy,
+    Sandbox, SecretSource, Session,
 };
 use secrecy::SecretString;
 
-use crate::args::{ComponentArgs, ConnectArgs, ServerArgs};
+use crate::args::{CacheArgs, ComponentArgs, ConnectArgs, ServerArgs};
 use crate::component::Places;
 use crate::exit::{Complaint, Failure};
 use crate::output::cell::printable;
@@ -34,9 +34,24 @@ pub(crate) struct Connection {
     pub(crate) egress: Egress,
 }
 
+/// The name of this command's folder among those that the user's programs may make again.
+const CACHE: &str = "providerctl";
+
+/// Where components run. A cache that cannot be used costs the time to compile, which is nothing to complain about.
+pub(crate) fn sandbox(args: &CacheArgs) -> Result<Sandbox, Failure> {
+    let sandbox = Sandbox::new(Pool::default())?;
+    if args.no_cache {
+        return Ok(sandbox);
+    }
+    Ok(match Cache::in_user_folder(CACHE) {
+        Ok(cache) => sandbox.cached_in(cache),
+        Err(_) => sandbox,
+    })
+}
+
 /// Loads the component.
 pub(crate) fn load(args: &ComponentArgs) -> Result<Provider, Failure> {
-    Ok(Sandbox::new(Pool::default())?.load(&read(args)?)?)
+    Ok(sandbox(&args.cache)?.load(&read(args)?)?)
 }
 
 /// Reads the component's bytes.
@@ -62,7 +77,7 @@ pub(crate) fn limits(args: &ComponentArgs) -> Limits {
 /// Follows the command line. It is judged before anything is sent.
 pub(crate) async fn connect(args: &ConnectArgs) -> Result<Connection, Failure> {
     let (provider, description, access) = match (&args.config, &args.tenant) {
-        (Some(config), Some(tenant)) => as_tenant(config, tenant).await?,
+        (Some(config), Some(tenant)) => as_tenant(config, tenant, &args.component.cache).await?,
         (Some(_) | None, _) => {
             let provider = load(&args.component)?;
             let description = provider.describe().await?;
@@ -86,7 +101,7 @@ fn append(path: &Path) -> Result<File, Failure> {
 }
 
 /// As a tenant of a providers.toml, with the component that is trusted there.
-async fn as_tenant(config: &Path, tenant: &str) -> Result<(Provider, Description, Access), Failure> {
+async fn as_tenant(config: &Path, tenant: &str, cache: &CacheArgs) -> Result<(Provider, Description, Access), Failure> {
     let config = Config::read(config)?;
     let Some((_, provider)) = config.tenants().find(|(name, _)| *name == tenant) else {
         let known: Vec<&str> = config.tenants().map(|(name, _)| name).collect();
@@ -94,7 +109,7 @@ async fn as_tenant(config: &Path, tenant: &str) -> Result<(Provider, Description
             .fix(format!("use one of {}", known.join(", ")));
         return Err(Failure::usage(complaint));
     };
-    let provider = Sandbox::new(Pool::default())?.load(&config.component(provider)?)?;
+    let provider = sandbox(cache)?.load(&config.component(provider)?)?;
     let description = provider.describe().await?;
     Ok((provider, description, config.access(tenant)?))
 }

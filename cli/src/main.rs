@@ -1,7 +1,8 @@
 //! `providerctl`: runs a provider component in its sandbox from the command line.
 //!
 //! It parses the command line, prints what the library `provider-host` returns, and ends with an exit code that says
-//! how complete it was. It keeps nothing between two runs, and writes no file but the one that `--checkpoint` names.
+//! how complete it was. Between two runs it keeps compiled components alone, and writes no other file but those that
+//! `--checkpoint` and `--audit` name and the one that it seals.
 
 mod args;
 mod change;

@@ -33,6 +33,7 @@ fn providerctl(arguments: &[&str], token: &str) -> Output {
         .args(arguments)
         .env("MM_TOKEN", token)
         .env_remove("PROVIDERCTL_COMPONENT")
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .stdin(Stdio::null())
         .output()
         .unwrap()

@@ -75,6 +75,7 @@ impl Scene {
             .args(more)
             .env("MM_TOKEN", &self.simulator.tokens().admin)
             .env_remove("PROVIDERCTL_COMPONENT")
+            .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

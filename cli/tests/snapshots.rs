@@ -42,6 +42,7 @@ fn run(server: &Simulator, token: &str, command: &str, more: &[&str]) -> String 
         .args(more)
         .env("MM_TOKEN", token)
         .env_remove("PROVIDERCTL_COMPONENT")
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .stdin(Stdio::null())
         .output()
         .unwrap();

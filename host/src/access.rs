@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::audit::Audit;
+use crate::egress::{Gate, GateOptions, Sender};
 use crate::grant::Grant;
 use crate::model::{Description, RequestSpec, SettingKind};
 use crate::registry::is_same;
@@ -18,7 +19,7 @@ pub struct Access {
     /// Whose it is, for the audit log.
     pub(crate) name: String,
     /// The requests that are granted of those that the provider describes; all where there is no list.
-    pub(crate) requests: Option<Vec<RequestSpec>>,
+    pub(crate) requests: Option<Arc<Vec<RequestSpec>>>,
     /// What the operator of the platform allows.
     pub(crate) policy: Policy,
     pub(crate) audit: Option<Arc<dyn Audit>>,
@@ -62,7 +63,7 @@ impl Access {
     /// With these requests alone, of those that the provider describes.
     #[must_use]
     pub fn only(mut self, requests: Vec<RequestSpec>) -> Self {
-        self.requests = Some(requests);
+        self.requests = Some(Arc::new(requests));
         self
     }
 
@@ -79,14 +80,20 @@ impl Access {
         self.audit = Some(audit);
         self
     }
+
+    /// What a provider of this description gets: the settings with placeholders for secrets, and the way out.
+    pub(crate) fn open(self, description: &Description) -> Result<(Settings, Gate)> {
+        let Self { settings, egress, limits, name, requests, policy, audit } = self;
+        let grants = grants(description, &settings, requests.as_deref().map(Vec::as_slice))?;
+        let (settings, vault) = conceal(description, settings)?;
+        let sender = Sender { tenant: name, provider: description.id.clone(), version: description.version.clone() };
+        let gate = egress.gate(GateOptions { grants, vault, policy: &policy, limits: &limits, sender, audit })?;
+        Ok((settings, gate))
+    }
 }
 
 /// The requests at the settings that hold a URL, after a look whether all required settings are there.
-pub(crate) fn grants(
-    description: &Description,
-    settings: &Settings,
-    only: Option<&[RequestSpec]>,
-) -> Result<Vec<Grant>> {
+fn grants(description: &Description, settings: &Settings, only: Option<&[RequestSpec]>) -> Result<Vec<Grant>> {
     let is_granted = |spec: &RequestSpec| only.is_none_or(|only| only.iter().any(|granted| is_same(granted, spec)));
     let requests: Vec<_> = description.requests.iter().filter(|spec| is_granted(spec)).cloned().collect();
     let mut grants = Vec::new();
@@ -112,7 +119,7 @@ pub(crate) fn grants(
 }
 
 /// The settings as the guest gets them, with placeholders for secrets, and the secrets.
-pub(crate) fn conceal(description: &Description, settings: Settings) -> Result<(Settings, Vault)> {
+fn conceal(description: &Description, settings: Settings) -> Result<(Settings, Vault)> {
     let (mut shown, mut secrets) = (settings.clone(), Vec::new());
     for key in settings.keys() {
         let kind = description.settings.iter().find(|spec| spec.key == key).map(|spec| &spec.kind);

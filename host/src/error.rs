@@ -245,6 +245,13 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// A request of the embedder's own, through an [`Outlet`](crate::Outlet), got no whole answer.
+    #[error("the request got no whole answer: {reason}")]
+    Unanswered {
+        /// Why, in the words of wasi:http; no part of the request.
+        reason: String,
+    },
+
     /// A component's file cannot be read.
     #[error("{} cannot be read: {source}", path.display())]
     Io {
@@ -252,6 +259,15 @@ pub enum Error {
         path: PathBuf,
         /// The system's answer.
         source: std::io::Error,
+    },
+
+    /// A folder cannot hold compiled components: whoever else may write there could have this process run their code.
+    #[error("the folder {} cannot hold compiled components: {reason}", folder.display())]
+    CacheUnusable {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not.
+        reason: String,
     },
 
     /// A store of checkpoints does not work: it cannot be opened, read or written, or holds something else.
@@ -400,7 +416,9 @@ impl Error {
             Self::ProxyUnusable { .. } => "proxy-unusable",
             Self::ClientIdentityUnusable { .. } => "client-identity-unusable",
             Self::HeaderUnusable { .. } => "header-unusable",
+            Self::Unanswered { .. } => "request-unanswered",
             Self::Io { .. } => "file-unreadable",
+            Self::CacheUnusable { .. } => "cache-unusable",
             Self::CheckpointUnusable { .. } => "checkpoint-unusable",
             Self::CheckpointBusy { .. } => "checkpoint-busy",
             Self::CheckpointNewer { .. } => "checkpoint-newer",
@@ -483,7 +501,13 @@ impl Error {
             Self::HeaderUnusable { .. } => {
                 "Name a header of the gateway's own, such as x-gateway-key, with a value of one line; credentials of the server belong into the settings."
             }
+            Self::Unanswered { .. } => {
+                "Check that the server is there, and that the request is one of those that the description names."
+            }
             Self::Io { .. } => "Check that the file exists and that this user may read it.",
+            Self::CacheUnusable { .. } => {
+                "Make it this user's own and close it to everybody else (chmod 700), or name another folder. Without one, components are compiled whenever they are loaded."
+            }
             Self::CheckpointUnusable { .. } => {
                 "Check that the folder exists, that this user may write there, that the disk is not full, and that no other program uses the file; or name another file."
             }
@@ -507,7 +531,7 @@ impl Error {
                 | LimitHit::ResponseHead { .. }
                 | LimitHit::ResponseBody(_) => false,
             },
-            Self::Quarantined { .. } | Self::CheckpointBusy { .. } => true,
+            Self::Quarantined { .. } | Self::CheckpointBusy { .. } | Self::Unanswered { .. } => true,
             Self::NotAComponent { .. }
             | Self::ComponentTooLarge { .. }
             | Self::DoesNotFit { .. }
@@ -532,6 +556,7 @@ impl Error {
             | Self::ClientIdentityUnusable { .. }
             | Self::HeaderUnusable { .. }
             | Self::Io { .. }
+            | Self::CacheUnusable { .. }
             | Self::CheckpointUnusable { .. }
             | Self::CheckpointNewer { .. }
             | Self::Runtime { .. } => false,

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::bindings::Prepared;
-use crate::egress::{Gate, GateOptions, Sender};
+use crate::egress::Gate;
 use crate::listing::Maker;
 use crate::model::Description;
 use crate::session::Terms;
 use crate::slots::Slots;
-use crate::{Access, Inspection, Limits, Result, Sandbox, Session, Settings, access};
+use crate::{Access, Inspection, Limits, Result, Sandbox, Session, Settings};
 
 /// How long a provider may take to describe itself, waiting for room in the pool included.
 const DESCRIBE_TIME: Duration = Duration::from_secs(20);
@@ -88,13 +88,21 @@ impl Provider {
 
     /// The same in the room of a tenant.
     pub(crate) fn connect_as(&self, description: &Description, access: Access, slots: Slots) -> Result<Session> {
-        let Access { settings, egress, limits, name, requests, policy, audit } = access;
-        let grants = access::grants(description, &settings, requests.as_deref())?;
-        let maker = Maker::new(description, self.inspection.digest, &settings);
-        let (settings, vault) = access::conceal(description, settings)?;
-        let sender = Sender { tenant: name, provider: description.id.clone(), version: description.version.clone() };
-        let gate = egress.gate(GateOptions { grants, vault, policy: &policy, limits: &limits, sender, audit })?;
+        let limits = access.limits.clone();
+        let maker = Maker::new(description, self.inspection.digest, &access.settings);
+        let (settings, gate) = access.open(description)?;
         Ok(Session::new(self.clone(), settings, gate, Terms { limits, slots }, Some(maker)))
+    }
+
+    /// Makes an instance as a call does, for whoever measures what that costs. It goes back to the pool when what is
+    /// returned is dropped.
+    ///
+    /// # Errors
+    /// There was no room for it, or it crashed or ran into a limit while it started.
+    #[doc(hidden)]
+    pub async fn instantiate(&self) -> Result<impl Sized + use<>> {
+        let terms = Terms { limits: Limits::default(), slots: self.sandbox.slots(1) };
+        Session::new(self.clone(), Settings::new(), Gate::closed(), terms, None).take_instance("instantiate").await
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -14,15 +13,20 @@ use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::p2::bindings::{clocks, io};
 
 use crate::bindings::{CHANGES, EXPORT, Prepared};
+use crate::clock::{Clock, Ticking};
 use crate::slots::Slots;
 use crate::store::Guest;
-use crate::{Error, Inspection, Pool, Provider, Result, bindings, imports};
+use crate::telemetry::{self, Origin};
+use crate::{Cache, Digest, Error, Inspection, Pool, Provider, Result, bindings, http, imports};
 
 /// Core instances of one component: its own module and the adapters that the toolchain puts beside it.
 const CORE_INSTANCES: u32 = 8;
 
 /// Elements of one table: more than the functions of any provider.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
+
+/// Bytes of a table that are zeroed for the next instance; whatever is beyond is given back to the system.
+const KEPT_TABLE_BYTES: usize = 64 * 1024;
 
 /// More often would cost more than it tells.
 const SHORTEST_TICK: Duration = Duration::from_millis(1);
@@ -31,11 +35,13 @@ const SHORTEST_TICK: Duration = Duration::from_millis(1);
 #[derive(Clone)]
 pub struct Sandbox {
     shared: Arc<Shared>,
+    cache: Option<Arc<Cache>>,
 }
 
 struct Shared {
     engine: Engine,
     linker: Linker<Guest>,
+    clock: Clock,
     pool: Pool,
     /// A permit for each instance that may still be made, given out in the order in which it was asked for.
     free: Arc<Semaphore>,
@@ -51,9 +57,19 @@ impl Sandbox {
         let engine = Engine::new(&config(&pool)).map_err(failed)?;
         let mut linker = Linker::new(&engine);
         link(&mut linker).map_err(failed)?;
-        start_ticking(&engine, &pool)?;
+        let clock = start_ticking(&engine, &pool)?;
         let free = usize::try_from(pool.instances).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        Ok(Self { shared: Arc::new(Shared { engine, linker, pool, free: Arc::new(Semaphore::new(free)) }) })
+        Ok(Self {
+            shared: Arc::new(Shared { engine, linker, clock, pool, free: Arc::new(Semaphore::new(free)) }),
+            cache: None,
+        })
+    }
+
+    /// Keeps what is compiled from now on in a folder, and takes from there what was compiled before.
+    #[must_use]
+    pub fn cached_in(mut self, cache: Cache) -> Self {
+        self.cache = Some(Arc::new(cache));
+        self
     }
 
     /// What all providers share.
@@ -62,7 +78,7 @@ impl Sandbox {
         &self.shared.pool
     }
 
-    /// Compiles a component after a look at what it imports.
+    /// Compiles a component after a look at what it imports, or takes it from the cache after the same look.
     ///
     /// # Errors
     /// It is no component, is too large, imports what is not granted, or is no provider of this contract.
@@ -74,7 +90,7 @@ impl Sandbox {
         }
         let inspection = Inspection::read(bytes)?;
         imports::check(&inspection.imports)?;
-        let component = Component::from_binary(&shared.engine, bytes).map_err(|error| uncompiled(&error))?;
+        let component = self.compiled(bytes, &inspection.digest)?;
         bindings::check(&component).map_err(|reason| Error::ContractMismatch { expected: EXPORT, reason })?;
         let changes = bindings::find_changes(&component)
             .map_err(|reason| Error::ContractMismatch { expected: CHANGES, reason })?;
@@ -94,8 +110,27 @@ impl Sandbox {
         self.load(&bytes)
     }
 
+    fn compiled(&self, bytes: &[u8], digest: &Digest) -> Result<Component> {
+        let engine = &self.shared.engine;
+        if let Some(component) = self.cache.as_ref().and_then(|cache| cache.find(engine, digest)) {
+            telemetry::loaded(Origin::Cache);
+            return Ok(component);
+        }
+        let component = Component::from_binary(engine, bytes).map_err(|error| uncompiled(&error))?;
+        telemetry::loaded(Origin::Compiler);
+        if let Some(cache) = &self.cache {
+            cache.keep(engine, digest, &component);
+        }
+        Ok(component)
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.shared.engine
+    }
+
+    /// Interrupts guests as long as what is returned lives.
+    pub(crate) fn tick(&self) -> Ticking {
+        self.shared.clock.tick()
     }
 
     /// Room for so many instances of one tenant.
@@ -134,15 +169,23 @@ fn config(pool: &Pool) -> Config {
         .total_tables(many)
         .max_tables_per_component(CORE_INSTANCES)
         .table_elements(TABLE_ELEMENTS)
+        // Zeroing a provider's small tables costs less than giving their pages back and taking others.
+        .table_keep_resident(KEPT_TABLE_BYTES)
         .total_stacks(instances);
     let mut config = Config::new();
-    config.epoch_interruption(true).allocation_strategy(InstanceAllocationStrategy::Pooling(allocation));
+    config
+        // What maps code to its source is for backtraces, which nobody reads: it would be an eighth of what is compiled.
+        .generate_address_map(false)
+        .native_unwind_info(false)
+        .wasm_backtrace_max_frames(None)
+        .epoch_interruption(true)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(allocation));
     config
 }
 
 /// Each interface by itself: the functions that add all of WASI would grant files and sockets as well.
 fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
+    http::add_to_linker(linker)?;
     clocks::wall_clock::add_to_linker::<Guest, WasiClocks>(linker, Guest::clocks)?;
     clocks::monotonic_clock::add_to_linker::<Guest, WasiClocks>(linker, Guest::clocks)?;
     io::error::add_to_linker::<Guest, HasTable>(linker, |guest| guest.ctx().table)?;
@@ -158,18 +201,9 @@ impl wasmtime::component::HasData for HasTable {
 }
 
 /// Interrupts running guests at every tick, until the engine is gone.
-fn start_ticking(engine: &Engine, pool: &Pool) -> Result<()> {
-    let (engine, tick) = (engine.weak(), pool.tick.max(SHORTEST_TICK));
-    let ticking = move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            thread::sleep(tick);
-        }
-    };
-    thread::Builder::new()
-        .name("provider-host-tick".to_owned())
-        .spawn(ticking)
-        .map(drop)
+fn start_ticking(engine: &Engine, pool: &Pool) -> Result<Clock> {
+    let engine = engine.weak();
+    let tick = move || engine.upgrade().map(|engine| engine.increment_epoch()).is_some();
+    Clock::start(pool.tick.max(SHORTEST_TICK), tick)
         .map_err(|error| Error::Runtime { reason: format!("no thread for the clock of the limits: {error}") })
 }

@@ -42,7 +42,7 @@ pub(crate) struct Terms {
 }
 
 /// The slot is given back after the store has gone.
-struct Instance {
+pub(crate) struct Instance {
     store: Store<Guest>,
     exports: Exports,
     _slot: Slot,
@@ -54,6 +54,7 @@ macro_rules! call {
         call!(@ $session, $name, (|exports| exports.provider()), $function $(, $argument)*)
     };
     (@ $session:ident, $name:literal, (|$exports:ident| $of:expr), $function:ident $(, $argument:expr)*) => {{
+        let _ticking = $session.provider.sandbox().tick();
         let mut instance = $session.take_instance($name).await?;
         let outcome = {
             let $exports = &instance.exports;
@@ -242,7 +243,7 @@ impl Session {
     }
 
     /// The instance, taken out: a call whose future is dropped leaves none behind.
-    async fn take_instance(&mut self, call: &'static str) -> Result<Instance> {
+    pub(crate) async fn take_instance(&mut self, call: &'static str) -> Result<Instance> {
         if let Some(mut instance) = self.instance.take() {
             store::begin_call(&mut instance.store);
             return Ok(instance);

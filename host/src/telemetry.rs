@@ -48,6 +48,22 @@ impl Caller<'_> {
     }
 }
 
+/// Where the code of a component came from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Origin {
+    Compiler,
+    Cache,
+}
+
+/// Counts a component that was loaded.
+pub(crate) fn loaded(from: Origin) {
+    let from = match from {
+        Origin::Compiler => "compiler",
+        Origin::Cache => "cache",
+    };
+    metrics::counter!("provider_components_loaded_total", "from" => from).increment(1);
+}
+
 /// Counts a request and its bytes.
 pub(crate) fn requested(sender: &Sender, outcome: Outcome, sent: u64, received: u64) {
     let outcome = match outcome {

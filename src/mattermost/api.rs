@@ -271,7 +271,10 @@ impl<'a> Answer<'a> {
         let response = answered.outcome.as_ref().map_err(|lost| Failure::lost(request, lost))?;
         let is_well = (200..300).contains(&response.status);
         let text = match decoded(response) {
-            Ok(Cow::Borrowed(bytes)) => String::from_utf8_lossy(bytes),
+            // Looking first is worth it: replacing goes byte by byte even where there is nothing to replace.
+            Ok(Cow::Borrowed(bytes)) => {
+                str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+            }
             Ok(Cow::Owned(bytes)) => Cow::Owned(text_of(bytes)),
             Err(lost) if is_well => return Err(Failure::lost(request, &lost).answered(response)),
             // A refusal says the most with its status and its headers.

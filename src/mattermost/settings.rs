@@ -3,6 +3,8 @@
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt;
 
 use fluent_uri::Uri;
@@ -11,6 +13,7 @@ use fluent_uri::component::Host;
 use super::activity::InactiveAfter;
 use super::code::Code;
 use super::failure::Failure;
+use super::http::Request;
 use crate::contract::Setting;
 
 /// The keys of the settings, as `describe` lists them.
@@ -84,25 +87,34 @@ impl ActivitySource {
 
 /// How many requests are in flight at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MaxInFlight(u8);
+pub struct MaxInFlight {
+    start: u8,
+    most: u8,
+}
 
 impl MaxInFlight {
-    /// Eight: what a server of two cores answers fastest (eight pages at a time take 40 % of the time of one at a time,
-    /// sixteen no less).
-    pub const DEFAULT: Self = Self(8);
+    /// Eight to begin with: what a server of two cores answers fastest (eight pages at a time take 40 % of the time of one
+    /// at a time, sixteen no less). A server that is far away is asked for more, as long as its answers take no longer.
+    pub const DEFAULT: Self = Self { start: 8, most: Self::MAX };
     /// More help no server: its connections to the database are the limit then.
     pub const MAX: u8 = 32;
 
-    /// So many requests, 1 to [`MAX`](Self::MAX).
+    /// So many requests, 1 to [`MAX`](Self::MAX), and never more.
     #[must_use]
     pub const fn new(requests: u8) -> Option<Self> {
-        if requests >= 1 && requests <= Self::MAX { Some(Self(requests)) } else { None }
+        if requests >= 1 && requests <= Self::MAX { Some(Self { start: requests, most: requests }) } else { None }
     }
 
-    /// The number of requests.
+    /// How many requests are in flight before anything is known of the server.
     #[must_use]
-    pub fn requests(self) -> usize {
-        usize::from(self.0)
+    pub fn start(self) -> usize {
+        usize::from(self.start)
+    }
+
+    /// How many requests are in flight at most.
+    #[must_use]
+    pub fn most(self) -> usize {
+        usize::from(self.most)
     }
 
     fn parse(value: Option<&str>) -> Result<Self, Failure> {
@@ -156,6 +168,25 @@ impl Settings {
                 email: flag(keys::INCLUDE_EMAIL, find(keys::INCLUDE_EMAIL))?,
             },
         })
+    }
+
+    /// The headers that a request is sent with, the token's included.
+    #[must_use]
+    pub fn headers(&self, request: &Request) -> Vec<(&'static str, String)> {
+        let mut headers = vec![
+            ("authorization", self.token.header()),
+            ("accept", "application/json".to_owned()),
+            ("user-agent", concat!("mattermost-provider/", env!("CARGO_PKG_VERSION")).to_owned()),
+        ];
+        // Where no network lies between, inflating costs more than the bytes do.
+        if !self.base.is_loopback {
+            headers.push(("accept-encoding", "gzip".to_owned()));
+        }
+        if let Some(body) = &request.body {
+            headers.push(("content-type", "application/json".to_owned()));
+            headers.push(("content-length", body.len().to_string()));
+        }
+        headers
     }
 
     /// Tells two listings apart that must not be mixed: another server, or other settings that change a record. The
@@ -222,6 +253,8 @@ pub struct BaseUrl {
     scheme: Scheme,
     authority: String,
     path: String,
+    /// Whether the server is on the machine that asks, by its address or its usual name.
+    is_loopback: bool,
 }
 
 impl BaseUrl {
@@ -265,8 +298,10 @@ impl BaseUrl {
             return Err(fail(format!("{} holds an empty or dotted path segment", keys::SERVER_URL)));
         }
         let host = authority.host().to_ascii_lowercase();
+        let is_ipv4 = matches!(authority.host_parsed(), Host::Ipv4 { .. });
+        let is_loopback = host == "localhost" || host == "[::1]" || (is_ipv4 && host.starts_with("127."));
         let authority = port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
-        Ok(Self { scheme, authority, path: path.to_owned() })
+        Ok(Self { scheme, authority, path: path.to_owned(), is_loopback })
     }
 
     /// The scheme.
@@ -313,8 +348,7 @@ impl Token {
     }
 
     /// The value of the `Authorization` header.
-    #[must_use]
-    pub fn header(&self) -> String {
+    fn header(&self) -> String {
         format!("Bearer {}", self.0)
     }
 }
@@ -376,6 +410,24 @@ mod tests {
             "https://example.com/a\r\nX: y",
         ] {
             check_url(text, None);
+        }
+    }
+
+    #[test]
+    fn answers_are_compressed_where_a_network_lies_between() {
+        for (url, expect) in [
+            ("https://chat.example.com", true),
+            ("http://127.example.com", true),
+            ("http://10.0.0.1:8065", true),
+            ("http://[::2]:8065", true),
+            ("http://127.0.0.1:8065", false),
+            ("http://127.1.2.3/chat", false),
+            ("http://LocalHost:8065", false),
+            ("http://[::1]:8065", false),
+        ] {
+            let settings = Settings::parse(&settings(&[("server_url", url), ("access_token", "t")])).unwrap();
+            let headers = settings.headers(&Request::get("/api/v4/users"));
+            assert_eq!(headers.contains(&("accept-encoding", "gzip".into())), expect, "{url}");
         }
     }
 

@@ -1,8 +1,9 @@
 //! Instants as Mattermost and the contract write them.
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _, Utc};
 
 /// Milliseconds in a day.
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -14,18 +15,67 @@ pub fn timestamp(ms: i64) -> Option<String> {
     if ms <= 0 {
         return None;
     }
-    DateTime::<Utc>::from_timestamp_millis(ms)
-        .filter(|instant| instant.timestamp() <= LAST_SECOND)
-        .map(|instant| instant.to_rfc3339_opts(SecondsFormat::Millis, true))
+    let instant = DateTime::<Utc>::from_timestamp_millis(ms)?.naive_utc();
+    // RFC 3339 has four digits for a year.
+    let year = u32::try_from(instant.year()).ok().filter(|year| *year <= 9999)?;
+    let date = instant.date();
+    let (month, day) = (date.month(), date.day());
+    let time = instant.time();
+    let (seconds, millis) = (time.num_seconds_from_midnight(), time.nanosecond() / 1_000_000);
+    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    // A record has three or four of these, and a formatter takes several times as long.
+    let text = [
+        digit(year / 1_000),
+        digit(year / 100),
+        digit(year / 10),
+        digit(year),
+        b'-',
+        digit(month / 10),
+        digit(month),
+        b'-',
+        digit(day / 10),
+        digit(day),
+        b'T',
+        digit(hour / 10),
+        digit(hour),
+        b':',
+        digit(minute / 10),
+        digit(minute),
+        b':',
+        digit(second / 10),
+        digit(second),
+        b'.',
+        digit(millis / 100),
+        digit(millis / 10),
+        digit(millis),
+        b'Z',
+    ];
+    str::from_utf8(&text).ok().map(ToOwned::to_owned)
 }
 
-/// The end of the year 9999: RFC 3339 has four digits for a year.
-const LAST_SECOND: i64 = 253_402_300_799;
+/// The last digit of a number.
+const fn digit(number: u32) -> u8 {
+    b'0' + (number % 10) as u8
+}
 
-/// The instant of an HTTP `Date` header in milliseconds since 1970, to the whole second.
+/// The instant of an HTTP `Date` header in milliseconds since 1970, to the whole second: `Tue, 24 Nov 2026 15:25:29 GMT`,
+/// the one form that a server may send (RFC 9110).
 #[must_use]
 pub fn http_date_ms(text: &str) -> Option<i64> {
-    DateTime::parse_from_rfc2822(text).ok().map(|instant| instant.timestamp_millis())
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (_, date) = text.split_once(", ")?;
+    let mut parts = date.split([' ', ':']);
+    let mut next = || parts.next();
+    let (day, month, year) = (next()?, next()?, next()?);
+    let (hour, minute, second) = (next()?, next()?, next()?);
+    if next() != Some("GMT") || next().is_some() {
+        return None;
+    }
+    let month = MONTHS.iter().position(|name| *name == month)?;
+    let month = u32::try_from(month).ok()?.checked_add(1)?;
+    let date = NaiveDate::from_ymd_opt(year.parse().ok()?, month, day.parse().ok()?)?;
+    let instant = date.and_hms_opt(hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?)?;
+    Some(instant.and_utc().timestamp_millis())
 }
 
 /// Milliseconds since 1970 of a `timestamp` that [`timestamp`] wrote; none for any other text.
@@ -73,7 +123,17 @@ mod tests {
     #[test]
     fn http_dates_are_read() {
         assert_eq!(http_date_ms("Tue, 24 Nov 2026 15:25:29 GMT"), Some(1_795_533_929_000));
-        for bad in ["", "now", "2026-11-24T15:25:29Z", "Tue, 99 Nov 2026 15:25:29 GMT"] {
+        assert_eq!(http_date_ms("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
+        for bad in [
+            "",
+            "now",
+            "2026-11-24T15:25:29Z",
+            "Tue, 99 Nov 2026 15:25:29 GMT",
+            "Tue, 24 Nov 2026 15:25:29",
+            "Tue, 24 Nov 2026 15:25:29 GMT x",
+            "Tue, 24 nov 2026 25:25:29 GMT",
+            "Tue, 24 Nov 2026 15:25:29 +0100",
+        ] {
             assert_eq!(http_date_ms(bad), None, "{bad}");
         }
     }

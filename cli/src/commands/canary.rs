@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use provider_host::{CanaryReport, Pool, Provider, Sandbox, VersionName, canary};
+use provider_host::{CanaryReport, Provider, VersionName, canary};
 use serde_json::Value;
 
 use crate::args::CanaryArgs;
-use crate::connection::access;
+use crate::connection::{access, sandbox};
 use crate::exit::{Exit, Failure};
 use crate::output::cell::printable;
 use crate::output::words::count;
@@ -17,7 +17,7 @@ use crate::screen::{Colour, Screen, Tone};
 const LIMIT: u32 = 2_000;
 
 pub(crate) async fn run(args: &CanaryArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
-    let sandbox = Sandbox::new(Pool::default())?;
+    let sandbox = sandbox(&args.cache)?;
     let load = |path: &Path| sandbox.load_file(path);
     let (old, new) = (load(&args.old)?, load(&args.new)?);
     let (was, is) = (old.describe().await?, new.describe().await?);

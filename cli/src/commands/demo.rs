@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use mattermost_simulator::{Config, Simulator};
 use provider_host::model::User;
-use provider_host::{Access, Egress, EgressOptions, Pool, Sandbox, Settings};
+use provider_host::{Access, Egress, EgressOptions, Settings};
 use secrecy::SecretString;
 
 use self::swap::Stage;
 use super::{check, invocation, license, users};
 use crate::args::DemoArgs;
-use crate::connection::{limits, read};
+use crate::connection::{limits, read, sandbox};
 use crate::exit::{Complaint, Exit, Failure};
 use crate::listing::Reader;
 use crate::output::words::{count, mebibytes, now, number, span};
@@ -31,7 +31,7 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
     settings.set("server_url", simulator.url());
     settings.set_secret("access_token", SecretString::from(simulator.tokens().admin.clone()));
     let access = Access::new(settings, egress.clone()).limits(limits(&args.component));
-    let stage = Stage::set(Sandbox::new(Pool::default())?, read(&args.component)?, access).await?;
+    let stage = Stage::set(sandbox(&args.component.cache)?, read(&args.component)?, access).await?;
     let description = stage.description();
 
     screen.line(&format!(

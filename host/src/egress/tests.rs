@@ -4,6 +4,7 @@ mod audit;
 mod denials;
 mod identity;
 mod limits;
+mod outlet;
 mod proxy;
 
 use std::pin::Pin;

@@ -1,7 +1,8 @@
 //! Whom the client trusts, and who it is.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -11,16 +12,21 @@ use rustls::{ClientConfig, RootCertStore};
 use super::ClientIdentity;
 use crate::{Error, Result};
 
-/// TLS with the system's authorities and those of the files, as the client that it is given. A system without any is no error: http works without, and
-/// an https server is then untrusted.
+/// How long the system's authorities are taken for unchanged. Reading them takes some milliseconds.
+const KNOWN_FOR: Duration = Duration::from_secs(60);
+
+/// The system's authorities, as they were read last.
+static SYSTEM: Mutex<Option<(Instant, Arc<RootCertStore>)>> = Mutex::new(None);
+
+/// TLS with the system's authorities and those of the files, as the client that it is given. A system without any is no
+/// error: http works without, and an https server is then untrusted.
 ///
 /// # Errors
 /// A file cannot be read or holds no certificate.
 pub(super) fn config(ca_files: &[PathBuf], identity: Option<ClientIdentity>) -> Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let mut roots = system();
     for path in ca_files {
-        add(&mut roots, path)?;
+        add(Arc::make_mut(&mut roots), path)?;
     }
     let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -32,6 +38,20 @@ pub(super) fn config(ca_files: &[PathBuf], identity: Option<ClientIdentity>) -> 
     })
 }
 
+/// The system's authorities: 100 KB that all clients share, while each has TLS sessions of its own.
+fn system() -> Arc<RootCertStore> {
+    let mut known = SYSTEM.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, roots)) = known.as_ref().filter(|(read, _)| read.elapsed() < KNOWN_FOR) {
+        return Arc::clone(roots);
+    }
+    let mut read = RootCertStore::empty();
+    read.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let same = known.take().map(|(_, roots)| roots).filter(|roots| roots.roots == read.roots);
+    let roots = same.unwrap_or_else(|| Arc::new(read));
+    *known = Some((Instant::now(), Arc::clone(&roots)));
+    roots
+}
+
 fn add(roots: &mut RootCertStore, path: &Path) -> Result<()> {
     let unusable = |reason: String| Error::CaFile { path: path.to_owned(), reason };
     let mut found = 0_usize;
@@ -41,4 +61,21 @@ fn add(roots: &mut RootCertStore, path: &Path) -> Result<()> {
         found = found.saturating_add(1);
     }
     if found == 0 { Err(unusable("it holds no certificate in PEM form".to_owned())) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_share_the_systems_authorities_and_not_those_of_files() {
+        let before = system();
+        let file: PathBuf = [env!("CARGO_MANIFEST_DIR"), "src/egress/testdata/authority.pem"].iter().collect();
+        config(&[file], None).unwrap();
+        let after = system();
+        assert!(Arc::ptr_eq(&before, &after));
+        let mut read = RootCertStore::empty();
+        read.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        assert_eq!(after.roots, read.roots);
+    }
 }

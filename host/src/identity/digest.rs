@@ -19,6 +19,10 @@ impl Digest {
         }
         Self(sum)
     }
+
+    pub(crate) const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl fmt::Display for Digest {

@@ -94,9 +94,6 @@ impl std::fmt::Debug for Keeper {
 /// The listing as it stood.
 fn recall(checkpoint: &mut dyn Checkpoint, standing: Standing) -> Result<Walk> {
     let mut seen = Seen::default();
-    if standing.run > 1 {
-        seen.begin_run();
-    }
     checkpoint.ids(&mut |id, run| seen.recall(id, run == standing.run))?;
     Ok(Walk::resume(standing, seen))
 }

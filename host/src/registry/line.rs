@@ -66,8 +66,7 @@ impl Line {
             (Arc::clone(&versions.active), is_given_up)
         };
         let tenants = self.tenants();
-        let settings: Vec<_> =
-            tenants.iter().map(|tenant| (tenant.name().to_owned(), tenant.access().settings)).collect();
+        let settings: Vec<_> = tenants.iter().map(|tenant| (tenant.name().to_owned(), tenant.settings())).collect();
         let settings = settings.iter().map(|(name, settings)| (name.as_str(), settings));
         let mut objections = preflight::compare(&active.description, &new.description, settings);
         if options.grant_more {

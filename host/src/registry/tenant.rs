@@ -13,7 +13,7 @@ use super::version::Version;
 use crate::checkpoint::Checkpoints;
 use crate::model::{CheckReport, License, RequestSpec};
 use crate::slots::Slots;
-use crate::{Access, ListingOptions, Result, Sandbox, Session, SyncOptions};
+use crate::{Access, ListingOptions, Result, Sandbox, Session, Settings, SyncOptions};
 
 /// A tenant: settings, grants, limits and a client of its own under one name. It is served by whatever version is in use,
 /// and is forgotten when its last clone is dropped.
@@ -42,6 +42,10 @@ impl State {
         self.access.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    pub(super) fn settings(&self) -> Settings {
+        self.access.lock().unwrap_or_else(PoisonError::into_inner).settings.clone()
+    }
+
     /// A session of a version with this tenant's settings and grants.
     pub(super) fn connect(&self, version: &Version) -> Result<Session> {
         version.provider.connect_as(&version.description, self.access(), self.slots.clone())
@@ -50,7 +54,7 @@ impl State {
     /// Grants these requests as well.
     pub(super) fn grant(&self, requests: &[RequestSpec]) {
         let mut access = self.access.lock().unwrap_or_else(PoisonError::into_inner);
-        let granted = access.requests.get_or_insert_default();
+        let granted = Arc::make_mut(access.requests.get_or_insert_default());
         for request in requests {
             if !granted.iter().any(|known| is_same(known, request)) {
                 granted.push(request.clone());
@@ -64,7 +68,7 @@ impl Tenant {
         let active = line.active();
         let mut access = access.named(name);
         // What the version of today asks for is what is granted; a later one gets no more than that.
-        access.requests.get_or_insert_with(|| active.description.requests.clone());
+        access.requests.get_or_insert_with(|| Arc::clone(&active.requests));
         let slots = sandbox.slots(access.limits.instances);
         let state = State { name: name.to_owned(), line: Arc::clone(line), slots, access: Mutex::new(access) };
         // Settings that do not fit are told here and not in the middle of the night.

@@ -8,7 +8,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use super::health::{Admission, Health, Outcome, Patience, Verdict};
-use crate::model::Description;
+use crate::model::{Description, RequestSpec};
 use crate::{Digest, Provider};
 
 /// What is asked of whoever holds a lease.
@@ -28,6 +28,8 @@ pub(super) enum Phase {
 pub(super) struct Version {
     pub(super) provider: Provider,
     pub(super) description: Description,
+    /// What it describes, for the tenants who grant it.
+    pub(super) requests: Arc<Vec<RequestSpec>>,
     health: Mutex<Health>,
     phase: watch::Sender<Phase>,
     leases: AtomicUsize,
@@ -38,6 +40,7 @@ impl Version {
     pub(super) fn new(provider: Provider, description: Description, patience: Patience) -> Arc<Self> {
         Arc::new(Self {
             provider,
+            requests: Arc::new(description.requests.clone()),
             description,
             health: Mutex::new(Health::new(patience)),
             phase: watch::Sender::new(Phase::Serving),

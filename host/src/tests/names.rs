@@ -73,7 +73,9 @@ fn errors_have_stable_codes_of_their_own() {
         (Error::ClientIdentityUnusable { reason: text() }, "client-identity-unusable", false),
         (Error::HeaderUnusable { name: text(), reason: "x" }, "header-unusable", false),
         (Error::CaFile { path: "x".into(), reason: text() }, "ca-file-unusable", false),
+        (Error::Unanswered { reason: text() }, "request-unanswered", true),
         (Error::Io { path: "x".into(), source: io::Error::other("x") }, "file-unreadable", false),
+        (Error::CacheUnusable { folder: "x".into(), reason: text() }, "cache-unusable", false),
         (Error::Runtime { reason: text() }, "runtime-failed", false),
     ];
     let mut codes = HashSet::new();

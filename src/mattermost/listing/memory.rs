@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use hashbrown::HashSet;
-
+use super::super::pace::Learnt;
 use super::super::settings::fnv1a;
+use super::seen::{Fingerprint, Seen};
 use super::surroundings::Surroundings;
 use super::sweep::Page;
 
@@ -34,8 +34,7 @@ pub struct Tally {
 /// An account on a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Mark {
-    /// The account's fingerprint, without the bits of the pass.
-    key: u64,
+    key: Fingerprint,
     /// When it was created, in milliseconds since 1970.
     created_ms: i64,
 }
@@ -44,23 +43,25 @@ impl Mark {
     /// The mark of an account.
     #[must_use]
     pub fn of(id: &str, created_ms: i64) -> Self {
-        Self { key: fnv1a(id.as_bytes()) & !3, created_ms }
+        Self { key: Fingerprint::of(fnv1a(id.as_bytes())), created_ms }
     }
 }
 
 /// The distinct accounts that one listing has seen, as 62-bit fingerprints of their ids with the pass that saw them
-/// last: 9 bytes each, with room to grow at most 40 MB for a million. Two ids with the same fingerprint count as one,
-/// which can make a listing incomplete and never complete.
+/// last: some 10 MB for a million. Two ids with the same fingerprint count as one, which can make a listing incomplete
+/// and never complete.
 #[derive(Debug, Default)]
 pub struct Memory {
     listing: u64,
     tally: Tally,
-    seen: Option<HashSet<u64>>,
+    seen: Seen,
     /// What the last step did, so that the cursor before it can be asked for once more.
     before: Tally,
-    undo: Vec<(u64, Option<u64>)>,
+    undo: Vec<(Fingerprint, Option<u8>)>,
     /// What is known of the accounts beside the list.
     pub surroundings: Surroundings,
+    /// What is known of the server.
+    pub learnt: Learnt,
     /// Pages that were read and could not be returned, with the pass and the number of the first of them.
     carried: (u8, u32, Vec<Page>),
 }
@@ -73,10 +74,11 @@ impl Memory {
         Self {
             listing: 0,
             tally: NONE,
-            seen: None,
+            seen: Seen::new(),
             before: NONE,
             undo: Vec::new(),
             surroundings: Surroundings::new(),
+            learnt: Learnt::nothing(),
             carried: (0, 0, Vec::new()),
         }
     }
@@ -106,7 +108,7 @@ impl Memory {
             tally.pass == self.tally.pass.saturating_add(1) && (tally.in_pass, tally.seen) == (0, self.tally.seen);
         let recall = if self.tally == tally || is_new_pass { Recall::Whole } else { Recall::Lost };
         if recall == Recall::Lost {
-            self.seen = None;
+            self.seen = Seen::new();
         }
         self.tally = tally;
         self.before = tally;
@@ -115,10 +117,11 @@ impl Memory {
     }
 
     fn take_back(&mut self) {
-        let Some(seen) = &mut self.seen else { return };
-        for (now, earlier) in self.undo.drain(..).rev() {
-            seen.remove(&now);
-            seen.extend(earlier);
+        for (key, earlier) in self.undo.drain(..).rev() {
+            match earlier {
+                Some(pass) => _ = self.seen.put(key, pass),
+                None => self.seen.remove(key),
+            }
         }
         self.tally = self.before;
     }
@@ -126,20 +129,17 @@ impl Memory {
     /// Whether this listing has seen the account in any pass.
     #[must_use]
     pub fn knows(&self, mark: Mark) -> bool {
-        let Some(seen) = &self.seen else { return false };
-        (1..=u64::from(self.tally.pass)).any(|pass| seen.contains(&(mark.key | pass)))
+        self.seen.get(mark.key).is_some()
     }
 
     /// Notes an account of a listing that began at `begin_ms`, in a pass that began at `pass_ms` (milliseconds since
     /// 1970). Returns whether it was seen in this pass for the first time.
     pub fn note(&mut self, mark: Mark, begin_ms: i64, pass_ms: i64) -> bool {
-        let now = mark.key | u64::from(self.tally.pass);
-        let seen = self.seen.get_or_insert_default();
-        if !seen.insert(now) {
+        let earlier = self.seen.put(mark.key, self.tally.pass);
+        if earlier == Some(self.tally.pass) {
             return false;
         }
-        let earlier = (1..u64::from(self.tally.pass)).map(|pass| mark.key | pass).find(|entry| seen.remove(entry));
-        self.undo.push((now, earlier));
+        self.undo.push((mark.key, earlier));
         let one_if = |is: bool| u32::from(is);
         self.tally.in_pass = self.tally.in_pass.saturating_add(one_if(mark.created_ms < pass_ms));
         let is_first = earlier.is_none() && mark.created_ms < begin_ms;

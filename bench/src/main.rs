@@ -1,0 +1,51 @@
+//! `provider-bench`: measures the component in its host, prints a table and writes `summary.json`.
+//!
+//! Peak memory and processor time are known for a process alone, so every measured run is a process of its own: this
+//! binary starts itself with a subcommand, and reads what that prints. docs/performance.md says what each figure means.
+
+mod args;
+mod child;
+mod figure;
+mod peers;
+mod run;
+mod server;
+mod suite;
+mod summary;
+mod usage;
+
+use std::error::Error;
+use std::io::{Write as _, stderr};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Command};
+
+/// What every fallible function here returns: whatever goes wrong ends the measurement, and is told.
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        None => suite::measure_all(&cli.suite),
+        Some(Command::Serve(args)) => server::serve(&args),
+        Some(Command::List(args)) => run::list(&args),
+        Some(Command::Start(args)) => run::start(&args),
+        Some(Command::Instantiate(args)) => run::instantiate(&args),
+        Some(Command::Swap(args)) => run::swap(&args),
+        Some(Command::Tenants(args)) => run::tenants(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A line for the person who waits.
+fn tell(line: &str) {
+    // There is nobody else to tell where standard error is closed.
+    let _ = writeln!(stderr(), "provider-bench: {line}");
+}
