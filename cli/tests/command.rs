@@ -406,7 +406,7 @@ fn a_sync_ends_as_other_commands_do() {
     // Whatever broke off, what was printed is valid.
     let gone = Fault { on: "/users?page=1".into(), after: 0, times: None, what: FaultKind::Status(403) };
     server.simulator.set_faults(vec![gone]);
-    let arguments = ["--checkpoint", &file, "--format", "json", "--full"];
+    let arguments = ["--checkpoint", &file, "--format", "json", "--full", "--limit", "200"];
     let output = against(&url, &tokens.admin, "sync", &arguments);
     check_exit(&output, 1);
     assert_eq!(stdout(&output), "[]\n");

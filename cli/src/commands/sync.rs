@@ -57,7 +57,12 @@ pub(crate) async fn run(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit,
 
     let exit = users::exit(reader.end());
     if let Some(failure) = failure {
-        return Err(failure.detail("what changed is not lost: the same command goes on from there"));
+        let has_begun = reader.users() > 0 || reader.listing().progress().users > 0;
+        return Err(if has_begun {
+            failure.detail("nothing is lost: the same command goes on from there")
+        } else {
+            failure
+        });
     }
     users::tell_notices(&reader, exit, screen);
     let usual = reader.listing().requests_of_whole().filter(|_| whole.is_none());

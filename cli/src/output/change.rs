@@ -252,11 +252,8 @@ mod tests {
         new.licenses.clear();
         new.last_activity_at = Some("2026-11-24T07:00:00.000Z".into());
         new.attributes = Default::default();
-        let mut step = SyncStep::default();
-        step.gone = vec![bare()];
-        step.changed = vec![ChangedUser { old: anna(), new }];
-        step.added = vec![anna()];
-        step
+        let changed = vec![ChangedUser { old: anna(), new }];
+        SyncStep { added: vec![anna()], changed, gone: vec![bare()], ..SyncStep::default() }
     }
 
     fn print(format: ListingFormat, columns: usize, steps: &[SyncStep]) -> String {

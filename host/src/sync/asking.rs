@@ -74,7 +74,7 @@ impl Asking {
             let Some(last) = read.last() else { return Ok(batch.users) };
             after = Some(last.id.clone());
             for user in read.into_iter().filter(|user| !self.found.contains(&user.id)) {
-                if batch.push(user).is_err() {
+                if !batch.push(user) {
                     return Ok(batch.users);
                 }
             }

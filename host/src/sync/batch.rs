@@ -23,15 +23,15 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Takes a user, unless there is no more room: one is always taken.
-    pub(super) fn push(&mut self, user: User) -> Result<(), User> {
+    /// Takes a user, if there is room: for one there always is. Returns whether there was.
+    pub(super) fn push(&mut self, user: User) -> bool {
         let bytes = self.bytes.saturating_add(weight(&user));
         if !self.users.is_empty() && (bytes > BYTES_AT_MOST || self.users.len() >= USERS_AT_MOST) {
-            return Err(user);
+            return false;
         }
         self.bytes = bytes;
         self.users.push(user);
-        Ok(())
+        true
     }
 }
 
@@ -73,7 +73,7 @@ mod tests {
 
     fn filled(users: impl Iterator<Item = User>) -> usize {
         let mut batch = Batch::default();
-        users.map_while(|user| batch.push(user).ok()).count()
+        users.take_while(|user| batch.push(user.clone())).count()
     }
 
     #[test]

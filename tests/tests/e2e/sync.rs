@@ -395,7 +395,7 @@ fn changes() -> impl Strategy<Value = Vec<ChangeKind>> {
 fn after_any_changes_a_sync_gives_the_same_table_as_a_listing() {
     static ROUND: AtomicU32 = AtomicU32::new(0);
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let mut runner = TestRunner::new(Cases { cases: 40, failure_persistence: None, ..Cases::default() });
+    let mut runner = TestRunner::new(Cases { cases: 30, failure_persistence: None, ..Cases::default() });
     let rounds = proptest::collection::vec((changes(), proptest::option::of(0_u32..6)), 1..5);
     let (asked, all) = (Cell::new(0), Cell::new(0));
     runner
