@@ -80,8 +80,12 @@ fn settings() -> Vec<SettingSpec> {
             "Requests at once",
             SettingKind::Integer,
             false,
-            Some(MaxInFlight::DEFAULT.start().to_string()),
-            "How many requests the server is sent at once: a whole number from 1 to 32. Fewer are sent by themselves while the server is slow or refuses.",
+            None,
+            &format!(
+                "How many requests the server is sent at once at most: a whole number from 1 to {most}. Left out, it is {start}, and up to {most} while a server that is far away takes no longer for it. Fewer are sent by themselves while the server is slow or refuses.",
+                start = MaxInFlight::DEFAULT.start(),
+                most = MaxInFlight::MAX,
+            ),
         ),
         flag(
             keys::INCLUDE_ACTIVITY,
