@@ -305,6 +305,7 @@ fn who_is_gone_is_never_called_known() {
                 for bot in ["user000010", "user000250"] {
                     server.update(bot, |account| account.is_bot = true);
                 }
+                server.now += HOUR_MS;
                 let kept = listed(&mut server);
                 server.now += later_ms;
                 event(&mut server);
