@@ -44,8 +44,7 @@ impl Guest for Component {
     fn list_users(settings: Vec<Setting>, cursor: Option<String>, limit: u32) -> Result<UserPage, Error> {
         let settings = Settings::parse(&settings)?;
         let mut network = WasiHttp::new(&settings);
-        let mut paced = Paced::new(&mut network, settings.max_in_flight);
-        Ok(listing::list_users(&settings, cursor.as_deref(), limit, &mut MEMORY.lock(), &mut paced)?)
+        Ok(listing::list_users_paced(&settings, cursor.as_deref(), limit, &mut MEMORY.lock(), &mut network)?)
     }
 }
 

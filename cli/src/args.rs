@@ -48,6 +48,21 @@ Example, the accounts that take a seat and were not used for a while:
       --secret access_token=env:ACCESS_TOKEN --format ndjson \\
     | jq -r 'select(.seat == \"occupied\" and .status == \"inactive\") | .email'";
 
+/// What the help of `sync` says at its end.
+const AFTER_SYNC: &str = "\
+The first run lists everybody, and so does one for which the component cannot tell what changed: after a deletion, with
+other settings, in another version. Otherwise it asks the server for a small part of a listing. The file is that of
+`users --checkpoint`; `users` prints everybody, `sync` what became of them since the last run of either.
+
+Each line says added, changed or gone. JSON has the change, the user, and the fields that changed with their old and new
+values. What was printed is saved right afterwards: a run that is interrupted, even by kill -9, repeats it and loses nothing.
+
+Exit codes: 0 complete, 1 an error before the first user, 2 wrong usage, 3 incomplete: nobody is said to be gone then.
+
+Example, once an hour, mailing only what went wrong:
+  providerctl sync --checkpoint /var/lib/chat.sqlite --set server_url=https://chat.example.com \\
+      --secret access_token=file:/run/secrets/token --format ndjson >> /var/log/chat-users.ndjson";
+
 /// Runs a provider component in a sandbox and shows what it reads
 #[derive(Parser)]
 #[command(name = "providerctl", version, after_help = AFTER, max_term_width = 120)]
@@ -68,6 +83,8 @@ pub(crate) enum Command {
     License(CheckArgs),
     /// Lists all users
     Users(UsersArgs),
+    /// Brings the listing in a file up to date, and shows what changed
+    Sync(SyncArgs),
     /// Runs a simulated Mattermost server on this machine until Ctrl-C
     Simulate(SimulateArgs),
     /// Shows everything at once, on a simulated server of its own
@@ -257,6 +274,27 @@ pub(crate) struct UsersArgs {
     /// Begins anew, whatever the checkpoint holds
     #[arg(long, requires = "checkpoint")]
     pub(crate) restart: bool,
+    /// How to reach the product.
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+}
+
+/// `sync`.
+#[derive(Args)]
+#[command(after_help = AFTER_SYNC)]
+pub(crate) struct SyncArgs {
+    /// The file that holds the listing; made where there is none
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: PathBuf,
+    /// How to print what changed
+    #[arg(long, value_enum, default_value_t = ListingFormat::Table)]
+    pub(crate) format: ListingFormat,
+    /// Lists everybody, even where the component could tell what changed
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// About how many users the component reads at a time where everybody is listed; 0 leaves it to the component
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) limit: u32,
     /// How to reach the product.
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,

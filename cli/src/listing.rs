@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use provider_host::checkpoint::Kept;
 use provider_host::model::{Notice, User};
-use provider_host::{Batch, Denial, End, Error, Listing, Progress, TenantListing};
+use provider_host::{Batch, Denial, End, Error, Listing, ListingSync, Progress, SyncStep, TenantListing};
 
 use crate::exit::{Complaint, Failure};
 
@@ -61,11 +61,11 @@ impl Stopped {
 }
 
 /// The next page, after retries where they may help.
-async fn page(listing: &mut impl Steps, retrying: &mut dyn FnMut(Retry<'_>)) -> Option<Result<Batch, Stopped>> {
+async fn page<L: Steps>(listing: &mut L, retrying: &mut dyn FnMut(Retry<'_>)) -> Option<Result<L::Step, Stopped>> {
     let mut number = 1;
     loop {
         let error = match listing.next().await? {
-            Ok(batch) => return Some(Ok(batch)),
+            Ok(step) => return Some(Ok(step)),
             Err(error) => error,
         };
         let Some(pause) = pause(&error, number) else { return Some(Err(Stopped::Error(error))) };
@@ -75,31 +75,78 @@ async fn page(listing: &mut impl Steps, retrying: &mut dyn FnMut(Retry<'_>)) -> 
     }
 }
 
-/// A listing, in one version of a provider or across several.
+/// What is read step by step: a listing, in one version of a provider or across several, or what changed since one.
 pub(crate) trait Steps {
+    /// What a step brings.
+    type Step: Told;
     /// The next step; none after the last.
-    async fn next(&mut self) -> Option<Result<Batch, Error>>;
-    /// How far it is.
-    fn progress(&self) -> Progress;
+    async fn next(&mut self) -> Option<Result<Self::Step, Error>>;
+    /// How many users came to be printed.
+    fn users(&self) -> u64;
+}
+
+/// What a step tells beside its users.
+pub(crate) trait Told {
+    /// What there is to know.
+    fn notices(&self) -> &[Notice];
+    /// Set in the last step.
+    fn end(&self) -> Option<End>;
 }
 
 impl Steps for Listing {
+    type Step = Batch;
+
     async fn next(&mut self) -> Option<Result<Batch, Error>> {
         Self::next(self).await
     }
 
-    fn progress(&self) -> Progress {
-        Self::progress(self)
+    fn users(&self) -> u64 {
+        self.progress().users
     }
 }
 
 impl Steps for TenantListing {
+    type Step = Batch;
+
     async fn next(&mut self) -> Option<Result<Batch, Error>> {
         Self::next(self).await
     }
 
-    fn progress(&self) -> Progress {
-        Self::progress(self)
+    fn users(&self) -> u64 {
+        self.progress().users
+    }
+}
+
+impl Steps for ListingSync {
+    type Step = SyncStep;
+
+    async fn next(&mut self) -> Option<Result<SyncStep, Error>> {
+        Self::next(self).await
+    }
+
+    fn users(&self) -> u64 {
+        let progress = self.progress();
+        progress.added + progress.changed + progress.gone
+    }
+}
+
+impl Told for Batch {
+    fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    fn end(&self) -> Option<End> {
+        self.end
+    }
+}
+
+impl Told for SyncStep {
+    fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    fn end(&self) -> Option<End> {
+        self.end
     }
 }
 
@@ -136,7 +183,7 @@ impl<L: Steps> Reader<L> {
     }
 
     /// The next page; `None` after the last. Ctrl-C ends it too, as an error.
-    pub(crate) async fn next(&mut self, retrying: &mut dyn FnMut(Retry<'_>)) -> Option<Result<Batch, Failure>> {
+    pub(crate) async fn next(&mut self, retrying: &mut dyn FnMut(Retry<'_>)) -> Option<Result<L::Step, Failure>> {
         let Self { listing, notices, end, stop } = self;
         let ended = tokio::select! {
             biased;
@@ -144,14 +191,14 @@ impl<L: Steps> Reader<L> {
             page = page(listing, retrying) => page,
         };
         Some(match ended? {
-            Ok(batch) => {
+            Ok(step) => {
                 // The last page repeats what still holds: an early doubt may have been cleared up.
-                if batch.end.is_some() {
+                if step.end().is_some() {
                     notices.clear();
                 }
-                notices.extend(batch.notices.iter().map(|notice| (notice.code.clone(), notice.clone())));
-                *end = batch.end.or(*end);
-                Ok(batch)
+                notices.extend(step.notices().iter().map(|notice| (notice.code.clone(), notice.clone())));
+                *end = step.end().or(*end);
+                Ok(step)
             }
             Err(stopped) => Err(stopped.after(self.users())),
         })
@@ -164,12 +211,7 @@ impl<L: Steps> Reader<L> {
 
     /// How many users came.
     pub(crate) fn users(&self) -> u64 {
-        self.listing.progress().users
-    }
-
-    /// Where the listing stands.
-    pub(crate) fn progress(&self) -> Progress {
-        self.listing.progress()
+        self.listing.users()
     }
 
     /// The notices that came, one for each code: a later one replaces an earlier.

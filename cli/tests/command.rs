@@ -1,12 +1,10 @@
 //! The command as a person runs it: what it prints where, and how it exits.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::fs::Permissions;
 use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::process::{Command, Output, Stdio};
 
-use mattermost_simulator::{Config, Fault, FaultKind, LicensePreset, Simulator};
+use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind, LicensePreset, Simulator};
 
 /// A server that runs while the command does, on threads of its own.
 struct Server {
@@ -244,49 +242,12 @@ fn the_demo_shows_everything() {
 #[test]
 fn help_names_the_exit_codes() {
     let text = stdout(&providerctl(&["--help"], ""));
-    for part in ["describe", "check", "license", "users", "simulate", "demo", "incomplete"] {
+    for part in ["describe", "check", "license", "users", "sync", "simulate", "demo", "incomplete"] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
 
 /// The built component, and a folder to put files into.
-#[test]
-fn a_component_is_compiled_once_and_kept_for_this_user_alone() {
-    let place = std::env::temp_dir().join(format!("providerctl-cache-{}", std::process::id()));
-    let folder = place.join("providerctl");
-    let describe = |more: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_providerctl"))
-            .args(["describe", "--component", built()])
-            .args(more)
-            .env("XDG_CACHE_HOME", &place)
-            .output()
-            .unwrap();
-        check_exit(&output, 0);
-        assert_eq!(stderr(&output), "");
-        stdout(&output)
-    };
-    let kept = || -> Vec<_> {
-        let mut kept: Vec<_> = std::fs::read_dir(&folder)
-            .unwrap()
-            .map(|entry| entry.unwrap())
-            .map(|entry| (entry.file_name(), entry.metadata().unwrap().ino()))
-            .collect();
-        kept.sort();
-        kept
-    };
-    let text = describe(&["--no-cache"]);
-    assert!(!place.exists(), "nothing is kept where that is not wanted");
-    assert_eq!(describe(&[]), text);
-    let first = kept();
-    assert_eq!(first.len(), 2, "the compiled component and the key of its checksum");
-    assert_eq!(describe(&[]), text);
-    assert_eq!(kept(), first, "it is not written again");
-    std::fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
-    assert_eq!(describe(&[]), text, "a folder that others may read is left alone, and nothing is told");
-    assert_eq!(kept(), first);
-    std::fs::remove_dir_all(place).unwrap();
-}
-
 fn built() -> &'static str {
     concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/mattermost-provider.wasm")
 }
@@ -364,6 +325,92 @@ fn canary_tells_which_field_differs_and_its_exit_code_says_whether_one_does() {
     let next = canary(&other("next"));
     check_exit(&next, 1);
     assert!(stdout(&next).contains("position differs in"), "{}", stdout(&next));
+}
+
+/// A folder of a test's own, which goes with it.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("providerctl-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+#[test]
+fn a_sync_prints_what_changed_and_costs_a_part_of_a_listing() {
+    let server = server(Config { users: 3_000, ..Config::default() });
+    let folder = Folder::new("sync");
+    let file = folder.file("listing.sqlite");
+    let sync = |more: &[&str]| {
+        let before = server.simulator.requests();
+        let arguments = [&["--checkpoint", &file, "--format", "ndjson"], more].concat();
+        let output = against(&server.url(), server.admin(), "sync", &arguments);
+        check_exit(&output, 0);
+        assert_eq!(stderr(&output), "", "nothing is told when it is piped");
+        let mut told: Vec<String> = stdout(&output)
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .map(|found| format!("{} {}", found["change"].as_str().unwrap(), found["user"]["id"].as_str().unwrap()))
+            .collect();
+        told.sort();
+        (told, server.simulator.requests() - before)
+    };
+    // It goes on with what `users` has kept, which has printed everybody.
+    check_exit(&against(&server.url(), server.admin(), "users", &["--checkpoint", &file]), 0);
+    assert_eq!(sync(&[]).0, [""; 0]);
+
+    let created = server.simulator.change(ChangeKind::Create { username: "new".into() }).unwrap().id;
+    let renamed = server.simulator.change(ChangeKind::Rename { place: 99, username: "zoe".into() }).unwrap().id;
+    let (told, asked) = sync(&[]);
+    assert_eq!(told, [format!("added {created}"), format!("changed {renamed}")]);
+    let (told, listed) = sync(&["--full"]);
+    assert_eq!(told, [""; 0]);
+    assert!(asked < listed, "{asked} requests, and {listed} for everybody");
+    let gone = server.simulator.change(ChangeKind::Delete { place: 700 }).unwrap().id;
+    assert_eq!(sync(&[]).0, [format!("gone {gone}")]);
+    assert_eq!(sync(&[]).0, [""; 0]);
+}
+
+#[test]
+fn a_sync_ends_as_other_commands_do() {
+    let server = server(Config { users: 400, ..Config::default() });
+    let (url, tokens, folder) = (server.url(), server.simulator.tokens(), Folder::new("sync-exits"));
+    let file = folder.file("listing.sqlite");
+    let cases: &[(&str, &str, &[&str], i32, &str)] = &[
+        (&url, &tokens.admin, &[], 2, "--checkpoint"),
+        (&url, &tokens.admin, &["--checkpoint", "/no/such/folder/file"], 1, "checkpoint-unusable"),
+        (&url, &tokens.revoked, &["--checkpoint", &file], 1, "token-refused"),
+        ("chat.example.com", "t", &["--checkpoint", &file], 2, "setting-unusable"),
+        (&url, "t", &["--checkpoint", &file, "--set", "nonsense=1"], 2, "setting-unknown"),
+        (&url, &tokens.member, &["--checkpoint", &file], 3, "completeness-unproven"),
+        (&url, &tokens.admin, &["--checkpoint", &file], 0, ""),
+        (&url, &tokens.admin, &["--checkpoint", &file, "--format", "json"], 0, ""),
+    ];
+    for (url, token, more, exit, told) in cases {
+        let output = against(url, token, "sync", more);
+        check_exit(&output, *exit);
+        assert!(stderr(&output).contains(told), "{more:?}: {}", stderr(&output));
+    }
+    // Whatever broke off, what was printed is valid.
+    let gone = Fault { on: "/users?page=1".into(), after: 0, times: None, what: FaultKind::Status(403) };
+    server.simulator.set_faults(vec![gone]);
+    let arguments = ["--checkpoint", &file, "--format", "json", "--full", "--limit", "200"];
+    let output = against(&url, &tokens.admin, "sync", &arguments);
+    check_exit(&output, 1);
+    assert_eq!(stdout(&output), "[]\n");
+    assert!(stderr(&output).contains("goes on from there"), "{}", stderr(&output));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use std::process::{Command, Stdio};
 
-use mattermost_simulator::{Config, LicensePreset, Privacy, Simulator, Tokens};
+use mattermost_simulator::{ChangeKind, Config, LicensePreset, Privacy, Simulator, Tokens};
 
 /// 24 November 2026, 15:25:29: when the servers are asked, in milliseconds since 1970.
 const NOW_MS: i64 = 1_795_533_929_000;
@@ -93,6 +93,38 @@ fn the_report_on_users_tells_more() {
     check("report", config("11.6.0"), |server| {
         run(server, &server.tokens().admin, "users", &["--set", "activity_source=report", "--format", "ndjson"])
     });
+}
+
+#[test]
+fn a_sync_tells_what_became_of_everybody() {
+    for version in VERSIONS {
+        check(&format!("{version}-sync"), config(version), |server| {
+            let folder = std::env::temp_dir().join(format!("providerctl-sync-{}-{version}", std::process::id()));
+            std::fs::create_dir_all(&folder).unwrap();
+            let file = folder.join("listing.sqlite").display().to_string();
+            let sync = |more: &[&str]| {
+                let arguments = [&["--checkpoint", &file], more].concat();
+                run(server, &server.tokens().admin, "sync", &arguments).replace(&file, "FILE")
+            };
+            // Everybody is added.
+            assert_eq!(sync(&["--format", "ndjson"]).lines().filter(|line| line.contains("added")).count(), 40);
+            let place = 20;
+            for change in [
+                ChangeKind::Create { username: "newcomer".into() },
+                ChangeKind::Rename { place, username: "renamed".into() },
+                ChangeKind::Promote { place: 30 },
+                ChangeKind::Deactivate { place: 15 },
+            ] {
+                server.change(change).unwrap();
+            }
+            let mut told = sync(&[]);
+            told += &sync(&[]);
+            server.change(ChangeKind::Delete { place }).unwrap();
+            told += &sync(&[]);
+            std::fs::remove_dir_all(folder).unwrap();
+            told
+        });
+    }
 }
 
 #[test]

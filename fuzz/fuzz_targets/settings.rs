@@ -43,7 +43,7 @@ fuzz_target!(|data: &[u8]| {
             claims::hides(&secret, &settings);
             assert!(settings.token.header().contains(&secret));
             assert!(settings.token.header().bytes().all(|b| b.is_ascii_graphic() || b == b' '));
-            assert!((1..=32).contains(&settings.max_in_flight.requests()));
+            assert!((1..=32).contains(&settings.max_in_flight.most()));
             assert!((1..=36_500).contains(&settings.inactive_after.as_days()));
             assert!(!settings.base.to_string().contains(&secret));
             let _ = settings.fingerprint();

@@ -1,9 +1,13 @@
 //! The contract's generated types, and the way from them into [`crate::model`]. No other file names them.
 
-use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{
+    Component, ComponentExportIndex, ComponentNamedList, ComponentType, Instance, InstancePre, Lift, Lower,
+};
+use wasmtime::{AsContextMut, Store};
 
 use crate::model;
+use crate::store::Guest;
 
 mod generated {
     wasmtime::component::bindgen!({
@@ -14,10 +18,81 @@ mod generated {
 }
 
 pub(crate) use generated::exports::license_management::provider::provider as contract;
-pub(crate) use generated::{LicenseProvider, LicenseProviderPre};
+use generated::{LicenseProvider, LicenseProviderIndices};
 
 /// The export that a provider must have.
 pub(crate) const EXPORT: &str = "license-management:provider/provider@0.1.0";
+
+/// The export that it may have, and its one function.
+pub(crate) const CHANGES: &str = "license-management:provider/changes@0.1.0";
+const LIST_CHANGES: &str = "list-changes";
+
+type Answer<T> = (Result<T, contract::Error>,);
+type Settings<'a> = &'a [contract::Setting];
+type Changes<'a> = (Settings<'a>, &'a Baseline, &'a [contract::User], Option<&'a str>);
+
+/// What a host keeps of a listing: the contract's `baseline`.
+#[derive(Clone, Debug, PartialEq, Eq, ComponentType, Lower)]
+#[component(record)]
+pub(crate) struct Baseline {
+    /// The watermark of the listing, or of the last changes that were found since.
+    pub(crate) watermark: String,
+    /// How many users the host keeps.
+    pub(crate) users: u32,
+}
+
+/// A provider that can be instantiated at once.
+#[derive(Clone)]
+pub(crate) struct Prepared {
+    instance: InstancePre<Guest>,
+    provider: LicenseProviderIndices,
+    changes: Option<ComponentExportIndex>,
+}
+
+impl Prepared {
+    /// # Errors
+    /// The provider lacks a function.
+    pub(crate) fn new(instance: InstancePre<Guest>, changes: Option<ComponentExportIndex>) -> wasmtime::Result<Self> {
+        Ok(Self { provider: LicenseProviderIndices::new(&instance)?, instance, changes })
+    }
+
+    /// Whether it can find out what changed.
+    pub(crate) const fn has_changes(&self) -> bool {
+        self.changes.is_some()
+    }
+
+    /// A fresh instance.
+    pub(crate) async fn instantiate(&self, store: &mut Store<Guest>) -> wasmtime::Result<Exports> {
+        let instance = self.instance.instantiate_async(&mut *store).await?;
+        Ok(Exports { provider: self.provider.load(store, &instance)?, instance, changes: self.changes })
+    }
+}
+
+/// The functions of an instance.
+pub(crate) struct Exports {
+    instance: Instance,
+    provider: LicenseProvider,
+    changes: Option<ComponentExportIndex>,
+}
+
+impl Exports {
+    /// What every provider has.
+    pub(crate) fn provider(&self) -> &contract::Guest {
+        self.provider.license_management_provider_provider()
+    }
+
+    /// Calls `list-changes`; none where the provider does not have it.
+    pub(crate) async fn call_list_changes(
+        &self,
+        mut store: impl AsContextMut<Data = Guest>,
+        (settings, since, known, cursor): Changes<'_>,
+    ) -> wasmtime::Result<Option<Result<contract::UserPage, contract::Error>>> {
+        let Some(index) = self.changes else { return Ok(None) };
+        let function = self.instance.get_typed_func::<Changes<'_>, Answer<contract::UserPage>>(&mut store, index)?;
+        let (answer,) = function.call_async(store, (settings, since, known, cursor)).await?;
+        Ok(Some(answer))
+    }
+}
 
 /// Checks that the export has the contract's functions with the contract's types. The generated code looks at the names
 /// when a component is loaded, and at the types no earlier than in an instance.
@@ -25,42 +100,67 @@ pub(crate) const EXPORT: &str = "license-management:provider/provider@0.1.0";
 /// # Errors
 /// What is missing or differs.
 pub(crate) fn check(component: &Component) -> Result<(), String> {
-    type Answer<T> = (Result<T, contract::Error>,);
-    type Settings<'a> = &'a [contract::Setting];
+    let export = Export::find(component, EXPORT).ok_or("there is no such interface")?;
+    export.check::<(), (contract::Description,)>("describe")?;
+    export.check::<(Settings<'_>,), Answer<contract::CheckReport>>("check")?;
+    export.check::<(Settings<'_>,), Answer<Vec<contract::License>>>("get-licenses")?;
+    export.check::<(Settings<'_>, Option<&str>, u32), Answer<contract::UserPage>>("list-users").map(drop)
+}
 
-    let Some((ComponentItem::ComponentInstance(export), _)) = component.get_export(None, EXPORT) else {
-        return Err("there is no such interface".to_owned());
-    };
-    let whole = component.component_type();
-    let types = whole.instance_type();
-    let function = |name: &str| match export.get_export(component.engine(), name).map(|export| export.ty) {
-        Some(ComponentItem::ComponentFunc(function)) => Ok(function),
-        _ => Err(format!("the function `{name}` is missing")),
-    };
-    let differs =
-        |name: &'static str| move |error: wasmtime::Error| format!("the function `{name}` differs: {error:#}");
-    function("describe")?.typecheck::<(), (contract::Description,)>(&types).map_err(differs("describe"))?;
-    function("check")?.typecheck::<(Settings<'_>,), Answer<contract::CheckReport>>(&types).map_err(differs("check"))?;
-    function("get-licenses")?
-        .typecheck::<(Settings<'_>,), Answer<Vec<contract::License>>>(&types)
-        .map_err(differs("get-licenses"))?;
-    function("list-users")?
-        .typecheck::<(Settings<'_>, Option<&str>, u32), Answer<contract::UserPage>>(&types)
-        .map_err(differs("list-users"))
+/// Looks for the function that finds out what changed; none where the component does not have the interface.
+///
+/// # Errors
+/// The interface is there, and its function is missing or differs.
+pub(crate) fn find_changes(component: &Component) -> Result<Option<ComponentExportIndex>, String> {
+    let Some(export) = Export::find(component, CHANGES) else { return Ok(None) };
+    export.check::<Changes<'_>, Answer<contract::UserPage>>(LIST_CHANGES).map(Some)
+}
+
+/// An interface that a component exports.
+struct Export<'a> {
+    component: &'a Component,
+    index: ComponentExportIndex,
+}
+
+impl<'a> Export<'a> {
+    fn find(component: &'a Component, name: &str) -> Option<Self> {
+        match component.get_export(None, name)? {
+            (ComponentItem::ComponentInstance(_), index) => Some(Self { component, index }),
+            _ => None,
+        }
+    }
+
+    /// Where a function is, if it has these types.
+    fn check<P, R>(&self, name: &str) -> Result<ComponentExportIndex, String>
+    where
+        P: ComponentNamedList + Lower,
+        R: ComponentNamedList + Lift,
+    {
+        let Some((ComponentItem::ComponentFunc(function), index)) = self.component.get_export(Some(&self.index), name)
+        else {
+            return Err(format!("the function `{name}` is missing"));
+        };
+        let whole = self.component.component_type();
+        match function.typecheck::<P, R>(&whole.instance_type()) {
+            Ok(()) => Ok(index),
+            Err(error) => Err(format!("the function `{name}` differs: {error:#}")),
+        }
+    }
 }
 
 /// Converts enums whose cases have the same names.
 macro_rules! cases {
-    ($($name:ident { $($case:ident),+ })+) => {$(
-        impl From<contract::$name> for model::$name {
-            fn from(value: contract::$name) -> Self {
-                match value { $(contract::$name::$case => Self::$case,)+ }
+    ($from:ident -> $to:ident: $($name:ident { $($case:ident),+ })+) => {$(
+        impl From<$from::$name> for $to::$name {
+            fn from(value: $from::$name) -> Self {
+                match value { $($from::$name::$case => Self::$case,)+ }
             }
         }
     )+};
 }
 
 cases! {
+    contract -> model:
     Severity { Info, Warning }
     CheckOutcome { Passed, Warning, Failed, Skipped }
     UserStatus { Active, Inactive, Deactivated }
@@ -73,11 +173,19 @@ cases! {
     }
 }
 
+cases! {
+    model -> contract:
+    UserStatus { Active, Inactive, Deactivated }
+    UserKind { Member, Guest, Bot, Remote }
+    SeatUse { Occupied, Free, Unknown }
+    ActivityKnowledge { Known, Never, Unknown }
+}
+
 /// Converts records field by field: `=` moves a field as it is, `~` converts it, `*` converts each of a list.
 macro_rules! fields {
-    ($($name:ident { $($kind:tt $field:ident),+ })+) => {$(
-        impl From<contract::$name> for model::$name {
-            fn from(value: contract::$name) -> Self {
+    ($from:ident -> $to:ident: $($name:ident { $($kind:tt $field:ident),+ })+) => {$(
+        impl From<$from::$name> for $to::$name {
+            fn from(value: $from::$name) -> Self {
                 Self { $($field: fields!(@ $kind value.$field),)+ }
             }
         }
@@ -88,6 +196,7 @@ macro_rules! fields {
 }
 
 fields! {
+    contract -> model:
     SettingSpec { =key, =label, ~kind, =required, =default, =help, ~attributes }
     RequestSpec { =method, =path, =purpose }
     Term { =id, =label, =help }
@@ -106,6 +215,15 @@ fields! {
     License {
         =license_type, =name, =trial, ~seats_purchased, ~seats_used, =licensee, =starts_at, =expires_at, ~attributes,
         *notices
+    }
+}
+
+fields! {
+    model -> contract:
+    Assignment { =license_type, =assigned_at }
+    User {
+        =id, =username, =email, =first_name, =last_name, ~status, ~kind, =role, =roles, ~seat, *licenses, =position,
+        =created_at, =deactivated_at, ~activity, =last_activity_at, ~attributes
     }
 }
 

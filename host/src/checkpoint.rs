@@ -2,7 +2,8 @@
 //!
 //! A store keeps, for each [`ListingKey`], the latest listing and, where a complete one came before it, that one too: a
 //! host can read the last complete one while the next is on its way, and tell who is gone. A finished listing makes room
-//! when the first step of the next one is saved, and not before.
+//! when the first step of the next one is saved, and not before. A sync changes the latest complete listing in its place: each
+//! record that it saves is right by then, and the listing's watermark moves on when the sync has come to its end.
 //!
 //! Stores are called from threads on which blocking is allowed; one for a database with an asynchronous client waits for
 //! it there.
@@ -15,7 +16,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use crate::listing::{End, Progress, Proof};
+use crate::listing::{End, Maker, Progress, Proof};
 use crate::model::{Notice, User};
 use crate::{Error, Result};
 
@@ -69,6 +70,12 @@ pub trait Checkpoint: Send {
     /// # Errors
     /// The store does not work.
     fn users(&mut self, of: Kept, after: Option<&str>, limit: u32) -> Result<Vec<User>>;
+
+    /// The last records of these ids, as far as there are any, in any order.
+    ///
+    /// # Errors
+    /// The store does not work.
+    fn find(&mut self, of: Kept, ids: &[String]) -> Result<Vec<User>>;
 }
 
 /// A part of what a store keeps.
@@ -78,8 +85,13 @@ pub enum Kept {
     Latest,
     /// The last listing that ended complete; empty where there is none.
     LastComplete,
+    /// The complete listing before the latest one; empty where there was none.
+    Before,
     /// Who was in the complete listing before the latest one and is not in the latest. Empty unless the latest is
     /// complete, since nobody is known to be gone before.
+    ///
+    /// A [`ListingSync`](crate::ListingSync) that asks what changed brings the latest listing up to date in its place and finds that nobody
+    /// is gone, so that this stays who was gone when everybody was listed last.
     Gone,
 }
 
@@ -122,6 +134,12 @@ pub struct Standing {
     pub(crate) proof: Proof,
     /// Whether the listing was begun here, and not by a cursor that somebody else kept.
     pub(crate) has_beginning: bool,
+    /// What made its records; none where several did, or an earlier version of this library did not note it.
+    #[serde(default)]
+    pub(crate) maker: Option<Maker>,
+    /// Whether a sync has listed everybody and not yet told to the end what differs from the listing before.
+    #[serde(default)]
+    pub(crate) is_untold: bool,
 }
 
 /// A wait that a product asked for.
@@ -153,6 +171,8 @@ impl Standing {
             wait: None,
             end: None,
             proof: Proof::default(),
+            maker: None,
+            is_untold: false,
         }
     }
 }

@@ -25,7 +25,8 @@
 //! ```
 //!
 //! A listing that is given a store of [checkpoint]s goes on where it stopped, whatever happened to the process:
-//! [`Session::resume`].
+//! [`Session::resume`]. Where the provider tells what changed, [`Session::sync`] brings it up to date for a small part of what
+//! a listing costs.
 //!
 //! What it is not: without such a store it keeps no records; it retries nothing but a wait that the product asked for, and
 //! knows nothing of any product.
@@ -63,6 +64,7 @@ mod session;
 mod settings;
 mod slots;
 mod store;
+mod sync;
 mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -84,12 +86,13 @@ pub use policy::Policy;
 pub use provider::Provider;
 pub use registry::{
     CanaryReport, Candidate, Event, FieldDifference, Objection, Patience, Registry, SwitchOptions, Switched, Tenant,
-    TenantListing, VersionName, Watch, canary,
+    TenantListing, TenantSync, VersionName, Watch, canary,
 };
 pub use sandbox::Sandbox;
 pub use secrecy;
 pub use session::Session;
 pub use settings::Settings;
+pub use sync::{ChangedUser, ListingSync, SyncOptions, SyncProgress, SyncStep, Whole};
 
 /// What every fallible operation of this library returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

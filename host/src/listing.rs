@@ -3,6 +3,7 @@
 //! `walk` decides what a step means and what comes next; this file calls the provider, waits, and saves.
 
 mod keeper;
+mod maker;
 mod notices;
 mod proof;
 mod seen;
@@ -20,9 +21,11 @@ use tokio::time::{Instant, sleep_until};
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing};
 use crate::model::{ErrorKind, Notice, User};
 use crate::{Denial, Result, Session};
-use keeper::Keeper;
+pub(crate) use keeper::Keeper;
+pub(crate) use maker::Maker;
 pub(crate) use proof::Proof;
-use walk::{Taken, Walk};
+use walk::Taken;
+pub(crate) use walk::Walk;
 
 /// How to list.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +49,8 @@ pub struct Listing {
     keeper: Option<Keeper>,
     /// Whether nothing of this listing was saved yet.
     begins: bool,
+    /// How many requests of the session are in the listing's progress.
+    counted: u64,
     resumed: Option<Progress>,
     /// A step that was taken and is not returned before it is saved.
     unsaved: Option<Arc<Taken>>,
@@ -91,6 +96,9 @@ pub struct Progress {
     pub pages: u64,
     /// The product's own count of all users to come.
     pub expected_total: Option<u32>,
+    /// Requests that it took; 0 as well where an earlier version of this library did not count them.
+    #[serde(default)]
+    pub requests: u64,
 }
 
 /// What to do with a listing that a store holds unfinished.
@@ -107,6 +115,7 @@ impl Listing {
 
     fn at(session: Session, limit: u32, walk: Walk) -> Self {
         Self {
+            counted: session.requests(),
             session,
             limit,
             standing: walk.standing().clone(),
@@ -128,15 +137,34 @@ impl Listing {
         key: ListingKey,
         unfinished: Unfinished,
     ) -> Result<Self> {
-        let (keeper, walk) = Keeper::open(store, key, unfinished).await?;
+        let keeper = Keeper::open(store, key).await?;
+        let standing = match unfinished {
+            Unfinished::GoOn => keeper.standing().await?.filter(|standing| standing.end.is_none()),
+            Unfinished::Drop => None,
+        };
+        let walk = match standing {
+            Some(standing) => Some(keeper.recall(standing).await?),
+            None => None,
+        };
+        let begin = || Standing::begin(options.cursor.clone());
+        Ok(Self::in_place(session, options.limit, keeper, walk, begin))
+    }
+
+    /// A listing that is taken up in its place in a store, or begins there.
+    pub(crate) fn in_place(
+        session: Session,
+        limit: u32,
+        keeper: Keeper,
+        walk: Option<Walk>,
+        begin: impl FnOnce() -> Standing,
+    ) -> Self {
         let begins = walk.is_none();
-        let walk = walk.unwrap_or_else(|| Walk::new(Standing::begin(options.cursor)));
-        let mut listing = Self::at(session, options.limit, walk);
+        let mut listing = Self::at(session, limit, walk.unwrap_or_else(|| Walk::new(begin())));
         if let Some(wait) = listing.standing.wait.filter(|_| !begins) {
             listing.not_before = after(wait.left_ms(now_ms()));
         }
         listing.resumed = (!begins).then_some(listing.standing.progress);
-        Ok(Self { keeper: Some(keeper), begins, ..listing })
+        Self { keeper: Some(keeper), begins, ..listing }
     }
 
     /// The next step; none after the last. Waits first where the product asked for it. A step of a listing that has a store
@@ -158,7 +186,12 @@ impl Listing {
             }
             let cursor = self.walk.standing().cursor.clone();
             match self.session.list_page(cursor.as_deref(), self.limit).await {
-                Ok(page) => self.unsaved = Some(Arc::new(self.walk.take(page, now_ms()))),
+                Ok(page) => {
+                    let requests = self.session.requests();
+                    let more = requests.saturating_sub(std::mem::replace(&mut self.counted, requests));
+                    self.walk.made(self.session.maker(), more);
+                    self.unsaved = Some(Arc::new(self.walk.take(page, now_ms())));
+                }
                 Err(error) => {
                     let is_stale = error.as_provider().is_some_and(|error| error.kind == ErrorKind::CursorStale);
                     if !is_stale || !self.walk.begin_again() {
@@ -229,6 +262,7 @@ impl Listing {
     /// A provider's proof of completeness does not move along. The listing is complete all the same where what the product
     /// counted proves it, or where it is once more read to the end.
     pub fn continue_in(&mut self, session: Session) -> Session {
+        self.counted = session.requests();
         std::mem::replace(&mut self.session, session)
     }
 
@@ -238,6 +272,21 @@ impl Listing {
         self.session.memory_bytes()
     }
 
+    /// The session that it runs in.
+    pub(crate) const fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// What the session sent so far belongs to something else.
+    pub(crate) fn count_requests_from_here(&mut self) {
+        self.counted = self.session.requests();
+    }
+
+    /// How far it is with the last step that was returned.
+    pub(crate) const fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
     /// The session, for other calls.
     #[must_use]
     pub fn into_session(self) -> Session {
@@ -245,12 +294,12 @@ impl Listing {
     }
 }
 
-fn after(ms: u64) -> Option<Instant> {
+pub(crate) fn after(ms: u64) -> Option<Instant> {
     Instant::now().checked_add(Duration::from_millis(ms))
 }
 
 /// Milliseconds since 1970.
-fn now_ms() -> u64 {
+pub(crate) fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -5,6 +5,7 @@
 
 mod attributes;
 mod description;
+pub(crate) mod difference;
 mod license;
 mod report;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod user;
 
 pub use attributes::Attributes;
 pub use description::{Description, RequestSpec, SettingKind, SettingSpec, Term};
+pub use difference::FieldChange;
 pub use license::{License, Quantity};
 pub use report::{CheckOutcome, CheckReport, CheckStep, ErrorKind, Notice, ProviderError, Severity};
 pub use user::{ActivityKnowledge, Assignment, ListingState, SeatUse, User, UserKind, UserPage, UserStatus};

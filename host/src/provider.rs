@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::bindings::LicenseProviderPre;
+use crate::bindings::Prepared;
 use crate::egress::Gate;
+use crate::listing::Maker;
 use crate::model::Description;
 use crate::session::Terms;
 use crate::slots::Slots;
-use crate::store::Guest;
 use crate::{Access, Inspection, Limits, Result, Sandbox, Session, Settings};
 
 /// How long a provider may take to describe itself, waiting for room in the pool included.
@@ -18,13 +18,13 @@ const DESCRIBE_TIME: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub struct Provider {
     sandbox: Sandbox,
-    pre: LicenseProviderPre<Guest>,
+    prepared: Prepared,
     inspection: Arc<Inspection>,
 }
 
 impl Provider {
-    pub(crate) fn new(sandbox: Sandbox, pre: LicenseProviderPre<Guest>, inspection: Inspection) -> Self {
-        Self { sandbox, pre, inspection: Arc::new(inspection) }
+    pub(crate) fn new(sandbox: Sandbox, prepared: Prepared, inspection: Inspection) -> Self {
+        Self { sandbox, prepared, inspection: Arc::new(inspection) }
     }
 
     /// What the component's bytes say of it.
@@ -37,8 +37,14 @@ impl Provider {
         &self.sandbox
     }
 
-    pub(crate) const fn pre(&self) -> &LicenseProviderPre<Guest> {
-        &self.pre
+    pub(crate) const fn prepared(&self) -> &Prepared {
+        &self.prepared
+    }
+
+    /// Whether it can find out what changed since a listing: [`Session::sync`] then costs the product a small part of one.
+    #[must_use]
+    pub const fn has_changes(&self) -> bool {
+        self.prepared.has_changes()
     }
 
     /// What the provider is, needs and may answer. Asked of an instance that reaches no network, and compared with what
@@ -55,7 +61,7 @@ impl Provider {
         let call_time = limits.call_time.min(DESCRIBE_TIME);
         let limits = Limits { call_time, ..limits.clone() };
         let terms = Terms { limits, slots: self.sandbox.slots(1) };
-        let description = Session::new(self.clone(), Settings::new(), Gate::closed(), terms).describe().await?;
+        let description = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, None).describe().await?;
         self.inspection.agree(&description)?;
         Ok(description)
     }
@@ -83,8 +89,9 @@ impl Provider {
     /// The same in the room of a tenant.
     pub(crate) fn connect_as(&self, description: &Description, access: Access, slots: Slots) -> Result<Session> {
         let limits = access.limits.clone();
+        let maker = Maker::new(description, self.inspection.digest, &access.settings);
         let (settings, gate) = access.open(description)?;
-        Ok(Session::new(self.clone(), settings, gate, Terms { limits, slots }))
+        Ok(Session::new(self.clone(), settings, gate, Terms { limits, slots }, Some(maker)))
     }
 
     /// Makes an instance as a call does, for whoever measures what that costs. It goes back to the pool when what is
@@ -95,7 +102,7 @@ impl Provider {
     #[doc(hidden)]
     pub async fn instantiate(&self) -> Result<impl Sized + use<>> {
         let terms = Terms { limits: Limits::default(), slots: self.sandbox.slots(1) };
-        Session::new(self.clone(), Settings::new(), Gate::closed(), terms).take_instance("instantiate").await
+        Session::new(self.clone(), Settings::new(), Gate::closed(), terms, None).take_instance("instantiate").await
     }
 }
 

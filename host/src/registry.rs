@@ -5,6 +5,7 @@
 //! version is compiled aside, held against what is in use, and then switched to at once; listings that run finish in
 //! their own version or, where they are hurried, go on from their cursor in the new one.
 
+mod across;
 mod call;
 mod canary;
 mod event;
@@ -12,6 +13,7 @@ mod health;
 mod line;
 mod listing;
 mod preflight;
+mod sync;
 mod tenant;
 #[cfg(test)]
 mod tests;
@@ -32,6 +34,7 @@ pub use health::Patience;
 pub use listing::TenantListing;
 pub use preflight::Objection;
 pub(crate) use preflight::is_same;
+pub use sync::TenantSync;
 pub use tenant::Tenant;
 pub use version::VersionName;
 pub use watch::Watch;

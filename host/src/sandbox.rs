@@ -12,7 +12,7 @@ use wasmtime_wasi::WasiView as _;
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::p2::bindings::{clocks, io};
 
-use crate::bindings::{EXPORT, LicenseProviderPre};
+use crate::bindings::{CHANGES, EXPORT, Prepared};
 use crate::clock::{Clock, Ticking};
 use crate::slots::Slots;
 use crate::store::Guest;
@@ -92,11 +92,13 @@ impl Sandbox {
         imports::check(&inspection.imports)?;
         let component = self.compiled(bytes, &inspection.digest)?;
         bindings::check(&component).map_err(|reason| Error::ContractMismatch { expected: EXPORT, reason })?;
+        let changes = bindings::find_changes(&component)
+            .map_err(|reason| Error::ContractMismatch { expected: CHANGES, reason })?;
         let mismatch =
             |error: wasmtime::Error| Error::ContractMismatch { expected: EXPORT, reason: format!("{error:#}") };
         let pre = shared.linker.instantiate_pre(&component).map_err(mismatch)?;
-        let pre = LicenseProviderPre::new(pre).map_err(mismatch)?;
-        Ok(Provider::new(self.clone(), pre, inspection))
+        let prepared = Prepared::new(pre, changes).map_err(mismatch)?;
+        Ok(Provider::new(self.clone(), prepared, inspection))
     }
 
     /// The same from a file.

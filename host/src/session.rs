@@ -6,15 +6,17 @@ use std::sync::Arc;
 use tokio::time::timeout;
 use wasmtime::{Store, Trap};
 
-use crate::bindings::{LicenseProvider, contract};
+use crate::bindings::{Baseline, Exports, contract};
 use crate::checkpoint::{Checkpoints, ListingKey};
 use crate::egress::Gate;
-use crate::listing::Unfinished;
+use crate::listing::{Maker, Unfinished};
 use crate::meter::Meter;
-use crate::model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, UserPage};
+use crate::model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, User, UserPage};
 use crate::slots::{Slot, Slots};
 use crate::store::{self, Guest};
-use crate::{Denial, Error, LimitHit, Limits, Listing, ListingOptions, Provider, Result, Settings};
+use crate::{
+    Denial, Error, LimitHit, Limits, Listing, ListingOptions, ListingSync, Provider, Result, Settings, SyncOptions,
+};
 
 /// A provider with settings and grants. The steps of one listing share an instance, so that the provider may remember
 /// what it has seen. Any other call gets a fresh one, so that who only holds a session takes no room in the pool; so does
@@ -24,6 +26,8 @@ pub struct Session {
     settings: Settings,
     gate: Gate,
     terms: Terms,
+    /// What makes the records; none for a session without settings.
+    maker: Option<Maker>,
     instance: Option<Instance>,
     /// Whether the instance is kept after a call.
     is_listing: bool,
@@ -40,19 +44,22 @@ pub(crate) struct Terms {
 /// The slot is given back after the store has gone.
 pub(crate) struct Instance {
     store: Store<Guest>,
-    exports: LicenseProvider,
+    exports: Exports,
     _slot: Slot,
 }
 
-/// Calls a function of the provider in the session's instance.
+/// Calls a function of the provider in the session's instance: of the exports, with the arguments behind the store.
 macro_rules! call {
-    ($session:ident, $name:literal, $function:ident $(, $argument:expr)*) => {{
+    ($session:ident, $name:literal, $function:ident $(, $argument:expr)*) => {
+        call!(@ $session, $name, (|exports| exports.provider()), $function $(, $argument)*)
+    };
+    (@ $session:ident, $name:literal, (|$exports:ident| $of:expr), $function:ident $(, $argument:expr)*) => {{
         let _ticking = $session.provider.sandbox().tick();
         let mut instance = $session.take_instance($name).await?;
         let outcome = {
-            let exports = instance.exports.license_management_provider_provider();
+            let $exports = &instance.exports;
             let meter = instance.store.data().meter().clone();
-            let call = exports.$function(&mut instance.store $(, $argument)*);
+            let call = $of.$function(&mut instance.store $(, $argument)*);
             within(&$session.terms.limits, &meter, $name, call).await
         };
         let settled = $session.settle($name, instance, outcome);
@@ -65,8 +72,14 @@ macro_rules! call {
 }
 
 impl Session {
-    pub(crate) const fn new(provider: Provider, settings: Settings, gate: Gate, terms: Terms) -> Self {
-        Self { provider, settings, gate, terms, instance: None, is_listing: false, peak_memory: 0 }
+    pub(crate) const fn new(
+        provider: Provider,
+        settings: Settings,
+        gate: Gate,
+        terms: Terms,
+        maker: Option<Maker>,
+    ) -> Self {
+        Self { provider, settings, gate, terms, maker, instance: None, is_listing: false, peak_memory: 0 }
     }
 
     pub(crate) async fn describe(&mut self) -> Result<Description> {
@@ -101,12 +114,40 @@ impl Session {
         let (settings, cursor) = (self.arguments(), cursor.map(ToOwned::to_owned));
         self.is_listing = true;
         let page = call!(self, "list-users", call_list_users, &settings, cursor.as_ref(), limit)?;
+        self.page(page)
+    }
+
+    /// One step of finding out what changed; none where the provider cannot.
+    ///
+    /// # Errors
+    /// Those of [`list_page`](Self::list_page). The same call can be made again.
+    pub(crate) async fn list_changes(
+        &mut self,
+        since: &Baseline,
+        known: Vec<User>,
+        cursor: Option<&str>,
+    ) -> Result<Option<UserPage>> {
+        let settings = self.arguments();
+        let known: Vec<contract::User> = known.into_iter().map(Into::into).collect();
+        self.is_listing = true;
+        let arguments = (settings.as_slice(), since, known.as_slice(), cursor);
+        let page = call!(@ self, "list-changes", (|exports| exports), call_list_changes, arguments)?;
+        page.map(|page| self.page(page)).transpose()
+    }
+
+    /// A step's answer. The last one needs the instance no more.
+    fn page(&mut self, page: std::result::Result<contract::UserPage, contract::Error>) -> Result<UserPage> {
         let page = page.map(UserPage::from).map_err(provider_error)?;
         if !matches!(page.state, ListingState::More(_)) {
-            self.is_listing = false;
-            self.instance = None;
+            self.leave_instance();
         }
         Ok(page)
+    }
+
+    /// Gives the instance back that was kept for the next step.
+    pub(crate) fn leave_instance(&mut self) {
+        self.is_listing = false;
+        self.instance = None;
     }
 
     /// Lists every user, each once.
@@ -131,6 +172,17 @@ impl Session {
     /// Those of [`resume`](Self::resume).
     pub async fn restart(self, options: ListingOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<Listing> {
         self.kept_in(options, store, name, Unfinished::Drop).await
+    }
+
+    /// Brings the listing that a store keeps under a name up to date: by asking what changed since, where the provider can
+    /// tell that and the store holds a complete listing of the same version and the same settings; otherwise by listing
+    /// everybody. Either way [`ListingSync::next`] returns what differs.
+    ///
+    /// # Errors
+    /// Those of [`resume`](Self::resume).
+    pub async fn sync(mut self, options: SyncOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<ListingSync> {
+        let key = self.listing_key(name).await?;
+        ListingSync::open(self, options, store, key).await
     }
 
     async fn kept_in(
@@ -163,6 +215,22 @@ impl Session {
         self.peak_memory.max(now)
     }
 
+    /// How many requests were let out in this session.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.gate.requests()
+    }
+
+    /// What makes its records.
+    pub(crate) const fn maker(&self) -> Option<&Maker> {
+        self.maker.as_ref()
+    }
+
+    /// Whether its provider can find out what changed.
+    pub(crate) const fn has_changes(&self) -> bool {
+        self.provider.has_changes()
+    }
+
     /// What the provider asked for in the last call and was denied: different requests, up to a bound, each once.
     #[must_use]
     pub fn denials(&self) -> Vec<Denial> {
@@ -187,7 +255,7 @@ impl Session {
         store::begin_call(&mut store);
         let meter = store.data().meter().clone();
         // A component's start functions run here, so the limits of a call hold here too.
-        let starting = self.provider.pre().instantiate_async(&mut store);
+        let starting = self.provider.prepared().instantiate(&mut store);
         match within(limits, &meter, call, starting).await? {
             Ok(exports) => Ok(Instance { store, exports, _slot: slot }),
             Err(error) => Err(stopped(call, &error, &store, limits)),

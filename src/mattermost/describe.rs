@@ -80,7 +80,7 @@ fn settings() -> Vec<SettingSpec> {
             "Requests at once",
             SettingKind::Integer,
             false,
-            Some(MaxInFlight::DEFAULT.requests().to_string()),
+            Some(MaxInFlight::DEFAULT.start().to_string()),
             "How many requests the server is sent at once: a whole number from 1 to 32. Fewer are sent by themselves while the server is slow or refuses.",
         ),
         flag(

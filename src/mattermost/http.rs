@@ -166,6 +166,10 @@ pub trait Network {
     fn pause(&mut self, ms: u32);
     /// The host's clock, in milliseconds since 1970.
     fn now_ms(&mut self) -> i64;
+    /// How long the server takes to begin an answer at the least, in milliseconds; 0 where that is not known.
+    fn latency_ms(&self) -> u32 {
+        0
+    }
 }
 
 /// Sends all requests together and returns them with their outcomes in the same order.

@@ -32,6 +32,27 @@ const PAUSES_IN_ALL_MS: u32 = 30_000;
 /// A server that takes longer than this to begin an answer, in milliseconds, is asked for less at once.
 const SLOW_MS: u32 = 5_000;
 
+/// A server that never begins an answer within so many milliseconds is far away: it has time for more at once, and what a
+/// call has to wait for is better shared by many pages.
+pub const FAR_MS: u32 = 5;
+
+/// What was learnt of a server, for the next call.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Learnt {
+    /// Requests in flight that it bears; none before the first call.
+    window: Option<usize>,
+    /// The shortest time that it took to begin an answer, in milliseconds.
+    fastest_ms: Option<u32>,
+}
+
+impl Learnt {
+    /// Nothing.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self { window: None, fastest_ms: None }
+    }
+}
+
 /// A network that paces another. It lives as long as a call.
 pub struct Paced<'a> {
     network: &'a mut dyn Network,
@@ -46,11 +67,35 @@ impl core::fmt::Debug for Paced<'_> {
 
 impl<'a> Paced<'a> {
     /// Paces a network for one call.
-    pub fn new(network: &'a mut dyn Network, most: MaxInFlight) -> Self {
-        let most = most.requests();
+    pub fn new(network: &'a mut dyn Network, in_flight: MaxInFlight) -> Self {
+        Self::taught(network, in_flight, Learnt::nothing())
+    }
+
+    /// The same with what earlier calls have learnt.
+    pub fn taught(network: &'a mut dyn Network, in_flight: MaxInFlight, learnt: Learnt) -> Self {
+        let (start, most) = (in_flight.start(), in_flight.most());
         let chance = fnv1a(&network.now_ms().to_le_bytes());
-        let pace = Pace { most, window: most, good: 0, settling: 0, pause_ms: 0, paused_ms: 0, chance, shut: None };
+        let pace = Pace {
+            start,
+            most,
+            window: learnt.window.unwrap_or(start).min(most),
+            reached: 0,
+            good: 0,
+            good_ms: 0,
+            fastest_ms: learnt.fastest_ms,
+            settling: 0,
+            pause_ms: 0,
+            paused_ms: 0,
+            chance,
+            shut: None,
+        };
         Self { network, pace }
+    }
+
+    /// What is known of the server now.
+    #[must_use]
+    pub const fn learnt(&self) -> Learnt {
+        Learnt { window: Some(self.pace.window), fastest_ms: self.pace.fastest_ms }
     }
 }
 
@@ -74,17 +119,28 @@ impl Network for Paced<'_> {
     fn now_ms(&mut self) -> i64 {
         self.network.now_ms()
     }
+
+    fn latency_ms(&self) -> u32 {
+        self.pace.fastest_ms.unwrap_or_default()
+    }
 }
 
 /// What has been learnt of the server during the call.
 #[derive(Debug)]
 struct Pace {
+    /// Requests in flight that any server bears, by the settings.
+    start: usize,
     /// Requests in flight at most, by the settings.
     most: usize,
     /// Requests in flight at most, as the server bears it: 1 to `most`.
     window: usize,
-    /// Answers without trouble since the window was last changed.
+    /// Requests that were in flight at once since the window was last changed.
+    reached: usize,
+    /// Answers without trouble since the window was last changed, and the milliseconds until they began, added up.
     good: usize,
+    good_ms: u32,
+    /// The shortest time until an answer began, in milliseconds.
+    fastest_ms: Option<u32>,
     /// Answers to requests that were sent before the window was last changed and say nothing about it.
     settling: usize,
     /// The pause that is due before anything more is sent, in milliseconds.
@@ -101,19 +157,42 @@ struct Pace {
 impl Pace {
     /// Halves what is in flight. The answers to what is on its way already then say nothing new.
     fn shrink(&mut self, in_flight: usize) {
-        self.window = (self.window / 2).max(1);
-        self.good = 0;
+        self.change_window((self.window / 2).max(1));
         self.settling = in_flight;
+    }
+
+    fn change_window(&mut self, window: usize) {
+        self.window = window;
+        (self.reached, self.good, self.good_ms) = (0, 0, 0);
     }
 
     fn went_well(&mut self, took_ms: u32, in_flight: usize) {
         if took_ms > SLOW_MS {
             return self.shrink(in_flight);
         }
+        self.fastest_ms = Some(self.fastest_ms.map_or(took_ms, |fastest| fastest.min(took_ms)));
         self.good = self.good.saturating_add(1);
+        self.good_ms = self.good_ms.saturating_add(took_ms);
         if self.good >= self.window {
-            self.window = self.window.saturating_add(1).min(self.most);
-            self.good = 0;
+            self.change_window(self.next_window());
+        }
+    }
+
+    /// The window after a round that went well. Up to what any server bears it grows by one. Beyond that it doubles while a
+    /// server that is far away takes no longer for more at once, and goes back when it takes twice as long: what is asked
+    /// for waits for others then, and not for the network.
+    fn next_window(&self) -> usize {
+        let average_ms = self.good_ms / u32::try_from(self.good).unwrap_or(u32::MAX).max(1);
+        let fastest_ms = self.fastest_ms.unwrap_or_default();
+        if self.window < self.start {
+            self.window.saturating_add(1)
+        } else if fastest_ms >= FAR_MS && self.reached >= self.window && average_ms <= fastest_ms.saturating_mul(3) / 2
+        {
+            self.window.saturating_mul(2).min(self.most)
+        } else if average_ms > fastest_ms.saturating_mul(2) {
+            self.start
+        } else {
+            self.window
         }
     }
 
@@ -193,6 +272,7 @@ impl Round<'_> {
 
     fn send(&mut self, flight: Flight, request: Request) -> (Ticket, Request) {
         self.in_flight = self.in_flight.saturating_add(1);
+        self.pace.reached = self.pace.reached.max(self.in_flight);
         let slot = self.flying.iter().position(Option::is_none).unwrap_or(self.flying.len());
         match self.flying.get_mut(slot) {
             Some(place) => *place = Some(flight),
@@ -377,5 +457,35 @@ mod tests {
         exchange_all(&mut paced, requests(2));
         drop(paced);
         assert_eq!(fake.together, [8, 1]);
+    }
+
+    #[test]
+    fn a_server_that_is_far_away_is_asked_for_more_while_it_takes_no_longer() {
+        let taking = |ms: u32| Response { status: 200, body: b"[]".to_vec(), took_ms: ms, ..Response::default() };
+        // Milliseconds until an answer begins by the requests that were sent before it, and the window in the end.
+        let cases: [(&str, fn(usize) -> u32, usize); 5] = [
+            ("far", |_| 20, 32),
+            ("far, and a little slower at times", |n| if n % 4 == 0 { 45 } else { 20 }, 32),
+            ("near", |_| FAR_MS - 1, 8),
+            ("far, and slower with more", |n| if n > 8 { 35 } else { 20 }, 16),
+            ("far, and soon overloaded", |n| if n > 30 { 200 } else { 20 }, 8),
+        ];
+        for (name, took_ms, expect) in cases {
+            let mut sent = 0;
+            let mut fake = Fake::new(|_| {
+                sent += 1;
+                Ok(taking(took_ms(sent)))
+            });
+            fake.in_flight = 100;
+            let mut paced = Paced::new(&mut fake, MaxInFlight::DEFAULT);
+            exchange_all(&mut paced, requests(200));
+            let learnt = paced.learnt();
+            assert_eq!(learnt.window, Some(expect), "{name}");
+            assert_eq!(Paced::taught(&mut fake, MaxInFlight::DEFAULT, learnt).pace.window, expect, "{name}");
+        }
+        let mut fake = Fake::new(|_| Ok(taking(20)));
+        fake.in_flight = 100;
+        exchange_all(&mut Paced::new(&mut fake, MaxInFlight::new(8).unwrap()), requests(200));
+        assert_eq!(fake.together, [8], "a setting is never exceeded");
     }
 }

@@ -81,8 +81,16 @@ pub fn http_date_ms(text: &str) -> Option<i64> {
 /// Milliseconds since 1970 of a `timestamp` that [`timestamp`] wrote; none for any other text.
 #[must_use]
 pub fn timestamp_ms(text: &str) -> Option<i64> {
-    let ms = DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis();
-    (timestamp(ms).as_deref() == Some(text)).then_some(ms)
+    const FORM: &[u8; 24] = b"0000-00-00T00:00:00.000Z";
+    let bytes: &[u8; 24] = text.as_bytes().try_into().ok()?;
+    let is_in_form = |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
+    if !bytes.iter().zip(FORM).all(is_in_form) {
+        return None;
+    }
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<u32>().ok();
+    let date = NaiveDate::from_ymd_opt(i32::try_from(number(0, 4)?).ok()?, number(5, 7)?, number(8, 10)?)?;
+    let instant = date.and_hms_milli_opt(number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 23)?)?;
+    Some(instant.and_utc().timestamp_millis()).filter(|ms| *ms > 0)
 }
 
 #[cfg(test)]
@@ -114,6 +122,10 @@ mod tests {
             "2026-11-24",
             "2026-11-24T15:20:16Z",
             "2026-11-24T15:20:16.195+01:00",
+            "2026-11-31T15:20:16.195Z",
+            "2026-11-24T15:20:60.195Z",
+            "2026-11-24 15:20:16.195Z",
+            "+026-11-24T15:20:16.195Z",
             "1970-01-01T00:00:00.000Z",
         ] {
             assert_eq!(timestamp_ms(bad), None, "{bad}");

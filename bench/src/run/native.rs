@@ -7,8 +7,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 
 use mattermost_provider::contract::{ListingState, Setting};
-use mattermost_provider::mattermost::listing::{Memory, list_users};
-use mattermost_provider::mattermost::pace::Paced;
+use mattermost_provider::mattermost::listing::{Memory, list_users_paced};
 use mattermost_provider::mattermost::settings::Settings;
 use provider_host::model::User;
 use provider_host::{Egress, Outlet};
@@ -57,8 +56,7 @@ impl Lister for Native {
         };
         self.outlet.begin_call();
         let mut network = Direct::new(&self.runtime, &self.outlet, &self.settings);
-        let mut paced = Paced::new(&mut network, self.settings.max_in_flight);
-        let page = list_users(&self.settings, cursor, 0, &mut self.memory, &mut paced);
+        let page = list_users_paced(&self.settings, cursor, 0, &mut self.memory, &mut network);
         let page = page.map_err(|failure| failure.message)?;
         self.state = Some(page.state);
         Ok(Some(page.users.into_iter().map(convert::user).filter(|user| self.seen.is_new(&user.id)).collect()))

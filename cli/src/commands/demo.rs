@@ -83,7 +83,7 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
     }
 
     title("Summary", screen)?;
-    let progress = reader.progress();
+    let progress = reader.listing().progress();
     let complete = users::exit(reader.end()) == Exit::Complete;
     let mut lines = counts.lines();
     lines.push(format!(

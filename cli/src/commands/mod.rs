@@ -9,6 +9,7 @@ mod inspect;
 mod license;
 mod seal;
 mod simulate;
+mod sync;
 mod users;
 
 use crate::args::Command;
@@ -22,6 +23,7 @@ pub(crate) async fn run(command: Command, screen: &mut Screen<'_>) -> Result<Exi
         Command::Check(args) => check::run(&args, screen).await,
         Command::License(args) => license::run(&args, screen).await,
         Command::Users(args) => users::run(args, screen).await,
+        Command::Sync(args) => sync::run(args, screen).await,
         Command::Simulate(args) => simulate::run(args, screen).await,
         Command::Demo(args) => demo::run(&args, screen).await,
         Command::Canary(args) => canary::run(&args, screen).await,

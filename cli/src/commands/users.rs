@@ -11,14 +11,14 @@ use provider_host::{End, Listing, ListingOptions, Session};
 use crate::args::UsersArgs;
 use crate::connection::{Connection, connect, tell_denials};
 use crate::exit::{Exit, Failure};
-use crate::listing::{RETRIES, Reader, Retry};
+use crate::listing::{RETRIES, Reader, Retry, Steps};
 use crate::output::cell::printable;
 use crate::output::words::{count, number, span};
 use crate::output::{UserFormat, user_format};
 use crate::screen::{Narrative, Screen};
 
 /// The name of this command's listings in a file of checkpoints, which others may share.
-const NAME: &str = "providerctl";
+pub(super) const NAME: &str = "providerctl";
 
 pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
@@ -65,7 +65,7 @@ pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit
     let finished = failure.is_none();
     if finished || reader.users() > 0 {
         tell_notices(&reader, if finished { exit } else { Exit::Incomplete }, screen);
-        let progress = reader.progress();
+        let progress = reader.listing().progress();
         screen.tell(&format!(
             "{} in {}, {}, {}: {}",
             count(progress.users, "user"),
@@ -131,7 +131,7 @@ pub(crate) fn retry_line(retry: &Retry<'_>) -> String {
 }
 
 /// All notices for a person; for a pipe only the warnings of a listing that is not complete.
-fn tell_notices(reader: &Reader<Listing>, exit: Exit, screen: &mut Screen<'_>) {
+pub(super) fn tell_notices<L: Steps>(reader: &Reader<L>, exit: Exit, screen: &mut Screen<'_>) {
     for notice in reader.notices() {
         let matters = exit != Exit::Complete && notice.severity == Severity::Warning;
         if matters || screen.look.narrative == Narrative::Told {

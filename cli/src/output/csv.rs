@@ -7,7 +7,7 @@ use provider_host::model::User;
 use super::UserFormat;
 
 /// The columns, named as in the contract.
-const HEADER: [&str; 17] = [
+pub(super) const HEADER: [&str; 17] = [
     "id",
     "username",
     "email",
@@ -52,7 +52,7 @@ impl UserFormat for Rows {
 }
 
 /// One row, in the order of [`HEADER`]. What is unknown is empty; lists are separated by spaces.
-fn row(user: &User) -> io::Result<[String; HEADER.len()]> {
+pub(super) fn row(user: &User) -> io::Result<[String; HEADER.len()]> {
     let optional = |value: &Option<String>| value.clone().unwrap_or_default();
     let licenses: Vec<&str> = user.licenses.iter().map(|held| held.license_type.as_str()).collect();
     Ok([

@@ -1,6 +1,7 @@
 //! How users are printed. Each format turns pages into bytes as they come, so that nothing waits for the end.
 
 pub(crate) mod cell;
+pub(crate) mod change;
 mod csv;
 mod json;
 mod table;

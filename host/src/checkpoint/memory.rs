@@ -96,22 +96,36 @@ impl Shelf {
         users.extend(step.users.iter().chain(step.repeated).map(|user| (user.id.clone(), (step.run, user.clone()))));
     }
 
-    fn users(&self, of: Kept, after: Option<&str>, limit: u32) -> Vec<User> {
-        let nobody = Users::new();
-        let latest = self.latest.as_ref().map_or(&nobody, |(_, users)| users);
-        let from = match of {
+    /// The listing that is meant; none where it is empty.
+    fn listing(&self, of: Kept) -> Option<&Users> {
+        let latest = self.latest.as_ref().map(|(_, users)| users);
+        match of {
             Kept::Latest => latest,
             Kept::LastComplete if self.is_complete() => latest,
-            Kept::LastComplete => &self.earlier,
-            Kept::Gone if self.is_complete() => &self.earlier,
-            Kept::Gone => &nobody,
-        };
+            Kept::Gone if !self.is_complete() => None,
+            Kept::LastComplete | Kept::Before | Kept::Gone => Some(&self.earlier),
+        }
+    }
+
+    /// Whether somebody of the listing that is meant is left out.
+    fn is_left_out(&self, of: Kept, id: &str) -> bool {
+        of == Kept::Gone && self.latest.as_ref().is_some_and(|(_, latest)| latest.contains_key(id))
+    }
+
+    fn users(&self, of: Kept, after: Option<&str>, limit: u32) -> Vec<User> {
         let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
-        from.range::<str, _>(range)
-            .filter(|(id, _)| of != Kept::Gone || !latest.contains_key(*id))
+        let found = self.listing(of).into_iter().flat_map(|users| users.range::<str, _>(range));
+        found
+            .filter(|(id, _)| !self.is_left_out(of, id))
             .map(|(_, (_, user))| user.clone())
             .take(usize::try_from(limit).unwrap_or(usize::MAX))
             .collect()
+    }
+
+    fn find(&self, of: Kept, ids: &[String]) -> Vec<User> {
+        let users = self.listing(of);
+        let found = ids.iter().filter(|id| !self.is_left_out(of, id)).filter_map(|id| users?.get(id));
+        found.map(|(_, user)| user.clone()).collect()
     }
 }
 
@@ -134,5 +148,9 @@ impl Checkpoint for Held {
 
     fn users(&mut self, of: Kept, after: Option<&str>, limit: u32) -> Result<Vec<User>> {
         self.with(|shelf| shelf.users(of, after, limit))
+    }
+
+    fn find(&mut self, of: Kept, ids: &[String]) -> Result<Vec<User>> {
+        self.with(|shelf| shelf.find(of, ids))
     }
 }

@@ -246,6 +246,11 @@ struct Held {
 }
 
 impl Held {
+    fn read(&self, records: &[String]) -> Result<Vec<User>> {
+        let users = records.iter().map(|record| serde_json::from_str(record)).collect::<serde_json::Result<_>>();
+        users.map_err(|error| self.damaged(&error))
+    }
+
     /// The error's own words may repeat what a record holds.
     fn damaged(&self, error: &serde_json::Error) -> Error {
         let (line, column) = (error.line(), error.column());
@@ -259,6 +264,7 @@ const fn listings(of: Kept) -> &'static str {
         Kept::Latest => "SELECT id FROM listing WHERE subject = ?1 AND place = 'latest'",
         // `latest` sorts behind `earlier`, and an earlier one is always complete.
         Kept::LastComplete => "SELECT id FROM listing WHERE subject = ?1 AND is_complete ORDER BY place DESC LIMIT 1",
+        Kept::Before => "SELECT id FROM listing WHERE subject = ?1 AND place = 'earlier'",
         Kept::Gone => {
             "SELECT earlier.id FROM listing AS earlier JOIN listing AS latest USING (subject)
              WHERE subject = ?1 AND earlier.place = 'earlier' AND latest.place = 'latest' AND latest.is_complete"
@@ -336,8 +342,18 @@ impl Checkpoint for Held {
             let rows = found.query_map(params![self.subject, after, limit], |row| row.get::<_, String>(0))?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         })?;
-        let users = records.iter().map(|record| serde_json::from_str(record)).collect::<serde_json::Result<_>>();
-        users.map_err(|error| self.damaged(&error))
+        self.read(&records)
+    }
+
+    fn find(&mut self, of: Kept, ids: &[String]) -> Result<Vec<User>> {
+        let without = if of == Kept::Gone { NOT_IN_LATEST } else { "" };
+        let sql = format!("SELECT record FROM user WHERE listing = ({}) AND id = ?2 {without}", listings(of));
+        let records = self.file.with(|connection| {
+            let mut found = connection.prepare(&sql)?;
+            let mut record = |id| found.query_row(params![self.subject, id], |row| row.get::<_, String>(0)).optional();
+            ids.iter().filter_map(|id| record(id).transpose()).collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        self.read(&records)
     }
 }
 

@@ -15,7 +15,7 @@ fn key(name: &str) -> ListingKey {
 fn standing(pages: u64, end: Option<End>) -> Standing {
     let mut standing = Standing::begin(None);
     standing.cursor = end.is_none().then(|| format!("cursor {pages}"));
-    standing.progress = Progress { users: 3 * pages, repeated: 1, pages, expected_total: Some(70) };
+    standing.progress = Progress { users: 3 * pages, repeated: 1, pages, expected_total: Some(70), requests: 9 };
     standing.notices = vec![notice("emails-hidden", &["email"])];
     standing.watermark = Some(OLD.into());
     standing.wait = Some(Wait { until_ms: 1_795_533_929_000, ms: 60_000 });
@@ -38,6 +38,13 @@ fn list(held: &mut dyn Checkpoint, ids: &[&str], end: Option<End>) {
 
 fn ids(held: &mut dyn Checkpoint, of: Kept) -> Vec<String> {
     held.users(of, None, u32::MAX).unwrap().into_iter().map(|user| user.id).collect()
+}
+
+fn found(held: &mut dyn Checkpoint, of: Kept, ids: &[&str]) -> Vec<String> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let mut found: Vec<_> = held.find(of, &ids).unwrap().into_iter().map(|user| user.id).collect();
+    found.sort();
+    found
 }
 
 fn runs(held: &mut dyn Checkpoint) -> Vec<(String, u32)> {
@@ -80,6 +87,8 @@ fn goes_on_from_each_step(store: &dyn Checkpoints) {
     check(&all[1..2], &users(&["b"]));
     check(held.users(Kept::Latest, Some("a"), 2).unwrap(), users(&["b", "c'"]));
     check(held.users(Kept::Latest, Some("ü"), 2).unwrap(), vec![]);
+    check(found(held, Kept::Latest, &["ü", "nobody", "b"]), vec!["b".into(), "ü".into()]);
+    check(found(held, Kept::Latest, &[]), vec![]);
     // Neither an end that is not complete nor a listing on its way proves anything.
     save(held, false, 1, &[], &[], &standing(3, Some(End::Incomplete)));
     check((ids(held, Kept::LastComplete), ids(held, Kept::Gone)), (vec![], vec![]));
@@ -90,20 +99,25 @@ fn tells_who_is_gone(store: &dyn Checkpoints) {
     let held = held.as_mut();
     let complete = Some(End::Complete);
     let texts = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
-    // Each listing with what is kept after it: of the latest, of the last complete one, and who is gone.
-    let cases: &[(&[&str], Option<End>, &[&str], &[&str])] = &[
-        (&["a", "b", "c"], complete, &["a", "b", "c"], &[]),
-        (&["b"], None, &["a", "b", "c"], &[]),
-        (&["b", "d"], Some(End::Incomplete), &["a", "b", "c"], &[]),
-        (&["b", "e"], complete, &["b", "e"], &["a", "c"]),
-        (&["b", "e"], complete, &["b", "e"], &[]),
-        (&["f"], complete, &["f"], &["b", "e"]),
+    // Each listing with what is kept after it: of the last complete one, of the one before, and who is gone.
+    type Ids = &'static [&'static str];
+    let cases: &[(Ids, Option<End>, Ids, Ids, Ids)] = &[
+        (&["a", "b", "c"], complete, &["a", "b", "c"], &[], &[]),
+        (&["b"], None, &["a", "b", "c"], &["a", "b", "c"], &[]),
+        (&["b", "d"], Some(End::Incomplete), &["a", "b", "c"], &["a", "b", "c"], &[]),
+        (&["b", "e"], complete, &["b", "e"], &["a", "b", "c"], &["a", "c"]),
+        (&["b", "e"], complete, &["b", "e"], &["b", "e"], &[]),
+        (&["f"], complete, &["f"], &["b", "e"], &["b", "e"]),
     ];
-    for (listed, end, last_complete, gone) in cases {
+    for (listed, end, last_complete, before, gone) in cases {
         list(held, listed, *end);
         check(ids(held, Kept::Latest), texts(listed));
         check(ids(held, Kept::LastComplete), texts(last_complete));
+        check(ids(held, Kept::Before), texts(before));
         check(ids(held, Kept::Gone), texts(gone));
+        for of in [Kept::Latest, Kept::LastComplete, Kept::Before, Kept::Gone] {
+            check(found(held, of, &["f", "e", "d", "c", "b", "a"]), ids(held, of));
+        }
     }
     check(held.users(Kept::Gone, Some("b"), 1).unwrap(), users(&["e"]));
 }
@@ -131,6 +145,17 @@ fn has_each_listing_once(store: &dyn Checkpoints) {
 #[test]
 fn memory_keeps_what_a_listing_needs() {
     conforms(&MemoryCheckpoints::new());
+}
+
+#[test]
+fn what_an_earlier_version_kept_is_read() {
+    let mut kept = serde_json::to_value(standing(2, Some(End::Complete))).unwrap();
+    let fields = kept.as_object_mut().unwrap();
+    assert!(fields.remove("maker").is_some() && fields.remove("is_untold").is_some());
+    assert!(fields["progress"].as_object_mut().unwrap().remove("requests").is_some());
+    let read: Standing = serde_json::from_value(kept).unwrap();
+    let progress = Progress { requests: 0, ..standing(2, None).progress };
+    assert_eq!(read, Standing { progress, ..standing(2, Some(End::Complete)) });
 }
 
 #[test]

@@ -111,6 +111,11 @@ impl Gate {
         }
     }
 
+    /// How many requests were let out so far.
+    pub(crate) fn requests(&self) -> u64 {
+        self.way.as_ref().map_or(0, |way| way.quota.let_out())
+    }
+
     /// What was denied since the call began.
     pub(crate) fn denials(&self) -> Vec<Denial> {
         self.way.as_ref().map_or_else(Vec::new, |way| way.denials.list())

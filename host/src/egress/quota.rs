@@ -19,6 +19,8 @@ pub(super) struct Quota {
     room: Arc<Semaphore>,
     per_call: u64,
     asked: AtomicU64,
+    /// Over all calls.
+    let_out: AtomicU64,
     pace: Option<Mutex<Pace>>,
 }
 
@@ -31,6 +33,7 @@ impl Quota {
             room: Arc::new(Semaphore::new(ROOM)),
             per_call: limits.requests_per_call,
             asked: AtomicU64::new(0),
+            let_out: AtomicU64::new(0),
             pace: pace.map(|between| Mutex::new(Pace { between, next: None })),
         }
     }
@@ -46,7 +49,16 @@ impl Quota {
     /// It is beyond what a call may send.
     pub(super) fn count(&self) -> Result<(), LimitHit> {
         let earlier = self.asked.fetch_add(1, Ordering::Relaxed);
-        if earlier < self.per_call { Ok(()) } else { Err(LimitHit::RequestsPerCall(self.per_call)) }
+        if earlier >= self.per_call {
+            return Err(LimitHit::RequestsPerCall(self.per_call));
+        }
+        self.let_out.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// How many requests were counted over all calls.
+    pub(super) fn let_out(&self) -> u64 {
+        self.let_out.load(Ordering::Relaxed)
     }
 
     /// Room in bytes for the bodies of requests that wait.
@@ -108,7 +120,7 @@ mod tests {
             let counted: Vec<_> = (0..4).map(|_| quota.count().is_ok()).collect();
             assert_eq!(counted, [true, true, false, false]);
         }
-        assert_eq!(quota.count(), Err(LimitHit::RequestsPerCall(2)));
+        assert_eq!((quota.count(), quota.let_out()), (Err(LimitHit::RequestsPerCall(2)), 4));
     }
 
     #[tokio::test]

@@ -6,36 +6,35 @@ use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use super::seen::Seen;
 use super::walk::{Taken, Walk};
-use super::{Unfinished, User};
+
 use crate::checkpoint::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step};
+use crate::model::User;
+use crate::sync::Update;
 use crate::{Error, Result};
 
 /// A listing's place in a store.
 #[derive(Clone)]
-pub(super) struct Keeper {
+pub(crate) struct Keeper {
     checkpoint: Arc<Mutex<Box<dyn Checkpoint>>>,
     name: Arc<str>,
 }
 
 impl Keeper {
-    /// Takes a listing, and takes up what an earlier process has left of it.
-    pub(super) async fn open(
-        store: Arc<dyn Checkpoints>,
-        key: ListingKey,
-        unfinished: Unfinished,
-    ) -> Result<(Self, Option<Walk>)> {
+    /// Takes a listing.
+    pub(crate) async fn open(store: Arc<dyn Checkpoints>, key: ListingKey) -> Result<Self> {
         let name = Arc::<str>::from(key.name.as_str());
-        let opened = spawn_blocking(move || {
-            let mut checkpoint = store.open(&key)?;
-            let standing = match unfinished {
-                Unfinished::GoOn => checkpoint.standing()?.filter(|standing| standing.end.is_none()),
-                Unfinished::Drop => None,
-            };
-            let walk = standing.map(|standing| recall(checkpoint.as_mut(), standing)).transpose()?;
-            Ok((checkpoint, walk))
-        });
-        let (checkpoint, walk) = flatten(&name, opened.await)?;
-        Ok((Self { checkpoint: Arc::new(Mutex::new(checkpoint)), name }, walk))
+        let opened = spawn_blocking(move || store.open(&key)).await;
+        Ok(Self { checkpoint: Arc::new(Mutex::new(flatten(&name, opened)?)), name })
+    }
+
+    /// How far the latest listing came; none where nothing was saved yet.
+    pub(crate) async fn standing(&self) -> Result<Option<Standing>> {
+        self.outcome(self.run(|checkpoint| checkpoint.standing()).await)
+    }
+
+    /// Takes up the listing that an earlier process has left unfinished.
+    pub(crate) async fn recall(&self, standing: Standing) -> Result<Walk> {
+        self.outcome(self.run(move |checkpoint| recall(checkpoint, standing)).await)
     }
 
     /// Begins to save a step.
@@ -56,8 +55,22 @@ impl Keeper {
         flatten(&self.name, outcome)
     }
 
+    /// Saves what a sync found in the latest listing.
+    pub(crate) async fn update(&self, update: Arc<Update>) -> Result<()> {
+        let saving = self.run(move |checkpoint| {
+            let Update { added, changed, standing } = update.as_ref();
+            checkpoint.save(&Step { begins: false, run: standing.run, users: added, repeated: changed, standing })
+        });
+        self.outcome(saving.await)
+    }
+
+    /// The records of these ids.
+    pub(crate) async fn find(&self, of: Kept, ids: Vec<String>) -> Result<Vec<User>> {
+        self.outcome(self.run(move |checkpoint| checkpoint.find(of, &ids)).await)
+    }
+
     /// Reads users back.
-    pub(super) async fn users(&self, of: Kept, after: Option<String>, limit: u32) -> Result<Vec<User>> {
+    pub(crate) async fn users(&self, of: Kept, after: Option<String>, limit: u32) -> Result<Vec<User>> {
         let reading = self.run(move |checkpoint| checkpoint.users(of, after.as_deref(), limit));
         self.outcome(reading.await)
     }

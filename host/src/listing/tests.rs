@@ -70,7 +70,7 @@ fn users_are_new_once_over_all_processes() {
     for killed in [false, true] {
         let (new, notices, end, walk) = walk(&pages, killed);
         assert_eq!((new.join(""), notices, end), ("abcd".into(), vec![], Some(End::Complete)), "killed: {killed}");
-        let expect = Progress { users: 4, repeated: 3, pages: 3, expected_total: Some(3) };
+        let expect = Progress { users: 4, repeated: 3, pages: 3, expected_total: Some(3), requests: 0 };
         assert_eq!(walk.standing().progress, expect, "killed: {killed}");
     }
 }

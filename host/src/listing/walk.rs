@@ -1,7 +1,7 @@
 //! What a page means for a listing: who is new, whether it is over, and what comes next. It neither waits nor calls.
 
 use super::seen::{Arrival, Seen};
-use super::{Batch, End, Proof, notices};
+use super::{Batch, End, Maker, Proof, notices};
 use crate::checkpoint::{Standing, Wait};
 use crate::model::{ListingState, Notice, User, UserPage};
 
@@ -12,7 +12,7 @@ const RUNS_AT_MOST: u32 = 10;
 
 /// A listing between two pages.
 #[derive(Debug)]
-pub(super) struct Walk {
+pub(crate) struct Walk {
     standing: Standing,
     seen: Seen,
     /// What this library told and no batch has brought yet.
@@ -44,6 +44,18 @@ impl Walk {
 
     pub(super) const fn standing(&self) -> &Standing {
         &self.standing
+    }
+
+    /// Notes who makes the page that is taken next, and the requests that it took. Where the pages of one run are made by
+    /// several, nobody can bring them up to date.
+    pub(super) fn made(&mut self, maker: Option<&Maker>, requests: u64) {
+        let standing = &mut self.standing;
+        if standing.cursor.is_none() {
+            standing.maker = maker.cloned();
+        } else if standing.maker.as_ref() != maker {
+            standing.maker = None;
+        }
+        standing.progress.requests = standing.progress.requests.saturating_add(requests);
     }
 
     /// Takes a page that came at a time in milliseconds since 1970.

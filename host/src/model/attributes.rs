@@ -61,6 +61,12 @@ impl From<Vec<(String, String)>> for Attributes {
     }
 }
 
+impl From<Attributes> for Vec<(String, String)> {
+    fn from(attributes: Attributes) -> Self {
+        attributes.0
+    }
+}
+
 impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Attributes {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
         Self::from(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect::<Vec<_>>())

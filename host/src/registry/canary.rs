@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::model::User;
+use crate::model::{FieldChange, User, difference};
 use crate::{End, Error, Listing, ListingOptions, Result, Session};
 
 /// Examples that are kept of each difference.
@@ -97,7 +97,8 @@ async fn licenses(old: &mut dyn Sessions, new: &mut dyn Sessions) -> Result<BTre
         let mut fields = BTreeMap::new();
         for license in licenses {
             let of = license.license_type.clone();
-            fields.extend(flat(&license)?.into_iter().map(|(name, value)| (format!("{of}.{name}"), value)));
+            let read = difference::fields(&license).map_err(|error| Error::Runtime { reason: error.to_string() })?;
+            fields.extend(read.into_iter().map(|(name, value)| (format!("{of}.{name}"), value)));
         }
         Ok(fields)
     };
@@ -111,17 +112,6 @@ async fn licenses(old: &mut dyn Sessions, new: &mut dyn Sessions) -> Result<BTre
     }
     differing.extend(old.into_iter().map(|(name, was)| (name, (was, Value::Null))));
     Ok(differing)
-}
-
-/// The fields of a record by name.
-fn flat<T: Serialize>(record: &T) -> Result<Map<String, Value>> {
-    let unreadable = |reason: String| Error::Runtime { reason };
-    let value = serde_json::to_value(record).map_err(|error| unreadable(error.to_string()))?;
-    let Value::Object(mut fields) = value else { return Err(unreadable("a record is no object".to_owned())) };
-    if let Some(Value::Object(attributes)) = fields.remove("attributes") {
-        fields.extend(attributes.into_iter().map(|(key, value)| (format!("attributes.{key}"), value)));
-    }
-    Ok(fields)
 }
 
 /// Users that one side has listed and the other has not yet, and those that differ.
@@ -180,15 +170,8 @@ impl Comparison {
 
     fn tell(&self, report: &mut CanaryReport) {
         for (id, (old, new)) in &self.differing {
-            let (Ok(mut old), Ok(new)) = (flat(old), flat(new)) else { continue };
-            for (name, value) in new {
-                let was = old.remove(&name).unwrap_or_default();
-                if was != value {
-                    note(report, name, id, was, value);
-                }
-            }
-            for (name, was) in old {
-                note(report, name, id, was, Value::Null);
+            for FieldChange { field, old, new } in difference::differences(old, new) {
+                note(report, field, id, old, new);
             }
         }
     }

@@ -8,11 +8,12 @@ use super::call::Call;
 use super::is_same;
 use super::line::Line;
 use super::listing::TenantListing;
+use super::sync::TenantSync;
 use super::version::Version;
 use crate::checkpoint::Checkpoints;
 use crate::model::{CheckReport, License, RequestSpec};
 use crate::slots::Slots;
-use crate::{Access, ListingOptions, Result, Sandbox, Session, Settings};
+use crate::{Access, ListingOptions, Result, Sandbox, Session, Settings, SyncOptions};
 
 /// A tenant: settings, grants, limits and a client of its own under one name. It is served by whatever version is in use,
 /// and is forgotten when its last clone is dropped.
@@ -115,5 +116,11 @@ impl Tenant {
     #[must_use]
     pub fn resume(&self, options: ListingOptions, store: Arc<dyn Checkpoints>) -> TenantListing {
         TenantListing::new(Arc::clone(&self.state), options, Some(store))
+    }
+
+    /// Brings the listing that a store keeps under the tenant's name up to date; see [`Session::sync`].
+    #[must_use]
+    pub fn sync(&self, options: SyncOptions, store: Arc<dyn Checkpoints>) -> TenantSync {
+        TenantSync::new(Arc::clone(&self.state), options, store)
     }
 }

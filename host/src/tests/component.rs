@@ -4,29 +4,40 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// The interfaces of WASI, as far as the components here use them, and a world of all.
-const PACKAGES: [(&str, &str); 4] = [
+const PACKAGES: [(&str, &str); 2] = [
     ("poll.wit", "package wasi:io@0.2.0; interface poll { resource pollable { block: func(); } }"),
     (
         "clocks.wit",
         "package wasi:clocks@0.2.0;
          interface monotonic-clock { use wasi:io/poll@0.2.0.{pollable}; subscribe-duration: func(when: u64) -> pollable; }",
     ),
-    ("provider.wit", include_str!("../../../wit/provider.wit")),
-    (
-        "test.wit",
-        "package test:test;
-         world test {
-             import wasi:io/poll@0.2.0;
-             import wasi:clocks/monotonic-clock@0.2.0;
-             export license-management:provider/provider@0.1.0;
-         }",
-    ),
 ];
+
+/// The contract.
+pub(crate) const CONTRACT: &str = include_str!("../../../wit/provider.wit");
+
+/// A provider of the contract whose functions have these bodies.
+pub(crate) fn provider(bodies: &Bodies) -> Vec<u8> {
+    provider_of(bodies, CONTRACT)
+}
 
 /// A core module of a provider whose functions have these bodies. The first page of memory is zero, so that the number of
 /// an address in it is an answer of empty texts, empty lists and first cases.
-pub(crate) fn provider(bodies: &Bodies) -> Vec<u8> {
-    let Bodies { check, licenses, users, start } = bodies;
+pub(crate) fn provider_of(bodies: &Bodies, contract: &str) -> Vec<u8> {
+    let Bodies { check, licenses, users, changes, start } = bodies;
+    let (export, function) = match changes {
+        Some(body) => ("export license-management:provider/changes@0.1.0;", list_changes(body)),
+        None => ("", String::new()),
+    };
+    let world = format!(
+        "package test:test;
+         world test {{
+             import wasi:io/poll@0.2.0;
+             import wasi:clocks/monotonic-clock@0.2.0;
+             export license-management:provider/provider@0.1.0;
+             {export}
+         }}"
+    );
     let module = format!(
         r#"(module
             (import "wasi:clocks/monotonic-clock@0.2.0" "subscribe-duration" (func $after (param i64) (result i32)))
@@ -42,11 +53,12 @@ pub(crate) fn provider(bodies: &Bodies) -> Vec<u8> {
             (func (export "license-management:provider/provider@0.1.0#get-licenses") (param i32 i32) (result i32)
                 {licenses})
             (func (export "license-management:provider/provider@0.1.0#list-users")
-                (param i32 i32 i32 i32 i32) (param $limit i32) (result i32) {users}))"#
+                (param i32 i32 i32 i32 i32) (param $limit i32) (result i32) {users})
+            {function})"#
     );
     let mut resolve = Resolve::default();
     let mut last = None;
-    for (path, text) in PACKAGES {
+    for (path, text) in PACKAGES.into_iter().chain([("provider.wit", contract), ("test.wit", world.as_str())]) {
         last = Some(resolve.push_source(path, text).unwrap());
     }
     let world = resolve.select_world(&[last.unwrap()], Some("test")).unwrap();
@@ -55,17 +67,26 @@ pub(crate) fn provider(bodies: &Bodies) -> Vec<u8> {
     ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap()
 }
 
+fn list_changes(body: &str) -> String {
+    format!(
+        r#"(func (export "license-management:provider/changes@0.1.0#list-changes")
+            (param i32 i32) (param i32 i32 i32) (param i32 i32) (param i32 i32 i32) (result i32) {body})"#
+    )
+}
+
 /// What the functions do, as WebAssembly text.
 pub(crate) struct Bodies {
     pub(crate) check: &'static str,
     pub(crate) licenses: &'static str,
     pub(crate) users: &'static str,
+    /// None for a provider that does not tell what changed.
+    pub(crate) changes: Option<&'static str>,
     pub(crate) start: &'static str,
 }
 
 impl Default for Bodies {
     fn default() -> Self {
-        Self { check: "i32.const 1024", licenses: "i32.const 1024", users: COMPLETE, start: "" }
+        Self { check: "i32.const 1024", licenses: "i32.const 1024", users: COMPLETE, changes: None, start: "" }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is refused before it runs.
 
-use super::component::{Bodies, provider};
+use super::component::{Bodies, COMPLETE, CONTRACT, provider, provider_of};
 use crate::{Error, Pool, Sandbox};
 
 /// Loads the bytes and tells the code and the text of the refusal.
@@ -75,6 +75,23 @@ fn damaged_bytes_are_refused_and_never_run() {
     for cut in [9, 100, whole.len() / 2, whole.len() - 1] {
         assert_eq!(refusal(&sandbox, &whole[..cut]).0, "not-a-component", "cut at {cut}");
     }
+}
+
+#[test]
+fn what_tells_changes_is_found_and_refused_where_it_differs() {
+    let sandbox = Sandbox::new(Pool::default()).unwrap();
+    assert!(!sandbox.load(&provider(&Bodies::default())).unwrap().has_changes());
+    let bodies = Bodies { changes: Some(COMPLETE), ..Bodies::default() };
+    assert!(sandbox.load(&provider(&bodies)).unwrap().has_changes());
+    // As many numbers for the machine, and another meaning.
+    let other = CONTRACT.replace("known: list<user>", "known: list<string>");
+    assert_ne!(other, CONTRACT);
+    let (code, message) = refusal(&sandbox, &provider_of(&bodies, &other));
+    assert_eq!(code, "contract-mismatch");
+    assert!(
+        message.contains("license-management:provider/changes@0.1.0") && message.contains("list-changes"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::super::pace::Learnt;
 use super::super::settings::fnv1a;
 use super::seen::{Fingerprint, Seen};
 use super::surroundings::Surroundings;
@@ -59,6 +60,8 @@ pub struct Memory {
     undo: Vec<(Fingerprint, Option<u8>)>,
     /// What is known of the accounts beside the list.
     pub surroundings: Surroundings,
+    /// What is known of the server.
+    pub learnt: Learnt,
     /// Pages that were read and could not be returned, with the pass and the number of the first of them.
     carried: (u8, u32, Vec<Page>),
 }
@@ -75,6 +78,7 @@ impl Memory {
             before: NONE,
             undo: Vec::new(),
             surroundings: Surroundings::new(),
+            learnt: Learnt::nothing(),
             carried: (0, 0, Vec::new()),
         }
     }

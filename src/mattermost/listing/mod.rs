@@ -43,6 +43,7 @@ use super::api::{self, USERS_PER_PAGE};
 use super::code::{Code, NoticeCode};
 use super::failure::Failure;
 use super::http::{Network, exchange};
+use super::pace::{FAR_MS, Paced};
 use super::record::{Draft, Rules};
 use super::seat::SeatRule;
 use super::settings::{ActivitySource, Settings};
@@ -66,6 +67,23 @@ const IDLE_PAGES_AT_MOST: u32 = 100;
 
 /// How long a host is asked to wait where the server does not say, in milliseconds.
 pub(super) const WAIT_MS: u32 = 10_000;
+
+/// Does one step of a listing over a network that it paces, by what the earlier steps have learnt of the server.
+///
+/// # Errors
+/// Those of [`list_users`].
+pub fn list_users_paced(
+    settings: &Settings,
+    cursor: Option<&str>,
+    limit: u32,
+    memory: &mut Memory,
+    network: &mut dyn Network,
+) -> Result<UserPage, Failure> {
+    let mut paced = Paced::taught(network, settings.max_in_flight, memory.learnt);
+    let page = list_users(settings, cursor, limit, memory, &mut paced);
+    memory.learnt = paced.learnt();
+    page
+}
 
 /// Does one step of a listing.
 ///
@@ -105,7 +123,8 @@ pub fn list_users(
         Err(failure) => return Err(failure),
     };
 
-    let plan = plan(settings, limit, &mut at, pass);
+    let most = pages_of(limit, network.latency_ms());
+    let plan = plan(settings, most, &mut at, pass);
     let carried = memory.carried(at.tally.pass, at.next_page);
     let carried_before = carried.len();
     let known = (at.tally.pass > 1).then_some(&*memory);
@@ -175,7 +194,7 @@ fn look_around(
 }
 
 /// What the sweep is to do. Where the report on users is wanted and the server has none, that is told.
-fn plan(settings: &Settings, limit: u32, at: &mut Cursor, pass: Count) -> Plan {
+fn plan(settings: &Settings, most: u32, at: &mut Cursor, pass: Count) -> Plan {
     let version = at.census.version;
     let wants_report = settings.include.activity && settings.activity_source == ActivitySource::Report;
     if wants_report && !version.is_none_or(Version::has_user_report) {
@@ -190,12 +209,17 @@ fn plan(settings: &Settings, limit: u32, at: &mut Cursor, pass: Count) -> Plan {
     };
     // A server that does not tell its version may be an old one.
     let body_bytes = version.unwrap_or(Version::new(0, 0)).body_bytes();
-    Plan { first: at.next_page, most: pages_of(limit), total: pass.total, asking, body_bytes }
+    Plan { first: at.next_page, most, total: pass.total, asking, body_bytes }
 }
 
-/// How many pages hold about so many users.
-fn pages_of(limit: u32) -> u32 {
-    if limit == 0 { PAGES_BY_DEFAULT } else { limit.div_ceil(200).clamp(1, PAGES_AT_MOST) }
+/// How many pages a call reads that is to bring about so many users. At its end a call waits for what it has asked last,
+/// so a server that is far away is better asked for much in one.
+fn pages_of(limit: u32, latency_ms: u32) -> u32 {
+    match limit {
+        0 if latency_ms >= FAR_MS => PAGES_AT_MOST,
+        0 => PAGES_BY_DEFAULT,
+        _ => limit.div_ceil(200).clamp(1, PAGES_AT_MOST),
+    }
 }
 
 /// Finishes the records, and notes whom the listing has seen.

@@ -221,6 +221,10 @@ impl Checkpoint for FlakyListing {
     fn users(&mut self, of: Kept, after: Option<&str>, limit: u32) -> Result<Vec<User>> {
         self.held.users(of, after, limit)
     }
+
+    fn find(&mut self, of: Kept, ids: &[String]) -> Result<Vec<User>> {
+        self.held.find(of, ids)
+    }
 }
 
 #[tokio::test]

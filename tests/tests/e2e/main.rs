@@ -12,6 +12,7 @@ mod licenses;
 mod limits;
 mod listing;
 mod swaps;
+mod sync;
 mod tenants;
 mod tls;
 mod versions;

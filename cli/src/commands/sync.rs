@@ -1,0 +1,150 @@
+//! `providerctl sync`: brings the listing in a file up to date, and prints what changed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use provider_host::checkpoint::SqliteCheckpoints;
+use provider_host::{SyncOptions, SyncProgress, SyncStep, Whole};
+
+use super::users::{self, NAME};
+use crate::args::SyncArgs;
+use crate::connection::{Connection, connect, tell_denials};
+use crate::exit::{Exit, Failure};
+use crate::listing::Reader;
+use crate::output::cell::printable;
+use crate::output::change::change_format;
+use crate::output::words::{count, number, span};
+use crate::screen::Screen;
+
+pub(crate) async fn run(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let Connection { session, egress, .. } = connect(&args.connect).await?;
+    let mut format = change_format(args.format, screen.look.columns, screen.look.colour);
+    let store = Arc::new(SqliteCheckpoints::open(&args.checkpoint)?);
+    let options = SyncOptions { limit: args.limit, whole: args.full };
+    let mut reader = Reader::new(session.sync(options, store, NAME).await?);
+
+    let (mut out, mut fields, mut whole, mut failure) = (Vec::new(), Fields::default(), None, None);
+    format.begin(&mut out)?;
+    screen.data(&out)?;
+    screen.start_progress("users");
+    tell_whole(reader.listing().whole(), &mut whole, screen);
+    while failure.is_none()
+        && let Some(step) = reader.next(&mut |retry| screen.tell(&users::retry_line(&retry))).await
+    {
+        match step {
+            Ok(step) => {
+                tell_whole(reader.listing().whole(), &mut whole, screen);
+                fields.note(&step);
+                out.clear();
+                format.step(&step, &mut out)?;
+                screen.data(&out)?;
+                let progress = reader.listing().progress();
+                screen.progress(progress.users, progress.expected_total);
+            }
+            Err(error) => {
+                tell_denials(&reader.listing().denials(), screen);
+                failure = Some(error);
+            }
+        }
+    }
+    screen.end_progress();
+    // Whatever happened: what was printed stays valid.
+    out.clear();
+    format.end(&mut out)?;
+    screen.data(&out)?;
+
+    let exit = users::exit(reader.end());
+    if let Some(failure) = failure {
+        let has_begun = reader.users() > 0 || reader.listing().progress().users > 0;
+        return Err(if has_begun {
+            failure.detail("nothing is lost: the same command goes on from there")
+        } else {
+            failure
+        });
+    }
+    users::tell_notices(&reader, exit, screen);
+    let usual = reader.listing().requests_of_whole().filter(|_| whole.is_none());
+    screen.tell(&format!(
+        "{} in {}, {}: {}",
+        fields.summary(reader.listing().progress()),
+        span(started.elapsed()),
+        requests(egress.requests(), usual),
+        if exit == Exit::Complete { "complete" } else { "incomplete" },
+    ));
+    Ok(exit)
+}
+
+/// Tells once why everybody is listed.
+fn tell_whole(is: Option<&Whole>, told: &mut Option<Whole>, screen: &mut Screen<'_>) {
+    if let (Some(whole), None) = (is, &told) {
+        screen.tell(&format!("listing everybody: {}", printable(&whole.to_string())));
+        *told = Some(whole.clone());
+    }
+}
+
+/// `41 requests instead of about 1,205`.
+fn requests(sent: u64, usual: Option<u64>) -> String {
+    let sent = count(sent, "request");
+    usual.map_or_else(|| sent.clone(), |usual| format!("{sent} instead of about {}", number(usual)))
+}
+
+/// In how many users each field has changed.
+#[derive(Default)]
+struct Fields(BTreeMap<String, u64>);
+
+/// Fields that the summary names at most.
+const NAMED: usize = 5;
+
+impl Fields {
+    fn note(&mut self, step: &SyncStep) {
+        for change in step.changed.iter().flat_map(provider_host::ChangedUser::fields) {
+            let users = self.0.entry(change.field).or_default();
+            *users = users.saturating_add(1);
+        }
+    }
+
+    /// `3 added, 97 changed (last_activity_at 90, position 40), 0 gone`.
+    fn summary(&self, progress: SyncProgress) -> String {
+        let mut fields: Vec<_> = self.0.iter().collect();
+        fields.sort_by_key(|(_, users)| std::cmp::Reverse(**users));
+        let mut named: Vec<String> = fields
+            .iter()
+            .take(NAMED)
+            .map(|(field, users)| format!("{} {}", printable(field), number(**users)))
+            .collect();
+        if fields.len() > NAMED {
+            named.push("…".to_owned());
+        }
+        let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+        let [added, changed, gone] = [progress.added, progress.changed, progress.gone].map(number);
+        format!("{added} added, {changed} changed{named}, {gone} gone")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_names_what_changed_most() {
+        let progress = SyncProgress { added: 3, changed: 1_097, gone: 0, ..SyncProgress::default() };
+        assert_eq!(Fields::default().summary(SyncProgress::default()), "0 added, 0 changed, 0 gone");
+        let fields =
+            |names: &[(&str, u64)]| Fields(names.iter().map(|(name, users)| ((*name).to_owned(), *users)).collect());
+        let cases: [(&[(&str, u64)], &str); 2] = [
+            (&[("position", 40), ("last_activity_at", 1_090)], "(last_activity_at 1,090, position 40)"),
+            (&[("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5), ("f", 6)], "(f 6, e 5, d 4, c 3, b 2, …)"),
+        ];
+        for (names, expect) in cases {
+            assert_eq!(fields(names).summary(progress), format!("3 added, 1,097 changed {expect}, 0 gone"));
+        }
+    }
+
+    #[test]
+    fn requests_are_held_against_those_of_a_listing_where_that_is_known() {
+        assert_eq!(requests(41, Some(1_205)), "41 requests instead of about 1,205");
+        assert_eq!(requests(1, None), "1 request");
+    }
+}

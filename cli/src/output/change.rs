@@ -1,0 +1,335 @@
+//! What a sync found, in each format.
+
+use std::io;
+
+use provider_host::SyncStep;
+use provider_host::model::{FieldChange, User};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::ListingFormat;
+use super::cell::{cut, fit, printable};
+use super::csv::{HEADER, row};
+use super::words::day;
+use crate::screen::{Colour, Tone};
+
+/// What became of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum What {
+    Added,
+    Changed,
+    Gone,
+}
+
+impl What {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Gone => "gone",
+        }
+    }
+
+    const fn tone(self) -> Tone {
+        match self {
+            Self::Added => Tone::Good,
+            Self::Changed => Tone::Warning,
+            Self::Gone => Tone::Bad,
+        }
+    }
+}
+
+/// A user whom a sync found.
+#[derive(Serialize)]
+struct Found<'a> {
+    change: What,
+    user: &'a User,
+    /// Those that differ, in the contract's order; none for who is added or gone.
+    fields: Vec<FieldChange>,
+}
+
+/// Whom a step found, those who are gone last.
+fn found(step: &SyncStep) -> impl Iterator<Item = Found<'_>> {
+    let whole = |change, user| Found { change, user, fields: Vec::new() };
+    let added = step.added.iter().map(move |user| whole(What::Added, user));
+    let changed = step.changed.iter().map(|changed| {
+        let mut fields = changed.fields();
+        fields.sort_by_key(|change| HEADER.iter().position(|name| *name == change.field).unwrap_or(HEADER.len()));
+        Found { change: What::Changed, user: &changed.new, fields }
+    });
+    let gone = step.gone.iter().map(move |user| whole(What::Gone, user));
+    added.chain(changed).chain(gone)
+}
+
+/// A sync on its way out. The parts are appended to `out`, which the caller writes and flushes.
+pub(crate) trait ChangeFormat {
+    /// What comes before the first user.
+    fn begin(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
+    /// What one step found.
+    fn step(&mut self, step: &SyncStep, out: &mut Vec<u8>) -> io::Result<()>;
+    /// What comes after the last user, also when the sync broke off.
+    fn end(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
+}
+
+/// The format for an output of so many columns.
+pub(crate) fn change_format(format: ListingFormat, columns: usize, colour: Colour) -> Box<dyn ChangeFormat> {
+    match format {
+        ListingFormat::Table => Box::new(Table { columns, colour, is_begun: false }),
+        ListingFormat::Json => Box::new(Array { is_begun: false }),
+        ListingFormat::Ndjson => Box::new(Lines),
+        ListingFormat::Csv => Box::new(Rows),
+    }
+}
+
+/// One line a user: what became of whom and, for who has changed, how.
+struct Table {
+    columns: usize,
+    colour: Colour,
+    is_begun: bool,
+}
+
+/// Columns of what became of a user, and of the username.
+const WHAT: usize = 7;
+const USERNAME: (usize, usize) = (8, 26);
+
+/// What lies between two columns.
+const GAP: &str = "  ";
+
+impl Table {
+    fn line(&self, what: &str, tone: Option<Tone>, username: &str, details: &str) -> String {
+        let what = fit(what, WHAT);
+        let what = tone.map_or_else(|| what.clone(), |tone| self.colour.paint(tone, &what));
+        let name = (self.columns / 4).clamp(USERNAME.0, USERNAME.1);
+        let room = self.columns.saturating_sub(WHAT + name + 2 * GAP.len());
+        let line = [what, fit(username, name), cut(details, room)].join(GAP);
+        format!("{}\n", line.trim_end())
+    }
+}
+
+impl ChangeFormat for Table {
+    fn begin(&mut self, _: &mut Vec<u8>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn step(&mut self, step: &SyncStep, out: &mut Vec<u8>) -> io::Result<()> {
+        for found in found(step) {
+            // The titles come with the first user, so that an error is not below an empty table.
+            if !self.is_begun {
+                self.is_begun = true;
+                out.extend_from_slice(self.line("CHANGE", None, "USERNAME", "DETAILS").as_bytes());
+            }
+            let details = match found.change {
+                What::Added | What::Gone => portrait(found.user),
+                What::Changed => found.fields.iter().map(how).collect::<Vec<_>>().join("; "),
+            };
+            let line = self.line(found.change.as_str(), Some(found.change.tone()), &found.user.username, &details);
+            out.extend_from_slice(line.as_bytes());
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, _: &mut Vec<u8>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// `anna@example.com, member, active, seat occupied`.
+fn portrait(user: &User) -> String {
+    let seat = format!("seat {}", user.seat);
+    let known = [user.email.as_deref(), Some(&user.role), Some(user.status.as_str()), Some(&seat)];
+    known.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// `position: Editor -> Head`.
+fn how(change: &FieldChange) -> String {
+    let FieldChange { field, old, new } = change;
+    let (was, is) = (shown(old), shown(new));
+    // Of two instants the days are enough, where those differ.
+    let (was_on, is_on) = (day(&was), day(&is));
+    let (was, is) = if was_on == is_on { (was, is) } else { (was_on, is_on) };
+    format!("{}: {} -> {}", printable(field), printable(&was), printable(&is))
+}
+
+/// A value on one line: of a list its items, of an assignment its license type.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.is_empty() => "none".to_owned(),
+        Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(" "),
+        Value::Object(fields) => {
+            let known = fields.get("license_type").and_then(Value::as_str);
+            known.map_or_else(|| value.to_string(), str::to_owned)
+        }
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}
+
+/// One array with one user per line, which is closed whatever happened.
+struct Array {
+    is_begun: bool,
+}
+
+impl ChangeFormat for Array {
+    fn begin(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+        out.push(b'[');
+        Ok(())
+    }
+
+    fn step(&mut self, step: &SyncStep, out: &mut Vec<u8>) -> io::Result<()> {
+        for found in found(step) {
+            out.extend_from_slice(if self.is_begun { b",\n" } else { b"\n" });
+            serde_json::to_writer(&mut *out, &found)?;
+            self.is_begun = true;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+        out.extend_from_slice(if self.is_begun { b"\n]\n" } else { b"]\n" });
+        Ok(())
+    }
+}
+
+/// One user per line.
+struct Lines;
+
+impl ChangeFormat for Lines {
+    fn begin(&mut self, _: &mut Vec<u8>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn step(&mut self, step: &SyncStep, out: &mut Vec<u8>) -> io::Result<()> {
+        for found in found(step) {
+            serde_json::to_writer(&mut *out, &found)?;
+            out.push(b'\n');
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, _: &mut Vec<u8>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What became of a user, the columns of a user, and the fields that changed as one JSON array.
+struct Rows;
+
+impl ChangeFormat for Rows {
+    fn begin(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+        let mut writer = csv::Writer::from_writer(out);
+        writer.write_record(["change"].into_iter().chain(HEADER).chain(["fields"]))?;
+        writer.flush()
+    }
+
+    fn step(&mut self, step: &SyncStep, out: &mut Vec<u8>) -> io::Result<()> {
+        let mut writer = csv::Writer::from_writer(out);
+        for found in found(step) {
+            let fields = if found.fields.is_empty() { String::new() } else { serde_json::to_string(&found.fields)? };
+            let columns = [found.change.as_str().to_owned()].into_iter().chain(row(found.user)?).chain([fields]);
+            writer.write_record(columns)?;
+        }
+        writer.flush()
+    }
+
+    fn end(&mut self, _: &mut Vec<u8>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{anna, bare};
+    use super::*;
+    use provider_host::ChangedUser;
+
+    fn step() -> SyncStep {
+        let mut new = anna();
+        new.position = None;
+        new.roles.pop();
+        new.role = "member".into();
+        new.licenses.clear();
+        new.last_activity_at = Some("2026-11-24T07:00:00.000Z".into());
+        new.attributes = Default::default();
+        let changed = vec![ChangedUser { old: anna(), new }];
+        SyncStep { added: vec![anna()], changed, gone: vec![bare()], ..SyncStep::default() }
+    }
+
+    fn print(format: ListingFormat, columns: usize, steps: &[SyncStep]) -> String {
+        let (mut format, mut out) = (change_format(format, columns, Colour::Off), Vec::new());
+        format.begin(&mut out).unwrap();
+        steps.iter().for_each(|step| format.step(step, &mut out).unwrap());
+        format.end(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_table_has_a_line_for_each_user_and_the_fields_in_the_contracts_order() {
+        let table = print(ListingFormat::Table, 200, &[SyncStep::default(), step(), SyncStep::default()]);
+        let expect = "\
+CHANGE   USERNAME                    DETAILS
+added    anna                        anna@example.com, system-admin, active, seat occupied
+changed  anna                        role: system-admin -> member; roles: system_user system_admin -> system_user; licenses: enterprise -> none; position: Head of \"Everything\", Inc. -> none; last_activit…
+gone     bot                         member, deactivated, seat free
+";
+        assert_eq!(table, expect);
+        assert_eq!(print(ListingFormat::Table, 80, &[SyncStep::default()]), "");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_output_or_drives_the_terminal() {
+        let mut step = step();
+        step.added[0].username = "\u{1b}[31m山".repeat(40);
+        step.changed[0].new.position = Some("\u{1b}[2J\n".repeat(60));
+        for columns in [40, 80, 120] {
+            for line in print(ListingFormat::Table, columns, std::slice::from_ref(&step)).lines() {
+                assert!(unicode_width::UnicodeWidthStr::width(line) <= columns && !line.contains('\u{1b}'), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn instants_are_told_by_their_days_where_those_differ() {
+        let at = |text: &str| Value::from(text);
+        let cases = [
+            (at("2026-11-23T22:00:00.000Z"), at("2026-11-24T07:00:00.000Z"), "a: 2026-11-23 -> 2026-11-24"),
+            (
+                at("2026-11-23T22:00:00.000Z"),
+                at("2026-11-23T23:00:00.000Z"),
+                "a: 2026-11-23T22:00:00.000Z -> 2026-11-23T23:00:00.000Z",
+            ),
+            (Value::Null, at("2026-11-23T23:00:00.000Z"), "a: none -> 2026-11-23"),
+            (at("x"), Value::Bool(true), "a: x -> true"),
+        ];
+        for (old, new, expect) in cases {
+            assert_eq!(how(&FieldChange { field: "a".into(), old, new }), expect);
+        }
+    }
+
+    #[test]
+    fn programs_get_the_user_and_both_values_of_each_field() {
+        let steps = [step(), SyncStep::default(), step()];
+        let lines = print(ListingFormat::Ndjson, 80, &steps);
+        let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let array: Vec<Value> = serde_json::from_str(&print(ListingFormat::Json, 80, &steps)).unwrap();
+        assert_eq!((lines.len(), &lines), (6, &array));
+        assert_eq!(
+            lines.iter().map(|line| line["change"].as_str().unwrap()).collect::<Vec<_>>()[..3],
+            ["added", "changed", "gone"]
+        );
+        assert_eq!(lines[1]["user"]["role"], "member");
+        assert_eq!(lines[1]["fields"][0], serde_json::json!({"field": "role", "old": "system-admin", "new": "member"}));
+        assert_eq!(print(ListingFormat::Json, 80, &[]), "[]\n");
+
+        let csv = print(ListingFormat::Csv, 80, &steps[..1]);
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        assert_eq!(reader.headers().unwrap().iter().next_back(), Some("fields"));
+        let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        assert_eq!(
+            rows.iter().map(|row| (&row[0], &row[2])).collect::<Vec<_>>(),
+            [("added", "anna"), ("changed", "anna"), ("gone", "bot")]
+        );
+        assert!(rows[1][18].contains("\"system-admin\"") && rows[0][18].is_empty());
+    }
+}

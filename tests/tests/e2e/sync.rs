@@ -1,0 +1,494 @@
+//! A kept listing that is brought up to date, held against a fresh one.
+#![expect(clippy::print_stdout, reason = "what a repeat sync costs is printed")]
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use end_to_end::components::bytes;
+use end_to_end::{connect, list, settings, shared_provider, simulator, simulator_apart};
+use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind, Simulator};
+use proptest::prelude::*;
+use proptest::test_runner::{Config as Cases, TestRunner};
+use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints, SqliteCheckpoints};
+use provider_host::model::User;
+use provider_host::{
+    Access, Egress, EgressOptions, End, Error, ListingOptions, ListingSync, Patience, Pool, Provenance, Registry,
+    Sandbox, Session, SwitchOptions, SyncOptions, Whole, seal,
+};
+
+const ASK: SyncOptions = SyncOptions { limit: 0, whole: false };
+
+type Table = BTreeMap<String, User>;
+type Store = Arc<dyn Checkpoints>;
+
+async fn session(server: &Simulator) -> Session {
+    connect(&server.url(), &server.tokens().admin).await.unwrap()
+}
+
+async fn begin(server: &Simulator, store: &Store) -> ListingSync {
+    session(server).await.sync(ASK, Arc::clone(store), "tenant").await.unwrap()
+}
+
+/// What everybody is by a fresh listing of its own.
+async fn fresh(server: &Simulator) -> Table {
+    let listed = list(session(server).await, ListingOptions::default(), 0).await.unwrap();
+    assert_eq!(listed.end, End::Complete);
+    listed.users
+}
+
+async fn kept(sync: &ListingSync) -> Table {
+    let users = sync.kept(Kept::Latest, None, u32::MAX).await.unwrap();
+    users.into_iter().map(|user| (user.id.clone(), user)).collect()
+}
+
+/// What an embedder has that acts on what it is told.
+#[derive(Default)]
+struct Embedder {
+    table: Table,
+    added: Vec<String>,
+    /// Ids with the fields that changed.
+    changed: Vec<(String, Vec<String>)>,
+    gone: Vec<String>,
+    codes: Vec<String>,
+    end: Option<End>,
+}
+
+impl Embedder {
+    /// One that knows what it was told before.
+    fn knowing(table: Table) -> Self {
+        Self { table, ..Self::default() }
+    }
+
+    /// Takes the next step. Returns whether there was one.
+    async fn step(&mut self, sync: &mut ListingSync) -> bool {
+        let Some(step) = sync.next().await else { return false };
+        let step = step.unwrap();
+        assert!(self.end.is_none(), "nothing comes after the end");
+        for user in step.added {
+            self.added.push(user.id.clone());
+            self.table.insert(user.id.clone(), user);
+        }
+        for change in step.changed {
+            let fields = change.fields();
+            assert!(!fields.is_empty() && change.old.id == change.new.id, "{change:?}");
+            self.changed.push((change.new.id.clone(), fields.into_iter().map(|change| change.field).collect()));
+            self.table.insert(change.new.id.clone(), change.new);
+        }
+        for user in step.gone {
+            self.table.remove(&user.id);
+            self.gone.push(user.id);
+        }
+        self.codes = step.notices.into_iter().map(|notice| notice.code).collect();
+        self.end = step.end;
+        true
+    }
+
+    async fn finish(mut self, mut sync: ListingSync) -> (Self, ListingSync) {
+        while self.step(&mut sync).await {}
+        let progress = sync.progress();
+        let told = [self.added.len(), self.changed.len(), self.gone.len()].map(|n| u64::try_from(n).unwrap());
+        assert!([progress.added, progress.changed, progress.gone] <= told, "{progress:?}");
+        (self, sync)
+    }
+}
+
+/// A sync from beginning to end by somebody who knew this.
+async fn synced(server: &Simulator, store: &Store, known: Table) -> (Embedder, ListingSync) {
+    Embedder::knowing(known).finish(begin(server, store).await).await
+}
+
+/// How many pages of the list were asked for since the log was cleared.
+fn pages(server: &Simulator) -> usize {
+    server.log().iter().filter(|exchange| exchange.path.contains("/api/v4/users?page=")).count()
+}
+
+#[tokio::test]
+async fn the_first_sync_lists_everybody_and_the_next_asks_what_changed() {
+    let server = simulator(Config { users: 3_000, ..Config::default() }).await;
+    let store: Store = Arc::new(MemoryCheckpoints::new());
+    let (first, sync) = synced(&server, &store, Table::new()).await;
+    assert_eq!((sync.whole(), first.end, first.added.len()), (Some(&Whole::First), Some(End::Complete), 3_000));
+    drop(sync);
+
+    let renamed = server.change(ChangeKind::Rename { place: 700, username: "zoe".into() }).unwrap().id;
+    let deactivated = server.change(ChangeKind::Deactivate { place: 1_700 }).unwrap().id;
+    let created = server.change(ChangeKind::Create { username: "new".into() }).unwrap().id;
+    let bot = server.change(ChangeKind::CreateBot { username: "newbot".into() }).unwrap().id;
+    server.clear_log();
+    let (second, sync) = synced(&server, &store, first.table).await;
+    let requests = server.requests();
+    assert_eq!((sync.whole(), second.end, pages(&server)), (None, Some(End::Complete), 0), "{:?}", second.codes);
+    let beside = server.log().iter().filter(|exchange| beside(&exchange.path)).count();
+    assert!(requests <= u64::try_from(beside).unwrap() + 20, "{requests}, {beside} of them for teams and guests");
+    let sorted = |mut ids: Vec<String>| {
+        ids.sort();
+        ids
+    };
+    assert_eq!(sorted(second.added), sorted(vec![created, bot]));
+    let mut changed: Vec<_> = second.changed.clone();
+    changed.sort_by_key(|(id, _)| *id != renamed);
+    assert_eq!(changed[0], (renamed, vec!["attributes.updated-at".to_owned(), "username".to_owned()]));
+    assert_eq!(changed[1].0, deactivated);
+    assert!(changed[1].1.iter().any(|field| field == "deactivated_at"), "{changed:?}");
+    assert_eq!((changed.len(), second.gone.len()), (2, 0));
+    assert_eq!(second.table, fresh(&server).await);
+    assert_eq!(kept(&sync).await, second.table);
+    assert!(sync.requests_of_whole().is_some_and(|whole| whole > requests), "{:?}", sync.requests_of_whole());
+    drop(sync);
+
+    let (third, sync) = synced(&server, &store, second.table).await;
+    assert_eq!(sync.whole(), None);
+    assert_eq!((third.added.len(), third.changed.len(), third.gone.len()), (0, 0, 0), "nothing is told twice");
+}
+
+#[tokio::test]
+async fn a_deletion_leads_to_a_whole_listing_that_tells_who_is_gone() {
+    let server = simulator(Config { users: 600, ..Config::default() }).await;
+    let store: Store = Arc::new(MemoryCheckpoints::new());
+    let (first, _) = synced(&server, &store, Table::new()).await;
+    let renamed = server.change(ChangeKind::Rename { place: 300, username: "zoe".into() }).unwrap().id;
+    let gone = server.change(ChangeKind::Delete { place: 99 }).unwrap().id;
+    let created = server.change(ChangeKind::Create { username: "new".into() }).unwrap().id;
+    let (second, sync) = synced(&server, &store, first.table).await;
+    let whole = sync.whole().unwrap();
+    assert!(whole.to_string().contains("[users-do-not-add-up]"), "{whole}");
+    assert_eq!((second.gone, second.added), (vec![gone.clone()], vec![created]));
+    assert_eq!(second.changed.iter().map(|(id, _)| id).collect::<Vec<_>>(), [&renamed]);
+    let table = kept(&sync).await;
+    assert!(!table.contains_key(&gone));
+    assert_eq!((&table, &table), (&second.table, &fresh(&server).await));
+}
+
+/// A component of dist/tests or the built one, with these settings beside the usual ones.
+async fn other(server: &Simulator, component: &str, more: &[(&str, &str)]) -> Session {
+    let provider = match component {
+        "mattermost" => shared_provider(),
+        _ => Sandbox::new(Pool::default()).unwrap().load(&bytes(component)).unwrap(),
+    };
+    let mut settings = settings(&server.url(), &server.tokens().admin);
+    for (key, value) in more {
+        settings.set(*key, *value);
+    }
+    provider.connect(Access::new(settings, Egress::new(EgressOptions::default()).unwrap())).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_cannot_be_brought_up_to_date_is_listed_with_the_reason() {
+    let server = simulator(Config { users: 500, ..Config::default() }).await;
+    let store: Store = Arc::new(MemoryCheckpoints::new());
+    let whole = SyncOptions { whole: true, ..ASK };
+    // Each sync with what it lists everybody for, after those before it.
+    let cases: &[(&str, &[(&str, &str)], &SyncOptions, Option<&str>)] = &[
+        ("next", &[], &ASK, Some("nothing-kept")),
+        ("next", &[], &ASK, Some("changes-not-offered")),
+        ("mattermost", &[], &ASK, Some("other-version")),
+        ("mattermost", &[], &ASK, None),
+        ("mattermost", &[("inactive_after_days", "30")], &ASK, Some("other-settings")),
+        ("mattermost", &[("inactive_after_days", "30")], &ASK, None),
+        ("mattermost", &[("inactive_after_days", "30")], &whole, Some("whole-asked-for")),
+        ("mattermost", &[("inactive_after_days", "31")], &ASK, Some("other-settings")),
+        ("mattermost", &[("activity_source", "report")], &ASK, Some("other-settings")),
+        ("mattermost", &[("activity_source", "report")], &ASK, Some("changes-not-told")),
+    ];
+    let mut known = Table::new();
+    for (component, more, options, expect) in cases {
+        let session = other(&server, component, more).await;
+        let sync = session.sync((*options).clone(), Arc::clone(&store), "tenant").await.unwrap();
+        let (had, sync) = Embedder::knowing(known).finish(sync).await;
+        assert_eq!(sync.whole().map(Whole::code), *expect, "{component} {more:?}");
+        assert_eq!(had.end, Some(End::Complete));
+        let listed = list(other(&server, component, more).await, ListingOptions::default(), 0).await.unwrap();
+        assert_eq!(had.table, listed.users, "{component} {more:?}");
+        known = had.table;
+    }
+}
+
+#[tokio::test]
+async fn a_listing_of_several_versions_is_listed_anew_and_one_that_was_interrupted_goes_on() {
+    let server = simulator(Config { users: 900, ..Config::default() }).await;
+    let store: Store = Arc::new(MemoryCheckpoints::new());
+    let page = || ListingOptions { limit: 200, cursor: None };
+    let mut listing = session(&server).await.resume(page(), Arc::clone(&store), "tenant").await.unwrap();
+    listing.next().await.unwrap().unwrap();
+    drop(listing);
+    let (_, sync) = synced(&server, &store, Table::new()).await;
+    assert_eq!((sync.whole(), kept(&sync).await), (Some(&Whole::Unfinished), fresh(&server).await));
+    drop(sync);
+    assert_eq!(synced(&server, &store, Table::new()).await.1.whole(), None);
+
+    let mut listing = session(&server).await.restart(page(), Arc::clone(&store), "tenant").await.unwrap();
+    listing.next().await.unwrap().unwrap();
+    drop(listing.continue_in(other(&server, "next", &[]).await));
+    while listing.next().await.is_some() {}
+    drop(listing);
+    let (_, sync) = synced(&server, &store, Table::new()).await;
+    assert_eq!((sync.whole(), kept(&sync).await), (Some(&Whole::OfUnknownMake), fresh(&server).await));
+}
+
+#[tokio::test]
+async fn a_token_that_was_renewed_changes_nothing_and_another_ones_view_is_not_mixed_in() {
+    let server = simulator(Config { users: 500, ..Config::default() }).await;
+    let store: Store = Arc::new(MemoryCheckpoints::new());
+    drop(synced(&server, &store, Table::new()).await);
+    let as_whom = async |token: &str| {
+        let session = connect(&server.url(), token).await.unwrap();
+        let sync = session.sync(ASK, Arc::clone(&store), "tenant").await.unwrap();
+        Embedder::default().finish(sync).await
+    };
+    let (had, sync) = as_whom(&server.tokens().viewer_bot).await;
+    assert_eq!(had.end, Some(End::Complete));
+    drop(sync);
+    let (had, sync) = as_whom(&server.tokens().member).await;
+    assert_eq!((had.end, had.gone.len()), (Some(End::Incomplete), 0), "nobody is known to be gone");
+    assert!(sync.whole().is_some() && had.codes.iter().any(|code| code == "completeness-unproven"));
+    assert_eq!(sync.kept(Kept::LastComplete, None, u32::MAX).await.unwrap().len(), 500);
+}
+
+#[tokio::test]
+async fn a_tenant_whose_version_is_replaced_in_the_middle_lists_everybody_in_the_new_one() {
+    let server = simulator(Config { users: 12_000, ..Config::default() }).await;
+    let store: Store = Arc::new(MemoryCheckpoints::new());
+    let registry = Registry::new(Sandbox::new(Pool::default()).unwrap(), Patience::default());
+    let built = registry.load(bytes("mattermost")).await.unwrap();
+    let provenance = Provenance { revision: Some("another".into()), ..Provenance::default() };
+    let rebuilt = seal(&bytes("mattermost"), built.description(), &provenance).unwrap();
+    let rebuilt = registry.load(rebuilt).await.unwrap();
+    registry.switch(&built, &SwitchOptions::default()).await.unwrap();
+    let egress = Egress::new(EgressOptions::default()).unwrap();
+    let access = Access::new(settings(&server.url(), &server.tokens().admin), egress);
+    let tenant = registry.tenant("tenant", "mattermost", access).unwrap();
+    let mut options = SwitchOptions::default();
+    options.hurry = true;
+    // Each sync: the version that is switched to after its first step, how often it moved, and what it listed everybody for.
+    let cases = [
+        (None, 0, Some(Whole::First)),
+        (None, 0, None),
+        (Some(&rebuilt), 1, Some(Whole::OtherVersion)),
+        (None, 0, None),
+        (Some(&built), 1, Some(Whole::OtherVersion)),
+    ];
+    for (version, moves, whole) in cases {
+        server.change(ChangeKind::Rename { place: 9_000, username: "zoe".into() }).unwrap();
+        let mut sync = tenant.sync(ASK, Arc::clone(&store));
+        let mut step = sync.next().await.unwrap().unwrap();
+        if let Some(version) = version {
+            registry.switch(version, &options).await.unwrap();
+        }
+        while step.end.is_none() {
+            step = sync.next().await.unwrap().unwrap();
+        }
+        assert_eq!((sync.moves(), sync.whole(), step.end), (moves, whole.as_ref(), Some(End::Complete)));
+        let kept = sync.kept(Kept::Latest, None, u32::MAX).await.unwrap();
+        let kept: Table = kept.into_iter().map(|user| (user.id.clone(), user)).collect();
+        assert!(kept == fresh(&server).await, "{whole:?}");
+        assert!(sync.next().await.is_none());
+    }
+}
+
+/// Steps of a sync, after which its process is killed.
+async fn killed_after(server: &Simulator, store: &Store, known: Table, steps: u32) -> Table {
+    let mut embedder = Embedder::knowing(known);
+    let mut sync = begin(server, store).await;
+    for _ in 0..steps {
+        if !embedder.step(&mut sync).await {
+            break;
+        }
+    }
+    embedder.table
+}
+
+#[tokio::test]
+async fn a_sync_that_is_killed_leaves_a_store_that_the_next_one_brings_up_to_date() {
+    let server = simulator(Config { users: 21_000, ..Config::default() }).await;
+    let file = std::env::temp_dir().join(format!("sync-{}.sqlite", std::process::id()));
+    let open = || -> Store { Arc::new(SqliteCheckpoints::open(&file).unwrap()) };
+    let (first, _) = synced(&server, &open(), Table::new()).await;
+    let mut known = first.table;
+    for steps in 0..5 {
+        for place in [10, 7_000, 14_000, 20_000] {
+            server.change(ChangeKind::Rename { place, username: format!("zoe{place}") }).unwrap();
+        }
+        server.change(ChangeKind::Create { username: format!("new{steps}") }).unwrap();
+        known = killed_after(&server, &open(), known, steps).await;
+        let (had, sync) = synced(&server, &open(), known).await;
+        assert_eq!((sync.whole(), had.end), (None, Some(End::Complete)), "after {steps} steps");
+        let fresh = fresh(&server).await;
+        assert_eq!(kept(&sync).await, fresh, "after {steps} steps");
+        assert_eq!(had.table, fresh, "after {steps} steps");
+        known = had.table;
+    }
+    for end in ["", "-wal", "-shm", "-1.lock"] {
+        drop(std::fs::remove_file(format!("{}{end}", file.display())));
+    }
+}
+
+#[tokio::test]
+async fn differences_of_two_listings_are_told_again_where_they_were_not_told_to_the_end() {
+    let server = simulator(Config { users: 600, ..Config::default() }).await;
+    let store: Store = Arc::new(MemoryCheckpoints::new());
+    let (first, _) = synced(&server, &store, Table::new()).await;
+    let gone = server.change(ChangeKind::Delete { place: 99 }).unwrap().id;
+    let renamed = server.change(ChangeKind::Rename { place: 300, username: "zoe".into() }).unwrap().id;
+    let mut sync = begin(&server, &store).await;
+    let mut had = Embedder::knowing(first.table.clone());
+    while had.changed.is_empty() {
+        assert!(had.step(&mut sync).await);
+    }
+    assert!(had.gone.is_empty());
+    drop(sync);
+    let later = server.change(ChangeKind::Rename { place: 400, username: "zoe2".into() }).unwrap().id;
+    let (had, sync) = synced(&server, &store, first.table).await;
+    assert_eq!((sync.whole(), &had.gone), (None, &vec![gone]), "and then it is asked what changed since");
+    assert_eq!(had.changed.into_iter().map(|(id, _)| id).collect::<Vec<_>>(), [renamed, later]);
+    assert_eq!(had.table, fresh(&server).await);
+}
+
+#[tokio::test]
+async fn a_step_that_fails_is_asked_for_again() {
+    let server = simulator(Config { users: 600, ..Config::default() }).await;
+    let store: Store = Arc::new(MemoryCheckpoints::new());
+    let (first, _) = synced(&server, &store, Table::new()).await;
+    server.change(ChangeKind::Rename { place: 300, username: "zoe".into() }).unwrap();
+    server.set_faults(vec![Fault { on: "/users/ids".into(), after: 0, times: Some(40), what: FaultKind::Status(500) }]);
+    let mut sync = begin(&server, &store).await;
+    let mut had = Embedder::knowing(first.table);
+    let mut errors: Vec<Error> = Vec::new();
+    while let Some(step) = sync.next().await {
+        match step {
+            Ok(step) => {
+                had.table.extend(step.changed.into_iter().map(|change| (change.new.id.clone(), change.new)));
+                had.end = step.end;
+            }
+            Err(error) => {
+                assert!(error.retryable() && errors.len() < 40, "{error}");
+                errors.push(error);
+            }
+        }
+    }
+    assert!(!errors.is_empty());
+    assert_eq!((sync.whole(), had.end), (None, Some(End::Complete)));
+    assert_eq!(had.table, fresh(&server).await);
+}
+
+fn changes() -> impl Strategy<Value = Vec<ChangeKind>> {
+    let name = || "[a-z][a-z0-9]{2,8}";
+    let place = any::<u32>;
+    let what = prop_oneof![
+        2 => name().prop_map(|username| ChangeKind::Create { username }),
+        1 => name().prop_map(|username| ChangeKind::CreateBot { username }),
+        3 => (place(), name()).prop_map(|(place, username)| ChangeKind::Rename { place, username }),
+        2 => place().prop_map(|place| ChangeKind::Deactivate { place }),
+        2 => place().prop_map(|place| ChangeKind::Reactivate { place }),
+        2 => place().prop_map(|place| ChangeKind::Promote { place }),
+        2 => place().prop_map(|place| ChangeKind::RunTeam { place }),
+        2 => place().prop_map(|place| ChangeKind::Use { place }),
+        1 => place().prop_map(|place| ChangeKind::Delete { place }),
+    ];
+    proptest::collection::vec(what, 0..8)
+}
+
+/// Whatever changes between two syncs, and wherever one is killed, the store holds what a fresh listing gives, and so does
+/// whoever acts on what is told.
+#[test]
+fn after_any_changes_a_sync_gives_the_same_table_as_a_listing() {
+    static ROUND: AtomicU32 = AtomicU32::new(0);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut runner = TestRunner::new(Cases { cases: 30, failure_persistence: None, ..Cases::default() });
+    let rounds = proptest::collection::vec((changes(), proptest::option::of(0_u32..6)), 1..5);
+    let (asked, all) = (Cell::new(0), Cell::new(0));
+    runner
+        .run(&(300_u32..1_300, rounds), |(users, rounds)| {
+            runtime.block_on(async {
+                let server = simulator(Config { users, ..Config::default() }).await;
+                let file = std::env::temp_dir().join(format!(
+                    "sync-{}-{}.sqlite",
+                    std::process::id(),
+                    ROUND.fetch_add(1, Ordering::Relaxed)
+                ));
+                let store: Store = if users % 2 == 0 {
+                    Arc::new(MemoryCheckpoints::new())
+                } else {
+                    Arc::new(SqliteCheckpoints::open(&file).unwrap())
+                };
+                let (mut had, _) = synced(&server, &store, Table::new()).await;
+                for (changes, killed) in rounds {
+                    let deletes = changes.iter().any(|change| matches!(change, ChangeKind::Delete { .. }));
+                    for change in changes {
+                        let _ = server.change(change);
+                    }
+                    if let Some(steps) = killed {
+                        had.table = killed_after(&server, &store, had.table, steps).await;
+                    }
+                    let sync;
+                    (had, sync) = synced(&server, &store, had.table).await;
+                    all.set(all.get() + 1);
+                    asked.set(asked.get() + u32::from(sync.whole().is_none()));
+                    prop_assert_eq!(had.end, Some(End::Complete));
+                    prop_assert!(deletes || killed.is_some() || sync.whole().is_none(), "{:?}", sync.whole());
+                    let fresh = fresh(&server).await;
+                    same("the store", &kept(&sync).await, &fresh)?;
+                    same("the embedder", &had.table, &fresh)?;
+                }
+                for end in ["", "-wal", "-shm", "-1.lock"] {
+                    drop(std::fs::remove_file(format!("{}{end}", file.display())));
+                }
+                Ok(())
+            })
+        })
+        .unwrap();
+    // Who lists everybody each time passes, and is of no use.
+    let (asked, all) = (asked.get(), all.get());
+    assert!(asked * 2 >= all, "{asked} of {all} syncs asked what changed");
+}
+
+/// That two tables are the same; if not, the first few records that differ.
+fn same(whose: &str, table: &Table, fresh: &Table) -> Result<(), TestCaseError> {
+    let ids = table.keys().chain(fresh.keys()).collect::<std::collections::BTreeSet<_>>();
+    let differing: Vec<_> =
+        ids.into_iter().map(|id| (table.get(id), fresh.get(id))).filter(|(one, other)| one != other).take(3).collect();
+    prop_assert!(differing.is_empty(), "{whose} differs: {differing:#?}");
+    Ok(())
+}
+
+/// Requests for who runs a team and which guests are in a single channel: as many for a sync as for a listing.
+fn beside(path: &str) -> bool {
+    ["in_team=", "/api/v4/teams?", "guest_filter="].iter().any(|part| path.contains(part))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeat_sync_needs_a_small_part_of_the_requests_of_a_listing() {
+    let users = 200_000;
+    let server = simulator_apart(Config { users, ..Config::default() }).await;
+    let store: Store = Arc::new(MemoryCheckpoints::new());
+    let (first, sync) = synced(server, &store, Table::new()).await;
+    let whole = server.requests();
+    assert_eq!((sync.requests_of_whole(), first.table.len()), (Some(whole), usize::try_from(users).unwrap()));
+    drop(sync);
+    for n in 0..100 {
+        let place = n * (users / 100);
+        let change = match n % 5 {
+            0 => ChangeKind::Rename { place, username: format!("zoe{n}") },
+            1 => ChangeKind::Deactivate { place },
+            2 => ChangeKind::Promote { place },
+            3 => ChangeKind::Use { place },
+            _ => ChangeKind::Create { username: format!("new{n}") },
+        };
+        server.change(change).unwrap();
+    }
+    server.clear_log();
+    let (second, sync) = synced(server, &store, first.table).await;
+    let repeat = server.requests();
+    assert_eq!((sync.whole(), second.added.len(), second.changed.len()), (None, 20, 80));
+    let beside = u64::try_from(server.log().iter().filter(|exchange| beside(&exchange.path)).count()).unwrap();
+    let thousandths = (repeat - beside) * 1_000 / (whole - beside);
+    println!(
+        "{repeat} requests instead of {whole}, {beside} of them for teams and guests; {} bytes",
+        sync.memory_bytes()
+    );
+    assert!(thousandths <= 60, "{repeat} of {whole}, {beside} of them for teams and guests");
+    // 22 batches, each asked for changes and for activity, and a few for who is new and for the numbers.
+    assert!(repeat - beside <= 2 * 22 + 20, "{repeat}, {beside}");
+    assert!(sync.memory_bytes() <= 16 << 20, "{}", sync.memory_bytes());
+}
