@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Stage;
 use crate::Result;
-use crate::figure::{Figure, REPEAT_SYNC};
+use crate::figure::{Figure, REPEAT_SYNC, rounded};
 use crate::run::Synced;
 
 pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
@@ -19,7 +19,7 @@ pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
     let without = count(repeat.requests - repeat.requests_beside)? / count(whole.requests - whole.requests_beside)?;
     Ok(vec![
         Figure::new(&REPEAT_SYNC, ratio, &[ratio])
-            .with("without_teams_and_guests", json!(crate::figure::rounded(without)))
+            .with("without_teams_and_guests", json!(rounded(without)))
             .with("whole", serde_json::to_value(whole)?)
             .with("repeat", serde_json::to_value(repeat)?),
     ])
