@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Swap(SwapArgs),
     /// Make tenants and have each list, and print what it took
     Tenants(TenantsArgs),
+    /// Sync, change accounts, sync again, and print what each asked for
+    Sync(SyncArgs),
 }
 
 #[derive(Debug, Args)]
@@ -130,6 +132,18 @@ pub(crate) struct TenantsArgs {
     /// Let all go out through one client, instead of each through its own
     #[arg(long)]
     pub(crate) one_client: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SyncArgs {
+    #[command(flatten)]
+    pub(crate) component: Component,
+    /// How many accounts
+    #[arg(long)]
+    pub(crate) users: u32,
+    /// How many of them change
+    #[arg(long)]
+    pub(crate) changes: u32,
 }
 
 /// What is run.

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Some(Command::Instantiate(args)) => run::instantiate(&args),
         Some(Command::Swap(args)) => run::swap(&args),
         Some(Command::Tenants(args)) => run::tenants(&args),
+        Some(Command::Sync(args)) => run::sync(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,7 @@ mod native;
 mod network;
 mod start;
 mod swap;
+mod sync;
 mod tenants;
 mod writer;
 
@@ -24,6 +25,7 @@ use crate::usage::{Resident, cpu_ms, forget_peak};
 pub(crate) use instances::{Instantiated, instantiate};
 pub(crate) use start::{Started, start};
 pub(crate) use swap::{Swapped, Waits, swap};
+pub(crate) use sync::{Synced, sync};
 pub(crate) use tenants::{Tenants, tenants};
 use writer::Writer;
 

@@ -59,6 +59,8 @@ struct Sizes {
     swap_users: u32,
     swaps: u32,
     tenants: u32,
+    sync_users: u32,
+    sync_changes: u32,
 }
 
 const WHOLE: Sizes = Sizes {
@@ -70,6 +72,8 @@ const WHOLE: Sizes = Sizes {
     swap_users: 200_000,
     swaps: 200,
     tenants: 1_000,
+    sync_users: 200_000,
+    sync_changes: 100,
 };
 
 const QUICK: Sizes = Sizes {
@@ -81,6 +85,8 @@ const QUICK: Sizes = Sizes {
     swap_users: 1_000,
     swaps: 3,
     tenants: 5,
+    sync_users: 500,
+    sync_changes: 5,
 };
 
 /// What the measurements have in common.

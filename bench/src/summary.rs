@@ -72,14 +72,13 @@ impl Summary {
                 (None, Some(why)) => why,
                 (None, None) => "",
             };
-            match &figure.value {
-                Value::Object(fields) => {
-                    row(figure.key.name, "", "", "", met);
-                    for (name, value) in fields {
-                        row(&format!("  {name}"), &shown(value), "", "", "");
-                    }
+            if let Value::Object(fields) = &figure.value {
+                row(figure.key.name, "", "", "", met);
+                for (name, value) in fields {
+                    row(&format!("  {name}"), &shown(value), "", "", "");
                 }
-                value => row(figure.key.name, &shown(value), figure.key.unit, &goal(figure.key.goal), met),
+            } else {
+                row(figure.key.name, &shown(&figure.value), figure.key.unit, &goal(figure.key.goal), met);
             }
         }
         for (name, value) in &self.parts {

@@ -20,7 +20,7 @@ const KEYS: [(&str, bool); 13] = [
     ("swap_pause_us", true),
     ("tenants_1000", true),
     ("component_kib", true),
-    ("repeat_sync_requests_200k", false),
+    ("repeat_sync_requests_200k", true),
 ];
 
 #[test]

@@ -35,8 +35,7 @@ async fn an_outlet_sends_what_is_described_with_the_secret_and_nothing_else() {
     let url = format!("http://127.0.0.1:{}", start(Server::Echoes, None).await.port);
     let mut settings = Settings::new();
     settings.set("url", url.as_str()).set_secret("token", "hunter2".into());
-    let mut limits = Limits::default();
-    limits.requests_per_call = 2;
+    let limits = Limits { requests_per_call: 2, ..Limits::default() };
     let access = Access::new(settings, Egress::new(EgressOptions::default()).unwrap()).limits(limits);
     let outlet = Outlet::open(&description(), access).unwrap();
     let token = outlet.settings().find(|(key, _)| *key == "token").unwrap().1;
