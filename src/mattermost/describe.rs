@@ -1,5 +1,6 @@
 //! What the provider is, needs and may answer.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
