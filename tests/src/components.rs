@@ -116,7 +116,7 @@ fn contract(version: &str) -> (Resolve, WorldId) {
     let text = CONTRACT.replace("provider@0.1.0;", &format!("provider@{version};"));
     let mut resolve = Resolve::default();
     let package = resolve.push_source("provider.wit", &text).expect("the contract");
-    let world = resolve.select_world(&[package], None).expect("its world");
+    let world = resolve.select_world(&[package], Some("license-provider")).expect("its world");
     (resolve, world)
 }
 

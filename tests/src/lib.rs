@@ -83,6 +83,11 @@ pub fn shared_provider() -> Provider {
     PROVIDER.get_or_init(provider).clone()
 }
 
+/// The same server by an address that leads to this machine and does not look like it, so that its answers are compressed.
+pub fn from_afar(server: &Simulator) -> String {
+    server.url().replace("127.0.0.1", "[::ffff:127.0.0.1]")
+}
+
 /// The built component, connected to a server.
 ///
 /// # Errors
