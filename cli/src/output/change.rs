@@ -270,7 +270,7 @@ mod tests {
         let expect = "\
 CHANGE   USERNAME                    DETAILS
 added    anna                        anna@example.com, system-admin, active, seat occupied
-changed  anna                        role: system-admin -> member; roles: system_user system_admin -> system_user; licenses: enterprise -> none; position: Head of \"Everything\", Inc. -> none; last_activit…
+changed  anna                        role: system-admin -> member; roles: system_user system_admin -> system_user; licenses: enterprise -> none; position: Head of \"Everything\", Inc. -> none; last_act…
 gone     bot                         member, deactivated, seat free
 ";
         assert_eq!(table, expect);
