@@ -3,6 +3,7 @@
 //! `tests/recorded/` holds them cut down to the headers that are read and to accounts of every sort. The servers were
 //! Team Edition 7.6 and 11.6.
 
+use alloc::collections::BTreeMap;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use std::format;
@@ -12,12 +13,15 @@ use super::code::Code;
 use super::edition::Edition;
 use super::fake::Fake;
 use super::http::{Answered, HEADERS, Lost, Outcome, Request, Response};
-use super::listing::{Memory, list_users};
+use super::listing::{Census, Memory, list_users, rules};
+use super::record::Draft;
 use super::settings::Settings;
 use super::version::Version;
+use super::wire::{Bot, User};
 use super::{check, license};
+use crate::contract;
 use crate::contract::{
-    ActivityKnowledge, CheckOutcome, ListingState, Quantity, SeatUse, Setting, User, UserKind, UserStatus,
+    ActivityKnowledge, CheckOutcome, ListingState, Quantity, SeatUse, Setting, UserKind, UserStatus,
 };
 
 const VERSIONS: [&str; 2] = ["v7.6", "v11.6"];
@@ -73,7 +77,7 @@ fn settings() -> Settings {
     Settings::parse(&pairs.map(setting)).unwrap()
 }
 
-fn listed(version: &str, who: &str) -> (Vec<User>, ListingState) {
+fn listed(version: &str, who: &str) -> (Vec<contract::User>, ListingState) {
     let mut network = Fake::new(|request| server(version, who, request));
     let (mut memory, mut cursor, mut users) = (Memory::new(), None, Vec::new());
     loop {
@@ -93,7 +97,7 @@ fn recorded_accounts_become_records() {
             let (users, state) = listed(version, who);
             let find = |name: &str| users.iter().find(|user| user.username == name).unwrap();
             let facts = |name| {
-                let user: &User = find(name);
+                let user: &contract::User = find(name);
                 (user.kind, user.role.as_str(), user.status == UserStatus::Deactivated, user.seat)
             };
             let (member, free, occupied) = (UserKind::Member, SeatUse::Free, SeatUse::Occupied);
@@ -140,6 +144,39 @@ fn recorded_statuses_tell_activity() {
         ];
         assert_eq!(known, expect, "{version}");
     }
+}
+
+#[test]
+fn an_account_that_is_asked_for_by_its_id_is_the_one_of_the_list() {
+    for version in VERSIONS {
+        let drafts = |name: &str| {
+            let answered = Answered { request: api::config(), outcome: well(version, name) };
+            let census = Census::take(&mut Fake::new(|request| server(version, "admin", request))).unwrap();
+            let rules = rules(&settings(), &census);
+            let answer = Answer::of(&answered).unwrap();
+            let rows = answer.rows::<User<'_>>(1_000).unwrap();
+            let drafts = rows.rows.iter().map(|row| Draft::of(row, &rules).unwrap());
+            drafts.map(|draft| (draft.name().to_string(), draft)).collect::<BTreeMap<_, _>>()
+        };
+        let (listed, asked) = (drafts("users-admin"), drafts("users-ids"));
+        let both: Vec<_> = asked.iter().filter(|(name, _)| listed.contains_key(*name)).collect();
+        assert_eq!(both.len(), 2, "{version}");
+        assert!(both.into_iter().all(|(name, draft)| listed.get(name) == Some(draft)), "{version}");
+    }
+}
+
+#[test]
+fn recorded_bots_and_report_tell_when_accounts_were_made() {
+    for version in VERSIONS {
+        let answered = Answered { request: api::config(), outcome: well(version, "bots") };
+        let answer = Answer::of(&answered).unwrap();
+        let made: Vec<_> = answer.rows::<Bot<'_>>(200).unwrap().rows.iter().map(|bot| bot.create_at.0).collect();
+        assert!(made.len() >= 3 && made.is_sorted() && made.iter().all(|at| *at > 0), "{version}");
+    }
+    let answered = Answered { request: api::config(), outcome: well("v11.6", "report") };
+    let answer = Answer::of(&answered).unwrap();
+    let rows = answer.rows::<User<'_>>(100).unwrap().rows;
+    assert!(rows.len() == 2 && rows.iter().all(|row| row.id.as_str().len() == 26 && row.create_at.0 > 0));
 }
 
 #[test]

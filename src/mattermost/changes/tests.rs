@@ -385,6 +385,24 @@ fn a_viewer_is_told_everything_but_new_bots() {
 }
 
 #[test]
+fn bots_of_which_some_are_hidden_are_looked_for_one_by_one() {
+    let mut server = Server::of(450);
+    server.own_bots = Some(vec![10]);
+    for bot in ["user000010", "user000250", "user000260"] {
+        server.update(bot, |account| account.is_bot = true);
+    }
+    server.now += HOUR_MS;
+    let kept = listed(&mut server);
+    server.now += 100_000;
+    assert_same(&changes(&mut server, &kept), &kept);
+    server.accounts.remove("user000260");
+    server.create("bot", 5_000);
+    server.update("bot", |account| account.is_bot = true);
+    let got = changes(&mut server, &kept);
+    assert_eq!((got.is_complete, got.codes), (false, vec!["users-do-not-add-up".to_string()]));
+}
+
+#[test]
 fn hidden_activity_is_told_as_a_listing_tells_it() {
     for (config, instead) in [(r#"{"EnableUserStatuses":"false"}"#, vec![]), ("{}", vec!["status/ids"; 20])] {
         let mut server = Server::of(450);

@@ -80,6 +80,8 @@ pub(crate) struct Server {
     pub(crate) config: &'static str,
     /// Ids of guests of a single channel.
     pub(crate) single: Vec<u32>,
+    /// The bots that the token may see; none where it sees all.
+    pub(crate) own_bots: Option<Vec<u32>>,
     /// What the server counts as seats beside its accounts.
     pub(crate) more_seats: u32,
     /// Bytes of a body that it takes.
@@ -100,6 +102,7 @@ impl Server {
             role: ADMIN,
             config: "{}",
             single: vec![],
+            own_bots: None,
             more_seats: 0,
             body_bytes: 300_000,
             instead: vec![],
@@ -190,7 +193,8 @@ impl Server {
             "GET /api/v4/bots" if self.role != ADMIN => json(403, FORBIDDEN),
             "GET /api/v4/bots" => {
                 let page: usize = path.split("page=").nth(1).unwrap().split('&').next().unwrap().parse().unwrap();
-                let mut bots: Vec<_> = self.accounts.values().filter(|account| account.is_bot).collect();
+                let is_seen = |bot: &Account| self.own_bots.as_ref().is_none_or(|own| own.contains(&bot.n));
+                let mut bots: Vec<_> = self.accounts.values().filter(|bot| bot.is_bot && is_seen(bot)).collect();
                 bots.sort_by_key(|account| account.created);
                 let row = |bot: &&Account| format!(r#"{{"user_id":"{}","create_at":{}}}"#, id(bot.n), bot.created);
                 let rows: Vec<_> = bots.iter().skip(page * 200).take(200).map(row).collect();
