@@ -73,10 +73,6 @@ impl Inputs {
         let (plain, compressed, cursor, fingerprint) = runtime.block_on(fetching);
         Self { runtime, provider, plain, compressed, cursor, fingerprint }
     }
-
-    fn page(&self) -> &str {
-        std::str::from_utf8(&self.plain).expect("text")
-    }
 }
 
 fn rules() -> Rules {
@@ -97,7 +93,7 @@ fn records(rows: &[wire::User<'_>], rules: &Rules) -> Vec<contract::User> {
 
 fn parts(criterion: &mut Criterion) {
     let inputs = Inputs::fetch();
-    let (page, rules) = (inputs.page(), rules());
+    let (page, rules) = (inputs.plain.as_slice(), rules());
     let rows = wire::rows::<wire::User<'_>>(page, USERS).expect("a page").rows;
     assert_eq!((rows.len(), records(&rows, &rules).len()), (USERS, USERS));
     assert_eq!(*decoded(&inputs.compressed).expect("a page"), *inputs.plain);

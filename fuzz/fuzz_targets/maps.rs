@@ -50,6 +50,10 @@ fn map(body: &[u8]) -> Option<TextMap> {
             rows::is_unreadable(&failure);
             return None;
         }
+        (Err(failure), Ok(_)) if rows::is_deep(body) => {
+            rows::is_unreadable(&failure);
+            return None;
+        }
         (got, _) => panic!("{got:?} but {expect:?}"),
     };
     for (key, value) in expect.into_iter().flatten() {

@@ -20,6 +20,12 @@ pub fn length(text: &str) -> Option<usize> {
     serde_json::from_str::<Vec<IgnoredAny>>(text).ok().map(|values| values.len())
 }
 
+/// Whether a text has lists or maps within each other in more places than the reader goes into. Those in texts count as well.
+#[must_use]
+pub fn is_deep(body: &[u8]) -> bool {
+    body.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() > 100
+}
+
 /// The failure of an answer that is well but cannot be read.
 pub fn is_unreadable(failure: &Failure) {
     assert!(matches!(failure.code, Code::AnswerUnreadable | Code::NotMattermost), "{failure:?}");
@@ -43,7 +49,9 @@ macro_rules! rows {
         let answer = mattermost_provider::mattermost::api::Answer::of(&answered).expect("200 is well");
         const MOST: usize = 1_000;
         match (answer.rows::<$row<'_>>(MOST), $crate::rows::length(&String::from_utf8_lossy(body))) {
-            (Err(failure), Some(length)) if length > MOST => $crate::rows::is_unreadable(&failure),
+            (Err(failure), Some(length)) if length > MOST || $crate::rows::is_deep(body) => {
+                $crate::rows::is_unreadable(&failure)
+            }
             (Ok(rows), Some(length)) => {
                 assert_eq!(rows.sent(), length, "values were lost");
                 $look(rows.rows.as_slice())

@@ -171,6 +171,7 @@ impl InactiveAfter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mattermost::json;
 
     #[test]
     fn a_status_row_tells_activity() {
@@ -183,7 +184,7 @@ mod tests {
             ("{}", Activity::Unknown),
         ];
         for (json, expect) in cases {
-            assert_eq!(Activity::of(&serde_json::from_str(json).unwrap()), expect, "{json}");
+            assert_eq!(Activity::of(&json::from_slice(json.as_bytes()).unwrap()), expect, "{json}");
         }
     }
 
@@ -199,7 +200,7 @@ mod tests {
             (r#"{"last_status_at":-1,"last_login":-1,"last_post_date":-1}"#, Activity::Unknown, None),
         ];
         for (json, activity, source) in cases {
-            let report = Report::of(&serde_json::from_str(json).unwrap());
+            let report = Report::of(&json::from_slice(json.as_bytes()).unwrap());
             assert_eq!((report.activity(), report.source()), (activity, source), "{json}");
         }
     }

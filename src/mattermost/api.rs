@@ -3,7 +3,6 @@
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use fluent_uri::pct_enc::EString;
 use fluent_uri::pct_enc::encoder::{Data, Query};
@@ -13,6 +12,7 @@ use super::code::Code;
 use super::failure::Failure;
 use super::gzip::decoded;
 use super::http::{Answered, Request, Response};
+use super::json;
 use super::time::http_date_ms;
 use super::version::Version;
 use super::wait::retry_after_ms;
@@ -250,19 +250,18 @@ pub fn limits() -> Request {
     Request::get("/api/v4/limits/server")
 }
 
-/// An answer of status 2xx with its text.
+/// An answer of status 2xx with its body.
 #[derive(Clone, Debug)]
 pub struct Answer<'a> {
     /// The request, for a message.
     request: &'a Request,
     /// The answer.
     pub response: &'a Response,
-    text: Cow<'a, str>,
+    body: Cow<'a, [u8]>,
 }
 
 impl<'a> Answer<'a> {
-    /// Takes an answer that says "well"; anything else becomes the failure that it means. Bytes that are no UTF-8 are
-    /// replaced, so that they spoil the value that they stand in alone.
+    /// Takes an answer that says "well"; anything else becomes the failure that it means.
     ///
     /// # Errors
     /// No answer, or one of another status than 2xx.
@@ -270,20 +269,16 @@ impl<'a> Answer<'a> {
         let request = &answered.request;
         let response = answered.outcome.as_ref().map_err(|lost| Failure::lost(request, lost))?;
         let is_well = (200..300).contains(&response.status);
-        let text = match decoded(response) {
-            // Looking first is worth it: replacing goes byte by byte even where there is nothing to replace.
-            Ok(Cow::Borrowed(bytes)) => {
-                str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
-            }
-            Ok(Cow::Owned(bytes)) => Cow::Owned(text_of(bytes)),
+        let body = match decoded(response) {
+            Ok(body) => body,
             Err(lost) if is_well => return Err(Failure::lost(request, &lost).answered(response)),
             // A refusal says the most with its status and its headers.
-            Err(_) => Cow::Borrowed(""),
+            Err(_) => Cow::Borrowed(&[][..]),
         };
         if is_well {
-            Ok(Self { request, response, text })
+            Ok(Self { request, response, body })
         } else {
-            Err(refusal(request, response, &text).on(request).answered(response))
+            Err(refusal(request, response, &body).on(request).answered(response))
         }
     }
 
@@ -292,7 +287,7 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// The answer is no JSON, or not of this shape.
     pub fn read<T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
-        serde_json::from_str(&self.text).map_err(|_| self.unreadable())
+        json::from_slice(&self.body).map_err(|_| self.unreadable())
     }
 
     /// Reads the answer as a list whose bad records are left out, of at most as many records as were asked for.
@@ -300,7 +295,7 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// The answer is no JSON list, or a longer one.
     pub fn rows<T: Deserialize<'a>>(&'a self, most: usize) -> Result<wire::Rows<T>, Failure> {
-        wire::rows(&self.text, most).map_err(|_| self.unreadable())
+        wire::rows(&self.body, most).map_err(|_| self.unreadable())
     }
 
     /// The server's version, which every answer of Mattermost's own tells in a header.
@@ -316,12 +311,12 @@ impl<'a> Answer<'a> {
     }
 
     fn unreadable(&self) -> Failure {
-        let failure = if looks_like_a_page(self.response, &self.text) {
+        let failure = if looks_like_a_page(self.response, &self.body) {
             Failure::new(
                 Code::NotMattermost,
                 "the server answered with a web page where Mattermost's API answers with JSON",
             )
-        } else if wire::is_json(&self.text) {
+        } else if wire::is_json(&self.body) {
             Failure::new(Code::AnswerUnreadable, "the answer is JSON of another shape than Mattermost's")
         } else {
             Failure::new(Code::AnswerUnreadable, "the answer is no JSON, or damaged")
@@ -330,19 +325,14 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Bytes as text, copied only where they are no UTF-8.
-fn text_of(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
-}
-
-fn looks_like_a_page(response: &Response, text: &str) -> bool {
+fn looks_like_a_page(response: &Response, body: &[u8]) -> bool {
     response.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"))
-        || text.trim_start().starts_with('<')
+        || body.trim_ascii_start().starts_with(b"<")
 }
 
 /// What an answer of another status than 2xx means.
-fn refusal(request: &Request, response: &Response, text: &str) -> Failure {
-    let error = serde_json::from_str::<AppError<'_>>(text).unwrap_or_default();
+fn refusal(request: &Request, response: &Response, body: &[u8]) -> Failure {
+    let error = json::from_slice::<AppError<'_>>(body).unwrap_or_default();
     // Mattermost's own refusals hold an id or name the version; others come from something in front of it.
     let is_mattermost = !error.id.as_str().is_empty() || response.header("x-version-id").is_some();
     let status = response.status;

@@ -141,6 +141,7 @@ pub fn name(edition: Edition, license: &TextMap, config: &TextMap) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mattermost::json;
 
     #[test]
     fn the_licence_tells_the_edition() {
@@ -158,7 +159,7 @@ mod tests {
             (r#"{"IsLicensed":"true"}"#, Edition::Other),
         ];
         for (json, expect) in cases {
-            assert_eq!(Edition::of(&serde_json::from_str(json).unwrap()), expect, "{json}");
+            assert_eq!(Edition::of(&json::from_slice(json.as_bytes()).unwrap()), expect, "{json}");
         }
     }
 
@@ -184,8 +185,8 @@ mod tests {
             (r#"{"IsLicensed":"true","SkuShortName":"galaxy","SkuName":"Galaxy Plan"}"#, "{}", "Galaxy Plan"),
         ];
         for (license, config, expect) in cases {
-            let license = serde_json::from_str(license).unwrap();
-            let config = serde_json::from_str(config).unwrap();
+            let license = json::from_slice(license.as_bytes()).unwrap();
+            let config = json::from_slice(config.as_bytes()).unwrap();
             assert_eq!(name(Edition::of(&license), &license, &config), expect);
         }
     }

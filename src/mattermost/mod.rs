@@ -10,6 +10,7 @@ pub mod edition;
 pub mod failure;
 pub mod gzip;
 pub mod http;
+pub mod json;
 pub mod license;
 pub mod listing;
 pub mod notice;

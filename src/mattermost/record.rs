@@ -297,6 +297,7 @@ impl Draft {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mattermost::json;
     use crate::mattermost::version::Version;
     use std::format;
 
@@ -313,7 +314,7 @@ mod tests {
     #[track_caller]
     fn record(fields: &str, activity: Activity) -> Option<User> {
         let json = format!(r#"{{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"zoe"{fields}}}"#);
-        let account: wire::User<'_> = serde_json::from_str(&json).unwrap();
+        let account: wire::User<'_> = json::from_slice(json.as_bytes()).unwrap();
         Draft::of(&account, &rules()).map(|draft| draft.finish(activity.into(), Around::default(), &rules()))
     }
 
@@ -360,7 +361,7 @@ mod tests {
             [("system_user", "team-admin"), ("system_admin system_user", "system-admin"), ("system_guest", "guest")]
         {
             let json = format!(r#"{{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"zoe","roles":"{roles}"}}"#);
-            let account: wire::User<'_> = serde_json::from_str(&json).unwrap();
+            let account: wire::User<'_> = json::from_slice(json.as_bytes()).unwrap();
             let user = Draft::of(&account, &rules()).unwrap().finish(Activity::Unknown.into(), around, &rules());
             assert_eq!(user.role, expect);
             assert_eq!(user.attributes, [("runs-teams".to_string(), "alpha,beta".to_string())]);
@@ -405,7 +406,7 @@ mod tests {
         let json = r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"zoe","email":"zoe@corp.example","first_name":"Zoë",
             "last_name":"García","auth_service":"saml","auth_data":"zoe@corp.example"}"#;
         let rules = Rules { include: Include { activity: true, names: false, email: false }, ..rules() };
-        let user = Draft::of(&serde_json::from_str(json).unwrap(), &rules).unwrap().finish(
+        let user = Draft::of(&json::from_slice(json.as_bytes()).unwrap(), &rules).unwrap().finish(
             Activity::Never.into(),
             Around::default(),
             &rules,
@@ -430,7 +431,7 @@ mod tests {
             r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote"}"#,
             r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpot\"","username":"x"}"#,
         ] {
-            assert!(Draft::of(&serde_json::from_str(json).unwrap(), &rules()).is_none(), "{json}");
+            assert!(Draft::of(&json::from_slice(json.as_bytes()).unwrap(), &rules()).is_none(), "{json}");
         }
     }
 }
