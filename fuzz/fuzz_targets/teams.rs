@@ -3,8 +3,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use mattermost_provider::mattermost::api;
+use mattermost_provider::mattermost::edition::Edition;
 use mattermost_provider::mattermost::http::{Network, Work};
-use mattermost_provider::mattermost::listing::TeamAdmins;
+use mattermost_provider::mattermost::listing::{Findings, Surroundings};
+use mattermost_provider::mattermost::seat::SeatRule;
 use mattermost_provider::mattermost::version::Version;
 use mattermost_provider::mattermost::wire::Team;
 use mattermost_provider_fuzz::{claims, rows};
@@ -23,10 +25,11 @@ fuzz_target!(|data: &[u8]| {
 
     let is_list = rows::length(&String::from_utf8_lossy(&body)).is_some();
     let mut server = Server { teams: &body };
-    let mut found = TeamAdmins::new();
-    match found.find(Some(Version::new(11, 6)), &mut server) {
+    let mut found = Surroundings::new();
+    let (version, rule) = (Some(Version::new(11, 6)), SeatRule::of(None, Edition::Free));
+    match found.find(version, rule, &mut Findings::default(), &mut server) {
         Ok(()) => {
-            let teams = found.of("mmmmmmmmmmmmmmmmmmmmmmmmmm");
+            let teams = found.of("mmmmmmmmmmmmmmmmmmmmmmmmmm").runs;
             assert!(is_list && ["first", "last"].iter().all(|name| teams.iter().any(|team| team == name)));
             assert!(teams.windows(2).all(|pair| pair[0] < pair[1]), "{teams:?}");
         }

@@ -24,6 +24,8 @@ pub(crate) struct Fake<'a> {
     pub(crate) now_ms: i64,
     /// The pauses, in milliseconds.
     pub(crate) pauses: Vec<u32>,
+    /// How long the server takes to begin an answer, as far as the core is told.
+    pub(crate) latency_ms: u32,
     /// The most that was in flight in each run.
     pub(crate) together: Vec<usize>,
 }
@@ -37,6 +39,7 @@ impl<'a> Fake<'a> {
             sent: Vec::new(),
             now_ms: 1_795_533_929_000,
             pauses: Vec::new(),
+            latency_ms: 0,
             together: Vec::new(),
         }
     }
@@ -73,6 +76,10 @@ impl Network for Fake<'_> {
 
     fn now_ms(&mut self) -> i64 {
         self.now_ms
+    }
+
+    fn latency_ms(&self) -> u32 {
+        self.latency_ms
     }
 }
 

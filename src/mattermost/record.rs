@@ -75,10 +75,10 @@ pub struct Rules {
 }
 
 /// What is known of an account beside the list.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Around<'a> {
     /// The names of the teams that it runs.
-    pub runs: &'a [String],
+    pub runs: Vec<&'a str>,
     /// Whether a guest is in exactly one channel; none where that is not known.
     pub is_in_one_channel: Option<bool>,
 }
@@ -355,14 +355,14 @@ mod tests {
 
     #[test]
     fn who_runs_a_team_is_a_team_admin_unless_more_or_less() {
-        let runs = ["alpha".to_string(), "beta".to_string()];
-        let around = Around { runs: &runs, is_in_one_channel: None };
+        let around = Around { runs: vec!["alpha", "beta"], is_in_one_channel: None };
         for (roles, expect) in
             [("system_user", "team-admin"), ("system_admin system_user", "system-admin"), ("system_guest", "guest")]
         {
             let json = format!(r#"{{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"zoe","roles":"{roles}"}}"#);
             let account: wire::User<'_> = json::from_slice(json.as_bytes()).unwrap();
-            let user = Draft::of(&account, &rules()).unwrap().finish(Activity::Unknown.into(), around, &rules());
+            let user =
+                Draft::of(&account, &rules()).unwrap().finish(Activity::Unknown.into(), around.clone(), &rules());
             assert_eq!(user.role, expect);
             assert_eq!(user.attributes, [("runs-teams".to_string(), "alpha,beta".to_string())]);
         }

@@ -84,6 +84,8 @@ pub(crate) struct Server {
     pub(crate) own_bots: Option<Vec<u32>>,
     /// What the server counts as seats beside its accounts.
     pub(crate) more_seats: u32,
+    /// How far away it is, in milliseconds.
+    pub(crate) latency_ms: u32,
     /// Bytes of a body that it takes.
     pub(crate) body_bytes: usize,
     /// Answers for requests that contain the text, in place of the server's own; each is used once.
@@ -104,6 +106,7 @@ impl Server {
             single: vec![],
             own_bots: None,
             more_seats: 0,
+            latency_ms: 0,
             body_bytes: 300_000,
             instead: vec![],
         }

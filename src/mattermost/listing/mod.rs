@@ -50,13 +50,16 @@ use super::settings::{ActivitySource, Settings};
 use super::time::timestamp;
 use super::version::Version;
 use crate::contract::{ListingState, SeatUse, User, UserKind, UserPage};
-use sweep::{Asking, End, Plan, Sweep, Swept};
+use sweep::{Asking, Beside, End, Plan, Sweep, Swept};
 
 /// Pages of 200 users that a call reads where the host leaves the number to the provider: some 1.4 MB of JSON.
 const PAGES_BY_DEFAULT: u32 = 10;
 
 /// Pages that a call reads at most, however many users the host asks for: it bounds what is in memory at once.
 const PAGES_AT_MOST: u32 = 40;
+
+/// Pages that were read ahead and are enough for a call.
+const KEPT_ENOUGH: u32 = 16;
 
 /// A pass ends with an error after so many pages (ten million users): a server that never ends a list is broken.
 const PAGES_IN_ALL: u32 = 50_000;
@@ -113,27 +116,40 @@ pub fn list_users(
         return Err(Failure::new(Code::AnswerUnreadable, "the server's list of users does not end"));
     }
     let rules = rules(settings, &at.census);
-    let pass = match look_around(&mut at, &rules, memory, network) {
-        Ok(pass) => pass,
-        // The census is not lost: the listing has begun, and goes on when the server lets it.
-        Err(failure) if failure.code == Code::RateLimited && cursor.is_none() => {
-            let state = ListingState::More(at.encode());
-            return Ok(page(Vec::new(), state, Some(&failure), &at, &told));
-        }
-        Err(failure) => return Err(failure),
-    };
+    // Pages that were kept from before this pass was counted do not belong to it.
+    let kept = if at.pass.is_some() { memory.carried(at.tally.pass, at.next_page) } else { Vec::new() };
+    let pass = count_pass(&mut at, network)?;
+    let kept_before = kept.len();
+    let plan = plan(settings, limit, network.latency_ms(), kept_before, &mut at, pass);
 
-    let most = pages_of(limit, network.latency_ms());
-    let plan = plan(settings, most, &mut at, pass);
-    let carried = memory.carried(at.tally.pass, at.next_page);
-    let carried_before = carried.len();
+    let mut surroundings = core::mem::take(&mut memory.surroundings);
     let known = (at.tally.pass > 1).then_some(&*memory);
-    let mut sweep = Sweep::new(plan, &rules, known, carried);
-    network.run(&mut sweep);
-    let mut swept = sweep.finish();
+    let mut work = Beside {
+        search: surroundings.search(at.census.version, rules.seats),
+        sweep: Sweep::new(plan, &rules, known, kept),
+    };
+    network.run(&mut work);
+    let Beside { search, sweep } = work;
+    let swept = match search.finish(&mut at.findings) {
+        Ok(()) => Ok(sweep.finish()),
+        Err(failure) => Err((failure, sweep.keep())),
+    };
+    memory.surroundings = surroundings;
+    let mut swept = match swept {
+        Ok(swept) => swept,
+        Err((failure, pages)) => {
+            memory.carry(at.tally.pass, at.next_page, pages);
+            // The census is not lost: the listing has begun, and goes on when the server lets it.
+            if failure.code == Code::RateLimited && cursor.is_none() {
+                let state = ListingState::More(at.encode());
+                return Ok(page(Vec::new(), state, Some(&failure), &at, &told));
+            }
+            return Err(failure);
+        }
+    };
     let failure = swept.failure.take();
     let carried = core::mem::take(&mut swept.carried);
-    let has_got_on = !swept.pages.is_empty() || carried.len() > carried_before;
+    let has_got_on = !swept.pages.is_empty() || carried.len() > kept_before;
     let returned = u32::try_from(swept.pages.len()).unwrap_or(u32::MAX);
     memory.carry(at.tally.pass, at.next_page.saturating_add(returned), carried);
     match &failure {
@@ -171,15 +187,8 @@ pub(super) fn rules(settings: &Settings, census: &Census) -> Rules {
     }
 }
 
-/// Asks for what must be known before the pages: the count of a new pass, and, once for each instance, who runs a team
-/// and which guests are in a single channel.
-fn look_around(
-    at: &mut Cursor,
-    rules: &Rules,
-    memory: &mut Memory,
-    network: &mut dyn Network,
-) -> Result<Count, Failure> {
-    memory.surroundings.find(at.census.version, rules.seats, &mut at.findings, network)?;
+/// Asks for the count of a new pass.
+fn count_pass(at: &mut Cursor, network: &mut dyn Network) -> Result<Count, Failure> {
     let pass = match at.pass {
         Some(count) => count,
         // The count is dated to the second, and whoever was created within it is not known to be among the counted. What
@@ -194,7 +203,7 @@ fn look_around(
 }
 
 /// What the sweep is to do. Where the report on users is wanted and the server has none, that is told.
-fn plan(settings: &Settings, most: u32, at: &mut Cursor, pass: Count) -> Plan {
+fn plan(settings: &Settings, limit: u32, latency_ms: u32, kept: usize, at: &mut Cursor, pass: Count) -> Plan {
     let version = at.census.version;
     let wants_report = settings.include.activity && settings.activity_source == ActivitySource::Report;
     if wants_report && !version.is_none_or(Version::has_user_report) {
@@ -209,17 +218,23 @@ fn plan(settings: &Settings, most: u32, at: &mut Cursor, pass: Count) -> Plan {
     };
     // A server that does not tell its version may be an old one.
     let body_bytes = version.unwrap_or(Version::new(0, 0)).body_bytes();
-    Plan { first: at.next_page, most, total: pass.total, asking, body_bytes }
+    let (most, ahead) = pages_of(limit, latency_ms, kept);
+    Plan { first: at.next_page, most, ahead, total: pass.total, asking, body_bytes }
 }
 
-/// How many pages a call reads that is to bring about so many users. At its end a call waits for what it has asked last,
-/// so a server that is far away is better asked for much in one.
-fn pages_of(limit: u32, latency_ms: u32) -> u32 {
-    match limit {
-        0 if latency_ms >= FAR_MS => PAGES_AT_MOST,
+/// How many pages a call returns that is to bring about so many users, and how many it reads ahead. At its end a call
+/// waits for what it has asked last. Where the server is far away, that time is used for pages that the next one returns:
+/// of these it has only the activity to ask for, and reads ahead in turn.
+fn pages_of(limit: u32, latency_ms: u32, kept: usize) -> (u32, u32) {
+    let is_far = latency_ms >= FAR_MS;
+    let kept = u32::try_from(kept).unwrap_or(u32::MAX);
+    let most = match limit {
+        0 if is_far && kept >= KEPT_ENOUGH => kept.min(PAGES_AT_MOST),
+        0 if is_far => PAGES_AT_MOST,
         0 => PAGES_BY_DEFAULT,
         _ => limit.div_ceil(200).clamp(1, PAGES_AT_MOST),
-    }
+    };
+    (most, if is_far { most.max(KEPT_ENOUGH).min(PAGES_AT_MOST) } else { 0 })
 }
 
 /// Finishes the records, and notes whom the listing has seen.

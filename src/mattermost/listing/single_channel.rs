@@ -7,7 +7,7 @@ use hashbrown::HashSet;
 
 use super::super::api::{self, Answer, REPORT_ROWS_PER_PAGE};
 use super::super::failure::Failure;
-use super::super::http::{Network, exchange};
+use super::super::http::{Answered, Request};
 use super::super::settings::fnv1a;
 use super::super::wire::ReportRow;
 
@@ -42,41 +42,51 @@ impl SingleChannelGuests {
         Self { ids: None, state: State::Unasked }
     }
 
-    /// Asks the server for what is not known yet.
+    /// What is to be asked next, one request at a time; none where all is known, or nothing can be.
+    #[must_use]
+    pub fn ask(&self) -> Option<Request> {
+        match &self.state {
+            // Most servers have none, and to count them costs a large server far less than to list them.
+            State::Unasked => Some(api::count_single_channel_guests()),
+            State::After(name, id, _) => Some(api::single_channel_guests(name, id)),
+            State::Known | State::Hidden => None,
+        }
+    }
+
+    /// Takes the answer.
     ///
     /// # Errors
-    /// The server cannot be reached or does not answer as Mattermost does. What was found is kept, and the next call
-    /// asks for the rest.
-    pub fn find(&mut self, network: &mut dyn Network) -> Result<(), Failure> {
-        if self.state == State::Unasked {
-            // Most servers have none, and to count them costs a large server far less than to list them.
-            let [answered] = exchange(network, [api::count_single_channel_guests()]);
-            self.state = match Failure::unless_refused(api::read_bare_count(&answered))? {
-                Some(0) => State::Known,
-                Some(_) => State::After(String::new(), String::new(), 0),
-                None => State::Hidden,
-            };
-        }
-        while let State::After(name, id, pages) = &self.state {
-            let (pages, [answered]) = (*pages, exchange(network, [api::single_channel_guests(name, id)]));
-            let Some(answer) = Failure::unless_refused(Answer::of(&answered))? else {
-                self.state = State::Hidden;
+    /// The server cannot be reached or does not answer as Mattermost does. The same is then to be asked again.
+    pub fn take(&mut self, answered: &Answered) -> Result<(), Failure> {
+        let pages = match self.state {
+            State::Unasked => {
+                self.state = match Failure::unless_refused(api::read_bare_count(answered))? {
+                    Some(0) => State::Known,
+                    Some(_) => State::After(String::new(), String::new(), 0),
+                    None => State::Hidden,
+                };
                 return Ok(());
-            };
-            let rows = answer.rows::<ReportRow<'_>>(REPORT_ROWS_PER_PAGE)?;
-            let ids = self.ids.get_or_insert_default();
-            let before = ids.len();
-            ids.extend(rows.rows.iter().map(|row| fnv1a(row.id.as_str().as_bytes())));
-            // A page that brings nobody new is the end as well: the list does not go on.
-            let goes_on = rows.sent() >= REPORT_ROWS_PER_PAGE && ids.len() > before && pages < PAGES_AT_MOST;
-            self.state = match rows.rows.last() {
-                Some(last) if goes_on => {
-                    let (name, id) = (last.username.as_str().to_string(), last.id.as_str().to_string());
-                    State::After(name, id, pages.saturating_add(1))
-                }
-                _ => State::Known,
-            };
-        }
+            }
+            State::After(_, _, pages) => pages,
+            State::Known | State::Hidden => return Ok(()),
+        };
+        let Some(answer) = Failure::unless_refused(Answer::of(answered))? else {
+            self.state = State::Hidden;
+            return Ok(());
+        };
+        let rows = answer.rows::<ReportRow<'_>>(REPORT_ROWS_PER_PAGE)?;
+        let ids = self.ids.get_or_insert_default();
+        let before = ids.len();
+        ids.extend(rows.rows.iter().map(|row| fnv1a(row.id.as_str().as_bytes())));
+        // A page that brings nobody new is the end as well: the list does not go on.
+        let goes_on = rows.sent() >= REPORT_ROWS_PER_PAGE && ids.len() > before && pages < PAGES_AT_MOST;
+        self.state = match rows.rows.last() {
+            Some(last) if goes_on => {
+                let (name, id) = (last.username.as_str().to_string(), last.id.as_str().to_string());
+                State::After(name, id, pages.saturating_add(1))
+            }
+            _ => State::Known,
+        };
         Ok(())
     }
 
@@ -91,7 +101,7 @@ impl SingleChannelGuests {
 #[cfg(test)]
 mod tests {
     use super::super::super::fake::{Fake, json};
-    use super::super::super::http::{Lost, Request};
+    use super::super::super::http::{Lost, exchange};
     use super::*;
     use alloc::format;
     use alloc::vec::Vec;
@@ -110,28 +120,36 @@ mod tests {
         if path.contains("from_column_value=g99&") { json(200, page(100, 130)) } else { json(200, page(0, 100)) }
     }
 
+    fn find(guests: &mut SingleChannelGuests, network: &mut Fake<'_>) -> Result<(), Failure> {
+        while let Some(request) = guests.ask() {
+            let [answered] = exchange(network, [request]);
+            guests.take(&answered)?;
+        }
+        Ok(())
+    }
+
     #[test]
     fn guests_are_read_page_by_page() {
         let mut guests = SingleChannelGuests::new();
         assert_eq!(guests.has(&format!("{:026}", 5)), None);
-        guests.find(&mut Fake::new(server)).unwrap();
+        find(&mut guests, &mut Fake::new(server)).unwrap();
         assert_eq!([5, 129, 130].map(|n| guests.has(&format!("{n:026}"))), [Some(true), Some(true), Some(false)]);
     }
 
     #[test]
     fn a_refusal_leaves_it_unknown_and_a_failure_asks_again() {
         let mut guests = SingleChannelGuests::new();
-        guests.find(&mut Fake::new(|_| Err(Lost::Closed))).unwrap_err();
-        guests.find(&mut Fake::new(|_| json(403, r#"{"id":"api.context.permissions.app_error"}"#))).unwrap();
+        find(&mut guests, &mut Fake::new(|_| Err(Lost::Closed))).unwrap_err();
+        find(&mut guests, &mut Fake::new(|_| json(403, r#"{"id":"api.context.permissions.app_error"}"#))).unwrap();
         assert_eq!(guests.has("x"), None);
-        guests.find(&mut Fake::new(|_| panic!("asked again"))).unwrap();
+        find(&mut guests, &mut Fake::new(|_| panic!("asked again"))).unwrap();
     }
 
     #[test]
     fn where_there_are_none_they_are_not_listed() {
         let mut guests = SingleChannelGuests::new();
         let mut network = Fake::new(|_| json(200, "0"));
-        guests.find(&mut network).unwrap();
+        find(&mut guests, &mut network).unwrap();
         assert_eq!((network.sent.len(), guests.has("x")), (1, Some(false)));
     }
 
@@ -144,7 +162,7 @@ mod tests {
                     if request.path.contains("/count") { json(200, "130") } else { json(200, page(0, 100)) }
                 },
             );
-        guests.find(&mut network).unwrap();
+        find(&mut guests, &mut network).unwrap();
         assert_eq!(network.sent.len(), 3);
     }
 }

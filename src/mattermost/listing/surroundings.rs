@@ -1,14 +1,16 @@
 //! What is known of accounts beside the list: who runs a team, and which guests are in a single channel.
 
+use alloc::vec::Vec;
+
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
-use super::super::http::Network;
+use super::super::http::{Answered, Network, Request, Ticket, Work};
 use super::super::record::Around;
 use super::super::seat::SeatRule;
 use super::super::version::Version;
 use super::notices::Findings;
 use super::single_channel::SingleChannelGuests;
-use super::team_admins::TeamAdmins;
+use super::team_admins::{Question, TeamAdmins};
 
 /// Found once for each instance, and kept for as long as it goes on with the same listing.
 #[derive(Clone, Debug, Default)]
@@ -35,19 +37,94 @@ impl Surroundings {
         findings: &mut Findings,
         network: &mut dyn Network,
     ) -> Result<(), Failure> {
-        self.team_admins.find(version, network)?;
-        if self.team_admins.is_partial() {
-            findings.raise(NoticeCode::TeamAdminsHidden);
-        }
-        if seats.asks_for_single_channel_guests() {
-            self.guests.find(network)?;
-        }
-        Ok(())
+        let mut search = self.search(version, seats);
+        network.run(&mut search);
+        search.finish(findings)
+    }
+
+    /// The same as work that other work can go on beside.
+    pub fn search(&mut self, version: Option<Version>, seats: SeatRule) -> Search<'_> {
+        let asks_for_guests = seats.asks_for_single_channel_guests();
+        Search { found: self, version, asks_for_guests, asked: Vec::new(), failed: None }
     }
 
     /// What is known of an account.
     #[must_use]
     pub fn of(&self, id: &str) -> Around<'_> {
         Around { runs: self.team_admins.of(id), is_in_one_channel: self.guests.has(id) }
+    }
+}
+
+/// The search as work for the network: each answer is read when it comes, so that no more are held than are in flight.
+#[derive(Debug)]
+pub struct Search<'a> {
+    found: &'a mut Surroundings,
+    version: Option<Version>,
+    /// Whether the guests of a single channel are still to be asked for, and not being asked for.
+    asks_for_guests: bool,
+    asked: Vec<Option<Asked>>,
+    failed: Option<Failure>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Asked {
+    Guests,
+    Teams(Question),
+}
+
+impl Search<'_> {
+    /// Whether the server fails, so that nothing more is asked.
+    #[must_use]
+    pub const fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// Ends the search, and tells what is hidden.
+    ///
+    /// # Errors
+    /// The server failed; what was found is kept.
+    pub fn finish(self, findings: &mut Findings) -> Result<(), Failure> {
+        self.found.team_admins.sort();
+        if self.found.team_admins.is_partial() {
+            findings.raise(NoticeCode::TeamAdminsHidden);
+        }
+        self.failed.map_or(Ok(()), Err)
+    }
+
+    fn note(&mut self, asked: Asked) -> Ticket {
+        let ticket = self.asked.len();
+        self.asked.push(Some(asked));
+        ticket
+    }
+}
+
+impl Work for Search<'_> {
+    fn next(&mut self) -> Option<(Ticket, Request)> {
+        if self.has_failed() {
+            return None;
+        }
+        // Each page of guests waits for the one before, so these come first.
+        if self.asks_for_guests
+            && let Some(request) = self.found.guests.ask()
+        {
+            self.asks_for_guests = false;
+            return Some((self.note(Asked::Guests), request));
+        }
+        let (question, request) = self.found.team_admins.ask()?;
+        Some((self.note(Asked::Teams(question)), request))
+    }
+
+    fn arrived(&mut self, ticket: Ticket, answered: Answered) {
+        let taken = match self.asked.get_mut(ticket).and_then(Option::take) {
+            Some(Asked::Guests) => {
+                self.asks_for_guests = true;
+                self.found.guests.take(&answered)
+            }
+            Some(Asked::Teams(question)) => self.found.team_admins.take(question, self.version, &answered),
+            None => Ok(()),
+        };
+        if let Err(failure) = taken {
+            self.failed.get_or_insert(failure);
+        }
     }
 }

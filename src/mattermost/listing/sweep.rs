@@ -12,6 +12,7 @@ use super::super::http::{Answered, Request, Ticket, Work};
 use super::super::record::{Draft, Rules};
 use super::super::wire::{Ids, ReportRow, Status, User};
 use super::memory::{Mark, Memory};
+use super::surroundings::Search;
 
 /// How many accounts are enough to ask for their activity while more pages are still on their way. A server answers for
 /// a thousand in 7 ms; a request for fewer or for many more costs it more for each.
@@ -37,8 +38,10 @@ pub(super) enum Asking {
 pub(super) struct Plan {
     /// The first page.
     pub(super) first: u32,
-    /// Pages at most.
+    /// Pages to return at most.
     pub(super) most: u32,
+    /// Pages beyond those that are read while the last of them wait for their activity, and carried over.
+    pub(super) ahead: u32,
     /// The server's count of the accounts, which tells the page on which the list ends if it still holds.
     pub(super) total: Option<u32>,
     /// Where activity is asked for.
@@ -71,7 +74,7 @@ pub(super) struct Swept {
     pub(super) report_hidden: bool,
     /// Why the sweep ended early.
     pub(super) failure: Option<Failure>,
-    /// Pages that were read and lack their activity: those that come next, from the first one on.
+    /// Pages that were read ahead, or lack their activity: those that come next, from the first one on.
     pub(super) carried: Vec<Page>,
 }
 
@@ -113,8 +116,13 @@ pub(super) struct Sweep<'a> {
     plan: Plan,
     slots: Vec<Option<Result<Page, Failure>>>,
     jobs: Vec<Option<Job>>,
+    /// Those that are to be returned.
     pages_in_flight: usize,
     reports_in_flight: usize,
+    /// Requests that what is to be returned does not wait for.
+    ahead_in_flight: usize,
+    /// All of them.
+    in_flight: usize,
     /// Pages of the report that are still to be asked for: of which slot, as which of its pages, and from where on.
     reports: Vec<(usize, u32, From)>,
     /// Slots whose statuses are still to be asked for.
@@ -137,6 +145,8 @@ impl<'a> Sweep<'a> {
             jobs: Vec::new(),
             pages_in_flight: 0,
             reports_in_flight: 0,
+            ahead_in_flight: 0,
+            in_flight: 0,
             reports: Vec::new(),
             unasked: Vec::new(),
             ids_at_once: api::ids_in(plan.body_bytes),
@@ -146,7 +156,9 @@ impl<'a> Sweep<'a> {
         };
         for (slot, page) in carried.into_iter().enumerate() {
             sweep.is_over |= page.is_last;
-            sweep.ask_for_activity(slot, &page);
+            if slot < sweep.most() {
+                sweep.ask_for_activity(slot, &page);
+            }
             sweep.slots.push(Some(Ok(page)));
         }
         sweep
@@ -157,7 +169,7 @@ impl<'a> Sweep<'a> {
     /// small server is not asked for pages that it does not have.
     fn may_ask_for_a_page(&self) -> bool {
         let next = self.slots.len();
-        if self.is_over || next >= usize::try_from(self.plan.most).unwrap_or(usize::MAX) {
+        if self.is_over || next >= self.most() {
             return false;
         }
         let per_page = u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX);
@@ -167,15 +179,39 @@ impl<'a> Sweep<'a> {
         }
     }
 
+    /// Whether a page may be asked for that only the next call returns: while what this one returns is on its way, so
+    /// that nothing waits for it alone.
+    fn may_read_ahead(&self) -> bool {
+        let next = self.slots.len();
+        let per_page = u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX);
+        let last = self.plan.total.map(|total| (total / per_page).saturating_sub(self.plan.first));
+        let ahead = usize::try_from(self.plan.ahead).unwrap_or(usize::MAX);
+        !self.is_over
+            && (self.most()..self.most().saturating_add(ahead)).contains(&next)
+            && last.is_some_and(|last| next <= usize::try_from(last).unwrap_or(usize::MAX))
+            && self.in_flight > self.ahead_in_flight
+    }
+
+    fn most(&self) -> usize {
+        usize::try_from(self.plan.most).unwrap_or(usize::MAX)
+    }
+
     fn take_on(&mut self, job: Job) -> Ticket {
+        self.in_flight = self.in_flight.saturating_add(1);
         self.jobs.push(Some(job));
         self.jobs.len().saturating_sub(1)
+    }
+
+    /// How many of these are in flight.
+    const fn pages_like(&mut self, slot: usize) -> &mut usize {
+        if slot < self.plan.most as usize { &mut self.pages_in_flight } else { &mut self.ahead_in_flight }
     }
 
     fn page_job(&mut self) -> (Ticket, Request) {
         let slot = self.slots.len();
         self.slots.push(None);
-        self.pages_in_flight = self.pages_in_flight.saturating_add(1);
+        let in_flight = self.pages_like(slot);
+        *in_flight = in_flight.saturating_add(1);
         let page = self.plan.first.saturating_add(u32::try_from(slot).unwrap_or(u32::MAX));
         (self.take_on(Job::Page { slot }), api::users(page))
     }
@@ -224,12 +260,15 @@ impl<'a> Sweep<'a> {
     }
 
     fn take_page(&mut self, slot: usize, answered: &Answered) {
-        self.pages_in_flight = self.pages_in_flight.saturating_sub(1);
+        let in_flight = self.pages_like(slot);
+        *in_flight = in_flight.saturating_sub(1);
         let page = read_page(answered, self.rules, self.known);
         match &page {
             Ok(page) => {
                 self.is_over |= page.is_last;
-                self.ask_for_activity(slot, page);
+                if slot < self.most() {
+                    self.ask_for_activity(slot, page);
+                }
             }
             // What comes after a page that failed could not be returned.
             Err(_) => self.is_over = true,
@@ -323,6 +362,11 @@ impl<'a> Sweep<'a> {
         }
     }
 
+    /// Every page that was read, from the first one on, where none can be returned now.
+    pub(super) fn keep(self) -> Vec<Page> {
+        self.slots.into_iter().map_while(|slot| slot.and_then(Result::ok)).map(Page::renewed).collect()
+    }
+
     /// What may be returned: the pages from the first on up to one that failed, so that nothing read is lost.
     pub(super) fn finish(self) -> Swept {
         let mut swept = Swept {
@@ -335,8 +379,9 @@ impl<'a> Sweep<'a> {
             failure: None,
             carried: Vec::new(),
         };
+        let most = self.most();
         let mut slots = self.slots.into_iter();
-        for slot in slots.by_ref() {
+        for slot in slots.by_ref().take(most) {
             match slot {
                 Some(Ok(Page { failure: None, drafts, marks, unreadable, is_last })) => {
                     swept.drafts.extend(drafts);
@@ -361,8 +406,8 @@ impl<'a> Sweep<'a> {
                 }
             }
         }
-        // What follows on a page that only lacks its activity is of use too.
-        if !swept.carried.is_empty() {
+        // What follows on a page that only lacks its activity is of use too, and what was read ahead.
+        if !swept.carried.is_empty() || swept.failure.is_none() {
             swept.carried.extend(slots.map_while(|slot| slot.and_then(Result::ok)).map(Page::renewed));
         }
         swept
@@ -380,15 +425,44 @@ impl Work for Sweep<'_> {
         {
             return Some(job);
         }
-        self.may_ask_for_a_page().then(|| self.page_job())
+        (self.may_ask_for_a_page() || self.may_read_ahead()).then(|| self.page_job())
     }
 
     fn arrived(&mut self, ticket: Ticket, answered: Answered) {
+        self.in_flight = self.in_flight.saturating_sub(1);
         match self.jobs.get_mut(ticket).and_then(Option::take) {
             Some(Job::Page { slot }) => self.take_page(slot, &answered),
             Some(Job::Statuses { slots, ids }) => self.take_statuses(slots, ids, &answered),
             Some(Job::Report { slot, place }) => self.take_report(slot, place, &answered),
             None => {}
+        }
+    }
+}
+
+/// A sweep beside the search for what must be known of its accounts before their records are made.
+pub(super) struct Beside<'s, 'a> {
+    pub(super) search: Search<'s>,
+    pub(super) sweep: Sweep<'a>,
+}
+
+impl Work for Beside<'_, '_> {
+    fn next(&mut self) -> Option<(Ticket, Request)> {
+        if self.search.has_failed() {
+            return None;
+        }
+        // The search first: some of its questions wait for the answers to others.
+        let searched = self.search.next().map(|(ticket, request)| (ticket.saturating_mul(2), request));
+        searched.or_else(|| {
+            let (ticket, request) = self.sweep.next()?;
+            Some((ticket.saturating_mul(2).saturating_add(1), request))
+        })
+    }
+
+    fn arrived(&mut self, ticket: Ticket, answered: Answered) {
+        if ticket.is_multiple_of(2) {
+            self.search.arrived(ticket / 2, answered);
+        } else {
+            self.sweep.arrived(ticket / 2, answered);
         }
     }
 }
