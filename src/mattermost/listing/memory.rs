@@ -43,8 +43,13 @@ impl Mark {
     /// The mark of an account.
     #[must_use]
     pub fn of(id: &str, created_ms: i64) -> Self {
-        Self { key: Fingerprint::of(fnv1a(id.as_bytes())), created_ms }
+        Self { key: fingerprint(id), created_ms }
     }
+}
+
+/// The fingerprint of an account's id.
+pub(super) fn fingerprint(id: &str) -> Fingerprint {
+    Fingerprint::of(fnv1a(id.as_bytes()))
 }
 
 /// The distinct accounts that one listing has seen, as 62-bit fingerprints of their ids with the pass that saw them
@@ -124,6 +129,11 @@ impl Memory {
             }
         }
         self.tally = self.before;
+    }
+
+    /// Those whom this step has noted and no earlier one had, in the order in which they were noted.
+    pub(super) fn first_seen(&self) -> impl Iterator<Item = Fingerprint> {
+        self.undo.iter().filter(|(_, earlier)| earlier.is_none()).map(|(key, _)| *key)
     }
 
     /// Whether this listing has seen the account in any pass.

@@ -249,11 +249,18 @@ fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pas
     }
     at.findings.add(NoticeCode::RecordsUnreadable, swept.unreadable);
 
+    for marks in &swept.pages {
+        let is_full = marks.len() >= USERS_PER_PAGE;
+        let news = marks.iter().filter(|mark| memory.note(**mark, at.census.count.server_ms, pass.server_ms)).count();
+        at.idle_pages = if news == 0 && is_full { at.idle_pages.saturating_add(1) } else { 0 };
+        at.next_page = at.next_page.saturating_add(1);
+    }
+
     let mut users = Vec::with_capacity(swept.drafts.len());
-    let mut returned = hashbrown::HashSet::new();
+    // Those whom no page had before are among the drafts, in the same order.
+    let mut first = memory.first_seen().peekable();
     for (draft, last_use) in swept.drafts {
-        let mark = Mark::of(draft.id(), draft.created_ms());
-        let is_first = !memory.knows(mark) && returned.insert(mark);
+        let is_first = first.next_if_eq(&memory::fingerprint(draft.id())).is_some();
         let user = finish(draft, last_use, rules, memory);
         if is_first {
             at.seats.add(&user);
@@ -261,14 +268,6 @@ fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pas
         users.push(user);
     }
     at.findings.set(NoticeCode::SeatsUnknown, at.seats.unknown);
-
-    for marks in swept.pages {
-        let is_full = marks.len() >= USERS_PER_PAGE;
-        let news =
-            marks.into_iter().filter(|mark| memory.note(*mark, at.census.count.server_ms, pass.server_ms)).count();
-        at.idle_pages = if news == 0 && is_full { at.idle_pages.saturating_add(1) } else { 0 };
-        at.next_page = at.next_page.saturating_add(1);
-    }
     at.tally = memory.tally();
     users
 }
