@@ -234,7 +234,7 @@ fn pages_of(limit: u32, latency_ms: u32, kept: usize) -> (u32, u32) {
         0 => PAGES_BY_DEFAULT,
         _ => limit.div_ceil(200).clamp(1, PAGES_AT_MOST),
     };
-    (most, if is_far { most.max(KEPT_ENOUGH).min(PAGES_AT_MOST) } else { 0 })
+    (most, if is_far { most.clamp(KEPT_ENOUGH, PAGES_AT_MOST) } else { 0 })
 }
 
 /// Finishes the records, and notes whom the listing has seen.
