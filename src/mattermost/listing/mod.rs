@@ -124,12 +124,10 @@ pub fn list_users(
 
     let mut surroundings = core::mem::take(&mut memory.surroundings);
     let known = (at.tally.pass > 1).then_some(&*memory);
-    let mut work = Beside {
-        search: surroundings.search(at.census.version, rules.seats),
-        sweep: Sweep::new(plan, &rules, known, kept),
-    };
+    let search = surroundings.search(at.census.version, rules.seats);
+    let mut work = Beside::new(search, Sweep::new(plan, &rules, known, kept));
     network.run(&mut work);
-    let Beside { search, sweep } = work;
+    let Beside { search, sweep, has_sweep_failed_first } = work;
     let swept = match search.finish(&mut at.findings) {
         Ok(()) => Ok(sweep.finish()),
         Err(failure) => Err((failure, sweep.keep())),
@@ -138,9 +136,10 @@ pub fn list_users(
     let mut swept = match swept {
         Ok(swept) => swept,
         Err((failure, pages)) => {
+            // A listing that has got anywhere has begun, and goes on when the server lets it.
+            let has_begun = !has_sweep_failed_first || !pages.is_empty();
             memory.carry(at.tally.pass, at.next_page, pages);
-            // The census is not lost: the listing has begun, and goes on when the server lets it.
-            if failure.code == Code::RateLimited && cursor.is_none() {
+            if failure.code == Code::RateLimited && cursor.is_none() && has_begun {
                 let state = ListingState::More(at.encode());
                 return Ok(page(Vec::new(), state, Some(&failure), &at, &told));
             }

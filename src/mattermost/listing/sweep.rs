@@ -130,6 +130,7 @@ pub(super) struct Sweep<'a> {
     /// How many ids go into one request.
     ids_at_once: usize,
     is_over: bool,
+    has_failed: bool,
     statuses_hidden: bool,
     report_hidden: bool,
 }
@@ -151,6 +152,7 @@ impl<'a> Sweep<'a> {
             unasked: Vec::new(),
             ids_at_once: api::ids_in(plan.body_bytes),
             is_over: false,
+            has_failed: false,
             statuses_hidden: false,
             report_hidden: false,
         };
@@ -271,7 +273,7 @@ impl<'a> Sweep<'a> {
                 }
             }
             // What comes after a page that failed could not be returned.
-            Err(_) => self.is_over = true,
+            Err(_) => (self.is_over, self.has_failed) = (true, true),
         }
         if let Some(place) = self.slots.get_mut(slot) {
             *place = Some(page);
@@ -354,7 +356,7 @@ impl<'a> Sweep<'a> {
     }
 
     fn spoil(&mut self, slots: &[usize], failure: &Failure) {
-        self.is_over = true;
+        (self.is_over, self.has_failed) = (true, true);
         for slot in slots {
             if let Some(Some(Ok(page))) = self.slots.get_mut(*slot) {
                 page.failure = Some(failure.clone());
@@ -443,6 +445,15 @@ impl Work for Sweep<'_> {
 pub(super) struct Beside<'s, 'a> {
     pub(super) search: Search<'s>,
     pub(super) sweep: Sweep<'a>,
+    /// Whether the sweep failed before the search did, which may then have failed for the same reason: a server that
+    /// wants to be left alone is asked for nothing more, and both are told so.
+    pub(super) has_sweep_failed_first: bool,
+}
+
+impl<'s, 'a> Beside<'s, 'a> {
+    pub(super) const fn new(search: Search<'s>, sweep: Sweep<'a>) -> Self {
+        Self { search, sweep, has_sweep_failed_first: false }
+    }
 }
 
 impl Work for Beside<'_, '_> {
@@ -463,6 +474,7 @@ impl Work for Beside<'_, '_> {
             self.search.arrived(ticket / 2, answered);
         } else {
             self.sweep.arrived(ticket / 2, answered);
+            self.has_sweep_failed_first |= self.sweep.has_failed && !self.search.has_failed();
         }
     }
 }

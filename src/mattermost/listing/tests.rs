@@ -538,6 +538,19 @@ fn a_long_wait_is_the_hosts_and_loses_nothing() {
         pages.dedup();
         assert!(asked - pages.len() <= if users > 0 { 3 } else { 0 }, "{text}: {asked}");
     }
+    // The same where a pace asks a server for nothing more that wants a longer pause than is waited in a call: then who
+    // runs the team is not known yet, and the pages are kept. Where none was read there is nothing to keep.
+    for (text, begins) in [("in_team", true), ("users?page=2&", true), ("users?page=0&", false)] {
+        let mut server = Server::of(900);
+        server.instead = vec![(text, limited())];
+        let mut network = Fake::new(|request| server.answer(request));
+        let mut memory = Memory::new();
+        let first = list_users_paced(&settings(), None, 0, &mut memory, &mut network);
+        assert_eq!(first.as_ref().ok().map(|page| page.wait_ms), begins.then_some(Some(60_000)), "{text}");
+        let Ok(UserPage { users, state: ListingState::More(cursor), .. }) = first else { continue };
+        let second = list_users_paced(&settings(), Some(&cursor), 0, &mut memory, &mut network).unwrap();
+        assert_eq!((users.len() + second.users.len(), is_complete(&second.state)), (900, true), "{text}");
+    }
     // Before anything was read there is nothing to keep.
     let mut server = Server::of(1_000);
     server.instead = vec![("users/me", limited())];
