@@ -50,7 +50,7 @@ use super::settings::{ActivitySource, Settings};
 use super::time::timestamp;
 use super::version::Version;
 use crate::contract::{ListingState, SeatUse, User, UserKind, UserPage};
-use sweep::{Asking, Beside, End, Plan, Sweep, Swept};
+use sweep::{Asking, Both, Cut, End, Plan, Sweep, Swept};
 
 /// Pages of 200 users that a call reads where the host leaves the number to the provider: some 1.4 MB of JSON.
 const PAGES_BY_DEFAULT: u32 = 10;
@@ -120,24 +120,22 @@ pub fn list_users(
     let kept = if at.pass.is_some() { memory.carried(at.tally.pass, at.next_page) } else { Vec::new() };
     let pass = count_pass(&mut at, network)?;
     let kept_before = kept.len();
-    let plan = plan(settings, limit, network.latency_ms(), kept_before, &mut at, pass);
+    let is_far = network.latency_ms() >= FAR_MS;
+    let plan = plan(settings, pages_of(limit, is_far, kept_before), &mut at, pass);
 
     let mut surroundings = core::mem::take(&mut memory.surroundings);
     let known = (at.tally.pass > 1).then_some(&*memory);
     let search = surroundings.search(at.census.version, rules.seats);
-    let mut work = Beside::new(search, Sweep::new(plan, &rules, known, kept));
+    let mut work = Both::new(search, Sweep::new(plan, &rules, known, kept), is_far);
     network.run(&mut work);
-    let Beside { search, sweep, has_sweep_failed_first } = work;
-    let swept = match search.finish(&mut at.findings) {
-        Ok(()) => Ok(sweep.finish()),
-        Err(failure) => Err((failure, sweep.keep())),
-    };
+    let swept = work.finish(&mut at.findings);
     memory.surroundings = surroundings;
     let mut swept = match swept {
         Ok(swept) => swept,
-        Err((failure, pages)) => {
+        Err(cut) => {
+            let Cut { failure, is_in_search, pages } = *cut;
             // A listing that has got anywhere has begun, and goes on when the server lets it.
-            let has_begun = !has_sweep_failed_first || !pages.is_empty();
+            let has_begun = is_in_search || !pages.is_empty();
             memory.carry(at.tally.pass, at.next_page, pages);
             if failure.code == Code::RateLimited && cursor.is_none() && has_begun {
                 let state = ListingState::More(at.encode());
@@ -202,7 +200,7 @@ fn count_pass(at: &mut Cursor, network: &mut dyn Network) -> Result<Count, Failu
 }
 
 /// What the sweep is to do. Where the report on users is wanted and the server has none, that is told.
-fn plan(settings: &Settings, limit: u32, latency_ms: u32, kept: usize, at: &mut Cursor, pass: Count) -> Plan {
+fn plan(settings: &Settings, (most, ahead): (u32, u32), at: &mut Cursor, pass: Count) -> Plan {
     let version = at.census.version;
     let wants_report = settings.include.activity && settings.activity_source == ActivitySource::Report;
     if wants_report && !version.is_none_or(Version::has_user_report) {
@@ -217,15 +215,13 @@ fn plan(settings: &Settings, limit: u32, latency_ms: u32, kept: usize, at: &mut 
     };
     // A server that does not tell its version may be an old one.
     let body_bytes = version.unwrap_or(Version::new(0, 0)).body_bytes();
-    let (most, ahead) = pages_of(limit, latency_ms, kept);
     Plan { first: at.next_page, most, ahead, total: pass.total, asking, body_bytes }
 }
 
 /// How many pages a call returns that is to bring about so many users, and how many it reads ahead. At its end a call
 /// waits for what it has asked last. Where the server is far away, that time is used for pages that the next one returns:
 /// of these it has only the activity to ask for, and reads ahead in turn.
-fn pages_of(limit: u32, latency_ms: u32, kept: usize) -> (u32, u32) {
-    let is_far = latency_ms >= FAR_MS;
+fn pages_of(limit: u32, is_far: bool, kept: usize) -> (u32, u32) {
     let kept = u32::try_from(kept).unwrap_or(u32::MAX);
     let most = match limit {
         0 if is_far && kept >= KEPT_ENOUGH => kept.min(PAGES_AT_MOST),

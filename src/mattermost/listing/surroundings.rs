@@ -45,7 +45,7 @@ impl Surroundings {
     /// The same as work that other work can go on beside.
     pub fn search(&mut self, version: Option<Version>, seats: SeatRule) -> Search<'_> {
         let asks_for_guests = seats.asks_for_single_channel_guests();
-        Search { found: self, version, asks_for_guests, asked: Vec::new(), failed: None }
+        Search { found: self, version, asks_for_guests, asked: Vec::new(), in_flight: 0, failed: None }
     }
 
     /// What is known of an account.
@@ -63,6 +63,7 @@ pub struct Search<'a> {
     /// Whether the guests of a single channel are still to be asked for, and not being asked for.
     asks_for_guests: bool,
     asked: Vec<Option<Asked>>,
+    in_flight: usize,
     failed: Option<Failure>,
 }
 
@@ -77,6 +78,12 @@ impl Search<'_> {
     #[must_use]
     pub const fn has_failed(&self) -> bool {
         self.failed.is_some()
+    }
+
+    /// Whether an answer is still to come.
+    #[must_use]
+    pub const fn waits(&self) -> bool {
+        self.in_flight > 0
     }
 
     /// Ends the search, and tells what is hidden.
@@ -94,6 +101,7 @@ impl Search<'_> {
     fn note(&mut self, asked: Asked) -> Ticket {
         let ticket = self.asked.len();
         self.asked.push(Some(asked));
+        self.in_flight = self.in_flight.saturating_add(1);
         ticket
     }
 }
@@ -115,6 +123,7 @@ impl Work for Search<'_> {
     }
 
     fn arrived(&mut self, ticket: Ticket, answered: Answered) {
+        self.in_flight = self.in_flight.saturating_sub(1);
         let taken = match self.asked.get_mut(ticket).and_then(Option::take) {
             Some(Asked::Guests) => {
                 self.asks_for_guests = true;

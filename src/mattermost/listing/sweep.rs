@@ -1,5 +1,6 @@
 //! One call's part of a listing: some pages of accounts and the activity of those on them, all in flight together.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
@@ -12,6 +13,7 @@ use super::super::http::{Answered, Request, Ticket, Work};
 use super::super::record::{Draft, Rules};
 use super::super::wire::{Ids, ReportRow, Status, User};
 use super::memory::{Mark, Memory};
+use super::notices::Findings;
 use super::surroundings::Search;
 
 /// How many accounts are enough to ask for their activity while more pages are still on their way. A server answers for
@@ -130,7 +132,8 @@ pub(super) struct Sweep<'a> {
     /// How many ids go into one request.
     ids_at_once: usize,
     is_over: bool,
-    has_failed: bool,
+    /// What failed first.
+    failed: Option<Failure>,
     statuses_hidden: bool,
     report_hidden: bool,
 }
@@ -152,7 +155,7 @@ impl<'a> Sweep<'a> {
             unasked: Vec::new(),
             ids_at_once: api::ids_in(plan.body_bytes),
             is_over: false,
-            has_failed: false,
+            failed: None,
             statuses_hidden: false,
             report_hidden: false,
         };
@@ -273,7 +276,7 @@ impl<'a> Sweep<'a> {
                 }
             }
             // What comes after a page that failed could not be returned.
-            Err(_) => (self.is_over, self.has_failed) = (true, true),
+            Err(failure) => self.fail(failure),
         }
         if let Some(place) = self.slots.get_mut(slot) {
             *place = Some(page);
@@ -355,8 +358,13 @@ impl<'a> Sweep<'a> {
         }
     }
 
+    fn fail(&mut self, failure: &Failure) {
+        self.is_over = true;
+        self.failed.get_or_insert_with(|| failure.clone());
+    }
+
     fn spoil(&mut self, slots: &[usize], failure: &Failure) {
-        (self.is_over, self.has_failed) = (true, true);
+        self.fail(failure);
         for slot in slots {
             if let Some(Some(Ok(page))) = self.slots.get_mut(*slot) {
                 page.failure = Some(failure.clone());
@@ -441,32 +449,57 @@ impl Work for Sweep<'_> {
     }
 }
 
-/// A sweep beside the search for what must be known of its accounts before their records are made.
-pub(super) struct Beside<'s, 'a> {
-    pub(super) search: Search<'s>,
-    pub(super) sweep: Sweep<'a>,
-    /// Whether the sweep failed before the search did, which may then have failed for the same reason: a server that
-    /// wants to be left alone is asked for nothing more, and both are told so.
-    pub(super) has_sweep_failed_first: bool,
+/// A sweep and the search for what must be known of its accounts before their records are made. Beside each other they
+/// spare a far server's turns; one after the other they leave a near one the time to say how much it bears.
+pub(super) struct Both<'s, 'a> {
+    search: Search<'s>,
+    sweep: Sweep<'a>,
+    is_far: bool,
+    /// What failed first.
+    failed: Option<Failure>,
 }
 
-impl<'s, 'a> Beside<'s, 'a> {
-    pub(super) const fn new(search: Search<'s>, sweep: Sweep<'a>) -> Self {
-        Self { search, sweep, has_sweep_failed_first: false }
+impl<'s, 'a> Both<'s, 'a> {
+    pub(super) const fn new(search: Search<'s>, sweep: Sweep<'a>, is_far: bool) -> Self {
+        Self { search, sweep, is_far, failed: None }
+    }
+
+    /// What the sweep brought in.
+    ///
+    /// # Errors
+    /// The search failed, so that no record can be made.
+    pub(super) fn finish(self, findings: &mut Findings) -> Result<Swept, Box<Cut>> {
+        match self.search.finish(findings) {
+            Ok(()) => Ok(self.sweep.finish()),
+            Err(failure) => Err(Box::new(Cut {
+                is_in_search: self.failed.is_none(),
+                failure: self.failed.unwrap_or(failure),
+                pages: self.sweep.keep(),
+            })),
+        }
     }
 }
 
-impl Work for Beside<'_, '_> {
+/// A sweep that was cut off before its records could be made.
+pub(super) struct Cut {
+    pub(super) failure: Failure,
+    /// Whether the search failed first.
+    pub(super) is_in_search: bool,
+    /// The pages that were read.
+    pub(super) pages: Vec<Page>,
+}
+
+impl Work for Both<'_, '_> {
     fn next(&mut self) -> Option<(Ticket, Request)> {
-        if self.search.has_failed() {
+        // The search first: some of its questions wait for the answers to others.
+        if let Some((ticket, request)) = self.search.next() {
+            return Some((ticket.saturating_mul(2), request));
+        }
+        if self.search.has_failed() || (self.search.waits() && !self.is_far) {
             return None;
         }
-        // The search first: some of its questions wait for the answers to others.
-        let searched = self.search.next().map(|(ticket, request)| (ticket.saturating_mul(2), request));
-        searched.or_else(|| {
-            let (ticket, request) = self.sweep.next()?;
-            Some((ticket.saturating_mul(2).saturating_add(1), request))
-        })
+        let (ticket, request) = self.sweep.next()?;
+        Some((ticket.saturating_mul(2).saturating_add(1), request))
     }
 
     fn arrived(&mut self, ticket: Ticket, answered: Answered) {
@@ -474,7 +507,11 @@ impl Work for Beside<'_, '_> {
             self.search.arrived(ticket / 2, answered);
         } else {
             self.sweep.arrived(ticket / 2, answered);
-            self.has_sweep_failed_first |= self.sweep.has_failed && !self.search.has_failed();
+        }
+        // A server that wants to be left alone is asked for nothing more, and whoever asks is told so: what counts is
+        // who was told by the server.
+        if self.failed.is_none() {
+            self.failed = self.sweep.failed.as_ref().filter(|_| !self.search.has_failed()).cloned();
         }
     }
 }

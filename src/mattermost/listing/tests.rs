@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::super::fake::{Fake, Order, json};
-use super::super::http::Lost;
+use super::super::http::{Lost, Response};
 use super::super::settings::Settings;
 use super::fake_server::{ADMIN, NOW, Server, id, row, settings, settings_of};
 use super::*;
@@ -540,10 +540,11 @@ fn a_long_wait_is_the_hosts_and_loses_nothing() {
     }
     // The same where a pace asks a server for nothing more that wants a longer pause than is waited in a call: then who
     // runs the team is not known yet, and the pages are kept. Where none was read there is nothing to keep.
-    for (text, begins) in [("in_team", true), ("users?page=2&", true), ("users?page=0&", false)] {
+    let cases = [("in_team", true), ("users?page=2&", true), ("users?page=0&", false)];
+    for ((text, begins), took_ms) in cases.into_iter().flat_map(|case| [(case, 1), (case, 20)]) {
         let mut server = Server::of(900);
         server.instead = vec![(text, limited())];
-        let mut network = Fake::new(|request| server.answer(request));
+        let mut network = Fake::new(|request| server.answer(request).map(|answer| Response { took_ms, ..answer }));
         let mut memory = Memory::new();
         let first = list_users_paced(&settings(), None, 0, &mut memory, &mut network);
         assert_eq!(first.as_ref().ok().map(|page| page.wait_ms), begins.then_some(Some(60_000)), "{text}");
