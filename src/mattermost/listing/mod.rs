@@ -13,6 +13,7 @@
 //! same data (a lagging replica would break that), and the server's `Date`, in whole seconds, is not ahead of its
 //! database's clock. An account that is created within the second of the count costs another pass, and nothing else.
 
+mod both;
 mod census;
 pub(super) mod cursor;
 mod memory;
@@ -50,7 +51,8 @@ use super::settings::{ActivitySource, Settings};
 use super::time::timestamp;
 use super::version::Version;
 use crate::contract::{ListingState, SeatUse, User, UserKind, UserPage};
-use sweep::{Asking, Both, Cut, End, Plan, Sweep, Swept};
+use both::{Both, Cut};
+use sweep::{Asking, End, Plan, Sweep, Swept};
 
 /// Pages of 200 users that a call reads where the host leaves the number to the provider: some 1.4 MB of JSON.
 const PAGES_BY_DEFAULT: u32 = 10;

@@ -1,6 +1,5 @@
 //! One call's part of a listing: some pages of accounts and the activity of those on them, all in flight together.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
@@ -13,8 +12,6 @@ use super::super::http::{Answered, Request, Ticket, Work};
 use super::super::record::{Draft, Rules};
 use super::super::wire::{Ids, ReportRow, Status, User};
 use super::memory::{Mark, Memory};
-use super::notices::Findings;
-use super::surroundings::Search;
 
 /// How many accounts are enough to ask for their activity while more pages are still on their way. A server answers for
 /// a thousand in 7 ms; a request for fewer or for many more costs it more for each.
@@ -177,9 +174,8 @@ impl<'a> Sweep<'a> {
         if self.is_over || next >= self.most() {
             return false;
         }
-        let per_page = u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX);
-        match self.plan.total.map(|total| (total / per_page).saturating_sub(self.plan.first)) {
-            Some(last) => next <= usize::try_from(last).unwrap_or(usize::MAX) || self.pages_in_flight == 0,
+        match self.last() {
+            Some(last) => next <= last || self.pages_in_flight == 0,
             None => self.plan.first > 0 || self.pages_in_flight <= next.saturating_sub(self.pages_in_flight),
         }
     }
@@ -188,13 +184,18 @@ impl<'a> Sweep<'a> {
     /// that nothing waits for it alone.
     fn may_read_ahead(&self) -> bool {
         let next = self.slots.len();
-        let per_page = u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX);
-        let last = self.plan.total.map(|total| (total / per_page).saturating_sub(self.plan.first));
         let ahead = usize::try_from(self.plan.ahead).unwrap_or(usize::MAX);
         !self.is_over
             && (self.most()..self.most().saturating_add(ahead)).contains(&next)
-            && last.is_some_and(|last| next <= usize::try_from(last).unwrap_or(usize::MAX))
+            && self.last().is_some_and(|last| next <= last)
             && self.in_flight > self.ahead_in_flight
+    }
+
+    /// The slot of the last page, by the server's own number.
+    fn last(&self) -> Option<usize> {
+        let per_page = u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX);
+        let last = (self.plan.total? / per_page).saturating_sub(self.plan.first);
+        Some(usize::try_from(last).unwrap_or(usize::MAX))
     }
 
     fn most(&self) -> usize {
@@ -207,9 +208,9 @@ impl<'a> Sweep<'a> {
         self.jobs.len().saturating_sub(1)
     }
 
-    /// How many of these are in flight.
-    const fn pages_like(&mut self, slot: usize) -> &mut usize {
-        if slot < self.plan.most as usize { &mut self.pages_in_flight } else { &mut self.ahead_in_flight }
+    /// How many pages are in flight like this one: of those to return, or of those read ahead.
+    fn pages_like(&mut self, slot: usize) -> &mut usize {
+        if slot < self.most() { &mut self.pages_in_flight } else { &mut self.ahead_in_flight }
     }
 
     fn page_job(&mut self) -> (Ticket, Request) {
@@ -372,6 +373,11 @@ impl<'a> Sweep<'a> {
         }
     }
 
+    /// What failed first; none where nothing did.
+    pub(super) const fn failed(&self) -> Option<&Failure> {
+        self.failed.as_ref()
+    }
+
     /// Every page that was read, from the first one on, where none can be returned now.
     pub(super) fn keep(self) -> Vec<Page> {
         self.slots.into_iter().map_while(|slot| slot.and_then(Result::ok)).map(Page::renewed).collect()
@@ -445,73 +451,6 @@ impl Work for Sweep<'_> {
             Some(Job::Statuses { slots, ids }) => self.take_statuses(slots, ids, &answered),
             Some(Job::Report { slot, place }) => self.take_report(slot, place, &answered),
             None => {}
-        }
-    }
-}
-
-/// A sweep and the search for what must be known of its accounts before their records are made. Beside each other they
-/// spare a far server's turns; one after the other they leave a near one the time to say how much it bears.
-pub(super) struct Both<'s, 'a> {
-    search: Search<'s>,
-    sweep: Sweep<'a>,
-    is_far: bool,
-    /// What failed first.
-    failed: Option<Failure>,
-}
-
-impl<'s, 'a> Both<'s, 'a> {
-    pub(super) const fn new(search: Search<'s>, sweep: Sweep<'a>, is_far: bool) -> Self {
-        Self { search, sweep, is_far, failed: None }
-    }
-
-    /// What the sweep brought in.
-    ///
-    /// # Errors
-    /// The search failed, so that no record can be made.
-    pub(super) fn finish(self, findings: &mut Findings) -> Result<Swept, Box<Cut>> {
-        match self.search.finish(findings) {
-            Ok(()) => Ok(self.sweep.finish()),
-            Err(failure) => Err(Box::new(Cut {
-                is_in_search: self.failed.is_none(),
-                failure: self.failed.unwrap_or(failure),
-                pages: self.sweep.keep(),
-            })),
-        }
-    }
-}
-
-/// A sweep that was cut off before its records could be made.
-pub(super) struct Cut {
-    pub(super) failure: Failure,
-    /// Whether the search failed first.
-    pub(super) is_in_search: bool,
-    /// The pages that were read.
-    pub(super) pages: Vec<Page>,
-}
-
-impl Work for Both<'_, '_> {
-    fn next(&mut self) -> Option<(Ticket, Request)> {
-        // The search first: some of its questions wait for the answers to others.
-        if let Some((ticket, request)) = self.search.next() {
-            return Some((ticket.saturating_mul(2), request));
-        }
-        if self.search.has_failed() || (self.search.waits() && !self.is_far) {
-            return None;
-        }
-        let (ticket, request) = self.sweep.next()?;
-        Some((ticket.saturating_mul(2).saturating_add(1), request))
-    }
-
-    fn arrived(&mut self, ticket: Ticket, answered: Answered) {
-        if ticket.is_multiple_of(2) {
-            self.search.arrived(ticket / 2, answered);
-        } else {
-            self.sweep.arrived(ticket / 2, answered);
-        }
-        // A server that wants to be left alone is asked for nothing more, and whoever asks is told so: what counts is
-        // who was told by the server.
-        if self.failed.is_none() {
-            self.failed = self.sweep.failed.as_ref().filter(|_| !self.search.has_failed()).cloned();
         }
     }
 }
