@@ -36,7 +36,7 @@ fn look(rows: &[User<'_>]) {
     for account in rows {
         let Some(draft) = Draft::of(account, &rules) else { continue };
         for activity in [Activity::Unknown, Activity::Never, Activity::At(account.update_at.0)] {
-            let around = Around { runs: &["a team".to_string()], is_in_one_channel: Some(true) };
+            let around = Around { runs: vec!["a team"], is_in_one_channel: Some(true) };
             let user = draft.clone().finish(activity.into(), around, &rules);
             claims::is_user(&user);
         }
