@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::bounds::Bound;
 use crate::Origin;
 use crate::identity::{Digest, PublicKey};
 use crate::model::ProviderError;
@@ -32,6 +33,17 @@ pub enum Error {
         bytes: u64,
         /// `Pool::component_bytes`.
         limit: usize,
+    },
+
+    /// The component holds more than is compiled of something that makes compiling expensive.
+    #[error("the component has {found} {bound}, and the limit is {limit} (bound `{}`)", bound.name())]
+    ComponentBound {
+        /// Of what.
+        bound: Bound,
+        /// How many it has at least: counting ends at the limit.
+        found: u64,
+        /// The field of [`Pool::bounds`](crate::Pool::bounds).
+        limit: u64,
     },
 
     /// A component's path, or that of its signature, leads to a folder, a named pipe or a device.
@@ -400,6 +412,7 @@ impl Error {
             Self::Provider(error) => &error.code,
             Self::NotAComponent { .. } => "not-a-component",
             Self::ComponentTooLarge { .. } => "component-too-large",
+            Self::ComponentBound { bound, .. } => bound.code(),
             Self::NotAFile { .. } => "component-not-a-file",
             Self::DoesNotFit { .. } => "component-does-not-fit",
             Self::ImportRefused { .. } => "import-refused",
@@ -443,6 +456,9 @@ impl Error {
                 "Give the path of a WebAssembly component (a .wasm file built for wasm32-wasip2), and copy it again if it may be damaged."
             }
             Self::ComponentTooLarge { .. } => "Check that it is the right file, or raise `Pool::component_bytes`.",
+            Self::ComponentBound { .. } => {
+                "Do not use it unless you know its makers; if you do, raise this bound in `Pool::bounds`."
+            }
             Self::NotAFile { .. } => {
                 "Name the component's file itself; what comes through a pipe is written to a file first."
             }
@@ -545,6 +561,7 @@ impl Error {
             Self::Quarantined { .. } | Self::CheckpointBusy { .. } | Self::Unanswered { .. } => true,
             Self::NotAComponent { .. }
             | Self::ComponentTooLarge { .. }
+            | Self::ComponentBound { .. }
             | Self::NotAFile { .. }
             | Self::DoesNotFit { .. }
             | Self::ImportRefused { .. }

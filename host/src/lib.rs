@@ -39,6 +39,7 @@ mod embedding {}
 mod access;
 pub mod audit;
 mod bindings;
+mod bounds;
 mod cache;
 pub mod checkpoint;
 mod clock;
@@ -72,6 +73,7 @@ mod tests;
 mod vault;
 
 pub use access::Access;
+pub use bounds::{Bound, ComponentBounds};
 pub use cache::Cache;
 pub use component_file::read_component;
 pub use config::{Config, SecretSource};

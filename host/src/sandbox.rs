@@ -87,7 +87,7 @@ impl Sandbox {
             let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             return Err(Error::ComponentTooLarge { bytes: size, limit: shared.pool.component_bytes });
         }
-        let inspection = Inspection::read(bytes)?;
+        let inspection = Inspection::read_within(bytes, &shared.pool.bounds)?;
         imports::check(&inspection.imports)?;
         let component = self.compiled(bytes, &inspection.digest)?;
         bindings::check(&component).map_err(|reason| Error::ContractMismatch { expected: EXPORT, reason })?;

@@ -5,7 +5,7 @@ use wasmparser::{BinaryReader, ComponentName, ComponentNameSectionReader};
 
 use super::{Digest, sections};
 use crate::model::Description;
-use crate::{Error, Result, imports};
+use crate::{ComponentBounds, Error, Result, imports};
 
 /// The custom section that holds the description as JSON.
 pub(super) const DESCRIPTION: &str = "license-management:description";
@@ -53,11 +53,20 @@ fn as_text<S: serde::Serializer>(digest: &Digest, serializer: S) -> Result<S::Ok
 }
 
 impl Inspection {
-    /// Reads a component's bytes.
+    /// Reads the bytes of a component within the default bounds.
     ///
     /// # Errors
-    /// They are no component, or hold a description that cannot be read.
+    /// Those of [`read_within`](Self::read_within).
     pub fn read(bytes: &[u8]) -> Result<Self> {
+        Self::read_within(bytes, &ComponentBounds::default())
+    }
+
+    /// Reads the bytes of a component within these bounds.
+    ///
+    /// # Errors
+    /// They are no component, go beyond a bound, or hold a description that cannot be read.
+    pub fn read_within(bytes: &[u8], bounds: &ComponentBounds) -> Result<Self> {
+        bounds.check(bytes)?;
         let (imports, exports) = imports::read(bytes)?;
         let mut metadata = Metadata::default();
         let mut description = None;
