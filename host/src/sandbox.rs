@@ -13,6 +13,8 @@ use wasmtime_wasi::p2::bindings::{clocks, io};
 
 use crate::bindings::{CHANGES, EXPORT, Prepared};
 use crate::clock::{Clock, Ticking};
+use crate::compiler::{self, CompilerProcess, Uncompiled};
+use crate::flight::{Flights, Made};
 use crate::slots::Slots;
 use crate::store::Guest;
 use crate::telemetry::{self, Origin};
@@ -27,6 +29,9 @@ pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 /// Bytes of a table that are zeroed for the next instance; whatever is beyond is given back to the system.
 const KEPT_TABLE_BYTES: usize = 64 * 1024;
 
+/// How long another process is waited for that compiles the same component, where nothing else bounds it.
+const OTHERS_COMPILE: Duration = Duration::from_secs(300);
+
 /// More often would cost more than it tells.
 const SHORTEST_TICK: Duration = Duration::from_millis(1);
 
@@ -35,6 +40,7 @@ const SHORTEST_TICK: Duration = Duration::from_millis(1);
 pub struct Sandbox {
     shared: Arc<Shared>,
     cache: Option<Arc<Cache>>,
+    process: Option<Arc<CompilerProcess>>,
 }
 
 struct Shared {
@@ -42,6 +48,8 @@ struct Shared {
     linker: Linker<Guest>,
     clock: Clock,
     pool: Pool,
+    /// The components that are being compiled.
+    flights: Flights<Result<Component, Uncompiled>>,
     /// A permit for each instance that may still be made, given out in the order in which it was asked for.
     free: Arc<Semaphore>,
 }
@@ -59,8 +67,9 @@ impl Sandbox {
         let clock = start_ticking(&engine, &pool)?;
         let free = usize::try_from(pool.instances).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         Ok(Self {
-            shared: Arc::new(Shared { engine, linker, clock, pool, free: Arc::new(Semaphore::new(free)) }),
+            shared: Arc::new(Shared { engine, linker, clock, pool, flights: Flights::default(), free: Arc::new(Semaphore::new(free)) }),
             cache: None,
+            process: None,
         })
     }
 
@@ -68,6 +77,14 @@ impl Sandbox {
     #[must_use]
     pub fn cached_in(mut self, cache: Cache) -> Self {
         self.cache = Some(Arc::new(cache));
+        self
+    }
+
+    /// Compiles in a process of its own from now on, which ends at a deadline and a bound of memory. Without one, what
+    /// bounds the compiler is [`Pool::bounds`] alone: docs/compiling.md has what a component within them costs at worst.
+    #[must_use]
+    pub fn compiled_by(mut self, process: CompilerProcess) -> Self {
+        self.process = Some(Arc::new(process));
         self
     }
 
@@ -108,17 +125,40 @@ impl Sandbox {
         self.load(&read_component(path, self.shared.pool.component_bytes)?)
     }
 
+    /// Compiles the component, or takes it from the cache. Of several loads at once, in this process and in others with the
+    /// same cache, one compiles.
     fn compiled(&self, bytes: &[u8], digest: &Digest) -> Result<Component> {
+        let made = match self.shared.flights.once(*digest, || self.find_or_compile(bytes, digest)) {
+            Made::Here(made) => made,
+            Made::Elsewhere(made) => {
+                if made.is_ok() {
+                    telemetry::loaded(Origin::Shared);
+                }
+                made
+            }
+        };
+        Ok(made?)
+    }
+
+    fn find_or_compile(&self, bytes: &[u8], digest: &Digest) -> Result<Component, Uncompiled> {
         let engine = &self.shared.engine;
-        if let Some(component) = self.cache.as_ref().and_then(|cache| cache.find(engine, digest)) {
-            telemetry::loaded(Origin::Cache);
+        let compile = || {
+            let compiled = compiler::compile(engine, bytes, self.process.as_deref());
+            telemetry::loaded(Origin::Compiler);
+            compiled
+        };
+        let Some(cache) = &self.cache else { return compile() };
+        let find = || cache.find(engine, digest).inspect(|_| telemetry::loaded(Origin::Cache));
+        if let Some(component) = find() {
             return Ok(component);
         }
-        let component = Component::from_binary(engine, bytes).map_err(|error| uncompiled(&error))?;
-        telemetry::loaded(Origin::Compiler);
-        if let Some(cache) = &self.cache {
-            cache.keep(engine, digest, &component);
+        let patience = self.process.as_ref().map_or(OTHERS_COMPILE, |process| process.deadline);
+        let _lock = cache.lock(engine, digest, patience);
+        if let Some(component) = find() {
+            return Ok(component);
         }
+        let component = compile()?;
+        cache.keep(engine, digest, &component);
         Ok(component)
     }
 
@@ -143,16 +183,6 @@ impl std::fmt::Debug for Sandbox {
     }
 }
 
-/// Tells bytes that break the rules of WebAssembly from a component that asks for more than the pool's slots hold.
-fn uncompiled(error: &wasmtime::Error) -> Error {
-    let reason = format!("{error:#}");
-    if error.is::<wasmparser::BinaryReaderError>() {
-        Error::NotAComponent { reason }
-    } else {
-        Error::DoesNotFit { reason }
-    }
-}
-
 fn config(pool: &Pool) -> Config {
     let instances = pool.instances;
     let many = instances.saturating_mul(CORE_INSTANCES);
@@ -170,14 +200,8 @@ fn config(pool: &Pool) -> Config {
         // Zeroing a provider's small tables costs less than giving their pages back and taking others.
         .table_keep_resident(KEPT_TABLE_BYTES)
         .total_stacks(instances);
-    let mut config = Config::new();
-    config
-        // What maps code to its source is for backtraces, which nobody reads: it would be an eighth of what is compiled.
-        .generate_address_map(false)
-        .native_unwind_info(false)
-        .wasm_backtrace_max_frames(None)
-        .epoch_interruption(true)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(allocation));
+    let mut config = compiler::config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(allocation));
     config
 }
 

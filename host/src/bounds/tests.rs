@@ -78,6 +78,8 @@ fn a_bomb_is_refused_before_it_is_compiled_or_looked_into() {
     let sandbox = Sandbox::new(Pool::default()).unwrap();
     let bytes = code(&bombs::loops(1, 300, 300), 1);
     assert_eq!(sandbox.load(&bytes).unwrap_err().code(), "component-bound-loop-depth");
+    // A billion numbers in four kilobytes: within the bounds, and refused by the rules of WebAssembly.
+    assert_eq!(sandbox.load(&bombs::multiplied_types(1000, 3)).unwrap_err().code(), "not-a-component");
     let sections = bombs::sections(1_000_000);
     assert_eq!(unseal(&sections).unwrap_err().code(), "component-bound-sections");
     let description = crate::model::Description {
