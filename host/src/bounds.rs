@@ -120,10 +120,11 @@ bounds! {
     loop_depth LoopDepth "component-bound-loop-depth" 32 "loops within each other";
     /// Local variables times blocks of one function, each variable up to the last block that uses it.
     local_blocks LocalBlocks "component-bound-local-blocks" 5_000_000 "local variables times blocks in one function";
-    /// Values that one function moves: one for each instruction, those that calls and branches pass, and for each branch
-    /// the local variables that differ by the way to its target.
+    /// Values that one function moves: one for each instruction and more for those that become many, those that calls and
+    /// branches pass, and for each branch the local variables that may differ by the way to its target.
     function_values FunctionValues "component-bound-function-values" 1_000_000 "values in one function";
-    /// The same of all functions, with their local variables, and with eight for each parameter and result of a module's types.
+    /// The same of all functions, with their local variables, a sixteenth of their `local_blocks`, and eight for each
+    /// parameter and result of a module's types.
     values Values "component-bound-values" 20_000_000 "values in all functions";
 }
 

@@ -33,6 +33,9 @@ const LOOP: u64 = 8;
 const REGISTERS: u64 = 12;
 const MEMORY: u64 = 4;
 
+/// What an instruction costs that becomes many of the machine's.
+const LARGE: u64 = 12;
+
 /// Measures functions one after another, in the same memory.
 #[derive(Default)]
 pub(super) struct Meter {
@@ -186,8 +189,20 @@ impl Meter {
                 | Operator::ReturnCallIndirect { type_index, .. }
                 | Operator::CallRef { type_index }
                 | Operator::ReturnCallRef { type_index } => {
-                    values = values.saturating_add(passed(context.type_at(type_index)));
+                    values = values.saturating_add(LARGE).saturating_add(passed(context.type_at(type_index)));
                 }
+                Operator::MemoryCopy { .. }
+                | Operator::MemoryFill { .. }
+                | Operator::MemoryInit { .. }
+                | Operator::MemoryGrow { .. }
+                | Operator::DataDrop { .. }
+                | Operator::TableGet { .. }
+                | Operator::TableSet { .. }
+                | Operator::TableCopy { .. }
+                | Operator::TableInit { .. }
+                | Operator::TableFill { .. }
+                | Operator::TableGrow { .. }
+                | Operator::ElemDrop { .. } => values = values.saturating_add(LARGE),
                 _ => {}
             }
             found.block_depth = found.block_depth.max(u64::try_from(self.frames.len()).unwrap_or(u64::MAX));

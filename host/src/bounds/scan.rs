@@ -224,7 +224,8 @@ impl<'a> Scan<'a> {
                 ] {
                     tally.most(bound, found.get(bound))?;
                 }
-                tally.add(Bound::Values, found.function_values.saturating_add(found.locals))?;
+                let values = found.function_values.saturating_add(found.locals);
+                tally.add(Bound::Values, values.saturating_add(found.local_blocks / LOCAL_BLOCKS))?;
             }
             Payload::TableSection(section) => tally.add(Bound::Declarations, section.count().into())?,
             Payload::MemorySection(section) => tally.add(Bound::Declarations, section.count().into())?,
@@ -354,6 +355,9 @@ impl<'a> Scan<'a> {
 
 /// What a parameter or a result of a type costs in values: the compiler makes code that takes each through memory.
 const TYPE: u64 = 8;
+
+/// Local variables times blocks that cost as much as one value.
+const LOCAL_BLOCKS: u64 = 16;
 
 /// The sections of a module whose bytes are counted elsewhere, or cost little more than copying them.
 const CODE: u8 = 10;

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wasmtime::Engine;
+use wasmtime::{Engine, Precompiled};
 use wasmtime::component::Component;
 
 use super::{COMPILED, CompilerProcess, DOES_NOT_FIT, INVALID, Uncompiled, uncompiled};
@@ -53,7 +53,7 @@ pub(super) fn compile(engine: &Engine, bytes: &[u8], process: &CompilerProcess) 
     let answer = answer.map_err(|error| failed("gave no answer", error))?;
     let text = |reason: &[u8]| String::from_utf8_lossy(reason.get(..REASON).unwrap_or(reason)).into_owned();
     match answer.split_first() {
-        Some((&COMPILED, code)) => Genuine::from_compiler(code).load(engine).map_err(|error| uncompiled(&error)),
+        Some((&COMPILED, code)) if Engine::detect_precompiled(code) == Some(Precompiled::Component) => Genuine::from_compiler(code).load(engine).map_err(|error| uncompiled(&error)),
         Some((&INVALID, reason)) => Err(Uncompiled::Invalid(text(reason))),
         Some((&DOES_NOT_FIT, reason)) => Err(Uncompiled::DoesNotFit(text(reason))),
         Some(_) | None => Err(Uncompiled::Failed(format!("{} is no compiler", process.program.display()))),
