@@ -9,8 +9,8 @@ use std::time::Duration;
 use provider_host::audit::JsonLines;
 use provider_host::model::Description;
 use provider_host::{
-    Access, Cache, ClientIdentity, CompilerProcess, Config, Denial, Egress, EgressOptions, ExtraHeader, Limits, Pool, Provider, Proxy,
-    Sandbox, SecretSource, Session, read_component,
+    Access, Cache, ClientIdentity, CompilerProcess, Config, Denial, Egress, EgressOptions, ExtraHeader, Limits, Pool,
+    Provider, Proxy, Sandbox, SecretSource, Session, read_component,
 };
 use secrecy::SecretString;
 

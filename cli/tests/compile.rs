@@ -84,11 +84,8 @@ fn a_file_that_is_no_component_within_the_bounds_is_refused_before_it_is_read_wh
     let pipe = folder.0.join("pipe.wasm");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let bomb = folder.file("bomb.wasm", &loops(120, 120));
-    let cases: [(&Path, &str); 3] = [
-        (&sparse, "component-too-large"),
-        (&pipe, "component-not-a-file"),
-        (&bomb, "component-bound-loop-depth"),
-    ];
+    let cases: [(&Path, &str); 3] =
+        [(&sparse, "component-too-large"), (&pipe, "component-not-a-file"), (&bomb, "component-bound-loop-depth")];
     for (file, code) in cases {
         let file = file.to_str().unwrap();
         for arguments in [&["inspect", file][..], &["seal", file], &["canary", file, COMPONENT]] {

@@ -22,8 +22,8 @@ use wasmtime::component::Component;
 
 use crate::{Digest, Error, Result};
 use folder::Folder;
-use sealed::Key;
 pub(crate) use sealed::Genuine;
+use sealed::Key;
 
 /// What the names of entries are made of beside the component and the engine: another number for another form of entries.
 const FORM: &[u8] = b"provider-host compiled component 1";

@@ -101,7 +101,11 @@ impl From<Uncompiled> for Error {
 /// Tells bytes that break the rules of WebAssembly from a component that asks for more than the engine has.
 pub(crate) fn uncompiled(error: &wasmtime::Error) -> Uncompiled {
     let reason = format!("{error:#}");
-    if error.is::<wasmparser::BinaryReaderError>() { Uncompiled::Invalid(reason) } else { Uncompiled::DoesNotFit(reason) }
+    if error.is::<wasmparser::BinaryReaderError>() {
+        Uncompiled::Invalid(reason)
+    } else {
+        Uncompiled::DoesNotFit(reason)
+    }
 }
 
 /// Compiles a component for this engine, where the process says, or here.

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::bounds::Bound;
 use crate::Origin;
+use crate::bounds::Bound;
 use crate::identity::{Digest, PublicKey};
 use crate::model::ProviderError;
 use crate::registry::{Objection, VersionName};

@@ -67,7 +67,14 @@ impl Sandbox {
         let clock = start_ticking(&engine, &pool)?;
         let free = usize::try_from(pool.instances).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         Ok(Self {
-            shared: Arc::new(Shared { engine, linker, clock, pool, flights: Flights::default(), free: Arc::new(Semaphore::new(free)) }),
+            shared: Arc::new(Shared {
+                engine,
+                linker,
+                clock,
+                pool,
+                flights: Flights::default(),
+                free: Arc::new(Semaphore::new(free)),
+            }),
             cache: None,
             process: None,
         })
@@ -97,7 +104,8 @@ impl Sandbox {
     /// Compiles a component after a look at what it imports, or takes it from the cache after the same look.
     ///
     /// # Errors
-    /// It is no component, is too large, imports what is not granted, or is no provider of this contract.
+    /// It is no component, is too large, goes beyond a bound of [`Pool::bounds`], could not be compiled within the deadline
+    /// and the memory of [`compiled_by`](Self::compiled_by), imports what is not granted, or is no provider of this contract.
     pub fn load(&self, bytes: &[u8]) -> Result<Provider> {
         let shared = &self.shared;
         if bytes.len() > shared.pool.component_bytes {
@@ -143,9 +151,7 @@ impl Sandbox {
     fn find_or_compile(&self, bytes: &[u8], digest: &Digest) -> Result<Component, Uncompiled> {
         let engine = &self.shared.engine;
         let compile = || {
-            let compiled = compiler::compile(engine, bytes, self.process.as_deref());
-            telemetry::loaded(Origin::Compiler);
-            compiled
+            compiler::compile(engine, bytes, self.process.as_deref()).inspect(|_| telemetry::loaded(Origin::Compiler))
         };
         let Some(cache) = &self.cache else { return compile() };
         let find = || cache.find(engine, digest).inspect(|_| telemetry::loaded(Origin::Cache));

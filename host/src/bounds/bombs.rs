@@ -2,7 +2,7 @@
 
 use wasm_encoder::{
     BlockType, CodeSection, Component, ComponentInstanceSection, ComponentTypeSection, ConstExpr, CustomSection,
-    DataSection, Elements, ElementSection, EntityType, ExportKind, ExportSection, Function, FunctionSection,
+    DataSection, ElementSection, Elements, EntityType, ExportKind, ExportSection, Function, FunctionSection,
     GlobalSection, GlobalType, ImportSection, MemorySection, MemoryType, Module, ModuleSection, NestedComponentSection,
     RefType, TableSection, TableType, TypeSection, ValType,
 };
@@ -276,9 +276,9 @@ pub(crate) fn many_types(count: usize, fields: usize) -> Vec<u8> {
 }
 
 /// A custom section of so many bytes.
-pub(crate) fn custom(bytes: usize) -> Vec<u8> {
+pub(crate) fn custom(name: &str, bytes: usize) -> Vec<u8> {
     let mut component = Component::new();
-    component.section(&CustomSection { name: "mine".into(), data: vec![0; bytes].into() });
+    component.section(&CustomSection { name: name.into(), data: vec![0; bytes].into() });
     component.finish()
 }
 

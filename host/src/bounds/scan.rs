@@ -188,9 +188,9 @@ impl<'a> Scan<'a> {
                             CompositeInnerType::Func(ty) => {
                                 Shape { params: long(ty.params().len()), results: long(ty.results().len()) }
                             }
-                            CompositeInnerType::Array(_) | CompositeInnerType::Struct(_) | CompositeInnerType::Cont(_) => {
-                                Shape::default()
-                            }
+                            CompositeInnerType::Array(_)
+                            | CompositeInnerType::Struct(_)
+                            | CompositeInnerType::Cont(_) => Shape::default(),
                         };
                         tally.add(Bound::Values, shape.sum().saturating_mul(TYPE))?;
                         module.types.push(shape);
@@ -318,7 +318,8 @@ impl<'a> Scan<'a> {
                             };
                             component.components.push(same);
                         }
-                        ComponentAlias::InstanceExport { name, .. } | ComponentAlias::CoreInstanceExport { name, .. } => {
+                        ComponentAlias::InstanceExport { name, .. }
+                        | ComponentAlias::CoreInstanceExport { name, .. } => {
                             tally.name(name)?;
                         }
                         ComponentAlias::Outer { .. } => {}
@@ -379,7 +380,9 @@ fn import(imports: Imports<'_>, module: &mut Module, tally: &mut Tally<'_>) -> R
         }
         Imports::Compact1 { module, items } => {
             tally.name(module)?;
-            items.into_iter().try_for_each(|item| item.map_err(Refused::from).and_then(|item| one(item.name, item.ty, tally)))
+            items
+                .into_iter()
+                .try_for_each(|item| item.map_err(Refused::from).and_then(|item| one(item.name, item.ty, tally)))
         }
         Imports::Compact2 { module, ty, names } => {
             tally.name(module)?;

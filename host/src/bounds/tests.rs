@@ -31,18 +31,30 @@ fn bombs_of_each_kind_are_refused_by_their_bound() {
         ("20,000 components beside each other", bombs::siblings(20_000), Bound::Components),
         ("100 instances of 100 instances of 100", bombs::multiplied(100, 3), Bound::Instantiated),
         ("a million functions", code(&bombs::body(0, |_| {}), 1_000_000), Bound::Functions),
-        ("a large custom section", bombs::custom(40 << 20), Bound::CustomBytes),
+        ("a large custom section", bombs::custom("mine", 40 << 20), Bound::CustomBytes),
         ("a million sections", bombs::sections(1_000_000), Bound::Sections),
         ("a jump table of a million targets", code(&bombs::jump_table(2_000_000, 100, 9), 1), Bound::FunctionBytes),
-        ("jump tables that carry values", code(&bombs::jump_table(100_000, 100, 20), 1), Bound::LocalBlocks),
+        ("jump tables that carry values", code(&bombs::jump_table(100_000, 100, 20), 1), Bound::FunctionValues),
         ("blocks times variables", code(&bombs::joins(20_000, 999), 1), Bound::LocalBlocks),
         ("branches times variables", code(&bombs::branches(20_000, 200), 1), Bound::FunctionValues),
-        ("calls that pass a thousand values", bombs::functions(PLAIN, 1000, &[bombs::calls(1000)]), Bound::FunctionValues),
-        ("blocks that pass a thousand values", bombs::functions(PLAIN, 1000, &[bombs::passing_blocks(999)]), Bound::FunctionValues),
-        ("functions of a thousand parameters", {
-            let signature = Signature { params: 1000, results: 0 };
-            bombs::functions(signature, 0, &vec![bombs::body(0, |_| {}); 50_000])
-        }, Bound::Values),
+        (
+            "calls that pass a thousand values",
+            bombs::functions(PLAIN, 1000, &[bombs::calls(1000)]),
+            Bound::FunctionValues,
+        ),
+        (
+            "blocks that pass a thousand values",
+            bombs::functions(PLAIN, 1000, &[bombs::passing_blocks(999)]),
+            Bound::FunctionValues,
+        ),
+        (
+            "functions of a thousand parameters",
+            {
+                let signature = Signature { params: 1000, results: 0 };
+                bombs::functions(signature, 0, &vec![bombs::body(0, |_| {}); 50_000])
+            },
+            Bound::Values,
+        ),
         ("50,000 variables", code(&bombs::body(50_000, |_| {}), 1), Bound::Locals),
         ("999 variables in each of 50,000 functions", code(&bombs::body(999, |_| {}), 50_000), Bound::Values),
         ("two megabytes of code in one function", code(&bombs::wide(200_000), 1), Bound::FunctionBytes),
@@ -51,7 +63,7 @@ fn bombs_of_each_kind_are_refused_by_their_bound() {
         ("many names", bombs::imports(2_000, 2_000), Bound::DeclarationBytes),
         ("a thousand modules", bombs::modules(999), Bound::Modules),
         ("100,000 types of functions", bombs::core_types(100_000, 2), Bound::Types),
-        ("types of a thousand parameters", bombs::core_types(2_000, 1000), Bound::Values),
+        ("types of a thousand parameters", bombs::core_types(2_900, 1000), Bound::Values),
         ("many globals and exports", bombs::exports(100_000), Bound::Declarations),
         ("a million elements", bombs::elements(1_000_000), Bound::Elements),
         ("data far apart in each of many modules", bombs::images(100, 16 << 20), Bound::ImageBytes),
@@ -101,6 +113,15 @@ fn a_bomb_is_refused_before_it_is_compiled_or_looked_into() {
         attributes: Default::default(),
     };
     assert_eq!(seal(&sections, &description, &Default::default()).unwrap_err().code(), "component-bound-sections");
+}
+
+#[test]
+fn a_description_is_read_up_to_a_megabyte() {
+    for name in ["license-management:description", "version"] {
+        let error = Inspection::read(&bombs::custom(name, (1 << 20) + 1)).unwrap_err();
+        assert!(error.code() == "not-a-component" && error.to_string().contains(name), "{error}");
+    }
+    assert_eq!(Inspection::read(&bombs::custom("version", 1 << 20)).unwrap().metadata.version.unwrap().len(), 1 << 20);
 }
 
 #[test]
@@ -183,14 +204,20 @@ fn costs_at_the_bounds() {
         ("function_values: 300 loops, 250 variables", code(&bombs::loops(250, 1, 250), 20)),
         ("function_values: branches out of a block", code(&bombs::branches(990, 990), 20)),
         ("function_values: calls of 1000 values", bombs::functions(PLAIN, 1000, &vec![bombs::calls(90); 20])),
-        ("function_values: blocks of 1000 values", bombs::functions(PLAIN, 1000, &vec![bombs::passing_blocks(180); 20])),
+        (
+            "function_values: blocks of 1000 values",
+            bombs::functions(PLAIN, 1000, &vec![bombs::passing_blocks(180); 20]),
+        ),
         ("function_bytes, locals: 1000 variables alive", code(&bombs::pressure(100_000, 1000), 40)),
         ("function_bytes: values on the stack", code(&bombs::stack(150_000), 40)),
         ("function_bytes: copies of memory", code(&bombs::wide(62_000), 20)),
         ("local_blocks: 1000 variables, 1200 ifs", code(&bombs::joins(1200, 990), 60)),
         ("block_depth", code(&bombs::deep(3_900), 1000)),
         ("values: variables that nobody uses", code(&bombs::body(990, |_| {}), 20_000)),
-        ("values: parameters", bombs::functions(Signature { params: 990, results: 0 }, 0, &vec![bombs::body(0, |_| {}); 20_000])),
+        (
+            "values: parameters",
+            bombs::functions(Signature { params: 990, results: 0 }, 0, &vec![bombs::body(0, |_| {}); 20_000]),
+        ),
         ("types: 5,000 of 400 parameters", bombs::core_types(5_000, 400)),
         ("declarations", bombs::exports(25_000)),
         ("elements", bombs::elements(100_000)),
@@ -220,7 +247,8 @@ fn costs_at_the_bounds() {
         let took = begun.elapsed();
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap().trim().to_owned();
-        let outcome = compiled.map_or_else(|error| format!(" ({})", error.to_string().lines().next().unwrap()), |_| String::new());
+        let outcome = compiled
+            .map_or_else(|error| format!(" ({})", error.to_string().lines().next().unwrap()), |_| String::new());
         println!(
             "| {what} | {} | {} | {} ms | {:.1} s | {peak}{outcome} |",
             bytes.len(),

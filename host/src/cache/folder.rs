@@ -159,7 +159,9 @@ impl Folder {
             return None;
         }
         let named = statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW).ok();
-        Some(named.is_some_and(|named| (u64::from(named.st_dev), u64::from(named.st_ino)) == (found.dev(), found.ino())))
+        Some(
+            named.is_some_and(|named| (u64::from(named.st_dev), u64::from(named.st_ino)) == (found.dev(), found.ino())),
+        )
     }
 
     /// Removes a file, if it is there.

@@ -6,8 +6,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wasmtime::{Engine, Precompiled};
 use wasmtime::component::Component;
+use wasmtime::{Engine, Precompiled};
 
 use super::{COMPILED, CompilerProcess, DOES_NOT_FIT, INVALID, Uncompiled, uncompiled};
 use crate::cache::Genuine;
@@ -22,9 +22,8 @@ const REASON: usize = 2048;
 const ENDING: Duration = Duration::from_millis(2);
 
 pub(super) fn compile(engine: &Engine, bytes: &[u8], process: &CompilerProcess) -> Result<Component, Uncompiled> {
-    let failed = |what: &str, error: io::Error| {
-        Uncompiled::Failed(format!("{} {what}: {error}", process.program.display()))
-    };
+    let failed =
+        |what: &str, error: io::Error| Uncompiled::Failed(format!("{} {what}: {error}", process.program.display()));
     let deadline = Instant::now().checked_add(process.deadline);
     let mut command = Command::new(&process.program);
     command.args(&process.arguments).env_clear().env("RAYON_NUM_THREADS", THREADS.to_string());
@@ -53,7 +52,9 @@ pub(super) fn compile(engine: &Engine, bytes: &[u8], process: &CompilerProcess) 
     let answer = answer.map_err(|error| failed("gave no answer", error))?;
     let text = |reason: &[u8]| String::from_utf8_lossy(reason.get(..REASON).unwrap_or(reason)).into_owned();
     match answer.split_first() {
-        Some((&COMPILED, code)) if Engine::detect_precompiled(code) == Some(Precompiled::Component) => Genuine::from_compiler(code).load(engine).map_err(|error| uncompiled(&error)),
+        Some((&COMPILED, code)) if Engine::detect_precompiled(code) == Some(Precompiled::Component) => {
+            Genuine::from_compiler(code).load(engine).map_err(|error| uncompiled(&error))
+        }
         Some((&INVALID, reason)) => Err(Uncompiled::Invalid(text(reason))),
         Some((&DOES_NOT_FIT, reason)) => Err(Uncompiled::DoesNotFit(text(reason))),
         Some(_) | None => Err(Uncompiled::Failed(format!("{} is no compiler", process.program.display()))),

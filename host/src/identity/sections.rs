@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use wasmparser::{BinaryReader, Parser};
 
-use crate::bounds::{Bound, ComponentBounds};
 use crate::Error;
+use crate::bounds::{Bound, ComponentBounds};
 
 /// Bytes before the first section: a magic number and a version.
 pub(super) const HEADER: usize = 8;
