@@ -45,19 +45,34 @@ impl Drop for Folder {
     }
 }
 
-/// A module in a component: `depth` loops within each other around `locals` variables. All numbers are below 128 where
-/// they are written as one byte.
-fn loops(depth: usize, locals: u8) -> Vec<u8> {
-    let number = |mut n: usize| {
-        let mut bytes = Vec::new();
-        while n >= 128 {
-            bytes.push(u8::try_from(n & 127).unwrap() | 128);
-            n >>= 7;
-        }
-        bytes.push(u8::try_from(n).unwrap());
-        bytes
-    };
+/// A number as WebAssembly writes it.
+fn number(mut n: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while n >= 128 {
+        bytes.push(u8::try_from(n & 127).unwrap() | 128);
+        n >>= 7;
+    }
+    bytes.push(u8::try_from(n).unwrap());
+    bytes
+}
+
+/// A component around a module with so many functions of this code.
+fn functions(count: usize, code: &[u8]) -> Vec<u8> {
     let section = |id: u8, content: &[u8]| [&[id], number(content.len()).as_slice(), content].concat();
+    let body = [number(code.len()).as_slice(), code].concat();
+    let module = [
+        b"\0asm\x01\0\0\0".to_vec(),
+        section(1, &[1, 0x60, 0, 0]),
+        section(3, &[number(count), vec![0; count]].concat()),
+        section(10, &[number(count), body.repeat(count)].concat()),
+    ]
+    .concat();
+    [b"\0asm\x0d\0\x01\0".to_vec(), section(1, &module)].concat()
+}
+
+/// `depth` loops within each other around `locals` variables. All numbers are below 64, or 128 where they have no sign, so
+/// that each is one byte.
+fn loops(depth: usize, locals: u8) -> Vec<u8> {
     let mut code = vec![1, locals, 0x7f];
     code.extend([0x03, 0x40].repeat(depth));
     for local in 0..locals {
@@ -65,15 +80,7 @@ fn loops(depth: usize, locals: u8) -> Vec<u8> {
     }
     code.extend([0x20, 0, 0x0d, 0, 0x0b].repeat(depth));
     code.push(0x0b);
-    let body = [number(code.len()).as_slice(), &code].concat();
-    let module = [
-        b"\0asm\x01\0\0\0".to_vec(),
-        section(1, &[1, 0x60, 0, 0]),
-        section(3, &[1, 0]),
-        section(10, &[&[1], body.as_slice()].concat()),
-    ]
-    .concat();
-    [b"\0asm\x0d\0\x01\0".to_vec(), section(1, &module)].concat()
+    functions(1, &code)
 }
 
 #[test]
@@ -125,17 +132,19 @@ async fn what_another_process_compiled_answers_like_what_is_compiled_here() {
 }
 
 #[test]
-fn a_compiler_that_does_not_end_needs_too_much_or_is_none_is_told_apart() {
+fn a_compiler_that_takes_too_long_needs_too_much_or_fails_has_a_code_for_each() {
     let bytes = fs::read(COMPONENT).unwrap();
-    let (mut endless, mut small) = (other("sleep", &["1000"]), command());
+    let mut endless = other("sleep", &["1000"]);
     endless.deadline = Duration::from_millis(50);
-    // Less than what this component takes, and enough to start with.
-    small.memory_bytes = 24 << 20;
+    // Compiling this takes some 150 MB, which is beyond this bound and within all others.
+    let many = functions(30_000, &[0, 0x0b]);
+    let mut small = command();
+    small.memory_bytes = 64 << 20;
+    assert_eq!(load(small, &many).unwrap_err().code(), "component-compile-memory");
     let mut flood = other("yes", &[]);
     flood.memory_bytes = 1 << 20;
     let cases = [
         ("one that never answers", endless, "component-compile-timeout"),
-        ("one that may not use enough memory", small, "component-compile-memory"),
         ("one that writes without end", flood, "component-compiler-failed"),
         ("one that says nothing", other("true", &[]), "component-compiler-failed"),
         ("one that fails", other("false", &[]), "component-compiler-failed"),
