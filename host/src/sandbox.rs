@@ -20,8 +20,12 @@ use crate::store::Guest;
 use crate::telemetry::{self, Origin};
 use crate::{Cache, Digest, Error, Inspection, Pool, Provider, Result, bindings, http, imports, read_component};
 
-/// Core instances of one component: its own module and the adapters that the toolchain puts beside it.
-const CORE_INSTANCES: u32 = 8;
+/// Core instances of one component: its own modules and the adapters that the toolchain puts beside them. Most have three,
+/// those of componentize-py some forty. Only their number is bounded: nothing is reserved for them.
+const CORE_INSTANCES: u32 = 64;
+
+/// Tables of one component, for which address space is reserved.
+const TABLES: u32 = 8;
 
 /// Elements of one table: more than the functions of any provider.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
@@ -191,17 +195,16 @@ impl std::fmt::Debug for Sandbox {
 
 fn config(pool: &Pool) -> Config {
     let instances = pool.instances;
-    let many = instances.saturating_mul(CORE_INSTANCES);
     let mut allocation = PoolingAllocationConfig::new();
     allocation
         .total_component_instances(instances)
-        .total_core_instances(many)
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
         .max_core_instances_per_component(CORE_INSTANCES)
         .total_memories(instances)
         .max_memories_per_component(1)
         .max_memory_size(pool.memory_bytes)
-        .total_tables(many)
-        .max_tables_per_component(CORE_INSTANCES)
+        .total_tables(instances.saturating_mul(TABLES))
+        .max_tables_per_component(TABLES)
         .table_elements(TABLE_ELEMENTS)
         // Zeroing a provider's small tables costs less than giving their pages back and taking others.
         .table_keep_resident(KEPT_TABLE_BYTES)

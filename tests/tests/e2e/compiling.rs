@@ -1,4 +1,5 @@
 //! How far the built component is from each bound on what is compiled.
+#![expect(clippy::print_stdout, reason = "how far it is from each bound is printed")]
 
 use provider_host::{Bound, ComponentBounds};
 
