@@ -98,13 +98,13 @@ impl From<Uncompiled> for Error {
     }
 }
 
-/// Tells bytes that break the rules of WebAssembly from a component that asks for more than the engine has.
-pub(crate) fn uncompiled(error: &wasmtime::Error) -> Uncompiled {
+/// Tells bytes that break the rules of WebAssembly from a component that asks for more than the engine has. The runtime's
+/// error does not say, so the bytes are validated once more.
+fn uncompiled(bytes: &[u8], error: &wasmtime::Error) -> Uncompiled {
     let reason = format!("{error:#}");
-    if error.is::<wasmparser::BinaryReaderError>() {
-        Uncompiled::Invalid(reason)
-    } else {
-        Uncompiled::DoesNotFit(reason)
+    match wasmparser::Validator::new().validate_all(bytes) {
+        Ok(_) => Uncompiled::DoesNotFit(reason),
+        Err(_) => Uncompiled::Invalid(reason),
     }
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn compile(
 ) -> Result<Component, Uncompiled> {
     match process {
         Some(process) => parent::compile(engine, bytes, process),
-        None => Component::from_binary(engine, bytes).map_err(|error| uncompiled(&error)),
+        None => Component::from_binary(engine, bytes).map_err(|error| uncompiled(bytes, &error)),
     }
 }
 

@@ -37,8 +37,8 @@ fn serve() -> io::Result<()> {
 }
 
 fn compile(bytes: &[u8]) -> Result<Vec<u8>, Uncompiled> {
-    let engine = Engine::new(&config()).map_err(|error| uncompiled(&error))?;
-    engine.precompile_component(bytes).map_err(|error| uncompiled(&error))
+    let compiled = Engine::new(&config()).and_then(|engine| engine.precompile_component(bytes));
+    compiled.map_err(|error| uncompiled(bytes, &error))
 }
 
 fn number(bytes: &[u8]) -> u64 {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Precompiled};
 
-use super::{COMPILED, CompilerProcess, DOES_NOT_FIT, INVALID, Uncompiled, uncompiled};
+use super::{COMPILED, CompilerProcess, DOES_NOT_FIT, INVALID, Uncompiled};
 use crate::cache::Genuine;
 
 /// Threads that compile. Each takes address space, which is bounded.
@@ -53,7 +53,7 @@ pub(super) fn compile(engine: &Engine, bytes: &[u8], process: &CompilerProcess) 
     let text = |reason: &[u8]| String::from_utf8_lossy(reason.get(..REASON).unwrap_or(reason)).into_owned();
     match answer.split_first() {
         Some((&COMPILED, code)) if Engine::detect_precompiled(code) == Some(Precompiled::Component) => {
-            Genuine::from_compiler(code).load(engine).map_err(|error| uncompiled(&error))
+            Genuine::from_compiler(code).load(engine).map_err(|error| Uncompiled::DoesNotFit(format!("{error:#}")))
         }
         Some((&INVALID, reason)) => Err(Uncompiled::Invalid(text(reason))),
         Some((&DOES_NOT_FIT, reason)) => Err(Uncompiled::DoesNotFit(text(reason))),
