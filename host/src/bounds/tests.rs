@@ -64,7 +64,6 @@ fn bombs_of_each_kind_are_refused_by_their_bound() {
         ("many names", bombs::imports(2_000, 2_000), Bound::DeclarationBytes),
         ("a thousand modules", bombs::modules(999), Bound::Modules),
         ("100,000 types of functions", bombs::core_types(100_000, 2), Bound::Types),
-        ("types of a thousand parameters", bombs::core_types(2_900, 1000), Bound::Values),
         ("many globals and exports", bombs::exports(100_000), Bound::Declarations),
         ("a million elements", bombs::elements(1_000_000), Bound::Elements),
         ("data far apart in each of many modules", bombs::images(100, 16 << 20), Bound::ImageBytes),
