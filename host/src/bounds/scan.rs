@@ -121,6 +121,7 @@ fn long(n: usize) -> u64 {
 }
 
 impl<'a> Scan<'a> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other sections are those of what is open")]
     fn payload(&mut self, payload: Payload<'a>) -> Result<()> {
         if !matches!(payload, Payload::CodeSectionEntry(_) | Payload::End(_)) {
             self.tally.add(Bound::Sections, 1)?;

@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, linkat, openat, renameat, statat, unlinkat};
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, linkat, openat, renameat, unlinkat};
 use rustix::process::geteuid;
 
 use super::Found;
@@ -158,10 +158,10 @@ impl Folder {
         if !self.is_own(&found) {
             return None;
         }
-        let named = statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW).ok();
-        Some(
-            named.is_some_and(|named| (u64::from(named.st_dev), u64::from(named.st_ino)) == (found.dev(), found.ino())),
-        )
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::RDONLY | OFlags::CLOEXEC;
+        let named = openat(&self.folder, name, flags, Mode::empty()).ok().map(File::from);
+        let named = named.and_then(|named| named.metadata().ok());
+        Some(named.is_some_and(|named| (named.dev(), named.ino()) == (found.dev(), found.ino())))
     }
 
     /// Removes a file, if it is there.
