@@ -651,7 +651,10 @@ impl Error {
                 | LimitHit::ResponseBody(_)
                 | LimitHit::Answer { .. } => false,
             },
-            Self::WaitTooLong { .. } | Self::Quarantined { .. } | Self::CheckpointBusy { .. } | Self::Unanswered { .. } => true,
+            Self::WaitTooLong { .. }
+            | Self::Quarantined { .. }
+            | Self::CheckpointBusy { .. }
+            | Self::Unanswered { .. } => true,
             Self::NotAComponent { .. }
             | Self::ComponentTooLarge { .. }
             | Self::DoesNotFit { .. }

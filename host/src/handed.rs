@@ -130,14 +130,11 @@ fn streams(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     use streams::HostOutputStream as _;
 
     let mut streams = linker.instance(STREAMS)?;
-    streams.func_wrap(
-        "[method]output-stream.write",
-        |mut store: Store<'_>, (stream, bytes): (Output, Vec<u8>)| {
-            count(&mut store, bytes.len());
-            let written = store.data_mut().http().table.write(stream, bytes);
-            Ok((stream_error(&mut store, written)?,))
-        },
-    )?;
+    streams.func_wrap("[method]output-stream.write", |mut store: Store<'_>, (stream, bytes): (Output, Vec<u8>)| {
+        count(&mut store, bytes.len());
+        let written = store.data_mut().http().table.write(stream, bytes);
+        Ok((stream_error(&mut store, written)?,))
+    })?;
     streams.func_wrap_async(
         "[method]output-stream.blocking-write-and-flush",
         |mut store: Store<'_>, (stream, bytes): (Output, Vec<u8>)| {

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing};
 use crate::model::{ErrorKind, Notice, User, UserPage, weight};
-use crate::{Denial, Error, LimitHit, ListingLimits, Result, Session};
+use crate::{Denial, Error, ListingLimits, Result, Session};
 pub(crate) use keeper::Keeper;
 pub(crate) use maker::Maker;
 pub(crate) use proof::Proof;

@@ -61,17 +61,7 @@ impl Sandbox {
         link(&mut linker).map_err(failed)?;
         let clock = start_ticking(&engine, &pool)?;
         let room = Arc::new(Room::new(pool.instances));
-        Ok(Self {
-            shared: Arc::new(Shared {
-                engine,
-                linker,
-                clock,
-                cpu: thread_cpu_time,
-                pool,
-                room,
-            }),
-            cache: None,
-        })
+        Ok(Self { shared: Arc::new(Shared { engine, linker, clock, cpu: thread_cpu_time, pool, room }), cache: None })
     }
 
     /// Measures what guests compute by another clock.

@@ -36,7 +36,8 @@ impl Watched {
             return Err(pass.failed(too_large(limit)).into());
         }
         let alarm = Box::pin(sleep_until(deadline.at_most(pause)));
-        let mut watched = Self { body, pass: Some(pass), left: limit, limit, pause, deadline, alarm, is_waiting: false };
+        let mut watched =
+            Self { body, pass: Some(pass), left: limit, limit, pause, deadline, alarm, is_waiting: false };
         watched.look_for_end();
         Ok(watched)
     }

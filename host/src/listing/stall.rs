@@ -49,11 +49,7 @@ impl StallGuard {
     ///
     /// # Errors
     /// The part's own; or the listing stands still, or has taken all of its time. The next part has its time again.
-    pub(crate) async fn part<T>(
-        &mut self,
-        limits: &ListingLimits,
-        part: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
+    pub(crate) async fn part<T>(&mut self, limits: &ListingLimits, part: impl Future<Output = Result<T>>) -> Result<T> {
         let mut part = pin!(part);
         let tick = limits.stall_time.clamp(SHORTEST_TICK, TICK);
         loop {
@@ -224,8 +220,7 @@ mod tests {
     #[test]
     fn a_listing_has_so_many_users_and_bytes_in_all() {
         let limits = ListingLimits { users: 10, bytes: 100, ..ListingLimits::default() };
-        let cases =
-            [(10, 50, None), (11, 1, Some("limit-listing-users")), (1, 51, Some("limit-listing-bytes"))];
+        let cases = [(10, 50, None), (11, 1, Some("limit-listing-users")), (1, 51, Some("limit-listing-bytes"))];
         for (users, bytes, expect) in cases {
             let mut guard = StallGuard::default();
             guard.holds(&limits, 1, bytes).unwrap();

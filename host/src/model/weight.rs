@@ -48,7 +48,8 @@ pub(crate) fn users(users: &[User]) -> u64 {
 /// Bytes of a notice in the memory of this process.
 pub(crate) fn notice(notice: &Notice) -> usize {
     let Notice { code, severity: _, message, fix, fields, count: _, subjects, params } = notice;
-    let texts = [code, message].into_iter().chain(fix).chain(fields).chain(subjects).map(|text| TEXT_BYTES + text.len());
+    let texts =
+        [code, message].into_iter().chain(fix).chain(fields).chain(subjects).map(|text| TEXT_BYTES + text.len());
     NOTICE_BYTES + texts.sum::<usize>() + attributes(params)
 }
 

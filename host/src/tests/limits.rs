@@ -92,7 +92,8 @@ async fn a_call_has_one_time_for_its_turn_its_start_and_its_answer() {
     let call_time = Duration::from_secs(2);
     let sandbox = Sandbox::new(Pool { instances: 1, ..Pool::default() }).unwrap();
     let other = sandbox.load(&provider(&Bodies { users: MORE, ..Bodies::default() })).unwrap();
-    let sleeping = sandbox.load(&provider(&Bodies { check: "(call $sleep) (i32.const 0)", ..Bodies::default() })).unwrap();
+    let sleeping =
+        sandbox.load(&provider(&Bodies { check: "(call $sleep) (i32.const 0)", ..Bodies::default() })).unwrap();
     let mut session = sleeping.connect(access(Limits { call_time, ..low() })).await.unwrap();
     let mut first = other.connect(access(low())).await.unwrap();
     first.list_page(None, 0).await.unwrap();

@@ -9,8 +9,8 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use components::{
-    ActivityKnowledge, CheckReport, Description, ELSEWHERE, Error, Guest, License, ListingState, Notice, SeatUse, Setting,
-    Severity, User, UserKind, UserPage, UserStatus, description, told, value, vec,
+    ActivityKnowledge, CheckReport, Description, ELSEWHERE, Error, Guest, License, ListingState, Notice, SeatUse,
+    Setting, Severity, User, UserKind, UserPage, UserStatus, description, told, value, vec,
 };
 
 const MIB: usize = 1024 * 1024;
