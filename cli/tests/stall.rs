@@ -37,11 +37,11 @@ fn file(name: &str) -> PathBuf {
     path
 }
 
-/// Runs a command whose listing may make no progress for two seconds.
-fn run(command: &str, url: &str, token: &str, more: &[&str]) -> Output {
+/// Runs a command whose listing may make no progress for so many seconds.
+fn run(command: &str, url: &str, token: &str, seconds: &str, more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_providerctl"))
         .args([command, "--set", &format!("server_url={url}"), "--secret", "access_token=env:MM_TOKEN"])
-        .args(["--stall-timeout", "2"])
+        .args(["--stall-timeout", seconds])
         .args(more)
         .env("MM_TOKEN", token)
         .env_remove("PROVIDERCTL_COMPONENT")
@@ -70,7 +70,7 @@ fn a_command_ends_whatever_a_server_does() {
             let case = thread::spawn(move || {
                 let kept = file(&format!("stall-{server}"));
                 let more = ["--checkpoint", kept.to_str().unwrap()];
-                run(command, &drips(first, drop), "t", if command == "sync" { &more } else { &[] })
+                run(command, &drips(first, drop), "t", "2", if command == "sync" { &more } else { &[] })
             });
             running.push((format!("{command} on a server that {name}"), code, case));
         }
@@ -88,20 +88,20 @@ fn a_command_ends_whatever_a_server_does() {
 fn a_listing_that_stalls_keeps_what_was_read_and_goes_on_later() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let stuck = FaultKind::Slow(Duration::from_secs(600));
-    let faults = vec![Fault { on: "/users?".into(), after: 12, times: None, what: stuck }];
-    let config = Config { users: 5_000, faults, ..Config::default() };
+    let faults = vec![Fault { on: "/users?".into(), after: 60, times: None, what: stuck }];
+    let config = Config { users: 20_000, faults, ..Config::default() };
     let server = runtime.block_on(Simulator::start(config)).unwrap();
     let kept = file("stall-kept");
     let more = ["--format", "ndjson", "--limit", "400", "--checkpoint", kept.to_str().unwrap()];
-    let output = run("users", &server.url(), &server.tokens().admin, &more);
+    let output = run("users", &server.url(), &server.tokens().admin, "10", &more);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     let lines = output.stdout.iter().filter(|byte| **byte == b'\n').count();
     assert_eq!(output.status.code(), Some(3), "{told}");
     assert!(told.contains("listing-stalled") && told.contains("--stall-timeout"), "{told}");
-    assert!((1..5_000).contains(&lines), "{lines} users");
+    assert!((1..20_000).contains(&lines), "{lines} users");
 
     server.set_faults(Vec::new());
-    let output = run("users", &server.url(), &server.tokens().admin, &more);
+    let output = run("users", &server.url(), &server.tokens().admin, "120", &more);
     let lines = output.stdout.iter().filter(|byte| **byte == b'\n').count();
-    assert_eq!((output.status.code(), lines), (Some(0), 5_000), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!((output.status.code(), lines), (Some(0), 20_000), "{}", String::from_utf8_lossy(&output.stderr));
 }
