@@ -6,21 +6,25 @@ use crate::{Bound, LimitHit, ListingLimits};
 
 type Checked = Result<(), LimitHit>;
 
-/// Checks a step of a listing or of a sync.
+/// Checks a step of a listing or of a sync. Returns the bytes of its users.
 ///
 /// # Errors
 /// The limit that it is beyond.
-pub(crate) fn page(page: &UserPage, limits: &ListingLimits) -> Checked {
+pub(crate) fn page(page: &UserPage, limits: &ListingLimits) -> Result<u64, LimitHit> {
     let UserPage { users, state, expected_total: _, wait_ms: _, watermark, notices: told, attributes: more } = page;
+    let mut bytes = 0_u64;
     for user in users {
-        within(Bound::RecordBytes, weight::user(user), limits.record_bytes)?;
+        let weight = weight::user(user);
+        within(Bound::RecordBytes, weight, limits.record_bytes)?;
         attributes(&user.attributes, limits)?;
+        bytes = bytes.saturating_add(u64::try_from(weight).unwrap_or(u64::MAX));
     }
     let cursor = if let ListingState::More(cursor) = state { cursor.len() } else { 0 };
     within(Bound::CursorBytes, cursor, limits.cursor_bytes)?;
     within(Bound::CursorBytes, watermark.as_ref().map_or(0, String::len), limits.cursor_bytes)?;
     attributes(more, limits)?;
-    notices(told, limits)
+    notices(told, limits)?;
+    Ok(bytes)
 }
 
 /// Checks licences: each is bounded like a page.

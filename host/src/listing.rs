@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing};
-use crate::model::{ErrorKind, Notice, User, UserPage, weight};
+use crate::model::{ErrorKind, Notice, User, UserPage};
 use crate::{Denial, Error, ListingLimits, Result, Session};
 pub(crate) use keeper::Keeper;
 pub(crate) use maker::Maker;
@@ -190,11 +190,10 @@ impl Listing {
                 return Some(Err(error));
             }
             match self.page().await {
-                Ok(page) => {
+                Ok((page, bytes)) => {
                     let requests = self.session.requests();
                     let more = requests.saturating_sub(std::mem::replace(&mut self.counted, requests));
                     self.walk.made(self.session.maker(), more);
-                    let bytes = weight::users(&page.users);
                     let taken = self.walk.take(page, now_ms());
                     let (news, users) = (taken.news, taken.standing.progress.users);
                     // The next call returns it where this one ends with an error.
@@ -235,14 +234,14 @@ impl Listing {
         Ok(())
     }
 
-    /// The provider's next page, if the listing may hold it.
-    async fn page(&mut self) -> Result<UserPage> {
+    /// The provider's next page with the bytes of its users, if the listing may hold it.
+    async fn page(&mut self) -> Result<(UserPage, u64)> {
         let limits = self.session.listing_limits().clone();
         let cursor = self.walk.standing().cursor.clone();
-        let page = self.guard.part(&limits, self.session.list_page(cursor.as_deref(), self.limit)).await?;
+        let (page, bytes) = self.guard.part(&limits, self.session.list_step(cursor.as_deref(), self.limit)).await?;
         let fits = self.walk.fits(&page.notices, &limits);
         fits.map_err(|limit| Error::LimitHit { call: "list-users", limit })?;
-        Ok(page)
+        Ok((page, bytes))
     }
 
     /// Saves the step that was taken. Nothing is lost where the future is dropped: the next call waits for the same saving.

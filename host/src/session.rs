@@ -150,6 +150,11 @@ impl Session {
     /// # Errors
     /// The provider's own error, or it crashed or ran into a limit. The same cursor can be tried again.
     pub async fn list_page(&mut self, cursor: Option<&str>, limit: u32) -> Result<UserPage> {
+        Ok(self.list_step(cursor, limit).await?.0)
+    }
+
+    /// The same with the bytes of the page's users.
+    pub(crate) async fn list_step(&mut self, cursor: Option<&str>, limit: u32) -> Result<(UserPage, u64)> {
         let (settings, cursor) = (self.arguments(), cursor.map(ToOwned::to_owned));
         self.is_listing = true;
         let page = call!(self, "list-users", call_list_users, &settings, cursor.as_ref(), limit)?;
@@ -172,29 +177,32 @@ impl Session {
         let arguments = (settings.as_slice(), since, known.as_slice(), cursor);
         let time = self.terms.limits.call_time;
         let page = call!(@ time, self, "list-changes", (|exports| exports), call_list_changes, arguments)?;
-        page.map(|page| self.page("list-changes", page)).transpose()
+        page.map(|page| Ok(self.page("list-changes", page)?.0)).transpose()
     }
 
-    /// A step's answer, if it holds no more than it may. The last one needs the instance no more, and one after which the
+    /// A step's answer with the bytes of its users, if it holds no more than it may. The last one needs the instance no more, and one after which the
     /// product asks to wait does not need it now.
     fn page(
         &mut self,
         call: &'static str,
         page: std::result::Result<contract::UserPage, contract::Error>,
-    ) -> Result<UserPage> {
+    ) -> Result<(UserPage, u64)> {
         let page = page.map(UserPage::from).map_err(provider_error)?;
         let limits = &self.terms.limits.listing;
-        if let Err(limit) = bounds::page(&page, limits) {
-            self.leave_instance();
-            return Err(Error::LimitHit { call, limit });
-        }
+        let bytes = match bounds::page(&page, limits) {
+            Ok(bytes) => bytes,
+            Err(limit) => {
+                self.leave_instance();
+                return Err(Error::LimitHit { call, limit });
+            }
+        };
         let wait = Duration::from_millis(u64::from(page.wait_ms.unwrap_or_default()));
         if !matches!(page.state, ListingState::More(_)) || wait > limits.wait_time {
             self.leave_instance();
         } else if !wait.is_zero() {
             self.lent = self.instance.take().map(|instance| self.terms.slots.lend(instance));
         }
-        Ok(page)
+        Ok((page, bytes))
     }
 
     /// Gives the instance back that was kept for the next step.

@@ -30,14 +30,21 @@ pub(crate) fn user(user: &User) -> usize {
         last_activity_at,
         attributes,
     } = user;
-    let optional =
-        [email, first_name, last_name, position, created_at, deactivated_at, last_activity_at].into_iter().flatten();
-    let listed = roles.iter().map(|role| 8 + role.len());
-    let held =
-        licenses.iter().map(|held| 20 + held.license_type.len() + held.assigned_at.as_ref().map_or(0, String::len));
-    let more = attributes.iter().map(|(key, value)| 16 + key.len() + value.len());
-    let texts = [id, username, role].into_iter().chain(optional).map(String::len);
-    USER_BYTES + texts.chain(listed).chain(held).chain(more).sum::<usize>()
+    let optional = [email, first_name, last_name, position, created_at, deactivated_at, last_activity_at];
+    let mut bytes = USER_BYTES + id.len() + username.len() + role.len();
+    for text in optional.into_iter().flatten() {
+        bytes += text.len();
+    }
+    for role in roles {
+        bytes += 8 + role.len();
+    }
+    for held in licenses {
+        bytes += 20 + held.license_type.len() + held.assigned_at.as_ref().map_or(0, String::len);
+    }
+    for (key, value) in attributes.iter() {
+        bytes += 16 + key.len() + value.len();
+    }
+    bytes
 }
 
 /// Bytes of users in the memory of a provider.
