@@ -151,3 +151,16 @@ impl Default for Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_has_less_time_than_a_call() {
+        for (call, expect) in [(300, 20), (20, 20), (5, 5)] {
+            let limits = Limits { call_time: Duration::from_secs(call), ..Limits::default() };
+            assert_eq!(limits.describe_time(), Duration::from_secs(expect));
+        }
+    }
+}

@@ -367,7 +367,7 @@ fn provider_error(error: contract::Error) -> Error {
     Error::Provider(Box::new(ProviderError::from(error)))
 }
 
-/// wasmtime has no type for this refusal, only its words.
+/// wasmtime keeps the type of this refusal to itself, and has only its words for others; a test holds them to it.
 fn returned_too_much(error: &wasmtime::Error, limits: &Limits) -> Option<LimitHit> {
     let told = error.chain().any(|cause| cause.to_string().contains("too much data"));
     told.then_some(LimitHit::ReturnedBytes(limits.returned_bytes))
