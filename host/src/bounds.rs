@@ -1,148 +1,150 @@
-//! How much a component may ask of those who read, check and compile it, before an instance exists.
-//!
-//! A few bytes can make a compiler work for minutes: nested loops that carry many values, components that are
-//! instantiated by the power of their depth, a jump table with a million targets. [`ComponentBounds::check`] walks
-//! through the bytes once, without validating them and without keeping them, and counts what such work grows with.
+//! What one answer may hold, beside the bytes of all of it: whatever is kept over the steps of a listing is bounded here,
+//! piece by piece.
 
-#[cfg(test)]
-pub(crate) mod bombs;
-mod function;
-mod scan;
-#[cfg(test)]
-mod tests;
-mod types;
+use crate::model::{Attributes, CheckReport, License, ListingState, Notice, UserPage, weight};
+use crate::{Bound, LimitHit, ListingLimits};
 
-use std::fmt;
+type Checked = Result<(), LimitHit>;
 
-use crate::Result;
-
-/// One line for each bound: its field, its case, its code, its default, and its name in an error.
-macro_rules! bounds {
-    ($($(#[$doc:meta])+ $field:ident $case:ident $code:literal $default:literal $words:literal;)+) => {
-        /// The most that a component may hold of what makes reading, validating and compiling it expensive. A platform may
-        /// raise each; docs/compiling.md has what a component at each of them costs.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub struct ComponentBounds {
-            $($(#[$doc])+ pub $field: u64,)+
-        }
-
-        impl Default for ComponentBounds {
-            fn default() -> Self {
-                Self { $($field: $default,)+ }
-            }
-        }
-
-        /// A field of [`ComponentBounds`].
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub enum Bound {
-            $($(#[$doc])+ $case,)+
-        }
-
-        impl Bound {
-            /// All, in the order of the fields.
-            pub const ALL: &[Self] = &[$(Self::$case,)+];
-
-            /// A stable kebab-case code.
-            #[must_use]
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$case => $code,)+ }
-            }
-
-            /// The field of [`ComponentBounds`].
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$case => stringify!($field),)+ }
-            }
-
-            const fn words(self) -> &'static str {
-                match self { $(Self::$case => $words,)+ }
-            }
-        }
-
-        impl ComponentBounds {
-            const NOTHING: Self = Self { $($field: 0,)+ };
-
-            /// The value of one field.
-            #[must_use]
-            pub const fn get(&self, bound: Bound) -> u64 {
-                match bound { $(Bound::$case => self.$field,)+ }
-            }
-
-            /// Sets one field.
-            pub const fn set(&mut self, bound: Bound, value: u64) {
-                match bound { $(Bound::$case => self.$field = value,)+ }
-            }
-        }
-    };
-}
-
-bounds! {
-    /// Sections, those of nested components and of modules included.
-    sections Sections "component-bound-sections" 2_500 "sections";
-    /// Bytes of all custom sections, such as the names of functions for people who debug.
-    custom_bytes CustomBytes "component-bound-custom-bytes" 16_777_216 "bytes of custom sections";
-    /// Bytes of the longest name of an import or an export.
-    name_bytes NameBytes "component-bound-name-bytes" 2_048 "bytes in a name";
-    /// Nested components.
-    components Components "component-bound-components" 50 "nested components";
-    /// How deep components lie within each other.
-    component_depth ComponentDepth "component-bound-component-depth" 8 "components within each other";
-    /// Core modules.
-    modules Modules "component-bound-modules" 160 "core modules";
-    /// Bytes of the types, imports, exports, aliases, instances and canonical functions of the component and of nested ones.
-    interface_bytes InterfaceBytes "component-bound-interface-bytes" 524_288 "bytes of interfaces";
-    /// How deep component and instance types lie within each other.
-    type_depth TypeDepth "component-bound-type-depth" 8 "component types within each other";
-    /// What instantiation makes of the component and of the nested ones: their types, imports, exports, aliases, instances
-    /// and canonical functions, as often as they are instantiated.
-    instantiated Instantiated "component-bound-instantiated" 16_000 "instantiated items";
-    /// Bytes of what modules declare: all their sections but code, data and custom ones.
-    declaration_bytes DeclarationBytes "component-bound-declaration-bytes" 2_097_152 "bytes of declarations";
-    /// Imports, exports, tables, memories, globals, tags and segments of all modules.
-    declarations Declarations "component-bound-declarations" 50_000 "declarations";
-    /// Types of functions and others that modules declare: the compiler makes code for each.
-    types Types "component-bound-types" 5_000 "types of modules";
-    /// Functions and expressions in the segments of tables.
-    elements Elements "component-bound-elements" 100_000 "elements of tables";
-    /// Bytes of memory from the first to the last that data segments fill, all modules together.
-    image_bytes ImageBytes "component-bound-image-bytes" 67_108_864 "bytes between data segments";
-    /// Functions of all modules.
-    functions Functions "component-bound-functions" 60_000 "functions";
-    /// Bytes of one function's code.
-    function_bytes FunctionBytes "component-bound-function-bytes" 1_048_576 "bytes in one function";
-    /// Parameters and local variables of one function.
-    locals Locals "component-bound-locals" 1_000 "local variables in one function";
-    /// How deep blocks lie within each other in one function.
-    block_depth BlockDepth "component-bound-block-depth" 4_000 "blocks within each other";
-    /// How deep loops lie within each other in one function.
-    loop_depth LoopDepth "component-bound-loop-depth" 32 "loops within each other";
-    /// Local variables times blocks of one function, each variable up to the last block that uses it.
-    local_blocks LocalBlocks "component-bound-local-blocks" 5_000_000 "local variables times blocks in one function";
-    /// Values that one function moves: one for each instruction and more for those that become many, those that calls and
-    /// branches pass, and for each branch the local variables that may differ by the way to its target.
-    function_values FunctionValues "component-bound-function-values" 1_000_000 "values in one function";
-    /// The same of all functions, with their local variables, a sixteenth of their `local_blocks`, and eight for each
-    /// parameter and result of a module's types.
-    values Values "component-bound-values" 20_000_000 "values in all functions";
-}
-
-impl fmt::Display for Bound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.words())
+/// Checks a step of a listing or of a sync. Returns the bytes of its users.
+///
+/// # Errors
+/// The limit that it is beyond.
+pub(crate) fn page(page: &UserPage, limits: &ListingLimits) -> Result<u64, LimitHit> {
+    let UserPage { users, state, expected_total: _, wait_ms: _, watermark, notices: told, attributes: more } = page;
+    let mut bytes = 0_u64;
+    for user in users {
+        let weight = weight::user(user);
+        within(Bound::RecordBytes, weight, limits.record_bytes)?;
+        attributes(&user.attributes, limits)?;
+        bytes = bytes.saturating_add(u64::try_from(weight).unwrap_or(u64::MAX));
     }
+    let cursor = if let ListingState::More(cursor) = state { cursor.len() } else { 0 };
+    within(Bound::CursorBytes, cursor, limits.cursor_bytes)?;
+    within(Bound::CursorBytes, watermark.as_ref().map_or(0, String::len), limits.cursor_bytes)?;
+    attributes(more, limits)?;
+    notices(told, limits)?;
+    Ok(bytes)
 }
 
-impl ComponentBounds {
-    /// Refuses a component that goes beyond a bound, and returns what one within them takes of each.
-    ///
-    /// Time grows with the bytes, memory with a few of the bounds; nothing is validated, and nothing nests.
-    ///
-    /// # Errors
-    /// [`Error::ComponentBound`](crate::Error::ComponentBound) for the first bound that is passed;
-    /// [`Error::NotAComponent`](crate::Error::NotAComponent).
-    pub fn check(&self, bytes: &[u8]) -> Result<Self> {
-        scan::scan(bytes, self)
+/// Checks licences: each is bounded like a page.
+///
+/// # Errors
+/// The limit that one is beyond.
+pub(crate) fn licenses(licenses: &[License], limits: &ListingLimits) -> Checked {
+    licenses.iter().try_for_each(|license| {
+        attributes(&license.attributes, limits)?;
+        notices(&license.notices, limits)
+    })
+}
+
+/// Checks what a check found.
+///
+/// # Errors
+/// The limit that it is beyond.
+pub(crate) fn report(report: &CheckReport, limits: &ListingLimits) -> Checked {
+    attributes(&report.attributes, limits)?;
+    report.steps.iter().try_for_each(|step| attributes(&step.params, limits))
+}
+
+/// Checks notices that are kept together.
+///
+/// # Errors
+/// The limit that they are beyond.
+pub(crate) fn notices<'a>(notices: impl IntoIterator<Item = &'a Notice>, limits: &ListingLimits) -> Checked {
+    let (mut count, mut bytes) = (0_usize, 0_usize);
+    for notice in notices {
+        count = count.saturating_add(1);
+        within(Bound::Notices, count, limits.notices)?;
+        attributes(&notice.params, limits)?;
+        bytes = bytes.saturating_add(weight::notice(notice));
+        within(Bound::NoticeBytes, bytes, limits.notice_bytes)?;
+    }
+    Ok(())
+}
+
+fn attributes(attributes: &Attributes, limits: &ListingLimits) -> Checked {
+    within(Bound::Attributes, attributes.len(), limits.attributes)
+}
+
+fn within(bound: Bound, is: usize, limit: usize) -> Checked {
+    if is <= limit {
+        return Ok(());
+    }
+    Err(LimitHit::Answer { bound, limit: u64::try_from(limit).unwrap_or(u64::MAX) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::samples;
+    use crate::model::{CheckOutcome, CheckStep, User};
+
+    fn many(count: usize) -> Attributes {
+        (0..count).map(|n| (n.to_string(), String::new())).collect()
+    }
+
+    fn users(change: impl Fn(&mut User)) -> UserPage {
+        let mut user = crate::tests::user("a");
+        change(&mut user);
+        samples::page(vec![user], ListingState::Complete)
+    }
+
+    fn told(count: usize, change: impl Fn(&mut Notice)) -> UserPage {
+        let mut notice = samples::notice("code", &[]);
+        change(&mut notice);
+        UserPage { notices: vec![notice; count], ..samples::page(vec![], ListingState::Complete) }
+    }
+
+    #[test]
+    fn each_part_of_an_answer_has_its_bound() {
+        let limits = ListingLimits {
+            notices: 3,
+            notice_bytes: 1_000,
+            attributes: 3,
+            record_bytes: 1_000,
+            cursor_bytes: 10,
+            ..ListingLimits::default()
+        };
+        let empty = || samples::page(vec![], ListingState::Complete);
+        let long = || "x".repeat(1_000);
+        let cases = [
+            (users(|_| {}), None),
+            (users(|user| user.attributes = many(3)), None),
+            (users(|user| user.attributes = many(4)), Some("limit-attributes")),
+            (users(|user| user.position = Some(long())), Some("limit-record-bytes")),
+            (users(|user| user.id = long()), Some("limit-record-bytes")),
+            (users(|user| user.roles = vec![String::new(); 200]), Some("limit-record-bytes")),
+            (UserPage { attributes: many(4), ..empty() }, Some("limit-attributes")),
+            (samples::page(vec![], ListingState::More("x".repeat(10))), None),
+            (samples::page(vec![], ListingState::More("x".repeat(11))), Some("limit-cursor-bytes")),
+            (UserPage { watermark: Some("x".repeat(11)), ..empty() }, Some("limit-cursor-bytes")),
+            (told(3, |_| {}), None),
+            (told(4, |_| {}), Some("limit-notices")),
+            (told(1, |notice| notice.params = many(4)), Some("limit-attributes")),
+            (told(1, |notice| notice.message = long()), Some("limit-notice-bytes")),
+            (told(1, |notice| notice.fix = Some(long())), Some("limit-notice-bytes")),
+            (told(1, |notice| notice.fields = vec![String::new(); 50]), Some("limit-notice-bytes")),
+            (told(1, |notice| notice.subjects = vec![long()]), Some("limit-notice-bytes")),
+            (told(3, |notice| notice.message = "x".repeat(300)), Some("limit-notice-bytes")),
+        ];
+        for (answer, code) in cases {
+            assert_eq!(page(&answer, &limits).err().map(LimitHit::code), code, "{answer:?}");
+        }
+        let step = CheckStep {
+            id: String::new(),
+            outcome: CheckOutcome::Passed,
+            code: None,
+            summary: String::new(),
+            fix: None,
+            params: many(4),
+        };
+        let found = CheckReport {
+            steps: vec![step],
+            product_version: None,
+            product_instance: None,
+            attributes: Attributes::new(),
+        };
+        assert_eq!(report(&found, &limits).err().map(LimitHit::code), Some("limit-attributes"));
     }
 }

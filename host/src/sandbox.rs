@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi::WasiView as _;
@@ -15,10 +14,13 @@ use crate::bindings::{CHANGES, EXPORT, Prepared};
 use crate::clock::{Clock, Ticking};
 use crate::compiler::{self, CompilerProcess, Uncompiled};
 use crate::flight::{Flights, Made};
-use crate::slots::Slots;
+use crate::meter::{CpuClock, thread_cpu_time};
+use crate::slots::{Room, Slots};
 use crate::store::Guest;
 use crate::telemetry::{self, Origin};
-use crate::{Cache, Digest, Error, Inspection, Pool, Provider, Result, bindings, http, imports, read_component};
+use crate::{
+    Cache, Digest, Error, Inspection, Pool, Provider, Result, bindings, handed, http, imports, read_component,
+};
 
 /// Core instances of one component: its own modules and the adapters that the toolchain puts beside them. Most have three,
 /// those of componentize-py some forty. Only their number is bounded: nothing is reserved for them.
@@ -51,11 +53,13 @@ struct Shared {
     engine: Engine,
     linker: Linker<Guest>,
     clock: Clock,
+    /// What guests compute is measured by.
+    cpu: CpuClock,
     pool: Pool,
     /// The components that are being compiled.
     flights: Flights<Result<Component, Uncompiled>>,
-    /// A permit for each instance that may still be made, given out in the order in which it was asked for.
-    free: Arc<Semaphore>,
+    /// A place for each instance that may still be made, given out in the order in which it was asked for.
+    room: Arc<Room>,
 }
 
 impl Sandbox {
@@ -69,19 +73,18 @@ impl Sandbox {
         let mut linker = Linker::new(&engine);
         link(&mut linker).map_err(failed)?;
         let clock = start_ticking(&engine, &pool)?;
-        let free = usize::try_from(pool.instances).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        Ok(Self {
-            shared: Arc::new(Shared {
-                engine,
-                linker,
-                clock,
-                pool,
-                flights: Flights::default(),
-                free: Arc::new(Semaphore::new(free)),
-            }),
-            cache: None,
-            process: None,
-        })
+        let room = Arc::new(Room::new(pool.instances));
+        let flights = Flights::default();
+        let shared = Shared { engine, linker, clock, cpu: thread_cpu_time, pool, flights, room };
+        Ok(Self { shared: Arc::new(shared), cache: None, process: None })
+    }
+
+    /// Measures what guests compute by another clock.
+    #[cfg(test)]
+    pub(crate) fn measured_by(mut self, cpu: CpuClock) -> Self {
+        let shared = Arc::get_mut(&mut self.shared);
+        assert!(shared.map(|shared| shared.cpu = cpu).is_some(), "nobody else has it yet");
+        self
     }
 
     /// Keeps what is compiled from now on in a folder, and takes from there what was compiled before.
@@ -176,6 +179,10 @@ impl Sandbox {
         &self.shared.engine
     }
 
+    pub(crate) fn cpu_clock(&self) -> CpuClock {
+        self.shared.cpu
+    }
+
     /// Interrupts guests as long as what is returned lives.
     pub(crate) fn tick(&self) -> Ticking {
         self.shared.clock.tick()
@@ -183,7 +190,7 @@ impl Sandbox {
 
     /// Room for so many instances of one tenant.
     pub(crate) fn slots(&self, instances: u32) -> Slots {
-        Slots::new(instances, Arc::clone(&self.shared.free), self.shared.pool.instances)
+        Slots::new(instances, Arc::clone(&self.shared.room), self.shared.pool.instances)
     }
 }
 
@@ -221,7 +228,8 @@ fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     clocks::monotonic_clock::add_to_linker::<Guest, WasiClocks>(linker, Guest::clocks)?;
     io::error::add_to_linker::<Guest, HasTable>(linker, |guest| guest.ctx().table)?;
     io::poll::add_to_linker::<Guest, HasTable>(linker, |guest| guest.ctx().table)?;
-    io::streams::add_to_linker::<Guest, HasTable>(linker, |guest| guest.ctx().table)
+    io::streams::add_to_linker::<Guest, HasTable>(linker, |guest| guest.ctx().table)?;
+    handed::count_in(linker)
 }
 
 /// wasi:io works on the table of resources alone.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use wasmparser::{BinaryReader, Parser};
 
 use crate::Error;
-use crate::bounds::{Bound, ComponentBounds};
+use crate::component_bounds::{ComponentBound, ComponentBounds};
 
 /// Bytes before the first section: a magic number and a version.
 pub(super) const HEADER: usize = 8;
@@ -61,7 +61,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Section<'_>>, Error> {
     if is_within(sections.len(), most) {
         Ok(sections)
     } else {
-        Err(Error::ComponentBound { bound: Bound::Sections, found: most.saturating_add(1), limit: most })
+        Err(Error::ComponentBound { bound: ComponentBound::Sections, found: most.saturating_add(1), limit: most })
     }
 }
 

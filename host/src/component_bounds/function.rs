@@ -2,7 +2,7 @@
 
 use wasmparser::{BlockType, FunctionBody, Operator, Result};
 
-use super::{Bound, ComponentBounds};
+use super::{ComponentBound, ComponentBounds};
 
 /// How many values a function, a block or a branch takes and returns.
 #[derive(Clone, Copy, Default)]
@@ -92,7 +92,9 @@ impl Meter {
             locals = locals.saturating_add(count.into());
         }
         found.locals = locals;
-        if bounds.get(Bound::FunctionBytes) < found.function_bytes || bounds.get(Bound::Locals) < locals {
+        if bounds.get(ComponentBound::FunctionBytes) < found.function_bytes
+            || bounds.get(ComponentBound::Locals) < locals
+        {
             return Ok(found);
         }
         self.locals.clear();

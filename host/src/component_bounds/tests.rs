@@ -17,7 +17,7 @@ fn code(function: &wasm_encoder::Function, times: usize) -> Vec<u8> {
 
 fn unbounded() -> ComponentBounds {
     let mut bounds = ComponentBounds::default();
-    for bound in Bound::ALL {
+    for bound in ComponentBound::ALL {
         bounds.set(*bound, u64::MAX);
     }
     bounds
@@ -26,27 +26,35 @@ fn unbounded() -> ComponentBounds {
 #[test]
 fn bombs_of_each_kind_are_refused_by_their_bound() {
     let cases = [
-        ("300 nested loops with 300 variables", code(&bombs::loops(1, 300, 300), 1), Bound::LoopDepth),
-        ("ten times 32 of them", code(&bombs::loops(10, 32, 300), 1), Bound::FunctionValues),
-        ("20,000 components within each other", bombs::nested(20_000), Bound::ComponentDepth),
-        ("20,000 components beside each other", bombs::siblings(20_000), Bound::Components),
-        ("100 instances of 100 instances of 100", bombs::multiplied(100, 3), Bound::Instantiated),
-        ("a million functions", code(&bombs::body(0, |_| {}), 1_000_000), Bound::Functions),
-        ("a large custom section", bombs::custom("mine", 40 << 20), Bound::CustomBytes),
-        ("a million sections", bombs::sections(1_000_000), Bound::Sections),
-        ("a jump table of a million targets", code(&bombs::jump_table(2_000_000, 100, 9), 1), Bound::FunctionBytes),
-        ("jump tables that carry values", code(&bombs::jump_table(100_000, 100, 20), 1), Bound::FunctionValues),
-        ("blocks times variables", code(&bombs::joins(20_000, 999), 1), Bound::LocalBlocks),
-        ("branches times variables", code(&bombs::branches(20_000, 200), 1), Bound::FunctionValues),
+        ("300 nested loops with 300 variables", code(&bombs::loops(1, 300, 300), 1), ComponentBound::LoopDepth),
+        ("ten times 32 of them", code(&bombs::loops(10, 32, 300), 1), ComponentBound::FunctionValues),
+        ("20,000 components within each other", bombs::nested(20_000), ComponentBound::ComponentDepth),
+        ("20,000 components beside each other", bombs::siblings(20_000), ComponentBound::Components),
+        ("100 instances of 100 instances of 100", bombs::multiplied(100, 3), ComponentBound::Instantiated),
+        ("a million functions", code(&bombs::body(0, |_| {}), 1_000_000), ComponentBound::Functions),
+        ("a large custom section", bombs::custom("mine", 40 << 20), ComponentBound::CustomBytes),
+        ("a million sections", bombs::sections(1_000_000), ComponentBound::Sections),
+        (
+            "a jump table of a million targets",
+            code(&bombs::jump_table(2_000_000, 100, 9), 1),
+            ComponentBound::FunctionBytes,
+        ),
+        (
+            "jump tables that carry values",
+            code(&bombs::jump_table(100_000, 100, 20), 1),
+            ComponentBound::FunctionValues,
+        ),
+        ("blocks times variables", code(&bombs::joins(20_000, 999), 1), ComponentBound::LocalBlocks),
+        ("branches times variables", code(&bombs::branches(20_000, 200), 1), ComponentBound::FunctionValues),
         (
             "calls that pass a thousand values",
             bombs::functions(PLAIN, 1000, &[bombs::calls(1000)]),
-            Bound::FunctionValues,
+            ComponentBound::FunctionValues,
         ),
         (
             "blocks that pass a thousand values",
             bombs::functions(PLAIN, 1000, &[bombs::passing_blocks(999)]),
-            Bound::FunctionValues,
+            ComponentBound::FunctionValues,
         ),
         (
             "functions of a thousand parameters",
@@ -54,21 +62,21 @@ fn bombs_of_each_kind_are_refused_by_their_bound() {
                 let signature = Signature { params: 1000, results: 0 };
                 bombs::functions(signature, 0, &vec![bombs::body(0, |_| {}); 50_000])
             },
-            Bound::Values,
+            ComponentBound::Values,
         ),
-        ("50,000 variables", code(&bombs::body(50_000, |_| {}), 1), Bound::Locals),
-        ("999 variables in each of 50,000 functions", code(&bombs::body(999, |_| {}), 50_000), Bound::Values),
-        ("two megabytes of code in one function", code(&bombs::wide(200_000), 1), Bound::FunctionBytes),
-        ("blocks within each other", code(&bombs::deep(100_000), 1), Bound::BlockDepth),
-        ("a long name", bombs::imports(1, 90_000), Bound::NameBytes),
-        ("many names", bombs::imports(2_000, 2_000), Bound::DeclarationBytes),
-        ("a thousand modules", bombs::modules(999), Bound::Modules),
-        ("100,000 types of functions", bombs::core_types(100_000, 2), Bound::Types),
-        ("many globals and exports", bombs::exports(100_000), Bound::Declarations),
-        ("a million elements", bombs::elements(1_000_000), Bound::Elements),
-        ("data far apart in each of many modules", bombs::images(100, 16 << 20), Bound::ImageBytes),
-        ("a megabyte of interface types", bombs::many_types(10_000, 200), Bound::InterfaceBytes),
-        ("instance types within each other", bombs::nested_types(100_000), Bound::TypeDepth),
+        ("50,000 variables", code(&bombs::body(50_000, |_| {}), 1), ComponentBound::Locals),
+        ("999 variables in each of 50,000 functions", code(&bombs::body(999, |_| {}), 50_000), ComponentBound::Values),
+        ("two megabytes of code in one function", code(&bombs::wide(200_000), 1), ComponentBound::FunctionBytes),
+        ("blocks within each other", code(&bombs::deep(100_000), 1), ComponentBound::BlockDepth),
+        ("a long name", bombs::imports(1, 90_000), ComponentBound::NameBytes),
+        ("many names", bombs::imports(2_000, 2_000), ComponentBound::DeclarationBytes),
+        ("a thousand modules", bombs::modules(999), ComponentBound::Modules),
+        ("100,000 types of functions", bombs::core_types(100_000, 2), ComponentBound::Types),
+        ("many globals and exports", bombs::exports(100_000), ComponentBound::Declarations),
+        ("a million elements", bombs::elements(1_000_000), ComponentBound::Elements),
+        ("data far apart in each of many modules", bombs::images(100, 16 << 20), ComponentBound::ImageBytes),
+        ("a megabyte of interface types", bombs::many_types(10_000, 200), ComponentBound::InterfaceBytes),
+        ("instance types within each other", bombs::nested_types(100_000), ComponentBound::TypeDepth),
     ];
     let (mut met, mut wrong) = (Vec::new(), Vec::new());
     for (what, bytes, bound) in cases {
@@ -88,7 +96,7 @@ fn bombs_of_each_kind_are_refused_by_their_bound() {
         met.push(bound);
     }
     assert_eq!(wrong, [""; 0]);
-    assert!(Bound::ALL.iter().all(|bound| met.contains(bound)));
+    assert!(ComponentBound::ALL.iter().all(|bound| met.contains(bound)));
 }
 
 #[test]
@@ -128,7 +136,7 @@ fn a_description_is_read_up_to_a_megabyte() {
 fn each_bound_holds_to_the_unit() {
     let mut samples = vec![provider(&Bodies::default()), bombs::multiplied(3, 3), bombs::elements(40_000)];
     samples.extend([bombs::images(2, 1000), bombs::nested_types(3), code(&bombs::loops(2, 3, 4), 5)]);
-    for bound in Bound::ALL {
+    for bound in ComponentBound::ALL {
         let most = samples.iter().max_by_key(|bytes| unbounded().check(bytes).unwrap().get(*bound)).unwrap();
         let found = unbounded().check(most).unwrap().get(*bound);
         assert!(found > 0, "no sample has any {bound}");

@@ -6,7 +6,7 @@ use wasmparser::{
 };
 
 use super::function::{self, Context, Shape};
-use super::{Bound, ComponentBounds, types};
+use super::{ComponentBound, ComponentBounds, types};
 use crate::Error;
 
 type Result<T> = std::result::Result<T, Refused>;
@@ -38,7 +38,7 @@ pub(super) fn scan(bytes: &[u8], bounds: &ComponentBounds) -> crate::Result<Comp
 
 enum Refused {
     Unreadable(wasmparser::BinaryReaderError),
-    Beyond { bound: Bound, found: u64, limit: u64 },
+    Beyond { bound: ComponentBound, found: u64, limit: u64 },
 }
 
 impl From<wasmparser::BinaryReaderError> for Refused {
@@ -98,11 +98,11 @@ struct Tally<'a> {
 }
 
 impl Tally<'_> {
-    fn add(&mut self, bound: Bound, more: u64) -> Result<()> {
+    fn add(&mut self, bound: ComponentBound, more: u64) -> Result<()> {
         self.most(bound, self.found.get(bound).saturating_add(more))
     }
 
-    fn most(&mut self, bound: Bound, found: u64) -> Result<()> {
+    fn most(&mut self, bound: ComponentBound, found: u64) -> Result<()> {
         let limit = self.bounds.get(bound);
         if found > limit {
             return Err(Refused::Beyond { bound, found, limit });
@@ -112,7 +112,7 @@ impl Tally<'_> {
     }
 
     fn name(&mut self, name: &str) -> Result<()> {
-        self.most(Bound::NameBytes, long(name.len()))
+        self.most(ComponentBound::NameBytes, long(name.len()))
     }
 }
 
@@ -124,20 +124,22 @@ impl<'a> Scan<'a> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "all other sections are those of what is open")]
     fn payload(&mut self, payload: Payload<'a>) -> Result<()> {
         if !matches!(payload, Payload::CodeSectionEntry(_) | Payload::End(_)) {
-            self.tally.add(Bound::Sections, 1)?;
+            self.tally.add(ComponentBound::Sections, 1)?;
         }
         match payload {
             Payload::ModuleSection { .. } => {
-                self.tally.add(Bound::Modules, 1)?;
+                self.tally.add(ComponentBound::Modules, 1)?;
                 self.open.push(Open::Module(Module::default()));
             }
             Payload::ComponentSection { .. } => {
-                self.tally.add(Bound::Components, 1)?;
+                self.tally.add(ComponentBound::Components, 1)?;
                 self.open.push(Open::Component(Component::default()));
-                self.tally.most(Bound::ComponentDepth, long(self.open.len()).saturating_sub(1))?;
+                self.tally.most(ComponentBound::ComponentDepth, long(self.open.len()).saturating_sub(1))?;
             }
             Payload::End(_) => self.close()?,
-            Payload::CustomSection(section) => self.tally.add(Bound::CustomBytes, long(section.range().len()))?,
+            Payload::CustomSection(section) => {
+                self.tally.add(ComponentBound::CustomBytes, long(section.range().len()))?
+            }
             payload => match self.open.pop() {
                 Some(Open::Module(mut module)) => {
                     self.module(payload, &mut module)?;
@@ -145,7 +147,7 @@ impl<'a> Scan<'a> {
                 }
                 Some(Open::Component(mut component)) => {
                     self.component(payload, &mut component)?;
-                    self.tally.most(Bound::Instantiated, component.items)?;
+                    self.tally.most(ComponentBound::Instantiated, component.items)?;
                     self.open.push(Open::Component(component));
                 }
                 None => {}
@@ -158,7 +160,7 @@ impl<'a> Scan<'a> {
         match self.open.pop() {
             Some(Open::Module(module)) => {
                 let (first, last) = module.image.unwrap_or_default();
-                self.tally.add(Bound::ImageBytes, last.saturating_sub(first))
+                self.tally.add(ComponentBound::ImageBytes, last.saturating_sub(first))
             }
             Some(Open::Component(component)) => {
                 if let Some(Open::Component(outer)) = self.open.last_mut() {
@@ -178,13 +180,13 @@ impl<'a> Scan<'a> {
             && id != CODE
             && id != DATA
         {
-            tally.add(Bound::DeclarationBytes, long(range.len()))?;
+            tally.add(ComponentBound::DeclarationBytes, long(range.len()))?;
         }
         match payload {
             Payload::TypeSection(section) => {
                 for group in section {
                     for ty in group?.types() {
-                        tally.add(Bound::Types, 1)?;
+                        tally.add(ComponentBound::Types, 1)?;
                         let shape = match &ty.composite_type.inner {
                             CompositeInnerType::Func(ty) => {
                                 Shape { params: long(ty.params().len()), results: long(ty.results().len()) }
@@ -193,7 +195,7 @@ impl<'a> Scan<'a> {
                             | CompositeInnerType::Struct(_)
                             | CompositeInnerType::Cont(_) => Shape::default(),
                         };
-                        tally.add(Bound::Values, shape.sum().saturating_mul(TYPE))?;
+                        tally.add(ComponentBound::Values, shape.sum().saturating_mul(TYPE))?;
                         module.types.push(shape);
                     }
                 }
@@ -205,7 +207,7 @@ impl<'a> Scan<'a> {
                 module.imported = module.functions.len();
             }
             Payload::FunctionSection(section) => {
-                tally.add(Bound::Functions, section.count().into())?;
+                tally.add(ComponentBound::Functions, section.count().into())?;
                 for index in section {
                     module.functions.push(index?);
                 }
@@ -216,40 +218,40 @@ impl<'a> Scan<'a> {
                 module.bodies = module.bodies.saturating_add(1);
                 let found = self.functions.measure(&body, shape, module, tally.bounds)?;
                 for bound in [
-                    Bound::FunctionBytes,
-                    Bound::Locals,
-                    Bound::BlockDepth,
-                    Bound::LoopDepth,
-                    Bound::LocalBlocks,
-                    Bound::FunctionValues,
+                    ComponentBound::FunctionBytes,
+                    ComponentBound::Locals,
+                    ComponentBound::BlockDepth,
+                    ComponentBound::LoopDepth,
+                    ComponentBound::LocalBlocks,
+                    ComponentBound::FunctionValues,
                 ] {
                     tally.most(bound, found.get(bound))?;
                 }
                 let values = found.function_values.saturating_add(found.locals);
-                tally.add(Bound::Values, values.saturating_add(found.local_blocks / LOCAL_BLOCKS))?;
+                tally.add(ComponentBound::Values, values.saturating_add(found.local_blocks / LOCAL_BLOCKS))?;
             }
-            Payload::TableSection(section) => tally.add(Bound::Declarations, section.count().into())?,
-            Payload::MemorySection(section) => tally.add(Bound::Declarations, section.count().into())?,
-            Payload::GlobalSection(section) => tally.add(Bound::Declarations, section.count().into())?,
-            Payload::TagSection(section) => tally.add(Bound::Declarations, section.count().into())?,
+            Payload::TableSection(section) => tally.add(ComponentBound::Declarations, section.count().into())?,
+            Payload::MemorySection(section) => tally.add(ComponentBound::Declarations, section.count().into())?,
+            Payload::GlobalSection(section) => tally.add(ComponentBound::Declarations, section.count().into())?,
+            Payload::TagSection(section) => tally.add(ComponentBound::Declarations, section.count().into())?,
             Payload::ExportSection(section) => {
-                tally.add(Bound::Declarations, section.count().into())?;
+                tally.add(ComponentBound::Declarations, section.count().into())?;
                 for export in section {
                     tally.name(export?.name)?;
                 }
             }
             Payload::ElementSection(section) => {
-                tally.add(Bound::Declarations, section.count().into())?;
+                tally.add(ComponentBound::Declarations, section.count().into())?;
                 for element in section {
                     let count = match element?.items {
                         ElementItems::Functions(items) => items.count(),
                         ElementItems::Expressions(_, items) => items.count(),
                     };
-                    tally.add(Bound::Elements, count.into())?;
+                    tally.add(ComponentBound::Elements, count.into())?;
                 }
             }
             Payload::DataSection(section) => {
-                tally.add(Bound::Declarations, section.count().into())?;
+                tally.add(ComponentBound::Declarations, section.count().into())?;
                 for data in section {
                     let data = data?;
                     if let DataKind::Active { offset_expr, .. } = data.kind {
@@ -270,7 +272,7 @@ impl<'a> Scan<'a> {
     fn component(&mut self, payload: Payload<'a>, component: &mut Component) -> Result<()> {
         let tally = &mut self.tally;
         if let Some((_, range)) = payload.as_section() {
-            tally.add(Bound::InterfaceBytes, long(range.len()))?;
+            tally.add(ComponentBound::InterfaceBytes, long(range.len()))?;
         }
         let mut items = 0_u64;
         match payload {
@@ -280,7 +282,7 @@ impl<'a> Scan<'a> {
                 let start = range.start;
                 let content = self.bytes.get(range).unwrap_or_default();
                 let depth = types::depth(BinaryReader::new(content, start), tally.bounds.type_depth)?;
-                tally.most(Bound::TypeDepth, depth)?;
+                tally.most(ComponentBound::TypeDepth, depth)?;
             }
             Payload::CoreTypeSection(section) => items = section.count().into(),
             Payload::ComponentCanonicalSection(section) => items = section.count().into(),
@@ -367,7 +369,7 @@ const DATA: u8 = 11;
 
 fn import(imports: Imports<'_>, module: &mut Module, tally: &mut Tally<'_>) -> Result<()> {
     let mut one = |name: &str, ty: TypeRef, tally: &mut Tally<'_>| {
-        tally.add(Bound::Declarations, 1)?;
+        tally.add(ComponentBound::Declarations, 1)?;
         tally.name(name)?;
         if let TypeRef::Func(index) | TypeRef::FuncExact(index) = ty {
             module.functions.push(index);
