@@ -13,6 +13,7 @@ mod exit;
 mod fault;
 mod listing;
 mod output;
+mod room;
 mod screen;
 mod settings;
 
@@ -29,10 +30,11 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let (mut out, mut err) = (io::stdout().lock(), io::stderr());
     let mut screen = Screen::new(&mut out, &mut err, Look::detect());
-    let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(commands::run(cli.command, &mut screen)),
-        Err(error) => Err(Failure::failed(Complaint::new("runtime-failed", error.to_string()))),
-    };
+    let done = room::check().map_err(Failure::failed).and_then(|()| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::failed(Complaint::new("runtime-failed", error.to_string())))?;
+        runtime.block_on(commands::run(cli.command, &mut screen))
+    });
     screen.end_progress();
     let exit = match done {
         Ok(exit) => exit,

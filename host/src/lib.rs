@@ -58,6 +58,7 @@ mod origin;
 mod outlet;
 mod policy;
 mod provider;
+mod redact;
 mod registry;
 mod sandbox;
 mod session;
@@ -69,6 +70,7 @@ mod telemetry;
 #[cfg(test)]
 mod tests;
 mod vault;
+mod wall;
 
 pub use access::Access;
 pub use cache::Cache;

@@ -93,7 +93,8 @@ impl Session {
     /// The settings cannot be tried at all, or the provider crashed or ran into a limit.
     pub async fn check(&mut self) -> Result<CheckReport> {
         let settings = self.arguments();
-        call!(self, "check", call_check, &settings)?.map(Into::into).map_err(provider_error)
+        let report = call!(self, "check", call_check, &settings)?;
+        report.map(|report| self.gate.redact(CheckReport::from(report))).map_err(|error| self.provider_error(error))
     }
 
     /// Reads the licences that the organisation holds, and how many of their seats are taken.
@@ -102,8 +103,9 @@ impl Session {
     /// The provider's own error, or it crashed or ran into a limit.
     pub async fn licenses(&mut self) -> Result<Vec<License>> {
         let settings = self.arguments();
-        let licenses = call!(self, "get-licenses", call_get_licenses, &settings)?.map_err(provider_error)?;
-        Ok(licenses.into_iter().map(Into::into).collect())
+        let licenses = call!(self, "get-licenses", call_get_licenses, &settings)?;
+        let licenses = licenses.map_err(|error| self.provider_error(error))?;
+        Ok(self.gate.redact(licenses.into_iter().map(License::from).collect::<Vec<_>>()))
     }
 
     /// One step of a listing, as the provider answers it: most callers want [`listing`](Self::listing).
@@ -137,7 +139,8 @@ impl Session {
 
     /// A step's answer. The last one needs the instance no more.
     fn page(&mut self, page: std::result::Result<contract::UserPage, contract::Error>) -> Result<UserPage> {
-        let page = page.map(UserPage::from).map_err(provider_error)?;
+        let page = page.map_err(|error| self.provider_error(error))?;
+        let page = self.gate.redact(UserPage::from(page));
         if !matches!(page.state, ListingState::More(_)) {
             self.leave_instance();
         }
@@ -258,7 +261,7 @@ impl Session {
         let starting = self.provider.prepared().instantiate(&mut store);
         match within(limits, &meter, call, starting).await? {
             Ok(exports) => Ok(Instance { store, exports, _slot: slot }),
-            Err(error) => Err(stopped(call, &error, &store, limits)),
+            Err(error) => Err(stopped(call, &error, &store, limits, &self.gate)),
         }
     }
 
@@ -272,7 +275,11 @@ impl Session {
             }
             Err(error) => error,
         };
-        Err(stopped(call, &error, &instance.store, &self.terms.limits))
+        Err(stopped(call, &error, &instance.store, &self.terms.limits, &self.gate))
+    }
+
+    fn provider_error(&self, error: contract::Error) -> Error {
+        Error::Provider(Box::new(self.gate.redact(ProviderError::from(error))))
     }
 }
 
@@ -290,15 +297,18 @@ async fn within<T>(limits: &Limits, meter: &Meter, name: &'static str, call: imp
 }
 
 /// Why the guest was stopped: a limit where it ran into one, a defect of its own otherwise.
-fn stopped(call: &'static str, error: &wasmtime::Error, store: &Store<Guest>, limits: &Limits) -> Error {
+fn stopped(
+    call: &'static str,
+    error: &wasmtime::Error,
+    store: &Store<Guest>,
+    limits: &Limits,
+    gate: &Gate,
+) -> Error {
     match store.data().limit_hit().or_else(|| returned_too_much(error, limits)) {
         Some(limit) => Error::LimitHit { call, limit },
-        None => Error::Trap { call, reason: reason(error) },
+        // What the runtime says may quote what the guest returned.
+        None => Error::Trap { call, reason: gate.redact(reason(error)) },
     }
-}
-
-fn provider_error(error: contract::Error) -> Error {
-    Error::Provider(Box::new(ProviderError::from(error)))
 }
 
 /// wasmtime has no type for this refusal, only its words.

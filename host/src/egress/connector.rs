@@ -1,6 +1,7 @@
 //! How connections are made: to the server, or to the proxy on the way to it.
 
 use std::future::Future;
+use std::io::Read as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::{fmt, io};
@@ -10,12 +11,16 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::address::Resolver;
 use super::proxy::{Route, Rules};
 use crate::policy::Reach;
+
+/// Bytes that are read before the runtime has heard of them: enough to see that there are some.
+const EARLY: usize = 64;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Tcp = HttpConnector<Resolver>;
@@ -131,8 +136,27 @@ impl Connection for Dialled {
 }
 
 impl Read for Dialled {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, into)
+    /// Reads what the system has, and not only what it has told already.
+    ///
+    /// The client looks whether anything lies on a kept connection before it sends the next request on it, since bytes that
+    /// nobody asked for would be taken for the answer. The runtime says that there is nothing until it has heard of it, and
+    /// a request may be faster than that news.
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, mut into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        if into.remaining() == 0 || self.stream.inner().poll_read_ready(cx).is_ready() {
+            return Pin::new(&mut self.stream).poll_read(cx, into);
+        }
+        let mut early = [0; EARLY];
+        let room = early.get_mut(..into.remaining().min(EARLY)).unwrap_or_default();
+        match (&*SockRef::from(self.stream.inner())).read(room) {
+            Ok(count) => {
+                into.put_slice(early.get(..count).unwrap_or_default());
+                Poll::Ready(Ok(()))
+            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                Poll::Pending
+            }
+            Err(error) => Poll::Ready(Err(error)),
+        }
     }
 }
 

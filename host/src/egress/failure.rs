@@ -67,9 +67,12 @@ impl From<Failure> for HttpError {
                     Self::HttpResponseHeaderSectionSize(Some(bytes))
                 }
                 DenialReason::Limit(LimitHit::ResponseBody(bytes)) => Self::HttpResponseBodySize(Some(bytes)),
-                DenialReason::Origin | DenialReason::Request | DenialReason::Host | DenialReason::Limit(_) => {
-                    Self::HttpRequestDenied
-                }
+                DenialReason::Limit(LimitHit::RequestBody(bytes)) => Self::HttpRequestBodySize(Some(bytes)),
+                DenialReason::Origin
+                | DenialReason::Request
+                | DenialReason::Host
+                | DenialReason::Header
+                | DenialReason::Limit(_) => Self::HttpRequestDenied,
             },
             Failure::NameNotFound => Self::DnsError { rcode: None, info_code: None },
             Failure::Unreachable | Failure::ProxyUnreachable => Self::DestinationUnavailable,

@@ -31,7 +31,7 @@ pub(super) async fn send(
 ) -> Result<Response<WasiBody>, HttpError> {
     complete(pass.way(), exit.route, request.headers_mut());
     let (head, body) = request.into_parts();
-    let mut body = Outgoing::new(body, pass.way().quota.room(), pass.counter());
+    let mut body = Outgoing::new(body, pass.way().quota.room(), pass.tally());
     let place = tokio::select! {
         biased;
         place = pass.way().quota.turn() => place,
