@@ -549,6 +549,8 @@ impl Error {
                 | LimitHit::ReturnedBytes(_)
                 | LimitHit::RequestsPerCall(_)
                 | LimitHit::ResponseHead { .. }
+                | LimitHit::RequestBody(_)
+                | LimitHit::SentBytes(_)
                 | LimitHit::ResponseBody(_) => false,
             },
             Self::Quarantined { .. } | Self::CheckpointBusy { .. } | Self::Unanswered { .. } => true,
