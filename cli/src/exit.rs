@@ -193,7 +193,9 @@ fn fix(error: &provider_host::Error) -> Option<String> {
     let own = match error.code() {
         "secret-not-granted" => "if you trust this component with the value itself, add --grant-value KEY",
         "limit-call-time" => "allow more time with --timeout SECONDS, or try again when the server is less busy",
-        "runtime-failed" => "lift the limits of this process, as with ulimit -v unlimited, or end others that use the machine",
+        "runtime-failed" => {
+            "lift the limits of this process, as with ulimit -v unlimited, or end others that use the machine"
+        }
         "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => {
             "if it was listing users, ask for smaller pages: --limit 1000; otherwise report it to the provider's authors"
         }

@@ -219,7 +219,9 @@ fn forms(secret: &str) -> Vec<Form> {
     let escaped = [
         each(&|byte| if is_unreserved(byte) { as_it_is.clone() } else { percent(byte) }),
         // What a path or a query need not escape differs.
-        each(&|byte| if is_unreserved(byte) || b"!$&'()*+,;=:@/".contains(&byte) { as_it_is.clone() } else { percent(byte) }),
+        each(&|byte| {
+            if is_unreserved(byte) || b"!$&'()*+,;=:@/".contains(&byte) { as_it_is.clone() } else { percent(byte) }
+        }),
         each(&|byte| match byte {
             b'"' => Cow::Borrowed("\\\""),
             b'\\' => Cow::Borrowed("\\\\"),
@@ -259,7 +261,18 @@ fn forms(secret: &str) -> Vec<Form> {
         let digits = inner.len().saturating_mul(8) / 6;
         let mut text = BASE64_STANDARD_NO_PAD.encode(inner).into_bytes();
         text.truncate(digits);
-        let by_url: Vec<u8> = text.iter().map(|digit| if *digit == b'+' { b'-' } else if *digit == b'/' { b'_' } else { *digit }).collect();
+        let by_url: Vec<u8> = text
+            .iter()
+            .map(|digit| {
+                if *digit == b'+' {
+                    b'-'
+                } else if *digit == b'/' {
+                    b'_'
+                } else {
+                    *digit
+                }
+            })
+            .collect();
         if by_url != text {
             forms.push(form(by_url, Place::Base64));
         }
@@ -314,7 +327,10 @@ impl Texts for CheckReport {
     fn redact(&mut self, redactor: &Redactor) {
         let Self { steps, product_version, product_instance, attributes } = self;
         for step in steps {
-            all_told([&mut step.id, &mut step.summary].into_iter().chain(&mut step.code).chain(&mut step.fix), redactor);
+            all_told(
+                [&mut step.id, &mut step.summary].into_iter().chain(&mut step.code).chain(&mut step.fix),
+                redactor,
+            );
             step.params.redact(redactor);
         }
         all_told(product_version.iter_mut().chain(product_instance), redactor);
@@ -495,7 +511,9 @@ mod tests {
 
     #[test]
     fn a_text_that_was_cut_off_loses_what_it_has_of_a_secret() {
-        for (length, end, is_taken) in [(25, "", true), (25, "…", true), (13, "...", true), (12, "", false), (3, "", false)] {
+        for (length, end, is_taken) in
+            [(25, "", true), (25, "…", true), (13, "...", true), (12, "", false), (3, "", false)]
+        {
             let head = &SECRET[..length];
             let told = cleaned(&[SECRET], &format!("The server says {head}{end}"));
             assert_eq!(told.contains(head), !is_taken, "{told}");

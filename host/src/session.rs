@@ -297,13 +297,7 @@ async fn within<T>(limits: &Limits, meter: &Meter, name: &'static str, call: imp
 }
 
 /// Why the guest was stopped: a limit where it ran into one, a defect of its own otherwise.
-fn stopped(
-    call: &'static str,
-    error: &wasmtime::Error,
-    store: &Store<Guest>,
-    limits: &Limits,
-    gate: &Gate,
-) -> Error {
+fn stopped(call: &'static str, error: &wasmtime::Error, store: &Store<Guest>, limits: &Limits, gate: &Gate) -> Error {
     match store.data().limit_hit().or_else(|| returned_too_much(error, limits)) {
         Some(limit) => Error::LimitHit { call, limit },
         // What the runtime says may quote what the guest returned.

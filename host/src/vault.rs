@@ -52,7 +52,8 @@ impl Vault {
         for name in &HEADERS {
             // A guest that sends one of them twice is sending something else than credentials.
             let Some(text) = headers.get(name).and_then(|value| value.to_str().ok()) else { continue };
-            let Some((placeholder, secret)) = self.concealed.iter().find(|(placeholder, _)| text.contains(placeholder)) else {
+            let Some((placeholder, secret)) = self.concealed.iter().find(|(placeholder, _)| text.contains(placeholder))
+            else {
                 continue;
             };
             let filled = SecretString::from(text.replace(placeholder, secret.expose_secret()));

@@ -232,7 +232,10 @@ mod tests {
         let text: Vec<u8> = (0..=255).collect();
         for end in 0..40 {
             let slow = text[..end].iter().fold(!0_u32, |crc, byte| {
-                (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 })
+                (0..8).fold(
+                    crc ^ u32::from(*byte),
+                    |crc, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 },
+                )
             });
             assert_eq!(crc32(&text[..end]), !slow, "{end}");
         }

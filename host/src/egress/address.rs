@@ -150,7 +150,11 @@ mod tests {
             ("64:ff9b::a9fe:a9fe", Some(Refusal::Prohibited), Some(Refusal::Prohibited)),
         ] {
             let address = text.parse().unwrap();
-            assert_eq!((refusal(address, Reach::Public), refusal(address, Reach::Private)), (public, private), "{text}");
+            assert_eq!(
+                (refusal(address, Reach::Public), refusal(address, Reach::Private)),
+                (public, private),
+                "{text}"
+            );
         }
     }
 

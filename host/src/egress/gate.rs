@@ -249,9 +249,10 @@ impl Drop for Way {
 fn head_bytes(request: &http::Request<WasiBody>) -> u64 {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let line = request.method().as_str().len().saturating_add(target);
-    let bytes = request.headers().iter().fold(line, |sum, (name, value)| {
-        sum.saturating_add(name.as_str().len()).saturating_add(value.len())
-    });
+    let bytes = request
+        .headers()
+        .iter()
+        .fold(line, |sum, (name, value)| sum.saturating_add(name.as_str().len()).saturating_add(value.len()));
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 

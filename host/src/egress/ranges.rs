@@ -225,7 +225,8 @@ mod tests {
                 "0.0.0.0/8" => [PROHIBITED, within, within, after],
                 "240.0.0.0/4" => [before, within, PROHIBITED, PROHIBITED],
                 "255.255.255.255/32" => [before, within, within, PROHIBITED],
-                // The last holds the address of all ones.
+                // The first of Teredo holds the address of all zeros, and this last one that of all ones.
+                "2001::/23" => [before, PROHIBITED, within, after],
                 "64:ff9b:1::/48" => [before, within, PROHIBITED, after],
                 _ => [before, within, within, after],
             };

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody};
 
 use super::body::Watched;
+use super::connector::Kept;
 use super::failure::{self, Failure};
 use super::gate::{Exit, Way};
 use super::outgoing::Outgoing;
@@ -93,6 +94,9 @@ async fn exchange(
         }
     };
     let answer = answer.map_err(|error| failure::of(&error, way.head_limit()))?;
+    if let Some(kept) = answer.extensions().get::<Kept>() {
+        kept.mark();
+    }
     if exit.route == Route::Forward && answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
         return Err(Failure::Denied(DenialReason::ProxyCredentials));
     }

@@ -87,7 +87,11 @@ mod tests {
             let tally = Tally::new(10, Arc::new(Total::new(15)));
             let ends = pieces.iter().all(|bytes| tally.count(&piece(*bytes)).is_ok());
             let found = tally.refused().map(|refused| refused.reason);
-            assert_eq!((ends, tally.sent(), found), (expect.is_none(), sent, expect.map(DenialReason::Limit)), "{name}");
+            assert_eq!(
+                (ends, tally.sent(), found),
+                (expect.is_none(), sent, expect.map(DenialReason::Limit)),
+                "{name}"
+            );
         }
         let total = Arc::new(Total::new(15));
         let (one, two) = (Tally::new(10, Arc::clone(&total)), Tally::new(10, total));

@@ -347,7 +347,8 @@ async fn a_gateways_headers_are_added_to_what_a_guest_sends() {
     for line in ["x-gateway-key: hunter2\r\n", "x-client: a b\r\n", "accept-language: mine\r\n"] {
         assert!(sent.contains(line), "{line:?} in {sent}");
     }
-    let guess = send(&mut gate, request("GET", &origin).header("x-gateway-key", "guessed"), b"", timeouts(LONG, LONG, LONG));
+    let guess =
+        send(&mut gate, request("GET", &origin).header("x-gateway-key", "guessed"), b"", timeouts(LONG, LONG, LONG));
     assert!(guess.await.is_err());
 }
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::sign::SingleCertAndKey;
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
@@ -29,9 +29,10 @@ pub(super) fn config(ca_files: &[PathBuf], identity: Option<ClientIdentity>) -> 
     for path in ca_files {
         add(Arc::make_mut(&mut roots), path)?;
     }
-    let builder = ClientConfig::builder_with_details(Arc::new(rustls::crypto::ring::default_provider()), Arc::new(TimeOfDay))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Error::Runtime { reason: error.to_string() })?;
+    let builder =
+        ClientConfig::builder_with_details(Arc::new(rustls::crypto::ring::default_provider()), Arc::new(TimeOfDay))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Error::Runtime { reason: error.to_string() })?;
     let builder = builder.with_root_certificates(roots);
     Ok(match identity {
         Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.into_key()))),

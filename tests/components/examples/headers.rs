@@ -37,10 +37,8 @@ fn act(settings: &[Setting]) -> Error {
     let bearer = format!("Bearer {}", value(settings, "access_token"));
     let (path, authorization) = ("/api/v4/users/me", ("authorization", bearer.as_str()));
     let get = |headers: &[(&str, &str)]| Request { method: "GET", origin: granted, path, headers, body: "" }.send();
-    let mut outcomes: Vec<(String, String)> = OTHERS
-        .into_iter()
-        .map(|(name, value)| (name.to_string(), get(&[authorization, (name, value)])))
-        .collect();
+    let mut outcomes: Vec<(String, String)> =
+        OTHERS.into_iter().map(|(name, value)| (name.to_string(), get(&[authorization, (name, value)]))).collect();
     let ordinary = [authorization, ("accept", "application/json"), ("user-agent", "headers/0.1")];
     outcomes.push(("ordinary".to_string(), get(&ordinary)));
     outcomes.push(("twice".to_string(), get(&[authorization, authorization])));

@@ -138,7 +138,8 @@ async fn what_a_guest_lets_go_is_written_down_as_well() {
 async fn a_denial_that_is_repeated_is_written_down_by_its_number() {
     let log = Arc::new(Recording::default());
     let origin = "http://127.0.0.1:9";
-    let mut gate = Opening { audit: Some(Arc::clone(&log) as _), ..Opening::default() }.open(&egress(), origin).unwrap();
+    let mut gate =
+        Opening { audit: Some(Arc::clone(&log) as _), ..Opening::default() }.open(&egress(), origin).unwrap();
     for _ in 0..250 {
         assert_eq!(get(&mut gate, &format!("{origin}/y"), timeouts(LONG, LONG, LONG)).await, "HttpRequestDenied");
     }

@@ -21,7 +21,11 @@ enum When {
 }
 
 /// A server with a thread of its own, that answers the first request on each connection, and later ones as well.
-fn serve_unasked(first: &'static str, unasked: &'static str, when: When) -> (u16, mpsc::Sender<()>, mpsc::Receiver<()>) {
+fn serve_unasked(
+    first: &'static str,
+    unasked: &'static str,
+    when: When,
+) -> (u16, mpsc::Sender<()>, mpsc::Receiver<()>) {
     let listener = StdListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (go, may_go) = mpsc::channel();
