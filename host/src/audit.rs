@@ -100,7 +100,6 @@ pub enum Outcome {
     },
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 const fn is_one(times: &u64) -> bool {
     *times == 1
 }

@@ -407,7 +407,9 @@ impl Texts for User {
         }
         for license in licenses {
             redactor.clean(&mut license.license_type);
-            license.assigned_at.as_mut().map(|text| redactor.clean(text));
+            if let Some(text) = &mut license.assigned_at {
+                redactor.clean(text);
+            }
         }
         attributes.redact(redactor);
     }
@@ -420,7 +422,9 @@ impl Texts for UserPage {
         if let ListingState::More(cursor) = state {
             redactor.clean(cursor);
         }
-        watermark.as_mut().map(|text| redactor.clean(text));
+        if let Some(text) = watermark {
+            redactor.clean(text);
+        }
         notices.redact(redactor);
         attributes.redact(redactor);
     }

@@ -84,14 +84,16 @@ fn member<'a>(
         let (status, read, written) = decompress(decoder, stream, out, end, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF);
         end = end.saturating_add(written);
         stream = stream.get(read..).unwrap_or_default();
-        match status {
-            TINFLStatus::Done => return Ok((stream, end)),
-            TINFLStatus::HasMoreOutput if out.len() >= DECODED_BYTES => {
-                return Err(Lost::TooLarge(u64::try_from(DECODED_BYTES).unwrap_or(u64::MAX)));
-            }
-            TINFLStatus::HasMoreOutput => out.resize(out.len().saturating_mul(2).min(DECODED_BYTES), 0),
-            _ => return Err(Lost::Truncated),
+        if status == TINFLStatus::Done {
+            return Ok((stream, end));
         }
+        if status != TINFLStatus::HasMoreOutput {
+            return Err(Lost::Truncated);
+        }
+        if out.len() >= DECODED_BYTES {
+            return Err(Lost::TooLarge(u64::try_from(DECODED_BYTES).unwrap_or(u64::MAX)));
+        }
+        out.resize(out.len().saturating_mul(2).min(DECODED_BYTES), 0);
     }
 }
 
@@ -105,7 +107,7 @@ fn trailer(bytes: &[u8]) -> Option<(u32, usize)> {
 /// What each byte adds to the checksum from eight places away: the polynomial 0xedb88320 of RFC 1952, 8.
 static CRC: [[u32; 256]; 8] = crc_tables();
 
-#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "worked out while it is compiled")]
+#[expect(clippy::indexing_slicing, reason = "worked out while it is compiled")]
 const fn crc_tables() -> [[u32; 256]; 8] {
     let mut tables = [[0; 256]; 8];
     let mut byte = 0;

@@ -216,14 +216,13 @@ impl Way {
     /// Writes a request down: one that was denied once, and from then on by its number.
     pub(super) fn write_down(&self, mut entry: Entry) {
         let Some(audit) = &self.audit else { return };
-        let line = match entry.outcome {
-            // What is granted is in the words of the description.
-            Outcome::Denied { .. } => {
-                self.redactor.clean_told(&mut entry.origin);
-                self.redactor.clean_told(&mut entry.path);
-                self.repeats.lock().unwrap_or_else(PoisonError::into_inner).add(entry)
-            }
-            _ => Some(entry),
+        let line = if matches!(entry.outcome, Outcome::Denied { .. }) {
+            // What is granted is in the words of the description, and what is denied in the plugin's.
+            self.redactor.clean_told(&mut entry.origin);
+            self.redactor.clean_told(&mut entry.path);
+            self.repeats.lock().unwrap_or_else(PoisonError::into_inner).add(entry)
+        } else {
+            Some(entry)
         };
         if let Some(line) = line {
             audit.record(&line);

@@ -28,7 +28,7 @@ const fn v4(a: u8, b: u8, c: u8, d: u8, bits: u32, kind: Kind) -> Range<Ipv4Addr
     Range { first: Ipv4Addr::new(a, b, c, d), bits, kind }
 }
 
-/// The first eight groups of an address, of which the rest is zero.
+/// By the first four groups of an address, of which the rest is zero.
 const fn v6(a: u16, b: u16, c: u16, d: u16, bits: u32, kind: Kind) -> Range<Ipv6Addr> {
     Range { first: Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0), bits, kind }
 }
