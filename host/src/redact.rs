@@ -201,10 +201,9 @@ fn forms(secret: &str) -> Vec<Form> {
     let each = |escape: &dyn Fn(u8) -> Cow<'static, str>| -> Vec<u8> {
         let mut text = Vec::with_capacity(raw.len().saturating_mul(8));
         for byte in raw {
-            match escape(*byte) {
-                Cow::Borrowed("") => text.push(*byte),
-                escaped => text.extend_from_slice(escaped.as_bytes()),
-            }
+            let escaped = escape(*byte);
+            let written = if escaped.is_empty() { std::slice::from_ref(byte) } else { escaped.as_bytes() };
+            text.extend_from_slice(written);
         }
         text
     };
