@@ -196,6 +196,12 @@ fn fix(error: &provider_host::Error) -> Option<String> {
         "runtime-failed" => {
             "lift the limits of this process, as with ulimit -v unlimited, or end others that use the machine"
         }
+        "listing-stalled" => {
+            "look at whether the server answers, and run the command again; for a slow server, add --stall-timeout SECONDS"
+        }
+        "rate-limited" if error.as_provider().is_none() => {
+            "run the command again when the time is over, or add --stall-timeout SECONDS to wait for longer"
+        }
         "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => {
             "if it was listing users, ask for smaller pages: --limit 1000; otherwise report it to the provider's authors"
         }

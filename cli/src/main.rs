@@ -19,12 +19,16 @@ mod settings;
 
 use std::io;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 
 use crate::args::Cli;
 use crate::exit::{Complaint, Exit, Failure};
 use crate::screen::{Look, Screen};
+
+/// How long a step that is being saved may take after the command is over.
+const LAST_SAVING: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -33,7 +37,10 @@ fn main() -> ExitCode {
     let done = room::check().map_err(Failure::failed).and_then(|()| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::failed(Complaint::new("runtime-failed", error.to_string())))?;
-        runtime.block_on(commands::run(cli.command, &mut screen))
+        let done = runtime.block_on(commands::run(cli.command, &mut screen));
+        // A name that is being looked up blocks its thread, for as long as the system's resolver likes.
+        runtime.shutdown_timeout(LAST_SAVING);
+        done
     });
     screen.end_progress();
     let exit = match done {

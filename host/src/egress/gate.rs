@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::header::HOST;
 use http_body::Body as _;
@@ -58,6 +59,8 @@ pub(super) struct Way {
     /// The most that one request's body may hold.
     pub(super) request_bytes: u64,
     pub(super) body_bytes: u64,
+    /// What a request may take in all.
+    pub(super) time: Duration,
     pub(super) head_bytes: u32,
     pub(super) headers: u32,
     denials: Denials,
@@ -106,6 +109,7 @@ impl Gate {
             quota: Quota::new(limits, turns),
             request_bytes: limits.request_body_bytes,
             body_bytes: limits.response_body_bytes,
+            time: limits.request_time,
             head_bytes: limits.response_header_bytes,
             headers: limits.response_headers,
             denials: Denials::default(),
