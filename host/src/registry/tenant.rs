@@ -66,7 +66,7 @@ impl State {
 impl Tenant {
     pub(super) fn new(name: &str, line: &Arc<Line>, access: Access, sandbox: &Sandbox) -> Result<Self> {
         let active = line.active();
-        let mut access = access.named(name);
+        let mut access = access.named(name).in_turn();
         // What the version of today asks for is what is granted; a later one gets no more than that.
         access.requests.get_or_insert_with(|| Arc::clone(&active.requests));
         let slots = sandbox.slots(access.limits.instances);
