@@ -195,6 +195,15 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// The provider's answer breaks a rule of the contract, and nothing of it was kept.
+    #[error("the provider's answer in `{call}` was refused: {reason}")]
+    AnswerRefused {
+        /// The function that was called.
+        call: &'static str,
+        /// Which rule; no text of the answer.
+        reason: String,
+    },
+
     /// The guest stopped in the middle of a call: a defect of the provider.
     #[error("the provider crashed in `{call}`: {reason}")]
     Trap {
@@ -410,6 +419,7 @@ impl Error {
             Self::SecretNotGranted { .. } => "secret-not-granted",
             Self::OriginDenied { .. } => "origin-denied",
             Self::PolicyUnusable { .. } => "policy-unusable",
+            Self::AnswerRefused { .. } => "answer-refused",
             Self::Trap { .. } => "provider-crashed",
             Self::LimitHit { limit, .. } => limit.code(),
             Self::CaFile { .. } => "ca-file-unusable",
@@ -469,6 +479,9 @@ impl Error {
             Self::OriginDenied { fix, .. } => fix,
             Self::PolicyUnusable { .. } => {
                 "Write scheme, host and port where it is not the usual one, such as https://chat.example.com or https://*.example.com:8443."
+            }
+            Self::AnswerRefused { .. } => {
+                "Report it to the provider's authors with the text above; where it speaks of a clock, set this machine's and the server's first."
             }
             Self::Trap { .. } => {
                 "Try again; if it happens again, report it to the provider's authors with the text above."
@@ -550,6 +563,7 @@ impl Error {
             | Self::SecretNotGranted { .. }
             | Self::OriginDenied { .. }
             | Self::PolicyUnusable { .. }
+            | Self::AnswerRefused { .. }
             | Self::Trap { .. }
             | Self::CaFile { .. }
             | Self::ProxyUnusable { .. }

@@ -1,13 +1,13 @@
 //! A compiled provider.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::bindings::Prepared;
 use crate::egress::Gate;
 use crate::listing::Maker;
 use crate::model::Description;
-use crate::session::Terms;
+use crate::session::{Granted, Terms};
 use crate::slots::Slots;
 use crate::{Access, Inspection, Limits, Result, Sandbox, Session, Settings};
 
@@ -20,11 +20,13 @@ pub struct Provider {
     sandbox: Sandbox,
     prepared: Prepared,
     inspection: Arc<Inspection>,
+    /// What it said when it was asked first.
+    described: Arc<OnceLock<Description>>,
 }
 
 impl Provider {
     pub(crate) fn new(sandbox: Sandbox, prepared: Prepared, inspection: Inspection) -> Self {
-        Self { sandbox, prepared, inspection: Arc::new(inspection) }
+        Self { sandbox, prepared, inspection: Arc::new(inspection), described: Arc::default() }
     }
 
     /// What the component's bytes say of it.
@@ -47,8 +49,8 @@ impl Provider {
         self.prepared.has_changes()
     }
 
-    /// What the provider is, needs and may answer. Asked of an instance that reaches no network, and compared with what
-    /// the component's bytes say.
+    /// What the provider is, needs and may answer. Asked once of an instance that reaches no network, and compared with what
+    /// the component's bytes say. What it answered holds from then on, since the contract has it say the same every time.
     ///
     /// # Errors
     /// The provider crashed or ran into a limit, or its bytes say something else.
@@ -58,12 +60,16 @@ impl Provider {
 
     /// The same within limits of a tenant. Nothing is waited for, so a short time is enough.
     pub(crate) async fn describe_within(&self, limits: &Limits) -> Result<Description> {
+        if let Some(described) = self.described.get() {
+            return Ok(described.clone());
+        }
         let call_time = limits.call_time.min(DESCRIBE_TIME);
         let limits = Limits { call_time, ..limits.clone() };
         let terms = Terms { limits, slots: self.sandbox.slots(1) };
-        let description = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, None).describe().await?;
+        let mut session = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, Granted::default());
+        let description = session.describe().await?;
         self.inspection.agree(&description)?;
-        Ok(description)
+        Ok(self.described.get_or_init(|| description).clone())
     }
 
     /// Prepares calls. The provider is granted the requests that it describes, at each setting that it describes as a URL.
@@ -90,8 +96,9 @@ impl Provider {
     pub(crate) fn connect_as(&self, description: &Description, access: Access, slots: Slots) -> Result<Session> {
         let limits = access.limits.clone();
         let maker = Maker::new(description, self.inspection.digest, &access.settings);
+        let granted = Granted::new(description, &access.settings, maker);
         let (settings, gate) = access.open(description)?;
-        Ok(Session::new(self.clone(), settings, gate, Terms { limits, slots }, Some(maker)))
+        Ok(Session::new(self.clone(), settings, gate, Terms { limits, slots }, granted))
     }
 
     /// Makes an instance as a call does, for whoever measures what that costs. It goes back to the pool when what is
@@ -102,7 +109,8 @@ impl Provider {
     #[doc(hidden)]
     pub async fn instantiate(&self) -> Result<impl Sized + use<>> {
         let terms = Terms { limits: Limits::default(), slots: self.sandbox.slots(1) };
-        Session::new(self.clone(), Settings::new(), Gate::closed(), terms, None).take_instance("instantiate").await
+        let mut session = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, Granted::default());
+        session.take_instance("instantiate").await
     }
 }
 

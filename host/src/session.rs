@@ -3,9 +3,11 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use chrono::Utc;
 use tokio::time::timeout;
 use wasmtime::{Store, Trap};
 
+use crate::answers::{self, Rules};
 use crate::bindings::{Baseline, Exports, contract};
 use crate::checkpoint::{Checkpoints, ListingKey};
 use crate::egress::Gate;
@@ -26,12 +28,38 @@ pub struct Session {
     settings: Settings,
     gate: Gate,
     terms: Terms,
-    /// What makes the records; none for a session without settings.
-    maker: Option<Maker>,
+    granted: Granted,
     instance: Option<Instance>,
     /// Whether the instance is kept after a call.
     is_listing: bool,
     peak_memory: usize,
+}
+
+/// What was granted to the provider by its description, once: whatever it says of itself later changes none of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Granted {
+    /// What its answers may hold.
+    rules: Rules,
+    /// The product's id.
+    product: String,
+    /// The addresses that are read.
+    source: String,
+    /// What makes the records; none for a session that only describes.
+    maker: Option<Maker>,
+}
+
+impl Granted {
+    pub(crate) fn new(description: &Description, settings: &Settings, maker: Maker) -> Self {
+        let urls = description.settings.iter().filter(|spec| spec.kind == SettingKind::Url);
+        let values = urls.filter_map(|spec| settings.expose(&spec.key));
+        let sources: Vec<_> = values.map(|value| value.trim().trim_end_matches('/')).collect();
+        Self {
+            rules: Rules::of(description),
+            product: description.id.clone(),
+            source: sources.join(" "),
+            maker: Some(maker),
+        }
+    }
 }
 
 /// How much a session may use.
@@ -77,14 +105,15 @@ impl Session {
         settings: Settings,
         gate: Gate,
         terms: Terms,
-        maker: Option<Maker>,
+        granted: Granted,
     ) -> Self {
-        Self { provider, settings, gate, terms, maker, instance: None, is_listing: false, peak_memory: 0 }
+        Self { provider, settings, gate, terms, granted, instance: None, is_listing: false, peak_memory: 0 }
     }
 
     pub(crate) async fn describe(&mut self) -> Result<Description> {
-        let description = call!(self, "describe", call_describe)?;
-        Ok(description.into())
+        let description: Description = call!(self, "describe", call_describe)?.into();
+        answers::description(&description).map_err(|reason| Error::AnswerRefused { call: "describe", reason })?;
+        Ok(description)
     }
 
     /// Tries the settings out and says what the token can and cannot see.
@@ -93,7 +122,10 @@ impl Session {
     /// The settings cannot be tried at all, or the provider crashed or ran into a limit.
     pub async fn check(&mut self) -> Result<CheckReport> {
         let settings = self.arguments();
-        call!(self, "check", call_check, &settings)?.map(Into::into).map_err(provider_error)
+        let report = call!(self, "check", call_check, &settings)?.map_err(|error| provider_error("check", error))?;
+        let report = CheckReport::from(report);
+        self.granted.rules.report(&report).map_err(|reason| Error::AnswerRefused { call: "check", reason })?;
+        Ok(report)
     }
 
     /// Reads the licences that the organisation holds, and how many of their seats are taken.
@@ -102,8 +134,12 @@ impl Session {
     /// The provider's own error, or it crashed or ran into a limit.
     pub async fn licenses(&mut self) -> Result<Vec<License>> {
         let settings = self.arguments();
-        let licenses = call!(self, "get-licenses", call_get_licenses, &settings)?.map_err(provider_error)?;
-        Ok(licenses.into_iter().map(Into::into).collect())
+        let call = "get-licenses";
+        let licenses =
+            call!(self, "get-licenses", call_get_licenses, &settings)?.map_err(|error| provider_error(call, error))?;
+        let licenses: Vec<License> = licenses.into_iter().map(Into::into).collect();
+        self.granted.rules.licenses(&licenses).map_err(|reason| Error::AnswerRefused { call, reason })?;
+        Ok(licenses)
     }
 
     /// One step of a listing, as the provider answers it: most callers want [`listing`](Self::listing).
@@ -114,7 +150,7 @@ impl Session {
         let (settings, cursor) = (self.arguments(), cursor.map(ToOwned::to_owned));
         self.is_listing = true;
         let page = call!(self, "list-users", call_list_users, &settings, cursor.as_ref(), limit)?;
-        self.page(page)
+        self.page("list-users", page, |rules, page| rules.page(page, Utc::now()))
     }
 
     /// One step of finding out what changed; none where the provider cannot.
@@ -132,15 +168,24 @@ impl Session {
         self.is_listing = true;
         let arguments = (settings.as_slice(), since, known.as_slice(), cursor);
         let page = call!(@ self, "list-changes", (|exports| exports), call_list_changes, arguments)?;
-        page.map(|page| self.page(page)).transpose()
+        let look = |rules: &Rules, page: &UserPage| rules.changes(page, &since.watermark, Utc::now());
+        page.map(|page| self.page("list-changes", page, look)).transpose()
     }
 
-    /// A step's answer. The last one needs the instance no more.
-    fn page(&mut self, page: std::result::Result<contract::UserPage, contract::Error>) -> Result<UserPage> {
-        let page = page.map(UserPage::from).map_err(provider_error)?;
-        if !matches!(page.state, ListingState::More(_)) {
+    /// A step's answer, once it was looked at. After the last one the instance is needed no more, and after one that is
+    /// refused it is not to be trusted.
+    fn page(
+        &mut self,
+        call: &'static str,
+        page: std::result::Result<contract::UserPage, contract::Error>,
+        look: impl FnOnce(&Rules, &UserPage) -> std::result::Result<(), String>,
+    ) -> Result<UserPage> {
+        let page = page.map(UserPage::from).map_err(|error| provider_error(call, error))?;
+        let looked_at = look(&self.granted.rules, &page);
+        if looked_at.is_err() || !matches!(page.state, ListingState::More(_)) {
             self.leave_instance();
         }
+        looked_at.map_err(|reason| Error::AnswerRefused { call, reason })?;
         Ok(page)
     }
 
@@ -160,7 +205,7 @@ impl Session {
     /// process has left unfinished goes on ([`Listing::resumed`]); where there is none, a listing begins.
     ///
     /// # Errors
-    /// The store does not work or somebody else reads this listing, or the provider could not describe itself.
+    /// The store does not work, or somebody else reads this listing.
     pub async fn resume(self, options: ListingOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<Listing> {
         self.kept_in(options, store, name, Unfinished::GoOn).await
     }
@@ -180,32 +225,27 @@ impl Session {
     ///
     /// # Errors
     /// Those of [`resume`](Self::resume).
-    pub async fn sync(mut self, options: SyncOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<ListingSync> {
-        let key = self.listing_key(name).await?;
+    pub async fn sync(self, options: SyncOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<ListingSync> {
+        let key = self.listing_key(name);
         ListingSync::open(self, options, store, key).await
     }
 
     async fn kept_in(
-        mut self,
+        self,
         options: ListingOptions,
         store: Arc<dyn Checkpoints>,
         name: &str,
         unfinished: Unfinished,
     ) -> Result<Listing> {
-        let key = self.listing_key(name).await?;
+        let key = self.listing_key(name);
         Listing::kept_in(self, options, store, key, unfinished).await
     }
 
-    /// What a listing of this session is kept under.
-    ///
-    /// # Errors
-    /// The provider could not describe itself.
-    pub async fn listing_key(&mut self, name: &str) -> Result<ListingKey> {
-        let description = self.describe().await?;
-        let urls = description.settings.iter().filter(|spec| spec.kind == SettingKind::Url);
-        let values = urls.filter_map(|spec| self.settings.expose(&spec.key));
-        let sources: Vec<_> = values.map(|value| value.trim().trim_end_matches('/')).collect();
-        Ok(ListingKey { name: name.to_owned(), product: description.id, source: sources.join(" ") })
+    /// What a listing of this session is kept under: by the description that was granted.
+    #[must_use]
+    pub fn listing_key(&self, name: &str) -> ListingKey {
+        let Granted { product, source, .. } = &self.granted;
+        ListingKey { name: name.to_owned(), product: product.clone(), source: source.clone() }
     }
 
     /// The most linear memory in bytes that an instance of this session had.
@@ -223,7 +263,7 @@ impl Session {
 
     /// What makes its records.
     pub(crate) const fn maker(&self) -> Option<&Maker> {
-        self.maker.as_ref()
+        self.granted.maker.as_ref()
     }
 
     /// Whether its provider can find out what changed.
@@ -297,8 +337,12 @@ fn stopped(call: &'static str, error: &wasmtime::Error, store: &Store<Guest>, li
     }
 }
 
-fn provider_error(error: contract::Error) -> Error {
-    Error::Provider(Box::new(ProviderError::from(error)))
+fn provider_error(call: &'static str, error: contract::Error) -> Error {
+    let error = ProviderError::from(error);
+    match answers::error(&error) {
+        Ok(()) => Error::Provider(Box::new(error)),
+        Err(reason) => Error::AnswerRefused { call, reason },
+    }
 }
 
 /// wasmtime has no type for this refusal, only its words.

@@ -17,8 +17,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing, Wait};
 use crate::listing::{Keeper, after, now_ms};
-use crate::model::{FieldChange, Notice, User, difference};
-use crate::{Denial, End, Listing, Result, Session};
+use crate::model::{FieldChange, ListingState, Notice, User, difference};
+use crate::{Denial, End, Error, Listing, Result, Session, answers};
 use asking::{Asking, Brought, Verdict};
 use telling::Telling;
 pub use whole::Whole;
@@ -247,9 +247,21 @@ impl ListingSync {
         };
         let ids = page.users.iter().map(|user| user.id.clone()).collect();
         let kept = self.keeper.find(Kept::Latest, ids).await?;
+        for user in &kept {
+            answers::is_asked_for(user, asking.has_brought(&batch, &user.id), &asking.since().watermark)
+                .map_err(|reason| Error::AnswerRefused { call: "list-changes", reason })?;
+        }
         let step = SyncStep { notices: page.notices, ..telling::compare(page.users, kept) };
         let mut standing = standing.clone();
-        match asking.take(batch, &step, page.state, page.watermark) {
+        let added = u64::try_from(step.added.len()).unwrap_or(u64::MAX);
+        standing.progress.users = standing.progress.users.saturating_add(added);
+        // Numbers that contradict each other prove nothing.
+        let counted = page.expected_total.map_or(standing.progress.users, u64::from);
+        let state = match page.state {
+            ListingState::Complete if counted != standing.progress.users => ListingState::Incomplete,
+            state => state,
+        };
+        match asking.take(batch, &step, state, page.watermark) {
             Verdict::GoesOn => {}
             Verdict::Complete { watermark } => {
                 standing.watermark = Some(watermark);
@@ -267,8 +279,6 @@ impl ListingSync {
         self.progress.users = self.progress.users.saturating_add(brought);
         self.not_before = page.wait_ms.and_then(|ms| after(u64::from(ms)));
         standing.wait = page.wait_ms.map(|ms| Wait { until_ms: now_ms().saturating_add(u64::from(ms)), ms });
-        let added = u64::try_from(step.added.len()).unwrap_or(u64::MAX);
-        standing.progress.users = standing.progress.users.saturating_add(added);
         let changed = step.changed.iter().map(|user| user.new.clone()).collect();
         self.unsaved = Some(Arc::new(Update { added: step.added.clone(), changed, standing }));
         self.count(&step);
