@@ -9,8 +9,8 @@ use std::time::Duration;
 use provider_host::audit::JsonLines;
 use provider_host::model::Description;
 use provider_host::{
-    Access, Cache, ClientIdentity, Config, Denial, Digest, Egress, EgressOptions, ExtraHeader, Limits, Pool, Provider, Proxy,
-    Sandbox, SecretSource, Session,
+    Access, Cache, ClientIdentity, Config, Denial, Digest, Egress, EgressOptions, ExtraHeader, Limits, Pool, Provider,
+    Proxy, Sandbox, SecretSource, Session,
 };
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
@@ -156,11 +156,7 @@ fn as_tenant(config: &Path, tenant: &str, cache: &CacheArgs) -> Result<(Loaded, 
 
 /// Follows `--set`, `--secret` and how requests are sent. What `others` describe may be handed the same settings, so no
 /// secret is read that one of them would see.
-pub(crate) fn access(
-    args: &ServerArgs,
-    description: &Description,
-    others: &[&Description],
-) -> Result<Access, Failure> {
+pub(crate) fn access(args: &ServerArgs, description: &Description, others: &[&Description]) -> Result<Access, Failure> {
     let given = Given::parse(&args.set, &args.secret).map_err(Failure::usage)?;
     given.check(description).map_err(Failure::usage)?;
     others.iter().try_for_each(|other| given.check_secrets(other)).map_err(Failure::usage)?;

@@ -65,9 +65,7 @@ impl Rules {
         if let Some(watermark) = watermark {
             id("the watermark", watermark)?;
             if instant(watermark).is_some_and(|time| time > now + CLOCKS_DIFFER) {
-                return Err(
-                    "the watermark lies more than a day in the future of this machine's clock".to_owned()
-                );
+                return Err("the watermark lies more than a day in the future of this machine's clock".to_owned());
             }
         }
         self.notices(notices)?;
@@ -207,8 +205,18 @@ pub(crate) fn error(error: &ProviderError) -> Checked {
 
 /// Looks at a description: what it says of one thing, it says once.
 pub(crate) fn description(description: &Description) -> Checked {
-    let Description { id, name, version, documentation_url, settings, requests, license_types, roles, codes, attributes } =
-        description;
+    let Description {
+        id,
+        name,
+        version,
+        documentation_url,
+        settings,
+        requests,
+        license_types,
+        roles,
+        codes,
+        attributes,
+    } = description;
     for (what, value) in [("id", id), ("name", name), ("version", version), ("documentation-url", documentation_url)] {
         size(&format!("the {what} of the description"), value, TEXT_BYTES)?;
     }
@@ -310,9 +318,7 @@ fn pairs(what: &str, pairs: &Attributes) -> Checked {
 
 fn timestamp(what: &str, value: &Option<String>) -> Checked {
     match value {
-        Some(value) if !is_timestamp(value) => {
-            Err(format!("{what} is no time of the form 2026-11-24T09:30:00.000Z"))
-        }
+        Some(value) if !is_timestamp(value) => Err(format!("{what} is no time of the form 2026-11-24T09:30:00.000Z")),
         Some(_) | None => Ok(()),
     }
 }

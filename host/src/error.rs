@@ -195,6 +195,13 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// A limit of [`Limits`](crate::Limits) or [`Pool`](crate::Pool) is zero, and nothing could run.
+    #[error("the limit `{limit}` is 0, which leaves no room for anything")]
+    LimitUnusable {
+        /// Its field.
+        limit: &'static str,
+    },
+
     /// The provider's answer breaks a rule of the contract, and nothing of it was kept.
     #[error("the provider's answer in `{call}` was refused: {reason}")]
     AnswerRefused {
@@ -419,6 +426,7 @@ impl Error {
             Self::SecretNotGranted { .. } => "secret-not-granted",
             Self::OriginDenied { .. } => "origin-denied",
             Self::PolicyUnusable { .. } => "policy-unusable",
+            Self::LimitUnusable { .. } => "limit-unusable",
             Self::AnswerRefused { .. } => "answer-refused",
             Self::Trap { .. } => "provider-crashed",
             Self::LimitHit { limit, .. } => limit.code(),
@@ -471,7 +479,7 @@ impl Error {
                 "Enter an address such as https://chat.example.com, without user name or password."
             }
             Self::SecretUnusable { .. } => {
-                "Enter the secret alone, as it was shown when it was made: one word, without spaces, quotes or line breaks."
+                "Enter the secret alone, as it was shown when it was made: one word, without spaces, quotes or line breaks, for a setting that the provider describes as a secret."
             }
             Self::SecretNotGranted { .. } => {
                 "If you trust this component with the value itself, grant it with `Settings::grant_value`."
@@ -480,6 +488,7 @@ impl Error {
             Self::PolicyUnusable { .. } => {
                 "Write scheme, host and port where it is not the usual one, such as https://chat.example.com or https://*.example.com:8443."
             }
+            Self::LimitUnusable { .. } => "Set it to 1 or more, or leave it out.",
             Self::AnswerRefused { .. } => {
                 "Report it to the provider's authors with the text above; where it speaks of a clock, set this machine's and the server's first."
             }
@@ -563,6 +572,7 @@ impl Error {
             | Self::SecretNotGranted { .. }
             | Self::OriginDenied { .. }
             | Self::PolicyUnusable { .. }
+            | Self::LimitUnusable { .. }
             | Self::AnswerRefused { .. }
             | Self::Trap { .. }
             | Self::CaFile { .. }

@@ -60,6 +60,7 @@ impl Provider {
 
     /// The same within limits of a tenant. Nothing is waited for, so a short time is enough.
     pub(crate) async fn describe_within(&self, limits: &Limits) -> Result<Description> {
+        limits.check()?;
         if let Some(described) = self.described.get() {
             return Ok(described.clone());
         }
@@ -94,6 +95,7 @@ impl Provider {
 
     /// The same in the room of a tenant.
     pub(crate) fn connect_as(&self, description: &Description, access: Access, slots: Slots) -> Result<Session> {
+        access.limits.check()?;
         let limits = access.limits.clone();
         let maker = Maker::new(description, self.inspection.digest, &access.settings);
         let granted = Granted::new(description, &access.settings, maker);

@@ -51,8 +51,9 @@ impl Sandbox {
     /// Sets up an engine with this pool. Its address space is reserved, memory is not used.
     ///
     /// # Errors
-    /// The system does not give the address space, or a size is beyond what the runtime can do.
+    /// The system does not give the address space, a size is beyond what the runtime can do, or leaves no room.
     pub fn new(pool: Pool) -> Result<Self> {
+        pool.check()?;
         let failed = |error: wasmtime::Error| Error::Runtime { reason: format!("{error:#}") };
         let engine = Engine::new(&config(&pool)).map_err(failed)?;
         let mut linker = Linker::new(&engine);

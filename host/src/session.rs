@@ -1,9 +1,11 @@
 //! Calls with one set of settings, each within the limits.
 
 use std::future::Future;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use chrono::Utc;
+use secrecy::zeroize::Zeroize as _;
 use tokio::time::timeout;
 use wasmtime::{Store, Trap};
 
@@ -67,6 +69,23 @@ impl Granted {
 pub(crate) struct Terms {
     pub(crate) limits: Limits,
     pub(crate) slots: Slots,
+}
+
+/// The settings as a call takes them, wiped afterwards: the value of a secret may be among them, where that is granted.
+struct Arguments(Vec<contract::Setting>);
+
+impl Deref for Arguments {
+    type Target = [contract::Setting];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Drop for Arguments {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|setting| setting.value.zeroize());
+    }
 }
 
 /// The slot is given back after the store has gone.
@@ -166,7 +185,7 @@ impl Session {
         let settings = self.arguments();
         let known: Vec<contract::User> = known.into_iter().map(Into::into).collect();
         self.is_listing = true;
-        let arguments = (settings.as_slice(), since, known.as_slice(), cursor);
+        let arguments = (&*settings, since, known.as_slice(), cursor);
         let page = call!(@ self, "list-changes", (|exports| exports), call_list_changes, arguments)?;
         let look = |rules: &Rules, page: &UserPage| rules.changes(page, &since.watermark, Utc::now());
         page.map(|page| self.page("list-changes", page, look)).transpose()
@@ -277,9 +296,9 @@ impl Session {
         self.gate.denials()
     }
 
-    fn arguments(&self) -> Vec<contract::Setting> {
+    fn arguments(&self) -> Arguments {
         let setting = |(key, value): (&str, &str)| contract::Setting { key: key.to_owned(), value: value.to_owned() };
-        self.settings.expose_all().map(setting).collect()
+        Arguments(self.settings.expose_all().map(setting).collect())
     }
 
     /// The instance, taken out: a call whose future is dropped leaves none behind.

@@ -11,8 +11,8 @@ use alloc::vec::Vec;
 
 use components::wasi::clocks::wall_clock;
 use components::{
-    CheckReport, Description, ELSEWHERE, Error, Guest, License, Mattermost, RequestSpec, Setting, SettingKind, UserPage,
-    description,
+    CheckReport, Description, ELSEWHERE, Error, Guest, License, Mattermost, RequestSpec, Setting, SettingKind,
+    UserPage, description,
 };
 
 struct Fickle;

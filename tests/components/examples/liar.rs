@@ -1,5 +1,5 @@
 //! A provider without a product, whose answers are well but for one thing: what it gets wrong is named by its setting `lie`.
-//! It has two users, `anna` and `bert`, and needs no network.
+//! It has two users, `anna` and `bert`, and needs no network. A lie that begins with `changes ` is told by `list-changes` alone.
 #![no_std]
 
 extern crate alloc;
@@ -19,8 +19,8 @@ wit_bindgen::generate!({
 use exports::license_management::provider::changes::{Baseline, Guest as Changes};
 use exports::license_management::provider::provider::{
     ActivityKnowledge, Assignment, CheckOutcome, CheckReport, CheckStep, Description, Error, Guest, License,
-    ListingState, Notice, Quantity, SeatUse, Setting, SettingKind, SettingSpec, Severity, Term, User, UserKind, UserPage,
-    UserStatus,
+    ListingState, Notice, Quantity, SeatUse, Setting, SettingKind, SettingSpec, Severity, Term, User, UserKind,
+    UserPage, UserStatus,
 };
 
 /// When everything here happened.
@@ -83,7 +83,9 @@ fn page(mut users: Vec<User>, counted: u32, lie: &str) -> UserPage {
             "id-with-control" => user.id = "a\nb".to_owned(),
             "long-name" => user.username = "x".repeat(100_000),
             "unknown-role" => user.role = "captain".to_owned(),
-            "unknown-license" => user.licenses = vec![Assignment { license_type: "gold".to_owned(), assigned_at: None }],
+            "unknown-license" => {
+                user.licenses = vec![Assignment { license_type: "gold".to_owned(), assigned_at: None }]
+            }
             "license-without-seat" => user.seat = SeatUse::Free,
             "no-time" => user.created_at = Some("yesterday".to_owned()),
             "time-of-no-calendar" => user.created_at = Some("2026-02-30T00:00:00.000Z".to_owned()),
@@ -158,8 +160,14 @@ impl Guest for Liar {
             _ => ("all-well", None),
         };
         let summary = if lie == "long-summary" { "x".repeat(100_000) } else { "All is well.".to_owned() };
-        let step =
-            CheckStep { id: id.to_owned(), outcome: CheckOutcome::Passed, code, summary, fix: None, params: Vec::new() };
+        let step = CheckStep {
+            id: id.to_owned(),
+            outcome: CheckOutcome::Passed,
+            code,
+            summary,
+            fix: None,
+            params: Vec::new(),
+        };
         Ok(CheckReport { steps: vec![step], product_version: None, product_instance: None, attributes: Vec::new() })
     }
 
@@ -194,7 +202,7 @@ impl Changes for Liar {
         known: Vec<User>,
         cursor: Option<String>,
     ) -> Result<UserPage, Error> {
-        let lie = lie(&settings);
+        let lie = lie(&settings).trim_start_matches("changes ");
         let changed = |id: &str| User { position: Some(format!("changed {id}")), ..user(id) };
         if cursor.is_none() {
             let begun = page(Vec::new(), 2, "");

@@ -8,7 +8,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use components::http::Request;
-use components::{CheckReport, Description, Error, Guest, License, Setting, SettingKind, UserPage, description, told, value};
+use components::{
+    CheckReport, Description, Error, Guest, License, Setting, SettingKind, UserPage, description, told, value,
+};
 
 struct Plaintext;
 
