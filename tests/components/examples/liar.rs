@@ -23,8 +23,11 @@ use exports::license_management::provider::provider::{
     UserPage, UserStatus,
 };
 
-/// When everything here happened.
+/// As of when everything here is.
 const THEN: &str = "2026-01-01T00:00:00.000Z";
+
+/// When the users were created.
+const ONCE: &str = "2020-06-01T00:00:00.000Z";
 
 struct Liar;
 
@@ -50,7 +53,7 @@ fn user(id: &str) -> User {
         seat: SeatUse::Occupied,
         licenses: vec![Assignment { license_type: "free".to_owned(), assigned_at: None }],
         position: None,
-        created_at: Some(THEN.to_owned()),
+        created_at: Some(ONCE.to_owned()),
         deactivated_at: None,
         activity: ActivityKnowledge::Unknown,
         last_activity_at: None,

@@ -12,8 +12,8 @@ use mattermost_simulator::{Config, Exchange, Simulator};
 use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints};
 use provider_host::model::ProviderError;
 use provider_host::{
-    End, Error, Limits, ListingOptions, Objection, Pool, Provenance, Sandbox, Session, Settings, SwitchOptions,
-    SyncOptions, Whole, seal,
+    End, Error, Limits, ListingOptions, Objection, Pool, Provenance, Provider, Sandbox, Session, Settings,
+    SwitchOptions, SyncOptions, Whole, seal,
 };
 use tokio::task::JoinSet;
 
@@ -151,10 +151,10 @@ async fn whoever_takes_anothers_name_is_not_switched_to() {
 }
 
 /// A session of the component that gets one thing wrong.
-async fn liar(host: &Host, lie: &str) -> Session {
+async fn lying(host: &Host, liar: &Provider, lie: &str) -> Session {
     let mut settings = Settings::new();
     settings.set("lie", lie);
-    host.session("liar", settings).await
+    host.connect(liar, settings).await.unwrap()
 }
 
 /// What a step may get wrong, in a listing as in finding out what changed, each with what the refusal says.
@@ -182,9 +182,9 @@ const LIES: [(&str, &str); 18] = [
 #[tokio::test]
 async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
     let host = Host::new(Limits::default());
-    let whole = SyncOptions { limit: 0, whole: false };
+    let liar = host.load("liar").unwrap();
     for (lie, words) in LIES {
-        let error = liar(&host, lie).await.list_page(None, 0).await.map(drop).expect_err(lie);
+        let error = lying(&host, &liar, lie).await.list_page(None, 0).await.map(drop).expect_err(lie);
         assert_eq!(error.code(), "answer-refused", "{lie}: {error}");
         assert!(error.to_string().contains(words), "{lie}: {error}");
         assert!(error.to_string().len() < 300 && !error.to_string().contains("captain"), "{lie}: {error}");
@@ -196,9 +196,8 @@ async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
     for (lie, words) in LIES.into_iter().chain(of_changes) {
         let store: Arc<dyn Checkpoints> = Arc::new(MemoryCheckpoints::new());
         // A listing that is well, by the same settings: what changed is asked of nobody else.
-        let mut settings = Settings::new();
-        settings.set("lie", format!("changes {lie}"));
-        let session = || host.session("liar", settings.clone());
+        let of_changes = format!("changes {lie}");
+        let session = || lying(&host, &liar, &of_changes);
         let mut listing = session().await.resume(ListingOptions::default(), Arc::clone(&store), "acme").await.unwrap();
         while let Some(batch) = listing.next().await {
             batch.unwrap();
@@ -207,7 +206,7 @@ async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
         assert_eq!(before.len(), 2, "{lie}");
         drop(listing);
 
-        let mut sync = session().await.sync(whole.clone(), store, "acme").await.unwrap();
+        let mut sync = session().await.sync(SyncOptions::default(), store, "acme").await.unwrap();
         let mut refused = None;
         while let Some(step) = sync.next().await {
             if let Err(error) = step {
@@ -225,7 +224,7 @@ async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
         ("no-time", "the expires-at of a licence is no time"),
         ("unknown-notice", "the code of a notice is none"),
     ] {
-        let error = liar(&host, lie).await.licenses().await.map(drop).expect_err(lie);
+        let error = lying(&host, &liar, lie).await.licenses().await.map(drop).expect_err(lie);
         assert!(error.code() == "answer-refused" && error.to_string().contains(words), "{lie}: {error}");
     }
     for (lie, words) in [
@@ -234,10 +233,10 @@ async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
         ("long-summary", "the summary of a check step has 100000 bytes"),
         ("error-without-code", "the code of an error is empty"),
     ] {
-        let error = liar(&host, lie).await.check().await.map(drop).expect_err(lie);
+        let error = lying(&host, &liar, lie).await.check().await.map(drop).expect_err(lie);
         assert!(error.code() == "answer-refused" && error.to_string().contains(words), "{lie}: {error}");
     }
-    let mut well = liar(&host, "").await;
+    let mut well = lying(&host, &liar, "").await;
     assert_eq!(well.list_page(None, 0).await.unwrap().users.len(), 2);
     assert_eq!((well.licenses().await.unwrap().len(), well.check().await.unwrap().steps.len()), (1, 1));
 }
@@ -245,16 +244,15 @@ async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
 #[tokio::test]
 async fn numbers_that_do_not_add_up_prove_nothing() {
     let host = Host::new(Limits::default());
-    let listed = list(liar(&host, "expects-seven").await, ListingOptions::default(), 0).await.unwrap();
+    let liar = host.load("liar").unwrap();
+    let listed = list(lying(&host, &liar, "expects-seven").await, ListingOptions::default(), 0).await.unwrap();
     assert_eq!((listed.end, listed.users.len()), (End::Incomplete, 2));
     assert!(listed.notices.iter().any(|notice| notice.code == "listing-short"), "{:?}", listed.notices);
 
     let store: Arc<dyn Checkpoints> = Arc::new(MemoryCheckpoints::new());
-    let mut settings = Settings::new();
-    settings.set("lie", "changes expects-seven");
     for expect in ["nothing-kept", "changes-not-told"] {
-        let session = host.session("liar", settings.clone()).await;
-        let mut sync = session.sync(SyncOptions { limit: 0, whole: false }, Arc::clone(&store), "acme").await.unwrap();
+        let session = lying(&host, &liar, "changes expects-seven").await;
+        let mut sync = session.sync(SyncOptions::default(), Arc::clone(&store), "acme").await.unwrap();
         while let Some(step) = sync.next().await {
             step.unwrap();
         }
@@ -298,7 +296,7 @@ async fn a_version_that_takes_a_plain_setting_for_an_address_is_not_switched_to(
     let tenant = registry.tenant("acme", "mattermost", host.access(settings)).unwrap();
     let widened = registry.load(bytes("widened")).await.unwrap();
     let refused = registry.switch(&widened, &SwitchOptions::default()).await.map(drop).unwrap_err();
-    let Error::PreflightFailed { objections, .. } = refused else { unreachable!("{refused}") };
+    let Error::PreflightFailed { objections, .. } = refused else { unreachable!("by its code") };
     let is_for_the_address = |objection: &Objection| matches!(objection, Objection::SettingTaken { tenant, key, to: "url", .. } if (tenant.as_str(), key.as_str()) == ("acme", "elsewhere"));
     assert!(objections.iter().any(is_for_the_address) && objections.len() == 1, "{objections:?}");
     assert_eq!(registry.active("mattermost"), Some(real.name()));
