@@ -9,7 +9,7 @@ use crate::listing::Maker;
 use crate::model::Description;
 use crate::session::{Granted, Terms};
 use crate::slots::Slots;
-use crate::{Access, Inspection, Limits, Result, Sandbox, Session, Settings};
+use crate::{Access, Error, Inspection, Limits, Result, Sandbox, Session, Settings};
 
 /// How long a provider may take to describe itself, waiting for room in the pool included.
 const DESCRIBE_TIME: Duration = Duration::from_secs(20);
@@ -49,11 +49,11 @@ impl Provider {
         self.prepared.has_changes()
     }
 
-    /// What the provider is, needs and may answer. Asked once of an instance that reaches no network, and compared with what
-    /// the component's bytes say. What it answered holds from then on, since the contract has it say the same every time.
+    /// What the provider is, needs and may answer. Asked of an instance that reaches no network, and compared with what the
+    /// component's bytes say and with what it answered before: the contract has it say the same every time.
     ///
     /// # Errors
-    /// The provider crashed or ran into a limit, or its bytes say something else.
+    /// The provider crashed or ran into a limit, or its bytes say something else, or it said something else before.
     pub async fn describe(&self) -> Result<Description> {
         self.describe_within(&Limits::default()).await
     }
@@ -61,16 +61,17 @@ impl Provider {
     /// The same within limits of a tenant. Nothing is waited for, so a short time is enough.
     pub(crate) async fn describe_within(&self, limits: &Limits) -> Result<Description> {
         limits.check()?;
-        if let Some(described) = self.described.get() {
-            return Ok(described.clone());
-        }
         let call_time = limits.call_time.min(DESCRIBE_TIME);
         let limits = Limits { call_time, ..limits.clone() };
         let terms = Terms { limits, slots: self.sandbox.slots(1) };
         let mut session = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, Granted::default());
         let description = session.describe().await?;
         self.inspection.agree(&description)?;
-        Ok(self.described.get_or_init(|| description).clone())
+        if *self.described.get_or_init(|| description.clone()) != description {
+            let reason = "the description is another than it was before".to_owned();
+            return Err(Error::AnswerRefused { call: "describe", reason });
+        }
+        Ok(description)
     }
 
     /// Prepares calls. The provider is granted the requests that it describes, at each setting that it describes as a URL.

@@ -268,15 +268,17 @@ async fn what_a_provider_says_of_itself_holds_from_when_it_was_granted() {
     let host = Host::new(Limits::default());
     let fickle = host.load("fickle").unwrap();
     let described = fickle.describe().await.unwrap();
-    assert_eq!(fickle.describe().await.unwrap(), described, "it is asked once");
     let mut settings = settings(&granted.url(), SECRET);
     settings.set("elsewhere", elsewhere.url());
-    for _ in 0..2 {
-        let mut session = host.connect(&fickle, settings.clone()).await.unwrap();
-        let key = session.listing_key("acme");
-        assert_eq!(key.product, described.id);
-        session.check().await.map(drop).unwrap();
-        assert_eq!(session.listing_key("acme"), key, "calls with an open network change nothing");
+    let mut session = fickle.connect_described(&described, host.access(settings.clone())).unwrap();
+    let key = session.listing_key("acme");
+    assert_eq!(key.product, described.id);
+    session.check().await.map(drop).unwrap();
+    assert_eq!(session.listing_key("acme"), key, "a call with an open network changes nothing");
+    for refused in [fickle.describe().await.map(drop), host.connect(&fickle, settings).await.map(drop)] {
+        let error = refused.unwrap_err();
+        assert_eq!(error.code(), "answer-refused");
+        assert!(error.to_string().contains("another than it was before"), "{error}");
     }
     let other = host.load("fickle").unwrap().describe().await.unwrap();
     assert_ne!(other.id, described.id, "another time it is another");
