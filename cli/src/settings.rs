@@ -121,8 +121,8 @@ impl Given {
     pub(crate) fn check_secrets(&self, description: &Description) -> Result<(), Complaint> {
         for (key, _) in &self.secret {
             let spec = description.settings.iter().find(|spec| spec.key == *key);
-            if let Some(spec) = spec.filter(|spec| !spec.kind.is_secret()) {
-                let kind = spec.kind.as_str();
+            if !spec.is_some_and(|spec| spec.kind.is_secret()) {
+                let kind = spec.map_or("nothing that it reads", |spec| spec.kind.as_str());
                 let message = format!(
                     "the secret {key} is not handed over: {} {} describes {key} as {kind}, and would see it",
                     description.name, description.version
