@@ -140,7 +140,9 @@ fn a_page_is_as_the_contract_says_or_refused() {
         (|it| it.watermark = Some(String::new()), Some("the watermark is empty")),
         (|it| it.watermark = Some("x".repeat(ID_BYTES + 1)), Some("the watermark has")),
         (|it| it.attributes = attributes("k", &"x".repeat(VALUE_BYTES + 1)), Some("attribute of the page")),
-        (|it| it.notices[0].code = "ill".into(), Some("code of a notice is none")),
+        (|it| it.notices[0].code = "of-its-own-7".into(), None),
+        (|it| it.notices[0].code = String::new(), Some("code of a notice is empty")),
+        (|it| it.notices[0].code = "Ill".into(), Some("code of a notice is not in kebab-case")),
         (|it| it.notices[0].message = long(), Some("message of a notice")),
         (|it| it.notices[0].fix = Some(long()), Some("fix of a notice")),
         (|it| it.notices[0].fields = vec![String::new()], Some("field of a notice is empty")),
@@ -215,7 +217,7 @@ fn a_licence_is_as_the_contract_says_or_refused() {
         (|it| it.starts_at = Some("soon".into()), Some("starts-at")),
         (|it| it.expires_at = Some("never".into()), Some("expires-at")),
         (|it| it.attributes = attributes("", ""), Some("attribute of a licence")),
-        (|it| it.notices[0].code = "ill".into(), Some("code of a notice")),
+        (|it| it.notices[0].code = String::new(), Some("code of a notice is empty")),
     ];
     let rules = Rules::of(&product());
     for (change, expect) in cases {
@@ -245,8 +247,9 @@ fn a_check_is_as_the_contract_says_or_refused() {
     type Change = fn(&mut CheckReport);
     let cases: &[(Change, Option<&str>)] = &[
         (|_| {}, None),
-        (|it| it.steps[0].id = "ill".into(), Some("id of a check step is none")),
-        (|it| it.steps[0].code = Some("ill".into()), Some("code of a check step is none")),
+        (|it| it.steps[0].id = "a step".into(), Some("id of a check step is not in kebab-case")),
+        (|it| it.steps[0].id = String::new(), Some("id of a check step is empty")),
+        (|it| it.steps[0].code = Some("no_code".into()), Some("code of a check step is not in kebab-case")),
         (|it| it.steps[0].summary = long(), Some("summary")),
         (|it| it.steps[0].fix = Some(long()), Some("fix")),
         (|it| it.steps[0].params = attributes("", ""), Some("parameter")),
@@ -298,6 +301,7 @@ fn a_description_says_each_thing_once_and_an_error_has_a_code() {
     let cases: &[(Spoil, Option<&str>)] = &[
         (|_| {}, None),
         (|it| it.code = String::new(), Some("code of an error is empty")),
+        (|it| it.code = "Of its own".into(), Some("code of an error is not in kebab-case")),
         (|it| it.code = long(), Some("code of an error has")),
         (|it| it.message = long(), Some("message of an error")),
         (|it| it.fix = Some(long()), Some("fix of an error")),

@@ -100,7 +100,7 @@ fn page(mut users: Vec<User>, counted: u32, lie: &str) -> UserPage {
         }
     }
     match lie {
-        "unknown-notice" => notices.push(notice("no-such-code")),
+        "notice-without-code" => notices.push(notice("No such code")),
         "long-notice" => notices.push(Notice { message: "x".repeat(100_000), ..notice("all-well") }),
         "empty-watermark" => watermark = Some(String::new()),
         "watermark-of-2999" => watermark = Some("2999-01-01T00:00:00.000Z".to_owned()),
@@ -158,8 +158,8 @@ impl Guest for Liar {
             return Err(error(""));
         }
         let (id, code) = match lie {
-            "unknown-step" => ("no-such-step", None),
-            "unknown-code" => ("all-well", Some("no-such-code".to_owned())),
+            "step-without-id" => ("No such step", None),
+            "step-without-code" => ("all-well", Some("No such code".to_owned())),
             _ => ("all-well", None),
         };
         let summary = if lie == "long-summary" { "x".repeat(100_000) } else { "All is well.".to_owned() };
@@ -178,7 +178,7 @@ impl Guest for Liar {
         let lie = lie(&settings);
         let license_type = if lie == "unknown-license" { "gold" } else { "free" };
         let expires_at = (lie == "no-time").then(|| "never".to_owned());
-        let code = if lie == "unknown-notice" { "no-such-code" } else { "all-well" };
+        let code = if lie == "notice-without-code" { "No such code" } else { "all-well" };
         Ok(vec![License {
             license_type: license_type.to_owned(),
             name: "Free".to_owned(),

@@ -172,7 +172,7 @@ const LIES: [(&str, &str); 18] = [
     ("deactivated-and-active", "not deactivated"),
     ("activity-known-without-time", "contradict"),
     ("attribute-without-key", "an attribute of a user is empty"),
-    ("unknown-notice", "the code of a notice is none"),
+    ("notice-without-code", "the code of a notice is not in kebab-case"),
     ("long-notice", "the message of a notice has 100000 bytes"),
     ("empty-watermark", "the watermark is empty"),
     ("watermark-of-2999", "in the future"),
@@ -222,14 +222,14 @@ async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
     for (lie, words) in [
         ("unknown-license", "the license-type of a licence is none"),
         ("no-time", "the expires-at of a licence is no time"),
-        ("unknown-notice", "the code of a notice is none"),
+        ("notice-without-code", "the code of a notice is not in kebab-case"),
     ] {
         let error = lying(&host, &liar, lie).await.licenses().await.map(drop).expect_err(lie);
         assert!(error.code() == "answer-refused" && error.to_string().contains(words), "{lie}: {error}");
     }
     for (lie, words) in [
-        ("unknown-step", "the id of a check step is none"),
-        ("unknown-code", "the code of a check step is none"),
+        ("step-without-id", "the id of a check step is not in kebab-case"),
+        ("step-without-code", "the code of a check step is not in kebab-case"),
         ("long-summary", "the summary of a check step has 100000 bytes"),
         ("error-without-code", "the code of an error is empty"),
     ] {
