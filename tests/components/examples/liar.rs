@@ -1,6 +1,7 @@
 //! A provider without a product, whose answers are well but for one thing: what it gets wrong is named by its setting `lie`.
 //! It has two users, `anna` and `bert`, and needs no network. A lie that begins with `changes ` is told by `list-changes` alone.
 #![no_std]
+#![expect(unsafe_code, missing_docs, reason = "what is generated from the contract")]
 
 extern crate alloc;
 // The allocator, the panic handler and `cabi_realloc`.
