@@ -338,6 +338,13 @@ impl Folder {
         Self(path)
     }
 
+    /// On the same disk as the command.
+    fn beside_the_command(name: &str) -> Self {
+        let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
     fn file(&self, name: &str) -> String {
         self.0.join(name).display().to_string()
     }
@@ -483,14 +490,15 @@ fn refused(arguments: &[&str], server: &Server) {
 #[test]
 fn what_lies_where_the_person_stands_is_not_run() {
     let server = server(Config { users: 3, ..Config::default() });
-    let (bin, links, here) = (Folder::new("bin"), Folder::new("links"), Folder::new("here"));
+    let (bin, links, here) = (Folder::beside_the_command("bin"), Folder::new("links"), Folder::new("here"));
     std::fs::create_dir_all(here.0.join("dist")).unwrap();
     for planted in ["dist/mattermost-provider.wasm", "mattermost-provider.wasm"] {
         std::fs::copy(other("plaintext"), here.0.join(planted)).unwrap();
     }
     std::fs::copy(other("plaintext"), links.file("mattermost-provider.wasm")).unwrap();
     let (command, link, linked) = (bin.file("providerctl"), links.file("providerctl"), here.file("providerctl"));
-    std::fs::copy(env!("CARGO_BIN_EXE_providerctl"), &command).unwrap();
+    // A file that was just written may not be run while another test's process still has it open.
+    std::fs::hard_link(env!("CARGO_BIN_EXE_providerctl"), &command).unwrap();
     for link in [&link, &linked] {
         std::os::unix::fs::symlink(&command, link).unwrap();
     }
