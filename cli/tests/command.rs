@@ -339,6 +339,7 @@ impl Folder {
     }
 
     /// On the same disk as the command.
+    #[cfg(unix)]
     fn beside_the_command(name: &str) -> Self {
         let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
