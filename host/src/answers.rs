@@ -313,7 +313,10 @@ fn pairs(what: &str, pairs: &Attributes) -> Checked {
         return Err(format!("{what} is one of {}, and {ENTRIES} are the most", pairs.len()));
     }
     for (key, value) in pairs.iter() {
-        id(what, key)?;
+        if key.is_empty() {
+            return Err(format!("{what} has no name"));
+        }
+        size(what, key, TEXT_BYTES)?;
         size(what, value, VALUE_BYTES)?;
     }
     Ok(())

@@ -108,7 +108,7 @@ fn a_user_is_as_the_contract_says_or_refused() {
             |it| (it.activity, it.last_activity_at) = (ActivityKnowledge::Known, Some("now".into())),
             Some("last-activity-at"),
         ),
-        (|it| it.attributes = attributes("", "x"), Some("attribute of a user is empty")),
+        (|it| it.attributes = attributes("", "x"), Some("attribute of a user has no name")),
         (|it| it.attributes = attributes("teams", &"x".repeat(VALUE_BYTES)), None),
         (|it| it.attributes = attributes("teams", &"x".repeat(VALUE_BYTES + 1)), Some("attribute of a user has")),
     ];

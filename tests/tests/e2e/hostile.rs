@@ -171,7 +171,7 @@ const LIES: [(&str, &str); 18] = [
     ("time-with-offset", "the created-at of a user is no time"),
     ("deactivated-and-active", "not deactivated"),
     ("activity-known-without-time", "contradict"),
-    ("attribute-without-key", "an attribute of a user is empty"),
+    ("attribute-without-key", "an attribute of a user has no name"),
     ("notice-without-code", "the code of a notice is not in kebab-case"),
     ("long-notice", "the message of a notice has 100000 bytes"),
     ("empty-watermark", "the watermark is empty"),
