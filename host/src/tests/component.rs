@@ -99,7 +99,8 @@ pub(crate) const COMPLETE: &str = "(i32.store8 (i32.const 3084) (i32.const 1)) (
 /// A page without users, and with an empty cursor to go on from.
 pub(crate) const MORE: &str = "(i32.store8 (i32.const 3084) (i32.const 0)) (i32.const 3072)";
 
-/// A page of 100 users with the id and the role `x`, which ends the listing. A user has 144 bytes, and the role is at 56.
+/// A page of 100 users with the id and the role `x`, which ends the listing. A user has 144 bytes, with
+/// the role at 56 and what is known of its activity at 120: nothing.
 pub(crate) const HUNDRED_USERS: &str = "
     (local $user i32)
     (local.set $user (i32.const 8192))
@@ -108,6 +109,7 @@ pub(crate) const HUNDRED_USERS: &str = "
         (i32.store offset=4 (local.get $user) (i32.const 1))
         (i32.store offset=56 (local.get $user) (i32.const 2100))
         (i32.store offset=60 (local.get $user) (i32.const 1))
+        (i32.store8 offset=120 (local.get $user) (i32.const 2))
         (local.set $user (i32.add (local.get $user) (i32.const 144)))
         (br_if $again (i32.lt_u (local.get $user) (i32.const 22592))))
     (i32.store (i32.const 3076) (i32.const 8192))
