@@ -257,10 +257,8 @@ impl ListingSync {
         standing.progress.users = standing.progress.users.saturating_add(added);
         // Numbers that contradict each other prove nothing.
         let counted = page.expected_total.map_or(standing.progress.users, u64::from);
-        let state = match page.state {
-            ListingState::Complete if counted != standing.progress.users => ListingState::Incomplete,
-            state => state,
-        };
+        let contradicts = page.state == ListingState::Complete && counted != standing.progress.users;
+        let state = if contradicts { ListingState::Incomplete } else { page.state };
         match asking.take(batch, &step, state, page.watermark) {
             Verdict::GoesOn => {}
             Verdict::Complete { watermark } => {
