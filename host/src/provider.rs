@@ -1,7 +1,6 @@
 //! A compiled provider.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use crate::bindings::Prepared;
 use crate::egress::Gate;
@@ -10,9 +9,6 @@ use crate::model::Description;
 use crate::session::{Granted, Terms};
 use crate::slots::Slots;
 use crate::{Access, Error, Inspection, Limits, Result, Sandbox, Session, Settings};
-
-/// How long a provider may take to describe itself, waiting for room in the pool included.
-const DESCRIBE_TIME: Duration = Duration::from_secs(20);
 
 /// A component that was checked and compiled. Clones share it.
 #[derive(Clone)]
@@ -58,12 +54,10 @@ impl Provider {
         self.describe_within(&Limits::default()).await
     }
 
-    /// The same within limits of a tenant. Nothing is waited for, so a short time is enough.
+    /// The same within limits of a tenant.
     pub(crate) async fn describe_within(&self, limits: &Limits) -> Result<Description> {
         limits.check()?;
-        let call_time = limits.call_time.min(DESCRIBE_TIME);
-        let limits = Limits { call_time, ..limits.clone() };
-        let terms = Terms { limits, slots: self.sandbox.slots(1) };
+        let terms = Terms { limits: limits.clone(), slots: self.sandbox.slots(1) };
         let mut session = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, Granted::default());
         let description = session.describe().await?;
         self.inspection.agree(&description)?;
@@ -113,7 +107,7 @@ impl Provider {
     pub async fn instantiate(&self) -> Result<impl Sized + use<>> {
         let terms = Terms { limits: Limits::default(), slots: self.sandbox.slots(1) };
         let mut session = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, Granted::default());
-        session.take_instance("instantiate").await
+        session.instantiate().await
     }
 }
 
