@@ -109,8 +109,8 @@ pub(crate) enum Command {
 pub(crate) struct ComponentArgs {
     /// The component to run
     ///
-    /// Without it: $PROVIDERCTL_COMPONENT, then dist/mattermost-provider.wasm in the current folder, then beside this
-    /// command, then in the folder that this command was built from.
+    /// Without it: the one that $PROVIDERCTL_COMPONENT names, then mattermost-provider.wasm beside this command. None is
+    /// looked for anywhere else.
     #[arg(long, value_name = "FILE")]
     pub(crate) component: Option<PathBuf>,
     /// The most that one call of the component may take, waiting included (default: 300)
@@ -119,6 +119,17 @@ pub(crate) struct ComponentArgs {
     /// Where compiled components are kept.
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
+    /// What is said of it.
+    #[command(flatten)]
+    pub(crate) verbose: VerboseArgs,
+}
+
+/// What is said of the component.
+#[derive(Args)]
+pub(crate) struct VerboseArgs {
+    /// Says which component runs: its file, its sha256 and its version
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
 }
 
 /// Where compiled components are kept.
@@ -235,6 +246,9 @@ pub(crate) struct CanaryArgs {
     /// Where compiled components are kept.
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
+    /// What is said of them.
+    #[command(flatten)]
+    pub(crate) verbose: VerboseArgs,
 }
 
 /// `inspect`.

@@ -10,16 +10,13 @@ const FILE: &str = "mattermost-provider.wasm";
 /// Names a component where `--component` does not.
 pub(crate) const VARIABLE: &str = "PROVIDERCTL_COMPONENT";
 
-/// The places that are searched for the built component.
+/// The places that a component is taken from where none is named. What lies where a person happens to stand, or where this
+/// command was built, is nobody's choice: it would be handed a token.
 pub(crate) struct Places {
     /// The value of [`VARIABLE`].
     pub(crate) variable: Option<PathBuf>,
-    /// The current folder.
-    pub(crate) current: Option<PathBuf>,
-    /// This command's own file.
+    /// This command's own file, whatever link leads there.
     pub(crate) executable: Option<PathBuf>,
-    /// The folder of the sources that this command was built from.
-    pub(crate) sources: PathBuf,
 }
 
 impl Places {
@@ -27,33 +24,26 @@ impl Places {
     pub(crate) fn detect() -> Self {
         Self {
             variable: std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from),
-            current: std::env::current_dir().ok(),
-            executable: std::env::current_exe().ok(),
-            sources: Path::new(env!("CARGO_MANIFEST_DIR")).join(".."),
+            executable: std::env::current_exe().and_then(std::fs::canonicalize).ok(),
         }
     }
 
-    /// The component that was asked for, or the first one found.
+    /// The component that was asked for, or the one beside this command.
     pub(crate) fn find(&self, asked: Option<&Path>) -> Result<PathBuf, Complaint> {
-        if let Some(named) = asked.or(self.variable.as_deref()) {
-            return if named.is_file() { Ok(named.to_owned()) } else { Err(missing(&[named.to_owned()])) };
-        }
-        let places: Vec<PathBuf> = [
-            self.current.as_ref().map(|folder| folder.join("dist").join(FILE)),
-            self.executable.as_ref().and_then(|file| file.parent()).map(|folder| folder.join(FILE)),
-            Some(self.sources.join("dist").join(FILE)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        places.iter().find(|place| place.is_file()).cloned().ok_or_else(|| missing(&places))
+        let beside = || Some(self.executable.as_ref()?.parent()?.join(FILE));
+        let named = asked.or(self.variable.as_deref()).map(Path::to_owned);
+        let Some(place) = named.or_else(beside) else {
+            return Err(missing("there is no component beside this command".to_owned()));
+        };
+        // What is no file is told when it is read.
+        if place.exists() { Ok(place) } else { Err(missing(format!("there is no component at {}", place.display()))) }
     }
 }
 
-fn missing(places: &[PathBuf]) -> Complaint {
-    let searched: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-    Complaint::new("component-missing", format!("there is no component at {}", searched.join(", nor at ")))
-        .fix("run make component, or name one with --component FILE")
+fn missing(message: String) -> Complaint {
+    Complaint::new("component-missing", message).fix(format!(
+        "name one with --component FILE or ${VARIABLE}, or put {FILE} beside this command, as make component does"
+    ))
 }
 
 #[cfg(test)]
@@ -61,36 +51,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_searched_in_order_and_named_when_empty() {
+    fn what_is_named_is_run_or_what_lies_beside_the_command_and_nothing_else() {
         let folder = std::env::temp_dir().join(format!("providerctl-places-{}", std::process::id()));
-        let current = folder.join("current");
-        let beside = folder.join("bin");
-        let sources = folder.join("sources");
-        for made in [current.join("dist"), beside.clone(), sources.join("dist")] {
-            std::fs::create_dir_all(made).unwrap();
-        }
-        let places = Places {
-            variable: None,
-            current: Some(current.clone()),
-            executable: Some(beside.join("providerctl")),
-            sources: sources.clone(),
+        std::fs::create_dir_all(&folder).unwrap();
+        let (beside, other, third) = (folder.join(FILE), folder.join("other.wasm"), folder.join("third.wasm"));
+        let find = |asked: Option<&PathBuf>, variable: Option<&PathBuf>| {
+            let places = Places { variable: variable.cloned(), executable: Some(folder.join("providerctl")) };
+            places.find(asked.map(PathBuf::as_path))
         };
-        let complaint = places.find(None).unwrap_err();
-        assert!(complaint.message.contains("current/dist"), "{}", complaint.message);
-        assert!(complaint.fix.unwrap().contains("make component"));
+        let complaint = find(None, None).unwrap_err();
+        assert!(complaint.message.contains(&beside.display().to_string()), "{}", complaint.message);
+        assert!(complaint.fix.unwrap().contains("--component"));
 
-        for place in [sources.join("dist"), beside, current.join("dist")] {
-            let file = place.join(FILE);
-            std::fs::write(&file, b"").unwrap();
-            assert_eq!(places.find(None).unwrap(), file, "a later place must win over an earlier one only by absence");
-        }
-
-        let other = folder.join("other.wasm");
-        assert_eq!(places.find(Some(&other)).unwrap_err().code, "component-missing");
+        std::fs::write(&beside, b"").unwrap();
         std::fs::write(&other, b"").unwrap();
-        assert_eq!(places.find(Some(&other)).unwrap(), other);
-        let named = Places { variable: Some(other.clone()), ..places };
-        assert_eq!(named.find(None).unwrap(), other);
+        for (asked, variable, expect) in [
+            (None, None, Some(&beside)),
+            (None, Some(&other), Some(&other)),
+            (Some(&other), None, Some(&other)),
+            (Some(&beside), Some(&other), Some(&beside)),
+            // What is named and is not there is not replaced by another.
+            (Some(&third), Some(&other), None),
+            (None, Some(&third), None),
+        ] {
+            let found = find(asked, variable);
+            assert_eq!(found.as_ref().ok(), expect);
+            assert!(found.is_ok() || found.is_err_and(|complaint| complaint.code == "component-missing"));
+        }
+        let nowhere = Places { variable: None, executable: None };
+        assert_eq!(nowhere.find(None).unwrap_err().code, "component-missing");
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

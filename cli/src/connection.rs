@@ -2,17 +2,18 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use provider_host::audit::JsonLines;
 use provider_host::model::Description;
 use provider_host::{
-    Access, Cache, ClientIdentity, CompilerProcess, Config, Denial, Egress, EgressOptions, ExtraHeader, Limits, Pool,
-    Provider, Proxy, Sandbox, SecretSource, Session, read_component,
+    Access, Cache, ClientIdentity, CompilerProcess, Config, Denial, Digest, Egress, EgressOptions, ExtraHeader, Limits,
+    Pool, Provider, Proxy, Sandbox, SecretSource, Session, read_component,
 };
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 
 use crate::args::{CacheArgs, ComponentArgs, ConnectArgs, ServerArgs};
 use crate::component::Places;
@@ -23,6 +24,9 @@ use crate::settings::{Given, Vault, settings};
 
 /// The largest file that a secret is read from, in bytes: what does not end would be read for ever.
 const LARGEST_SECRET: u64 = 64 * 1024;
+
+/// Room behind the largest secret, so that its end is found without another buffer.
+const READ_AHEAD: usize = 64;
 
 /// A session, and what its requests go through.
 pub(crate) struct Connection {
@@ -57,15 +61,46 @@ pub(crate) fn sandbox(args: &CacheArgs) -> Result<Sandbox, Failure> {
     })
 }
 
-/// Loads the component.
-pub(crate) fn load(args: &ComponentArgs) -> Result<Provider, Failure> {
-    Ok(sandbox(&args.cache)?.load(&read(args)?)?)
+/// A component that was loaded, and the file that it came from.
+pub(crate) struct Loaded {
+    /// The component.
+    pub(crate) provider: Provider,
+    /// Its file.
+    pub(crate) path: PathBuf,
 }
 
-/// Reads the component's bytes.
-pub(crate) fn read(args: &ComponentArgs) -> Result<Vec<u8>, Failure> {
-    let file = Places::detect().find(args.component.as_deref()).map_err(Failure::failed)?;
-    read_file(&file)
+impl Loaded {
+    /// What it says of itself. With `-v` its file and sha256 are told before it runs, and its version afterwards.
+    pub(crate) async fn describe(&self, is_verbose: bool, screen: &mut Screen<'_>) -> Result<Description, Failure> {
+        if is_verbose {
+            tell_component(&self.path, &self.provider.inspection().digest, screen);
+        }
+        let description = self.provider.describe().await?;
+        if is_verbose {
+            let line = format!("provider {} {}", description.id, description.version);
+            screen.remark(&printable(&line));
+        }
+        Ok(description)
+    }
+}
+
+/// Tells which file is run.
+pub(crate) fn tell_component(path: &Path, digest: &Digest, screen: &mut Screen<'_>) {
+    let line = format!("component {}, sha256 {digest}", path.display());
+    screen.remark(&printable(&line));
+}
+
+/// Loads the component.
+pub(crate) fn load(args: &ComponentArgs) -> Result<Loaded, Failure> {
+    let (path, bytes) = read(args)?;
+    Ok(Loaded { provider: sandbox(&args.cache)?.load(&bytes)?, path })
+}
+
+/// Finds the component, and reads its bytes.
+pub(crate) fn read(args: &ComponentArgs) -> Result<(PathBuf, Vec<u8>), Failure> {
+    let path = Places::detect().find(args.component.as_deref()).map_err(Failure::failed)?;
+    let bytes = read_file(&path)?;
+    Ok((path, bytes))
 }
 
 /// Reads a component's file: a regular one, no larger than what is compiled.
@@ -83,27 +118,32 @@ pub(crate) fn limits(args: &ComponentArgs) -> Limits {
 }
 
 /// Follows the command line of a command that lists. It is judged before anything is sent.
-pub(crate) async fn connect(args: &ConnectArgs) -> Result<Connection, Failure> {
-    connected(args, limits(&args.component)).await
+pub(crate) async fn connect(args: &ConnectArgs, screen: &mut Screen<'_>) -> Result<Connection, Failure> {
+    connected(args, limits(&args.component), screen).await
 }
 
 /// The same for a command that makes one call, which ends when a listing without progress would.
-pub(crate) async fn connect_once(args: &ConnectArgs) -> Result<Connection, Failure> {
+pub(crate) async fn connect_once(args: &ConnectArgs, screen: &mut Screen<'_>) -> Result<Connection, Failure> {
     let mut limits = limits(&args.component);
     if args.component.timeout.is_none() {
         limits.call_time = limits.call_time.min(args.server.stall_time());
     }
-    connected(args, limits).await
+    connected(args, limits, screen).await
 }
 
-async fn connected(args: &ConnectArgs, limits: Limits) -> Result<Connection, Failure> {
+async fn connected(args: &ConnectArgs, limits: Limits, screen: &mut Screen<'_>) -> Result<Connection, Failure> {
+    let is_verbose = args.component.verbose.verbose;
     let (provider, description, access) = match (&args.config, &args.tenant) {
-        (Some(config), Some(tenant)) => as_tenant(config, tenant, &args.component.cache).await?,
+        (Some(config), Some(tenant)) => {
+            let (loaded, access) = as_tenant(config, tenant, &args.component.cache)?;
+            let description = loaded.describe(is_verbose, screen).await?;
+            (loaded.provider, description, access)
+        }
         (Some(_) | None, _) => {
-            let provider = load(&args.component)?;
-            let description = provider.describe().await?;
-            let access = access(&args.server, &description)?.limits(limits);
-            (provider, description, access)
+            let loaded = load(&args.component)?;
+            let description = loaded.describe(is_verbose, screen).await?;
+            let access = access(&args.server, &description, &[])?.limits(limits);
+            (loaded.provider, description, access)
         }
     };
     let access = access.stalling_after(args.server.stall_time());
@@ -123,7 +163,7 @@ fn append(path: &Path) -> Result<File, Failure> {
 }
 
 /// As a tenant of a providers.toml, with the component that is trusted there.
-async fn as_tenant(config: &Path, tenant: &str, cache: &CacheArgs) -> Result<(Provider, Description, Access), Failure> {
+fn as_tenant(config: &Path, tenant: &str, cache: &CacheArgs) -> Result<(Loaded, Access), Failure> {
     let config = Config::read(config)?;
     let Some((_, provider)) = config.tenants().find(|(name, _)| *name == tenant) else {
         let known: Vec<&str> = config.tenants().map(|(name, _)| name).collect();
@@ -131,17 +171,19 @@ async fn as_tenant(config: &Path, tenant: &str, cache: &CacheArgs) -> Result<(Pr
             .fix(format!("use one of {}", known.join(", ")));
         return Err(Failure::usage(complaint));
     };
-    let provider = sandbox(cache)?.load(&config.component(provider)?)?;
-    let description = provider.describe().await?;
-    Ok((provider, description, config.access(tenant)?))
+    let (path, bytes) = (config.component_path(provider)?, config.component(provider)?);
+    let loaded = Loaded { provider: sandbox(cache)?.load(&bytes)?, path };
+    Ok((loaded, config.access(tenant)?))
 }
 
-/// Follows `--set`, `--secret` and how requests are sent.
-pub(crate) fn access(args: &ServerArgs, description: &Description) -> Result<Access, Failure> {
+/// Follows `--set`, `--secret` and how requests are sent. What `others` describe may be handed the same settings, so no
+/// secret is read that one of them would see.
+pub(crate) fn access(args: &ServerArgs, description: &Description, others: &[&Description]) -> Result<Access, Failure> {
     let given = Given::parse(&args.set, &args.secret).map_err(Failure::usage)?;
     given.check(description).map_err(Failure::usage)?;
+    others.iter().try_for_each(|other| given.check_secrets(other)).map_err(Failure::usage)?;
     let vault = Vault { env: &|name| std::env::var_os(name), file: &read_secret };
-    let mut settings = settings(given.read(&vault).map_err(Failure::usage)?, description);
+    let mut settings = settings(given.read(&vault).map_err(Failure::usage)?);
     for key in &args.grant_value {
         settings.grant_value(key);
     }
@@ -193,11 +235,13 @@ pub(crate) fn tell_denials(denials: &[Denial], screen: &mut Screen<'_>) {
     }
 }
 
+/// Reads a secret's file into one piece of memory, since a buffer that grows would leave parts of it behind.
 fn read_secret(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    let largest = usize::try_from(LARGEST_SECRET).unwrap_or(usize::MAX);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(largest.saturating_add(READ_AHEAD)));
     File::open(path)?.take(LARGEST_SECRET + 1).read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST_SECRET {
+    if bytes.len() > largest {
         return Err(std::io::Error::other("it is larger than 64 KiB"));
     }
-    Ok(bytes)
+    Ok(std::mem::take(&mut *bytes))
 }

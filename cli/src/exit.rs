@@ -133,6 +133,7 @@ impl From<provider_host::Error> for Failure {
                     | Error::SettingUnusable { .. }
                     | Error::SecretUnusable { .. }
                     | Error::SecretNotGranted { .. }
+                    | Error::LimitUnusable { .. }
                     | Error::ConfigUnusable { .. }
                     | Error::ProxyUnusable { .. }
                     | Error::HeaderUnusable { .. }

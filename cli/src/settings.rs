@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use provider_host::Settings;
 use provider_host::model::{Description, SettingKind, SettingSpec};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 
 use crate::exit::Complaint;
 
@@ -81,7 +82,8 @@ impl Given {
         Ok(())
     }
 
-    /// Checks that the provider knows each key, that none is missing, and that no secret is on the command line.
+    /// Checks that the provider knows each key, that none is missing, that no secret is on the command line, and that none
+    /// would be shown to the provider.
     pub(crate) fn check(&self, description: &Description) -> Result<(), Complaint> {
         let spec = |key: &str| description.settings.iter().find(|spec| spec.key == key);
         let known = || description.settings.iter().map(known_line).collect();
@@ -98,6 +100,7 @@ impl Given {
                 return Err(exposed(key, "--set"));
             }
         }
+        self.check_secrets(description)?;
         let missing: Vec<&SettingSpec> = description
             .settings
             .iter()
@@ -113,6 +116,25 @@ impl Given {
             .details(known()))
     }
 
+    /// Checks that the provider keeps for a secret whatever was given as one. How a value was given decides: a provider that
+    /// calls a secret a text would be shown it.
+    pub(crate) fn check_secrets(&self, description: &Description) -> Result<(), Complaint> {
+        for (key, _) in &self.secret {
+            let spec = description.settings.iter().find(|spec| spec.key == *key);
+            if !spec.is_some_and(|spec| spec.kind.is_secret()) {
+                let kind = spec.map_or("nothing that it reads", |spec| spec.kind.as_str());
+                let message = format!(
+                    "the secret {key} is not handed over: {} {} describes {key} as {kind}, and would see it",
+                    description.name, description.version
+                );
+                return Err(Complaint::new("secret-unusable", message).fix(format!(
+                    "run the component that you mean (describe says which one ran); where {key} is no secret, give it with --set"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the secrets. One that cannot be read, or is empty, is named by its place.
     pub(crate) fn read(self, vault: &Vault<'_>) -> Result<Vec<(String, Value)>, Complaint> {
         let mut values: Vec<(String, Value)> =
@@ -125,16 +147,13 @@ impl Given {
     }
 }
 
-/// The settings as the host takes them. What the provider does not call a secret is handed over as plain text, wherever
-/// it was read from.
-pub(crate) fn settings(values: Vec<(String, Value)>, description: &Description) -> Settings {
+/// The settings as the host takes them: what was given as a secret stays one, whatever the provider says of it.
+pub(crate) fn settings(values: Vec<(String, Value)>) -> Settings {
     let mut settings = Settings::new();
     for (key, value) in values {
-        let secret = description.settings.iter().any(|spec| spec.key == key && spec.kind.is_secret());
         match value {
             Value::Plain(text) => settings.set(key, text),
-            Value::Secret(text) if secret => settings.set_secret(key, text),
-            Value::Secret(text) => settings.set(key, text.expose_secret().to_owned()),
+            Value::Secret(text) => settings.set_secret(key, text),
         };
     }
     settings
@@ -201,7 +220,7 @@ fn read_secret(key: &str, source: &Source, vault: &Vault<'_>) -> Result<SecretSt
                 return Err(Complaint::new("secret-missing", format!("the environment variable {name} is not set"))
                     .fix(format!("set it to the value of {key}, and export it")));
             };
-            (value.into_encoded_bytes(), format!("the environment variable {name}"))
+            (Zeroizing::new(value.into_encoded_bytes()), format!("the environment variable {name}"))
         }
         Source::File(path) => {
             let place = format!("the file {}", path.display());
@@ -209,13 +228,13 @@ fn read_secret(key: &str, source: &Source, vault: &Vault<'_>) -> Result<SecretSt
                 Complaint::new("secret-unreadable", format!("{place} cannot be read: {error}"))
                     .fix(format!("put the value of {key} there, readable for you alone"))
             })?;
-            (bytes, place)
+            (Zeroizing::new(bytes), place)
         }
     };
-    let Ok(text) = String::from_utf8(bytes) else {
+    let Ok(text) = str::from_utf8(&bytes) else {
         return Err(Complaint::new("secret-unreadable", format!("{place} does not hold text in UTF-8")));
     };
-    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let line = text.strip_suffix('\n').unwrap_or(text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.is_empty() {
         return Err(

@@ -1,4 +1,5 @@
 use super::*;
+use secrecy::ExposeSecret as _;
 
 fn spec(key: &str, kind: SettingKind, required: bool) -> SettingSpec {
     SettingSpec {
@@ -56,12 +57,11 @@ const TOKEN: &str = "access_token=env:T";
 fn complete_settings_are_taken() {
     told(&[URL], &[TOKEN]).unwrap();
     told(&[URL, "mode=a=b"], &["access_token=file:/tmp/t", "signing_key=env:K"]).unwrap();
-    told(&[], &["server_url=env:URL", TOKEN]).unwrap();
 }
 
 #[test]
 fn wrong_settings_are_refused_without_their_values() {
-    let cases: [(&[&str], &[&str], &str); 12] = [
+    let cases: [(&[&str], &[&str], &str); 15] = [
         (&["hunter2"], &[], "setting-malformed"),
         (&["=hunter2"], &[], "setting-malformed"),
         (&[], &["hunter2"], "setting-malformed"),
@@ -74,6 +74,9 @@ fn wrong_settings_are_refused_without_their_values() {
         (&[URL], &[TOKEN, "server_url=env:U"], "setting-repeated"),
         (&[URL, "color=hunter2"], &[TOKEN], "setting-unknown"),
         (&[], &[TOKEN], "setting-missing"),
+        (&[], &["server_url=env:URL", TOKEN], "secret-unusable"),
+        (&[URL], &[TOKEN, "mode=file:/tmp/hunter2"], "secret-unusable"),
+        (&[URL], &[TOKEN, "token=env:T"], "setting-unknown"),
     ];
     for (set, secret, code) in cases {
         refused(set, secret, code);
@@ -98,6 +101,41 @@ fn a_refusal_says_how_to_do_it() {
         "mode (fast | slow): What mode is.",
     ];
     assert_eq!(unknown.details, known);
+}
+
+/// A provider may call its settings what it likes; how a value was given decides.
+#[test]
+fn a_secret_fills_no_setting_that_is_described_as_anything_else() {
+    use SettingKind::{Choice, Flag, Integer, Secret, SecretValue, Text, Url};
+    let kinds = [
+        (Secret, true),
+        (SecretValue, true),
+        (Text, false),
+        (Url, false),
+        (Integer, false),
+        (Flag, false),
+        (Choice(vec!["hunter2".into()]), false),
+    ];
+    for (kind, is_taken) in kinds {
+        for required in [true, false] {
+            let mut description = product();
+            description.settings[1] = spec("access_token", kind.clone(), required);
+            let given = Given::parse(&texts(&[URL]), &texts(&[TOKEN])).unwrap();
+            let refused = [given.check(&description), given.check_secrets(&description)]
+                .map(|checked| checked.err().map(|complaint| complaint.code));
+            let expect = (!is_taken).then(|| "secret-unusable".to_owned());
+            assert_eq!(refused, [expect.clone(), expect], "{kind:?}, required: {required}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_reaches_the_host_as_a_secret() {
+    let values = ["access_token", "unknown"].map(|key| (key.to_owned(), Value::Secret("hunter2".into())));
+    let plain = [("mode".to_owned(), Value::Plain("fast".to_owned()))];
+    let settings = settings(values.into_iter().chain(plain).collect());
+    let shown = format!("{settings:?}");
+    assert_eq!(shown, r#"Settings {"access_token": "(secret)", "mode": "(set)", "unknown": "(secret)"}"#);
 }
 
 #[track_caller]

@@ -33,7 +33,7 @@ fn providerctl(arguments: &[&str], token: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_providerctl"))
         .args(arguments)
         .env("MM_TOKEN", token)
-        .env_remove("PROVIDERCTL_COMPONENT")
+        .env("PROVIDERCTL_COMPONENT", built())
         .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .stdin(Stdio::null())
         .output()
@@ -221,6 +221,7 @@ fn a_reader_that_goes_away_is_no_error() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_providerctl"))
         .args(["users", "--set", &url, "--secret", "access_token=env:MM_TOKEN", "--format", "ndjson"])
         .env("MM_TOKEN", server.admin())
+        .env("PROVIDERCTL_COMPONENT", built())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -334,6 +335,14 @@ struct Folder(std::path::PathBuf);
 impl Folder {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("providerctl-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    /// On the same disk as the command.
+    #[cfg(unix)]
+    fn beside_the_command(name: &str) -> Self {
+        let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -507,4 +516,148 @@ fn a_process_that_may_have_too_little_says_so() {
         assert!(told.starts_with(&format!("error[{code}]: ")) && told.contains("fix: "), "{limit}: {told}");
         assert!(!told.contains("panicked") && !told.contains("memory allocation"), "{limit}: {told}");
     }
+}
+/// A component may describe the token as whatever it likes. What was given as a secret is handed to none that would see it,
+/// by whatever command, and nothing is sent.
+#[test]
+fn a_secret_is_handed_to_no_component_that_calls_it_a_text() {
+    let server = server(Config::default());
+    let folder = Folder::new("plaintext");
+    let (url, plaintext) = (format!("server_url={}", server.url()), other("plaintext"));
+    let (token, checkpoint) = (folder.file("token"), folder.file("listing.sqlite"));
+    std::fs::write(&token, server.admin()).unwrap();
+    let pin = provider_host::Digest::of(&std::fs::read(&plaintext).unwrap());
+    let config = folder.file("providers.toml");
+    let text = format!(
+        "[providers.mattermost]\nfile = \"{plaintext}\"\nsha256 = \"{pin}\"\n[tenants.acme]\nprovider = \"mattermost\"\n\
+         settings = {{ server_url = \"{}\" }}\nsecrets = {{ access_token = \"file:token\" }}\n",
+        server.url(),
+    );
+    std::fs::write(&config, text).unwrap();
+    let from_file = format!("access_token=file:{token}");
+    let named: &[&str] = &["--component", &plaintext, "--set", &url];
+    let as_tenant: &[&str] = &["--config", &config, "--tenant", "acme"];
+    let in_env: &[&str] = &["--secret", "access_token=env:MM_TOKEN"];
+    let in_file: &[&str] = &["--secret", &from_file];
+    for command in [&["users"][..], &["check"], &["license"], &["sync", "--checkpoint", &checkpoint]] {
+        for given in [[named, in_env].concat(), [named, in_file].concat(), as_tenant.to_vec()] {
+            refused(&[command, &given].concat(), &server);
+        }
+    }
+    for versions in [[built(), &plaintext], [&plaintext, built()]] {
+        for secret in [in_env, in_file] {
+            refused(&[&["canary"][..], &versions, &["--set", &url], secret].concat(), &server);
+        }
+    }
+    assert_eq!(server.simulator.requests(), 0, "nothing was sent");
+
+    let demo = providerctl(&["demo", "--component", &plaintext, "--users", "10"], "");
+    check_exit(&demo, 2);
+    assert!(stderr(&demo).contains("secret-unusable"), "{}", stderr(&demo));
+
+    // It does send what it is given as a text.
+    let shown = providerctl(&[&["check", "--set", "access_token=plain"], named].concat(), "");
+    check_exit(&shown, 1);
+    let log = server.simulator.log();
+    assert!(log.iter().any(|exchange| exchange.path.contains("token=plain")), "{log:?}");
+}
+
+/// The command is refused for the token, which it does not repeat.
+#[track_caller]
+fn refused(arguments: &[&str], server: &Server) {
+    let output = providerctl(arguments, server.admin());
+    check_exit(&output, 2);
+    let told = stderr(&output);
+    assert!(told.contains("secret-unusable") && told.contains("access_token"), "{arguments:?}: {told}");
+    assert!(!format!("{output:?}").contains(server.admin()), "{arguments:?} shows the token");
+}
+
+/// A command that is run where somebody else has put a component, from beside one of its own or not.
+#[cfg(unix)]
+#[test]
+fn what_lies_where_the_person_stands_is_not_run() {
+    let server = server(Config { users: 30, ..Config::default() });
+    let (bin, links, here) = (Folder::beside_the_command("bin"), Folder::new("links"), Folder::new("here"));
+    std::fs::create_dir_all(here.0.join("dist")).unwrap();
+    for planted in ["dist/mattermost-provider.wasm", "mattermost-provider.wasm"] {
+        std::fs::copy(other("plaintext"), here.0.join(planted)).unwrap();
+    }
+    std::fs::copy(other("plaintext"), links.file("mattermost-provider.wasm")).unwrap();
+    let (command, link, linked) = (bin.file("providerctl"), links.file("providerctl"), here.file("providerctl"));
+    // A file that was just written may not be run while another test's process still has it open.
+    std::fs::hard_link(env!("CARGO_BIN_EXE_providerctl"), &command).unwrap();
+    for link in [&link, &linked] {
+        std::os::unix::fs::symlink(&command, link).unwrap();
+    }
+    let url = format!("server_url={}", server.url());
+    let run = |command: &str| {
+        Command::new(command)
+            .args(["users", "--no-cache", "--set", &url, "--secret", "access_token=env:MM_TOKEN", "--format", "csv"])
+            .env("MM_TOKEN", server.admin())
+            .env_remove("PROVIDERCTL_COMPONENT")
+            .current_dir(&here.0)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    };
+    for command in [&command, &link, &linked] {
+        let none = run(command);
+        check_exit(&none, 1);
+        assert!(stderr(&none).contains("component-missing"), "{command}: {}", stderr(&none));
+    }
+    assert_eq!(server.simulator.requests(), 0);
+
+    std::fs::copy(built(), bin.file("mattermost-provider.wasm")).unwrap();
+    for command in [&command, &link, &linked] {
+        let beside = run(command);
+        check_exit(&beside, 0);
+        assert_eq!(stdout(&beside).lines().count(), 31, "{command}");
+    }
+}
+
+#[test]
+fn it_says_which_component_ran() {
+    let server = server(Config { users: 3, ..Config::default() });
+    let digest = provider_host::Digest::of(&std::fs::read(built()).unwrap()).to_string();
+    let version = format!("mattermost {}", env!("CARGO_PKG_VERSION"));
+    let table = stdout(&providerctl(&["describe"], ""));
+    assert!([built(), &digest, env!("CARGO_PKG_VERSION")].iter().all(|part| table.contains(part)), "{table}");
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(&providerctl(&["describe", "--format", "json"], ""))).unwrap();
+    assert_eq!(json["component"], serde_json::json!({ "file": built(), "sha256": digest }));
+    assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
+    for command in ["users", "check", "license"] {
+        let output = against(&server.url(), server.admin(), command, &["-v"]);
+        check_exit(&output, 0);
+        let told = stderr(&output);
+        assert!([built(), &digest, &version].iter().all(|part| told.contains(part)), "{command}: {told}");
+    }
+}
+
+/// A token among a file's settings, as a text or a number, is refused and not repeated.
+#[test]
+fn a_token_that_stands_in_a_file_of_providers_is_refused_and_not_repeated() {
+    let server = server(Config::default());
+    let folder = Folder::new("written");
+    let config = folder.file("providers.toml");
+    let pin = provider_host::Digest::of(&std::fs::read(built()).unwrap());
+    for (token, code) in [
+        ("\"sekret123\"", "secret-unusable"),
+        ("4711081511", "config-unusable"),
+        ("sekret123", "config-unusable"),
+        ("[\"sekret123\"]", "config-unusable"),
+    ] {
+        let text = format!(
+            "[providers.mattermost]\nfile = \"{}\"\nsha256 = \"{pin}\"\n[tenants.acme]\nprovider = \"mattermost\"\n\
+             settings = {{ server_url = \"{}\", access_token = {token} }}\n",
+            built(),
+            server.url(),
+        );
+        std::fs::write(&config, text).unwrap();
+        let output = providerctl(&["users", "--config", &config, "--tenant", "acme"], "");
+        check_exit(&output, 2);
+        let told = format!("{output:?}");
+        assert!(told.contains(code) && !told.contains("sekret123") && !told.contains("4711"), "{token}: {told}");
+    }
+    assert_eq!(server.simulator.requests(), 0);
 }

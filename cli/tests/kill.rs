@@ -74,7 +74,7 @@ impl Scene {
             .arg(self.file())
             .args(more)
             .env("MM_TOKEN", &self.simulator.tokens().admin)
-            .env_remove("PROVIDERCTL_COMPONENT")
+            .env("PROVIDERCTL_COMPONENT", concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/mattermost-provider.wasm"))
             .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -41,7 +41,7 @@ fn run(server: &Simulator, token: &str, command: &str, more: &[&str]) -> String 
         .args([command, "--set", &format!("server_url={url}"), "--secret", "access_token=env:MM_TOKEN"])
         .args(more)
         .env("MM_TOKEN", token)
-        .env_remove("PROVIDERCTL_COMPONENT")
+        .env("PROVIDERCTL_COMPONENT", concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/mattermost-provider.wasm"))
         .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .stdin(Stdio::null())
         .output()

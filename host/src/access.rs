@@ -103,13 +103,13 @@ impl Access {
     /// What a provider of this description gets: the settings with placeholders for secrets, and the way out.
     pub(crate) fn open(self, description: &Description) -> Result<(Settings, Gate)> {
         let Self { settings, egress, limits, name, requests, policy, audit, turns } = self;
+        let (shown, vault) = conceal(description, &settings)?;
         let grants = grants(description, &settings, requests.as_deref().map(Vec::as_slice))?;
-        let (settings, vault) = conceal(description, settings)?;
         let sender = Sender { tenant: name, provider: description.id.clone(), version: description.version.clone() };
         let (policy, limits) = (&policy, &limits);
         let turns = turns.unwrap_or_else(|| Turns::new(limits));
         let gate = egress.gate(GateOptions { grants, vault, policy, limits, turns, sender, audit })?;
-        Ok((settings, gate))
+        Ok((shown, gate))
     }
 }
 
@@ -140,10 +140,14 @@ fn grants(description: &Description, settings: &Settings, only: Option<&[Request
 }
 
 /// The settings as the guest gets them, with placeholders for secrets, and the secrets.
-fn conceal(description: &Description, settings: Settings) -> Result<(Settings, Vault)> {
+fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, Vault)> {
     let (mut shown, mut secrets, mut values) = (settings.clone(), Vec::new(), Vec::new());
     for key in settings.keys() {
         let kind = description.settings.iter().find(|spec| spec.key == key).map(|spec| &spec.kind);
+        if kind.is_some_and(SettingKind::is_secret) && settings.is_written(key) {
+            let reason = "it is written down among the settings; name its place among the secrets instead".to_owned();
+            return Err(Error::SecretUnusable { key: key.to_owned(), reason });
+        }
         match kind {
             Some(SettingKind::SecretValue) if !settings.grants_value(key) => {
                 return Err(Error::SecretNotGranted { key: key.to_owned() });
@@ -256,7 +260,7 @@ mod tests {
     fn a_guest_gets_placeholders_and_the_vault_the_secrets() {
         let mut settings = Settings::new();
         settings.set("url", "https://a.example").set_secret("token", " hunter2\n".into()).set("name", "zoe");
-        let (shown, vault) = conceal(&description(), settings).unwrap();
+        let (shown, vault) = conceal(&description(), &settings).unwrap();
         let shown: Vec<_> = shown.expose_all().collect();
         assert!(shown.iter().all(|(_, value)| !value.contains("hunter2")), "{shown:?}");
         assert!(shown.contains(&("url", "https://a.example")) && shown.contains(&("name", "zoe")));
@@ -271,7 +275,7 @@ mod tests {
     fn a_secret_that_is_given_as_plain_text_is_concealed_as_well() {
         let mut settings = Settings::new();
         settings.set("token", "hunter2");
-        let (shown, _) = conceal(&description(), settings).unwrap();
+        let (shown, _) = conceal(&description(), &settings).unwrap();
         assert_ne!(shown.expose("token"), Some("hunter2"));
     }
 
@@ -279,20 +283,25 @@ mod tests {
     fn a_value_is_shown_only_where_that_is_granted() {
         let mut settings = Settings::new();
         settings.set_secret("key", "hunter2".into());
-        let refused = conceal(&description(), settings.clone()).err().unwrap();
+        let refused = conceal(&description(), &settings).err().unwrap();
         assert_eq!(refused.code(), "secret-not-granted");
         settings.grant_value("key");
-        let (shown, _) = conceal(&description(), settings).unwrap();
+        let (shown, _) = conceal(&description(), &settings).unwrap();
         assert_eq!(shown.expose("key"), Some("hunter2"));
     }
 
     #[test]
     fn secrets_that_cannot_be_sent_are_refused_without_repeating_them() {
+        let mut written = Settings::new();
+        written.set_written("token", "hunter2".into());
+        let refused = conceal(&description(), &written).err().unwrap();
+        assert_eq!(refused.code(), "secret-unusable");
+        assert!(!format!("{refused} {refused:?}").contains("hunter2"), "{refused}");
         for (key, secret) in [("token", "two words"), ("token", "li\nne"), ("name", "hunter2"), ("unknown", "hunter2")]
         {
             let mut settings = Settings::new();
             settings.set_secret(key, secret.into());
-            let refused = conceal(&description(), settings).err().unwrap();
+            let refused = conceal(&description(), &settings).err().unwrap();
             assert_eq!(refused.code(), "secret-unusable");
             assert!(!format!("{refused} {refused:?}").contains(secret), "{refused}");
         }

@@ -8,7 +8,7 @@
 //! [tenants.acme]
 //! provider = "mattermost"
 //! settings = { server_url = "https://chat.acme.example" }
-//! secrets = { access_token = "env:ACME_TOKEN" }   # or "file:/run/secrets/acme"
+//! secrets = { access_token = "env:ACME_TOKEN" }   # or "file:/run/secrets/acme"; a relative one is beside this file
 //!
 //! [tenants.acme.egress]                           # all of it is optional
 //! ca_files = ["company-ca.pem"]
@@ -28,27 +28,30 @@ mod egress;
 mod secret;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 use serde::Deserialize;
 
 use crate::component_file::read_signature;
 use crate::{Access, Digest, Error, Limits, ListingLimits, Pool, PublicKey, Result, Settings, Trust, read_component};
 
+use crate::settings::sealed;
 use egress::{EgressEntry, PolicyEntry};
 pub use secret::SecretSource;
 
-/// A `providers.toml` that was read and makes sense.
-#[derive(Clone, Debug)]
+/// A `providers.toml` that was read and makes sense. `Debug` shows names and keys alone; what is behind them has none.
+#[derive(Clone)]
 pub struct Config {
     path: PathBuf,
     file: File,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
@@ -59,7 +62,7 @@ struct File {
     policy: PolicyEntry,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProviderEntry {
     file: PathBuf,
@@ -67,12 +70,12 @@ struct ProviderEntry {
     public_key: Option<Text<PublicKey>>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TenantEntry {
     provider: String,
     #[serde(default)]
-    settings: BTreeMap<String, String>,
+    settings: BTreeMap<String, Written>,
     #[serde(default)]
     secrets: BTreeMap<String, Text<SecretSource>>,
     /// Secrets of kind `secret-value` whose value the provider may see.
@@ -104,8 +107,18 @@ struct LimitsEntry {
     response_body_mib: Option<u16>,
 }
 
+/// The text of a setting, wiped like a secret, since it may be one that was put in the wrong place.
+#[derive(Clone)]
+struct Written(SecretString);
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(sealed(text)))
+    }
+}
+
 /// A value that is written as text.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Text<T>(T);
 
 impl<'de, T: std::str::FromStr<Err = &'static str>> Deserialize<'de> for Text<T> {
@@ -123,7 +136,7 @@ impl Config {
     /// component without saying why.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-        Self::parse(path, &text)
+        Self::parse(path, &Zeroizing::new(text))
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self> {
@@ -132,7 +145,7 @@ impl Config {
             // The error's own text shows the line, which may hold a secret that was put in the wrong place.
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count().saturating_add(1);
-            unusable(format!("line {line}: {}", error.message()))
+            unusable(format!("line {line}: {}", without_value(error.message())))
         })?;
         for (id, provider) in &file.providers {
             if provider.sha256.is_none() && provider.public_key.is_none() {
@@ -149,6 +162,8 @@ impl Config {
             if let Some(key) = tenant.settings.keys().find(|key| tenant.secrets.contains_key(*key)) {
                 return Err(unusable(format!("`{key}` of the tenant `{name}` is a setting and a secret")));
             }
+            let limits = tenant.limits.limits();
+            limits.check().map_err(|error| unusable(format!("the tenant `{name}`: {error}")))?;
         }
         file.policy.policy()?;
         Ok(Self { path: path.to_owned(), file })
@@ -162,6 +177,15 @@ impl Config {
     /// The names of the tenants, each with the id of its provider.
     pub fn tenants(&self) -> impl Iterator<Item = (&str, &str)> {
         self.file.tenants.iter().map(|(name, tenant)| (name.as_str(), tenant.provider.as_str()))
+    }
+
+    /// Where a provider's component lies.
+    ///
+    /// # Errors
+    /// There is no such provider.
+    pub fn component_path(&self, provider: &str) -> Result<PathBuf> {
+        let entry = self.file.providers.get(provider);
+        Ok(self.beside(&entry.ok_or_else(|| Error::ProviderUnknown { id: provider.to_owned() })?.file))
     }
 
     /// A provider's component, once its bytes are known to be the ones that are meant. Its file has no more bytes than the
@@ -191,10 +215,11 @@ impl Config {
         let unusable = |reason: String| Error::ConfigUnusable { path: self.path.clone(), reason };
         let entry = self.file.tenants.get(tenant).ok_or_else(|| unusable(format!("there is no tenant `{tenant}`")))?;
         let mut settings = Settings::new();
-        for (key, value) in &entry.settings {
-            settings.set(key, value);
+        for (key, Written(value)) in &entry.settings {
+            settings.set_written(key, value.clone());
         }
         let read = |key: &str, source: &SecretSource| -> Result<SecretString> {
+            let source = source.at(|path| self.beside(path));
             source.read().map_err(|reason| {
                 unusable(format!("the secret `{key}` of the tenant `{tenant}` is not at {source}: {reason}"))
             })
@@ -213,6 +238,33 @@ impl Config {
     /// A path as the file means it: beside itself.
     fn beside(&self, path: &Path) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = |tenant: &TenantEntry| tenant.settings.keys().chain(tenant.secrets.keys()).cloned().collect();
+        let tenants: BTreeMap<&str, Vec<String>> =
+            self.file.tenants.iter().map(|(name, tenant)| (name.as_str(), keys(tenant))).collect();
+        f.debug_struct("Config")
+            .field("path", &self.path)
+            .field("providers", &self.file.providers.keys())
+            .field("tenants", &tenants)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with a file, without the value that is wrong: it may be a secret that was put in the wrong place.
+fn without_value(message: &str) -> String {
+    if ["invalid type: ", "invalid value: ", "invalid length: "].iter().any(|start| message.starts_with(start)) {
+        let expected = message.rsplit_once(", expected ").map_or("another", |(_, expected)| expected);
+        return format!("a value that cannot stand here, where {expected} is expected");
+    }
+    let name = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
+    let is_name = |name: &str| name.len() <= 40 && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+    match name {
+        Some((name, rest)) if !is_name(name) => format!("unknown field{rest}"),
+        Some(_) | None => message.to_owned(),
     }
 }
 
@@ -279,6 +331,56 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_that_was_put_in_the_wrong_place_is_nowhere_repeated() {
+        let tenant = format!("{PIN}[tenants.acme]\nprovider = \"mattermost\"\n");
+        // Each with the line that is told.
+        for (text, line) in [
+            ("secrets = { t = \"hunter2\" }", 6),
+            ("secrets = { t = \"hunter2:x\" }", 6),
+            ("secrets = { t = 4711081511 }", 6),
+            ("secrets = { t = 4711.081511 }", 6),
+            ("secrets = { t = [\"hunter2\"] }", 6),
+            ("settings = { t = 4711081511 }", 6),
+            ("settings = { t = 4711.081511 }", 6),
+            ("settings = { t = true, u = 4711081511 }", 6),
+            ("settings = { t = [\"hunter2\"] }", 6),
+            ("settings = { t = { u = \"hunter2\" } }", 6),
+            ("settings = { t = hunter2 }", 6),
+            ("settings = { t = \"hunter2 }", 6),
+            ("settings = { t = 'hunter2'' }", 6),
+            ("settings.t = \"x\"\nsettings.t = \"hunter2\"", 7),
+            ("settings = \"hunter2\"", 6),
+            ("grant_values = \"hunter2\"", 6),
+            ("grant_values = 4711081511", 6),
+            ("limits = { call_seconds = \"hunter2\" }", 6),
+            ("limits = { call_seconds = 4711081511 }", 6),
+            ("hunter2", 6),
+            ("hunter2 = \"x\"", 6),
+            ("\"hunter2\" = 4711081511", 6),
+            ("egress.proxy.url = 4711081511", 6),
+            ("egress.proxy = \"http://hunter2@proxy.example\"", 6),
+            ("egress.headers = { x-key = \"hunter2\" }", 6),
+            ("egress.headers = { x-key = 4711081511 }", 6),
+        ] {
+            let error = Config::parse(Path::new("p"), &format!("{tenant}{text}\n")).err().unwrap();
+            let told = format!("{error} {error:?} {:?}", error.fix());
+            assert!(!told.contains("hunter2") && !told.contains("4711"), "{text}: {told}");
+            assert!(told.contains(&format!("line {line}: ")), "{text}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_token_among_the_settings_is_shown_to_nobody() {
+        let text =
+            format!("{PIN}[tenants.acme]\nprovider = \"mattermost\"\nsettings = {{ access_token = \"hunter2\" }}");
+        let config = Config::parse(Path::new("p"), &text).unwrap();
+        let shown = format!("{config:?} {:?}", config.access("acme").unwrap());
+        assert!(!shown.contains("hunter2") && shown.contains("access_token"), "{shown}");
+        // What a provider describes as a secret is refused from there: `access.rs`.
+        assert!(config.access("acme").unwrap().settings.is_written("access_token"));
+    }
+
+    #[test]
     fn the_way_out_is_as_the_file_says() {
         let tenant = "[tenants.acme]\nprovider = \"mattermost\"\n";
         let access = |text: &str| {
@@ -315,6 +417,15 @@ mod tests {
                 "client-identity-unusable",
             ),
             ("limits.requests_per_second = 0", "config-unusable"),
+            ("limits.memory_mib = 0", "config-unusable"),
+            ("limits.call_seconds = 0", "config-unusable"),
+            ("limits.cpu_seconds = 0", "config-unusable"),
+            ("limits.instances = 0", "config-unusable"),
+            ("limits.requests_in_flight = 0", "config-unusable"),
+            ("limits.requests_per_call = 0", "config-unusable"),
+            ("limits.response_header_bytes = 0", "config-unusable"),
+            ("limits.response_headers = 0", "config-unusable"),
+            ("limits.response_body_mib = 0", "config-unusable"),
         ] {
             assert_eq!(access(text).unwrap_err().code(), code, "{text}");
         }
@@ -328,9 +439,8 @@ mod tests {
         std::fs::write(folder.join("m.wasm"), "abc").unwrap();
         let text = format!(
             "{PIN}[tenants.acme]\nprovider = \"mattermost\"\nsettings = {{ server_url = \"https://a.example\" }}\n\
-             secrets = {{ access_token = \"file:{}\", other = \"file:/nowhere\" }}\n\
+             secrets = {{ access_token = \"file:token\", other = \"file:/nowhere\" }}\n\
              limits = {{ memory_mib = 8, call_seconds = 9, instances = 2 }}\n",
-            folder.join("token").display()
         );
         let config = Config::parse(&folder.join("providers.toml"), &text).unwrap();
         assert_eq!(config.component("mattermost").unwrap(), b"abc");

@@ -235,6 +235,22 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// A limit of [`Limits`](crate::Limits) or [`Pool`](crate::Pool) is zero, and nothing could run.
+    #[error("the limit `{limit}` is 0, which leaves no room for anything")]
+    LimitUnusable {
+        /// Its field.
+        limit: &'static str,
+    },
+
+    /// The provider's answer breaks a rule of the contract, and nothing of it was kept.
+    #[error("the provider's answer in `{call}` was refused: {reason}")]
+    AnswerRefused {
+        /// The function that was called.
+        call: &'static str,
+        /// Which rule; no text of the answer.
+        reason: String,
+    },
+
     /// The guest stopped in the middle of a call: a defect of the provider.
     #[error("the provider crashed in `{call}`: {reason}")]
     Trap {
@@ -577,6 +593,8 @@ impl Error {
             Self::SecretNotGranted { .. } => "secret-not-granted",
             Self::OriginDenied { .. } => "origin-denied",
             Self::PolicyUnusable { .. } => "policy-unusable",
+            Self::LimitUnusable { .. } => "limit-unusable",
+            Self::AnswerRefused { .. } => "answer-refused",
             Self::Trap { .. } => "provider-crashed",
             Self::LimitHit { limit, .. } => limit.code(),
             Self::ListingStalled { .. } => "listing-stalled",
@@ -646,7 +664,7 @@ impl Error {
                 "Enter an address such as https://chat.example.com, without user name or password."
             }
             Self::SecretUnusable { .. } => {
-                "Enter the secret alone, as it was shown when it was made: one word, without spaces, quotes or line breaks."
+                "Enter the secret alone, as it was shown when it was made: one word, without spaces, quotes or line breaks, for a setting that the provider describes as a secret."
             }
             Self::SecretNotGranted { .. } => {
                 "If you trust this component with the value itself, grant it with `Settings::grant_value`."
@@ -654,6 +672,10 @@ impl Error {
             Self::OriginDenied { fix, .. } => fix,
             Self::PolicyUnusable { .. } => {
                 "Write scheme, host and port where it is not the usual one, such as https://chat.example.com or https://*.example.com:8443."
+            }
+            Self::LimitUnusable { .. } => "Set it to 1 or more, or leave it out.",
+            Self::AnswerRefused { .. } => {
+                "Report it to the provider's authors with the text above; where it speaks of a clock, set this machine's and the server's first."
             }
             Self::Trap { .. } => {
                 "Try again; if it happens again, report it to the provider's authors with the text above."
@@ -760,6 +782,8 @@ impl Error {
             | Self::SecretNotGranted { .. }
             | Self::OriginDenied { .. }
             | Self::PolicyUnusable { .. }
+            | Self::LimitUnusable { .. }
+            | Self::AnswerRefused { .. }
             | Self::Trap { .. }
             | Self::ListingStalled { .. }
             | Self::CaFile { .. }

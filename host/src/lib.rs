@@ -37,6 +37,7 @@
 mod embedding {}
 
 mod access;
+mod answers;
 pub mod audit;
 mod bindings;
 mod bounds;

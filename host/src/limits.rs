@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use crate::ComponentBounds;
+use crate::{ComponentBounds, Error, Result};
 
 const MIB: usize = 1024 * 1024;
 
@@ -23,6 +23,22 @@ pub struct Pool {
     /// How often running guests are interrupted, to look at their time and to let others run. 1 millisecond, the least:
     /// a guest that computes beside seven others has its turn every few milliseconds then.
     pub tick: Duration,
+}
+
+impl Pool {
+    /// Looks whether anything could run within it.
+    ///
+    /// # Errors
+    /// [`Error::LimitUnusable`]: one of its numbers leaves no room.
+    pub fn check(&self) -> Result<()> {
+        let Self { instances, memory_bytes, component_bytes, bounds: _, tick } = self;
+        refuse_zeros(&[
+            ("instances", *instances == 0),
+            ("memory_bytes", *memory_bytes == 0),
+            ("component_bytes", *component_bytes == 0),
+            ("tick", tick.is_zero()),
+        ])
+    }
 }
 
 impl Default for Pool {
@@ -54,15 +70,16 @@ pub struct Limits {
     pub cpu_time: Duration,
     /// Instances that one session or one tenant has at once; further calls wait for their turn. 4.
     pub instances: u32,
-    /// Requests that a session, or all sessions of a tenant together, may have in flight, from when one is sent to when its answer was read or let go. 32:
-    /// four times what a provider needs to keep a server busy. Further ones wait in order and are not refused. None
-    /// counts as one.
+    /// Requests that a session, or all sessions of a tenant together, may have in flight, from when one is sent to when its
+    /// answer was read or let go. 32: four times what a provider needs to keep a server busy. Further ones wait in order
+    /// and are not refused.
     pub requests_in_flight: u32,
     /// Requests that a provider may ask for in one call, denied ones included. 100,000: all of a million users in one call
     /// are some 10,000 requests, and one for each team. What goes beyond is refused.
     pub requests_per_call: u64,
-    /// Requests that a session, or all sessions of a tenant together, may begin in a second, evenly spread: further ones wait in order. No limit, since a
-    /// provider knows better how much its server bears, and a server says when it is too much.
+    /// Requests that a session, or all sessions of a tenant together, may begin in a second, evenly spread: further ones
+    /// wait in order. No limit, since a provider knows better how much its server bears, and a server says when it is too
+    /// much.
     pub requests_per_second: Option<NonZeroU32>,
     /// Bytes of one request's body. 1 MiB: the longest list of ids that a provider asks with has 60 KB.
     pub request_body_bytes: u64,
@@ -147,6 +164,75 @@ impl Limits {
     }
 }
 
+impl Limits {
+    /// Looks whether a call could do anything within them.
+    ///
+    /// # Errors
+    /// [`Error::LimitUnusable`]: one of them leaves no room.
+    pub fn check(&self) -> Result<()> {
+        let Self {
+            memory_bytes,
+            call_time,
+            cpu_time,
+            instances,
+            requests_in_flight,
+            requests_per_call,
+            requests_per_second: _,
+            // A provider that asks with no body, or for nothing, needs no room for it.
+            request_body_bytes: _,
+            sent_bytes,
+            request_time,
+            response_header_bytes,
+            response_headers,
+            response_body_bytes,
+            returned_bytes,
+            listing,
+        } = self;
+        // None of the others may be what is wanted: no notice, no attribute, no idle step, no wait.
+        let ListingLimits {
+            notices: _,
+            notice_bytes: _,
+            attributes: _,
+            record_bytes,
+            cursor_bytes,
+            users,
+            bytes,
+            time,
+            idle_steps: _,
+            stall_time,
+            wait_time: _,
+        } = listing;
+        refuse_zeros(&[
+            ("memory_bytes", *memory_bytes == 0),
+            ("call_time", call_time.is_zero()),
+            ("cpu_time", cpu_time.is_zero()),
+            ("instances", *instances == 0),
+            ("requests_in_flight", *requests_in_flight == 0),
+            ("requests_per_call", *requests_per_call == 0),
+            ("response_header_bytes", *response_header_bytes == 0),
+            ("response_headers", *response_headers == 0),
+            ("response_body_bytes", *response_body_bytes == 0),
+            ("returned_bytes", *returned_bytes == 0),
+            ("sent_bytes", *sent_bytes == 0),
+            ("request_time", request_time.is_zero()),
+            ("listing.record_bytes", *record_bytes == 0),
+            ("listing.cursor_bytes", *cursor_bytes == 0),
+            ("listing.users", *users == 0),
+            ("listing.bytes", *bytes == 0),
+            ("listing.time", time.is_zero()),
+            ("listing.stall_time", stall_time.is_zero()),
+        ])
+    }
+}
+
+/// Limits by name, each with whether it is zero.
+fn refuse_zeros(limits: &[(&'static str, bool)]) -> Result<()> {
+    match limits.iter().find(|(_, is_zero)| *is_zero) {
+        Some((limit, _)) => Err(Error::LimitUnusable { limit }),
+        None => Ok(()),
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -179,5 +265,50 @@ mod tests {
             let limits = Limits { call_time: Duration::from_secs(call), ..Limits::default() };
             assert_eq!(limits.describe_time(), Duration::from_secs(expect));
         }
+    }
+
+    #[test]
+    fn a_limit_that_leaves_no_room_is_refused_by_its_name() {
+        let limits = |change: fn(&mut Limits)| {
+            let mut limits = Limits::default();
+            change(&mut limits);
+            limits.check()
+        };
+        let pool = |change: fn(&mut Pool)| {
+            let mut pool = Pool::default();
+            change(&mut pool);
+            pool.check()
+        };
+        let cases = [
+            ("memory_bytes", limits(|it| it.memory_bytes = 0)),
+            ("call_time", limits(|it| it.call_time = Duration::ZERO)),
+            ("cpu_time", limits(|it| it.cpu_time = Duration::ZERO)),
+            ("instances", limits(|it| it.instances = 0)),
+            ("requests_in_flight", limits(|it| it.requests_in_flight = 0)),
+            ("requests_per_call", limits(|it| it.requests_per_call = 0)),
+            ("response_header_bytes", limits(|it| it.response_header_bytes = 0)),
+            ("response_headers", limits(|it| it.response_headers = 0)),
+            ("response_body_bytes", limits(|it| it.response_body_bytes = 0)),
+            ("returned_bytes", limits(|it| it.returned_bytes = 0)),
+            ("sent_bytes", limits(|it| it.sent_bytes = 0)),
+            ("request_time", limits(|it| it.request_time = Duration::ZERO)),
+            ("listing.record_bytes", limits(|it| it.listing.record_bytes = 0)),
+            ("listing.cursor_bytes", limits(|it| it.listing.cursor_bytes = 0)),
+            ("listing.users", limits(|it| it.listing.users = 0)),
+            ("listing.bytes", limits(|it| it.listing.bytes = 0)),
+            ("listing.time", limits(|it| it.listing.time = Duration::ZERO)),
+            ("listing.stall_time", limits(|it| it.listing.stall_time = Duration::ZERO)),
+            ("instances", pool(|it| it.instances = 0)),
+            ("memory_bytes", pool(|it| it.memory_bytes = 0)),
+            ("component_bytes", pool(|it| it.component_bytes = 0)),
+            ("tick", pool(|it| it.tick = Duration::ZERO)),
+        ];
+        for (name, checked) in cases {
+            let error = checked.unwrap_err();
+            assert_eq!(error.code(), "limit-unusable");
+            assert!(error.to_string().contains(&format!("`{name}`")), "{error} does not name {name}");
+        }
+        Limits::default().check().unwrap();
+        Pool::default().check().unwrap();
     }
 }

@@ -111,7 +111,9 @@ pub(crate) fn line(origin: &Origin) -> String {
 
 impl Pattern {
     fn parse(line: &str) -> Result<Self> {
-        let unusable = |reason| Error::PolicyUnusable { line: line.to_owned(), reason };
+        // What stands before the host may be a password.
+        let shown = line.rsplit_once('@').map_or(line, |(_, after)| after);
+        let unusable = |reason| Error::PolicyUnusable { line: shown.to_owned(), reason };
         let (scheme, rest) = line.trim().split_once("://").ok_or_else(|| unusable("it has no scheme"))?;
         let below = rest.strip_prefix("*.");
         let rest = below.unwrap_or(rest);
@@ -204,7 +206,7 @@ mod tests {
             "https://a.example/",
             "https://a.example/x",
             "https://a.example?x",
-            "https://u:p@a.example",
+            "https://zoe:hunter2@a.example",
             "https://a.example:99999",
             "https://a.example:*",
             "https://*.10.0.0.1",
@@ -212,7 +214,9 @@ mod tests {
         ] {
             let refused = Policy::new(["https://fine.example", line]).unwrap_err();
             assert_eq!(refused.code(), "policy-unusable", "{line}");
-            assert!(refused.to_string().contains(&format!("`{line}`")), "{refused}");
+            assert!(!format!("{refused} {refused:?}").contains("hunter2"), "{refused}");
+            let shown = line.rsplit('@').next().unwrap();
+            assert!(refused.to_string().contains(&format!("`{shown}`")), "{refused}");
         }
     }
 

@@ -1,14 +1,14 @@
 //! A compiled provider.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::bindings::Prepared;
 use crate::egress::Gate;
 use crate::listing::Maker;
 use crate::model::Description;
-use crate::session::Terms;
+use crate::session::{Granted, Terms};
 use crate::slots::Slots;
-use crate::{Access, Inspection, Limits, Result, Sandbox, Session, Settings};
+use crate::{Access, Error, Inspection, Limits, Result, Sandbox, Session, Settings};
 
 /// A component that was checked and compiled. Clones share it.
 #[derive(Clone)]
@@ -16,11 +16,13 @@ pub struct Provider {
     sandbox: Sandbox,
     prepared: Prepared,
     inspection: Arc<Inspection>,
+    /// What it said when it was asked first.
+    described: Arc<OnceLock<Description>>,
 }
 
 impl Provider {
     pub(crate) fn new(sandbox: Sandbox, prepared: Prepared, inspection: Inspection) -> Self {
-        Self { sandbox, prepared, inspection: Arc::new(inspection) }
+        Self { sandbox, prepared, inspection: Arc::new(inspection), described: Arc::default() }
     }
 
     /// What the component's bytes say of it.
@@ -43,20 +45,26 @@ impl Provider {
         self.prepared.has_changes()
     }
 
-    /// What the provider is, needs and may answer. Asked of an instance that reaches no network, and compared with what
-    /// the component's bytes say.
+    /// What the provider is, needs and may answer. Asked of an instance that reaches no network, and compared with what the
+    /// component's bytes say and with what it answered before: the contract has it say the same every time.
     ///
     /// # Errors
-    /// The provider crashed or ran into a limit, or its bytes say something else.
+    /// The provider crashed or ran into a limit, or its bytes say something else, or it said something else before.
     pub async fn describe(&self) -> Result<Description> {
         self.describe_within(&Limits::default()).await
     }
 
     /// The same within limits of a tenant.
     pub(crate) async fn describe_within(&self, limits: &Limits) -> Result<Description> {
+        limits.check()?;
         let terms = Terms { limits: limits.clone(), slots: self.sandbox.slots(1) };
-        let description = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, None).describe().await?;
+        let mut session = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, Granted::default());
+        let description = session.describe().await?;
         self.inspection.agree(&description)?;
+        if *self.described.get_or_init(|| description.clone()) != description {
+            let reason = "the description is another than it was before".to_owned();
+            return Err(Error::AnswerRefused { call: "describe", reason });
+        }
         Ok(description)
     }
 
@@ -82,10 +90,12 @@ impl Provider {
 
     /// The same in the room of a tenant.
     pub(crate) fn connect_as(&self, description: &Description, access: Access, slots: Slots) -> Result<Session> {
+        access.limits.check()?;
         let limits = access.limits.clone();
         let maker = Maker::new(description, self.inspection.digest, &access.settings);
+        let granted = Granted::new(description, &access.settings, maker);
         let (settings, gate) = access.open(description)?;
-        Ok(Session::new(self.clone(), settings, gate, Terms { limits, slots }, Some(maker)))
+        Ok(Session::new(self.clone(), settings, gate, Terms { limits, slots }, granted))
     }
 
     /// Makes an instance as a call does, for whoever measures what that costs. It goes back to the pool when what is
@@ -96,7 +106,8 @@ impl Provider {
     #[doc(hidden)]
     pub async fn instantiate(&self) -> Result<impl Sized + use<>> {
         let terms = Terms { limits: Limits::default(), slots: self.sandbox.slots(1) };
-        Session::new(self.clone(), Settings::new(), Gate::closed(), terms, None).instantiate().await
+        let mut session = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, Granted::default());
+        session.instantiate().await
     }
 }
 

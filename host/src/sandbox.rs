@@ -66,9 +66,11 @@ impl Sandbox {
     /// Sets up an engine with this pool. Its address space is reserved, memory is not used.
     ///
     /// # Errors
-    /// The machine's clock is before 1970, the system does not give the address space, or a size is beyond what the runtime can do.
+    /// The machine's clock is before 1970, the system does not give the address space, a size is beyond what the runtime can
+    /// do, or one leaves no room.
     pub fn new(pool: Pool) -> Result<Self> {
         wall::check()?;
+        pool.check()?;
         let failed = |error: wasmtime::Error| Error::Runtime { reason: format!("{error:#}") };
         let engine = Engine::new(&config(&pool)).map_err(failed)?;
         let mut linker = Linker::new(&engine);

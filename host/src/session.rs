@@ -1,12 +1,16 @@
 //! Calls with one set of settings, each within the limits.
 
 use std::future::Future;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::Utc;
+use secrecy::zeroize::Zeroize as _;
 use tokio::time::{Instant, timeout_at};
 use wasmtime::{Store, Trap};
 
+use crate::answers::{self, Rules};
 use crate::bindings::{Baseline, Exports, contract};
 use crate::bounds;
 use crate::checkpoint::{Checkpoints, ListingKey};
@@ -29,8 +33,7 @@ pub struct Session {
     settings: Settings,
     gate: Gate,
     terms: Terms,
-    /// What makes the records; none for a session without settings.
-    maker: Option<Maker>,
+    granted: Granted,
     instance: Option<Instance>,
     /// The instance while the product asks to wait: whoever else needs its room gets it.
     lent: Option<Arc<Lent<Instance>>>,
@@ -39,11 +42,55 @@ pub struct Session {
     peak_memory: usize,
 }
 
+/// What was granted to the provider by its description, once: whatever it says of itself later changes none of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Granted {
+    /// What its answers may hold.
+    rules: Rules,
+    /// The product's id.
+    product: String,
+    /// The addresses that are read.
+    source: String,
+    /// What makes the records; none for a session that only describes.
+    maker: Option<Maker>,
+}
+
+impl Granted {
+    pub(crate) fn new(description: &Description, settings: &Settings, maker: Maker) -> Self {
+        let urls = description.settings.iter().filter(|spec| spec.kind == SettingKind::Url);
+        let values = urls.filter_map(|spec| settings.expose(&spec.key));
+        let sources: Vec<_> = values.map(|value| value.trim().trim_end_matches('/')).collect();
+        Self {
+            rules: Rules::of(description),
+            product: description.id.clone(),
+            source: sources.join(" "),
+            maker: Some(maker),
+        }
+    }
+}
+
 /// How much a session may use.
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
     pub(crate) limits: Limits,
     pub(crate) slots: Slots,
+}
+
+/// The settings as a call takes them, wiped afterwards: the value of a secret may be among them, where that is granted.
+struct Arguments(Vec<contract::Setting>);
+
+impl Deref for Arguments {
+    type Target = [contract::Setting];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Drop for Arguments {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|setting| setting.value.zeroize());
+    }
 }
 
 /// The slot is given back after the store has gone.
@@ -110,14 +157,16 @@ impl Session {
         settings: Settings,
         gate: Gate,
         terms: Terms,
-        maker: Option<Maker>,
+        granted: Granted,
     ) -> Self {
-        Self { provider, settings, gate, terms, maker, instance: None, lent: None, is_listing: false, peak_memory: 0 }
+        Self { provider, settings, gate, terms, granted, instance: None, lent: None, is_listing: false, peak_memory: 0 }
     }
 
     pub(crate) async fn describe(&mut self) -> Result<Description> {
         let description = call!(in self.terms.limits.describe_time(), self, "describe", call_describe)?;
-        Ok(description.into())
+        let description = Description::from(description);
+        answers::description(&description).map_err(|reason| self.refused("describe", reason))?;
+        Ok(description)
     }
 
     /// Tries the settings out and says what the token can and cannot see.
@@ -127,10 +176,11 @@ impl Session {
     pub async fn check(&mut self) -> Result<CheckReport> {
         let settings = self.arguments();
         let report = call!(self, "check", call_check, &settings)?;
-        let report = report.map_err(|error| self.provider_error(error))?;
+        let report = report.map_err(|error| self.provider_error("check", error))?;
         let report = CheckReport::from(report);
         let checked = bounds::report(&report, self.listing_limits());
         checked.map_err(|limit| Error::LimitHit { call: "check", limit })?;
+        self.granted.rules.report(&report).map_err(|reason| self.refused("check", reason))?;
         Ok(self.gate.redact(report))
     }
 
@@ -140,11 +190,12 @@ impl Session {
     /// The provider's own error, or it crashed or ran into a limit.
     pub async fn licenses(&mut self) -> Result<Vec<License>> {
         let settings = self.arguments();
+        let call = "get-licenses";
         let licenses = call!(self, "get-licenses", call_get_licenses, &settings)?;
-        let licenses = licenses.map_err(|error| self.provider_error(error))?;
+        let licenses = licenses.map_err(|error| self.provider_error(call, error))?;
         let licenses: Vec<License> = licenses.into_iter().map(Into::into).collect();
-        let checked = bounds::licenses(&licenses, self.listing_limits());
-        checked.map_err(|limit| Error::LimitHit { call: "get-licenses", limit })?;
+        bounds::licenses(&licenses, self.listing_limits()).map_err(|limit| Error::LimitHit { call, limit })?;
+        self.granted.rules.licenses(&licenses).map_err(|reason| self.refused(call, reason))?;
         Ok(self.gate.redact(licenses))
     }
 
@@ -161,7 +212,7 @@ impl Session {
         let (settings, cursor) = (self.arguments(), cursor.map(ToOwned::to_owned));
         self.is_listing = true;
         let page = call!(self, "list-users", call_list_users, &settings, cursor.as_ref(), limit)?;
-        self.page("list-users", page)
+        self.page("list-users", page, |rules, page| rules.page(page, Utc::now()))
     }
 
     /// One step of finding out what changed; none where the provider cannot.
@@ -177,34 +228,36 @@ impl Session {
         let settings = self.arguments();
         let known: Vec<contract::User> = known.into_iter().map(Into::into).collect();
         self.is_listing = true;
-        let arguments = (settings.as_slice(), since, known.as_slice(), cursor);
+        let arguments = (&*settings, since, known.as_slice(), cursor);
         let time = self.terms.limits.call_time;
         let page = call!(@ time, self, "list-changes", (|exports| exports), call_list_changes, arguments)?;
-        page.map(|page| Ok(self.page("list-changes", page)?.0)).transpose()
+        let look = |rules: &Rules, page: &UserPage| rules.changes(page, &since.watermark, Utc::now());
+        page.map(|page| Ok(self.page("list-changes", page, look)?.0)).transpose()
     }
 
-    /// A step's answer with the bytes of its users, if it holds no more than it may. The last one needs the instance no more, and one after which the
-    /// product asks to wait does not need it now.
+    /// A step's answer with the bytes of its users, if it holds no more than it may and keeps the contract's rules. The last
+    /// one needs the instance no more, one that is refused is not to be trusted, and one after which the product asks to wait
+    /// does not need the instance now.
     fn page(
         &mut self,
         call: &'static str,
         page: std::result::Result<contract::UserPage, contract::Error>,
+        look: impl FnOnce(&Rules, &UserPage) -> std::result::Result<(), String>,
     ) -> Result<(UserPage, u64)> {
-        let page = UserPage::from(page.map_err(|error| self.provider_error(error))?);
+        let page = page.map(UserPage::from).map_err(|error| self.provider_error(call, error))?;
         let limits = &self.terms.limits.listing;
-        let bytes = match bounds::page(&page, limits) {
-            Ok(bytes) => bytes,
-            Err(limit) => {
-                self.leave_instance();
-                return Err(Error::LimitHit { call, limit });
-            }
-        };
+        let looked_at =
+            bounds::page(&page, limits).map_err(|limit| Error::LimitHit { call, limit }).and_then(|bytes| {
+                let kept = look(&self.granted.rules, &page);
+                kept.map(|()| bytes).map_err(|reason| self.refused(call, reason))
+            });
         let wait = Duration::from_millis(u64::from(page.wait_ms.unwrap_or_default()));
-        if !matches!(page.state, ListingState::More(_)) || wait > limits.wait_time {
+        if looked_at.is_err() || !matches!(page.state, ListingState::More(_)) || wait > limits.wait_time {
             self.leave_instance();
         } else if !wait.is_zero() {
             self.lent = self.instance.take().map(|instance| self.terms.slots.lend(instance));
         }
+        let bytes = looked_at?;
         Ok((self.gate.redact(page), bytes))
     }
 
@@ -230,7 +283,7 @@ impl Session {
     /// process has left unfinished goes on ([`Listing::resumed`]); where there is none, a listing begins.
     ///
     /// # Errors
-    /// The store does not work or somebody else reads this listing, or the provider could not describe itself.
+    /// The store does not work, or somebody else reads this listing.
     pub async fn resume(self, options: ListingOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<Listing> {
         self.kept_in(options, store, name, Unfinished::GoOn).await
     }
@@ -250,32 +303,27 @@ impl Session {
     ///
     /// # Errors
     /// Those of [`resume`](Self::resume).
-    pub async fn sync(mut self, options: SyncOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<ListingSync> {
-        let key = self.listing_key(name).await?;
+    pub async fn sync(self, options: SyncOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<ListingSync> {
+        let key = self.listing_key(name);
         ListingSync::open(self, options, store, key).await
     }
 
     async fn kept_in(
-        mut self,
+        self,
         options: ListingOptions,
         store: Arc<dyn Checkpoints>,
         name: &str,
         unfinished: Unfinished,
     ) -> Result<Listing> {
-        let key = self.listing_key(name).await?;
+        let key = self.listing_key(name);
         Listing::kept_in(self, options, store, key, unfinished).await
     }
 
-    /// What a listing of this session is kept under.
-    ///
-    /// # Errors
-    /// The provider could not describe itself.
-    pub async fn listing_key(&mut self, name: &str) -> Result<ListingKey> {
-        let description = self.describe().await?;
-        let urls = description.settings.iter().filter(|spec| spec.kind == SettingKind::Url);
-        let values = urls.filter_map(|spec| self.settings.expose(&spec.key));
-        let sources: Vec<_> = values.map(|value| value.trim().trim_end_matches('/')).collect();
-        Ok(ListingKey { name: name.to_owned(), product: description.id, source: sources.join(" ") })
+    /// What a listing of this session is kept under: by the description that was granted.
+    #[must_use]
+    pub fn listing_key(&self, name: &str) -> ListingKey {
+        let Granted { product, source, .. } = &self.granted;
+        ListingKey { name: name.to_owned(), product: product.clone(), source: source.clone() }
     }
 
     /// The most linear memory in bytes that an instance of this session had.
@@ -293,7 +341,7 @@ impl Session {
 
     /// What makes its records.
     pub(crate) const fn maker(&self) -> Option<&Maker> {
-        self.maker.as_ref()
+        self.granted.maker.as_ref()
     }
 
     /// Whether its provider can find out what changed.
@@ -307,9 +355,9 @@ impl Session {
         self.gate.denials()
     }
 
-    fn arguments(&self) -> Vec<contract::Setting> {
+    fn arguments(&self) -> Arguments {
         let setting = |(key, value): (&str, &str)| contract::Setting { key: key.to_owned(), value: value.to_owned() };
-        self.settings.expose_all().map(setting).collect()
+        Arguments(self.settings.expose_all().map(setting).collect())
     }
 
     /// Makes an instance as a call does, for whoever measures what that costs.
@@ -351,8 +399,17 @@ impl Session {
         Err(stopped(call, &error, &instance.store, &self.terms.limits, &self.gate))
     }
 
-    fn provider_error(&self, error: contract::Error) -> Error {
-        Error::Provider(Box::new(self.gate.redact(ProviderError::from(error))))
+    fn provider_error(&self, call: &'static str, error: contract::Error) -> Error {
+        let error = ProviderError::from(error);
+        match answers::error(&error) {
+            Ok(()) => Error::Provider(Box::new(self.gate.redact(error))),
+            Err(reason) => self.refused(call, reason),
+        }
+    }
+
+    /// The reason may quote the answer.
+    fn refused(&self, call: &'static str, reason: String) -> Error {
+        Error::AnswerRefused { call, reason: self.gate.redact(reason) }
     }
 }
 

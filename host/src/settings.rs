@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// Configured values by key. Every value is wiped from memory when dropped, and `Debug` shows the keys alone.
@@ -17,6 +18,8 @@ pub struct Settings {
 enum Value {
     /// Given as ordinary text.
     Plain(SecretString),
+    /// Written down as ordinary text in a file, where no secret may stand.
+    Written(SecretString),
     /// Given as a secret.
     Secret(SecretString),
 }
@@ -24,7 +27,7 @@ enum Value {
 impl Value {
     const fn text(&self) -> &SecretString {
         match self {
-            Self::Plain(text) | Self::Secret(text) => text,
+            Self::Plain(text) | Self::Written(text) | Self::Secret(text) => text,
         }
     }
 }
@@ -38,7 +41,14 @@ impl Settings {
 
     /// Sets a value that is no secret. It replaces an earlier value of the key.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>) -> &mut Self {
-        self.values.insert(key.into(), Value::Plain(SecretString::from(value.into())));
+        self.values.insert(key.into(), Value::Plain(sealed(value.into())));
+        self
+    }
+
+    /// Sets a value that was read from a file. Where a provider describes it as a secret it is refused, since nobody is to
+    /// write secrets there.
+    pub(crate) fn set_written(&mut self, key: impl Into<String>, value: SecretString) -> &mut Self {
+        self.values.insert(key.into(), Value::Written(value));
         self
     }
 
@@ -65,6 +75,11 @@ impl Settings {
         matches!(self.values.get(key), Some(Value::Secret(_)))
     }
 
+    /// Whether `key` was read from a file, as ordinary text.
+    pub(crate) fn is_written(&self, key: &str) -> bool {
+        matches!(self.values.get(key), Some(Value::Written(_)))
+    }
+
     /// Whether `key` has a value.
     #[must_use]
     pub fn contains_key(&self, key: &str) -> bool {
@@ -87,12 +102,18 @@ impl Settings {
     }
 }
 
+/// A text without a copy that is left behind: to give a text's spare room back would copy it elsewhere.
+pub(crate) fn sealed(text: String) -> SecretString {
+    let text = Zeroizing::new(text);
+    SecretString::from(text.as_str())
+}
+
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Settings ")?;
         f.debug_map()
             .entries(self.values.iter().map(|(key, value)| match value {
-                Value::Plain(_) => (key, "(set)"),
+                Value::Plain(_) | Value::Written(_) => (key, "(set)"),
                 Value::Secret(_) => (key, "(secret)"),
             }))
             .finish()

@@ -17,8 +17,8 @@ use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing, Wait};
 use crate::listing::{Keeper, StallGuard, after, now_ms, wait_is_bearable};
-use crate::model::{FieldChange, Notice, User, difference, weight};
-use crate::{Denial, End, Listing, Result, Session};
+use crate::model::{FieldChange, ListingState, Notice, User, difference, weight};
+use crate::{Denial, End, Error, Listing, Result, Session, answers};
 use asking::{Asking, Brought, Verdict};
 use telling::Telling;
 pub use whole::Whole;
@@ -254,13 +254,21 @@ impl ListingSync {
         let bytes = weight::users(&page.users);
         let ids = page.users.iter().map(|user| user.id.clone()).collect();
         let kept = self.keeper.find(Kept::Latest, ids).await?;
+        for user in &kept {
+            answers::is_asked_for(user, asking.has_brought(&batch, &user.id), &asking.since().watermark)
+                .map_err(|reason| Error::AnswerRefused { call: "list-changes", reason })?;
+        }
         let step = SyncStep { notices: page.notices, ..telling::compare(page.users, kept) };
         let mut standing = standing.clone();
         let number = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         let (added, found) = (number(step.added.len()), number(step.changed.len()));
         standing.progress.users = standing.progress.users.saturating_add(added);
         self.guard.holds(&limits, standing.progress.users, bytes)?;
-        match asking.take(batch, &step, page.state, page.watermark) {
+        // Numbers that contradict each other prove nothing.
+        let counted = page.expected_total.map_or(standing.progress.users, u64::from);
+        let contradicts = page.state == ListingState::Complete && counted != standing.progress.users;
+        let state = if contradicts { ListingState::Incomplete } else { page.state };
+        match asking.take(batch, &step, state, page.watermark) {
             Verdict::GoesOn => {}
             Verdict::Complete { watermark } => {
                 standing.watermark = Some(watermark);

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
+use hyper::body::Bytes;
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// The headers that a secret is put into: those that servers read credentials from, and answer with to nobody. Into any
@@ -36,6 +38,20 @@ pub(crate) fn is_usable(secret: &str) -> bool {
     !secret.is_empty() && secret.bytes().all(|b| b.is_ascii_graphic())
 }
 
+/// A header's value of these parts in a row. It is wiped when the last request that has it is gone, and `Debug` does not
+/// show it.
+///
+/// # Errors
+/// A part holds a line break or another character that no header takes.
+pub(crate) fn header_value(parts: &[&str]) -> Result<HeaderValue, InvalidHeaderValue> {
+    // In one piece: a text that grows leaves its parts behind.
+    let mut text = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
+    parts.iter().for_each(|part| text.extend_from_slice(part.as_bytes()));
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 impl Vault {
     /// Keeps these secrets, each under its placeholder, and beside them those whose values the guest sees.
     pub(crate) fn new(concealed: Vec<(String, SecretString)>, shown: Vec<SecretString>) -> Self {
@@ -56,9 +72,8 @@ impl Vault {
             else {
                 continue;
             };
-            let filled = SecretString::from(text.replace(placeholder, secret.expose_secret()));
-            if let Ok(mut value) = HeaderValue::from_str(filled.expose_secret()) {
-                value.set_sensitive(true);
+            let parts = text.split(placeholder.as_str()).flat_map(|part| [secret.expose_secret(), part]).skip(1);
+            if let Ok(value) = header_value(&parts.collect::<Vec<_>>()) {
                 headers.insert(name.clone(), value);
             }
         }
@@ -86,6 +101,7 @@ mod tests {
         for (name, value) in [
             ("authorization", "Bearer placeholder1"),
             ("private-token", "placeholder2"),
+            ("x-api-key", "placeholder1:placeholder1"),
             ("x-request-id", "placeholder1"),
             ("cookie", "session=placeholder1"),
             ("user-agent", "placeholder2"),
@@ -95,6 +111,7 @@ mod tests {
         vault().fill(&mut headers);
         let of = |name: &str| headers.get(name).unwrap().to_str().unwrap().to_owned();
         assert_eq!((of("authorization").as_str(), of("private-token").as_str()), ("Bearer hunter2", "swordfish"));
+        assert_eq!(of("x-api-key"), "hunter2:hunter2");
         assert!(headers.get("authorization").unwrap().is_sensitive());
         for name in ["x-request-id", "cookie", "user-agent"] {
             assert!(of(name).contains("placeholder"), "{name}");

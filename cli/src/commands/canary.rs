@@ -6,7 +6,7 @@ use provider_host::{CanaryReport, Provider, VersionName, canary};
 use serde_json::Value;
 
 use crate::args::CanaryArgs;
-use crate::connection::{access, sandbox};
+use crate::connection::{Loaded, access, read_file, sandbox};
 use crate::exit::{Exit, Failure};
 use crate::output::cell::printable;
 use crate::output::words::count;
@@ -18,11 +18,15 @@ const LIMIT: u32 = 2_000;
 
 pub(crate) async fn run(args: &CanaryArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let sandbox = sandbox(&args.cache)?;
-    let load = |path: &Path| sandbox.load_file(path);
+    let load = |path: &Path| -> Result<Loaded, Failure> {
+        Ok(Loaded { provider: sandbox.load(&read_file(path)?)?, path: path.to_owned() })
+    };
     let (old, new) = (load(&args.old)?, load(&args.new)?);
-    let (was, is) = (old.describe().await?, new.describe().await?);
-    // A secret may come from a pipe, which is read once; the host refuses what does not fit the new version.
-    let access = access(&args.server, &was)?.stalling_after(args.server.stall_time());
+    let is_verbose = args.verbose.verbose;
+    let (was, is) = (old.describe(is_verbose, screen).await?, new.describe(is_verbose, screen).await?);
+    let (old, new) = (old.provider, new.provider);
+    // A secret may come from a pipe, which is read once; the host refuses what else does not fit the new version.
+    let access = access(&args.server, &was, &[&is])?.stalling_after(args.server.stall_time());
     screen.tell(&format!("{} against {}, on the same server", name(&old, &was.version), name(&new, &is.version)));
     let report = canary(
         &mut || old.connect_described(&was, access.clone()),

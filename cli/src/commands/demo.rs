@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use mattermost_simulator::{Config, Simulator};
 use provider_host::model::User;
-use provider_host::{Access, Egress, EgressOptions, ListingLimits, Settings};
+use provider_host::{Access, Digest, Egress, EgressOptions, ListingLimits, Settings};
 use secrecy::SecretString;
 
 use self::swap::Stage;
 use super::{check, invocation, license, users};
 use crate::args::DemoArgs;
-use crate::connection::{limits, read, sandbox};
+use crate::connection::{limits, read, sandbox, tell_component};
 use crate::exit::{Complaint, Exit, Failure};
 use crate::listing::Reader;
 use crate::output::words::{count, mebibytes, now, number, span};
@@ -31,7 +31,11 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
     settings.set("server_url", simulator.url());
     settings.set_secret("access_token", SecretString::from(simulator.tokens().admin.clone()));
     let access = Access::new(settings, egress.clone()).limits(limits(&args.component));
-    let stage = Stage::set(sandbox(&args.component.cache)?, read(&args.component)?, access).await?;
+    let (path, bytes) = read(&args.component)?;
+    if args.component.verbose.verbose {
+        tell_component(&path, &Digest::of(&bytes), screen);
+    }
+    let stage = Stage::set(sandbox(&args.component.cache)?, bytes, access).await?;
     let description = stage.description();
 
     screen.line(&format!(

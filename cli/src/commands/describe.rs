@@ -1,6 +1,7 @@
 //! `providerctl describe`: what a component is, needs and may ask for. Nothing is sent.
 
 use provider_host::model::{Description, SettingKind, Term};
+use serde::Serialize;
 
 use crate::args::DescribeArgs;
 use crate::connection::load;
@@ -9,16 +10,41 @@ use crate::output::cell::printable;
 use crate::output::{AnswerFormat, json_answer};
 use crate::screen::{Colour, Screen, Tone};
 
+/// A description with where it comes from.
+#[derive(Serialize)]
+struct Described<'a> {
+    #[serde(flatten)]
+    description: &'a Description,
+    component: Component,
+}
+
+/// Which component ran.
+#[derive(Serialize)]
+struct Component {
+    file: String,
+    sha256: String,
+}
+
 pub(crate) async fn run(args: &DescribeArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
-    let provider = load(&args.component)?;
-    let description = provider.describe().await?;
+    let loaded = load(&args.component)?;
+    let description = loaded.describe(args.component.verbose.verbose, screen).await?;
+    let inspection = loaded.provider.inspection();
+    let component = Component { file: loaded.path.display().to_string(), sha256: inspection.digest.to_string() };
     match args.format {
-        AnswerFormat::Json => screen.data(&json_answer(&description)?)?,
+        AnswerFormat::Json => {
+            let described = Described { description: &description, component };
+            screen.data(&json_answer(&described)?)?;
+        }
         AnswerFormat::Table => {
             let colour = screen.look.colour;
             let mut lines = description_lines(&description, colour);
             lines.extend(["".to_owned(), colour.paint(Tone::Title, "Interfaces it imports")]);
-            lines.extend(provider.inspection().imports.iter().map(|import| format!("  {}", printable(import))));
+            lines.extend(inspection.imports.iter().map(|import| format!("  {}", printable(import))));
+            lines.extend(["".to_owned(), colour.paint(Tone::Title, "What ran")]);
+            lines.extend([
+                format!("  file    {}", printable(&component.file)),
+                format!("  sha256  {}", component.sha256),
+            ]);
             for line in lines {
                 screen.line(&line)?;
             }

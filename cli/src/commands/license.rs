@@ -12,7 +12,7 @@ use crate::output::{AnswerFormat, json_answer};
 use crate::screen::{Colour, Screen, Tone, notice_lines};
 
 pub(crate) async fn run(args: &CheckArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
-    let mut connection = connect_once(&args.connect).await?;
+    let mut connection = connect_once(&args.connect, screen).await?;
     let licenses = connection.session.licenses().await;
     tell_denials(&connection.session.denials(), screen);
     let licenses = licenses?;

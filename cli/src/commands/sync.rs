@@ -19,7 +19,7 @@ use crate::screen::Screen;
 
 pub(crate) async fn run(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let Connection { session, egress, .. } = connect(&args.connect).await?;
+    let Connection { session, egress, .. } = connect(&args.connect, screen).await?;
     let mut format = change_format(args.format, screen.look.columns, screen.look.colour);
     let store = Arc::new(SqliteCheckpoints::open(&args.checkpoint)?);
     let options = SyncOptions { limit: args.limit, whole: args.full };

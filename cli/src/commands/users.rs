@@ -22,7 +22,7 @@ pub(super) const NAME: &str = "providerctl";
 
 pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let Connection { session, egress, .. } = connect(&args.connect).await?;
+    let Connection { session, egress, .. } = connect(&args.connect, screen).await?;
     let mut format = user_format(args.format, screen.look.columns);
     let options = ListingOptions { limit: args.limit, cursor: None };
     let listing = match &args.checkpoint {

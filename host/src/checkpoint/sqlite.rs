@@ -100,7 +100,8 @@ impl SqliteCheckpoints {
         Ok(Self { file: Arc::new(file) })
     }
 
-    /// Deletes every listing of this name, finished or not, and overwrites it. Returns how many there were.
+    /// Deletes every listing of this name, finished or not, with the name and the addresses themselves, and overwrites them.
+    /// Returns how many listings there were.
     ///
     /// # Errors
     /// [`Error::CheckpointBusy`] while one of them is being read, and then all are left; [`Error::CheckpointUnusable`].
@@ -114,15 +115,17 @@ impl SqliteCheckpoints {
             let mut count = 0;
             for (id, _) in &subjects {
                 count += change.execute("DELETE FROM listing WHERE subject = ?1", [id])?;
+                change.execute("DELETE FROM subject WHERE id = ?1", [id])?;
             }
             Ok(count)
         })?;
+        subjects.iter().for_each(|(id, _)| self.file.drop_lock(*id));
         drop(held);
         self.file.wipe(count)
     }
 
     /// Deletes the listings to which nothing was added since then, finished or not, and overwrites them; one that is being
-    /// read is left. Returns how many there were.
+    /// read is left. A name of which no listing is left goes as well. Returns how many listings there were.
     ///
     /// # Errors
     /// [`Error::CheckpointUnusable`].
@@ -130,8 +133,8 @@ impl SqliteCheckpoints {
         let before = unix_ms(time);
         let subjects = self.file.with(|connection| {
             let mut found = connection.prepare(
-                "SELECT DISTINCT subject.id, name, product, source FROM subject JOIN listing ON subject = subject.id
-                 WHERE saved_ms < ?1",
+                "SELECT DISTINCT subject.id, name, product, source FROM subject LEFT JOIN listing ON subject = subject.id
+                 WHERE saved_ms < ?1 OR saved_ms IS NULL",
             )?;
             found.query_map([before], subject)?.collect::<rusqlite::Result<Vec<_>>>()
         })?;
@@ -142,9 +145,16 @@ impl SqliteCheckpoints {
                 Err(error) if error.code() == "checkpoint-busy" => continue,
                 Err(error) => return Err(error),
             };
-            count += self.file.change(|change| {
-                change.execute("DELETE FROM listing WHERE subject = ?1 AND saved_ms < ?2", params![id, before])
+            let (listings, names) = self.file.change(|change| {
+                let sql = "DELETE FROM listing WHERE subject = ?1 AND saved_ms < ?2";
+                let listings = change.execute(sql, params![id, before])?;
+                let sql = "DELETE FROM subject WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM listing WHERE subject = ?1)";
+                Ok((listings, change.execute(sql, [id])?))
             })?;
+            count += listings;
+            if names > 0 {
+                self.file.drop_lock(*id);
+            }
         }
         self.file.wipe(count)
     }
@@ -153,13 +163,19 @@ impl SqliteCheckpoints {
 impl Checkpoints for SqliteCheckpoints {
     fn open(&self, key: &ListingKey) -> Result<Box<dyn Checkpoint>> {
         let parts = [&key.name, &key.product, &key.source];
-        let subject = self.file.change(|change| {
-            change.execute("INSERT OR IGNORE INTO subject (name, product, source) VALUES (?1, ?2, ?3)", parts)?;
-            let sql = "SELECT id FROM subject WHERE name = ?1 AND product = ?2 AND source = ?3";
-            change.query_row(sql, parts, |row| row.get::<_, i64>(0))
-        })?;
-        let lock = self.file.lock(subject, key)?;
-        Ok(Box::new(Held { file: Arc::clone(&self.file), subject, _lock: lock }))
+        let find = "SELECT id FROM subject WHERE name = ?1 AND product = ?2 AND source = ?3";
+        loop {
+            let subject = self.file.change(|change| {
+                change.execute("INSERT OR IGNORE INTO subject (name, product, source) VALUES (?1, ?2, ?3)", parts)?;
+                change.query_row(find, parts, |row| row.get::<_, i64>(0))
+            })?;
+            let lock = self.file.lock(subject, key)?;
+            // Until it was locked, another process may have forgotten it.
+            let now = self.file.with(|connection| connection.query_row(find, parts, |row| row.get(0)).optional())?;
+            if now == Some(subject) {
+                return Ok(Box::new(Held { file: Arc::clone(&self.file), subject, _lock: lock }));
+            }
+        }
     }
 }
 
@@ -220,15 +236,25 @@ impl Database {
 
     /// The lock of a listing, held until it is dropped.
     fn lock(&self, subject: i64, key: &ListingKey) -> Result<File> {
-        let mut name = OsString::from(self.path.as_os_str());
-        name.push(format!("-{subject}.lock"));
-        let path = PathBuf::from(name);
+        let path = self.lock_path(subject);
         let file = private().write(true).create(true).truncate(false).open(&path).map_err(|e| unusable(&path, e))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => Err(busy(key)),
             Err(TryLockError::Error(error)) => Err(unusable(&path, error)),
         }
+    }
+
+    fn lock_path(&self, subject: i64) -> PathBuf {
+        let mut name = OsString::from(self.path.as_os_str());
+        name.push(format!("-{subject}.lock"));
+        name.into()
+    }
+
+    /// Deletes the file of a lock that is held. Its number is never given again, so nobody waits for another one of that name.
+    fn drop_lock(&self, subject: i64) {
+        // One that stays is empty, and in nobody's way.
+        drop(std::fs::remove_file(self.lock_path(subject)));
     }
 
     /// Empties the log of changes, in which deleted pages would stand otherwise. Returns how many listings were deleted.

@@ -301,6 +301,7 @@ mod sqlite {
     fn what_is_forgotten_is_overwritten() {
         let folder = Folder::new("forget");
         let store = SqliteCheckpoints::open(folder.file()).unwrap();
+        let key = |name: &str| ListingKey { source: format!("https://tenant-{name}.example"), ..key(name) };
         let fill = |name: &str| {
             let mut held = store.open(&key(name)).unwrap();
             list(held.as_mut(), &[&format!("person-{name}")], Some(End::Complete));
@@ -322,13 +323,22 @@ mod sqlite {
             (1, 0, 0)
         );
         assert!(!holds("person-one") && holds("person-two"));
+        assert!(!holds("tenant-one") && holds("tenant-two"), "the tenant's name and its address go too");
+        drop(store.open(&key("opened")).unwrap());
+        assert!(holds("tenant-opened"));
 
         let (past, future) = (Duration::from_secs(3_600), Duration::from_secs(3_600));
         assert_eq!(store.forget_before(SystemTime::now() - past).unwrap(), 0);
         assert_eq!(store.forget_before(SystemTime::now() + future).unwrap(), 2, "all but the one that is held");
         assert!(!holds("person-two") && !holds("person-three") && holds("person-busy"));
+        assert!(["two", "three", "opened"].iter().all(|name| !holds(&format!("tenant-{name}"))));
+        assert!(holds("tenant-busy"));
         drop(held);
         assert_eq!(store.forget("busy").unwrap(), 1);
+        assert!(!holds("tenant-"));
+        let files = std::fs::read_dir(&folder.0).unwrap().map(|file| file.unwrap().file_name());
+        let locks = files.filter(|name| name.to_string_lossy().ends_with(".lock")).count();
+        assert_eq!(locks, 0, "of what is forgotten no file is left");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{SecretSource, Text};
 use crate::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Policy, Proxy, Result};
 
 /// A tenant's own client.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EgressEntry {
     #[serde(default)]
@@ -22,14 +22,14 @@ pub(super) struct EgressEntry {
     headers: BTreeMap<String, Text<SecretSource>>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ClientIdentityEntry {
     certificates: PathBuf,
     key: PathBuf,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProxyEntry {
     url: String,

@@ -1,14 +1,19 @@
 //! Where a secret lies: a file of settings names the place and never the value.
 
+use std::env::VarError;
 use std::fmt;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 
 /// The largest file that a secret is read from, in bytes: what does not end would be read for ever.
 const LARGEST: u64 = 64 * 1024;
+
+/// Room behind the largest, so that its end is found without another buffer.
+const READ_AHEAD: usize = 64;
 
 /// The place of a secret, written `env:NAME` or `file:PATH`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,15 +47,29 @@ impl fmt::Display for SecretSource {
 }
 
 impl SecretSource {
+    /// The same place, with the path of a file as `place` puts it.
+    pub(super) fn at(&self, place: impl Fn(&Path) -> PathBuf) -> Self {
+        match self {
+            Self::Env(name) => Self::Env(name.clone()),
+            Self::File(path) => Self::File(place(path)),
+        }
+    }
+
     /// Reads it.
     ///
     /// # Errors
     /// Why there is none, in a few words.
     pub fn read(&self) -> Result<SecretString, String> {
         let text = match self {
-            Self::Env(name) => std::env::var(name).map_err(|error| error.to_string())?,
+            // What is no text is not repeated, as the error's own words would.
+            Self::Env(name) => Zeroizing::new(std::env::var(name).map_err(|error| match error {
+                VarError::NotPresent => "it is not set",
+                VarError::NotUnicode(_) => "it holds no text in UTF-8",
+            })?),
             Self::File(path) => {
-                let mut text = String::new();
+                // In one piece: a text that grows leaves its parts behind.
+                let room = usize::try_from(LARGEST).unwrap_or(usize::MAX).saturating_add(READ_AHEAD);
+                let mut text = Zeroizing::new(String::with_capacity(room));
                 let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
                 let read = file.take(LARGEST.saturating_add(1)).read_to_string(&mut text);
                 if read.map_err(|error| error.to_string())? > usize::try_from(LARGEST).unwrap_or(usize::MAX) {
@@ -60,7 +79,7 @@ impl SecretSource {
             }
         };
         let secret = text.strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text)).unwrap_or(&text);
-        if secret.is_empty() { Err("it is empty".to_owned()) } else { Ok(secret.to_owned().into()) }
+        if secret.is_empty() { Err("it is empty".to_owned()) } else { Ok(secret.into()) }
     }
 }
 

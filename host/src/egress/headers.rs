@@ -35,12 +35,11 @@ impl ExtraHeader {
         if vault::HEADERS.contains(&parsed) {
             return Err(unusable("the server's own credentials are in it"));
         }
-        let mut value = HeaderValue::from_str(value.expose_secret().trim())
+        let value = vault::header_value(&[value.expose_secret().trim()])
             .map_err(|_| unusable("its value holds a line break or another character that no header takes"))?;
         if value.is_empty() {
             return Err(unusable("it has no value"));
         }
-        value.set_sensitive(true);
         Ok(Self { name: parsed, value })
     }
 

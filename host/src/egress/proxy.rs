@@ -4,11 +4,12 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::address::refusal_of_host;
 use crate::policy::Reach;
-use crate::{Error, Origin, Result};
+use crate::{Error, Origin, Result, vault};
 
 /// A forward proxy that requests go through: https ones in a tunnel (`CONNECT`), so that it does not see what is in
 /// them, and http ones as they are.
@@ -69,11 +70,10 @@ impl Proxy {
             let reason = "its user name holds a colon or a control character".to_owned();
             return Err(Error::ProxyUnusable { reason });
         }
-        let both = SecretString::from(format!("{user}:{}", password.expose_secret()));
-        let text = SecretString::from(format!("Basic {}", BASE64_STANDARD.encode(both.expose_secret())));
-        let mut value = HeaderValue::from_str(text.expose_secret())
+        let both = Zeroizing::new([user, ":", password.expose_secret()].concat());
+        let encoded = Zeroizing::new(BASE64_STANDARD.encode(both.as_bytes()));
+        let value = vault::header_value(&["Basic ", &encoded])
             .map_err(|_| Error::ProxyUnusable { reason: "its credentials are too long".to_owned() })?;
-        value.set_sensitive(true);
         self.authorization = Some(value);
         Ok(self)
     }

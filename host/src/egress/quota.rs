@@ -204,12 +204,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn none_at_once_counts_as_one() {
-        let quota = quota(&Limits { requests_in_flight: 0, ..Limits::default() });
-        assert!(quota.turn().await.is_some());
-    }
-
-    #[tokio::test]
     async fn sessions_of_a_tenant_take_turns_together() {
         let limits = Limits { requests_in_flight: 2, requests_per_second: NonZeroU32::new(20), ..Limits::default() };
         let turns = Turns::new(&limits);

@@ -60,6 +60,7 @@ impl Outcome {
         match result {
             Ok(_) => Self::Good,
             Err(Error::Trap { .. }) => Self::Fault,
+            Err(Error::AnswerRefused { .. }) => Self::Suspect,
             Err(Error::LimitHit { limit: LimitHit::Instances { .. }, .. }) => Self::Neutral,
             Err(Error::LimitHit { .. }) => Self::Fault,
             Err(Error::Provider(error)) => match error.kind {

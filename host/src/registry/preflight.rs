@@ -34,6 +34,16 @@ pub enum Objection {
         /// The kind that it has.
         to: &'static str,
     },
+    /// It takes a setting that a tenant has a value for and that was not read before, and would get more by it than to read
+    /// the value: the server behind an address, or the value of a secret.
+    SettingTaken {
+        /// Whose.
+        tenant: String,
+        /// Which.
+        key: String,
+        /// The kind that it has.
+        to: &'static str,
+    },
     /// It needs a setting that a tenant has no value for.
     SettingNeeded {
         /// Whose.
@@ -73,6 +83,9 @@ impl fmt::Display for Objection {
             }
             Self::SettingChanged { tenant, key, from, to } => {
                 write!(f, "it takes the setting `{key}` of `{tenant}` as {to}, and it was {from}")
+            }
+            Self::SettingTaken { tenant, key, to } => {
+                write!(f, "it takes the setting `{key}` of `{tenant}` as {to}, and it was not read before")
             }
             Self::SettingNeeded { tenant, key } => {
                 write!(f, "it needs the setting `{key}`, for which `{tenant}` has no value")
@@ -128,9 +141,16 @@ fn setting_objections(old: &Description, new: &Description, tenant: &str, settin
     let mut objections = Vec::new();
     let tenant = || tenant.to_owned();
     for key in settings.keys() {
-        // What the old version ignored, the new one may ignore as well.
-        let Some(was) = old.settings.iter().find(|spec| spec.key == key) else { continue };
-        match new.settings.iter().find(|spec| spec.key == key) {
+        let now = new.settings.iter().find(|spec| spec.key == key);
+        let Some(was) = old.settings.iter().find(|spec| spec.key == key) else {
+            // What the old version ignored was there to be read, and no more.
+            if let Some(spec) = now.filter(|spec| matches!(spec.kind, SettingKind::Url | SettingKind::SecretValue)) {
+                let to = spec.kind.as_str();
+                objections.push(Objection::SettingTaken { tenant: tenant(), key: key.to_owned(), to });
+            }
+            continue;
+        };
+        match now {
             None => objections.push(Objection::SettingGone { tenant: tenant(), key: key.to_owned() }),
             Some(now) if !is_compatible(&was.kind, &now.kind) => objections.push(Objection::SettingChanged {
                 tenant: tenant(),
@@ -224,6 +244,9 @@ mod tests {
         check(|new| new.requests.clear(), &[]);
         check(|new| new.requests[0].purpose = "For another reason.".into(), &[]);
         check(|new| new.settings.push(spec("more", SettingKind::Text, false)), &[]);
+        check(|new| new.settings.push(spec("more", SettingKind::Url, false)), &[]);
+        check(|new| new.settings.push(spec("unknown", SettingKind::Text, false)), &[]);
+        check(|new| new.settings.push(spec("unknown", SettingKind::Secret, false)), &[]);
         check(|new| new.settings[2].kind = SettingKind::Text, &[]);
         check(|new| new.settings[2].kind = SettingKind::Choice(vec!["b".into(), "a".into(), "c".into()]), &[]);
     }
@@ -235,6 +258,15 @@ mod tests {
         check(|new| new.settings[1].kind = SettingKind::SecretValue, &["`token` of `acme` as secret-value"]);
         check(|new| new.settings[1].kind = SettingKind::Text, &["`token` of `acme` as text"]);
         check(|new| new.settings[0].kind = SettingKind::Text, &["`url` of `acme` as text"]);
+        check(|new| new.settings[2].kind = SettingKind::Url, &["`source` of `acme` as url, and it was choice"]);
+        check(
+            |new| new.settings.push(spec("unknown", SettingKind::Url, false)),
+            &["`unknown` of `acme` as url, and it was not read before"],
+        );
+        check(
+            |new| new.settings.push(spec("unknown", SettingKind::SecretValue, false)),
+            &["`unknown` of `acme` as secret-value, and it was not read before"],
+        );
         check(|new| new.settings[2].kind = SettingKind::Choice(vec!["a".into()]), &["`source` of `acme` as choice"]);
         check(|new| new.settings.push(spec("key", SettingKind::Secret, true)), &["needs the setting `key`"]);
         check(|new| new.license_types.clear(), &["license type `free`"]);

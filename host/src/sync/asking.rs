@@ -81,6 +81,14 @@ impl Asking {
         }
     }
 
+    /// Whether the provider knows a user of the store: it was handed over in this call, or the provider itself has found it.
+    pub(super) fn has_brought(&self, batch: &Brought, id: &str) -> bool {
+        // The users of a call are those of the store that follow one another, but for the found ones.
+        let is_after = self.after.as_deref().is_none_or(|after| after < id);
+        let is_of_batch = is_after && batch.last.as_deref().is_some_and(|last| id <= last);
+        is_of_batch || self.found.contains(id)
+    }
+
     /// Takes the answer to a call with these users: what it found, and how it goes on.
     pub(super) fn take(
         &mut self,

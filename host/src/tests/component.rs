@@ -21,8 +21,8 @@ pub(crate) fn provider(bodies: &Bodies) -> Vec<u8> {
     provider_of(bodies, CONTRACT)
 }
 
-/// A core module of a provider whose functions have these bodies. The first page of memory is zero, so that the number of
-/// an address in it is an answer of empty texts, empty lists and first cases.
+/// A core module of a provider whose functions have these bodies. The first page of memory is zero but for a role `x` of
+/// the description, so that the number of an address in it is an answer of empty texts, empty lists and first cases.
 pub(crate) fn provider_of(bodies: &Bodies, contract: &str) -> Vec<u8> {
     let Bodies { check, licenses, users, changes, start } = bodies;
     let (export, function) = match changes {
@@ -43,6 +43,9 @@ pub(crate) fn provider_of(bodies: &Bodies, contract: &str) -> Vec<u8> {
             (import "wasi:clocks/monotonic-clock@0.2.0" "subscribe-duration" (func $after (param i64) (result i32)))
             (import "wasi:io/poll@0.2.0" "[method]pollable.block" (func $block (param i32)))
             (memory (export "memory") 2)
+            (data (i32.const 1080) "\00\08\00\00\01\00\00\00")
+            (data (i32.const 2048) "\34\08\00\00\01\00\00\00")
+            (data (i32.const 2100) "x")
             (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 65536)
             (func $sleep (call $block (call $after (i64.const 3600000000000))))
             (func $spin (loop $again (br $again)))
@@ -96,8 +99,19 @@ pub(crate) const COMPLETE: &str = "(i32.store8 (i32.const 3084) (i32.const 1)) (
 /// A page without users, and with an empty cursor to go on from.
 pub(crate) const MORE: &str = "(i32.store8 (i32.const 3084) (i32.const 0)) (i32.const 3072)";
 
-/// A page of 100 users with an empty id, which ends the listing.
+/// A page of 100 users with the id and the role `x`, which ends the listing. A user has 144 bytes, with
+/// the role at 56 and what is known of its activity at 120: nothing.
 pub(crate) const HUNDRED_USERS: &str = "
+    (local $user i32)
+    (local.set $user (i32.const 8192))
+    (loop $again
+        (i32.store (local.get $user) (i32.const 2100))
+        (i32.store offset=4 (local.get $user) (i32.const 1))
+        (i32.store offset=56 (local.get $user) (i32.const 2100))
+        (i32.store offset=60 (local.get $user) (i32.const 1))
+        (i32.store8 offset=120 (local.get $user) (i32.const 2))
+        (local.set $user (i32.add (local.get $user) (i32.const 144)))
+        (br_if $again (i32.lt_u (local.get $user) (i32.const 22592))))
     (i32.store (i32.const 3076) (i32.const 8192))
     (i32.store (i32.const 3080) (i32.const 100))
     (i32.store8 (i32.const 3084) (i32.const 1))

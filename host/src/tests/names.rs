@@ -67,6 +67,8 @@ fn errors_have_stable_codes_of_their_own() {
             false,
         ),
         (Error::PolicyUnusable { line: text(), reason: "x" }, "policy-unusable", false),
+        (Error::LimitUnusable { limit: "x" }, "limit-unusable", false),
+        (Error::AnswerRefused { call: "check", reason: text() }, "answer-refused", false),
         (Error::Trap { call: "check", reason: text() }, "provider-crashed", false),
         (limit(LimitHit::Memory(1)), "limit-memory", false),
         (limit(LimitHit::CallTime(time)), "limit-call-time", true),

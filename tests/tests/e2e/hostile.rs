@@ -9,8 +9,12 @@ use end_to_end::components::{Host, bytes};
 use end_to_end::recorder::{Arrival, Recorder};
 use end_to_end::{Listed, list, settings, simulator, simulator_apart};
 use mattermost_simulator::{Config, Exchange, Simulator};
+use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints};
 use provider_host::model::ProviderError;
-use provider_host::{End, Error, Limits, ListingOptions, Objection, Provenance, Settings, SwitchOptions, seal};
+use provider_host::{
+    End, Error, Limits, ListingOptions, Objection, Pool, Provenance, Provider, Sandbox, Session, Settings,
+    SwitchOptions, SyncOptions, Whole, seal,
+};
 use tokio::task::JoinSet;
 
 /// The real token of the servers that record: no part of it is a word that a request has anyway.
@@ -225,6 +229,178 @@ async fn whoever_takes_anothers_name_is_not_switched_to() {
 
     assert_eq!(registry.active("mattermost"), Some(real.name()));
     tenant.licenses().await.unwrap();
+}
+
+/// A session of the component that gets one thing wrong.
+async fn lying(host: &Host, liar: &Provider, lie: &str) -> Session {
+    let mut settings = Settings::new();
+    settings.set("lie", lie);
+    host.connect(liar, settings).await.unwrap()
+}
+
+/// What a step may get wrong, in a listing as in finding out what changed, each with what the refusal says.
+const LIES: [(&str, &str); 16] = [
+    ("empty-id", "the id of a user is empty"),
+    ("long-id", "the id of a user has 10000 bytes"),
+    ("id-with-control", "control character"),
+    ("unknown-role", "the role of a user is none that the provider describes"),
+    ("unknown-license", "the license-type of a user's licence is none"),
+    ("license-without-seat", "takes no seat"),
+    ("no-time", "the created-at of a user is no time"),
+    ("time-of-no-calendar", "the created-at of a user is no time"),
+    ("time-with-offset", "the created-at of a user is no time"),
+    ("deactivated-and-active", "not deactivated"),
+    ("activity-known-without-time", "contradict"),
+    ("attribute-without-key", "an attribute of a user has no name"),
+    ("notice-without-code", "the code of a notice is not in kebab-case"),
+    ("long-notice", "the message of a notice has 100000 bytes"),
+    ("empty-watermark", "the watermark is empty"),
+    ("watermark-of-2999", "in the future"),
+];
+
+#[tokio::test]
+async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
+    let host = Host::new(Limits::default());
+    let liar = host.load("liar").unwrap();
+    for (lie, words) in LIES {
+        let error = lying(&host, &liar, lie).await.list_page(None, 0).await.map(drop).expect_err(lie);
+        assert_eq!(error.code(), "answer-refused", "{lie}: {error}");
+        assert!(error.to_string().contains(words), "{lie}: {error}");
+        assert!(error.to_string().len() < 300 && !error.to_string().contains("captain"), "{lie}: {error}");
+    }
+    let of_changes = [
+        ("watermark-of-2020", "before the one that changes were asked since"),
+        ("somebody-elses", "neither new nor among those that were handed over"),
+    ];
+    for (lie, words) in LIES.into_iter().chain(of_changes) {
+        let store: Arc<dyn Checkpoints> = Arc::new(MemoryCheckpoints::new());
+        // A listing that is well, by the same settings: what changed is asked of nobody else.
+        let of_changes = format!("changes {lie}");
+        let session = || lying(&host, &liar, &of_changes);
+        let mut listing = session().await.resume(ListingOptions::default(), Arc::clone(&store), "acme").await.unwrap();
+        while let Some(batch) = listing.next().await {
+            batch.unwrap();
+        }
+        let before = listing.kept(Kept::Latest, None, 10).await.unwrap();
+        assert_eq!(before.len(), 2, "{lie}");
+        drop(listing);
+
+        let mut sync = session().await.sync(SyncOptions::default(), store, "acme").await.unwrap();
+        let mut refused = None;
+        while let Some(step) = sync.next().await {
+            if let Err(error) = step {
+                refused = Some(error);
+                break;
+            }
+        }
+        let error = refused.expect(lie);
+        assert_eq!(error.code(), "answer-refused", "{lie}: {error}");
+        assert!(error.to_string().contains("`list-changes`") && error.to_string().contains(words), "{lie}: {error}");
+        assert_eq!(sync.kept(Kept::Latest, None, 10).await.unwrap(), before, "{lie}");
+    }
+    for (lie, words) in [
+        ("unknown-license", "the license-type of a licence is none"),
+        ("no-time", "the expires-at of a licence is no time"),
+        ("notice-without-code", "the code of a notice is not in kebab-case"),
+    ] {
+        let error = lying(&host, &liar, lie).await.licenses().await.map(drop).expect_err(lie);
+        assert!(error.code() == "answer-refused" && error.to_string().contains(words), "{lie}: {error}");
+    }
+    for (lie, words) in [
+        ("step-without-id", "the id of a check step is not in kebab-case"),
+        ("step-without-code", "the code of a check step is not in kebab-case"),
+        ("long-summary", "the summary of a check step has 100000 bytes"),
+        ("error-without-code", "the code of an error is empty"),
+    ] {
+        let error = lying(&host, &liar, lie).await.check().await.map(drop).expect_err(lie);
+        assert!(error.code() == "answer-refused" && error.to_string().contains(words), "{lie}: {error}");
+    }
+    let mut well = lying(&host, &liar, "").await;
+    assert_eq!(well.list_page(None, 0).await.unwrap().users.len(), 2);
+    assert_eq!((well.licenses().await.unwrap().len(), well.check().await.unwrap().steps.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn numbers_that_do_not_add_up_prove_nothing() {
+    let host = Host::new(Limits::default());
+    let liar = host.load("liar").unwrap();
+    let listed = list(lying(&host, &liar, "expects-seven").await, ListingOptions::default(), 0).await.unwrap();
+    assert_eq!((listed.end, listed.users.len()), (End::Incomplete, 2));
+    assert!(listed.notices.iter().any(|notice| notice.code == "listing-short"), "{:?}", listed.notices);
+
+    let store: Arc<dyn Checkpoints> = Arc::new(MemoryCheckpoints::new());
+    for expect in ["nothing-kept", "changes-not-told"] {
+        let session = lying(&host, &liar, "changes expects-seven").await;
+        let mut sync = session.sync(SyncOptions::default(), Arc::clone(&store), "acme").await.unwrap();
+        while let Some(step) = sync.next().await {
+            step.unwrap();
+        }
+        assert_eq!(sync.whole().map(Whole::code), Some(expect));
+        let kept = sync.kept(Kept::Latest, None, 10).await.unwrap();
+        assert!(kept.iter().all(|user| user.position.is_none()), "who was told as changed was not: {kept:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_provider_says_of_itself_holds_from_when_it_was_granted() {
+    let (granted, elsewhere) = (Recorder::start().await, Recorder::start().await);
+    let host = Host::new(Limits::default());
+    let fickle = host.load("fickle").unwrap();
+    let described = fickle.describe().await.unwrap();
+    let mut settings = settings(&granted.url(), SECRET);
+    settings.set("elsewhere", elsewhere.url());
+    let mut session = fickle.connect_described(&described, host.access(settings.clone())).unwrap();
+    let key = session.listing_key("acme");
+    assert_eq!(key.product, described.id);
+    session.check().await.map(drop).unwrap();
+    assert_eq!(session.listing_key("acme"), key, "a call with an open network changes nothing");
+    for refused in [fickle.describe().await.map(drop), host.connect(&fickle, settings).await.map(drop)] {
+        let error = refused.unwrap_err();
+        assert_eq!(error.code(), "answer-refused");
+        assert!(error.to_string().contains("another than it was before"), "{error}");
+    }
+    let other = host.load("fickle").unwrap().describe().await.unwrap();
+    assert_ne!(other.id, described.id, "another time it is another");
+    let sealed = seal(&bytes("fickle"), &described, &Provenance::default()).unwrap();
+    assert_eq!(host.load_bytes(&sealed).unwrap().describe().await.unwrap_err().code(), "description-differs");
+}
+
+#[tokio::test]
+async fn a_version_that_takes_a_plain_setting_for_an_address_is_not_switched_to() {
+    let (granted, elsewhere) = (Recorder::start().await, Recorder::start().await);
+    let host = Host::new(Limits::default());
+    let registry = host.registry();
+    let real = registry.load(bytes("mattermost")).await.unwrap();
+    registry.switch(&real, &SwitchOptions::default()).await.unwrap();
+    let mut settings = settings(&granted.url(), SECRET);
+    settings.set("elsewhere", elsewhere.url());
+    let tenant = registry.tenant("acme", "mattermost", host.access(settings)).unwrap();
+    let widened = registry.load(bytes("widened")).await.unwrap();
+    let refused = registry.switch(&widened, &SwitchOptions::default()).await.map(drop).unwrap_err();
+    let Error::PreflightFailed { objections, .. } = refused else { unreachable!("by its code") };
+    let is_for_the_address = |objection: &Objection| matches!(objection, Objection::SettingTaken { tenant, key, to: "url", .. } if (tenant.as_str(), key.as_str()) == ("acme", "elsewhere"));
+    assert!(objections.iter().any(is_for_the_address) && objections.len() == 1, "{objections:?}");
+    assert_eq!(registry.active("mattermost"), Some(real.name()));
+    drop(tenant);
+    assert!(elsewhere.connections().is_empty());
+}
+
+#[tokio::test]
+async fn limits_that_leave_no_room_are_refused_at_once() {
+    let mut none = Limits::default();
+    none.instances = 0;
+    let host = Host::new(none);
+    let provider = host.load("mattermost").unwrap();
+    let refused = host.connect(&provider, settings("http://127.0.0.1:9", "t")).await.map(drop).unwrap_err();
+    assert_eq!(refused.code(), "limit-unusable", "{refused}");
+    let registry = host.registry();
+    let candidate = registry.load(bytes("mattermost")).await.unwrap();
+    registry.switch(&candidate, &SwitchOptions::default()).await.unwrap();
+    let refused = registry.tenant("acme", "mattermost", host.access(settings("http://127.0.0.1:9", "t")));
+    assert_eq!(refused.map(drop).unwrap_err().code(), "limit-unusable");
+    let mut pool = Pool::default();
+    pool.instances = 0;
+    assert_eq!(Sandbox::new(pool).map(drop).unwrap_err().code(), "limit-unusable");
 }
 
 /// Lets a component of `tests/components` loose on a server that is granted and one that is not, and returns what it
