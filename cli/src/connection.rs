@@ -10,7 +10,7 @@ use provider_host::audit::JsonLines;
 use provider_host::model::Description;
 use provider_host::{
     Access, Cache, ClientIdentity, Config, Denial, Egress, EgressOptions, ExtraHeader, Limits, Pool, Provider, Proxy,
-    Sandbox, SecretSource, Session,
+    Sandbox, SecretSource, Session, read_component,
 };
 use secrecy::SecretString;
 
@@ -60,9 +60,9 @@ pub(crate) fn read(args: &ComponentArgs) -> Result<Vec<u8>, Failure> {
     read_file(&file)
 }
 
-/// Reads a component's file.
+/// Reads a component's file: a regular one, no larger than what is compiled.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|source| provider_host::Error::Io { path: path.to_owned(), source }.into())
+    Ok(read_component(path, Pool::default().component_bytes)?)
 }
 
 /// What one call may use.

@@ -35,9 +35,9 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::{Access, Digest, Error, Limits, PublicKey, Result, Settings, Trust};
+use crate::component_file::read_signature;
+use crate::{Access, Digest, Error, Limits, Pool, PublicKey, Result, Settings, Trust, read_component};
 
-use crate::identity::signature_of;
 use egress::{EgressEntry, PolicyEntry};
 pub use secret::SecretSource;
 
@@ -159,7 +159,8 @@ impl Config {
         self.file.tenants.iter().map(|(name, tenant)| (name.as_str(), tenant.provider.as_str()))
     }
 
-    /// A provider's component, once its bytes are known to be the ones that are meant.
+    /// A provider's component, once its bytes are known to be the ones that are meant. Its file has no more bytes than the
+    /// default of [`Pool::component_bytes`].
     ///
     /// # Errors
     /// There is no such provider, its file cannot be read, or it is not the one that is pinned or signed.
@@ -167,12 +168,12 @@ impl Config {
         let entry =
             self.file.providers.get(provider).ok_or_else(|| Error::ProviderUnknown { id: provider.to_owned() })?;
         let path = self.beside(&entry.file);
-        let bytes = std::fs::read(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
+        let bytes = read_component(&path, Pool::default().component_bytes)?;
         if let Some(Text(digest)) = &entry.sha256 {
             Trust::Pinned(*digest).check(&bytes, None)?;
         }
         if let Some(Text(key)) = &entry.public_key {
-            Trust::SignedBy(key.clone()).check(&bytes, std::fs::read(signature_of(&path)).ok().as_deref())?;
+            Trust::SignedBy(key.clone()).check(&bytes, read_signature(&path)?.as_deref())?;
         }
         Ok(bytes)
     }

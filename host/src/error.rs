@@ -34,6 +34,13 @@ pub enum Error {
         limit: usize,
     },
 
+    /// A component's path, or that of its signature, leads to a folder, a named pipe or a device.
+    #[error("{} is not a regular file", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+
     /// The component needs more from the start than an instance may have, such as memory.
     #[error("the component does not fit into the sandbox: {reason}")]
     DoesNotFit {
@@ -393,6 +400,7 @@ impl Error {
             Self::Provider(error) => &error.code,
             Self::NotAComponent { .. } => "not-a-component",
             Self::ComponentTooLarge { .. } => "component-too-large",
+            Self::NotAFile { .. } => "component-not-a-file",
             Self::DoesNotFit { .. } => "component-does-not-fit",
             Self::ImportRefused { .. } => "import-refused",
             Self::ContractMismatch { .. } => "contract-mismatch",
@@ -435,6 +443,9 @@ impl Error {
                 "Give the path of a WebAssembly component (a .wasm file built for wasm32-wasip2), and copy it again if it may be damaged."
             }
             Self::ComponentTooLarge { .. } => "Check that it is the right file, or raise `Pool::component_bytes`.",
+            Self::NotAFile { .. } => {
+                "Name the component's file itself; what comes through a pipe is written to a file first."
+            }
             Self::DoesNotFit { .. } => "Raise `Pool::memory_bytes`, or use a provider that needs less.",
             Self::ImportRefused { .. } => {
                 "Use a provider that was built without this interface: providers get wasi:http, wasi:io and wasi:clocks and nothing else."
@@ -534,6 +545,7 @@ impl Error {
             Self::Quarantined { .. } | Self::CheckpointBusy { .. } | Self::Unanswered { .. } => true,
             Self::NotAComponent { .. }
             | Self::ComponentTooLarge { .. }
+            | Self::NotAFile { .. }
             | Self::DoesNotFit { .. }
             | Self::ImportRefused { .. }
             | Self::ContractMismatch { .. }

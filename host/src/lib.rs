@@ -42,6 +42,7 @@ mod bindings;
 mod cache;
 pub mod checkpoint;
 mod clock;
+mod component_file;
 mod config;
 mod denial;
 mod egress;
@@ -72,6 +73,7 @@ mod vault;
 
 pub use access::Access;
 pub use cache::Cache;
+pub use component_file::read_component;
 pub use config::{Config, SecretSource};
 pub use denial::{Denial, DenialReason};
 pub use egress::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Proxy};

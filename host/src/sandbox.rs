@@ -1,6 +1,5 @@
 //! What a guest may use: the engine, the interfaces, and the pool of instances.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +16,7 @@ use crate::clock::{Clock, Ticking};
 use crate::slots::Slots;
 use crate::store::Guest;
 use crate::telemetry::{self, Origin};
-use crate::{Cache, Digest, Error, Inspection, Pool, Provider, Result, bindings, http, imports};
+use crate::{Cache, Digest, Error, Inspection, Pool, Provider, Result, bindings, http, imports, read_component};
 
 /// Core instances of one component: its own module and the adapters that the toolchain puts beside it.
 const CORE_INSTANCES: u32 = 8;
@@ -104,10 +103,9 @@ impl Sandbox {
     /// The same from a file.
     ///
     /// # Errors
-    /// As for [`load`](Self::load), or the file cannot be read.
+    /// As for [`load`](Self::load) and [`read_component`].
     pub fn load_file(&self, path: &Path) -> Result<Provider> {
-        let bytes = fs::read(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-        self.load(&bytes)
+        self.load(&read_component(path, self.shared.pool.component_bytes)?)
     }
 
     fn compiled(&self, bytes: &[u8], digest: &Digest) -> Result<Component> {

@@ -48,6 +48,7 @@ fn errors_have_stable_codes_of_their_own() {
     let cases = [
         (Error::NotAComponent { reason: text() }, "not-a-component", false),
         (Error::ComponentTooLarge { bytes: 2, limit: 1 }, "component-too-large", false),
+        (Error::NotAFile { path: "x".into() }, "component-not-a-file", false),
         (Error::DoesNotFit { reason: text() }, "component-does-not-fit", false),
         (Error::ImportRefused { import: text() }, "import-refused", false),
         (Error::ContractMismatch { expected: "x", reason: text() }, "contract-mismatch", false),
