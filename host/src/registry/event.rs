@@ -82,6 +82,22 @@ impl fmt::Display for Event {
     }
 }
 
+/// An event that is not in the log yet.
+#[must_use]
+pub(super) struct Sent(Event);
+
+impl Sent {
+    pub(super) fn log(self) {
+        let Self(event) = self;
+        match &event {
+            Event::Quarantined { .. } | Event::RolledBack { .. } | Event::Failing { .. } | Event::Refused { .. } => {
+                tracing::warn!("{event}");
+            }
+            Event::Switched { .. } | Event::Drained { .. } => tracing::info!("{event}"),
+        }
+    }
+}
+
 /// Events that a slow listener may be behind.
 const BACKLOG: usize = 256;
 
@@ -95,14 +111,15 @@ impl Events {
     }
 
     pub(super) fn tell(&self, event: Event) {
-        match &event {
-            Event::Quarantined { .. } | Event::RolledBack { .. } | Event::Failing { .. } | Event::Refused { .. } => {
-                tracing::warn!("{event}");
-            }
-            Event::Switched { .. } | Event::Drained { .. } => tracing::info!("{event}"),
-        }
+        self.send(event).log();
+    }
+
+    /// Sends it to whoever listens: under a lock, so that events come in the order of what happened. Whoever writes logs
+    /// may do anything, so that is done after the lock.
+    pub(super) fn send(&self, event: Event) -> Sent {
         // Nobody has to listen.
-        let _ = self.0.send(event);
+        let _ = self.0.send(event.clone());
+        Sent(event)
     }
 
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Event> {
