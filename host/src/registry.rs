@@ -79,7 +79,8 @@ pub struct SwitchOptions {
     /// How long listings may go on in the old version before their step is left and they go on in the new one. 10
     /// minutes.
     pub drain: Duration,
-    /// Whether each tenant's server is checked by the new version first. False.
+    /// Whether each tenant's server is checked by the new version first. A server that the version in use finds fault with
+    /// as well does not count. False.
     pub check: bool,
     /// Whether requests that the old version did not make are granted. They belong to the new version: if the earlier one
     /// is put back, they are gone. False.

@@ -161,11 +161,11 @@ impl Health {
         self.tenants.remove(tenant);
     }
 
-    /// Whether the version is to be given up for all: it is kept from as many tenants as one is patient with, and from
-    /// more than it works for.
-    pub(super) fn is_hopeless(&self, patience: &Patience, working: usize) -> bool {
-        let is_kept = |strikes: &&Strikes| strikes.faults >= patience.faults;
-        let kept = self.tenants.values().filter(is_kept).count();
+    /// Whether the version is to be given up for all: it is kept from as many tenants as one is patient with, of those who
+    /// count, and from more than it works for.
+    pub(super) fn is_hopeless(&self, patience: &Patience, working: usize, counts: impl Fn(&str) -> bool) -> bool {
+        let is_kept = |strikes: &Strikes| strikes.faults >= patience.faults;
+        let kept = self.tenants.iter().filter(|(tenant, strikes)| is_kept(strikes) && counts(tenant)).count();
         kept >= usize::try_from(patience.tenants).unwrap_or(usize::MAX).max(1) && kept > working
     }
 }
@@ -248,12 +248,14 @@ mod tests {
     fn a_version_is_given_up_when_it_fails_several_tenants_and_more_than_it_works_for() {
         let (mut health, now) = (Health::default(), Instant::now());
         note(&mut health, "a", &[Fault; 9], now);
-        assert!(!health.is_hopeless(&patience(), 0), "one tenant alone never ends it");
+        let all = |_: &str| true;
+        assert!(!health.is_hopeless(&patience(), 0, all), "one tenant alone never ends it");
         note(&mut health, "b", &[Fault; 3], now);
         for (working, is_hopeless) in [(0, true), (1, true), (2, false), (100, false)] {
-            assert_eq!(health.is_hopeless(&patience(), working), is_hopeless, "it works for {working}");
+            assert_eq!(health.is_hopeless(&patience(), working, all), is_hopeless, "it works for {working}");
         }
+        assert!(!health.is_hopeless(&patience(), 0, |tenant| tenant != "b"), "one of them does not count");
         health.forget("a");
-        assert!(!health.is_hopeless(&patience(), 0), "whoever exists no more does not count");
+        assert!(!health.is_hopeless(&patience(), 0, all), "whoever exists no more does not count");
     }
 }

@@ -47,9 +47,11 @@ pub(super) struct Seen {
     /// What stands against the version without asking any server.
     pub(super) objections: Vec<Objection>,
     /// The tenants that exist.
-    pub(super) tenants: Vec<Arc<State>>,
-    /// What the tenants would be granted.
-    pub(super) added: Added,
+    tenants: Vec<Arc<State>>,
+    /// What would be granted for the new version.
+    added: Added,
+    active: Arc<Version>,
+    added_before: Added,
 }
 
 /// Why a switch was not made.
@@ -82,8 +84,7 @@ impl Line {
     pub(super) fn lease(&self) -> Lease {
         // The lease is counted under the lock, so that a switch sees it or hands out the new version.
         let inner = self.lock();
-        let added = inner.versions.grants(inner.active.digest()).cloned().unwrap_or_default();
-        inner.active.lease(added, inner.versions.generation())
+        inner.active.lease(inner.added_before(), inner.versions.generation())
     }
 
     /// Makes a tenant known, or replaces what is known under its name; unless another version is in use than the one that
@@ -112,7 +113,14 @@ impl Line {
         let mut tenants = Vec::new();
         let inner = self.lock();
         let objections = inner.objections(new, demand, &mut tenants);
-        Seen { generation: inner.versions.generation(), objections, tenants, added: inner.added(new, demand.options) }
+        Seen {
+            generation: inner.versions.generation(),
+            objections,
+            added: inner.added(new, demand.options),
+            active: Arc::clone(&inner.active),
+            added_before: inner.added_before(),
+            tenants,
+        }
     }
 
     /// Puts a version into use, if nothing that its preflight saw has changed.
@@ -247,10 +255,14 @@ impl Inner {
         objections
     }
 
+    /// What was granted for the version in use beyond what tenants came with.
+    fn added_before(&self) -> Added {
+        self.versions.grants(self.active.digest()).cloned().unwrap_or_default()
+    }
+
     /// What a version would be granted beyond what tenants came with.
     fn added(&self, new: &Version, options: &SwitchOptions) -> Added {
-        let now = self.versions.grants(self.active.digest()).cloned().unwrap_or_default();
-        let kept = now.within(&new.description.requests);
+        let kept = self.added_before().within(&new.description.requests);
         if !options.grant_more {
             return kept;
         }
@@ -260,22 +272,29 @@ impl Inner {
     }
 }
 
-/// What stands against a version that is asked of the tenants' servers.
+/// What stands against a version that is asked of the tenants' servers. A server that the version in use finds fault with
+/// as well says nothing against the new one.
 pub(super) async fn check(new: &Arc<Version>, seen: &Seen) -> Vec<Objection> {
     let mut objections = Vec::new();
     for tenant in &seen.tenants {
-        let refused = |error: Error| Objection::CheckFailed {
-            tenant: tenant.name().to_owned(),
-            reason: format!("{error} [{}]", error.code()),
-        };
-        let report = match tenant.connect(new, &seen.added) {
-            Ok(mut session) => session.check().await,
-            Err(error) => Err(error),
-        };
-        match report {
-            Ok(report) => objections.extend(preflight::check_objection(tenant.name(), &report)),
-            Err(error) => objections.push(refused(error)),
+        let Some(objection) = check_tenant(tenant, new, &seen.added).await else { continue };
+        if check_tenant(tenant, &seen.active, &seen.added_before).await.is_none() {
+            objections.push(objection);
         }
     }
     objections
+}
+
+async fn check_tenant(tenant: &State, version: &Version, added: &Added) -> Option<Objection> {
+    let report = match tenant.connect(version, added) {
+        Ok(mut session) => session.check().await,
+        Err(error) => Err(error),
+    };
+    match report {
+        Ok(report) => preflight::check_objection(tenant.name(), &report),
+        Err(error) => Some(Objection::CheckFailed {
+            tenant: tenant.name().to_owned(),
+            reason: format!("{error} [{}]", error.code()),
+        }),
+    }
 }

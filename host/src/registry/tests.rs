@@ -180,6 +180,9 @@ async fn a_switch_that_checks_refuses_a_version_that_finds_fault_with_a_tenants_
     assert_eq!(tenant, "acme");
     assert!(reason.contains("provider-crashed"), "{reason}");
     registry.switch(&candidate, &SwitchOptions::default()).await.expect("unchecked it is let through");
+    // Both fail now, so that says nothing against the next.
+    let next = registry.load(provider(&check("(drop (i32.const 1)) unreachable"))).await.unwrap();
+    registry.switch(&next, &checked).await.expect("the version in use finds fault with the server as well");
 }
 
 #[tokio::test]

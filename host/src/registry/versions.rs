@@ -202,7 +202,7 @@ impl<V: Copy + Ord, G> Versions<V, G> {
         let Some(known) = self.known.get_mut(&version) else { return Decision::None };
         let quarantined = known.health.note(&self.patience, tenant, outcome, now);
         let told = if quarantined { Decision::Quarantined } else { Decision::None };
-        if version != self.active || self.is_given_up(version) {
+        if version != self.active || self.given_up.contains(&version) {
             return told;
         }
         let (verdict, working) = match &mut self.probation {
@@ -215,7 +215,10 @@ impl<V: Copy + Ord, G> Versions<V, G> {
                 (Verdict::Open, self.baselines.worked())
             }
         };
-        let is_hopeless = outcome == Outcome::Fault && known.health.is_hopeless(&self.patience, working);
+        // On probation, whoever failed before says nothing. Afterwards the baselines are of this version itself.
+        let (is_watched, baselines) = (self.probation.is_some(), &self.baselines);
+        let counts = |tenant: &str| !is_watched || baselines.get(tenant) != Baseline::Failed;
+        let is_hopeless = outcome == Outcome::Fault && known.health.is_hopeless(&self.patience, working, counts);
         match verdict {
             Verdict::Failed => self.give_up(),
             Verdict::Open | Verdict::Stood if is_hopeless => self.give_up(),
