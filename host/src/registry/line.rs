@@ -15,7 +15,7 @@ use super::tenant::State;
 use super::version::{Lease, Version};
 use super::versions::{Decision, Refused, Switch, Versions};
 use super::{SwitchOptions, Switched};
-use crate::{Digest, Error, Result};
+use crate::{Digest, Result};
 
 /// The versions of one provider.
 pub(super) struct Line {

@@ -28,9 +28,12 @@ fn registry() -> Registry {
     Registry::new(Sandbox::new(Pool::default()).unwrap(), patience())
 }
 
+async fn load(registry: &Registry, bodies: Bodies) -> Candidate {
+    registry.load(provider(&bodies)).await.unwrap()
+}
+
 async fn put(registry: &Registry, bodies: Bodies, options: &SwitchOptions) -> Switched {
-    let candidate = registry.load(provider(&bodies)).await.unwrap();
-    registry.switch(&candidate, options).await.unwrap()
+    registry.switch(&load(registry, bodies).await, options).await.unwrap()
 }
 
 fn tenant(registry: &Registry, name: &str) -> Tenant {
@@ -171,7 +174,7 @@ async fn a_switch_that_checks_refuses_a_version_that_finds_fault_with_a_tenants_
     let registry = registry();
     put(&registry, Bodies::default(), &SwitchOptions::default()).await;
     let _acme = tenant(&registry, "acme");
-    let candidate = registry.load(provider(&check("unreachable"))).await.unwrap();
+    let candidate = load(&registry, check("unreachable")).await;
     let checked = SwitchOptions { check: true, ..SwitchOptions::default() };
     let Err(Error::PreflightFailed { objections, .. }) = registry.switch(&candidate, &checked).await else {
         panic!("its check crashes")
@@ -181,7 +184,7 @@ async fn a_switch_that_checks_refuses_a_version_that_finds_fault_with_a_tenants_
     assert!(reason.contains("provider-crashed"), "{reason}");
     registry.switch(&candidate, &SwitchOptions::default()).await.expect("unchecked it is let through");
     // Both fail now, so that says nothing against the next.
-    let next = registry.load(provider(&check("(drop (i32.const 1)) unreachable"))).await.unwrap();
+    let next = load(&registry, check("(drop (i32.const 1)) unreachable")).await;
     registry.switch(&next, &checked).await.expect("the version in use finds fault with the server as well");
 }
 
@@ -291,7 +294,7 @@ fn describing(id: &str, version: &str, requests: &[&str]) -> &'static str {
 
 async fn described(registry: &Registry, id: &str, version: &str, requests: &[&str]) -> Candidate {
     let bodies = Bodies { start: describing(id, version, requests), ..Bodies::default() };
-    let candidate = registry.load(provider(&bodies)).await.unwrap();
+    let candidate = load(registry, bodies).await;
     assert_eq!((candidate.description().id.as_str(), candidate.description().version.as_str()), (id, version));
     candidate
 }
@@ -334,7 +337,7 @@ async fn what_was_granted_for_a_version_goes_when_the_earlier_one_comes_back() {
     };
     let (strict, later_strict);
     strict = only("strict", "/a");
-    let candidate = registry.load(provider(&new)).await.unwrap();
+    let candidate = load(&registry, new).await;
     let Err(Error::PreflightFailed { .. }) = registry.switch(&candidate, &SwitchOptions::default()).await else {
         panic!("it wants more")
     };
