@@ -75,7 +75,7 @@ impl fmt::Display for Event {
                 write!(f, "{provider}: {from} failed and was given up; {to} is in use again")
             }
             Self::Failing { provider, version } => {
-                write!(f, "{provider}: {version} fails several tenants, and there is no earlier version to put back")
+                write!(f, "{provider}: {version} fails its tenants, and there is no earlier version to put back")
             }
             Self::Refused { file, code, reason } => write!(f, "{file} is not put into use: {reason} [{code}]"),
         }
