@@ -350,7 +350,7 @@ async fn what_was_granted_for_a_version_goes_when_the_earlier_one_comes_back() {
     assert_eq!(granted(&registry, &later), ["/a", "/b", "/more"]);
     assert_eq!(granted(&registry, &later_strict), ["/a"], "it came with a list of its own afterwards");
 
-    for tenant in [&acme, &later].repeat(2) {
+    for tenant in [&acme, &later] {
         tenant.check().await.unwrap_err();
     }
     assert_eq!(registry.active(ID), Some(old.name()));
