@@ -52,3 +52,35 @@ impl Added {
         Arc::new(came_with.iter().chain(later).cloned().collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn requests(paths: &[&str]) -> Arc<Vec<RequestSpec>> {
+        let request =
+            |path: &&str| RequestSpec { method: "GET".to_owned(), path: (*path).to_owned(), purpose: String::new() };
+        Arc::new(paths.iter().map(request).collect())
+    }
+
+    #[test]
+    fn a_tenant_takes_what_was_granted_since_it_came() {
+        let added =
+            Added::default().and(requests(&["/b"]).iter().cloned(), 3).and(requests(&["/c"]).iter().cloned(), 5);
+        let own = requests(&["/a"]);
+        for (from, expect) in
+            [(0, ["/a", "/b", "/c"].as_slice()), (3, &["/a", "/b", "/c"]), (4, &["/a", "/c"]), (6, &["/a"])]
+        {
+            assert_eq!(added.with(&own, from), requests(expect), "from {from} on");
+        }
+        assert_eq!(added.without(&requests(&["/a", "/b", "/c"])), own, "what it would come with anyway");
+    }
+
+    #[test]
+    fn what_a_version_does_not_ask_for_is_not_handed_on() {
+        let added = Added::default().and(requests(&["/b", "/c"]).iter().cloned(), 1);
+        let kept = added.within(&requests(&["/a", "/c"]));
+        assert_eq!(kept.with(&requests(&[]), 0), requests(&["/c"]));
+        assert_eq!(kept.within(&requests(&[])), Added::default());
+    }
+}

@@ -273,3 +273,18 @@ async fn each_refusal_is_reported_once_for_each_content() {
     // On a busy machine the folder may have been looked at less often.
     assert!((1..=3).contains(&refused[0]) && refused[1] == 1, "{refused:?}");
 }
+
+#[tokio::test]
+async fn strangers_without_end_are_not_all_reported() {
+    let folder = Folder::new();
+    for number in 0..150 {
+        folder.write(&format!("stranger-{number}.wasm"), b"x");
+    }
+    let mut watching = Watching::new(&folder, |file| file.starts_with('x').then_some(Trust::Anything));
+    folder.write("x.wasm", &version(ID, "1.0.0"));
+    let mut refused = 0;
+    while watching.told().await != "switched to 1.0.0" {
+        refused += 1;
+    }
+    assert_eq!(refused, 100);
+}
