@@ -1,33 +1,43 @@
 //! Which files of a watched folder changed, and which of them have been left alone since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// How long a file must be left alone before it is read: a copy takes several writes.
 pub(super) const QUIET: Duration = Duration::from_millis(300);
 
-/// Components that are waited for at once; whoever can write to the folder can make names without end.
+/// Components that are waited for at once.
 const FILES: usize = 1_000;
+
+/// Components that nothing is known of and that are reported, in all: whoever can write to the folder can make names
+/// without end.
+const STRANGERS: usize = 100;
 
 /// The components that changed. Each has a clock of its own, so that one that is written all the time holds up no other.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     last: BTreeMap<PathBuf, Instant>,
-    /// A component for which there was no room.
-    missed: Option<PathBuf>,
+    strangers: BTreeSet<PathBuf>,
+    new_strangers: Vec<PathBuf>,
+    has_missed: bool,
 }
 
 impl Changes {
-    /// A file was written, made or removed. Only components and their signatures matter. Whether it does.
-    pub(super) fn touched(&mut self, path: PathBuf, now: Instant) -> bool {
-        let Some(component) = component_of(path) else { return false };
+    /// A component, or its signature, was written, made or removed.
+    pub(super) fn touched(&mut self, component: PathBuf, now: Instant) {
         if self.last.len() >= FILES && !self.last.contains_key(&component) {
-            self.missed = Some(component);
+            self.has_missed = true;
         } else {
             self.last.insert(component, now);
         }
-        true
+    }
+
+    /// The same of a component that nothing is known of. It takes no room from the others.
+    pub(super) fn touched_stranger(&mut self, component: PathBuf) {
+        if self.strangers.len() < STRANGERS && self.strangers.insert(component.clone()) {
+            self.new_strangers.push(component);
+        }
     }
 
     /// The components that have been left alone for long enough, in the order of their names.
@@ -36,27 +46,27 @@ impl Changes {
         self.last.extract_if(.., is_quiet).map(|(path, _)| path).collect()
     }
 
+    /// The components that nothing is known of and that were not asked for yet.
+    pub(super) fn take_strangers(&mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.new_strangers)
+    }
+
     /// When the next one has been left alone for long enough.
     pub(super) fn next(&self) -> Option<Instant> {
         self.last.values().min().map(|last| *last + QUIET)
     }
 
-    /// A component for which there was no room since this was asked.
-    pub(super) fn take_missed(&mut self) -> Option<PathBuf> {
-        self.missed.take()
+    /// Whether there was no room for a component since this was asked.
+    pub(super) const fn take_missed(&mut self) -> bool {
+        std::mem::replace(&mut self.has_missed, false)
     }
 }
 
-/// Whether a file is a component by its name.
-pub(super) fn is_component(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "wasm")
-}
-
-/// The component that a file belongs to: itself, or the one beside a signature.
-fn component_of(path: PathBuf) -> Option<PathBuf> {
-    let is_signature = path.extension().is_some_and(|extension| extension == "sig");
-    let component = if is_signature { path.with_extension("") } else { path };
-    is_component(&component).then_some(component)
+/// The component that a file belongs to by its name: itself, or the one beside a signature. `None` for all other files.
+pub(super) fn component_of(path: PathBuf) -> Option<PathBuf> {
+    let has = |path: &Path, extension: &str| path.extension().is_some_and(|found| found == extension);
+    let component = if has(&path, "sig") { path.with_extension("") } else { path };
+    has(&component, "wasm").then_some(component)
 }
 
 #[cfg(test)]
@@ -73,7 +83,6 @@ mod tests {
         let at = |millis| start + Duration::from_millis(millis);
         changes.touched("other.wasm".into(), at(0));
         for millis in (0..=1_000).step_by(100) {
-            assert!(!changes.touched("notes.log".into(), at(millis)));
             changes.touched("busy.wasm".into(), at(millis));
             let expect: &[&str] = if millis == 300 { &["other.wasm"] } else { &[] };
             assert_eq!(names(changes.take_quiet(at(millis))), expect, "after {millis} ms");
@@ -105,11 +114,17 @@ mod tests {
     fn names_without_end_are_not_remembered() {
         let (mut changes, now) = (Changes::default(), Instant::now());
         for number in 0..3 * FILES {
+            changes.touched_stranger(format!("stranger-{number}.wasm").into());
+        }
+        assert_eq!((changes.take_strangers().len(), changes.last.len(), changes.take_missed()), (STRANGERS, 0, false));
+        changes.touched_stranger("stranger-0.wasm".into());
+        assert_eq!(names(changes.take_strangers()), [""; 0], "each is reported once");
+        for number in 0..3 * FILES {
             changes.touched(format!("{number}.wasm").into(), now);
         }
-        assert_eq!((changes.last.len(), changes.take_missed().is_some()), (FILES, true));
+        assert_eq!((changes.last.len(), changes.take_missed()), (FILES, true));
         // Those that were there before go on.
-        assert!(changes.touched("0.wasm".into(), now + QUIET));
-        assert_eq!((changes.take_quiet(now + QUIET).len(), changes.take_missed()), (FILES - 1, None));
+        changes.touched("0.wasm".into(), now + QUIET);
+        assert_eq!((changes.take_quiet(now + QUIET).len(), changes.take_missed()), (FILES - 1, false));
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::age;
-use super::changes::{Changes, is_component};
+use super::changes::{Changes, component_of};
 use super::preflight::{Demand, Floor};
 use super::{Candidate, Event, Registry, SwitchOptions};
 use crate::component_file::{read_component, read_signature};
@@ -21,9 +21,6 @@ use crate::{Digest, Error, Result, Trust};
 
 /// Refusals that are remembered, so that each is reported once.
 const REFUSALS: usize = 1_000;
-
-/// Names that nothing is known of and that are reported, in all: names can be made without end.
-const STRANGERS: u32 = 100;
 
 /// A watched folder; watching ends when this is dropped.
 pub struct Watch {
@@ -37,9 +34,12 @@ impl Drop for Watch {
     }
 }
 
+/// By a file's name, what is to be trusted.
+type TrustOf = dyn Fn(&str) -> Option<Trust> + Send + Sync;
+
 /// What changed, and a call for whoever waits for it.
-#[derive(Default)]
 struct Shared {
+    trust: Box<TrustOf>,
     changes: Mutex<Changes>,
     changed: Notify,
 }
@@ -47,6 +47,21 @@ struct Shared {
 impl Shared {
     fn changes(&self) -> MutexGuard<'_, Changes> {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Some files changed. Names that are of no interest are let go of here.
+    fn touched(&self, paths: Vec<PathBuf>) {
+        for component in paths.into_iter().filter_map(component_of) {
+            let is_known = (self.trust)(&name(&component)).is_some();
+            let mut changes = self.changes();
+            if is_known {
+                changes.touched(component, Instant::now());
+            } else {
+                changes.touched_stranger(component);
+            }
+            drop(changes);
+            self.changed.notify_one();
+        }
     }
 }
 
@@ -75,57 +90,50 @@ impl Registry {
             path: folder.to_owned(),
             source: std::io::Error::other(error.to_string()),
         };
-        let shared = Arc::<Shared>::default();
+        let (trust, changes, changed) = (Box::new(trust), Mutex::default(), Notify::new());
+        let shared = Arc::new(Shared { trust, changes, changed });
         let (changed, root) = (Arc::clone(&shared), folder.to_owned());
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
-            let paths = match (event.need_rescan(), event.kind.is_access()) {
+            if event.need_rescan() {
                 // The system lost some changes: everything may have changed.
-                (true, _) => components(&root),
-                (false, true) => return,
-                (false, false) => event.paths,
-            };
-            let mut changes = changed.changes();
-            let matters =
-                paths.into_iter().fold(false, |matters, path| changes.touched(path, Instant::now()) | matters);
-            drop(changes);
-            if matters {
-                changed.changed.notify_one();
+                changed.touched(files(&root));
+            } else if !event.kind.is_access() {
+                changed.touched(event.paths);
             }
         })
         .map_err(unwatchable)?;
         watcher.watch(folder, RecursiveMode::NonRecursive).map_err(unwatchable)?;
-        let mut watched = Watched {
-            registry: self.clone(),
-            options,
-            trust: Box::new(trust),
-            owners: BTreeMap::new(),
-            told: VecDeque::new(),
-            strangers: 0,
-        };
+        let mut watched =
+            Watched { registry: self.clone(), options, shared, owners: BTreeMap::new(), told: VecDeque::new() };
         let folder = folder.to_owned();
         let task = tokio::spawn(async move {
-            watched.begin(components(&folder)).await;
+            watched.begin(&folder).await;
             loop {
-                let (quiet, missed, next) = {
-                    let mut changes = shared.changes();
-                    (changes.take_quiet(Instant::now()), changes.take_missed(), changes.next())
+                let (quiet, strangers, has_missed, next) = {
+                    let mut changes = watched.shared.changes();
+                    let quiet = changes.take_quiet(Instant::now());
+                    (quiet, changes.take_strangers(), changes.take_missed(), changes.next())
                 };
+                for path in &strangers {
+                    watched.refuse(path, &Error::Untrusted { file: name(path) }, None);
+                }
                 for path in &quiet {
                     watched.take(path).await;
                 }
-                if let Some(path) = missed {
-                    watched.refuse(&path, &too_many(&path), None);
+                if has_missed {
+                    let source = std::io::Error::other("too many of its components change at once");
+                    watched.refuse(&folder, &Error::Io { path: folder.clone(), source }, None);
                 }
                 if !quiet.is_empty() {
                     continue;
                 }
                 match next {
                     Some(next) => tokio::select! {
-                        () = shared.changed.notified() => {}
+                        () = watched.shared.changed.notified() => {}
                         () = tokio::time::sleep_until(next.into()) => {}
                     },
-                    None => shared.changed.notified().await,
+                    None => watched.shared.changed.notified().await,
                 }
             }
         });
@@ -142,12 +150,11 @@ impl Registry {
 struct Watched {
     registry: Registry,
     options: SwitchOptions,
-    trust: Box<dyn Fn(&str) -> Option<Trust> + Send + Sync>,
+    shared: Arc<Shared>,
     /// The provider that each file was put into use for.
     owners: BTreeMap<PathBuf, String>,
     /// The latest refusals: a file, and what is wrong with which content.
     told: VecDeque<(PathBuf, String)>,
-    strangers: u32,
 }
 
 /// A file that is no reason for anything: it is gone, or in use.
@@ -162,11 +169,17 @@ struct Found {
 
 impl Watched {
     /// Puts the latest version of each provider into use. The others are reported: none of them takes its place.
-    async fn begin(&mut self, paths: Vec<PathBuf>) {
-        let mut found = Vec::new();
-        for path in &paths {
-            found.extend(self.find(path).await);
+    async fn begin(&mut self, folder: &Path) {
+        let (mut found, mut strangers) = (Vec::new(), Vec::new());
+        for path in files(folder).into_iter().filter(|path| component_of(path.clone()).as_ref() == Some(path)) {
+            if (self.shared.trust)(&name(&path)).is_some() {
+                found.extend(self.find(&path).await);
+            } else {
+                strangers.push(path);
+            }
         }
+        // They are reported with those that come later.
+        self.shared.touched(strangers);
         // The latest first; of equal ones, the one that was written last.
         found.sort_by(|one, other| {
             let by_version = age::order(other.version(), one.version());
@@ -198,7 +211,7 @@ impl Watched {
 
     async fn try_find(&self, path: &Path, digest: &mut Option<Digest>) -> Result<Result<Found, Nothing>> {
         let file = name(path);
-        let trust = (self.trust)(&file).ok_or(Error::Untrusted { file })?;
+        let trust = (self.shared.trust)(&file).ok_or(Error::Untrusted { file })?;
         let (largest, of) = (self.registry.shared.sandbox.pool().component_bytes, path.to_owned());
         let reading = tokio::task::spawn_blocking(move || read(&of, largest));
         let read = reading.await.map_err(|error| Error::Runtime { reason: error.to_string() })??;
@@ -224,17 +237,12 @@ impl Watched {
 
     /// Reports a refusal, unless it was reported for this content.
     fn refuse(&mut self, path: &Path, error: &Error, digest: Option<Digest>) {
-        let is_stranger = matches!(error, Error::Untrusted { .. });
-        if is_stranger && self.strangers >= STRANGERS {
-            return;
-        }
         // What cannot be read has no content, and may look different each time.
         let what = digest.map_or_else(|| error.code().to_owned(), |digest| format!("{digest} {error}"));
         let refusal = (path.to_owned(), what);
         if self.told.contains(&refusal) {
             return;
         }
-        self.strangers += u32::from(is_stranger);
         if self.told.len() >= REFUSALS {
             self.told.pop_front();
         }
@@ -279,14 +287,10 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn too_many(path: &Path) -> Error {
-    let source = std::io::Error::other("too many components change at once");
-    Error::Io { path: path.to_owned(), source }
-}
-
-fn components(folder: &Path) -> Vec<PathBuf> {
+/// What the folder holds, in the order of the names.
+fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<_> = entries.map(|entry| entry.path()).filter(|path| is_component(path)).collect();
+    let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
     files.sort_unstable();
     files
 }
