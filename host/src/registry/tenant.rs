@@ -17,7 +17,8 @@ use crate::slots::Slots;
 use crate::{Access, ListingOptions, Result, Sandbox, Session, Settings, SyncOptions};
 
 /// A tenant: settings, grants, limits and a client of its own under one name. It is served by whatever version is in use,
-/// and is forgotten when its last clone is dropped.
+/// and is forgotten when its last clone is dropped, with what is known of its calls: hold it for as long as its customer is
+/// served.
 #[derive(Clone)]
 pub struct Tenant {
     pub(super) state: Arc<State>,
