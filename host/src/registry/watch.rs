@@ -140,9 +140,10 @@ impl Registry {
         Ok(Watch { _watcher: watcher, task })
     }
 
-    fn is_in_use(&self, digest: Digest) -> bool {
+    /// The provider whose version in use has these bytes.
+    fn provider_in_use(&self, digest: Digest) -> Option<String> {
         let lines = self.shared.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.values().any(|line| line.active().digest() == digest)
+        lines.values().find(|line| line.active().digest() == digest).map(|line| line.id().to_owned())
     }
 }
 
@@ -209,16 +210,21 @@ impl Watched {
         }
     }
 
-    async fn try_find(&self, path: &Path, digest: &mut Option<Digest>) -> Result<Result<Found, Nothing>> {
+    async fn try_find(&mut self, path: &Path, digest: &mut Option<Digest>) -> Result<Result<Found, Nothing>> {
         let file = name(path);
         let trust = (self.shared.trust)(&file).ok_or(Error::Untrusted { file })?;
         let (largest, of) = (self.registry.shared.sandbox.pool().component_bytes, path.to_owned());
-        let reading = tokio::task::spawn_blocking(move || read(&of, largest));
+        let reading = tokio::task::spawn_blocking(move || {
+            let Some(Read { bytes, signature, written }) = read(&of, largest)? else { return Ok(None) };
+            let trusted = trust.check(&bytes, signature.as_deref());
+            Ok(Some((Digest::of(&bytes), trusted.map(|()| (bytes, written)))))
+        });
         let read = reading.await.map_err(|error| Error::Runtime { reason: error.to_string() })??;
-        let Some(Read { bytes, signature, written }) = read else { return Ok(Err(Nothing)) };
-        *digest = Some(Digest::of(&bytes));
-        trust.check(&bytes, signature.as_deref())?;
-        if digest.is_some_and(|digest| self.registry.is_in_use(digest)) {
+        let Some((found, trusted)) = read else { return Ok(Err(Nothing)) };
+        *digest = Some(found);
+        let (bytes, written) = trusted?;
+        if let Some(provider) = self.registry.provider_in_use(found) {
+            self.owners.entry(path.to_owned()).or_insert(provider);
             return Ok(Err(Nothing));
         }
         let candidate = self.registry.load(bytes).await?;

@@ -46,7 +46,15 @@ impl Watching {
         options: SwitchOptions,
         trust: impl Fn(&str) -> Option<Trust> + Send + Sync + 'static,
     ) -> Self {
-        let registry = registry();
+        Self::of(registry(), folder, options, trust)
+    }
+
+    fn of(
+        registry: Registry,
+        folder: &Folder,
+        options: SwitchOptions,
+        trust: impl Fn(&str) -> Option<Trust> + Send + Sync + 'static,
+    ) -> Self {
         let events = registry.events();
         let _watch = registry.watch(&folder.0, options, trust).unwrap();
         Self { registry, events, _watch }
@@ -240,14 +248,26 @@ async fn an_older_version_is_put_into_use_only_where_that_was_asked_for() {
 
 #[tokio::test]
 async fn a_file_does_not_become_another_product() {
-    let folder = Folder::new();
-    folder.write("x.wasm", &version("one", "1.0.0"));
-    let mut watching = Watching::new(&folder, anything);
-    assert_eq!(watching.told().await, "switched to 1.0.0");
-    folder.write("x.wasm", &version("other", "1.0.0"));
-    let told = watching.told().await;
-    assert!(told.contains("it is a provider of `other`, and `one` is in use"), "{told}");
-    assert_eq!(watching.registry.active("other"), None);
+    for is_in_use_before in [false, true] {
+        let folder = Folder::new();
+        let bytes = version("one", "1.0.0");
+        folder.write("x.wasm", &bytes);
+        folder.write("y.wasm", b"shows that the beginning is over");
+        let registry = registry();
+        if is_in_use_before {
+            let candidate = registry.load(bytes).await.unwrap();
+            registry.switch(&candidate, &SwitchOptions::default()).await.unwrap();
+        }
+        let mut watching = Watching::of(registry, &folder, SwitchOptions::default(), anything);
+        Watching::assert_begins(&watching.told().await, "y.wasm not-a-component");
+        if !is_in_use_before {
+            assert_eq!(watching.told().await, "switched to 1.0.0");
+        }
+        folder.write("x.wasm", &version("other", "1.0.0"));
+        let told = watching.told().await;
+        assert!(told.contains("it is a provider of `other`, and `one` is in use"), "{told}");
+        assert_eq!(watching.registry.active("other"), None);
+    }
 }
 
 #[tokio::test]
