@@ -336,8 +336,7 @@ async fn what_was_granted_for_a_version_goes_when_the_earlier_one_comes_back() {
         let request = crate::model::RequestSpec { method: "GET".into(), path: path.into(), purpose: String::new() };
         registry.tenant(name, ID, Access::new(Settings::new(), egress()).only(vec![request])).unwrap()
     };
-    let (strict, later_strict);
-    strict = only("strict", "/a");
+    let strict = only("strict", "/a");
     let candidate = load(&registry, new).await;
     let Err(Error::PreflightFailed { .. }) = registry.switch(&candidate, &SwitchOptions::default()).await else {
         panic!("it wants more")
@@ -345,7 +344,7 @@ async fn what_was_granted_for_a_version_goes_when_the_earlier_one_comes_back() {
     let grant = SwitchOptions { grant_more: true, ..SwitchOptions::default() };
     registry.switch(&candidate, &grant).await.unwrap();
     let later = tenant(&registry, "later");
-    later_strict = only("later-strict", "/a");
+    let later_strict = only("later-strict", "/a");
     assert_eq!(granted(&registry, &acme), ["/a", "/b", "/more"]);
     assert_eq!(granted(&registry, &strict), ["/a", "/more"], "what the old version asked for is not granted with it");
     assert_eq!(granted(&registry, &later), ["/a", "/b", "/more"]);

@@ -67,11 +67,13 @@ impl Watching {
     /// The next event but for an old version that nobody uses any more.
     async fn told(&mut self) -> String {
         loop {
-            match self.next().await {
-                Event::Drained { .. } => {}
-                Event::Refused { file, code, reason } => break format!("{file} {code} {reason}"),
-                Event::Switched { to, .. } => break format!("switched to {}", to.version),
-                other => break other.to_string(),
+            let event = self.next().await;
+            if let Event::Refused { file, code, reason } = event {
+                return format!("{file} {code} {reason}");
+            } else if let Event::Switched { to, .. } = event {
+                return format!("switched to {}", to.version);
+            } else if !matches!(event, Event::Drained { .. }) {
+                return event.to_string();
             }
         }
     }
