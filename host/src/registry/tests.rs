@@ -309,7 +309,7 @@ async fn a_candidate_of_another_product_than_the_one_that_is_meant_is_refused() 
     let theirs = Objection::OtherProvider { ours: "one".into(), theirs: "other".into() };
     for in_use in [None, Some(one.name())] {
         assert_eq!(registry.active("one"), in_use);
-        assert_eq!(registry.preflight(&other, &meant).await, [theirs.clone()]);
+        assert_eq!(registry.preflight(&other, &meant).await, vec![theirs.clone()]);
         let Err(Error::PreflightFailed { objections, .. }) = registry.switch(&other, &meant).await else { panic!() };
         assert_eq!((objections, registry.active("other")), (vec![theirs.clone()], None));
         registry.switch(&one, &meant).await.unwrap();

@@ -335,7 +335,8 @@ impl World {
                 .iter()
                 .filter_map(|tenant| match self.machine.baselines.get(tenant) {
                     Baseline::Unknown => None,
-                    baseline => Some((*tenant, baseline == Baseline::Worked)),
+                    Baseline::Worked => Some((*tenant, true)),
+                    Baseline::Failed => Some((*tenant, false)),
                 })
                 .collect();
         }
