@@ -1,6 +1,6 @@
 # What a developer types is what CI runs. `make demo` and `make test` install whatever is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench component components command check dependencies advisories cargo-deny fuzz fmt toolchain
+.PHONY: help demo test bench component components command check dependencies advisories cargo-deny fuzz smoke miri fmt toolchain
 
 RELEASE := --release --locked
 CARGO_DENY := 0.20.2
@@ -16,7 +16,7 @@ help: ## Show this list
 demo: component ## Build everything and list the users of an embedded Mattermost server
 	$(PROVIDERCTL) demo
 
-test: component components ## Build everything and run every test
+test: component components smoke ## Build everything and run every test
 	cargo test $(RELEASE) --workspace
 
 # One small test is asked for too, as below.
@@ -62,6 +62,12 @@ cargo-deny:
 
 fuzz: ## Fuzz every parser for ten minutes each; wants the nightly toolchain and cargo-fuzz
 	fuzz/run.sh
+
+smoke: ## Run each fuzz target a thousand times from a fixed seed; stable Rust is enough
+	fuzz/smoke.sh
+
+miri: ## Run the allocator, the list of ids and the JSON reader under Miri, for an hour at most
+	scripts/miri.sh
 
 fmt: ## Format the code
 	cargo fmt --all

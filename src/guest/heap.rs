@@ -190,6 +190,41 @@ mod tests {
     use proptest::prelude::*;
     use std::alloc::System;
 
+    /// The system's allocator, which knows what it gave: whatever a heap keeps for itself is freed with it.
+    #[derive(Default)]
+    struct Lent(UnsafeCell<Vec<(*mut u8, Layout)>>);
+
+    // SAFETY: the system's allocator does the work; the list is touched by one call at a time, since a heap has one thread.
+    unsafe impl GlobalAlloc for Lent {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            // SAFETY: as the caller promises.
+            let block = unsafe { System.alloc(layout) };
+            // SAFETY: as above.
+            unsafe { &mut *self.0.get() }.push((block, layout));
+            block
+        }
+
+        unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+            // SAFETY: as above.
+            let lent = unsafe { &mut *self.0.get() };
+            let place = lent.iter().position(|one| *one == (block, layout)).expect("it was lent with this layout");
+            lent.swap_remove(place);
+            // SAFETY: it came from there with this layout.
+            unsafe { System.dealloc(block, layout) };
+        }
+    }
+
+    impl Drop for Lent {
+        fn drop(&mut self) {
+            for (block, layout) in core::mem::take(self.0.get_mut()) {
+                // SAFETY: it came from there with this layout, and the heap that used it is gone.
+                unsafe { System.dealloc(block, layout) };
+                // A test that failed already says more than a second failure.
+                assert!(layout.align() == PIECE || std::thread::panicking(), "only pieces are left: {layout:?}");
+            }
+        }
+    }
+
     /// A block that is held: its place, its layout and the byte that fills it.
     struct Held {
         block: *mut u8,
@@ -206,7 +241,7 @@ mod tests {
         fn is_whole(&self, bytes: usize) -> bool {
             // SAFETY: as above, and the bytes were written.
             let held = unsafe { core::slice::from_raw_parts(self.block, bytes) };
-            self.block.align_offset(self.layout.align()) == 0 && held.iter().all(|byte| *byte == self.fill)
+            self.block.align_offset(self.layout.align()) == 0 && held == alloc::vec![self.fill; bytes]
         }
     }
 
@@ -215,7 +250,7 @@ mod tests {
         fn blocks_are_aligned_and_never_overlap(
             steps in proptest::collection::vec((0..4_u8, 1..400_usize, 0..6_u32, any::<prop::sample::Index>()), 0..600),
         ) {
-            let heap = Heap::new(System);
+            let heap = Heap::new(Lent::default());
             let mut all: Vec<Held> = Vec::new();
             for (fill, (step, bytes, align, which)) in (0..=250).cycle().zip(steps) {
                 match step {

@@ -160,6 +160,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "a million steps take Miri hours, and the property has all kinds of them")]
     fn a_million_take_less_than_ten_megabytes() {
         let mut seen = Seen::new();
         for number in 0..1_000_000_u64 {
