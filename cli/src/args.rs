@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use mattermost_simulator::LicensePreset;
@@ -36,7 +37,8 @@ const AFTER_USERS: &str = "\
 A page is printed when it arrives. An array of --format json is closed whatever happens, so that it is valid; the exit
 code says whether it is complete: 0 complete, 1 an error before the first user, 2 wrong usage, 3 incomplete.
 
-A page that fails for the moment is tried again three times, after as long as the server asks for, a minute at most.
+A page that fails for the moment is tried again three times, after as long as the server asks for, a minute at most. A
+listing that makes no progress for two minutes ends with what was read (--stall-timeout).
 
 With --checkpoint FILE each page is saved before it is printed. Whatever ends the command, a lost connection, Ctrl-C or
 kill -9: the same command goes on from there. It prints first what the file holds and then what was still to come, so
@@ -164,6 +166,13 @@ pub(crate) struct ServerArgs {
     /// shell's history would show it.
     #[arg(long = "secret", value_name = "KEY=env:NAME|KEY=file:PATH")]
     pub(crate) secret: Vec<String>,
+    /// How long a listing may make no progress before it ends with what was read (default: 120)
+    ///
+    /// Progress is a user who comes for the first time, or a known one who was compared. Where the server asks to wait for
+    /// longer than this, the listing ends at once. `check` and `license` end after it unless --timeout says otherwise.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, hide_default_value = true,
+        value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) stall_timeout: u64,
     /// A PEM file with certificates of a private authority, trusted beside those of the system
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Vec<PathBuf>,
@@ -187,6 +196,13 @@ pub(crate) struct ServerArgs {
     /// A header that a gateway in front of the server asks for, and the place of its value
     #[arg(long, value_name = "NAME=env:NAME|NAME=file:PATH")]
     pub(crate) header: Vec<String>,
+}
+
+impl ServerArgs {
+    /// How long a listing may make no progress.
+    pub(crate) const fn stall_time(&self) -> Duration {
+        Duration::from_secs(self.stall_timeout)
+    }
 }
 
 /// `describe`.

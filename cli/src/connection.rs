@@ -74,17 +74,31 @@ pub(crate) fn limits(args: &ComponentArgs) -> Limits {
     limits
 }
 
-/// Follows the command line. It is judged before anything is sent.
+/// Follows the command line of a command that lists. It is judged before anything is sent.
 pub(crate) async fn connect(args: &ConnectArgs) -> Result<Connection, Failure> {
+    connected(args, limits(&args.component)).await
+}
+
+/// The same for a command that makes one call, which ends when a listing without progress would.
+pub(crate) async fn connect_once(args: &ConnectArgs) -> Result<Connection, Failure> {
+    let mut limits = limits(&args.component);
+    if args.component.timeout.is_none() {
+        limits.call_time = limits.call_time.min(args.server.stall_time());
+    }
+    connected(args, limits).await
+}
+
+async fn connected(args: &ConnectArgs, limits: Limits) -> Result<Connection, Failure> {
     let (provider, description, access) = match (&args.config, &args.tenant) {
         (Some(config), Some(tenant)) => as_tenant(config, tenant, &args.component.cache).await?,
         (Some(_) | None, _) => {
             let provider = load(&args.component)?;
             let description = provider.describe().await?;
-            let access = access(&args.server, &description)?.limits(limits(&args.component));
+            let access = access(&args.server, &description)?.limits(limits);
             (provider, description, access)
         }
     };
+    let access = access.stalling_after(args.server.stall_time());
     let access = match &args.audit {
         Some(file) => access.audited(Arc::new(JsonLines::new(append(file)?))),
         None => access,

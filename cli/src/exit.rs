@@ -193,6 +193,12 @@ fn fix(error: &provider_host::Error) -> Option<String> {
     let own = match error.code() {
         "secret-not-granted" => "if you trust this component with the value itself, add --grant-value KEY",
         "limit-call-time" => "allow more time with --timeout SECONDS, or try again when the server is less busy",
+        "listing-stalled" => {
+            "look at whether the server answers, and run the command again; for a slow server, add --stall-timeout SECONDS"
+        }
+        "rate-limited" if error.as_provider().is_none() => {
+            "run the command again when the time is over, or add --stall-timeout SECONDS to wait for longer"
+        }
         "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => {
             "if it was listing users, ask for smaller pages: --limit 1000; otherwise report it to the provider's authors"
         }

@@ -24,7 +24,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long to wait before a retry, the first being 1; `None` where there is no point in one, or were enough.
 pub(crate) fn pause(error: &Error, retry: u32) -> Option<Duration> {
-    if !error.retryable() || retry > RETRIES {
+    // A wait that is too long for the listing is too long here.
+    let is_too_long = matches!(error, Error::WaitTooLong { .. });
+    if !error.retryable() || is_too_long || retry > RETRIES {
         return None;
     }
     let asked = error.as_provider().and_then(|provider| provider.retry_after_ms);
@@ -60,15 +62,21 @@ impl Stopped {
     }
 }
 
-/// The next page, after retries where they may help.
-async fn page<L: Steps>(listing: &mut L, retrying: &mut dyn FnMut(Retry<'_>)) -> Option<Result<L::Step, Stopped>> {
-    let mut number = 1;
+/// The next page, after retries where they may help, which pause for no longer than a listing may make no progress.
+async fn page<L: Steps>(
+    listing: &mut L,
+    stall_time: Duration,
+    retrying: &mut dyn FnMut(Retry<'_>),
+) -> Option<Result<L::Step, Stopped>> {
+    let (mut number, mut left) = (1, stall_time);
     loop {
         let error = match listing.next().await? {
             Ok(step) => return Some(Ok(step)),
             Err(error) => error,
         };
-        let Some(pause) = pause(&error, number) else { return Some(Err(Stopped::Error(error))) };
+        let pause = pause(&error, number).and_then(|pause| Some((pause, left.checked_sub(pause)?)));
+        let Some((pause, rest)) = pause else { return Some(Err(Stopped::Error(error))) };
+        left = rest;
         retrying(Retry { error: &error, pause, number });
         tokio::time::sleep(pause).await;
         number += 1;
@@ -155,6 +163,7 @@ pub(crate) struct Reader<L> {
     listing: L,
     notices: BTreeMap<String, Notice>,
     end: Option<End>,
+    stall_time: Duration,
     /// Waits for Ctrl-C from the first page to the last, so that none is missed while a page is printed.
     stop: Pin<Box<dyn Future<Output = std::io::Result<()>>>>,
 }
@@ -177,18 +186,18 @@ impl Reader<Listing> {
 }
 
 impl<L: Steps> Reader<L> {
-    /// At the beginning of a listing.
-    pub(crate) fn new(listing: L) -> Self {
-        Self { listing, notices: BTreeMap::new(), end: None, stop: Box::pin(tokio::signal::ctrl_c()) }
+    /// At the beginning of a listing, which may make no progress for so long.
+    pub(crate) fn new(listing: L, stall_time: Duration) -> Self {
+        Self { listing, notices: BTreeMap::new(), end: None, stall_time, stop: Box::pin(tokio::signal::ctrl_c()) }
     }
 
     /// The next page; `None` after the last. Ctrl-C ends it too, as an error.
     pub(crate) async fn next(&mut self, retrying: &mut dyn FnMut(Retry<'_>)) -> Option<Result<L::Step, Failure>> {
-        let Self { listing, notices, end, stop } = self;
+        let Self { listing, notices, end, stall_time, stop } = self;
         let ended = tokio::select! {
             biased;
             _ = stop => Some(Err(Stopped::Interrupted(Complaint::new("interrupted", "the listing was stopped")))),
-            page = page(listing, retrying) => page,
+            page = page(listing, *stall_time, retrying) => page,
         };
         Some(match ended? {
             Ok(step) => {
@@ -258,6 +267,8 @@ mod tests {
             (true, Some(0), 3, Some(0)),
             (true, Some(600_000), 1, Some(60_000)),
         ];
+        let too_long = Error::WaitTooLong { left: Duration::from_secs(600), limit: Duration::from_secs(120) };
+        assert_eq!(pause(&too_long, 1), None);
         for (retryable, asked, retry, expect) in cases {
             let pause = pause(&error(retryable, asked), retry);
             assert_eq!(pause, expect.map(Duration::from_millis), "{retryable} {asked:?} {retry}");

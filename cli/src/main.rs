@@ -18,6 +18,7 @@ mod settings;
 
 use std::io;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 
@@ -25,12 +26,20 @@ use crate::args::Cli;
 use crate::exit::{Complaint, Exit, Failure};
 use crate::screen::{Look, Screen};
 
+/// How long a step that is being saved may take after the command is over.
+const LAST_SAVING: Duration = Duration::from_secs(5);
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let (mut out, mut err) = (io::stdout().lock(), io::stderr());
     let mut screen = Screen::new(&mut out, &mut err, Look::detect());
     let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(commands::run(cli.command, &mut screen)),
+        Ok(runtime) => {
+            let done = runtime.block_on(commands::run(cli.command, &mut screen));
+            // A name that is being looked up blocks its thread, for as long as the system's resolver likes.
+            runtime.shutdown_timeout(LAST_SAVING);
+            done
+        }
         Err(error) => Err(Failure::failed(Complaint::new("runtime-failed", error.to_string()))),
     };
     screen.end_progress();

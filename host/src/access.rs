@@ -1,6 +1,7 @@
 //! What a provider is connected with: settings, a way out, and limits.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::audit::Audit;
 use crate::egress::{Gate, GateOptions, Sender};
@@ -50,6 +51,15 @@ impl Access {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Within its limits, but for the time without progress after which a listing ends, and the longest wait that a product
+    /// may ask for.
+    #[must_use]
+    pub const fn stalling_after(mut self, time: Duration) -> Self {
+        self.limits.listing.stall_time = time;
+        self.limits.listing.wait_time = time;
         self
     }
 

@@ -36,7 +36,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::component_file::read_signature;
-use crate::{Access, Digest, Error, Limits, Pool, PublicKey, Result, Settings, Trust, read_component};
+use crate::{Access, Digest, Error, Limits, ListingLimits, Pool, PublicKey, Result, Settings, Trust, read_component};
 
 use egress::{EgressEntry, PolicyEntry};
 pub use secret::SecretSource;
@@ -90,6 +90,9 @@ struct LimitsEntry {
     memory_mib: Option<u16>,
     call_seconds: Option<u32>,
     cpu_seconds: Option<u32>,
+    request_seconds: Option<u32>,
+    stall_seconds: Option<u32>,
+    wait_seconds: Option<u32>,
     instances: Option<u32>,
     requests_in_flight: Option<u32>,
     requests_per_call: Option<u64>,
@@ -219,6 +222,12 @@ impl LimitsEntry {
             memory_bytes: self.memory_mib.map_or(default.memory_bytes, |mib| usize::from(mib) * 1024 * 1024),
             call_time: seconds(self.call_seconds, default.call_time),
             cpu_time: seconds(self.cpu_seconds, default.cpu_time),
+            request_time: seconds(self.request_seconds, default.request_time),
+            listing: ListingLimits {
+                stall_time: seconds(self.stall_seconds, default.listing.stall_time),
+                wait_time: seconds(self.wait_seconds, default.listing.wait_time),
+                ..default.listing
+            },
             instances: self.instances.unwrap_or(default.instances),
             requests_in_flight: self.requests_in_flight.unwrap_or(default.requests_in_flight),
             requests_per_call: self.requests_per_call.unwrap_or(default.requests_per_call),
@@ -278,6 +287,7 @@ mod tests {
              headers = { x-gateway-key = \"env:PATH\" }\n\
              [tenants.acme.limits]\nrequests_in_flight = 3\nrequests_per_call = 4\nrequests_per_second = 5\n\
              response_header_bytes = 6\nresponse_headers = 7\nresponse_body_mib = 8\n\
+             request_seconds = 9\nstall_seconds = 10\nwait_seconds = 11\n\
              [policy]\nallow = [\"https://a.example\"]\nprivate_addresses = false\n";
         let given = access(all).unwrap();
         let limits = &given.limits;
@@ -285,6 +295,8 @@ mod tests {
         assert_eq!(limits.requests_per_second, NonZeroU32::new(5));
         assert_eq!((limits.response_header_bytes, limits.response_headers), (6, 7));
         assert_eq!(limits.response_body_bytes, 8 << 20);
+        let times = [limits.request_time, limits.listing.stall_time, limits.listing.wait_time];
+        assert_eq!(times, [9, 10, 11].map(Duration::from_secs));
         assert_eq!(given.policy, Policy::new(["https://a.example"]).unwrap().private_addresses(false));
         assert_eq!(access("").unwrap().policy, Policy::default());
         for (text, code) in [

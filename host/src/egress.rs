@@ -3,6 +3,7 @@
 mod address;
 mod body;
 mod connector;
+mod deadline;
 mod failure;
 mod gate;
 mod headers;

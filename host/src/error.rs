@@ -218,6 +218,26 @@ pub enum Error {
         limit: LimitHit,
     },
 
+    /// A listing or a sync makes no progress: no answer comes, or answers come that bring nobody new. What was read stays.
+    #[error("the listing makes no progress: {stall}")]
+    ListingStalled {
+        /// How long, or how many steps.
+        stall: Stall,
+    },
+
+    /// The product asks to wait longer than a listing may. What was read stays, and the listing goes on where it stopped
+    /// when the time is over.
+    #[error(
+        "the server asks to wait {} s before the listing goes on, and the limit is {} s (limit `wait_time`)",
+        left.as_secs(), limit.as_secs()
+    )]
+    WaitTooLong {
+        /// What is left of it.
+        left: Duration,
+        /// `ListingLimits::wait_time`.
+        limit: Duration,
+    },
+
     /// A file of certificates cannot be used.
     #[error("the CA file {} cannot be used: {reason}", path.display())]
     CaFile {
@@ -343,6 +363,14 @@ pub enum LimitHit {
     /// `Limits::response_body_bytes`.
     #[error("an answer has more than {0} bytes (limit `response_body_bytes`)")]
     ResponseBody(u64),
+    /// A limit of [`ListingLimits`](crate::ListingLimits) on what answers hold.
+    #[error("it returned more than {limit} {} (limit `{}`)", bound.unit(), bound.name())]
+    Answer {
+        /// Which one.
+        bound: Bound,
+        /// Its value.
+        limit: u64,
+    },
     /// `Limits::instances` or `Pool::instances`.
     #[error("no instance of {pool} in the pool became free within {patience:?} (limit `instances`)")]
     Instances {
@@ -351,6 +379,84 @@ pub enum LimitHit {
         /// How long the call waited: `Limits::call_time`.
         patience: Duration,
     },
+}
+
+/// A limit of [`ListingLimits`](crate::ListingLimits) on what the answers of a provider hold, one by one or all together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Bound {
+    /// `ListingLimits::notices`.
+    Notices,
+    /// `ListingLimits::notice_bytes`.
+    NoticeBytes,
+    /// `ListingLimits::attributes`.
+    Attributes,
+    /// `ListingLimits::record_bytes`.
+    RecordBytes,
+    /// `ListingLimits::cursor_bytes`.
+    CursorBytes,
+    /// `ListingLimits::users`.
+    Users,
+    /// `ListingLimits::bytes`.
+    Bytes,
+    /// `ListingLimits::time`.
+    Time,
+}
+
+impl Bound {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Notices => "limit-notices",
+            Self::NoticeBytes => "limit-notice-bytes",
+            Self::Attributes => "limit-attributes",
+            Self::RecordBytes => "limit-record-bytes",
+            Self::CursorBytes => "limit-cursor-bytes",
+            Self::Users => "limit-listing-users",
+            Self::Bytes => "limit-listing-bytes",
+            Self::Time => "limit-listing-time",
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Notices => "notices",
+            Self::NoticeBytes => "notice_bytes",
+            Self::Attributes => "attributes",
+            Self::RecordBytes => "record_bytes",
+            Self::CursorBytes => "cursor_bytes",
+            Self::Users => "users",
+            Self::Bytes => "bytes",
+            Self::Time => "time",
+        }
+    }
+
+    const fn unit(self) -> &'static str {
+        match self {
+            Self::Notices => "notices",
+            Self::NoticeBytes => "bytes of notices",
+            Self::Attributes => "attributes of one record",
+            Self::RecordBytes => "bytes of one user",
+            Self::CursorBytes => "bytes of a cursor",
+            Self::Users => "users in one listing",
+            Self::Bytes => "bytes of records in one listing",
+            Self::Time => "seconds of one listing",
+        }
+    }
+}
+
+/// How a listing stands still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Stall {
+    /// No answer came for so long.
+    #[error("no answer came within {} s (limit `stall_time`)", .0.as_secs())]
+    NoAnswer(Duration),
+    /// Answers came for so long, and nobody new with them.
+    #[error("answers came for {} s and brought nobody new (limit `stall_time`)", .0.as_secs())]
+    NobodyNew(Duration),
+    /// So many steps one after another brought nobody new.
+    #[error("{0} steps one after another brought nobody new (limit `idle_steps`)")]
+    Steps(u64),
 }
 
 /// One after another, on one line.
@@ -370,6 +476,7 @@ impl LimitHit {
             Self::RequestsPerCall(_) => "limit-requests-per-call",
             Self::ResponseHead { .. } => "limit-response-head",
             Self::ResponseBody(_) => "limit-response-body",
+            Self::Answer { bound, .. } => bound.code(),
             Self::Instances { .. } => "limit-instances",
         }
     }
@@ -385,6 +492,7 @@ impl LimitHit {
             Self::RequestsPerCall(_) => "requests_per_call",
             Self::ResponseHead { .. } => "response_header_bytes",
             Self::ResponseBody(_) => "response_body_bytes",
+            Self::Answer { bound, .. } => bound.name(),
             Self::Instances { .. } => "instances",
         }
     }
@@ -418,6 +526,8 @@ impl Error {
             Self::PolicyUnusable { .. } => "policy-unusable",
             Self::Trap { .. } => "provider-crashed",
             Self::LimitHit { limit, .. } => limit.code(),
+            Self::ListingStalled { .. } => "listing-stalled",
+            Self::WaitTooLong { .. } => "rate-limited",
             Self::CaFile { .. } => "ca-file-unusable",
             Self::ProxyUnusable { .. } => "proxy-unusable",
             Self::ClientIdentityUnusable { .. } => "client-identity-unusable",
@@ -496,10 +606,19 @@ impl Error {
                     "Look at what the server or a proxy adds to its answers, or raise `Limits::response_header_bytes` and `Limits::response_headers`."
                 }
                 LimitHit::ResponseBody(_) => "Ask for smaller pages, or raise `Limits::response_body_bytes`.",
+                LimitHit::Answer { .. } => {
+                    "Report it to the provider's authors, or raise the limit of this name in `ListingLimits`."
+                }
                 LimitHit::Instances { .. } => {
                     "Run fewer listings at once, or raise `Limits::instances` of the tenant or `Pool::instances`."
                 }
             },
+            Self::ListingStalled { .. } => {
+                "Look at whether the server answers, and list again; for a server that is slow, raise `ListingLimits::stall_time`. If it answers well, report it to the provider's authors."
+            }
+            Self::WaitTooLong { .. } => {
+                "Go on when the time is over, have the server's limit on requests raised, or raise `ListingLimits::wait_time`."
+            }
             Self::CaFile { .. } => {
                 "Name a readable PEM file that holds the certificate of the authority that signed the server's certificate."
             }
@@ -540,9 +659,13 @@ impl Error {
                 | LimitHit::ReturnedBytes(_)
                 | LimitHit::RequestsPerCall(_)
                 | LimitHit::ResponseHead { .. }
-                | LimitHit::ResponseBody(_) => false,
+                | LimitHit::ResponseBody(_)
+                | LimitHit::Answer { .. } => false,
             },
-            Self::Quarantined { .. } | Self::CheckpointBusy { .. } | Self::Unanswered { .. } => true,
+            Self::WaitTooLong { .. }
+            | Self::Quarantined { .. }
+            | Self::CheckpointBusy { .. }
+            | Self::Unanswered { .. } => true,
             Self::NotAComponent { .. }
             | Self::ComponentTooLarge { .. }
             | Self::NotAFile { .. }
@@ -563,6 +686,7 @@ impl Error {
             | Self::OriginDenied { .. }
             | Self::PolicyUnusable { .. }
             | Self::Trap { .. }
+            | Self::ListingStalled { .. }
             | Self::CaFile { .. }
             | Self::ProxyUnusable { .. }
             | Self::ClientIdentityUnusable { .. }
@@ -573,6 +697,16 @@ impl Error {
             | Self::CheckpointNewer { .. }
             | Self::Runtime { .. } => false,
         }
+    }
+
+    /// How long to wait before the same call is made again, where the product or this host says so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        if let Self::WaitTooLong { left, .. } | Self::Quarantined { left, .. } = self {
+            return Some(*left);
+        }
+        let ms = self.as_provider()?.retry_after_ms?;
+        Some(Duration::from_millis(u64::from(ms)))
     }
 
     /// The provider's own error, where it is one.

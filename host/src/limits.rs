@@ -33,9 +33,14 @@ impl Default for Pool {
 pub struct Limits {
     /// Bytes of linear memory that one instance may grow to, and never more than [`Pool::memory_bytes`]. 64 MiB.
     pub memory_bytes: usize,
-    /// Wall-clock time of one call, waiting included. 5 minutes.
+    /// Wall-clock time of one call in all: for its turn in the pool, to start an instance, and to answer, waiting
+    /// included. 5 minutes. It is the system's monotonic clock: a process that was stopped by a signal has used the time
+    /// when it goes on. `describe` has 20 seconds at most.
     pub call_time: Duration,
-    /// Time that one call may compute, looked at every [`Pool::tick`]: a call that waits uses none. 60 seconds.
+    /// Processor time that one call may use, looked at every [`Pool::tick`]. 60 seconds. It is measured on the thread that
+    /// runs the guest: a call that waits uses none, nor does one while others have the processor, while the process is
+    /// stopped, or while the machine is paused. On systems other than Unix it is the wall-clock time for which the guest
+    /// runs, so that a busy machine counts there.
     pub cpu_time: Duration,
     /// Instances that one session or one tenant has at once; further calls wait for their turn. 4.
     pub instances: u32,
@@ -49,14 +54,82 @@ pub struct Limits {
     /// Requests that a session may begin in a second, evenly spread: further ones wait in order. No limit, since a
     /// provider knows better how much its server bears, and a server says when it is too much.
     pub requests_per_second: Option<NonZeroU32>,
+    /// Time that one request may take in all: to connect, to be sent, and to be answered to the last byte of the body.
+    /// 2 minutes, whatever shorter or longer times a guest asks for; its time counts from when its turn has come. A server
+    /// that sends a byte a second, or heads without end, is given up after it.
+    pub request_time: Duration,
     /// Bytes of the names and values of one answer's headers. 256 KiB: more than any proxy in between lets through.
     pub response_header_bytes: u32,
     /// Headers of one answer. 128: several times what servers send.
     pub response_headers: u32,
     /// Bytes of one response's body. 32 MiB.
     pub response_body_bytes: u64,
-    /// Bytes that a guest may hand to the host in one call, what it returns included. 32 MiB.
+    /// Bytes that a guest may hand to the host in one call in all: headers, paths and bodies of its requests, and what it
+    /// returns. 64 MiB.
     pub returned_bytes: usize,
+    /// What a listing and a sync may hold and take over all of their steps.
+    pub listing: ListingLimits,
+}
+
+/// What the steps of one listing, or of one sync, may bring and take. The defaults are many times what a provider of a
+/// directory of a million users needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListingLimits {
+    /// Notices of one answer, and different codes of notices in a listing. 256.
+    pub notices: usize,
+    /// Bytes of all notices of one answer, and of a listing: each is kept, and saved with each step. 256 KiB. A text counts
+    /// as 24 bytes more than it has.
+    pub notice_bytes: usize,
+    /// Attributes of one record or of one page, and parameters of one notice. 256.
+    pub attributes: usize,
+    /// Bytes of one user. 64 KiB.
+    pub record_bytes: usize,
+    /// Bytes of a cursor, and of a watermark. 64 KiB.
+    pub cursor_bytes: usize,
+    /// Users of a listing. 10 million.
+    pub users: u64,
+    /// Bytes of all records of a listing, those that come again included. 64 GiB.
+    pub bytes: u64,
+    /// Time that all steps of a listing take, waiting included, while somebody asks for the next one. A day.
+    pub time: Duration,
+    /// Steps one after another that bring nobody new, for each step that did four more: a provider that reads a list again
+    /// returns nobody until it has found whoever was missing. 1,000.
+    pub idle_steps: u64,
+    /// Time without an answer after which a listing has stalled. 2 minutes. Where answers come and bring nobody new, it is
+    /// five times as long, and three times as long as the listing has taken before. Time during which the process is
+    /// stopped does not count.
+    pub stall_time: Duration,
+    /// The longest wait that a product may ask for between two steps; a longer one ends the listing with its time. An hour.
+    pub wait_time: Duration,
+}
+
+impl Default for ListingLimits {
+    fn default() -> Self {
+        Self {
+            notices: 256,
+            notice_bytes: 256 * 1024,
+            attributes: 256,
+            record_bytes: 64 * 1024,
+            cursor_bytes: 64 * 1024,
+            users: 10_000_000,
+            bytes: 64 << 30,
+            time: Duration::from_secs(24 * 60 * 60),
+            idle_steps: 1_000,
+            stall_time: Duration::from_secs(2 * 60),
+            wait_time: Duration::from_secs(60 * 60),
+        }
+    }
+}
+
+/// How long a provider may take to describe itself. Nothing is waited for but room in the pool.
+const DESCRIBE_TIME: Duration = Duration::from_secs(20);
+
+impl Limits {
+    /// How long a call of `describe` may take.
+    pub(crate) fn describe_time(&self) -> Duration {
+        self.call_time.min(DESCRIBE_TIME)
+    }
 }
 
 impl Default for Limits {
@@ -69,10 +142,25 @@ impl Default for Limits {
             requests_in_flight: 32,
             requests_per_call: 100_000,
             requests_per_second: None,
+            request_time: Duration::from_secs(2 * 60),
             response_header_bytes: 256 * 1024,
             response_headers: 128,
             response_body_bytes: 32 * 1024 * 1024,
-            returned_bytes: 32 * MIB,
+            returned_bytes: 64 * MIB,
+            listing: ListingLimits::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_has_less_time_than_a_call() {
+        for (call, expect) in [(300, 20), (20, 20), (5, 5)] {
+            let limits = Limits { call_time: Duration::from_secs(call), ..Limits::default() };
+            assert_eq!(limits.describe_time(), Duration::from_secs(expect));
         }
     }
 }

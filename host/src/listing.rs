@@ -7,6 +7,7 @@ mod maker;
 mod notices;
 mod proof;
 mod seen;
+mod stall;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -16,14 +17,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing};
-use crate::model::{ErrorKind, Notice, User};
-use crate::{Denial, Result, Session};
+use crate::model::{ErrorKind, Notice, User, UserPage};
+use crate::{Denial, Error, ListingLimits, Result, Session};
 pub(crate) use keeper::Keeper;
 pub(crate) use maker::Maker;
 pub(crate) use proof::Proof;
+pub(crate) use stall::StallGuard;
 use walk::Taken;
 pub(crate) use walk::Walk;
 
@@ -46,6 +48,7 @@ pub struct Listing {
     /// What `walk` was when the last batch was returned.
     standing: Standing,
     not_before: Option<Instant>,
+    guard: StallGuard,
     keeper: Option<Keeper>,
     /// Whether nothing of this listing was saved yet.
     begins: bool,
@@ -121,6 +124,7 @@ impl Listing {
             standing: walk.standing().clone(),
             walk,
             not_before: None,
+            guard: StallGuard::default(),
             keeper: None,
             begins: true,
             resumed: None,
@@ -167,9 +171,12 @@ impl Listing {
         Self { keeper: Some(keeper), begins, ..listing }
     }
 
-    /// The next step; none after the last. Waits first where the product asked for it. A step of a listing that has a store
-    /// is returned when it is saved. After an error the same step can be tried again by calling once more, and nothing is
-    /// lost.
+    /// The next step; none after the last. Waits first where the product asked for it, without keeping room in the pool from
+    /// anybody who needs it. A step of a listing that has a store is returned when it is saved. After an error the same step
+    /// can be tried again by calling once more, and nothing is lost.
+    ///
+    /// It ends with an error where it makes no progress ([`Error::ListingStalled`]), where the product asks for too long a
+    /// wait ([`Error::WaitTooLong`]), and beyond the limits of [`ListingLimits`].
     ///
     /// Where the provider refuses the cursor ([`ErrorKind::CursorStale`]) the listing begins again by itself, and so does
     /// one that went on in another instance and cannot be proven complete; a notice says so, and whoever came before is
@@ -179,18 +186,23 @@ impl Listing {
             if self.standing.end.is_some() {
                 return None;
             }
-            // Kept until the wait is over: whoever drops this future and asks again waits for the rest of it.
-            if let Some(until) = self.not_before {
-                sleep_until(until).await;
-                self.not_before = None;
+            if let Err(error) = self.wait().await {
+                return Some(Err(error));
             }
-            let cursor = self.walk.standing().cursor.clone();
-            match self.session.list_page(cursor.as_deref(), self.limit).await {
-                Ok(page) => {
+            match self.page().await {
+                Ok((page, bytes)) => {
                     let requests = self.session.requests();
                     let more = requests.saturating_sub(std::mem::replace(&mut self.counted, requests));
                     self.walk.made(self.session.maker(), more);
-                    self.unsaved = Some(Arc::new(self.walk.take(page, now_ms())));
+                    let taken = self.walk.take(page, now_ms());
+                    let (news, users) = (taken.news, taken.standing.progress.users);
+                    // The next call returns it where this one ends with an error.
+                    self.unsaved = Some(Arc::new(taken));
+                    let limits = self.session.listing_limits();
+                    let goes_on = self.guard.step(limits, news).and_then(|()| self.guard.holds(limits, users, bytes));
+                    if let Err(error) = goes_on {
+                        return Some(Err(error));
+                    }
                 }
                 Err(error) => {
                     let is_stale = error.as_provider().is_some_and(|error| error.kind == ErrorKind::CursorStale);
@@ -208,6 +220,28 @@ impl Listing {
         self.not_before = taken.standing.wait.and_then(|wait| after(u64::from(wait.ms)));
         self.standing = taken.standing;
         Some(Ok(taken.batch))
+    }
+
+    /// Waits as long as the product has asked.
+    async fn wait(&mut self) -> Result<()> {
+        // Kept until the wait is over: whoever drops this future and asks again waits for the rest of it.
+        if let Some(until) = self.not_before {
+            let limits = self.session.listing_limits();
+            wait_is_bearable(until, limits)?;
+            self.guard.pause(limits, until).await?;
+            self.not_before = None;
+        }
+        Ok(())
+    }
+
+    /// The provider's next page with the bytes of its users, if the listing may hold it.
+    async fn page(&mut self) -> Result<(UserPage, u64)> {
+        let limits = self.session.listing_limits().clone();
+        let cursor = self.walk.standing().cursor.clone();
+        let (page, bytes) = self.guard.part(&limits, self.session.list_step(cursor.as_deref(), self.limit)).await?;
+        let fits = self.walk.fits(&page.notices, &limits);
+        fits.map_err(|limit| Error::LimitHit { call: "list-users", limit })?;
+        Ok((page, bytes))
     }
 
     /// Saves the step that was taken. Nothing is lost where the future is dropped: the next call waits for the same saving.
@@ -292,6 +326,12 @@ impl Listing {
     pub fn into_session(self) -> Session {
         self.session
     }
+}
+
+/// Whether what is left of a wait is no longer than a listing may wait.
+pub(crate) fn wait_is_bearable(until: Instant, limits: &ListingLimits) -> Result<()> {
+    let (left, limit) = (until.saturating_duration_since(Instant::now()), limits.wait_time);
+    if left > limit { Err(Error::WaitTooLong { left, limit }) } else { Ok(()) }
 }
 
 pub(crate) fn after(ms: u64) -> Option<Instant> {

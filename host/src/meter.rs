@@ -1,18 +1,38 @@
-//! How long a call has computed.
+//! How much a call has computed.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Adds up the time during which a call is being run. Clones share the sum.
+/// A clock of the thread that asks it: what it says of two threads cannot be compared.
+pub(crate) type CpuClock = fn() -> Duration;
+
+/// The processor time that the calling thread has used. It stands still while the thread does not run: while the machine
+/// is busy with others, while the process is stopped, and while a virtual machine is paused.
+#[cfg(unix)]
+pub(crate) fn thread_cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+/// The wall clock, on systems where this library does not read the processor time of a thread.
+#[cfg(not(unix))]
+pub(crate) fn thread_cpu_time() -> Duration {
+    static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    START.elapsed()
+}
+
+/// Adds up what a call computes: the processor time of the thread that polls it, poll by poll. Clones share the sum.
 ///
-/// Counting the ticks of the engine instead would charge a whole tick for each time that a guest wakes up, and a guest
-/// that waits for many answers wakes up often.
+/// A poll stays on one thread from its beginning to its end, and the next one may run on another. The ticks of the engine
+/// only wake a guest up so that its time is looked at: counting them would charge a whole tick for each time that a guest
+/// wakes up, and a guest that waits for many answers wakes up often.
 #[derive(Clone)]
 pub(crate) struct Meter {
-    zero: Instant,
+    clock: CpuClock,
     sum: Arc<Sum>,
 }
 
@@ -24,8 +44,9 @@ struct Sum {
 }
 
 impl Meter {
-    pub(crate) fn new() -> Self {
-        Self { zero: Instant::now(), sum: Arc::default() }
+    /// A meter that reads this clock.
+    pub(crate) fn new(clock: CpuClock) -> Self {
+        Self { clock, sum: Arc::default() }
     }
 
     /// Begins a new call.
@@ -54,29 +75,73 @@ impl Meter {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.zero.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        u64::try_from((self.clock)().as_nanos()).unwrap_or(u64::MAX)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
+    thread_local! {
+        static TIME: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    }
+
+    fn set_time() -> Duration {
+        TIME.get()
+    }
+
+    fn compute(ms: u64) {
+        TIME.set(TIME.get() + Duration::from_millis(ms));
+    }
+
     #[tokio::test]
-    async fn waiting_is_free_and_computing_is_not() {
-        let meter = Meter::new();
+    async fn only_the_time_within_polls_counts() {
+        let meter = Meter::new(set_time);
+        for _ in 0..2 {
+            compute(1_000);
+            meter.reset();
+            compute(500);
+            let within = meter
+                .run(async {
+                    compute(30);
+                    for _ in 0..5 {
+                        tokio::task::yield_now().await;
+                        compute(2);
+                    }
+                    meter.spent()
+                })
+                .await;
+            assert_eq!(within, Duration::from_millis(40));
+        }
+    }
+
+    /// A thread that sleeps in the middle of a poll is one that does not run: as when the process is stopped by a signal,
+    /// when its machine is paused, or when others have the processor.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_thread_that_does_not_run_spends_nothing() {
+        let meter = Meter::new(thread_cpu_time);
         meter.reset();
+        let pause = Duration::from_millis(500);
         let spent = meter
             .run(async {
-                for _ in 0..5 {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-                let waited = meter.spent();
-                std::thread::sleep(Duration::from_millis(30));
-                (waited, meter.spent())
+                std::thread::sleep(pause);
+                meter.spent()
             })
             .await;
-        assert!(spent.0 < Duration::from_millis(30), "after waiting: {:?}", spent.0);
-        assert!(spent.1 >= Duration::from_millis(30), "after computing: {:?}", spent.1);
+        assert!(spent < pause / 2, "{spent:?} while the thread slept for {pause:?}");
+    }
+
+    /// However long that takes on a busy machine.
+    #[tokio::test]
+    async fn a_thread_that_computes_spends_its_time() {
+        let meter = Meter::new(thread_cpu_time);
+        meter.reset();
+        let much = Duration::from_millis(20);
+        meter.run(async { while meter.spent() < much {} }).await;
+        assert!(meter.spent() >= much);
     }
 }

@@ -11,6 +11,7 @@ mod report;
 #[cfg(test)]
 pub(crate) mod samples;
 mod user;
+pub(crate) mod weight;
 
 pub use attributes::Attributes;
 pub use description::{Description, RequestSpec, SettingKind, SettingSpec, Term};

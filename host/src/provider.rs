@@ -1,7 +1,6 @@
 //! A compiled provider.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::bindings::Prepared;
 use crate::egress::Gate;
@@ -10,9 +9,6 @@ use crate::model::Description;
 use crate::session::Terms;
 use crate::slots::Slots;
 use crate::{Access, Inspection, Limits, Result, Sandbox, Session, Settings};
-
-/// How long a provider may take to describe itself, waiting for room in the pool included.
-const DESCRIBE_TIME: Duration = Duration::from_secs(20);
 
 /// A component that was checked and compiled. Clones share it.
 #[derive(Clone)]
@@ -56,11 +52,9 @@ impl Provider {
         self.describe_within(&Limits::default()).await
     }
 
-    /// The same within limits of a tenant. Nothing is waited for, so a short time is enough.
+    /// The same within limits of a tenant.
     pub(crate) async fn describe_within(&self, limits: &Limits) -> Result<Description> {
-        let call_time = limits.call_time.min(DESCRIBE_TIME);
-        let limits = Limits { call_time, ..limits.clone() };
-        let terms = Terms { limits, slots: self.sandbox.slots(1) };
+        let terms = Terms { limits: limits.clone(), slots: self.sandbox.slots(1) };
         let description = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, None).describe().await?;
         self.inspection.agree(&description)?;
         Ok(description)
@@ -102,7 +96,7 @@ impl Provider {
     #[doc(hidden)]
     pub async fn instantiate(&self) -> Result<impl Sized + use<>> {
         let terms = Terms { limits: Limits::default(), slots: self.sandbox.slots(1) };
-        Session::new(self.clone(), Settings::new(), Gate::closed(), terms, None).take_instance("instantiate").await
+        Session::new(self.clone(), Settings::new(), Gate::closed(), terms, None).instantiate().await
     }
 }
 

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi::WasiView as _;
@@ -13,10 +12,13 @@ use wasmtime_wasi::p2::bindings::{clocks, io};
 
 use crate::bindings::{CHANGES, EXPORT, Prepared};
 use crate::clock::{Clock, Ticking};
-use crate::slots::Slots;
+use crate::meter::{CpuClock, thread_cpu_time};
+use crate::slots::{Room, Slots};
 use crate::store::Guest;
 use crate::telemetry::{self, Origin};
-use crate::{Cache, Digest, Error, Inspection, Pool, Provider, Result, bindings, http, imports, read_component};
+use crate::{
+    Cache, Digest, Error, Inspection, Pool, Provider, Result, bindings, handed, http, imports, read_component,
+};
 
 /// Core instances of one component: its own module and the adapters that the toolchain puts beside it.
 const CORE_INSTANCES: u32 = 8;
@@ -41,9 +43,11 @@ struct Shared {
     engine: Engine,
     linker: Linker<Guest>,
     clock: Clock,
+    /// What guests compute is measured by.
+    cpu: CpuClock,
     pool: Pool,
-    /// A permit for each instance that may still be made, given out in the order in which it was asked for.
-    free: Arc<Semaphore>,
+    /// A place for each instance that may still be made, given out in the order in which it was asked for.
+    room: Arc<Room>,
 }
 
 impl Sandbox {
@@ -57,11 +61,16 @@ impl Sandbox {
         let mut linker = Linker::new(&engine);
         link(&mut linker).map_err(failed)?;
         let clock = start_ticking(&engine, &pool)?;
-        let free = usize::try_from(pool.instances).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        Ok(Self {
-            shared: Arc::new(Shared { engine, linker, clock, pool, free: Arc::new(Semaphore::new(free)) }),
-            cache: None,
-        })
+        let room = Arc::new(Room::new(pool.instances));
+        Ok(Self { shared: Arc::new(Shared { engine, linker, clock, cpu: thread_cpu_time, pool, room }), cache: None })
+    }
+
+    /// Measures what guests compute by another clock.
+    #[cfg(test)]
+    pub(crate) fn measured_by(mut self, cpu: CpuClock) -> Self {
+        let shared = Arc::get_mut(&mut self.shared);
+        assert!(shared.map(|shared| shared.cpu = cpu).is_some(), "nobody else has it yet");
+        self
     }
 
     /// Keeps what is compiled from now on in a folder, and takes from there what was compiled before.
@@ -126,6 +135,10 @@ impl Sandbox {
         &self.shared.engine
     }
 
+    pub(crate) fn cpu_clock(&self) -> CpuClock {
+        self.shared.cpu
+    }
+
     /// Interrupts guests as long as what is returned lives.
     pub(crate) fn tick(&self) -> Ticking {
         self.shared.clock.tick()
@@ -133,7 +146,7 @@ impl Sandbox {
 
     /// Room for so many instances of one tenant.
     pub(crate) fn slots(&self, instances: u32) -> Slots {
-        Slots::new(instances, Arc::clone(&self.shared.free), self.shared.pool.instances)
+        Slots::new(instances, Arc::clone(&self.shared.room), self.shared.pool.instances)
     }
 }
 
@@ -188,7 +201,8 @@ fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     clocks::monotonic_clock::add_to_linker::<Guest, WasiClocks>(linker, Guest::clocks)?;
     io::error::add_to_linker::<Guest, HasTable>(linker, |guest| guest.ctx().table)?;
     io::poll::add_to_linker::<Guest, HasTable>(linker, |guest| guest.ctx().table)?;
-    io::streams::add_to_linker::<Guest, HasTable>(linker, |guest| guest.ctx().table)
+    io::streams::add_to_linker::<Guest, HasTable>(linker, |guest| guest.ctx().table)?;
+    handed::count_in(linker)
 }
 
 /// wasi:io works on the table of resources alone.

@@ -2,20 +2,23 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use wasmtime::{Store, Trap};
 
 use crate::bindings::{Baseline, Exports, contract};
+use crate::bounds;
 use crate::checkpoint::{Checkpoints, ListingKey};
 use crate::egress::Gate;
 use crate::listing::{Maker, Unfinished};
 use crate::meter::Meter;
 use crate::model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, User, UserPage};
-use crate::slots::{Slot, Slots};
+use crate::slots::{Lent, Slot, Slots};
 use crate::store::{self, Guest};
 use crate::{
-    Denial, Error, LimitHit, Limits, Listing, ListingOptions, ListingSync, Provider, Result, Settings, SyncOptions,
+    Denial, Error, LimitHit, Limits, Listing, ListingLimits, ListingOptions, ListingSync, Provider, Result, Settings,
+    SyncOptions,
 };
 
 /// A provider with settings and grants. The steps of one listing share an instance, so that the provider may remember
@@ -29,6 +32,8 @@ pub struct Session {
     /// What makes the records; none for a session without settings.
     maker: Option<Maker>,
     instance: Option<Instance>,
+    /// The instance while the product asks to wait: whoever else needs its room gets it.
+    lent: Option<Arc<Lent<Instance>>>,
     /// Whether the instance is kept after a call.
     is_listing: bool,
     peak_memory: usize,
@@ -48,19 +53,47 @@ pub(crate) struct Instance {
     _slot: Slot,
 }
 
-/// Calls a function of the provider in the session's instance: of the exports, with the arguments behind the store.
+/// The end of one call: its wait for room, the start of its instance, and its answer.
+#[derive(Clone, Copy, Debug)]
+struct Deadline {
+    at: Instant,
+    /// How long it is in all.
+    time: Duration,
+}
+
+impl Deadline {
+    fn of(time: Duration) -> Self {
+        let now = Instant::now();
+        // A time beyond the clock's range is as good as a year.
+        let far = || now.checked_add(Duration::from_secs(365 * 86_400));
+        Self { at: now.checked_add(time).or_else(far).unwrap_or(now), time }
+    }
+
+    /// Waits for a part of the call.
+    async fn within<T>(self, meter: &Meter, name: &'static str, part: impl Future<Output = T>) -> Result<T> {
+        let limit = LimitHit::CallTime(self.time);
+        timeout_at(self.at, meter.run(part)).await.map_err(|_| Error::LimitHit { call: name, limit })
+    }
+}
+
+/// Calls a function of the provider in the session's instance: of the exports, with the arguments behind the store. `in`
+/// gives it another time than `Limits::call_time`.
 macro_rules! call {
     ($session:ident, $name:literal, $function:ident $(, $argument:expr)*) => {
-        call!(@ $session, $name, (|exports| exports.provider()), $function $(, $argument)*)
+        call!(in $session.terms.limits.call_time, $session, $name, $function $(, $argument)*)
     };
-    (@ $session:ident, $name:literal, (|$exports:ident| $of:expr), $function:ident $(, $argument:expr)*) => {{
+    (in $time:expr, $session:ident, $name:literal, $function:ident $(, $argument:expr)*) => {
+        call!(@ $time, $session, $name, (|exports| exports.provider()), $function $(, $argument)*)
+    };
+    (@ $time:expr, $session:ident, $name:literal, (|$exports:ident| $of:expr), $function:ident $(, $argument:expr)*) => {{
         let _ticking = $session.provider.sandbox().tick();
-        let mut instance = $session.take_instance($name).await?;
+        let deadline = Deadline::of($time);
+        let mut instance = $session.take_instance($name, deadline).await?;
         let outcome = {
             let $exports = &instance.exports;
             let meter = instance.store.data().meter().clone();
             let call = $of.$function(&mut instance.store $(, $argument)*);
-            within(&$session.terms.limits, &meter, $name, call).await
+            deadline.within(&meter, $name, call).await
         };
         let settled = $session.settle($name, instance, outcome);
         if settled.is_err() {
@@ -79,11 +112,11 @@ impl Session {
         terms: Terms,
         maker: Option<Maker>,
     ) -> Self {
-        Self { provider, settings, gate, terms, maker, instance: None, is_listing: false, peak_memory: 0 }
+        Self { provider, settings, gate, terms, maker, instance: None, lent: None, is_listing: false, peak_memory: 0 }
     }
 
     pub(crate) async fn describe(&mut self) -> Result<Description> {
-        let description = call!(self, "describe", call_describe)?;
+        let description = call!(in self.terms.limits.describe_time(), self, "describe", call_describe)?;
         Ok(description.into())
     }
 
@@ -93,7 +126,10 @@ impl Session {
     /// The settings cannot be tried at all, or the provider crashed or ran into a limit.
     pub async fn check(&mut self) -> Result<CheckReport> {
         let settings = self.arguments();
-        call!(self, "check", call_check, &settings)?.map(Into::into).map_err(provider_error)
+        let report = call!(self, "check", call_check, &settings)?.map(CheckReport::from).map_err(provider_error)?;
+        let checked = bounds::report(&report, self.listing_limits());
+        checked.map_err(|limit| Error::LimitHit { call: "check", limit })?;
+        Ok(report)
     }
 
     /// Reads the licences that the organisation holds, and how many of their seats are taken.
@@ -103,7 +139,10 @@ impl Session {
     pub async fn licenses(&mut self) -> Result<Vec<License>> {
         let settings = self.arguments();
         let licenses = call!(self, "get-licenses", call_get_licenses, &settings)?.map_err(provider_error)?;
-        Ok(licenses.into_iter().map(Into::into).collect())
+        let licenses: Vec<License> = licenses.into_iter().map(Into::into).collect();
+        let checked = bounds::licenses(&licenses, self.listing_limits());
+        checked.map_err(|limit| Error::LimitHit { call: "get-licenses", limit })?;
+        Ok(licenses)
     }
 
     /// One step of a listing, as the provider answers it: most callers want [`listing`](Self::listing).
@@ -111,10 +150,15 @@ impl Session {
     /// # Errors
     /// The provider's own error, or it crashed or ran into a limit. The same cursor can be tried again.
     pub async fn list_page(&mut self, cursor: Option<&str>, limit: u32) -> Result<UserPage> {
+        Ok(self.list_step(cursor, limit).await?.0)
+    }
+
+    /// The same with the bytes of the page's users.
+    pub(crate) async fn list_step(&mut self, cursor: Option<&str>, limit: u32) -> Result<(UserPage, u64)> {
         let (settings, cursor) = (self.arguments(), cursor.map(ToOwned::to_owned));
         self.is_listing = true;
         let page = call!(self, "list-users", call_list_users, &settings, cursor.as_ref(), limit)?;
-        self.page(page)
+        self.page("list-users", page)
     }
 
     /// One step of finding out what changed; none where the provider cannot.
@@ -131,23 +175,46 @@ impl Session {
         let known: Vec<contract::User> = known.into_iter().map(Into::into).collect();
         self.is_listing = true;
         let arguments = (settings.as_slice(), since, known.as_slice(), cursor);
-        let page = call!(@ self, "list-changes", (|exports| exports), call_list_changes, arguments)?;
-        page.map(|page| self.page(page)).transpose()
+        let time = self.terms.limits.call_time;
+        let page = call!(@ time, self, "list-changes", (|exports| exports), call_list_changes, arguments)?;
+        page.map(|page| Ok(self.page("list-changes", page)?.0)).transpose()
     }
 
-    /// A step's answer. The last one needs the instance no more.
-    fn page(&mut self, page: std::result::Result<contract::UserPage, contract::Error>) -> Result<UserPage> {
+    /// A step's answer with the bytes of its users, if it holds no more than it may. The last one needs the instance no more, and one after which the
+    /// product asks to wait does not need it now.
+    fn page(
+        &mut self,
+        call: &'static str,
+        page: std::result::Result<contract::UserPage, contract::Error>,
+    ) -> Result<(UserPage, u64)> {
         let page = page.map(UserPage::from).map_err(provider_error)?;
-        if !matches!(page.state, ListingState::More(_)) {
+        let limits = &self.terms.limits.listing;
+        let bytes = match bounds::page(&page, limits) {
+            Ok(bytes) => bytes,
+            Err(limit) => {
+                self.leave_instance();
+                return Err(Error::LimitHit { call, limit });
+            }
+        };
+        let wait = Duration::from_millis(u64::from(page.wait_ms.unwrap_or_default()));
+        if !matches!(page.state, ListingState::More(_)) || wait > limits.wait_time {
             self.leave_instance();
+        } else if !wait.is_zero() {
+            self.lent = self.instance.take().map(|instance| self.terms.slots.lend(instance));
         }
-        Ok(page)
+        Ok((page, bytes))
     }
 
     /// Gives the instance back that was kept for the next step.
     pub(crate) fn leave_instance(&mut self) {
         self.is_listing = false;
         self.instance = None;
+        self.lent = None;
+    }
+
+    /// What its steps may hold and take.
+    pub(crate) const fn listing_limits(&self) -> &ListingLimits {
+        &self.terms.limits.listing
     }
 
     /// Lists every user, each once.
@@ -242,21 +309,27 @@ impl Session {
         self.settings.expose_all().map(setting).collect()
     }
 
+    /// Makes an instance as a call does, for whoever measures what that costs.
+    pub(crate) async fn instantiate(&mut self) -> Result<Instance> {
+        self.take_instance("instantiate", Deadline::of(self.terms.limits.call_time)).await
+    }
+
     /// The instance, taken out: a call whose future is dropped leaves none behind.
-    pub(crate) async fn take_instance(&mut self, call: &'static str) -> Result<Instance> {
-        if let Some(mut instance) = self.instance.take() {
-            store::begin_call(&mut instance.store);
+    async fn take_instance(&mut self, call: &'static str, deadline: Deadline) -> Result<Instance> {
+        let lent = self.lent.take().and_then(|lent| lent.take());
+        let limits = &self.terms.limits;
+        if let Some(mut instance) = self.instance.take().or(lent) {
+            store::begin_call(&mut instance.store, limits);
             return Ok(instance);
         }
-        let limits = &self.terms.limits;
-        let slot = self.terms.slots.take(call, limits.call_time).await?;
+        let slot = self.terms.slots.take(call, deadline.at, deadline.time).await?;
         let sandbox = self.provider.sandbox();
-        let mut store = store::new(sandbox.engine(), sandbox.pool(), limits, self.gate.clone());
-        store::begin_call(&mut store);
+        let mut store = store::new(sandbox.engine(), sandbox.cpu_clock(), sandbox.pool(), limits, self.gate.clone());
+        store::begin_call(&mut store, limits);
         let meter = store.data().meter().clone();
         // A component's start functions run here, so the limits of a call hold here too.
         let starting = self.provider.prepared().instantiate(&mut store);
-        match within(limits, &meter, call, starting).await? {
+        match deadline.within(&meter, call, starting).await? {
             Ok(exports) => Ok(Instance { store, exports, _slot: slot }),
             Err(error) => Err(stopped(call, &error, &store, limits)),
         }
@@ -282,13 +355,6 @@ impl std::fmt::Debug for Session {
     }
 }
 
-/// Waits for a call no longer than the limit.
-async fn within<T>(limits: &Limits, meter: &Meter, name: &'static str, call: impl Future<Output = T>) -> Result<T> {
-    timeout(limits.call_time, meter.run(call))
-        .await
-        .map_err(|_| Error::LimitHit { call: name, limit: LimitHit::CallTime(limits.call_time) })
-}
-
 /// Why the guest was stopped: a limit where it ran into one, a defect of its own otherwise.
 fn stopped(call: &'static str, error: &wasmtime::Error, store: &Store<Guest>, limits: &Limits) -> Error {
     match store.data().limit_hit().or_else(|| returned_too_much(error, limits)) {
@@ -301,7 +367,7 @@ fn provider_error(error: contract::Error) -> Error {
     Error::Provider(Box::new(ProviderError::from(error)))
 }
 
-/// wasmtime has no type for this refusal, only its words.
+/// wasmtime keeps the type of this refusal to itself, and has only its words for others; a test holds them to it.
 fn returned_too_much(error: &wasmtime::Error, limits: &Limits) -> Option<LimitHit> {
     let told = error.chain().any(|cause| cause.to_string().contains("too much data"));
     told.then_some(LimitHit::ReturnedBytes(limits.returned_bytes))

@@ -6,7 +6,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::egress::Gate;
-use crate::meter::Meter;
+use crate::meter::{CpuClock, Meter};
 use crate::{LimitHit, Limits, Pool};
 
 /// The state of one instance.
@@ -47,7 +47,7 @@ const RESOURCES: usize = 2048;
 const FIELD_BYTES: usize = 16 * 1024;
 
 /// Makes an empty store within the limits.
-pub(crate) fn new(engine: &Engine, pool: &Pool, limits: &Limits, gate: Gate) -> Store<Guest> {
+pub(crate) fn new(engine: &Engine, clock: CpuClock, pool: &Pool, limits: &Limits, gate: Gate) -> Store<Guest> {
     let mut table = ResourceTable::new();
     table.set_max_capacity(RESOURCES);
     let mut http = WasiHttpCtx::new();
@@ -58,12 +58,11 @@ pub(crate) fn new(engine: &Engine, pool: &Pool, limits: &Limits, gate: Gate) -> 
         table,
         gate,
         memory: Memory { limit: limits.memory_bytes.min(pool.memory_bytes), peak: 0, hit: None },
-        meter: Meter::new(),
+        meter: Meter::new(clock),
         cpu_hit: None,
     };
     let mut store = Store::new(engine, guest);
     store.limiter(|guest| &mut guest.memory);
-    store.set_hostcall_fuel(limits.returned_bytes);
     let cpu_time = limits.cpu_time;
     store.epoch_deadline_callback(move |mut store| {
         let guest = store.data_mut();
@@ -77,9 +76,10 @@ pub(crate) fn new(engine: &Engine, pool: &Pool, limits: &Limits, gate: Gate) -> 
     store
 }
 
-/// Begins a call: its time to compute and its requests count from here, and a refusal that the guest lived through is
-/// forgotten.
-pub(crate) fn begin_call(store: &mut Store<Guest>) {
+/// Begins a call: its time to compute, its requests and what it hands over count from here, and a refusal that the guest
+/// lived through is forgotten.
+pub(crate) fn begin_call(store: &mut Store<Guest>, limits: &Limits) {
+    store.set_hostcall_fuel(limits.returned_bytes);
     let guest = store.data_mut();
     guest.meter.reset();
     guest.memory.hit = None;

@@ -13,11 +13,11 @@ mod whole;
 
 use std::sync::Arc;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing, Wait};
-use crate::listing::{Keeper, after, now_ms};
-use crate::model::{FieldChange, Notice, User, difference};
+use crate::listing::{Keeper, StallGuard, after, now_ms, wait_is_bearable};
+use crate::model::{FieldChange, Notice, User, difference, weight};
 use crate::{Denial, End, Listing, Result, Session};
 use asking::{Asking, Brought, Verdict};
 use telling::Telling;
@@ -46,6 +46,8 @@ pub struct ListingSync {
     /// What the last step brought, which is saved when the next one is asked for.
     unsaved: Option<Arc<Update>>,
     not_before: Option<Instant>,
+    /// Of what is asked; the listing has its own.
+    guard: StallGuard,
     notices: Vec<Notice>,
     progress: SyncProgress,
 }
@@ -151,6 +153,7 @@ impl ListingSync {
             whole: None,
             unsaved: None,
             not_before,
+            guard: StallGuard::default(),
             notices: Vec::new(),
             progress: SyncProgress::default(),
         };
@@ -222,8 +225,10 @@ impl ListingSync {
 
     /// Hands the next known users over.
     async fn ask(&mut self) -> Result<SyncStep> {
+        let limits = self.listing.session().listing_limits().clone();
         if let Some(until) = self.not_before {
-            sleep_until(until).await;
+            wait_is_bearable(until, &limits)?;
+            self.guard.pause(&limits, until).await?;
             self.not_before = None;
         }
         let (Phase::Asking(asking), Some(standing)) = (&mut self.phase, &self.standing) else {
@@ -232,7 +237,8 @@ impl ListingSync {
         let known = asking.known(&self.keeper).await?;
         let batch = Brought::of(&known);
         let brought = batch.users;
-        let answer = self.listing.session().list_changes(asking.since(), known, asking.cursor()).await;
+        let asked = self.listing.session().list_changes(asking.since(), known, asking.cursor());
+        let answer = self.guard.part(&limits, asked).await;
         let page = match answer {
             Ok(Some(page)) => page,
             Ok(None) => {
@@ -245,10 +251,15 @@ impl ListingSync {
                 return Ok(SyncStep::default());
             }
         };
+        let bytes = weight::users(&page.users);
         let ids = page.users.iter().map(|user| user.id.clone()).collect();
         let kept = self.keeper.find(Kept::Latest, ids).await?;
         let step = SyncStep { notices: page.notices, ..telling::compare(page.users, kept) };
         let mut standing = standing.clone();
+        let number = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+        let (added, found) = (number(step.added.len()), number(step.changed.len()));
+        standing.progress.users = standing.progress.users.saturating_add(added);
+        self.guard.holds(&limits, standing.progress.users, bytes)?;
         match asking.take(batch, &step, page.state, page.watermark) {
             Verdict::GoesOn => {}
             Verdict::Complete { watermark } => {
@@ -267,11 +278,11 @@ impl ListingSync {
         self.progress.users = self.progress.users.saturating_add(brought);
         self.not_before = page.wait_ms.and_then(|ms| after(u64::from(ms)));
         standing.wait = page.wait_ms.map(|ms| Wait { until_ms: now_ms().saturating_add(u64::from(ms)), ms });
-        let added = u64::try_from(step.added.len()).unwrap_or(u64::MAX);
-        standing.progress.users = standing.progress.users.saturating_add(added);
         let changed = step.changed.iter().map(|user| user.new.clone()).collect();
         self.unsaved = Some(Arc::new(Update { added: step.added.clone(), changed, standing }));
         self.count(&step);
+        // A step without news has nothing that could be lost.
+        self.guard.step(&limits, brought.saturating_add(added).saturating_add(found))?;
         Ok(step)
     }
 

@@ -22,7 +22,7 @@ pub(crate) async fn run(args: &CanaryArgs, screen: &mut Screen<'_>) -> Result<Ex
     let (old, new) = (load(&args.old)?, load(&args.new)?);
     let (was, is) = (old.describe().await?, new.describe().await?);
     // A secret may come from a pipe, which is read once; the host refuses what does not fit the new version.
-    let access = access(&args.server, &was)?;
+    let access = access(&args.server, &was)?.stalling_after(args.server.stall_time());
     screen.tell(&format!("{} against {}, on the same server", name(&old, &was.version), name(&new, &is.version)));
     let report = canary(
         &mut || old.connect_described(&was, access.clone()),

@@ -3,14 +3,14 @@
 use provider_host::model::{CheckOutcome, CheckReport};
 
 use crate::args::CheckArgs;
-use crate::connection::{connect, tell_denials};
+use crate::connection::{connect_once, tell_denials};
 use crate::exit::{Exit, Failure};
 use crate::output::cell::printable;
 use crate::output::{AnswerFormat, json_answer};
 use crate::screen::{Colour, Screen, Tone};
 
 pub(crate) async fn run(args: &CheckArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
-    let mut connection = connect(&args.connect).await?;
+    let mut connection = connect_once(&args.connect).await?;
     let report = connection.session.check().await;
     tell_denials(&connection.session.denials(), screen);
     let report = report?;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use mattermost_simulator::{Config, Simulator};
 use provider_host::model::User;
-use provider_host::{Access, Egress, EgressOptions, Settings};
+use provider_host::{Access, Egress, EgressOptions, ListingLimits, Settings};
 use secrecy::SecretString;
 
 use self::swap::Stage;
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
 
     title("Users", screen)?;
     let listed = Instant::now();
-    let mut reader = Reader::new(stage.listing());
+    let mut reader = Reader::new(stage.listing(), ListingLimits::default().stall_time);
     let mut shown = Rows::new(args.rows, screen.look.columns);
     let mut counts = Counts::default();
     let (mut swap, mut failure) = (None, None);

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use provider_host::model::License;
 
 use crate::args::CheckArgs;
-use crate::connection::{connect, tell_denials};
+use crate::connection::{connect_once, tell_denials};
 use crate::exit::{Exit, Failure};
 use crate::output::cell::printable;
 use crate::output::words::{day, expiry, now, seats};
@@ -12,7 +12,7 @@ use crate::output::{AnswerFormat, json_answer};
 use crate::screen::{Colour, Screen, Tone, notice_lines};
 
 pub(crate) async fn run(args: &CheckArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
-    let mut connection = connect(&args.connect).await?;
+    let mut connection = connect_once(&args.connect).await?;
     let licenses = connection.session.licenses().await;
     tell_denials(&connection.session.denials(), screen);
     let licenses = licenses?;

@@ -23,7 +23,7 @@ pub(crate) async fn run(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit,
     let mut format = change_format(args.format, screen.look.columns, screen.look.colour);
     let store = Arc::new(SqliteCheckpoints::open(&args.checkpoint)?);
     let options = SyncOptions { limit: args.limit, whole: args.full };
-    let mut reader = Reader::new(session.sync(options, store, NAME).await?);
+    let mut reader = Reader::new(session.sync(options, store, NAME).await?, args.connect.server.stall_time());
 
     let (mut out, mut fields, mut whole, mut failure) = (Vec::new(), Fields::default(), None, None);
     format.begin(&mut out)?;

@@ -25,10 +25,11 @@ pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit
     let Connection { session, egress, .. } = connect(&args.connect).await?;
     let mut format = user_format(args.format, screen.look.columns);
     let options = ListingOptions { limit: args.limit, cursor: None };
-    let mut reader = Reader::new(match &args.checkpoint {
+    let listing = match &args.checkpoint {
         Some(file) => kept_in(file, session, options, args.restart).await?,
         None => session.listing(options),
-    });
+    };
+    let mut reader = Reader::new(listing, args.connect.server.stall_time());
     if let Some(before) = reader.resumed() {
         let came = count(before.users, "user");
         screen.remark(&format!("going on with an interrupted listing: {came} had come, and are printed first"));

@@ -1,4 +1,4 @@
-//! The body of an answer, watched: how long it pauses, and how large it gets.
+//! The body of an answer, watched: how long it pauses, how long the request takes in all, and how large it gets.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::{Bytes, Incoming};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Sleep, sleep_until};
 use wasmtime_wasi_http::Error as HttpError;
 
+use super::deadline::Deadline;
 use super::failure::{self, Failure};
 use super::pass::Pass;
 use crate::{DenialReason, LimitHit};
 
-/// A body that fails when it pauses too long or grows too large.
+/// A body that fails when it pauses too long, lasts too long or grows too large.
 pub(super) struct Watched {
     body: Incoming,
     /// Until the end, be it good or bad.
@@ -21,6 +22,7 @@ pub(super) struct Watched {
     left: u64,
     limit: u64,
     pause: Duration,
+    deadline: Deadline,
     alarm: Pin<Box<Sleep>>,
     is_waiting: bool,
 }
@@ -28,13 +30,14 @@ pub(super) struct Watched {
 impl Watched {
     /// # Errors
     /// The body says beforehand that it is too large.
-    pub(super) fn new(body: Incoming, pass: Pass, pause: Duration) -> Result<Self, HttpError> {
+    pub(super) fn new(body: Incoming, pass: Pass, pause: Duration, deadline: Deadline) -> Result<Self, HttpError> {
         let limit = pass.way().body_bytes;
         if body.size_hint().lower() > limit {
             return Err(pass.failed(too_large(limit)).into());
         }
-        let alarm = Box::pin(sleep(pause));
-        let mut watched = Self { body, pass: Some(pass), left: limit, limit, pause, alarm, is_waiting: false };
+        let alarm = Box::pin(sleep_until(deadline.at_most(pause)));
+        let mut watched =
+            Self { body, pass: Some(pass), left: limit, limit, pause, deadline, alarm, is_waiting: false };
         watched.look_for_end();
         Ok(watched)
     }
@@ -95,12 +98,10 @@ impl Body for Watched {
                 // The alarm is set when a wait begins, and not for every piece that is there already.
                 if !this.is_waiting {
                     this.is_waiting = true;
-                    let until = Instant::now().checked_add(this.pause);
-                    if let Some(until) = until {
-                        this.alarm.as_mut().reset(until);
-                    }
+                    this.alarm.as_mut().reset(this.deadline.at_most(this.pause));
                 }
                 match this.alarm.as_mut().poll(cx) {
+                    Poll::Ready(()) if this.deadline.has_passed() => this.fail(Failure::RequestTimeout),
                     Poll::Ready(()) => this.fail(Failure::PauseTooLong),
                     Poll::Pending => Poll::Pending,
                 }

@@ -28,6 +28,8 @@ pub(super) enum Failure {
     NotHttp,
     AnswerTimeout,
     PauseTooLong,
+    /// The request as a whole took too long.
+    RequestTimeout,
     Incomplete,
     /// The guest wants no answer any more.
     LetGo,
@@ -50,6 +52,7 @@ impl Failure {
             Self::NotHttp => "not-http",
             Self::AnswerTimeout => "answer-timeout",
             Self::PauseTooLong => "answer-paused",
+            Self::RequestTimeout => "request-timeout",
             Self::Incomplete => "answer-incomplete",
             Self::LetGo => "let-go",
         }
@@ -80,7 +83,7 @@ impl From<Failure> for HttpError {
             Failure::TlsUntrusted => Self::TlsCertificateError,
             Failure::TlsFailed => Self::TlsProtocolError,
             Failure::NotHttp => Self::HttpProtocolError,
-            Failure::AnswerTimeout => Self::HttpResponseTimeout,
+            Failure::AnswerTimeout | Failure::RequestTimeout => Self::HttpResponseTimeout,
             Failure::PauseTooLong => Self::ConnectionReadTimeout,
             Failure::Incomplete => Self::HttpResponseIncomplete,
         }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderValue, Method, Uri, header};
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
@@ -51,6 +52,8 @@ pub(super) struct Way {
     pub(super) vault: Vault,
     pub(super) quota: Quota,
     pub(super) body_bytes: u64,
+    /// What a request may take in all.
+    pub(super) time: Duration,
     pub(super) head_bytes: u32,
     pub(super) headers: u32,
     denials: Denials,
@@ -94,6 +97,7 @@ impl Gate {
             vault,
             quota: Quota::new(limits),
             body_bytes: limits.response_body_bytes,
+            time: limits.request_time,
             head_bytes: limits.response_header_bytes,
             headers: limits.response_headers,
             denials: Denials::default(),

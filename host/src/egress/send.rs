@@ -1,26 +1,22 @@
 //! Sending one request that was let out.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use http::header::PROXY_AUTHORIZATION;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::capture_connection;
-use tokio::time::timeout;
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody};
 
 use super::body::Watched;
+use super::deadline::{Deadline, TIMEOUT};
 use super::failure::{self, Failure};
 use super::gate::{Exit, Way};
 use super::outgoing::Outgoing;
 use super::pass::Pass;
 use super::proxy::Route;
 use crate::DenialReason;
-
-/// What holds where a guest asks for no timeout.
-const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Waits for the request's turn, which no timeout of the guest's covers, sends it, and hands the answer out.
 pub(super) async fn send(
@@ -42,7 +38,8 @@ pub(super) async fn send(
     };
     pass.hold(place);
     let request = Request::from_parts(head, body.boxed_unsync());
-    let answer = match exchange(pass.way(), &exit, request, &options).await {
+    let deadline = Deadline::of(pass.way().time);
+    let answer = match exchange(pass.way(), &exit, request, &options, deadline).await {
         Ok(answer) => answer,
         Err(failure) => return Err(pass.failed(failure).into()),
     };
@@ -52,7 +49,7 @@ pub(super) async fn send(
         let limit = pass.way().head_limit();
         return Err(pass.failed(Failure::Denied(DenialReason::Limit(limit))).into());
     }
-    let body = Watched::new(body, pass, options.between_bytes_timeout.unwrap_or(TIMEOUT))?;
+    let body = Watched::new(body, pass, options.between_bytes_timeout.unwrap_or(TIMEOUT), deadline)?;
     Ok(Response::from_parts(head, body.boxed_unsync()))
 }
 
@@ -72,6 +69,7 @@ async fn exchange(
     exit: &Exit,
     mut request: Request<WasiBody>,
     options: &RequestOptions,
+    deadline: Deadline,
 ) -> Result<Response<Incoming>, Failure> {
     let mut connection = capture_connection(&mut request);
     way.egress.sent.fetch_add(1, Ordering::Relaxed);
@@ -85,12 +83,9 @@ async fn exchange(
             _ = connection.wait_for_connection_metadata() => None,
         }
     };
-    let connected = timeout(options.connect_timeout.unwrap_or(TIMEOUT), connecting);
-    let answer = match connected.await.map_err(|_| Failure::ConnectionTimeout)? {
+    let answer = match deadline.within(options.connect_timeout, Failure::ConnectionTimeout, connecting).await? {
         Some(answer) => answer,
-        None => {
-            timeout(options.first_byte_timeout.unwrap_or(TIMEOUT), sending).await.map_err(|_| Failure::AnswerTimeout)?
-        }
+        None => deadline.within(options.first_byte_timeout, Failure::AnswerTimeout, sending).await?,
     };
     let answer = answer.map_err(|error| failure::of(&error, way.head_limit()))?;
     if exit.route == Route::Forward && answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {

@@ -39,6 +39,8 @@ enum Server {
     SendsAndCloses(&'static str),
     /// Sends an answer with so many headers of so many bytes.
     SendsHeaders(usize, usize),
+    /// Sends the first, and then the second every ten milliseconds, without end.
+    Drips(&'static str, &'static str),
     /// Sends back what it was sent.
     Echoes,
     /// Takes requests, and says nothing.
@@ -88,6 +90,14 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, server: Server) 
             Server::Echoes => {
                 let text = String::from_utf8_lossy(&request[..size]);
                 (format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{text}", text.len()), false)
+            }
+            Server::Drips(first, drop) => {
+                let mut goes_on = stream.write_all(first.as_bytes()).await.is_ok();
+                while goes_on {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    goes_on = stream.write_all(drop.as_bytes()).await.is_ok();
+                }
+                return;
             }
             Server::Silent | Server::Absent => continue,
         };

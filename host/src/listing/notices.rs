@@ -1,5 +1,7 @@
 //! What this library tells of a listing, and what it reads out of a provider's notices.
 
+use std::collections::HashMap;
+
 use crate::model::{Attributes, Notice, Severity};
 
 /// The provider's notice that a listing went on in an instance that has not seen all of it: with no other reason beside
@@ -24,10 +26,15 @@ pub(super) fn only_resumed(notices: &[Notice]) -> bool {
 
 /// Puts notices into a list that has each code once; a later one replaces an earlier.
 pub(super) fn merge(into: &mut Vec<Notice>, notices: &[Notice]) {
+    let mut places: HashMap<String, usize> =
+        into.iter().enumerate().map(|(place, notice)| (notice.code.clone(), place)).collect();
     for notice in notices {
-        match into.iter_mut().find(|known| known.code == notice.code) {
+        match places.get(&notice.code).and_then(|place| into.get_mut(*place)) {
             Some(known) => known.clone_from(notice),
-            None => into.push(notice.clone()),
+            None => {
+                places.insert(notice.code.clone(), into.len());
+                into.push(notice.clone());
+            }
         }
     }
 }
@@ -103,8 +110,15 @@ mod tests {
     #[test]
     fn a_later_notice_replaces_an_earlier() {
         let mut all = vec![notice("a", Severity::Info, &[]), notice("b", Severity::Info, &[])];
-        merge(&mut all, &[notice("b", Severity::Warning, &[]), notice("c", Severity::Info, &[])]);
+        let more = [("b", Severity::Info), ("c", Severity::Warning), ("b", Severity::Warning), ("c", Severity::Info)];
+        merge(&mut all, &more.map(|(code, severity)| notice(code, severity, &[])));
         let told: Vec<_> = all.iter().map(|notice| (notice.code.as_str(), notice.severity)).collect();
         assert_eq!(told, [("a", Severity::Info), ("b", Severity::Warning), ("c", Severity::Info)]);
+        // Comparing each with each other would be four billion comparisons.
+        let many: Vec<_> = (0..200_000).map(|n| notice(&n.to_string(), Severity::Info, &[])).collect();
+        for _ in 0..2 {
+            merge(&mut all, &many);
+            assert_eq!(all.len(), 200_003);
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::seen::{Arrival, Seen};
 use super::{Batch, End, Maker, Proof, notices};
 use crate::checkpoint::{Standing, Wait};
 use crate::model::{ListingState, Notice, User, UserPage};
+use crate::{LimitHit, ListingLimits, bounds};
 
 /// How often a listing begins at most: where the provider refuses its cursor, and where it was interrupted and is not
 /// proven complete. A reading that nobody interrupts is the last one, so this only bounds a provider that refuses its own
@@ -27,6 +28,8 @@ pub(super) struct Taken {
     pub(super) batch: Batch,
     /// The run that it belongs to.
     pub(super) run: u32,
+    /// How many users came for the first time in it.
+    pub(super) news: u64,
     /// How far the listing is with it.
     pub(super) standing: Standing,
 }
@@ -46,6 +49,19 @@ impl Walk {
         &self.standing
     }
 
+    /// Whether the listing may hold these notices beside those that it has.
+    ///
+    /// # Errors
+    /// The limit that it would be beyond.
+    pub(super) fn fits(&self, told: &[Notice], limits: &ListingLimits) -> Result<(), LimitHit> {
+        if told.is_empty() {
+            return Ok(());
+        }
+        let mut all = self.standing.notices.clone();
+        notices::merge(&mut all, told);
+        bounds::notices(&all, limits)
+    }
+
     /// Notes who makes the page that is taken next, and the requests that it took. Where the pages of one run are made by
     /// several, nobody can bring them up to date.
     pub(super) fn made(&mut self, maker: Option<&Maker>, requests: u64) {
@@ -63,7 +79,12 @@ impl Walk {
         let run = self.standing.run;
         let UserPage { users, state, expected_total, wait_ms, watermark, notices: told, attributes: _ } = page;
         self.standing.proof.page(expected_total, watermark.as_deref());
-        let (users, repeated): (Vec<_>, Vec<_>) = users.into_iter().partition(|user| self.note(user).is_new);
+        let mut news = 0_u64;
+        let (users, repeated): (Vec<_>, Vec<_>) = users.into_iter().partition(|user| {
+            let arrival = self.note(user);
+            news = news.saturating_add(u64::from(arrival.is_new_in_run));
+            arrival.is_new
+        });
         let progress = &mut self.standing.progress;
         progress.users = progress.users.saturating_add(count(&users));
         progress.repeated = progress.repeated.saturating_add(count(&repeated));
@@ -85,7 +106,7 @@ impl Walk {
         let own = if self.standing.end.is_some() { self.own.clone() } else { std::mem::take(&mut self.untold) };
         batch.notices.extend(own);
         batch.end = self.standing.end;
-        Taken { batch, run, standing: self.standing.clone() }
+        Taken { batch, run, news, standing: self.standing.clone() }
     }
 
     /// What the end of a listing is worth that the provider does not call complete.

@@ -1,5 +1,6 @@
 //! Guests that compute, wait, grow, return or crash without end are stopped, and the session goes on.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::component::{Bodies, COMPLETE, HUNDRED_USERS, MORE, provider};
@@ -61,6 +62,48 @@ async fn a_guest_that_never_waits_is_stopped_by_the_wall_clock_too() {
     let mut limits = low();
     limits.call_time = SHORT;
     assert_limit(&stopped(limits, "(call $spin) (i32.const 0)").await, LimitHit::CallTime(SHORT));
+}
+
+/// Calls a guest that computes for ever, measured by a clock.
+async fn spun(clock: fn() -> Duration, limits: Limits) -> Error {
+    let sandbox = Sandbox::new(Pool::default()).unwrap().measured_by(clock);
+    let bodies = Bodies { check: "(call $spin) (i32.const 0)", ..Bodies::default() };
+    let loaded = sandbox.load(&provider(&bodies)).unwrap();
+    loaded.connect(access(limits)).await.unwrap().check().await.expect_err("stopped")
+}
+
+#[tokio::test]
+async fn the_clock_of_its_thread_alone_says_what_a_guest_has_computed() {
+    // A thread that others keep from running: the wall clock goes on, and it has computed nothing.
+    let mut limits = low();
+    (limits.cpu_time, limits.call_time) = (Duration::from_millis(1), SHORT);
+    assert_limit(&spun(|| Duration::ZERO, limits).await, LimitHit::CallTime(SHORT));
+    // A second of the thread's own, whatever the wall clock says.
+    let leaping = || {
+        static SECONDS: AtomicU64 = AtomicU64::new(0);
+        Duration::from_secs(SECONDS.fetch_add(1, Ordering::Relaxed))
+    };
+    let cpu_time = Duration::from_secs(40);
+    assert_limit(&spun(leaping, Limits { cpu_time, ..low() }).await, LimitHit::CpuTime(cpu_time));
+}
+
+#[tokio::test]
+async fn a_call_has_one_time_for_its_turn_its_start_and_its_answer() {
+    let call_time = Duration::from_secs(2);
+    let sandbox = Sandbox::new(Pool { instances: 1, ..Pool::default() }).unwrap();
+    let other = sandbox.load(&provider(&Bodies { users: MORE, ..Bodies::default() })).unwrap();
+    let sleeping =
+        sandbox.load(&provider(&Bodies { check: "(call $sleep) (i32.const 0)", ..Bodies::default() })).unwrap();
+    let mut session = sleeping.connect(access(Limits { call_time, ..low() })).await.unwrap();
+    let mut first = other.connect(access(low())).await.unwrap();
+    first.list_page(None, 0).await.unwrap();
+    let began = Instant::now();
+    let (stopped, ()) = tokio::join!(session.check(), async {
+        tokio::time::sleep(call_time * 9 / 10).await;
+        drop(first);
+    });
+    assert_limit(&stopped.unwrap_err(), LimitHit::CallTime(call_time));
+    assert!(began.elapsed() < call_time * 18 / 10, "{:?}", began.elapsed());
 }
 
 #[tokio::test]

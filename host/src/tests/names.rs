@@ -11,7 +11,7 @@ use crate::model::{
     ActivityKnowledge, CheckOutcome, ErrorKind, ListingState, ProviderError, Quantity, SeatUse, SettingKind, Severity,
     UserKind, UserStatus,
 };
-use crate::{Error, LimitHit, Origin};
+use crate::{Bound, Error, LimitHit, Origin, Stall};
 
 #[track_caller]
 fn assert_json<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T, expect: &str) {
@@ -44,6 +44,7 @@ fn cases_have_the_contracts_names_in_json() {
 fn errors_have_stable_codes_of_their_own() {
     let text = || "x".to_owned();
     let limit = |limit| Error::LimitHit { call: "check", limit };
+    let answer = |bound| limit(LimitHit::Answer { bound, limit: 1 });
     let time = Duration::from_secs(1);
     let cases = [
         (Error::NotAComponent { reason: text() }, "not-a-component", false),
@@ -70,6 +71,16 @@ fn errors_have_stable_codes_of_their_own() {
         (limit(LimitHit::RequestsPerCall(1)), "limit-requests-per-call", false),
         (limit(LimitHit::ResponseHead { headers: 1, bytes: 1 }), "limit-response-head", false),
         (limit(LimitHit::ResponseBody(1)), "limit-response-body", false),
+        (answer(Bound::Notices), "limit-notices", false),
+        (answer(Bound::NoticeBytes), "limit-notice-bytes", false),
+        (answer(Bound::Attributes), "limit-attributes", false),
+        (answer(Bound::RecordBytes), "limit-record-bytes", false),
+        (answer(Bound::CursorBytes), "limit-cursor-bytes", false),
+        (answer(Bound::Users), "limit-listing-users", false),
+        (answer(Bound::Bytes), "limit-listing-bytes", false),
+        (answer(Bound::Time), "limit-listing-time", false),
+        (Error::ListingStalled { stall: Stall::NoAnswer(time) }, "listing-stalled", false),
+        (Error::WaitTooLong { left: time, limit: time }, "rate-limited", true),
         (Error::ProxyUnusable { reason: text() }, "proxy-unusable", false),
         (Error::ClientIdentityUnusable { reason: text() }, "client-identity-unusable", false),
         (Error::HeaderUnusable { name: text(), reason: "x" }, "header-unusable", false),

@@ -14,8 +14,8 @@ use alloc::vec::Vec;
 
 pub use alloc::vec;
 pub use mattermost_provider::contract::{
-    CheckReport, Description, Error, ErrorKind, Guest, License, ListingState, RequestSpec, Setting, SettingKind,
-    SettingSpec, Term, UserPage,
+    ActivityKnowledge, CheckReport, Description, Error, ErrorKind, Guest, License, ListingState, Notice, RequestSpec,
+    SeatUse, Setting, SettingKind, SettingSpec, Severity, Term, User, UserKind, UserPage, UserStatus,
 };
 pub use mattermost_provider::{Component as Mattermost, bindings};
 pub use wasi;

@@ -73,6 +73,87 @@ async fn each_misbehaviour_ends_its_own_call_and_nothing_else() {
     assert!(server.log().iter().all(|exchange| exchange.authorized && exchange.status == 200));
 }
 
+/// What the component `flood` does step by step, each with the code that ends its listing.
+const FLOODS: [(&str, &str); 14] = [
+    ("notices", "limit-notices"),
+    ("notices of new codes", "limit-notices"),
+    ("a huge notice", "limit-notice-bytes"),
+    ("notices that add up", "limit-notice-bytes"),
+    ("a notice of many values", "limit-attributes"),
+    ("attributes", "limit-attributes"),
+    ("a user of many attributes", "limit-attributes"),
+    ("a huge user", "limit-record-bytes"),
+    ("a huge cursor", "limit-cursor-bytes"),
+    ("a huge watermark", "limit-cursor-bytes"),
+    ("the same page", "listing-stalled"),
+    ("empty pages", "listing-stalled"),
+    ("a huge wait", "rate-limited"),
+    ("waits", "listing-stalled"),
+];
+
+#[tokio::test]
+async fn a_listing_that_floods_its_host_ends_with_the_name_of_the_limit() {
+    let mut limits = low();
+    limits.listing.idle_steps = 30;
+    let host = Host::new(limits);
+    let provider = host.load("flood").unwrap();
+    for (kind, code) in FLOODS {
+        let mut settings = settings("http://127.0.0.1:9", "t");
+        settings.set("elsewhere", kind);
+        let mut listing = host.connect(&provider, settings).await.unwrap().listing(ListingOptions::default());
+        let mut steps = 0;
+        let error = loop {
+            match listing.next().await.unwrap() {
+                Ok(_) => steps += 1,
+                Err(error) => break error,
+            }
+            assert!(steps < 1_000, "{kind}");
+        };
+        assert_eq!(error.code(), code, "{kind}: {error}");
+        assert!(error.fix().is_some_and(|fix| !fix.is_empty()), "{kind}");
+        if code == "rate-limited" {
+            assert!(error.retry_after().is_some_and(|left| left > Duration::from_secs(4_000_000)), "{error:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wait_keeps_no_room_from_others() {
+    let mut limits = low();
+    limits.instances = 1;
+    let host = Host::new(limits);
+    // Too long to be waited for, and one that is waited for.
+    for kind in ["a huge wait", "waits"] {
+        let mut settings = settings("http://127.0.0.1:9", "t");
+        settings.set("elsewhere", kind);
+        let registry = host.registry();
+        let version = registry.load(bytes("flood")).await.unwrap();
+        registry.switch(&version, &SwitchOptions::default()).await.unwrap();
+        let tenant = registry.tenant("acme", "mattermost", host.access(settings)).unwrap();
+        let mut listing = tenant.listing(ListingOptions::default());
+        listing.next().await.unwrap().unwrap();
+        // One instance is all that the tenant has.
+        assert_eq!(tenant.licenses().await.map(drop).unwrap_err().code(), "told", "{kind}");
+        if kind == "waits" {
+            listing.next().await.unwrap().unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_guest_hands_over_in_a_call_counts_together() {
+    for (mebibytes, code) in [(13, "limit-returned-bytes"), (15, "told")] {
+        let mut limits = low();
+        limits.returned_bytes = mebibytes << 20;
+        let host = Host::new(limits);
+        let mut session = host.session("hoard", settings("http://127.0.0.1:9", "t")).await;
+        for call in 1..=2 {
+            let error = session.check().await.map(drop).unwrap_err();
+            assert_eq!(error.code(), code, "{mebibytes} MiB, call {call}: {error}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn answers_that_are_none_end_their_call_and_nothing_else() {
     let host = Host::new(Limits::default());

@@ -6,7 +6,7 @@ use super::*;
 use crate::audit::{Entry, Outcome};
 
 #[derive(Default)]
-struct Recording(Mutex<Vec<Entry>>);
+pub(super) struct Recording(Mutex<Vec<Entry>>);
 
 impl Audit for Recording {
     fn record(&self, entry: &Entry) {
@@ -15,7 +15,7 @@ impl Audit for Recording {
 }
 
 impl Recording {
-    fn take(&self) -> Vec<Entry> {
+    pub(super) fn take(&self) -> Vec<Entry> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }

@@ -1,6 +1,7 @@
 //! Limits on requests and answers, each told by its name.
 
 use super::*;
+use crate::audit::Outcome;
 use crate::{DenialReason, LimitHit};
 
 fn patient() -> RequestOptions {
@@ -135,5 +136,33 @@ async fn a_higher_limit_lets_longer_heads_in() {
         (Limits { response_headers: 200, response_header_bytes: 512 * 1024, ..Limits::default() }, "200 "),
     ] {
         assert_eq!(get(&mut limited(limits, &egress, &origin), &origin, patient()).await, expect);
+    }
+}
+
+#[tokio::test]
+async fn a_request_has_one_deadline_however_a_server_goes_on() {
+    let body = "HTTP/1.1 200 OK\r\ncontent-length: 999999\r\n\r\n";
+    let cases = [
+        ("drips a body", Server::Drips(body, "x"), true),
+        ("drips chunks", Server::Drips("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "1\r\nx\r\n"), true),
+        ("drips a head", Server::Drips("HTTP/1.1 200 OK\r\nx: ", "y"), false),
+        ("drips headers", Server::Drips("HTTP/1.1 200 OK\r\n", "x: y\r\n"), false),
+        ("sends 1xx for ever", Server::Drips("", "HTTP/1.1 103 Early Hints\r\n\r\n"), false),
+        ("says nothing", Server::Silent, false),
+    ];
+    for (name, server, has_head) in cases {
+        let place = start(server, None).await;
+        let origin = format!("http://127.0.0.1:{}", place.port);
+        let log = Arc::new(audit::Recording::default());
+        let limits = Limits { request_time: 3 * SHORT, ..Limits::default() };
+        let opening = Opening { limits, audit: Some(Arc::clone(&log) as _), ..Opening::default() };
+        let mut gate = opening.open(&egress(), &origin).unwrap();
+        let found = get(&mut gate, &origin, patient()).await;
+        let expect = if has_head { "200 then HttpResponseTimeout" } else { "HttpResponseTimeout" };
+        assert_eq!(found, expect, "a server that {name}");
+        let code = "request-timeout";
+        let outcome = if has_head { Outcome::Cut { status: 200, code } } else { Outcome::Failed { code } };
+        let outcomes: Vec<_> = log.take().into_iter().map(|entry| entry.outcome).collect();
+        assert_eq!(outcomes, [outcome], "a server that {name}");
     }
 }

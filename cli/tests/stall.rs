@@ -1,0 +1,107 @@
+//! A command ends, whatever a server does, and with what was read.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use mattermost_simulator::{Config, Fault, FaultKind, Simulator};
+
+/// A server that sends the first, and then the second every hundred milliseconds for ever. Returns its URL.
+fn drips(first: &'static str, drop: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || drip(stream, first, drop));
+        }
+    });
+    url
+}
+
+fn drip(mut stream: TcpStream, first: &str, drop: &str) {
+    let mut request = [0; 4096];
+    let mut goes_on = stream.read(&mut request).is_ok() && stream.write_all(first.as_bytes()).is_ok();
+    while goes_on {
+        thread::sleep(Duration::from_millis(100));
+        goes_on = stream.write_all(drop.as_bytes()).is_ok();
+    }
+}
+
+fn file(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.sqlite", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    path
+}
+
+/// Runs a command whose listing may make no progress for so many seconds.
+fn run(command: &str, url: &str, token: &str, seconds: &str, more: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_providerctl"))
+        .args([command, "--set", &format!("server_url={url}"), "--secret", "access_token=env:MM_TOKEN"])
+        .args(["--stall-timeout", seconds])
+        .args(more)
+        .env("MM_TOKEN", token)
+        .env_remove("PROVIDERCTL_COMPONENT")
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_command_ends_whatever_a_server_does() {
+    let servers = [
+        ("says nothing", "", ""),
+        ("drips a head", "HTTP/1.1 200 OK\r\nx: ", "y"),
+        ("drips a body", "HTTP/1.1 200 OK\r\ncontent-length: 999999\r\n\r\n", " "),
+        ("sends 1xx for ever", "", "HTTP/1.1 103 Early Hints\r\n\r\n"),
+    ];
+    let mut running = Vec::new();
+    for (server, (name, first, drop)) in servers.into_iter().enumerate() {
+        for (command, code) in [
+            ("users", "listing-stalled"),
+            ("sync", "listing-stalled"),
+            ("check", "limit-call-time"),
+            ("license", "limit-call-time"),
+        ] {
+            let case = thread::spawn(move || {
+                let kept = file(&format!("stall-{server}"));
+                let more = ["--checkpoint", kept.to_str().unwrap()];
+                run(command, &drips(first, drop), "t", "2", if command == "sync" { &more } else { &[] })
+            });
+            running.push((format!("{command} on a server that {name}"), code, case));
+        }
+    }
+    for (name, code, case) in running {
+        // That it is over is what is tested: without an end of its own it would take many minutes.
+        let output = case.join().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{name}: {told}");
+        assert!(told.contains(code), "{name}: {told}");
+    }
+}
+
+#[test]
+fn a_listing_that_stalls_keeps_what_was_read_and_goes_on_later() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let stuck = FaultKind::Slow(Duration::from_secs(600));
+    let faults = vec![Fault { on: "/users?".into(), after: 60, times: None, what: stuck }];
+    let config = Config { users: 20_000, faults, ..Config::default() };
+    let server = runtime.block_on(Simulator::start(config)).unwrap();
+    let kept = file("stall-kept");
+    let more = ["--format", "ndjson", "--limit", "400", "--checkpoint", kept.to_str().unwrap()];
+    let output = run("users", &server.url(), &server.tokens().admin, "10", &more);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let lines = output.stdout.iter().filter(|byte| **byte == b'\n').count();
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains("listing-stalled") && told.contains("--stall-timeout"), "{told}");
+    assert!((1..20_000).contains(&lines), "{lines} users");
+
+    server.set_faults(Vec::new());
+    let output = run("users", &server.url(), &server.tokens().admin, "120", &more);
+    let lines = output.stdout.iter().filter(|byte| **byte == b'\n').count();
+    assert_eq!((output.status.code(), lines), (Some(0), 20_000), "{}", String::from_utf8_lossy(&output.stderr));
+}
