@@ -9,8 +9,8 @@ use std::time::Duration;
 use provider_host::audit::JsonLines;
 use provider_host::model::Description;
 use provider_host::{
-    Access, Cache, ClientIdentity, Config, Denial, Egress, EgressOptions, ExtraHeader, Limits, Pool, Provider, Proxy,
-    Sandbox, SecretSource, Session, read_component,
+    Access, Cache, ClientIdentity, CompilerProcess, Config, Denial, Egress, EgressOptions, ExtraHeader, Limits, Pool,
+    Provider, Proxy, Sandbox, SecretSource, Session, read_component,
 };
 use secrecy::SecretString;
 
@@ -37,9 +37,17 @@ pub(crate) struct Connection {
 /// The name of this command's folder among those that the user's programs may make again.
 const CACHE: &str = "providerctl";
 
+/// The argument upon which this command compiles the component on its standard input, for the process that started it.
+pub(crate) const COMPILE: &str = "compile-component";
+
+/// Where components run without a cache. They are compiled in a process of their own, which is this command.
+pub(crate) fn bare_sandbox() -> Result<Sandbox, Failure> {
+    Ok(Sandbox::new(Pool::default())?.compiled_by(CompilerProcess::this_program([COMPILE])?))
+}
+
 /// Where components run. A cache that cannot be used costs the time to compile, which is nothing to complain about.
 pub(crate) fn sandbox(args: &CacheArgs) -> Result<Sandbox, Failure> {
-    let sandbox = Sandbox::new(Pool::default())?;
+    let sandbox = bare_sandbox()?;
     if args.no_cache {
         return Ok(sandbox);
     }

@@ -202,6 +202,12 @@ fn fix(error: &provider_host::Error) -> Option<String> {
         "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => {
             "if it was listing users, ask for smaller pages: --limit 1000; otherwise report it to the provider's authors"
         }
+        code if code.starts_with("component-bound-") => {
+            "do not run it unless you know its makers; a platform may raise this bound, docs/compiling.md"
+        }
+        "component-compile-timeout" | "component-compile-memory" => {
+            "do not run it unless you know its makers; if this machine was busy, try again"
+        }
         _ => return error.fix().map(str::to_owned),
     };
     Some(own.to_owned())

@@ -30,6 +30,10 @@ use crate::screen::{Look, Screen};
 const LAST_SAVING: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
+    // Not a subcommand for people, and before anything else is set up: this process compiles and ends.
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == connection::COMPILE) {
+        return provider_host::run_compiler();
+    }
     let cli = Cli::parse();
     let (mut out, mut err) = (io::stdout().lock(), io::stderr());
     let mut screen = Screen::new(&mut out, &mut err, Look::detect());

@@ -13,7 +13,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ring::digest::{Context, SHA256};
 use tracing::{debug, warn};
@@ -22,6 +22,7 @@ use wasmtime::component::Component;
 
 use crate::{Digest, Error, Result};
 use folder::Folder;
+pub(crate) use sealed::Genuine;
 use sealed::Key;
 
 /// What the names of entries are made of beside the component and the engine: another number for another form of entries.
@@ -97,6 +98,12 @@ impl Cache {
                 None
             }
         }
+    }
+
+    /// Waits while another process makes the entry of this component. Held for as long as this process makes it; none where
+    /// the other one takes longer than `patience`, which holds nobody up for ever.
+    pub(crate) fn lock(&self, engine: &Engine, component: &Digest, patience: Duration) -> Option<impl Sized + use<'_>> {
+        self.folder.lock(&entry(engine, component).to_string(), patience)
     }
 
     /// Keeps a compiled component, and lets go of what is too much.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::Origin;
+use crate::component_bounds::ComponentBound;
 use crate::identity::{Digest, PublicKey};
 use crate::model::ProviderError;
 use crate::registry::{Objection, VersionName};
@@ -32,6 +33,38 @@ pub enum Error {
         bytes: u64,
         /// `Pool::component_bytes`.
         limit: usize,
+    },
+
+    /// The component holds more than is compiled of something that makes compiling expensive.
+    #[error("the component has {found} {bound}, and the limit is {limit} (bound `{}`)", bound.name())]
+    ComponentBound {
+        /// Of what.
+        bound: ComponentBound,
+        /// How many it has at least: counting ends at the limit.
+        found: u64,
+        /// The field of [`Pool::bounds`](crate::Pool::bounds).
+        limit: u64,
+    },
+
+    /// The component was not compiled within the deadline of the compiler's process.
+    #[error("the component was not compiled within {limit:?}")]
+    CompileTimeout {
+        /// [`CompilerProcess::deadline`](crate::CompilerProcess::deadline).
+        limit: Duration,
+    },
+
+    /// The compiler's process needed more memory than it may use.
+    #[error("the component was not compiled within {limit} bytes of memory")]
+    CompileMemory {
+        /// [`CompilerProcess::memory_bytes`](crate::CompilerProcess::memory_bytes).
+        limit: u64,
+    },
+
+    /// The compiler's process could not be started, or ended without an answer.
+    #[error("the compiler failed: {reason}")]
+    CompilerFailed {
+        /// What is known of it.
+        reason: String,
     },
 
     /// A component's path, or that of its signature, leads to a folder, a named pipe or a device.
@@ -506,6 +539,10 @@ impl Error {
             Self::Provider(error) => &error.code,
             Self::NotAComponent { .. } => "not-a-component",
             Self::ComponentTooLarge { .. } => "component-too-large",
+            Self::ComponentBound { bound, .. } => bound.code(),
+            Self::CompileTimeout { .. } => "component-compile-timeout",
+            Self::CompileMemory { .. } => "component-compile-memory",
+            Self::CompilerFailed { .. } => "component-compiler-failed",
             Self::NotAFile { .. } => "component-not-a-file",
             Self::DoesNotFit { .. } => "component-does-not-fit",
             Self::ImportRefused { .. } => "import-refused",
@@ -551,6 +588,18 @@ impl Error {
                 "Give the path of a WebAssembly component (a .wasm file built for wasm32-wasip2), and copy it again if it may be damaged."
             }
             Self::ComponentTooLarge { .. } => "Check that it is the right file, or raise `Pool::component_bytes`.",
+            Self::ComponentBound { .. } => {
+                "Do not use it unless you know its makers; if you do, raise this bound in `Pool::bounds`."
+            }
+            Self::CompileTimeout { .. } => {
+                "Do not use it unless you know its makers; if the machine was busy, try again, or raise `CompilerProcess::deadline`."
+            }
+            Self::CompileMemory { .. } => {
+                "Do not use it unless you know its makers; if you do, raise `CompilerProcess::memory_bytes`."
+            }
+            Self::CompilerFailed { .. } => {
+                "Check that the program is there and calls `run_compiler` of this version; if it crashed, do not use the component."
+            }
             Self::NotAFile { .. } => {
                 "Name the component's file itself; what comes through a pipe is written to a file first."
             }
@@ -668,6 +717,10 @@ impl Error {
             | Self::Unanswered { .. } => true,
             Self::NotAComponent { .. }
             | Self::ComponentTooLarge { .. }
+            | Self::ComponentBound { .. }
+            | Self::CompileTimeout { .. }
+            | Self::CompileMemory { .. }
+            | Self::CompilerFailed { .. }
             | Self::NotAFile { .. }
             | Self::DoesNotFit { .. }
             | Self::ImportRefused { .. }

@@ -3,6 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use crate::ComponentBounds;
+
 const MIB: usize = 1024 * 1024;
 
 /// What all providers of one [`Sandbox`](crate::Sandbox) share.
@@ -16,6 +18,8 @@ pub struct Pool {
     pub memory_bytes: usize,
     /// Bytes of the largest component that is compiled. 64 MiB.
     pub component_bytes: usize,
+    /// What a component may hold of what makes compiling expensive.
+    pub bounds: ComponentBounds,
     /// How often running guests are interrupted, to look at their time and to let others run. 1 millisecond, the least:
     /// a guest that computes beside seven others has its turn every few milliseconds then.
     pub tick: Duration,
@@ -23,7 +27,13 @@ pub struct Pool {
 
 impl Default for Pool {
     fn default() -> Self {
-        Self { instances: 64, memory_bytes: 64 * MIB, component_bytes: 64 * MIB, tick: Duration::from_millis(1) }
+        Self {
+            instances: 64,
+            memory_bytes: 64 * MIB,
+            component_bytes: 64 * MIB,
+            bounds: ComponentBounds::default(),
+            tick: Duration::from_millis(1),
+        }
     }
 }
 

@@ -12,6 +12,8 @@ use wasmtime_wasi::p2::bindings::{clocks, io};
 
 use crate::bindings::{CHANGES, EXPORT, Prepared};
 use crate::clock::{Clock, Ticking};
+use crate::compiler::{self, CompilerProcess, Uncompiled};
+use crate::flight::{Flights, Made};
 use crate::meter::{CpuClock, thread_cpu_time};
 use crate::slots::{Room, Slots};
 use crate::store::Guest;
@@ -20,14 +22,21 @@ use crate::{
     Cache, Digest, Error, Inspection, Pool, Provider, Result, bindings, handed, http, imports, read_component,
 };
 
-/// Core instances of one component: its own module and the adapters that the toolchain puts beside it.
-const CORE_INSTANCES: u32 = 8;
+/// Core instances of one component: its own modules and the adapters that the toolchain puts beside them. Most have three,
+/// those of componentize-py some forty. Only their number is bounded: nothing is reserved for them.
+const CORE_INSTANCES: u32 = 64;
+
+/// Tables of one component, for which address space is reserved.
+const TABLES: u32 = 8;
 
 /// Elements of one table: more than the functions of any provider.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 
 /// Bytes of a table that are zeroed for the next instance; whatever is beyond is given back to the system.
 const KEPT_TABLE_BYTES: usize = 64 * 1024;
+
+/// How long another process is waited for that compiles the same component, where nothing else bounds it.
+const OTHERS_COMPILE: Duration = Duration::from_secs(300);
 
 /// More often would cost more than it tells.
 const SHORTEST_TICK: Duration = Duration::from_millis(1);
@@ -37,6 +46,7 @@ const SHORTEST_TICK: Duration = Duration::from_millis(1);
 pub struct Sandbox {
     shared: Arc<Shared>,
     cache: Option<Arc<Cache>>,
+    process: Option<Arc<CompilerProcess>>,
 }
 
 struct Shared {
@@ -46,6 +56,8 @@ struct Shared {
     /// What guests compute is measured by.
     cpu: CpuClock,
     pool: Pool,
+    /// The components that are being compiled.
+    flights: Flights<Result<Component, Uncompiled>>,
     /// A place for each instance that may still be made, given out in the order in which it was asked for.
     room: Arc<Room>,
 }
@@ -62,7 +74,9 @@ impl Sandbox {
         link(&mut linker).map_err(failed)?;
         let clock = start_ticking(&engine, &pool)?;
         let room = Arc::new(Room::new(pool.instances));
-        Ok(Self { shared: Arc::new(Shared { engine, linker, clock, cpu: thread_cpu_time, pool, room }), cache: None })
+        let flights = Flights::default();
+        let shared = Shared { engine, linker, clock, cpu: thread_cpu_time, pool, flights, room };
+        Ok(Self { shared: Arc::new(shared), cache: None, process: None })
     }
 
     /// Measures what guests compute by another clock.
@@ -80,6 +94,14 @@ impl Sandbox {
         self
     }
 
+    /// Compiles in a process of its own from now on, which ends at a deadline and a bound of memory. Without one, what
+    /// bounds the compiler is [`Pool::bounds`] alone: docs/compiling.md has what a component within them costs at worst.
+    #[must_use]
+    pub fn compiled_by(mut self, process: CompilerProcess) -> Self {
+        self.process = Some(Arc::new(process));
+        self
+    }
+
     /// What all providers share.
     #[must_use]
     pub fn pool(&self) -> &Pool {
@@ -89,14 +111,15 @@ impl Sandbox {
     /// Compiles a component after a look at what it imports, or takes it from the cache after the same look.
     ///
     /// # Errors
-    /// It is no component, is too large, imports what is not granted, or is no provider of this contract.
+    /// It is no component, is too large, goes beyond a bound of [`Pool::bounds`], could not be compiled within the deadline
+    /// and the memory of [`compiled_by`](Self::compiled_by), imports what is not granted, or is no provider of this contract.
     pub fn load(&self, bytes: &[u8]) -> Result<Provider> {
         let shared = &self.shared;
         if bytes.len() > shared.pool.component_bytes {
             let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             return Err(Error::ComponentTooLarge { bytes: size, limit: shared.pool.component_bytes });
         }
-        let inspection = Inspection::read(bytes)?;
+        let inspection = Inspection::read_within(bytes, &shared.pool.bounds)?;
         imports::check(&inspection.imports)?;
         let component = self.compiled(bytes, &inspection.digest)?;
         bindings::check(&component).map_err(|reason| Error::ContractMismatch { expected: EXPORT, reason })?;
@@ -117,17 +140,38 @@ impl Sandbox {
         self.load(&read_component(path, self.shared.pool.component_bytes)?)
     }
 
+    /// Compiles the component, or takes it from the cache. Of several loads at once, in this process and in others with the
+    /// same cache, one compiles.
     fn compiled(&self, bytes: &[u8], digest: &Digest) -> Result<Component> {
+        let made = match self.shared.flights.once(*digest, || self.find_or_compile(bytes, digest)) {
+            Made::Here(made) => made,
+            Made::Elsewhere(made) => {
+                if made.is_ok() {
+                    telemetry::loaded(Origin::Shared);
+                }
+                made
+            }
+        };
+        Ok(made?)
+    }
+
+    fn find_or_compile(&self, bytes: &[u8], digest: &Digest) -> Result<Component, Uncompiled> {
         let engine = &self.shared.engine;
-        if let Some(component) = self.cache.as_ref().and_then(|cache| cache.find(engine, digest)) {
-            telemetry::loaded(Origin::Cache);
+        let compile = || {
+            compiler::compile(engine, bytes, self.process.as_deref()).inspect(|_| telemetry::loaded(Origin::Compiler))
+        };
+        let Some(cache) = &self.cache else { return compile() };
+        let find = || cache.find(engine, digest).inspect(|_| telemetry::loaded(Origin::Cache));
+        if let Some(component) = find() {
             return Ok(component);
         }
-        let component = Component::from_binary(engine, bytes).map_err(|error| uncompiled(&error))?;
-        telemetry::loaded(Origin::Compiler);
-        if let Some(cache) = &self.cache {
-            cache.keep(engine, digest, &component);
+        let patience = self.process.as_ref().map_or(OTHERS_COMPILE, |process| process.deadline);
+        let _lock = cache.lock(engine, digest, patience);
+        if let Some(component) = find() {
+            return Ok(component);
         }
+        let component = compile()?;
+        cache.keep(engine, digest, &component);
         Ok(component)
     }
 
@@ -156,41 +200,24 @@ impl std::fmt::Debug for Sandbox {
     }
 }
 
-/// Tells bytes that break the rules of WebAssembly from a component that asks for more than the pool's slots hold.
-fn uncompiled(error: &wasmtime::Error) -> Error {
-    let reason = format!("{error:#}");
-    if error.is::<wasmparser::BinaryReaderError>() {
-        Error::NotAComponent { reason }
-    } else {
-        Error::DoesNotFit { reason }
-    }
-}
-
 fn config(pool: &Pool) -> Config {
     let instances = pool.instances;
-    let many = instances.saturating_mul(CORE_INSTANCES);
     let mut allocation = PoolingAllocationConfig::new();
     allocation
         .total_component_instances(instances)
-        .total_core_instances(many)
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
         .max_core_instances_per_component(CORE_INSTANCES)
         .total_memories(instances)
         .max_memories_per_component(1)
         .max_memory_size(pool.memory_bytes)
-        .total_tables(many)
-        .max_tables_per_component(CORE_INSTANCES)
+        .total_tables(instances.saturating_mul(TABLES))
+        .max_tables_per_component(TABLES)
         .table_elements(TABLE_ELEMENTS)
         // Zeroing a provider's small tables costs less than giving their pages back and taking others.
         .table_keep_resident(KEPT_TABLE_BYTES)
         .total_stacks(instances);
-    let mut config = Config::new();
-    config
-        // What maps code to its source is for backtraces, which nobody reads: it would be an eighth of what is compiled.
-        .generate_address_map(false)
-        .native_unwind_info(false)
-        .wasm_backtrace_max_frames(None)
-        .epoch_interruption(true)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(allocation));
+    let mut config = compiler::config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(allocation));
     config
 }
 

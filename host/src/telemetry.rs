@@ -53,6 +53,8 @@ impl Caller<'_> {
 pub(crate) enum Origin {
     Compiler,
     Cache,
+    /// Another load of the same component, at the same time.
+    Shared,
 }
 
 /// Counts a component that was loaded.
@@ -60,6 +62,7 @@ pub(crate) fn loaded(from: Origin) {
     let from = match from {
         Origin::Compiler => "compiler",
         Origin::Cache => "cache",
+        Origin::Shared => "shared",
     };
     metrics::counter!("provider_components_loaded_total", "from" => from).increment(1);
 }

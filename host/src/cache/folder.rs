@@ -1,11 +1,11 @@
 //! A folder of the user's own. It is opened once and everything is done from there, so that nobody can put another in its
 //! place.
 
-use std::fs::{self, DirBuilder, File, Metadata};
+use std::fs::{self, DirBuilder, File, Metadata, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, linkat, openat, renameat, unlinkat};
 use rustix::process::geteuid;
@@ -14,6 +14,12 @@ use super::Found;
 
 /// How files are named that are not whole yet.
 const UNFINISHED: &str = "new-";
+
+/// How files are named that are locked while an entry is made.
+const LOCK: &str = "lock-";
+
+/// How often a lock is tried that somebody else holds.
+const LOCK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// After this time whoever wrote an unfinished file has died.
 const WRITING_TIME: Duration = Duration::from_secs(60 * 60);
@@ -128,6 +134,36 @@ impl Folder {
         written.map(|()| name)
     }
 
+    /// Locks a name for the making of an entry, against other processes; the system lets go of it when they end. None where
+    /// somebody else holds it for longer than `patience`, or there can be no lock: then the entry is made without one.
+    pub(super) fn lock(&self, name: &str, patience: Duration) -> Option<Lock<'_>> {
+        let name = format!("{LOCK}{name}");
+        let begun = Instant::now();
+        loop {
+            let flags = OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::RDWR | OFlags::CLOEXEC;
+            let file = File::from(openat(&self.folder, &name, flags, Mode::RUSR | Mode::WUSR).ok()?);
+            match file.try_lock() {
+                // Who held it before has removed the file, and another process may have made the next one.
+                Ok(()) if self.is_there(&name, &file)? => return Some(Lock { folder: self, name, _file: file }),
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) if begun.elapsed() < patience => std::thread::sleep(LOCK_INTERVAL),
+                Err(TryLockError::WouldBlock | TryLockError::Error(_)) => return None,
+            }
+        }
+    }
+
+    /// Whether the name still leads to this file; none where the file is not this user's own.
+    fn is_there(&self, name: &str, file: &File) -> Option<bool> {
+        let found = file.metadata().ok()?;
+        if !self.is_own(&found) {
+            return None;
+        }
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::RDONLY | OFlags::CLOEXEC;
+        let named = openat(&self.folder, name, flags, Mode::empty()).ok().map(File::from);
+        let named = named.and_then(|named| named.metadata().ok());
+        Some(named.is_some_and(|named| (named.dev(), named.ino()) == (found.dev(), found.ino())))
+    }
+
     /// Removes a file, if it is there.
     pub(super) fn remove(&self, name: &str) -> io::Result<()> {
         match unlinkat(&self.folder, name, AtFlags::empty()).map_err(io::Error::from) {
@@ -147,7 +183,7 @@ impl Folder {
             let Ok(file) = openat(&self.folder, name, flags, Mode::empty()) else { continue };
             let metadata = File::from(file).metadata()?;
             let used = metadata.modified()?;
-            if name.starts_with(UNFINISHED) {
+            if name.starts_with(UNFINISHED) || name.starts_with(LOCK) {
                 if used.elapsed().is_ok_and(|age| age > WRITING_TIME) {
                     self.remove(name)?;
                 }
@@ -156,6 +192,20 @@ impl Folder {
             }
         }
         Ok(found)
+    }
+}
+
+/// A name that is locked as long as this lives.
+pub(super) struct Lock<'a> {
+    folder: &'a Folder,
+    name: String,
+    _file: File,
+}
+
+impl Drop for Lock<'_> {
+    fn drop(&mut self) {
+        // Removed while it is locked, so that nobody else's is.
+        drop(self.folder.remove(&self.name));
     }
 }
 

@@ -12,8 +12,9 @@ pub(super) const KEY_BYTES: u64 = 32;
 /// Makes and checks checksums: HMAC-SHA256.
 pub(super) struct Key(hmac::Key);
 
-/// A compiled component that was sealed with the key, by a process of this user.
-pub(super) struct Genuine<'a>(&'a [u8]);
+/// A compiled component that was sealed with the key, by a process of this user; or that a compiler of this process's own
+/// has just written into a pipe.
+pub(crate) struct Genuine<'a>(&'a [u8]);
 
 impl Key {
     /// None if it has another length than a key has.
@@ -36,16 +37,22 @@ impl Key {
     }
 }
 
-impl Genuine<'_> {
+impl<'a> Genuine<'a> {
+    /// What a [`CompilerProcess`](crate::CompilerProcess) wrote: who names the program vouches for it, as for this one.
+    pub(crate) const fn from_compiler(code: &'a [u8]) -> Self {
+        Self(code)
+    }
+
     /// Makes a component of it, which runs these very bytes.
     ///
     /// # Errors
     /// Another version or other settings of the runtime made it, or it does not fit into the engine's pool.
     #[expect(unsafe_code, reason = "the runtime cannot check native code, so who calls it vouches for the bytes")]
-    pub(super) fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
-        // SAFETY: the bytes must be what `Component::serialize` returned. They carry a checksum under a key that is
-        // readable for this user alone, and `Cache::keep` seals nothing else. They are in memory, so that nobody can
-        // change them after the checksum was held against them.
+    pub(crate) fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
+        // SAFETY: the bytes must be what `Component::serialize` or `Engine::precompile_component` returned. Either they
+        // carry a checksum under a key that is readable for this user alone, and `Cache::keep` seals nothing else; or
+        // they came through a pipe from the program that the embedder named as the compiler, which is trusted as this
+        // one is, and it ended successfully. They are in memory, so that nobody can change them any more.
         unsafe { Component::deserialize(engine, self.0) }
     }
 }

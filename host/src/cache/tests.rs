@@ -372,3 +372,51 @@ fn entries_beyond_the_bound_and_files_that_were_never_finished_are_removed() {
     assert_eq!(place.entries().len(), MOST_ENTRIES + 1, "with the one that is being written");
     assert_eq!(load(&sandbox, &bytes), TAKEN);
 }
+
+#[test]
+fn fifty_first_uses_at_once_compile_once() {
+    let (place, bytes) = (Place::new(), provider(&Bodies::default()));
+    // Half of them share a sandbox, as a platform's tenants do; the others have one each, as processes do.
+    let shared = place.sandbox();
+    let compiled: u64 = thread::scope(|scope| {
+        let uses: Vec<_> = (0..50)
+            .map(|n| {
+                let sandbox = if n % 2 == 0 { shared.clone() } else { place.sandbox() };
+                let bytes = &bytes;
+                scope.spawn(move || load(&sandbox, bytes).0)
+            })
+            .collect();
+        uses.into_iter().map(|one| one.join().unwrap()).sum()
+    });
+    assert_eq!(compiled, 1);
+    assert_eq!(place.entries().len(), 1, "and no lock is left");
+}
+
+#[test]
+fn a_process_goes_on_when_the_one_that_compiles_dies() {
+    let (place, bytes) = (Place::new(), provider(&Bodies::default()));
+    let (sandbox, other) = (place.sandbox(), Cache::open(&place.folder()).unwrap());
+    let digest = Digest::of(&bytes);
+    let held = other.lock(sandbox.engine(), &digest, Duration::ZERO).unwrap();
+    assert!(other.lock(sandbox.engine(), &digest, Duration::ZERO).is_none(), "it is held");
+    let lock = place.entry();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| load(&sandbox, &bytes));
+        // The system closes its files; the name stays, as a killed process leaves it.
+        fs::hard_link(&lock, place.0.join("left")).unwrap();
+        drop(held);
+        fs::rename(place.0.join("left"), &lock).unwrap();
+        assert_eq!(waiting.join().unwrap(), COMPILED);
+    });
+    assert_eq!(load(&place.sandbox(), &bytes), TAKEN);
+}
+
+#[test]
+fn a_lock_that_cannot_be_had_costs_time_and_nothing_else() {
+    let (place, bytes) = (Place::new(), provider(&Bodies::default()));
+    let sandbox = place.sandbox();
+    let name = format!("lock-{}", entry(sandbox.engine(), &Digest::of(&bytes)));
+    fs::create_dir(place.folder().join(name)).unwrap();
+    assert_eq!(load(&sandbox, &bytes), COMPILED);
+    assert_eq!(load(&sandbox, &bytes), TAKEN);
+}

@@ -5,10 +5,16 @@ use wasmparser::{BinaryReader, ComponentName, ComponentNameSectionReader};
 
 use super::{Digest, sections};
 use crate::model::Description;
-use crate::{Error, Result, imports};
+use crate::{ComponentBounds, Error, Result, imports};
 
 /// The custom section that holds the description as JSON.
 pub(super) const DESCRIPTION: &str = "license-management:description";
+
+/// The sections that [`seal`](super::seal()) writes.
+pub(super) const WRITTEN: [&str; 6] = ["component-name", "version", "licenses", "source", "revision", DESCRIPTION];
+
+/// Bytes of the largest of them that is read: a hundred times the description of this repository's provider.
+const LARGEST: usize = 1024 * 1024;
 
 /// What a component is, by its bytes alone. None of it is proven but the digest, the size, the imports and the exports:
 /// names and descriptions are what the build wrote, and are compared with what the component answers when it is run.
@@ -53,15 +59,28 @@ fn as_text<S: serde::Serializer>(digest: &Digest, serializer: S) -> Result<S::Ok
 }
 
 impl Inspection {
-    /// Reads a component's bytes.
+    /// Reads the bytes of a component within the default bounds.
     ///
     /// # Errors
-    /// They are no component, or hold a description that cannot be read.
+    /// Those of [`read_within`](Self::read_within).
     pub fn read(bytes: &[u8]) -> Result<Self> {
+        Self::read_within(bytes, &ComponentBounds::default())
+    }
+
+    /// Reads the bytes of a component within these bounds.
+    ///
+    /// # Errors
+    /// They are no component, go beyond a bound, or hold a description that cannot be read.
+    pub fn read_within(bytes: &[u8], bounds: &ComponentBounds) -> Result<Self> {
+        bounds.check(bytes)?;
         let (imports, exports) = imports::read(bytes)?;
         let mut metadata = Metadata::default();
         let mut description = None;
         for (name, content) in sections::read(bytes)?.into_iter().filter_map(|section| section.custom) {
+            if WRITTEN.contains(&name) && content.len() > LARGEST {
+                let reason = format!("its section `{name}` has {} bytes, and {LARGEST} are read", content.len());
+                return Err(Error::NotAComponent { reason });
+            }
             let text = || std::str::from_utf8(content).ok().map(str::to_owned);
             match name {
                 "component-name" => metadata.name = component_name(content),

@@ -2,13 +2,10 @@
 
 use wasm_encoder::{ComponentNameSection, ComponentSection, CustomSection};
 
-use super::inspection::DESCRIPTION;
+use super::inspection::{DESCRIPTION, WRITTEN};
 use super::sections::{self, HEADER};
 use crate::model::Description;
 use crate::{Error, Result};
-
-/// The sections that are written, and replaced where they are there already.
-const WRITTEN: [&str; 6] = ["component-name", "version", "licenses", "source", "revision", DESCRIPTION];
 
 /// Where a component comes from, for its metadata sections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

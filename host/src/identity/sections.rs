@@ -5,6 +5,7 @@ use std::ops::Range;
 use wasmparser::{BinaryReader, Parser};
 
 use crate::Error;
+use crate::component_bounds::{ComponentBound, ComponentBounds};
 
 /// Bytes before the first section: a magic number and a version.
 pub(super) const HEADER: usize = 8;
@@ -23,7 +24,7 @@ pub(super) struct Section<'a> {
 /// Reads the sections.
 ///
 /// # Errors
-/// The bytes are no component, or a section is cut off.
+/// The bytes are no component, a section is cut off, or there are more than the default of `ComponentBounds::sections`.
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<Section<'_>>, Error> {
     let unreadable = |reason: &str| Error::NotAComponent { reason: reason.to_owned() };
     if !Parser::is_component(bytes) {
@@ -35,10 +36,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Section<'_>>, Error> {
         }));
     }
     let mut reader = BinaryReader::new(bytes, 0);
-    let mut sections = Vec::new();
+    let mut sections: Vec<Section<'_>> = Vec::new();
+    let most = ComponentBounds::default().sections;
     let mut read = || -> wasmparser::Result<()> {
         reader.read_bytes(HEADER)?;
-        while !reader.eof() {
+        while !reader.eof() && is_within(sections.len(), most) {
             let start = reader.original_position();
             let id = reader.read_u8()?;
             let size = usize::try_from(reader.read_var_u32()?).unwrap_or(usize::MAX);
@@ -56,7 +58,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Section<'_>>, Error> {
         Ok(())
     };
     read().map_err(|error| unreadable(error.message()))?;
-    Ok(sections)
+    if is_within(sections.len(), most) {
+        Ok(sections)
+    } else {
+        Err(Error::ComponentBound { bound: ComponentBound::Sections, found: most.saturating_add(1), limit: most })
+    }
+}
+
+fn is_within(count: usize, most: u64) -> bool {
+    u64::try_from(count).is_ok_and(|count| count <= most)
 }
 
 #[cfg(test)]

@@ -215,7 +215,7 @@ impl Watched {
         let trust = (self.shared.trust)(&file).ok_or(Error::Untrusted { file })?;
         let (largest, of) = (self.registry.shared.sandbox.pool().component_bytes, path.to_owned());
         let reading = tokio::task::spawn_blocking(move || {
-            let Some(Read { bytes, signature, written }) = read(&of, largest)? else { return Ok(None) };
+            let Some(Read { bytes, signature, written }) = read(&of, largest)? else { return Ok::<_, Error>(None) };
             let trusted = trust.check(&bytes, signature.as_deref());
             Ok(Some((Digest::of(&bytes), trusted.map(|()| (bytes, written)))))
         });

@@ -11,7 +11,7 @@ use crate::model::{
     ActivityKnowledge, CheckOutcome, ErrorKind, ListingState, ProviderError, Quantity, SeatUse, SettingKind, Severity,
     UserKind, UserStatus,
 };
-use crate::{Bound, Error, LimitHit, Origin, Stall};
+use crate::{Bound, ComponentBound, Error, LimitHit, Origin, Stall};
 
 #[track_caller]
 fn assert_json<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T, expect: &str) {
@@ -49,6 +49,10 @@ fn errors_have_stable_codes_of_their_own() {
     let cases = [
         (Error::NotAComponent { reason: text() }, "not-a-component", false),
         (Error::ComponentTooLarge { bytes: 2, limit: 1 }, "component-too-large", false),
+        (Error::ComponentBound { bound: ComponentBound::Locals, found: 2, limit: 1 }, "component-bound-locals", false),
+        (Error::CompileTimeout { limit: time }, "component-compile-timeout", false),
+        (Error::CompileMemory { limit: 1 }, "component-compile-memory", false),
+        (Error::CompilerFailed { reason: text() }, "component-compiler-failed", false),
         (Error::NotAFile { path: "x".into() }, "component-not-a-file", false),
         (Error::DoesNotFit { reason: text() }, "component-does-not-fit", false),
         (Error::ImportRefused { import: text() }, "import-refused", false),

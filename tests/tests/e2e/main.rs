@@ -3,6 +3,7 @@
 
 mod changes;
 mod checkpoints;
+mod compiling;
 mod contract;
 mod documentation;
 mod egress;
