@@ -193,6 +193,9 @@ fn fix(error: &provider_host::Error) -> Option<String> {
     let own = match error.code() {
         "secret-not-granted" => "if you trust this component with the value itself, add --grant-value KEY",
         "limit-call-time" => "allow more time with --timeout SECONDS, or try again when the server is less busy",
+        "runtime-failed" => {
+            "lift the limits of this process, as with ulimit -v unlimited, or end others that use the machine"
+        }
         "listing-stalled" => {
             "look at whether the server answers, and run the command again; for a slow server, add --stall-timeout SECONDS"
         }

@@ -13,6 +13,7 @@ mod exit;
 mod fault;
 mod listing;
 mod output;
+mod room;
 mod screen;
 mod settings;
 
@@ -37,15 +38,14 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let (mut out, mut err) = (io::stdout().lock(), io::stderr());
     let mut screen = Screen::new(&mut out, &mut err, Look::detect());
-    let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => {
-            let done = runtime.block_on(commands::run(cli.command, &mut screen));
-            // A name that is being looked up blocks its thread, for as long as the system's resolver likes.
-            runtime.shutdown_timeout(LAST_SAVING);
-            done
-        }
-        Err(error) => Err(Failure::failed(Complaint::new("runtime-failed", error.to_string()))),
-    };
+    let done = room::check().map_err(Failure::failed).and_then(|()| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::failed(Complaint::new("runtime-failed", error.to_string())))?;
+        let done = runtime.block_on(commands::run(cli.command, &mut screen));
+        // A name that is being looked up blocks its thread, for as long as the system's resolver likes.
+        runtime.shutdown_timeout(LAST_SAVING);
+        done
+    });
     screen.end_progress();
     let exit = match done {
         Ok(exit) => exit,

@@ -1,6 +1,7 @@
 //! The command as a person runs it: what it prints where, and how it exits.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::io::{BufRead as _, Write as _};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
@@ -420,4 +421,90 @@ fn the_demo_swaps_versions_in_the_middle_of_its_listing() {
     let told = stdout(&output);
     assert!(told.contains("gave way to") && told.contains("went on from its cursor"), "{told}");
     assert!(told.contains("1,000 users in") && told.contains(", complete"), "{told}");
+}
+
+/// A server that answers every request alike, with the credentials that it was sent in the place of `TOKEN`.
+fn echo(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = std::io::BufReader::new(stream.unwrap());
+            let (mut token, mut line) = (String::new(), String::new());
+            while stream.read_line(&mut line).is_ok_and(|count| count > 2) {
+                if let Some(value) = line.trim().strip_prefix("authorization: Bearer ") {
+                    value.clone_into(&mut token);
+                }
+                line.clear();
+            }
+            let (head, body) = answer.split_once("\n\n").unwrap();
+            let (head, body) = (head.replace('\n', "\r\n").replace("TOKEN", &token), body.replace("TOKEN", &token));
+            let whole = format!("HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            // The client may have gone.
+            let _ = stream.get_mut().write_all(whole.as_bytes());
+        }
+    });
+    url
+}
+
+#[test]
+fn a_token_that_a_server_answers_with_is_shown_nowhere() {
+    // It looks like an id of Mattermost's, as tokens do.
+    const TOKEN: &str = "qk7zx4wv9ybj3h8tmpn6rdc5sf";
+    let json = "content-type: application/json\nx-version-id: 11.6.0.11.6.0.h.true";
+    for answer in [
+        "500 Oops\nx-request-id: TOKEN\n\n",
+        "403 No\nx-request-id: TOKEN\ncontent-type: application/json\n\n{\"id\":\"TOKEN\",\"message\":\"TOKEN\",\"request_id\":\"TOKEN\",\"status_code\":403}",
+        "401 No\ncontent-type: application/json\n\n{\"id\":\"api.TOKEN\",\"message\":\"the token TOKEN is wrong\",\"request_id\":\"TOKEN\"}",
+        "302 Found\nlocation: https://login.example/?token=TOKEN\n\n",
+        "302 Found\nlocation: https://TOKEN.example/\n\n",
+        "200 OK\ncontent-type: text/html\n\n<title>TOKEN</title>",
+        "200 OK\ncontent-type: TOKEN\nx-version-id: TOKEN\nserver: TOKEN\n\n{\"status\":\"TOKEN\"}",
+        "429 Slow\nretry-after: TOKEN\nx-request-id: TOKEN\n\nTOKEN",
+        "200 OK\ncontent-type: application/json\n\n[{\"id\":\"TOKEN\",\"username\":\"TOKEN\"}]",
+    ] {
+        let answer: &'static str = Box::leak(answer.replace("content-type: application/json", json).into_boxed_str());
+        let url = echo(answer);
+        std::thread::scope(|scope| {
+            for (command, format) in [("check", "table"), ("check", "json"), ("users", "json"), ("license", "json")] {
+                let url = &url;
+                scope.spawn(move || {
+                    let output = against(url, TOKEN, command, &["--format", format, "--timeout", "2"]);
+                    let all = format!("{}{}", stdout(&output), stderr(&output));
+                    assert!(!all.to_ascii_lowercase().contains(&TOKEN[..10]), "{command} of {answer:?}: {all}");
+                });
+            }
+        });
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_process_that_may_have_too_little_says_so() {
+    let url = "server_url=http://127.0.0.1:9";
+    for (limit, command, code) in [
+        ("-n 32", "check", "open-files-limited"),
+        ("-n 10", "users", "open-files-limited"),
+        ("-v 200000", "check", "address-space-limited"),
+        ("-v 900000", "users", "address-space-limited"),
+        // Enough for the command, and not for the sandbox.
+        ("-v 1100000", "check", "runtime-failed"),
+        ("-v 8000000", "users", "runtime-failed"),
+    ] {
+        let script = format!("ulimit {limit}; exec \"$@\"");
+        let program = env!("CARGO_BIN_EXE_providerctl");
+        let arguments = [program, command, "--set", url, "--secret", "access_token=env:MM_TOKEN"];
+        let output = Command::new("sh")
+            .args(["-c", &script, "sh"])
+            .args(arguments)
+            .env("MM_TOKEN", "t")
+            .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        check_exit(&output, 1);
+        let told = stderr(&output);
+        assert!(told.starts_with(&format!("error[{code}]: ")) && told.contains("fix: "), "{limit}: {told}");
+        assert!(!told.contains("panicked") && !told.contains("memory allocation"), "{limit}: {told}");
+    }
 }

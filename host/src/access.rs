@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::audit::Audit;
-use crate::egress::{Gate, GateOptions, Sender};
+use crate::egress::{Gate, GateOptions, Sender, Turns};
 use crate::grant::Grant;
 use crate::model::{Description, RequestSpec, SettingKind};
 use crate::registry::is_same;
@@ -24,6 +24,8 @@ pub struct Access {
     /// What the operator of the platform allows.
     pub(crate) policy: Policy,
     pub(crate) audit: Option<Arc<dyn Audit>>,
+    /// When its requests have their turn, with those of the tenant's other sessions; by itself where there are none.
+    turns: Option<Turns>,
 }
 
 impl Access {
@@ -38,7 +40,14 @@ impl Access {
             requests: None,
             policy: Policy::default(),
             audit: None,
+            turns: None,
         }
+    }
+
+    /// With one quota for all sessions that are opened from now on, within the limits as they are.
+    pub(crate) fn in_turn(mut self) -> Self {
+        self.turns = Some(Turns::new(&self.limits));
+        self
     }
 
     /// The client that its requests go through.
@@ -93,11 +102,13 @@ impl Access {
 
     /// What a provider of this description gets: the settings with placeholders for secrets, and the way out.
     pub(crate) fn open(self, description: &Description) -> Result<(Settings, Gate)> {
-        let Self { settings, egress, limits, name, requests, policy, audit } = self;
+        let Self { settings, egress, limits, name, requests, policy, audit, turns } = self;
         let grants = grants(description, &settings, requests.as_deref().map(Vec::as_slice))?;
         let (settings, vault) = conceal(description, settings)?;
         let sender = Sender { tenant: name, provider: description.id.clone(), version: description.version.clone() };
-        let gate = egress.gate(GateOptions { grants, vault, policy: &policy, limits: &limits, sender, audit })?;
+        let (policy, limits) = (&policy, &limits);
+        let turns = turns.unwrap_or_else(|| Turns::new(limits));
+        let gate = egress.gate(GateOptions { grants, vault, policy, limits, turns, sender, audit })?;
         Ok((settings, gate))
     }
 }
@@ -130,14 +141,17 @@ fn grants(description: &Description, settings: &Settings, only: Option<&[Request
 
 /// The settings as the guest gets them, with placeholders for secrets, and the secrets.
 fn conceal(description: &Description, settings: Settings) -> Result<(Settings, Vault)> {
-    let (mut shown, mut secrets) = (settings.clone(), Vec::new());
+    let (mut shown, mut secrets, mut values) = (settings.clone(), Vec::new(), Vec::new());
     for key in settings.keys() {
         let kind = description.settings.iter().find(|spec| spec.key == key).map(|spec| &spec.kind);
         match kind {
             Some(SettingKind::SecretValue) if !settings.grants_value(key) => {
                 return Err(Error::SecretNotGranted { key: key.to_owned() });
             }
-            Some(SettingKind::SecretValue) => continue,
+            Some(SettingKind::SecretValue) => {
+                values.push(settings.expose(key).unwrap_or_default().trim().into());
+                continue;
+            }
             Some(SettingKind::Secret) => {}
             // What was given as a secret is never shown, whatever the provider takes it for.
             Some(
@@ -169,7 +183,7 @@ fn conceal(description: &Description, settings: Settings) -> Result<(Settings, V
         shown.set_secret(key, placeholder.clone().into());
         secrets.push((placeholder, secret.to_owned().into()));
     }
-    Ok((shown, Vault::new(secrets)))
+    Ok((shown, Vault::new(secrets, values)))
 }
 
 #[cfg(test)]

@@ -17,7 +17,8 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 
-/// Takes down requests, each once: when its answer was read to the end or let go, when it failed, or when it was denied.
+/// Takes down requests, each once: when its answer was read to the end or let go, or when it failed. Those that were denied
+/// are taken down once and then by their number: [`Entry::times`].
 ///
 /// It is called where the request is handled, so it must not wait for long.
 pub trait Audit: Send + Sync {
@@ -31,7 +32,7 @@ impl fmt::Debug for dyn Audit {
     }
 }
 
-/// One request. There is no query, header or body in it, and no id of the path.
+/// One request, or several that were denied for the same. There is no query, header or body in it, and no id of the path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Entry {
@@ -55,6 +56,11 @@ pub struct Entry {
     /// What became of it.
     #[serde(flatten)]
     pub outcome: Outcome,
+    /// How many requests it stands for; left out of JSON where that is one. A request that is denied again and again is
+    /// written down for the first, the tenth, the hundredth time and so on, and at the end of the session; the numbers of
+    /// the lines add up to all of them.
+    #[serde(skip_serializing_if = "is_one")]
+    pub times: u64,
     /// Bytes of the body that was sent.
     pub request_bytes: u64,
     /// Bytes of the body that came.
@@ -92,6 +98,10 @@ pub enum Outcome {
         /// Why not; `let-go` where the provider did not wait or its call was stopped.
         code: &'static str,
     },
+}
+
+const fn is_one(times: &u64) -> bool {
+    *times == 1
 }
 
 fn rfc3339<S: Serializer>(when: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
@@ -154,6 +164,7 @@ mod tests {
             origin: "https://chat.example.com:443".to_owned(),
             path: "/api/v4/teams/{}/members".to_owned(),
             outcome,
+            times: 1,
             request_bytes: 0,
             response_bytes: 17,
             duration: Duration::from_micros(12_900),

@@ -97,6 +97,8 @@ struct LimitsEntry {
     requests_in_flight: Option<u32>,
     requests_per_call: Option<u64>,
     requests_per_second: Option<NonZeroU32>,
+    request_body_kib: Option<u32>,
+    sent_mib: Option<u32>,
     response_header_bytes: Option<u32>,
     response_headers: Option<u32>,
     response_body_mib: Option<u16>,
@@ -232,6 +234,8 @@ impl LimitsEntry {
             requests_in_flight: self.requests_in_flight.unwrap_or(default.requests_in_flight),
             requests_per_call: self.requests_per_call.unwrap_or(default.requests_per_call),
             requests_per_second: self.requests_per_second.or(default.requests_per_second),
+            request_body_bytes: self.request_body_kib.map_or(default.request_body_bytes, |kib| u64::from(kib) * 1024),
+            sent_bytes: self.sent_mib.map_or(default.sent_bytes, |mib| u64::from(mib) * 1024 * 1024),
             response_header_bytes: self.response_header_bytes.unwrap_or(default.response_header_bytes),
             response_headers: self.response_headers.unwrap_or(default.response_headers),
             response_body_bytes: self
@@ -286,13 +290,14 @@ mod tests {
              proxy = { url = \"http://proxy.example:3128\", user = \"u\", password = \"env:PATH\", except = [\"a\"] }\n\
              headers = { x-gateway-key = \"env:PATH\" }\n\
              [tenants.acme.limits]\nrequests_in_flight = 3\nrequests_per_call = 4\nrequests_per_second = 5\n\
-             response_header_bytes = 6\nresponse_headers = 7\nresponse_body_mib = 8\n\
+             request_body_kib = 12\nsent_mib = 13\nresponse_header_bytes = 6\nresponse_headers = 7\nresponse_body_mib = 8\n\
              request_seconds = 9\nstall_seconds = 10\nwait_seconds = 11\n\
              [policy]\nallow = [\"https://a.example\"]\nprivate_addresses = false\n";
         let given = access(all).unwrap();
         let limits = &given.limits;
         assert_eq!((limits.requests_in_flight, limits.requests_per_call), (3, 4));
         assert_eq!(limits.requests_per_second, NonZeroU32::new(5));
+        assert_eq!((limits.request_body_bytes, limits.sent_bytes), (12 << 10, 13 << 20));
         assert_eq!((limits.response_header_bytes, limits.response_headers), (6, 7));
         assert_eq!(limits.response_body_bytes, 8 << 20);
         let times = [limits.request_time, limits.listing.stall_time, limits.listing.wait_time];

@@ -22,6 +22,8 @@ pub struct Denial {
     pub reason: DenialReason,
     /// What would allow it and who can do that, with the exact line where there is one.
     pub would_allow: String,
+    /// The name of the header that it was denied for.
+    pub header: Option<String>,
     /// How often the same was denied in the call.
     pub times: u64,
 }
@@ -36,6 +38,8 @@ pub enum DenialReason {
     Request,
     /// It names another host in its header than in its address.
     Host,
+    /// It has a header that is not let out, the same header twice, or headers after its body.
+    Header,
     /// Its host is at a link-local or metadata address, or at none that anything is sent to.
     ProhibitedAddress,
     /// Its host is at a private address, and the policy allows that for origins alone that it names exactly.
@@ -56,6 +60,7 @@ impl DenialReason {
             Self::Origin => "origin-not-configured",
             Self::Request => "request-not-described",
             Self::Host => "host-differs",
+            Self::Header => "header-not-allowed",
             Self::ProhibitedAddress => "address-prohibited",
             Self::PrivateAddress => "address-private",
             Self::Proxy => "proxy-refused",
@@ -84,6 +89,10 @@ impl DenialReason {
                 "nothing: a request goes to the host of its address, and only the provider's authors can change it"
                     .to_owned()
             }
+            Self::Header => {
+                "nothing: only ordinary headers and those of credentials are let out, each once, and only the provider's authors can leave others out"
+                    .to_owned()
+            }
             Self::ProhibitedAddress => {
                 "nothing: link-local addresses, metadata services and reserved addresses are never dialled".to_owned()
             }
@@ -101,6 +110,7 @@ impl fmt::Display for DenialReason {
             Self::Origin => "no setting leads there",
             Self::Request => "the provider does not describe it",
             Self::Host => "it names another host in its header than in its address",
+            Self::Header => "it has a header that is not let out",
             Self::ProhibitedAddress => "its host is at an address that nothing is sent to",
             Self::PrivateAddress => "its host is at a private address",
             Self::Proxy => "the proxy refuses it",
@@ -112,8 +122,12 @@ impl fmt::Display for DenialReason {
 
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { method, path, origin, reason, would_allow, times: _ } = self;
-        write!(f, "denied {method} {origin}{path}: {reason}; what would allow it: {would_allow}")
+        let Self { method, path, origin, reason, would_allow, header, times: _ } = self;
+        write!(f, "denied {method} {origin}{path}: {reason}")?;
+        if let Some(name) = header {
+            write!(f, " (`{name}`)")?;
+        }
+        write!(f, "; what would allow it: {would_allow}")
     }
 }
 
@@ -131,8 +145,8 @@ impl Denials {
     pub(crate) fn add(&self, denial: Denial) {
         let mut kept = self.lock();
         let same = |other: &&mut Denial| {
-            (&other.method, &other.path, &other.origin, other.reason)
-                == (&denial.method, &denial.path, &denial.origin, denial.reason)
+            (&other.method, &other.path, &other.origin, &other.header, other.reason)
+                == (&denial.method, &denial.path, &denial.origin, &denial.header, denial.reason)
         };
         if let Some(known) = kept.iter_mut().find(same) {
             known.times = known.times.saturating_add(1);
@@ -161,6 +175,7 @@ mod tests {
             origin: "https://a.example:443".to_owned(),
             reason: DenialReason::Request,
             would_allow: String::new(),
+            header: None,
             times: 1,
         }
     }
@@ -187,11 +202,14 @@ mod tests {
             (DenialReason::Origin, r#"allow = ["https://b.example"]"#),
             (DenialReason::Request, "`GET /x/{}` among the `requests`"),
             (DenialReason::Host, "nothing"),
+            (DenialReason::Header, "nothing"),
             (DenialReason::ProhibitedAddress, "nothing"),
             (DenialReason::PrivateAddress, r#"allow = ["https://b.example"]"#),
             (DenialReason::Proxy, "connect to https://b.example"),
             (DenialReason::ProxyCredentials, "EgressOptions::proxy"),
             (DenialReason::Limit(LimitHit::RequestsPerCall(3)), "`Limits::requests_per_call`"),
+            (DenialReason::Limit(LimitHit::RequestBody(3)), "`Limits::request_body_bytes`"),
+            (DenialReason::Limit(LimitHit::SentBytes(3)), "`Limits::sent_bytes`"),
             (DenialReason::Limit(LimitHit::ResponseBody(3)), "`Limits::response_body_bytes`"),
         ] {
             let told = reason.would_allow("GET", "/x/{}", Some(&origin));

@@ -6,6 +6,7 @@ mod connector;
 mod deadline;
 mod failure;
 mod gate;
+mod guest_headers;
 mod headers;
 mod identity;
 mod options;
@@ -13,7 +14,10 @@ mod outgoing;
 mod pass;
 mod proxy;
 mod quota;
+mod ranges;
+mod repeats;
 mod send;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -29,6 +33,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
+use secrecy::SecretString;
 use wasmtime_wasi_http::WasiBody;
 
 use crate::policy::Reach;
@@ -42,6 +47,7 @@ pub use options::EgressOptions;
 pub(crate) use pass::Sender;
 pub use proxy::Proxy;
 use proxy::{Route, Rules};
+pub(crate) use quota::Turns;
 
 /// Connections that are kept open for one server: as many requests as a provider has in flight, and room for two.
 const IDLE_CONNECTIONS: usize = 32;
@@ -117,6 +123,12 @@ impl Egress {
 
     fn proxy_authorization(&self) -> Option<&HeaderValue> {
         self.parts.proxy.as_ref()?.authorization.as_ref()
+    }
+
+    /// What gateways and proxies are told: no text that leaves the host holds it.
+    fn secrets(&self) -> Vec<SecretString> {
+        let headers = self.parts.headers.iter().flat_map(ExtraHeader::secrets);
+        headers.chain(self.proxy_authorization().into_iter().flat_map(proxy::secrets)).collect()
     }
 
     fn add_headers(&self, headers: &mut HeaderMap) {

@@ -355,6 +355,10 @@ pub enum Error {
         known: i32,
     },
 
+    /// The machine's clock is before 1970.
+    #[error("the clock of this machine is before 1970")]
+    ClockWrong,
+
     /// The runtime itself could not be set up: a pool that is too large, or too little address space.
     #[error("the sandbox could not be set up: {reason}")]
     Runtime {
@@ -382,6 +386,12 @@ pub enum LimitHit {
     /// `Limits::requests_per_call`.
     #[error("it sent more than {0} requests in one call (limit `requests_per_call`)")]
     RequestsPerCall(u64),
+    /// `Limits::request_body_bytes`.
+    #[error("it sent a request with more than {0} bytes (limit `request_body_bytes`)")]
+    RequestBody(u64),
+    /// `Limits::sent_bytes`.
+    #[error("it sent more than {0} bytes (limit `sent_bytes`)")]
+    SentBytes(u64),
     /// `Limits::response_header_bytes` or `Limits::response_headers`: which of them is not told apart while an answer's
     /// head is read.
     #[error(
@@ -507,6 +517,8 @@ impl LimitHit {
             Self::CpuTime(_) => "limit-cpu-time",
             Self::ReturnedBytes(_) => "limit-returned-bytes",
             Self::RequestsPerCall(_) => "limit-requests-per-call",
+            Self::RequestBody(_) => "limit-request-body",
+            Self::SentBytes(_) => "limit-sent-bytes",
             Self::ResponseHead { .. } => "limit-response-head",
             Self::ResponseBody(_) => "limit-response-body",
             Self::Answer { bound, .. } => bound.code(),
@@ -523,6 +535,8 @@ impl LimitHit {
             Self::CpuTime(_) => "cpu_time",
             Self::ReturnedBytes(_) => "returned_bytes",
             Self::RequestsPerCall(_) => "requests_per_call",
+            Self::RequestBody(_) => "request_body_bytes",
+            Self::SentBytes(_) => "sent_bytes",
             Self::ResponseHead { .. } => "response_header_bytes",
             Self::ResponseBody(_) => "response_body_bytes",
             Self::Answer { bound, .. } => bound.name(),
@@ -575,6 +589,7 @@ impl Error {
             Self::CheckpointUnusable { .. } => "checkpoint-unusable",
             Self::CheckpointBusy { .. } => "checkpoint-busy",
             Self::CheckpointNewer { .. } => "checkpoint-newer",
+            Self::ClockWrong => "clock-wrong",
             Self::Runtime { .. } => "runtime-failed",
         }
     }
@@ -651,6 +666,10 @@ impl Error {
                 LimitHit::CpuTime(_) => "Ask for smaller pages, or raise `Limits::cpu_time`.",
                 LimitHit::ReturnedBytes(_) => "Ask for smaller pages, or raise `Limits::returned_bytes`.",
                 LimitHit::RequestsPerCall(_) => "Ask for smaller pages, or raise `Limits::requests_per_call`.",
+                LimitHit::RequestBody(_) => "Ask for smaller pages, or raise `Limits::request_body_bytes`.",
+                LimitHit::SentBytes(_) => {
+                    "Look at what the provider sends; if the product needs it, raise `Limits::sent_bytes`."
+                }
                 LimitHit::ResponseHead { .. } => {
                     "Look at what the server or a proxy adds to its answers, or raise `Limits::response_header_bytes` and `Limits::response_headers`."
                 }
@@ -692,6 +711,7 @@ impl Error {
             }
             Self::CheckpointBusy { .. } => "Wait until the other listing has ended, or stop it.",
             Self::CheckpointNewer { .. } => "Update this host, or name another file.",
+            Self::ClockWrong => "Set the clock of this machine, by hand or from a time server, and try again.",
             Self::Runtime { .. } => "Lower `Pool::instances` or `Pool::memory_bytes`.",
         })
     }
@@ -708,6 +728,8 @@ impl Error {
                 | LimitHit::ReturnedBytes(_)
                 | LimitHit::RequestsPerCall(_)
                 | LimitHit::ResponseHead { .. }
+                | LimitHit::RequestBody(_)
+                | LimitHit::SentBytes(_)
                 | LimitHit::ResponseBody(_)
                 | LimitHit::Answer { .. } => false,
             },
@@ -748,6 +770,7 @@ impl Error {
             | Self::CacheUnusable { .. }
             | Self::CheckpointUnusable { .. }
             | Self::CheckpointNewer { .. }
+            | Self::ClockWrong
             | Self::Runtime { .. } => false,
         }
     }

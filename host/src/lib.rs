@@ -64,6 +64,7 @@ mod origin;
 mod outlet;
 mod policy;
 mod provider;
+mod redact;
 mod registry;
 mod sandbox;
 mod session;
@@ -75,6 +76,7 @@ mod telemetry;
 #[cfg(test)]
 mod tests;
 mod vault;
+mod wall;
 
 pub use access::Access;
 pub use cache::Cache;

@@ -54,16 +54,21 @@ pub struct Limits {
     pub cpu_time: Duration,
     /// Instances that one session or one tenant has at once; further calls wait for their turn. 4.
     pub instances: u32,
-    /// Requests that a session may have in flight, from when one is sent to when its answer was read or let go. 32:
+    /// Requests that a session, or all sessions of a tenant together, may have in flight, from when one is sent to when its answer was read or let go. 32:
     /// four times what a provider needs to keep a server busy. Further ones wait in order and are not refused. None
     /// counts as one.
     pub requests_in_flight: u32,
-    /// Requests of one call. 100,000: all of a million users in one call are some 10,000 requests, and one for each
-    /// team. What goes beyond is refused.
+    /// Requests that a provider may ask for in one call, denied ones included. 100,000: all of a million users in one call
+    /// are some 10,000 requests, and one for each team. What goes beyond is refused.
     pub requests_per_call: u64,
-    /// Requests that a session may begin in a second, evenly spread: further ones wait in order. No limit, since a
+    /// Requests that a session, or all sessions of a tenant together, may begin in a second, evenly spread: further ones wait in order. No limit, since a
     /// provider knows better how much its server bears, and a server says when it is too much.
     pub requests_per_second: Option<NonZeroU32>,
+    /// Bytes of one request's body. 1 MiB: the longest list of ids that a provider asks with has 60 KB.
+    pub request_body_bytes: u64,
+    /// Bytes that a session may send in all its calls: bodies, addresses and headers. 256 MiB: a listing of a million users
+    /// sends some 40.
+    pub sent_bytes: u64,
     /// Time that one request may take in all: to connect, to be sent, and to be answered to the last byte of the body.
     /// 2 minutes, whatever shorter or longer times a guest asks for; its time counts from when its turn has come. A server
     /// that sends a byte a second, or heads without end, is given up after it.
@@ -152,6 +157,8 @@ impl Default for Limits {
             requests_in_flight: 32,
             requests_per_call: 100_000,
             requests_per_second: None,
+            request_body_bytes: 1024 * 1024,
+            sent_bytes: 256 * 1024 * 1024,
             request_time: Duration::from_secs(2 * 60),
             response_header_bytes: 256 * 1024,
             response_headers: 128,

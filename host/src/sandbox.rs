@@ -19,7 +19,7 @@ use crate::slots::{Room, Slots};
 use crate::store::Guest;
 use crate::telemetry::{self, Origin};
 use crate::{
-    Cache, Digest, Error, Inspection, Pool, Provider, Result, bindings, handed, http, imports, read_component,
+    Cache, Digest, Error, Inspection, Pool, Provider, Result, bindings, handed, http, imports, read_component, wall,
 };
 
 /// Core instances of one component: its own modules and the adapters that the toolchain puts beside them. Most have three,
@@ -66,8 +66,9 @@ impl Sandbox {
     /// Sets up an engine with this pool. Its address space is reserved, memory is not used.
     ///
     /// # Errors
-    /// The system does not give the address space, or a size is beyond what the runtime can do.
+    /// The machine's clock is before 1970, the system does not give the address space, or a size is beyond what the runtime can do.
     pub fn new(pool: Pool) -> Result<Self> {
+        wall::check()?;
         let failed = |error: wasmtime::Error| Error::Runtime { reason: format!("{error:#}") };
         let engine = Engine::new(&config(&pool)).map_err(failed)?;
         let mut linker = Linker::new(&engine);

@@ -126,10 +126,12 @@ impl Session {
     /// The settings cannot be tried at all, or the provider crashed or ran into a limit.
     pub async fn check(&mut self) -> Result<CheckReport> {
         let settings = self.arguments();
-        let report = call!(self, "check", call_check, &settings)?.map(CheckReport::from).map_err(provider_error)?;
+        let report = call!(self, "check", call_check, &settings)?;
+        let report = report.map_err(|error| self.provider_error(error))?;
+        let report = CheckReport::from(report);
         let checked = bounds::report(&report, self.listing_limits());
         checked.map_err(|limit| Error::LimitHit { call: "check", limit })?;
-        Ok(report)
+        Ok(self.gate.redact(report))
     }
 
     /// Reads the licences that the organisation holds, and how many of their seats are taken.
@@ -138,11 +140,12 @@ impl Session {
     /// The provider's own error, or it crashed or ran into a limit.
     pub async fn licenses(&mut self) -> Result<Vec<License>> {
         let settings = self.arguments();
-        let licenses = call!(self, "get-licenses", call_get_licenses, &settings)?.map_err(provider_error)?;
+        let licenses = call!(self, "get-licenses", call_get_licenses, &settings)?;
+        let licenses = licenses.map_err(|error| self.provider_error(error))?;
         let licenses: Vec<License> = licenses.into_iter().map(Into::into).collect();
         let checked = bounds::licenses(&licenses, self.listing_limits());
         checked.map_err(|limit| Error::LimitHit { call: "get-licenses", limit })?;
-        Ok(licenses)
+        Ok(self.gate.redact(licenses))
     }
 
     /// One step of a listing, as the provider answers it: most callers want [`listing`](Self::listing).
@@ -187,7 +190,7 @@ impl Session {
         call: &'static str,
         page: std::result::Result<contract::UserPage, contract::Error>,
     ) -> Result<(UserPage, u64)> {
-        let page = page.map(UserPage::from).map_err(provider_error)?;
+        let page = UserPage::from(page.map_err(|error| self.provider_error(error))?);
         let limits = &self.terms.limits.listing;
         let bytes = match bounds::page(&page, limits) {
             Ok(bytes) => bytes,
@@ -202,7 +205,7 @@ impl Session {
         } else if !wait.is_zero() {
             self.lent = self.instance.take().map(|instance| self.terms.slots.lend(instance));
         }
-        Ok((page, bytes))
+        Ok((self.gate.redact(page), bytes))
     }
 
     /// Gives the instance back that was kept for the next step.
@@ -331,7 +334,7 @@ impl Session {
         let starting = self.provider.prepared().instantiate(&mut store);
         match deadline.within(&meter, call, starting).await? {
             Ok(exports) => Ok(Instance { store, exports, _slot: slot }),
-            Err(error) => Err(stopped(call, &error, &store, limits)),
+            Err(error) => Err(stopped(call, &error, &store, limits, &self.gate)),
         }
     }
 
@@ -345,7 +348,11 @@ impl Session {
             }
             Err(error) => error,
         };
-        Err(stopped(call, &error, &instance.store, &self.terms.limits))
+        Err(stopped(call, &error, &instance.store, &self.terms.limits, &self.gate))
+    }
+
+    fn provider_error(&self, error: contract::Error) -> Error {
+        Error::Provider(Box::new(self.gate.redact(ProviderError::from(error))))
     }
 }
 
@@ -356,15 +363,12 @@ impl std::fmt::Debug for Session {
 }
 
 /// Why the guest was stopped: a limit where it ran into one, a defect of its own otherwise.
-fn stopped(call: &'static str, error: &wasmtime::Error, store: &Store<Guest>, limits: &Limits) -> Error {
+fn stopped(call: &'static str, error: &wasmtime::Error, store: &Store<Guest>, limits: &Limits, gate: &Gate) -> Error {
     match store.data().limit_hit().or_else(|| returned_too_much(error, limits)) {
         Some(limit) => Error::LimitHit { call, limit },
-        None => Error::Trap { call, reason: reason(error) },
+        // What the runtime says may quote what the guest returned.
+        None => Error::Trap { call, reason: gate.redact(reason(error)) },
     }
-}
-
-fn provider_error(error: contract::Error) -> Error {
-    Error::Provider(Box::new(ProviderError::from(error)))
 }
 
 /// wasmtime keeps the type of this refusal to itself, and has only its words for others; a test holds them to it.

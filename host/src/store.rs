@@ -7,7 +7,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::egress::Gate;
 use crate::meter::{CpuClock, Meter};
-use crate::{LimitHit, Limits, Pool};
+use crate::{LimitHit, Limits, Pool, wall};
 
 /// The state of one instance.
 pub(crate) struct Guest {
@@ -53,7 +53,7 @@ pub(crate) fn new(engine: &Engine, clock: CpuClock, pool: &Pool, limits: &Limits
     let mut http = WasiHttpCtx::new();
     http.set_field_size_limit(FIELD_BYTES);
     let guest = Guest {
-        wasi: WasiCtx::builder().build(),
+        wasi: WasiCtx::builder().wall_clock(wall::Told).build(),
         http,
         table,
         gate,

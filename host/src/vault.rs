@@ -3,14 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// The headers that a secret is put into: those that servers read credentials from, and answer with to nobody. Into any
 /// other header, a URL or a body the placeholder goes as it is, and is of use to nobody.
-pub(crate) const HEADERS: [HeaderName; 6] = [
+pub(crate) const HEADERS: [HeaderName; 5] = [
     AUTHORIZATION,
-    PROXY_AUTHORIZATION,
     HeaderName::from_static("x-api-key"),
     HeaderName::from_static("api-key"),
     HeaderName::from_static("x-auth-token"),
@@ -19,7 +18,10 @@ pub(crate) const HEADERS: [HeaderName; 6] = [
 
 /// The secrets of one session by their placeholders. Clones share them; the values are wiped with the last.
 #[derive(Clone, Default)]
-pub(crate) struct Vault(Arc<[(String, SecretString)]>);
+pub(crate) struct Vault {
+    concealed: Arc<[(String, SecretString)]>,
+    shown: Arc<[SecretString]>,
+}
 
 /// A text that stands for a secret: random, one word, and of no meaning to any server.
 pub(crate) fn placeholder() -> Result<String, getrandom::Error> {
@@ -35,9 +37,14 @@ pub(crate) fn is_usable(secret: &str) -> bool {
 }
 
 impl Vault {
-    /// Keeps these secrets, each under its placeholder.
-    pub(crate) fn new(secrets: Vec<(String, SecretString)>) -> Self {
-        Self(secrets.into())
+    /// Keeps these secrets, each under its placeholder, and beside them those whose values the guest sees.
+    pub(crate) fn new(concealed: Vec<(String, SecretString)>, shown: Vec<SecretString>) -> Self {
+        Self { concealed: concealed.into(), shown: shown.into() }
+    }
+
+    /// All secrets of the session, to look for them in what leaves the host.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        self.concealed.iter().map(|(_, secret)| secret).chain(&*self.shown)
     }
 
     /// Puts the values into the headers of a request to a server that is granted.
@@ -45,7 +52,8 @@ impl Vault {
         for name in &HEADERS {
             // A guest that sends one of them twice is sending something else than credentials.
             let Some(text) = headers.get(name).and_then(|value| value.to_str().ok()) else { continue };
-            let Some((placeholder, secret)) = self.0.iter().find(|(placeholder, _)| text.contains(placeholder)) else {
+            let Some((placeholder, secret)) = self.concealed.iter().find(|(placeholder, _)| text.contains(placeholder))
+            else {
                 continue;
             };
             let filled = SecretString::from(text.replace(placeholder, secret.expose_secret()));
@@ -59,7 +67,7 @@ impl Vault {
 
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Vault").field(&self.0.len()).finish()
+        f.debug_tuple("Vault").field(&self.concealed.len()).finish()
     }
 }
 
@@ -68,7 +76,8 @@ mod tests {
     use super::*;
 
     fn vault() -> Vault {
-        Vault::new(vec![("placeholder1".into(), "hunter2".into()), ("placeholder2".into(), "swordfish".into())])
+        let concealed = vec![("placeholder1".into(), "hunter2".into()), ("placeholder2".into(), "swordfish".into())];
+        Vault::new(concealed, Vec::new())
     }
 
     #[test]

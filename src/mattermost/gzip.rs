@@ -2,13 +2,21 @@
 //! component.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
 
-use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
 use super::http::{Lost, Response};
 
 /// The most that an answer may grow to: twice the largest plain body that a transport reads.
 pub const DECODED_BYTES: usize = 4 * 1024 * 1024;
+
+/// The least room for an answer.
+const LEAST_BYTES: usize = 1024;
 
 /// The first bytes of every gzip stream (RFC 1952): its mark, and the one method that there is.
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
@@ -36,20 +44,108 @@ pub fn decoded(response: &Response) -> Result<Cow<'_, [u8]>, Lost> {
     inflate(&response.body).map(Cow::Owned)
 }
 
-fn inflate(body: &[u8]) -> Result<alloc::vec::Vec<u8>, Lost> {
-    let stream = after_header(body).ok_or(Lost::Truncated)?;
-    let decoded = decompress_to_vec_with_limit(stream, DECODED_BYTES).map_err(|error| {
-        if error.status == TINFLStatus::HasMoreOutput {
-            Lost::TooLarge(u64::try_from(DECODED_BYTES).unwrap_or(u64::MAX))
-        } else {
-            Lost::Truncated
+/// Decodes the members of a stream one after another (RFC 1952, 2.2), each held against its checksum and its length.
+fn inflate(body: &[u8]) -> Result<Vec<u8>, Lost> {
+    // The length at the end is that of the whole where there is one member, as there is nearly always.
+    let told = trailer(body.get(body.len().saturating_sub(TRAILER_BYTES)..).unwrap_or_default());
+    let mut out = vec![0; told.map_or(0, |(_, length)| length).clamp(LEAST_BYTES, DECODED_BYTES)];
+    let (mut rest, mut end) = (body, 0);
+    let mut decoder = Box::<DecompressorOxide>::default();
+    loop {
+        let begin = end;
+        rest = after_header(rest).ok_or(Lost::Truncated)?;
+        decoder.init();
+        (rest, end) = member(&mut decoder, rest, &mut out, begin)?;
+        let decoded = out.get(begin..end).unwrap_or_default();
+        let (checksum, length) = trailer(rest).ok_or(Lost::Truncated)?;
+        if (crc32(decoded), decoded.len()) != (checksum, length) {
+            return Err(Lost::Truncated);
         }
-    })?;
-    // The length at the end shows a stream that was cut between two blocks.
-    let end = body.len().saturating_sub(4);
-    let told: Option<[u8; 4]> = body.get(end..).and_then(|bytes| bytes.try_into().ok());
-    let is_whole = told.is_some_and(|told| usize::try_from(u32::from_le_bytes(told)) == Ok(decoded.len()));
-    if is_whole { Ok(decoded) } else { Err(Lost::Truncated) }
+        rest = rest.get(TRAILER_BYTES..).unwrap_or_default();
+        // Zeros behind the last member are padding, as of a block on a tape; anything else is no gzip.
+        if rest.iter().all(|byte| *byte == 0) {
+            out.truncate(end);
+            return Ok(out);
+        }
+        if !rest.starts_with(&MAGIC) {
+            return Err(Lost::Truncated);
+        }
+    }
+}
+
+/// Decodes one member from a place in `out` on. Returns what follows its compressed bytes, and where its text ends.
+fn member<'a>(
+    decoder: &mut DecompressorOxide,
+    mut stream: &'a [u8],
+    out: &mut Vec<u8>,
+    mut end: usize,
+) -> Result<(&'a [u8], usize), Lost> {
+    loop {
+        let (status, read, written) = decompress(decoder, stream, out, end, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF);
+        end = end.saturating_add(written);
+        stream = stream.get(read..).unwrap_or_default();
+        if status == TINFLStatus::Done {
+            return Ok((stream, end));
+        }
+        if status != TINFLStatus::HasMoreOutput {
+            return Err(Lost::Truncated);
+        }
+        if out.len() >= DECODED_BYTES {
+            return Err(Lost::TooLarge(u64::try_from(DECODED_BYTES).unwrap_or(u64::MAX)));
+        }
+        out.resize(out.len().saturating_mul(2).min(DECODED_BYTES), 0);
+    }
+}
+
+/// The checksum and the length of a member's text, which stand behind its compressed bytes. A length is told modulo 2^32,
+/// which is far above the limit.
+fn trailer(bytes: &[u8]) -> Option<(u32, usize)> {
+    let word = |place: usize| bytes.get(place..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
+    Some((word(0)?, usize::try_from(word(4)?).ok()?))
+}
+
+/// What each byte adds to the checksum from eight places away: the polynomial 0xedb88320 of RFC 1952, 8.
+static CRC: [[u32; 256]; 8] = crc_tables();
+
+#[expect(clippy::indexing_slicing, reason = "worked out while it is compiled")]
+const fn crc_tables() -> [[u32; 256]; 8] {
+    let mut tables = [[0; 256]; 8];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut crc, mut bit) = (byte as u32, 0);
+        while bit < 8 {
+            crc = if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 };
+            bit += 1;
+        }
+        tables[0][byte] = crc;
+        byte += 1;
+    }
+    let mut table = 1;
+    while table < 8 {
+        byte = 0;
+        while byte < 256 {
+            let crc = tables[table - 1][byte];
+            tables[table][byte] = (crc >> 8) ^ tables[0][(crc & 0xff) as usize];
+            byte += 1;
+        }
+        table += 1;
+    }
+    tables
+}
+
+/// The checksum of gzip, eight bytes at a time.
+fn crc32(text: &[u8]) -> u32 {
+    let entry = |table: usize, byte: u8| CRC.get(table).and_then(|table| table.get(usize::from(byte))).copied();
+    let of = |table, byte| entry(table, byte).unwrap_or_default();
+    let (blocks, rest) = text.as_chunks::<8>();
+    let crc = blocks.iter().fold(!0_u32, |crc, [a, b, c, d, e, f, g, h]| {
+        let [w, x, y, z] = crc.to_le_bytes();
+        of(7, a ^ w) ^ of(6, b ^ x) ^ of(5, c ^ y) ^ of(4, d ^ z) ^ of(3, *e) ^ of(2, *f) ^ of(1, *g) ^ of(0, *h)
+    });
+    !rest.iter().fold(crc, |crc, byte| {
+        let [low, ..] = crc.to_le_bytes();
+        (crc >> 8) ^ of(0, low ^ byte)
+    })
 }
 
 /// What follows the header of a gzip stream.
@@ -76,8 +172,6 @@ fn after_header(body: &[u8]) -> Option<&[u8]> {
 mod tests {
     use super::*;
     use alloc::string::ToString;
-    use alloc::vec;
-    use alloc::vec::Vec;
 
     use miniz_oxide::deflate::compress_to_vec;
     use proptest::prelude::*;
@@ -87,7 +181,7 @@ mod tests {
         let mut stream = vec![0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 255];
         stream.extend(parts);
         stream.extend(compress_to_vec(text, 6));
-        stream.extend([0; 4]);
+        stream.extend(crc32(text).to_le_bytes());
         stream.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
         stream
     }
@@ -130,6 +224,53 @@ mod tests {
         for end in 3..whole.len() {
             let cut = response(whole.iter().take(end).copied().collect(), "gzip");
             assert_eq!(decoded(&cut), Err(Lost::Truncated), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn checksums_are_those_of_gzip() {
+        // The check values of the usual catalogues, and every length around a block.
+        assert_eq!((crc32(b"123456789"), crc32(b"")), (0xcbf4_3926, 0));
+        let text: Vec<u8> = (0..=255).collect();
+        for end in 0..40 {
+            let slow = text[..end].iter().fold(!0_u32, |crc, byte| {
+                (0..8).fold(
+                    crc ^ u32::from(*byte),
+                    |crc, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 },
+                )
+            });
+            assert_eq!(crc32(&text[..end]), !slow, "{end}");
+        }
+    }
+
+    #[test]
+    fn members_are_decoded_one_after_another() {
+        let (one, two) = (gzip(b"[{\"id\":", 0, b""), gzip(b"\"a\"}]", NAME, b"n\0"));
+        let empty = gzip(b"", 0, b"");
+        for (name, stream, expect) in [
+            ("two", [one.clone(), two.clone()].concat(), Ok(&b"[{\"id\":\"a\"}]"[..])),
+            ("with an empty one between", [one.clone(), empty.clone(), two.clone()].concat(), Ok(b"[{\"id\":\"a\"}]")),
+            ("an empty one", empty, Ok(b"")),
+            ("with padding", [one.clone(), two.clone(), vec![0; 20]].concat(), Ok(b"[{\"id\":\"a\"}]")),
+            ("with something else behind", [one.clone(), b"[]".to_vec()].concat(), Err(Lost::Truncated)),
+            ("with half a second", [one.clone(), two[..two.len() - 9].to_vec()].concat(), Err(Lost::Truncated)),
+            ("with a header alone", [one, MAGIC.to_vec()].concat(), Err(Lost::Truncated)),
+        ] {
+            assert_eq!(decoded(&response(stream, "gzip")).as_deref(), expect.as_ref().copied(), "{name}");
+        }
+        let half = vec![b' '; DECODED_BYTES / 2 + 1];
+        let bomb = response([gzip(&half, 0, b""), gzip(&half, 0, b"")].concat(), "gzip");
+        assert!(matches!(decoded(&bomb), Err(Lost::TooLarge(_))), "the limit is for all members together");
+    }
+
+    #[test]
+    fn a_stream_with_a_wrong_checksum_or_length_is_refused() {
+        let whole = gzip(b"[{\"id\":\"a\"}]", 0, b"");
+        for place in 1..=TRAILER_BYTES {
+            let mut stream = whole.clone();
+            let at = stream.len() - place;
+            stream[at] ^= 0x10;
+            assert_eq!(decoded(&response(stream, "gzip")), Err(Lost::Truncated), "{place} from the end");
         }
     }
 

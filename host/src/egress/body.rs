@@ -56,9 +56,10 @@ impl Watched {
     }
 
     fn fail(&mut self, failure: Failure) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
-        if let Some(pass) = self.pass.take() {
-            pass.failed(failure);
-        }
+        let failure = match self.pass.take() {
+            Some(pass) => pass.failed(failure),
+            None => failure,
+        };
         Poll::Ready(Some(Err(failure.into())))
     }
 }

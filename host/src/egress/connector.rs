@@ -1,7 +1,10 @@
 //! How connections are made: to the server, or to the proxy on the way to it.
 
 use std::future::Future;
+use std::io::Read as _;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::{fmt, io};
 
@@ -10,12 +13,16 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::address::Resolver;
 use super::proxy::{Route, Rules};
 use crate::policy::Reach;
+
+/// Bytes that are read before the runtime has heard of them: enough to see that there are some.
+const EARLY: usize = 64;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Tcp = HttpConnector<Resolver>;
@@ -72,15 +79,15 @@ impl Service<Uri> for Dialler {
         match proxy {
             None | Some((Route::Direct, _)) => {
                 let connecting = self.direct.call(server);
-                Box::pin(async move { Ok(Dialled { stream: connecting.await?, is_forwarded: false }) })
+                Box::pin(async move { Ok(Dialled::new(connecting.await?, false)) })
             }
             Some((Route::Tunnel, proxy)) => {
                 let connecting = proxy.tunnel.call(server);
-                Box::pin(async move { Ok(Dialled { stream: connecting.await?, is_forwarded: false }) })
+                Box::pin(async move { Ok(Dialled::new(connecting.await?, false)) })
             }
             Some((Route::Forward, proxy)) => {
                 let connecting = proxy.tcp.call(proxy.rules.address.clone());
-                Box::pin(async move { Ok(Dialled { stream: connecting.await?, is_forwarded: true }) })
+                Box::pin(async move { Ok(Dialled::new(connecting.await?, true)) })
             }
         }
     }
@@ -122,17 +129,58 @@ impl std::error::Error for ProxyUnreachable {}
 pub(super) struct Dialled {
     stream: TokioIo<TcpStream>,
     is_forwarded: bool,
+    kept: Kept,
+}
+
+impl Dialled {
+    fn new(stream: TokioIo<TcpStream>, is_forwarded: bool) -> Self {
+        Self { stream, is_forwarded, kept: Kept::default() }
+    }
+}
+
+/// Whether a connection has carried an answer, and is used again from then on. It goes with each answer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kept(Arc<AtomicBool>);
+
+impl Kept {
+    /// An answer came.
+    pub(super) fn mark(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_marked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Connection for Dialled {
     fn connected(&self) -> Connected {
-        self.stream.connected().proxy(self.is_forwarded)
+        self.stream.connected().proxy(self.is_forwarded).extra(self.kept.clone())
     }
 }
 
 impl Read for Dialled {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, into)
+    /// Reads what the system has for a kept connection, and not only what it has told already.
+    ///
+    /// The client looks whether anything lies on a kept connection before it sends the next request on it, since bytes that
+    /// nobody asked for would be taken for the answer. The runtime says that there is nothing until it has heard of it, and
+    /// a request may be faster than that news.
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, mut into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        if !self.kept.is_marked() || into.remaining() == 0 || self.stream.inner().poll_read_ready(cx).is_ready() {
+            return Pin::new(&mut self.stream).poll_read(cx, into);
+        }
+        let mut early = [0; EARLY];
+        let room = early.get_mut(..into.remaining().min(EARLY)).unwrap_or_default();
+        match (&*SockRef::from(self.stream.inner())).read(room) {
+            Ok(count) => {
+                into.put_slice(early.get(..count).unwrap_or_default());
+                Poll::Ready(Ok(()))
+            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                Poll::Pending
+            }
+            Err(error) => Poll::Ready(Err(error)),
+        }
     }
 }
 

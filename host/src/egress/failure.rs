@@ -11,6 +11,9 @@ use super::address::Refusal;
 use super::connector::ProxyUnreachable;
 use crate::{DenialReason, LimitHit};
 
+/// What is said where no more connections can be opened: no server is at fault.
+const OPEN_FILES: &str = "the platform may open no more files: raise its limit (ulimit -n)";
+
 /// What went wrong with a request that was let out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
@@ -23,6 +26,8 @@ pub(super) enum Failure {
     ConnectionTimeout,
     ConnectionTerminated,
     ProxyUnreachable,
+    /// This process, or the system, may open no more.
+    OpenFiles,
     TlsUntrusted,
     TlsFailed,
     NotHttp,
@@ -47,6 +52,7 @@ impl Failure {
             Self::ConnectionTimeout => "connection-timeout",
             Self::ConnectionTerminated => "connection-terminated",
             Self::ProxyUnreachable => "proxy-unreachable",
+            Self::OpenFiles => "open-files-limited",
             Self::TlsUntrusted => "tls-untrusted",
             Self::TlsFailed => "tls-failed",
             Self::NotHttp => "not-http",
@@ -70,9 +76,12 @@ impl From<Failure> for HttpError {
                     Self::HttpResponseHeaderSectionSize(Some(bytes))
                 }
                 DenialReason::Limit(LimitHit::ResponseBody(bytes)) => Self::HttpResponseBodySize(Some(bytes)),
-                DenialReason::Origin | DenialReason::Request | DenialReason::Host | DenialReason::Limit(_) => {
-                    Self::HttpRequestDenied
-                }
+                DenialReason::Limit(LimitHit::RequestBody(bytes)) => Self::HttpRequestBodySize(Some(bytes)),
+                DenialReason::Origin
+                | DenialReason::Request
+                | DenialReason::Host
+                | DenialReason::Header
+                | DenialReason::Limit(_) => Self::HttpRequestDenied,
             },
             Failure::NameNotFound => Self::DnsError { rcode: None, info_code: None },
             Failure::Unreachable | Failure::ProxyUnreachable => Self::DestinationUnavailable,
@@ -80,6 +89,7 @@ impl From<Failure> for HttpError {
             Failure::ConnectionRefused => Self::ConnectionRefused,
             Failure::ConnectionTimeout => Self::ConnectionTimeout,
             Failure::ConnectionTerminated | Failure::LetGo => Self::ConnectionTerminated,
+            Failure::OpenFiles => Self::InternalError(Some(OPEN_FILES.to_owned())),
             Failure::TlsUntrusted => Self::TlsCertificateError,
             Failure::TlsFailed => Self::TlsProtocolError,
             Failure::NotHttp => Self::HttpProtocolError,
@@ -167,6 +177,9 @@ fn of_io(error: &io::Error) -> Option<Failure> {
             return of_io(io);
         }
     }
+    if is_open_files(error) {
+        return Some(Failure::OpenFiles);
+    }
     let meaning = [
         (io::ErrorKind::ConnectionRefused, Failure::ConnectionRefused),
         (io::ErrorKind::TimedOut, Failure::ConnectionTimeout),
@@ -178,4 +191,38 @@ fn of_io(error: &io::Error) -> Option<Failure> {
         (io::ErrorKind::UnexpectedEof, Failure::ConnectionTerminated),
     ];
     meaning.into_iter().find_map(|(kind, meaning)| (kind == error.kind()).then_some(meaning))
+}
+
+#[cfg(unix)]
+fn is_open_files(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
+}
+
+#[cfg(not(unix))]
+const fn is_open_files(_: &io::Error) -> bool {
+    false
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn a_lack_of_files_is_not_blamed_on_the_server() {
+        for (errno, expect) in [
+            (Errno::MFILE, Some(Failure::OpenFiles)),
+            (Errno::NFILE, Some(Failure::OpenFiles)),
+            (Errno::CONNREFUSED, Some(Failure::ConnectionRefused)),
+            (Errno::NOENT, None),
+        ] {
+            let error = io::Error::from(errno);
+            assert_eq!(of_io(&error), expect, "{errno:?}");
+            assert_eq!(of_io(&io::Error::other(error)), expect, "inside of another: {errno:?}");
+        }
+        assert!(format!("{:?}", HttpError::from(Failure::OpenFiles)).contains("ulimit -n"));
+    }
 }

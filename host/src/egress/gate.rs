@@ -1,22 +1,25 @@
 //! What one guest may send, and what it gets back.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::{HeaderValue, Method, Uri, header};
+use http::header::HOST;
+use http_body::Body as _;
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::address::refusal_of_host;
 use super::failure::Failure;
 use super::pass::{Pass, Request, Sender};
 use super::proxy::Route;
-use super::quota::Quota;
-use super::{Client, Egress, send, words};
-use crate::audit::Audit;
+use super::quota::{Quota, Turns};
+use super::repeats::Repeats;
+use super::{Client, Egress, guest_headers, send, words};
+use crate::audit::{Audit, Entry, Outcome};
 use crate::denial::Denials;
 use crate::grant::Grant;
 use crate::policy::{Policy, Reach};
+use crate::redact::{Redactor, Texts};
 use crate::vault::Vault;
 use crate::{Denial, DenialReason, LimitHit, Limits, Origin, Result};
 
@@ -33,6 +36,8 @@ pub(crate) struct GateOptions<'a> {
     pub(crate) policy: &'a Policy,
     /// The limits on requests and answers.
     pub(crate) limits: &'a Limits,
+    /// When its requests have their turn.
+    pub(crate) turns: Turns,
     /// Whose requests they are, for the log.
     pub(crate) sender: Sender,
     /// Takes down each request.
@@ -51,6 +56,8 @@ pub(super) struct Way {
     doors: Vec<Door>,
     pub(super) vault: Vault,
     pub(super) quota: Quota,
+    /// The most that one request's body may hold.
+    pub(super) request_bytes: u64,
     pub(super) body_bytes: u64,
     /// What a request may take in all.
     pub(super) time: Duration,
@@ -59,6 +66,8 @@ pub(super) struct Way {
     denials: Denials,
     pub(super) sender: Sender,
     pub(super) audit: Option<Arc<dyn Audit>>,
+    repeats: Mutex<Repeats>,
+    redactor: Redactor,
 }
 
 /// What is granted at one URL, and the connections for it.
@@ -85,17 +94,20 @@ impl Gate {
     /// # Errors
     /// A grant leads to an origin that the policy does not allow.
     pub(super) fn open(egress: Egress, options: GateOptions<'_>) -> Result<Self> {
-        let GateOptions { grants, vault, policy, limits, sender, audit } = options;
+        let GateOptions { grants, vault, policy, limits, turns, sender, audit } = options;
         let door = |grant: Grant| {
             let reach = policy.check(grant.origin())?;
             Ok(Door { client: egress.client(reach, limits), reach, grant })
         };
         let doors = grants.into_iter().map(door).collect::<Result<_>>()?;
+        let of_egress = egress.secrets();
         let way = Way {
+            redactor: Redactor::new(vault.secrets().chain(&of_egress)),
             egress,
             doors,
             vault,
-            quota: Quota::new(limits),
+            quota: Quota::new(limits, turns),
+            request_bytes: limits.request_body_bytes,
             body_bytes: limits.response_body_bytes,
             time: limits.request_time,
             head_bytes: limits.response_header_bytes,
@@ -103,6 +115,7 @@ impl Gate {
             denials: Denials::default(),
             sender,
             audit,
+            repeats: Mutex::default(),
         };
         Ok(Self { way: Some(Arc::new(way)) })
     }
@@ -113,6 +126,14 @@ impl Gate {
             way.quota.begin_call();
             way.denials.clear();
         }
+    }
+
+    /// Takes the session's secrets out of texts that leave the host.
+    pub(crate) fn redact<T: Texts>(&self, mut texts: T) -> T {
+        if let Some(way) = &self.way {
+            texts.redact(&way.redactor);
+        }
+        texts
     }
 
     /// How many requests were let out so far.
@@ -128,15 +149,18 @@ impl Gate {
 
 impl Way {
     /// Looks for the grant of a request. What comes first is how it is written down.
-    fn admit(&self, method: &Method, uri: &Uri, host: Option<&HeaderValue>) -> (Request, Result<Exit, DenialReason>) {
+    fn admit(&self, request: &http::Request<WasiBody>) -> (Request, Result<Exit, DenialReason>) {
+        // What is denied counts as well, and so comes first.
+        let counted = self.quota.count().map_err(DenialReason::Limit);
+        let (method, uri) = (request.method(), request.uri());
         let origin = Origin::of(uri);
         let doors = || self.doors.iter().filter(|door| Some(door.grant.origin()) == origin.as_ref());
         let found = doors().find_map(|door| Some((door, door.grant.path_of(method, uri)?)));
-        let admitted = match &found {
-            Some((door, _)) => self.check(door, uri, host),
+        let admitted = counted.and_then(|()| match &found {
+            Some((door, _)) => self.check(door, request),
             None if doors().next().is_some() => Err(DenialReason::Request),
             None => Err(DenialReason::Origin),
-        };
+        });
         let (method, path, asked) = match found {
             Some((_, path)) => (method.to_string(), path.clone(), path),
             None => {
@@ -145,13 +169,21 @@ impl Way {
                 (words::method(method), words::path(uri.path(), is_known), asked)
             }
         };
-        (Request { method, origin, path, asked }, admitted)
+        let header = match admitted {
+            Err(DenialReason::Header) => guest_headers::refused(request.headers()).map(guest_headers::shown),
+            _ => None,
+        };
+        (Request { method, origin, path, asked, header }, admitted)
     }
 
-    fn check(&self, door: &Door, uri: &Uri, host: Option<&HeaderValue>) -> Result<Exit, DenialReason> {
+    fn check(&self, door: &Door, request: &http::Request<WasiBody>) -> Result<Exit, DenialReason> {
+        let (uri, headers) = (request.uri(), request.headers());
+        if guest_headers::refused(headers).is_some() {
+            return Err(DenialReason::Header);
+        }
         // A `Host` of the guest's own could reach another site behind the same address.
         let authority = uri.authority().map(|authority| authority.as_str().as_bytes());
-        if host.is_some_and(|host| Some(host.as_bytes()) != authority) {
+        if headers.get(HOST).is_some_and(|host| Some(host.as_bytes()) != authority) {
             return Err(DenialReason::Host);
         }
         let route = self.egress.route(uri);
@@ -159,27 +191,72 @@ impl Way {
         if let Some(refusal) = refusal_of_host(uri.host().unwrap_or_default(), door.reach, route != Route::Direct) {
             return Err(refusal.into());
         }
-        self.quota.count().map_err(DenialReason::Limit)?;
+        if request.body().size_hint().lower() > self.request_bytes {
+            return Err(DenialReason::Limit(LimitHit::RequestBody(self.request_bytes)));
+        }
+        self.quota.let_out_one(head_bytes(request)).map_err(DenialReason::Limit)?;
         Ok(Exit { client: door.client.clone(), route })
     }
 
     /// Keeps a denial for the person whose session it is.
     pub(super) fn deny(&self, request: &Request, reason: DenialReason) {
-        let Request { method, origin, path: _, asked } = request;
-        self.denials.add(Denial {
+        let Request { method, origin, path: _, asked, header } = request;
+        let mut denial = Denial {
             method: method.clone(),
             path: asked.clone(),
             origin: origin.as_ref().map_or_else(String::new, words::origin),
+            header: header.clone(),
             reason,
             would_allow: reason.would_allow(method, asked, origin.as_ref()),
             times: 1,
-        });
+        };
+        let texts = [&mut denial.path, &mut denial.origin, &mut denial.would_allow];
+        for text in texts.into_iter().chain(&mut denial.header) {
+            self.redactor.clean_told(text);
+        }
+        self.denials.add(denial);
+    }
+
+    /// Writes a request down: one that was denied once, and from then on by its number.
+    pub(super) fn write_down(&self, mut entry: Entry) {
+        let Some(audit) = &self.audit else { return };
+        let line = if matches!(entry.outcome, Outcome::Denied { .. }) {
+            // What is granted is in the words of the description, and what is denied in the plugin's.
+            self.redactor.clean_told(&mut entry.origin);
+            self.redactor.clean_told(&mut entry.path);
+            self.repeats.lock().unwrap_or_else(PoisonError::into_inner).add(entry)
+        } else {
+            Some(entry)
+        };
+        if let Some(line) = line {
+            audit.record(&line);
+        }
     }
 
     /// What an answer has hit whose head is too large.
     pub(super) const fn head_limit(&self) -> LimitHit {
         LimitHit::ResponseHead { headers: self.headers, bytes: self.head_bytes }
     }
+}
+
+impl Drop for Way {
+    fn drop(&mut self) {
+        let Some(audit) = &self.audit else { return };
+        for line in self.repeats.get_mut().unwrap_or_else(PoisonError::into_inner).rest() {
+            audit.record(&line);
+        }
+    }
+}
+
+/// Bytes of what stands before a request's body, about as they are sent.
+fn head_bytes(request: &http::Request<WasiBody>) -> u64 {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let line = request.method().as_str().len().saturating_add(target);
+    let bytes = request
+        .headers()
+        .iter()
+        .fold(line, |sum, (name, value)| sum.saturating_add(name.as_str().len()).saturating_add(value.len()));
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 impl WasiHttpHooks for Gate {
@@ -197,7 +274,7 @@ impl WasiHttpHooks for Gate {
         let Some(way) = self.way.clone() else {
             return Box::new(async { Err(HttpError::HttpRequestDenied) });
         };
-        let (words, admitted) = way.admit(request.method(), request.uri(), request.headers().get(header::HOST));
+        let (words, admitted) = way.admit(&request);
         let pass = Pass::new(way, words);
         let exit = match admitted {
             Ok(exit) => exit,

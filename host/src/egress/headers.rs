@@ -44,6 +44,13 @@ impl ExtraHeader {
         Ok(Self { name: parsed, value })
     }
 
+    /// Its value, and the last word of it, such as the key behind `Bearer`.
+    pub(super) fn secrets(&self) -> Vec<SecretString> {
+        let value = self.value.to_str().unwrap_or_default();
+        let last = value.rsplit_once(' ').map(|(_, last)| last);
+        [value].into_iter().chain(last).map(SecretString::from).collect()
+    }
+
     /// Puts it into a request.
     pub(super) fn add(&self, headers: &mut HeaderMap) {
         headers.insert(self.name.clone(), self.value.clone());

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use http_body::{Body, Frame, SizeHint};
@@ -14,6 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::{Error as HttpError, WasiBody};
 
 use super::body::size;
+use super::failure::Failure;
+use super::tally::Tally;
 
 /// A body on its way out.
 ///
@@ -26,13 +27,13 @@ pub(super) struct Outgoing {
     taken: VecDeque<Frame<Bytes>>,
     room: Arc<Semaphore>,
     held: Vec<OwnedSemaphorePermit>,
-    sent: Arc<AtomicU64>,
+    tally: Arc<Tally>,
 }
 
 impl Outgoing {
     /// A body whose bytes are counted there, with as much room to be kept in as there are permits, shared with others.
-    pub(super) const fn new(body: WasiBody, room: Arc<Semaphore>, sent: Arc<AtomicU64>) -> Self {
-        Self { body, has_ended: false, taken: VecDeque::new(), room, held: Vec::new(), sent }
+    pub(super) const fn new(body: WasiBody, room: Arc<Semaphore>, tally: Arc<Tally>) -> Self {
+        Self { body, has_ended: false, taken: VecDeque::new(), room, held: Vec::new(), tally }
     }
 
     /// Takes in what comes, and returns only if the guest breaks off. May be dropped at any time.
@@ -66,8 +67,10 @@ impl Body for Outgoing {
             None if self.has_ended => Poll::Ready(None),
             None => Pin::new(&mut self.body).poll_frame(cx),
         };
-        if let Poll::Ready(Some(Ok(frame))) = &polled {
-            self.sent.fetch_add(size(frame), Ordering::Relaxed);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Err(reason) = self.tally.count(frame)
+        {
+            return Poll::Ready(Some(Err(Failure::Denied(reason).into())));
         }
         polled
     }
@@ -95,6 +98,11 @@ mod tests {
     use http_body_util::StreamBody;
 
     use super::*;
+    use crate::egress::quota::Total;
+
+    fn tally() -> Arc<Tally> {
+        Arc::new(Tally::new(1000, Arc::new(Total::new(1000))))
+    }
 
     /// A body of these pieces, which stays open after them if it does not end.
     fn body(pieces: &[&'static str], ends: bool) -> WasiBody {
@@ -116,21 +124,21 @@ mod tests {
             ("had room for all", &["ab", "cde"], 100, 2),
             ("is empty", &[], 100, 0),
         ] {
-            let (room, sent) = (Arc::new(Semaphore::new(room)), Arc::<AtomicU64>::default());
-            let mut outgoing = Outgoing::new(body(pieces, true), Arc::clone(&room), Arc::clone(&sent));
+            let (room, tally) = (Arc::new(Semaphore::new(room)), tally());
+            let mut outgoing = Outgoing::new(body(pieces, true), Arc::clone(&room), Arc::clone(&tally));
             assert!(tokio::time::timeout(Duration::from_millis(20), outgoing.take_in()).await.is_err(), "{name}");
             assert_eq!(outgoing.taken.len(), kept, "{name}");
             let whole = outgoing.collect().await.unwrap().to_bytes();
             assert_eq!(whole, pieces.concat(), "{name}");
-            assert_eq!(sent.load(Ordering::Relaxed), whole.len() as u64, "{name}");
+            assert_eq!(tally.sent(), whole.len() as u64, "{name}");
         }
     }
 
     #[tokio::test]
     async fn room_is_shared_and_given_back() {
         let room = Arc::new(Semaphore::new(5));
-        let mut one = Outgoing::new(body(&["abcd"], false), Arc::clone(&room), Arc::default());
-        let mut two = Outgoing::new(body(&["abcd", "e"], false), Arc::clone(&room), Arc::default());
+        let mut one = Outgoing::new(body(&["abcd"], false), Arc::clone(&room), tally());
+        let mut two = Outgoing::new(body(&["abcd", "e"], false), Arc::clone(&room), tally());
         for outgoing in [&mut one, &mut two] {
             assert!(tokio::time::timeout(Duration::from_millis(20), outgoing.take_in()).await.is_err());
             assert_eq!(outgoing.taken.len(), 1);
@@ -143,7 +151,7 @@ mod tests {
     #[test]
     fn the_size_of_a_body_is_told_as_it_was() {
         let full = || http_body_util::Full::new(Bytes::from_static(b"abc")).map_err(|never| match never {});
-        let mut outgoing = Outgoing::new(full().boxed_unsync(), Arc::new(Semaphore::new(9)), Arc::default());
+        let mut outgoing = Outgoing::new(full().boxed_unsync(), Arc::new(Semaphore::new(9)), tally());
         assert_eq!((outgoing.size_hint().exact(), outgoing.is_end_stream()), (Some(3), false));
         let mut context = Context::from_waker(std::task::Waker::noop());
         assert!(std::pin::pin!(outgoing.take_in()).poll(&mut context).is_pending());

@@ -1,16 +1,16 @@
 //! One request from the asking to the end of its answer: what it holds of the limits, and what is written down of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::failure::Failure;
 use super::gate::Way;
+use super::tally::Tally;
 use super::words;
 use crate::audit::{Entry, Outcome};
-use crate::{Origin, telemetry};
+use crate::{DenialReason, Origin, telemetry};
 
 /// Who sends, for the log.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +32,8 @@ pub(super) struct Request {
     pub(super) path: String,
     /// The same for the person whose session it is, with more words of the provider's own.
     pub(super) asked: String,
+    /// The name of the header for which it is denied.
+    pub(super) header: Option<String>,
 }
 
 /// A request that a guest asked for. It is written down when this is dropped, once.
@@ -41,20 +43,21 @@ pub(super) struct Pass {
     when: SystemTime,
     since: Instant,
     outcome: Outcome,
-    sent: Arc<AtomicU64>,
+    tally: Arc<Tally>,
     received: u64,
     place: Option<OwnedSemaphorePermit>,
 }
 
 impl Pass {
     pub(super) fn new(way: Arc<Way>, request: Request) -> Self {
+        let tally = Arc::new(Tally::new(way.request_bytes, way.quota.total()));
         Self {
             way,
             request,
             when: SystemTime::now(),
             since: Instant::now(),
             outcome: Outcome::Failed { code: Failure::LetGo.code() },
-            sent: Arc::default(),
+            tally,
             received: 0,
             place: None,
         }
@@ -69,9 +72,9 @@ impl Pass {
         self.place = place;
     }
 
-    /// Where the bytes are counted that are sent.
-    pub(super) fn counter(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.sent)
+    /// Where the body is counted that is sent.
+    pub(super) fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.tally)
     }
 
     /// An answer begins.
@@ -89,10 +92,16 @@ impl Pass {
         if let Outcome::Cut { status, .. } = self.outcome {
             self.outcome = Outcome::Answered { status };
         }
+        // A server may answer before it has read all of a request.
+        if let Some(reason) = self.stopped() {
+            self.way.deny(&self.request, reason);
+        }
     }
 
     /// The request or its answer failed.
     pub(super) fn failed(mut self, failure: Failure) -> Failure {
+        // Whatever came of it, it ended because its body was not sent to the end.
+        let failure = self.stopped().map_or(failure, Failure::Denied);
         let code = failure.code();
         if let Failure::Denied(reason) = failure {
             self.way.deny(&self.request, reason);
@@ -104,15 +113,24 @@ impl Pass {
         };
         failure
     }
+
+    /// Why the body was not sent to its end.
+    fn stopped(&mut self) -> Option<DenialReason> {
+        let refused = self.tally.refused()?;
+        self.request.header.clone_from(&refused.header);
+        Some(refused.reason)
+    }
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
         drop(self.place.take());
-        telemetry::requested(&self.way.sender, self.outcome, self.sent.load(Ordering::Relaxed), self.received);
-        let Some(audit) = &self.way.audit else { return };
-        let Request { method, origin, path, asked: _ } = &self.request;
-        audit.record(&Entry {
+        telemetry::requested(&self.way.sender, self.outcome, self.tally.sent(), self.received);
+        if self.way.audit.is_none() {
+            return;
+        }
+        let Request { method, origin, path, asked: _, header: _ } = &self.request;
+        self.way.write_down(Entry {
             when: self.when,
             tenant: self.way.sender.tenant.clone(),
             provider: self.way.sender.provider.clone(),
@@ -121,7 +139,8 @@ impl Drop for Pass {
             origin: origin.as_ref().map_or_else(String::new, words::origin),
             path: path.clone(),
             outcome: self.outcome,
-            request_bytes: self.sent.load(Ordering::Relaxed),
+            times: 1,
+            request_bytes: self.tally.sent(),
             response_bytes: self.received,
             duration: self.since.elapsed(),
         });

@@ -102,6 +102,16 @@ impl Proxy {
     }
 }
 
+/// What a proxy is told, as it is sent and as it was given.
+pub(super) fn secrets(authorization: &HeaderValue) -> Vec<SecretString> {
+    let sent = authorization.to_str().ok().and_then(|value| value.strip_prefix("Basic ")).unwrap_or_default();
+    let both =
+        BASE64_STANDARD.decode(sent).ok().and_then(|bytes| String::from_utf8(bytes).ok()).map(SecretString::from);
+    let password =
+        both.as_ref().and_then(|both| both.expose_secret().split_once(':')).map(|(_, password)| password.into());
+    [SecretString::from(sent)].into_iter().chain(password).collect()
+}
+
 /// A proxy and what goes through it.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {

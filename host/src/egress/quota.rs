@@ -1,4 +1,4 @@
-//! How many requests one guest may send: at once, in a call, and in a second.
+//! How much one guest may send: requests at once, in a call and in a second, and bytes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,29 +12,70 @@ use crate::{LimitHit, Limits};
 /// Bytes of bodies that are kept of requests which wait for their turn.
 const ROOM: usize = 4 * 1024 * 1024;
 
-/// What is left of the limits on requests.
+/// When requests have their turn: so many at once, and so many in a second. The sessions of a tenant share one, so that a
+/// tenant with many instances sends no more at once than a tenant with one.
+#[derive(Clone, Debug)]
+pub(crate) struct Turns {
+    in_flight: Arc<Semaphore>,
+    pace: Option<Arc<Mutex<Pace>>>,
+}
+
+impl Turns {
+    /// Turns within these limits, none of them taken.
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let in_flight = usize::try_from(limits.requests_in_flight.max(1)).unwrap_or(Semaphore::MAX_PERMITS);
+        let pace = limits.requests_per_second.and_then(|rate| Duration::from_secs(1).checked_div(rate.get()));
+        Self {
+            in_flight: Arc::new(Semaphore::new(in_flight.min(Semaphore::MAX_PERMITS))),
+            pace: pace.map(|between| Arc::new(Mutex::new(Pace { between, next: None }))),
+        }
+    }
+}
+
+/// What is left of the limits on what a session sends.
 #[derive(Debug)]
 pub(super) struct Quota {
-    in_flight: Arc<Semaphore>,
+    turns: Turns,
     room: Arc<Semaphore>,
     per_call: u64,
     asked: AtomicU64,
     /// Over all calls.
     let_out: AtomicU64,
-    pace: Option<Mutex<Pace>>,
+    total: Arc<Total>,
+}
+
+/// Bytes that a session has sent, over all calls.
+#[derive(Debug)]
+pub(super) struct Total {
+    limit: u64,
+    sent: AtomicU64,
+}
+
+impl Total {
+    pub(super) const fn new(limit: u64) -> Self {
+        Self { limit, sent: AtomicU64::new(0) }
+    }
+
+    /// Counts bytes before they are sent.
+    ///
+    /// # Errors
+    /// They are beyond what a session may send.
+    pub(super) fn add(&self, bytes: u64) -> Result<(), LimitHit> {
+        let earlier = self.sent.fetch_add(bytes, Ordering::Relaxed);
+        if earlier.saturating_add(bytes) > self.limit { Err(LimitHit::SentBytes(self.limit)) } else { Ok(()) }
+    }
 }
 
 impl Quota {
-    pub(super) fn new(limits: &Limits) -> Self {
-        let in_flight = usize::try_from(limits.requests_in_flight.max(1)).unwrap_or(Semaphore::MAX_PERMITS);
-        let pace = limits.requests_per_second.and_then(|rate| Duration::from_secs(1).checked_div(rate.get()));
+    /// What these limits leave to a session that takes these turns.
+    pub(super) fn new(limits: &Limits, turns: Turns) -> Self {
         Self {
-            in_flight: Arc::new(Semaphore::new(in_flight.min(Semaphore::MAX_PERMITS))),
+            turns,
             room: Arc::new(Semaphore::new(ROOM)),
             per_call: limits.requests_per_call,
             asked: AtomicU64::new(0),
             let_out: AtomicU64::new(0),
-            pace: pace.map(|between| Mutex::new(Pace { between, next: None })),
+            total: Arc::new(Total::new(limits.sent_bytes)),
         }
     }
 
@@ -43,20 +84,31 @@ impl Quota {
         self.asked.store(0, Ordering::Relaxed);
     }
 
-    /// Counts a request.
+    /// Counts a request that a guest asks for, before anybody looks whether it is granted: asking costs the host as much.
     ///
     /// # Errors
-    /// It is beyond what a call may send.
+    /// It is beyond what a call may ask for.
     pub(super) fn count(&self) -> Result<(), LimitHit> {
         let earlier = self.asked.fetch_add(1, Ordering::Relaxed);
-        if earlier >= self.per_call {
-            return Err(LimitHit::RequestsPerCall(self.per_call));
-        }
+        if earlier >= self.per_call { Err(LimitHit::RequestsPerCall(self.per_call)) } else { Ok(()) }
+    }
+
+    /// Counts a request that is let out, with so many bytes of address and headers.
+    ///
+    /// # Errors
+    /// They are beyond what a session may send.
+    pub(super) fn let_out_one(&self, head_bytes: u64) -> Result<(), LimitHit> {
+        self.total.add(head_bytes)?;
         self.let_out.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
-    /// How many requests were counted over all calls.
+    /// Where the bytes of bodies are counted.
+    pub(super) fn total(&self) -> Arc<Total> {
+        Arc::clone(&self.total)
+    }
+
+    /// How many requests were let out over all calls.
     pub(super) fn let_out(&self) -> u64 {
         self.let_out.load(Ordering::Relaxed)
     }
@@ -69,9 +121,10 @@ impl Quota {
     /// Waits for a request's turn, in the order of asking. The request is in flight for as long as the permit is kept;
     /// none is given only where the semaphore was closed, which nobody does.
     pub(super) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        let permit = Arc::clone(&self.in_flight).acquire_owned().await.ok();
+        let Turns { in_flight, pace } = &self.turns;
+        let permit = Arc::clone(in_flight).acquire_owned().await.ok();
         let moment =
-            self.pace.as_ref().map(|pace| pace.lock().unwrap_or_else(PoisonError::into_inner).reserve(Instant::now()));
+            pace.as_ref().map(|pace| pace.lock().unwrap_or_else(PoisonError::into_inner).reserve(Instant::now()));
         if let Some(moment) = moment {
             sleep_until(moment).await;
         }
@@ -112,21 +165,35 @@ mod tests {
         }
     }
 
+    fn quota(limits: &Limits) -> Quota {
+        Quota::new(limits, Turns::new(limits))
+    }
+
     #[test]
-    fn each_call_may_send_so_many() {
-        let quota = Quota::new(&Limits { requests_per_call: 2, ..Limits::default() });
+    fn each_call_may_ask_for_so_many() {
+        let quota = quota(&Limits { requests_per_call: 2, ..Limits::default() });
         for _ in 0..2 {
             quota.begin_call();
             let counted: Vec<_> = (0..4).map(|_| quota.count().is_ok()).collect();
             assert_eq!(counted, [true, true, false, false]);
         }
-        assert_eq!((quota.count(), quota.let_out()), (Err(LimitHit::RequestsPerCall(2)), 4));
+        assert_eq!((quota.count(), quota.let_out()), (Err(LimitHit::RequestsPerCall(2)), 0));
+    }
+
+    #[test]
+    fn a_session_sends_so_many_bytes_in_all_its_calls() {
+        let quota = quota(&Limits { sent_bytes: 10, ..Limits::default() });
+        assert_eq!(quota.let_out_one(4), Ok(()));
+        assert_eq!(quota.total().add(6), Ok(()));
+        quota.begin_call();
+        let beyond = Err(LimitHit::SentBytes(10));
+        assert_eq!((quota.total().add(1), quota.let_out_one(0), quota.let_out()), (beyond, beyond, 1));
     }
 
     #[tokio::test]
     async fn requests_wait_for_their_turn() {
         let limits = Limits { requests_in_flight: 2, requests_per_second: NonZeroU32::new(20), ..Limits::default() };
-        let (quota, start) = (Quota::new(&limits), Instant::now());
+        let (quota, start) = (quota(&limits), Instant::now());
         let (first, _second) = (quota.turn().await, quota.turn().await);
         assert!(start.elapsed() >= Duration::from_millis(50));
         let third = quota.turn();
@@ -138,7 +205,21 @@ mod tests {
 
     #[tokio::test]
     async fn none_at_once_counts_as_one() {
-        let quota = Quota::new(&Limits { requests_in_flight: 0, ..Limits::default() });
+        let quota = quota(&Limits { requests_in_flight: 0, ..Limits::default() });
         assert!(quota.turn().await.is_some());
+    }
+
+    #[tokio::test]
+    async fn sessions_of_a_tenant_take_turns_together() {
+        let limits = Limits { requests_in_flight: 2, requests_per_second: NonZeroU32::new(20), ..Limits::default() };
+        let turns = Turns::new(&limits);
+        let sessions = [(); 4].map(|()| Quota::new(&limits, turns.clone()));
+        let start = Instant::now();
+        let (one, two) = (sessions[0].turn().await, sessions[1].turn().await);
+        assert!(start.elapsed() >= Duration::from_millis(50), "the second waits for a twentieth of a second");
+        let waits = tokio::time::timeout(Duration::from_millis(100), sessions[2].turn()).await;
+        assert!(waits.is_err(), "two are in flight");
+        drop((one, two));
+        assert!(sessions[3].turn().await.is_some());
     }
 }

@@ -10,6 +10,7 @@ use hyper_util::client::legacy::connect::capture_connection;
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody};
 
 use super::body::Watched;
+use super::connector::Kept;
 use super::deadline::{Deadline, TIMEOUT};
 use super::failure::{self, Failure};
 use super::gate::{Exit, Way};
@@ -27,7 +28,7 @@ pub(super) async fn send(
 ) -> Result<Response<WasiBody>, HttpError> {
     complete(pass.way(), exit.route, request.headers_mut());
     let (head, body) = request.into_parts();
-    let mut body = Outgoing::new(body, pass.way().quota.room(), pass.counter());
+    let mut body = Outgoing::new(body, pass.way().quota.room(), pass.tally());
     let place = tokio::select! {
         biased;
         place = pass.way().quota.turn() => place,
@@ -88,6 +89,9 @@ async fn exchange(
         None => deadline.within(options.first_byte_timeout, Failure::AnswerTimeout, sending).await?,
     };
     let answer = answer.map_err(|error| failure::of(&error, way.head_limit()))?;
+    if let Some(kept) = answer.extensions().get::<Kept>() {
+        kept.mark();
+    }
     if exit.route == Route::Forward && answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
         return Err(Failure::Denied(DenialReason::ProxyCredentials));
     }

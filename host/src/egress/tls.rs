@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::sign::SingleCertAndKey;
+use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::ClientIdentity;
-use crate::{Error, Result};
+use crate::{Error, Result, wall};
 
 /// How long the system's authorities are taken for unchanged. Reading them takes some milliseconds.
 const KNOWN_FOR: Duration = Duration::from_secs(60);
@@ -28,14 +29,25 @@ pub(super) fn config(ca_files: &[PathBuf], identity: Option<ClientIdentity>) -> 
     for path in ca_files {
         add(Arc::make_mut(&mut roots), path)?;
     }
-    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Error::Runtime { reason: error.to_string() })?;
+    let builder =
+        ClientConfig::builder_with_details(Arc::new(rustls::crypto::ring::default_provider()), Arc::new(TimeOfDay))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Error::Runtime { reason: error.to_string() })?;
     let builder = builder.with_root_certificates(roots);
     Ok(match identity {
         Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.into_key()))),
         None => builder.with_no_client_auth(),
     })
+}
+
+/// The time that certificates are held against. The default of the TLS library would panic before 1970.
+#[derive(Debug)]
+struct TimeOfDay;
+
+impl TimeProvider for TimeOfDay {
+    fn current_time(&self) -> Option<UnixTime> {
+        wall::since_1970().map(UnixTime::since_unix_epoch)
+    }
 }
 
 /// The system's authorities: 100 KB that all clients share, while each has TLS sessions of its own.

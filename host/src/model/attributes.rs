@@ -34,6 +34,18 @@ impl Attributes {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
+    /// Changes keys and values, where `change` says that it did.
+    pub(crate) fn change(&mut self, mut change: impl FnMut(&mut String) -> bool) {
+        let mut is_in_order = true;
+        for (key, value) in &mut self.0 {
+            is_in_order &= !change(key);
+            change(value);
+        }
+        if !is_in_order {
+            *self = Self::from(std::mem::take(&mut self.0));
+        }
+    }
+
     /// How many there are.
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -65,14 +65,15 @@ impl State {
 
     /// A session of a version with this tenant's settings and grants, and what was granted for the version.
     pub(super) fn connect(&self, version: &Version, added: &Added) -> Result<Session> {
-        let access = Access { requests: Some(self.granted(added)), ..self.access.clone() };
+        let mut access = self.access.clone();
+        access.requests = Some(self.granted(added));
         version.provider.connect_as(&version.description, access, self.slots.clone())
     }
 }
 
 impl Tenant {
     pub(super) fn new(name: &str, line: &Arc<Line>, access: Access, sandbox: &Sandbox) -> Result<Self> {
-        let mut access = access.named(name);
+        let mut access = access.named(name).in_turn();
         let slots = sandbox.slots(access.limits.instances);
         let only = access.requests.take();
         loop {

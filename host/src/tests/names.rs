@@ -73,6 +73,8 @@ fn errors_have_stable_codes_of_their_own() {
         (limit(LimitHit::CpuTime(time)), "limit-cpu-time", false),
         (limit(LimitHit::ReturnedBytes(1)), "limit-returned-bytes", false),
         (limit(LimitHit::RequestsPerCall(1)), "limit-requests-per-call", false),
+        (limit(LimitHit::RequestBody(1)), "limit-request-body", false),
+        (limit(LimitHit::SentBytes(1)), "limit-sent-bytes", false),
         (limit(LimitHit::ResponseHead { headers: 1, bytes: 1 }), "limit-response-head", false),
         (limit(LimitHit::ResponseBody(1)), "limit-response-body", false),
         (answer(Bound::Notices), "limit-notices", false),
@@ -92,6 +94,7 @@ fn errors_have_stable_codes_of_their_own() {
         (Error::Unanswered { reason: text() }, "request-unanswered", true),
         (Error::Io { path: "x".into(), source: io::Error::other("x") }, "file-unreadable", false),
         (Error::CacheUnusable { folder: "x".into(), reason: text() }, "cache-unusable", false),
+        (Error::ClockWrong, "clock-wrong", false),
         (Error::Runtime { reason: text() }, "runtime-failed", false),
     ];
     let mut codes = HashSet::new();

@@ -300,6 +300,38 @@ async fn a_secret_goes_into_the_granted_servers_headers_of_credentials_and_nowhe
     assert!(!elsewhere_than_credentials.iter().any(|line| holds_secret(line)), "{elsewhere_than_credentials:?}");
 }
 
+#[tokio::test]
+async fn headers_that_ask_for_another_request_do_not_leave_the_host() {
+    let (granted, elsewhere) = (Recorder::start().await, Recorder::start().await);
+    let host = Host::new(Limits::default());
+    let told = loose(&host, "headers", &granted, &elsewhere).await;
+    assert!(told.params.len() > 15, "{told:?}");
+    for (name, outcome) in told.params.iter() {
+        assert_eq!(outcome == "200", name == "ordinary", "{name}: {outcome}");
+    }
+    let may = ["accept", "authorization", "host", "user-agent", "transfer-encoding", "content-length"];
+    for Arrival { line, headers, .. } in granted.arrivals().into_iter().filter(|arrival| !arrival.headers.is_empty()) {
+        assert!(headers.iter().all(|(name, _)| may.contains(&name.as_str())), "{line}: {headers:?}");
+    }
+    let sent = granted.connections().concat();
+    assert!(!String::from_utf8_lossy(&sent).to_ascii_lowercase().contains("x-http-method"), "nor behind a body");
+}
+
+#[tokio::test]
+async fn bodies_without_end_are_stopped_at_their_limits() {
+    let (granted, elsewhere) = (Recorder::start().await, Recorder::start().await);
+    let mut limits = Limits::default();
+    limits.request_body_bytes = 200_000;
+    limits.sent_bytes = 2_000_000;
+    let told = loose(&Host::new(limits), "bodies", &granted, &elsewhere).await;
+    let of = |what: &str| told.params.get(what).unwrap_or_default();
+    assert_eq!(of("grows"), "ErrorCode::HttpRequestBodySize(Some(200000))", "{told:?}");
+    assert_eq!(of("says its size"), "ErrorCode::HttpRequestBodySize(Some(200000))", "{told:?}");
+    assert_eq!(of("many"), "ErrorCode::HttpRequestDenied", "{told:?}");
+    let sent: usize = granted.connections().iter().map(Vec::len).sum();
+    assert!(sent < 2_100_000, "{sent} bytes came to the server");
+}
+
 /// What a listing asked for, sorted, but for the activity of accounts: that is asked for as pages come in, by so many
 /// requests as their order makes.
 fn asked(log: &[Exchange]) -> Vec<(&str, &str)> {

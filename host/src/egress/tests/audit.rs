@@ -133,3 +133,18 @@ async fn what_a_guest_lets_go_is_written_down_as_well() {
     let [entry] = &log.take()[..] else { panic!("not one entry") };
     assert_eq!(entry.outcome, Outcome::Failed { code: "let-go" });
 }
+
+#[tokio::test]
+async fn a_denial_that_is_repeated_is_written_down_by_its_number() {
+    let log = Arc::new(Recording::default());
+    let origin = "http://127.0.0.1:9";
+    let mut gate =
+        Opening { audit: Some(Arc::clone(&log) as _), ..Opening::default() }.open(&egress(), origin).unwrap();
+    for _ in 0..250 {
+        assert_eq!(get(&mut gate, &format!("{origin}/y"), timeouts(LONG, LONG, LONG)).await, "HttpRequestDenied");
+    }
+    let times = |entries: &[Entry]| entries.iter().map(|entry| entry.times).collect::<Vec<_>>();
+    assert_eq!(times(&log.take()), [1, 9, 90]);
+    drop(gate);
+    assert_eq!(times(&log.take()), [150]);
+}

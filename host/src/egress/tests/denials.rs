@@ -89,3 +89,34 @@ async fn private_addresses_are_dialled_where_the_policy_says_so() {
         }
     }
 }
+
+#[tokio::test]
+async fn headers_that_ask_for_something_else_are_denied_by_name() {
+    let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"), None).await;
+    let origin = format!("http://127.0.0.1:{}", place.port);
+    let mut gate = gate(&egress(), &origin);
+    for (name, header) in [
+        ("X-HTTP-Method-Override", "x-http-method-override"),
+        ("x-original-url", "x-original-url"),
+        ("Transfer-Encoding", "transfer-encoding"),
+        ("content-type", "content-type"),
+    ] {
+        gate.begin_call();
+        // One that is ordinary is refused where it is there twice.
+        let asked = request("GET", &origin).header("content-type", "text/plain").header(name, "hunter2");
+        let refused = send(&mut gate, asked, b"", patient()).await.unwrap_err();
+        assert_eq!(format!("{refused:?}"), "HttpRequestDenied");
+        let [denial] = &gate.denials()[..] else { panic!("{name}: not one denial") };
+        assert_eq!((denial.reason, denial.header.as_deref()), (DenialReason::Header, Some(header)));
+        let shown = denial.to_string();
+        assert!(shown.contains(&format!("(`{header}`)")) && !shown.contains("hunter2"), "{shown}");
+    }
+    assert_eq!(place.connections.load(Ordering::Relaxed), 0);
+    let trailers = http::HeaderMap::from_iter([(http::header::COOKIE, http::HeaderValue::from_static("hunter2"))]);
+    let body = http_body_util::StreamBody::new(futures_util::stream::iter([Ok(http_body::Frame::trailers(trailers))]));
+    let asked = request("POST", &format!("{origin}/items/x")).body(body.boxed_unsync()).unwrap();
+    gate.begin_call();
+    let sending = Pin::from(gate.send_request(asked, Some(patient()), Box::new(async { Ok(()) })));
+    assert_eq!(format!("{:?}", sending.await.err().unwrap()), "HttpRequestDenied");
+    assert_eq!(gate.denials()[0].header.as_deref(), Some("cookie"));
+}

@@ -21,10 +21,10 @@ async fn a_call_sends_no_more_requests_than_it_may() {
     let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"), None).await;
     let origin = format!("http://127.0.0.1:{}", place.port);
     let egress = egress();
-    let mut gate = limited(Limits { requests_per_call: 2, ..Limits::default() }, &egress, &origin);
+    let mut gate = limited(Limits { requests_per_call: 3, ..Limits::default() }, &egress, &origin);
     for call in 1..=2 {
         gate.begin_call();
-        // A request that is not described does not count.
+        // A request that is denied counts as well.
         for (path, expect) in [
             ("/y", "HttpRequestDenied"),
             ("/x", "200 hi"),
@@ -36,7 +36,7 @@ async fn a_call_sends_no_more_requests_than_it_may() {
         }
         assert_eq!(
             reasons(&gate),
-            [DenialReason::Request, DenialReason::Limit(LimitHit::RequestsPerCall(2))],
+            [DenialReason::Request, DenialReason::Limit(LimitHit::RequestsPerCall(3))],
             "call {call}"
         );
         assert_eq!(egress.requests(), 2 * call);
@@ -137,6 +137,69 @@ async fn a_higher_limit_lets_longer_heads_in() {
     ] {
         assert_eq!(get(&mut limited(limits, &egress, &origin), &origin, patient()).await, expect);
     }
+}
+
+/// Sends pieces of so many bytes as they are asked for, so that no size is told beforehand.
+async fn post(gate: &mut Gate, origin: &str, pieces: usize, bytes: usize) -> String {
+    let piece = move |_| Ok(http_body::Frame::data(Bytes::from(vec![b'x'; bytes])));
+    let body = http_body_util::StreamBody::new(futures_util::stream::iter((0..pieces).map(piece))).boxed_unsync();
+    let request = request("POST", &format!("{origin}/items/x")).body(body).unwrap();
+    let sending = Pin::from(gate.send_request(request, Some(patient()), Box::new(async { Ok(()) })));
+    match sending.await {
+        Ok((response, _)) => told(response).await,
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_stopped_at_its_limit_while_it_is_sent() {
+    let limit = DenialReason::Limit(LimitHit::RequestBody(1_000));
+    for (name, pieces, bytes, expect) in [
+        ("no body", 0, 0, None),
+        ("just enough", 10, 100, None),
+        ("a byte too many", 1_001, 1, Some(limit)),
+        ("without end", 1_000_000_000, 100, Some(limit)),
+        ("one large piece", 1, 100_000, Some(limit)),
+    ] {
+        let place = start(Server::Silent, None).await;
+        let origin = format!("http://127.0.0.1:{}", place.port);
+        let limits = Limits { request_body_bytes: 1_000, ..Limits::default() };
+        let mut gate = limited(limits, &egress(), &origin);
+        let sending = post(&mut gate, &origin, pieces, bytes);
+        match expect {
+            // The server never answers one that was sent whole.
+            None => assert!(tokio::time::timeout(SHORT, sending).await.is_err(), "{name}"),
+            Some(_) => assert_eq!(sending.await, "HttpRequestBodySize(Some(1000))", "{name}"),
+        }
+        assert_eq!(reasons(&gate), expect.into_iter().collect::<Vec<_>>(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_says_that_it_is_too_large_is_not_sent() {
+    let place = start(Server::Silent, None).await;
+    let origin = format!("http://127.0.0.1:{}", place.port);
+    let egress = egress();
+    let mut gate = limited(Limits { request_body_bytes: 3, ..Limits::default() }, &egress, &origin);
+    let refused = send(&mut gate, request("POST", &format!("{origin}/items/x")), b"four", patient()).await.unwrap_err();
+    assert_eq!(format!("{refused:?}"), "HttpRequestBodySize(Some(3))");
+    assert_eq!((egress.requests(), place.connections.load(Ordering::Relaxed)), (0, 0));
+}
+
+#[tokio::test]
+async fn a_session_sends_no_more_bytes_than_it_may() {
+    let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"), None).await;
+    let origin = format!("http://127.0.0.1:{}", place.port);
+    let egress = egress();
+    let mut gate = limited(Limits { sent_bytes: 10_000, ..Limits::default() }, &egress, &origin);
+    // Addresses count as bodies do.
+    let url = format!("{origin}/x?{}", "y".repeat(4_900));
+    for expect in ["200 hi", "200 hi", "HttpRequestDenied"] {
+        gate.begin_call();
+        assert_eq!(get(&mut gate, &url, patient()).await, expect);
+    }
+    assert_eq!(reasons(&gate), [DenialReason::Limit(LimitHit::SentBytes(10_000))]);
+    assert_eq!(egress.requests(), 2);
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ async fn an_outlet_sends_what_is_described_with_the_secret_and_nothing_else() {
     let url = format!("http://127.0.0.1:{}", start(Server::Echoes, None).await.port);
     let mut settings = Settings::new();
     settings.set("url", url.as_str()).set_secret("token", "hunter2".into());
-    let limits = Limits { requests_per_call: 2, ..Limits::default() };
+    let limits = Limits { requests_per_call: 3, ..Limits::default() };
     let access = Access::new(settings, Egress::new(EgressOptions::default()).unwrap()).limits(limits);
     let outlet = Outlet::open(&description(), access).unwrap();
     let token = outlet.settings().find(|(key, _)| *key == "token").unwrap().1;
@@ -52,7 +52,11 @@ async fn an_outlet_sends_what_is_described_with_the_secret_and_nothing_else() {
     assert!(echo.starts_with("GET /users ") && echo.contains("Bearer hunter2"), "{echo}");
     let refused = Err("request-unanswered".to_owned());
     for (path, is_sent) in [("/secrets", false), ("/users", true), ("/users", false)] {
-        assert_eq!(send(path).await.is_ok(), is_sent, "{path}: a third request is one too many for a call");
+        assert_eq!(
+            send(path).await.is_ok(),
+            is_sent,
+            "{path}: a fourth request is one too many for a call, and one that is denied counts"
+        );
     }
     assert_eq!(send("/users").await, refused);
     outlet.begin_call();

@@ -1,0 +1,81 @@
+//! Sends bodies without end: one that grows, one that says how large it will be, and many of a good size. Its error tells
+//! what became of each, and how many bytes the platform took.
+#![no_std]
+
+extern crate alloc;
+
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use components::wasi::http::outgoing_handler::handle;
+use components::wasi::http::types::{Fields, Method, OutgoingBody, OutgoingRequest, Scheme};
+use components::{Error, Setting, told, value};
+
+/// What `blocking-write-and-flush` takes at once.
+const PIECE: [u8; 4096] = [b' '; 4096];
+
+/// More than any host should take of one request.
+const ENDLESS: u64 = 64 * 1024 * 1024;
+
+fn act(settings: &[Setting]) -> Error {
+    let origin = value(settings, "server_url");
+    let bearer = format!("Bearer {}", value(settings, "access_token"));
+    let mut outcomes: Vec<(String, String)> = Vec::new();
+    let mut note = |what: &str, (outcome, taken): (String, u64)| {
+        outcomes.push((what.to_string(), outcome));
+        outcomes.push((format!("{what}, bytes"), taken.to_string()));
+    };
+    note("grows", send(origin, &bearer, ENDLESS, false));
+    note("says its size", send(origin, &bearer, ENDLESS, true));
+    let (mut all, mut last) = (0_u64, String::new());
+    for _ in 0..2_000 {
+        let (outcome, taken) = send(origin, &bearer, 10 * 4096, true);
+        all = all.saturating_add(taken);
+        last = outcome;
+        if last != "200" {
+            break;
+        }
+    }
+    note("many", (last, all));
+    told(outcomes)
+}
+
+/// Sends a body of so many bytes. Returns what came of it, and how many bytes were taken.
+fn send(origin: &str, bearer: &str, bytes: u64, says: bool) -> (String, u64) {
+    let mut taken = 0;
+    let outcome = try_send(origin, bearer, bytes, says, &mut taken).unwrap_or_else(|reason| reason);
+    (outcome, taken)
+}
+
+fn try_send(origin: &str, bearer: &str, bytes: u64, says: bool, taken: &mut u64) -> Result<String, String> {
+    let failed = |what: &str| format!("failed: {what}");
+    let fields = Fields::new();
+    fields.append("authorization", bearer.as_bytes()).map_err(|_| failed("header"))?;
+    if says {
+        fields.append("content-length", bytes.to_string().as_bytes()).map_err(|_| failed("length"))?;
+    }
+    let outgoing = OutgoingRequest::new(fields);
+    outgoing.set_method(&Method::Post).map_err(|()| failed("method"))?;
+    outgoing.set_scheme(Some(&Scheme::Http)).map_err(|()| failed("scheme"))?;
+    let authority = origin.rsplit("//").next().unwrap_or_default();
+    outgoing.set_authority(Some(authority)).map_err(|()| failed("authority"))?;
+    outgoing.set_path_with_query(Some("/api/v4/users/status/ids")).map_err(|()| failed("path"))?;
+    let body = outgoing.body().map_err(|()| failed("body"))?;
+    let answer = handle(outgoing, None).map_err(|code| format!("{code:?}"))?;
+    let stream = body.write().map_err(|()| failed("stream"))?;
+    while *taken < bytes && stream.blocking_write_and_flush(&PIECE).is_ok() {
+        *taken = taken.saturating_add(4096);
+    }
+    drop(stream);
+    // One that was stopped is not whole, and the answer tells why.
+    let _ = OutgoingBody::finish(body, None);
+    answer.subscribe().block();
+    match answer.get() {
+        Some(Ok(Ok(incoming))) => Ok(incoming.status().to_string()),
+        Some(Ok(Err(code))) => Err(format!("{code:?}")),
+        Some(Err(())) | None => Err(failed("answer")),
+    }
+}
+
+components::misbehave!(act);
