@@ -140,12 +140,10 @@ pub enum Error {
     },
 
     /// A component's file is neither pinned nor signed.
-    #[error("{file} with the sha256 {found} is not pinned, and no key is named for it")]
+    #[error("{file} is not pinned, and no key is named for it")]
     Untrusted {
         /// The file's name.
         file: String,
-        /// The digest of its bytes.
-        found: Digest,
     },
 
     /// A new version cannot take the place of the one in use.
@@ -653,7 +651,9 @@ impl Error {
                 "Do not use this file: it was changed after it was built. Its makers seal it again with `providerctl seal`."
             }
             Self::ConfigUnusable { .. } => "Correct the file; docs/embedding.md shows a whole one.",
-            Self::Untrusted { .. } => "Pin it by the sha256 above, or name the public key of its makers.",
+            Self::Untrusted { .. } => {
+                "Pin it by its sha256, as `sha256sum` prints it, or name the public key of its makers."
+            }
             Self::PreflightFailed { .. } => {
                 "Have the tenants' settings changed first, grant the requests if they are meant, or keep the version in use."
             }

@@ -6,21 +6,27 @@
 //! their own version or, where they are hurried, go on from their cursor in the new one.
 
 mod across;
+mod age;
 mod call;
 mod canary;
+mod changes;
 mod event;
+mod grants;
 mod health;
 mod line;
 mod listing;
 mod preflight;
+mod probation;
 mod sync;
 mod tenant;
 #[cfg(test)]
 mod tests;
 mod version;
+mod versions;
 mod watch;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,7 +46,8 @@ pub use version::VersionName;
 pub use watch::Watch;
 
 use event::Events;
-use line::Line;
+use line::{Line, Unswitched};
+use preflight::{Demand, Floor};
 use version::Version;
 
 /// Versions of any number of providers over one sandbox. Clones share it.
@@ -72,17 +79,32 @@ pub struct SwitchOptions {
     /// How long listings may go on in the old version before their step is left and they go on in the new one. 10
     /// minutes.
     pub drain: Duration,
-    /// Whether each tenant's server is checked by the new version first. False.
+    /// Whether each tenant's server is checked by the new version first. A server that the version in use finds fault with
+    /// as well does not count. False.
     pub check: bool,
-    /// Whether requests that the old version did not make are granted. False.
+    /// Whether requests that the old version did not make are granted. They belong to the new version: if the earlier one
+    /// is put back, they are gone. False.
     pub grant_more: bool,
     /// Whether a version is tried that was given up before. False.
     pub again: bool,
+    /// The id of the product that is meant: a candidate of another is refused. `None` for whatever the candidate says.
+    pub provider: Option<String>,
+    /// Whether a watched folder may put an older version into use. [`Registry::switch`] does what it is asked to, whichever
+    /// is older. False.
+    pub downgrade: bool,
 }
 
 impl Default for SwitchOptions {
     fn default() -> Self {
-        Self { hurry: false, drain: Duration::from_secs(600), check: false, grant_more: false, again: false }
+        Self {
+            hurry: false,
+            drain: Duration::from_secs(600),
+            check: false,
+            grant_more: false,
+            again: false,
+            provider: None,
+            downgrade: false,
+        }
     }
 }
 
@@ -129,34 +151,74 @@ impl Registry {
         let compiling = tokio::task::spawn_blocking(move || sandbox.load(&bytes));
         let provider = compiling.await.map_err(|error| Error::Runtime { reason: error.to_string() })??;
         let description = provider.describe().await?;
-        Ok(Candidate { version: Version::new(provider, description, self.shared.patience.clone()) })
+        Ok(Candidate { version: Version::new(provider, description) })
     }
 
     /// What stands against a candidate. Nothing is changed; requests are made only with [`SwitchOptions::check`].
     pub async fn preflight(&self, candidate: &Candidate, options: &SwitchOptions) -> Vec<Objection> {
-        match self.find(&candidate.version.description.id) {
-            Some(line) => line.preflight(&candidate.version, options).await,
-            None => Vec::new(),
+        let new = &candidate.version;
+        if let Some(other) = preflight::other_provider(options.provider.as_deref(), &new.description) {
+            return vec![other];
         }
+        let Some(line) = self.find(&new.description.id) else { return Vec::new() };
+        let seen = line.look(new, &Demand { options, floor: Floor::Any });
+        if options.check && seen.objections.is_empty() {
+            return line::check(new, &seen).await;
+        }
+        seen.objections
     }
 
     /// Puts a candidate into use after its preflight, at once for all new calls. The first version of a provider is
-    /// simply put into use.
+    /// simply put into use. If the version in use changes during the preflight, the preflight is made again. A candidate
+    /// with the bytes of the version in use changes nothing.
     ///
     /// # Errors
     /// [`Error::PreflightFailed`], with everything that stands against it.
     pub async fn switch(&self, candidate: &Candidate, options: &SwitchOptions) -> Result<Switched> {
-        let objections = self.preflight(candidate, options).await;
-        if !objections.is_empty() {
-            return Err(Error::PreflightFailed { version: candidate.version.name(), objections });
+        self.put_into_use(candidate, &Demand { options, floor: Floor::Any }).await
+    }
+
+    async fn put_into_use(&self, candidate: &Candidate, demand: &Demand<'_>) -> Result<Switched> {
+        let (new, options) = (&candidate.version, demand.options);
+        let refused = |objections| Err(Error::PreflightFailed { version: new.name(), objections });
+        if let Some(other) = preflight::other_provider(options.provider.as_deref(), &new.description) {
+            return refused(vec![other]);
         }
-        let id = &candidate.version.description.id;
-        let line = {
-            let mut lines = self.shared.lines.lock().unwrap_or_else(PoisonError::into_inner);
-            let new = || Arc::new(Line::new(Arc::clone(&candidate.version), self.shared.events.clone()));
-            Arc::clone(lines.entry(id.clone()).or_insert_with(new))
+        let Some(line) = self.find_or_begin(new) else {
+            return Ok(Switched { from: None, to: new.name(), old: None });
         };
-        Ok(line.switch(&candidate.version, options))
+        loop {
+            let seen = line.look(new, demand);
+            if options.check && seen.objections.is_empty() && line.active().digest() != new.digest() {
+                let objections = line::check(new, &seen).await;
+                if !objections.is_empty() {
+                    return refused(objections);
+                }
+            }
+            match line.switch(new, demand, &seen) {
+                Ok(switched) => return Ok(switched),
+                Err(Unswitched::Objections(objections)) => return refused(objections),
+                // Each time that this happens another switch was made, or a version was given up.
+                Err(Unswitched::Stale) => {}
+            }
+        }
+    }
+
+    /// The versions that a new one belongs to. `None` if there were none: then it is in use as the first.
+    fn find_or_begin(&self, new: &Arc<Version>) -> Option<Arc<Line>> {
+        let Shared { patience, lines, events, .. } = &*self.shared;
+        let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = match lines.entry(new.description.id.clone()) {
+            Entry::Occupied(line) => return Some(Arc::clone(line.get())),
+            Entry::Vacant(place) => {
+                let provider = place.key().clone();
+                place.insert(Arc::new(Line::new(Arc::clone(new), patience.clone(), events.clone())));
+                events.send(Event::Switched { provider, from: None, to: new.name() })
+            }
+        };
+        drop(lines);
+        begun.log();
+        None
     }
 
     /// A tenant of a provider, by its product's id. A tenant of the same name that is still held keeps its own access; a

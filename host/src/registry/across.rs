@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use tracing::Instrument as _;
 
-use super::call::{admission, admitted, caller, note};
+use super::call::{Probe, Turn, admission, admitted, caller, note};
 use super::tenant::State;
-use super::version::{Lease, Phase};
+use super::version::Lease;
+use super::versions::Phase;
 use crate::checkpoint::Checkpoints;
 use crate::{Batch, End, Listing, ListingOptions, ListingSync, Result, Session, SyncOptions, SyncStep};
 
@@ -113,9 +114,11 @@ impl<S: Steps> Across<S> {
     /// whatever version is then in use.
     pub(super) async fn next(&mut self) -> Option<Result<S::Step>> {
         while !self.ended {
-            if let Err(error) = self.settle().await {
-                return Some(Err(error));
-            }
+            // Held until the step has ended.
+            let _probe = match self.settle().await {
+                Ok(probe) => probe,
+                Err(error) => return Some(Err(error)),
+            };
             let (Some(lease), Some(steps)) = (&mut self.lease, &mut self.steps) else { return None };
             let span = caller(&self.tenant, lease.version(), S::NAME).span();
             let began = Instant::now();
@@ -165,21 +168,18 @@ impl<S: Steps> Across<S> {
     }
 
     /// Makes sure that there is a lease on a version that may serve the next step, and a session in it.
-    async fn settle(&mut self) -> Result<()> {
-        match &self.lease {
-            Some(lease) if lease.phase() >= Phase::Hurried => self.lease = None,
-            Some(lease) => match admission(&self.tenant, lease.version())? {
-                Duration::ZERO => return Ok(()),
-                pause => {
-                    tokio::time::sleep(pause).await;
-                    return Ok(());
-                }
-            },
-            None => {}
+    async fn settle(&mut self) -> Result<Option<Probe>> {
+        // Asked again after each pause: the version may have to be left by then.
+        while let Some(lease) = self.lease.as_ref().filter(|lease| lease.phase() < Phase::Hurried) {
+            match admission(&self.tenant, lease.version())? {
+                Turn::Now(probe) => return Ok(probe),
+                Turn::After(pause) => tokio::time::sleep(pause).await,
+            }
         }
-        let lease = admitted(&self.tenant).await?;
+        self.lease = None;
+        let (lease, probe) = admitted(&self.tenant).await?;
         let began = Instant::now();
-        let session = self.tenant.connect(lease.version())?;
+        let session = self.tenant.connect(lease.version(), lease.added())?;
         match &mut self.steps {
             Some(steps) => {
                 self.memory_bytes = self.memory_bytes.max(steps.memory_bytes());
@@ -190,6 +190,6 @@ impl<S: Steps> Across<S> {
             None => self.steps = Some(S::begin(session, &self.options, self.tenant.name()).await?),
         }
         self.lease = Some(lease);
-        Ok(())
+        Ok(probe)
     }
 }

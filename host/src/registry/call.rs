@@ -18,14 +18,28 @@ pub(super) struct Call {
     lease: Lease,
     session: Session,
     began: Instant,
+    _probe: Option<Probe>,
+}
+
+/// The place of the one call that is let through after a quarantine; it is given back when this is dropped.
+pub(super) struct Probe {
+    tenant: Arc<State>,
+    version: Arc<Version>,
+    number: u64,
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        self.tenant.line().release(&self.version, self.tenant.name(), self.number);
+    }
 }
 
 impl Call {
     /// Waits for as long as the version's faults demand, and makes a session in the version that is then in use.
     pub(super) async fn begin(tenant: &Arc<State>, name: &'static str) -> Result<Self> {
-        let lease = admitted(tenant).await?;
-        let session = tenant.connect(lease.version())?;
-        Ok(Self { tenant: Arc::clone(tenant), name, lease, session, began: Instant::now() })
+        let (lease, probe) = admitted(tenant).await?;
+        let session = tenant.connect(lease.version(), lease.added())?;
+        Ok(Self { tenant: Arc::clone(tenant), name, lease, session, began: Instant::now(), _probe: probe })
     }
 
     pub(super) const fn session(&mut self) -> &mut Session {
@@ -44,12 +58,12 @@ impl Call {
 }
 
 /// A lease on the version in use, as soon as it may serve the tenant.
-pub(super) async fn admitted(tenant: &Arc<State>) -> Result<Lease> {
+pub(super) async fn admitted(tenant: &Arc<State>) -> Result<(Lease, Option<Probe>)> {
     loop {
         let lease = tenant.line().lease();
         match admission(tenant, lease.version())? {
-            Duration::ZERO => return Ok(lease),
-            pause => {
+            Turn::Now(probe) => return Ok((lease, probe)),
+            Turn::After(pause) => {
                 // Another version may be in use when the pause is over.
                 drop(lease);
                 tokio::time::sleep(pause).await;
@@ -58,10 +72,22 @@ pub(super) async fn admitted(tenant: &Arc<State>) -> Result<Lease> {
     }
 }
 
-/// How long a tenant waits before a version may serve it.
-pub(super) fn admission(tenant: &State, version: &Version) -> Result<Duration> {
-    match version.admit(tenant.name()) {
-        Admission::After(pause) => Ok(pause),
+/// When a call may begin.
+pub(super) enum Turn {
+    /// Now; after a quarantine with the place of the one that may.
+    Now(Option<Probe>),
+    /// After a pause, when it asks once more.
+    After(Duration),
+}
+
+/// When a version may serve a tenant.
+pub(super) fn admission(tenant: &Arc<State>, version: &Arc<Version>) -> Result<Turn> {
+    match tenant.line().admit(version, tenant.name()) {
+        Admission::After(Duration::ZERO) => Ok(Turn::Now(None)),
+        Admission::After(pause) => Ok(Turn::After(pause)),
+        Admission::Probe(number) => {
+            Ok(Turn::Now(Some(Probe { tenant: Arc::clone(tenant), version: Arc::clone(version), number })))
+        }
         Admission::Refused(left) => Err(Error::Quarantined {
             provider: tenant.line().id().to_owned(),
             version: version.name(),

@@ -75,9 +75,25 @@ impl fmt::Display for Event {
                 write!(f, "{provider}: {from} failed and was given up; {to} is in use again")
             }
             Self::Failing { provider, version } => {
-                write!(f, "{provider}: {version} fails several tenants, and there is no earlier version to put back")
+                write!(f, "{provider}: {version} fails its tenants, and there is no earlier version to put back")
             }
             Self::Refused { file, code, reason } => write!(f, "{file} is not put into use: {reason} [{code}]"),
+        }
+    }
+}
+
+/// An event that is not in the log yet.
+#[must_use]
+pub(super) struct Sent(Event);
+
+impl Sent {
+    pub(super) fn log(self) {
+        let Self(event) = self;
+        match &event {
+            Event::Quarantined { .. } | Event::RolledBack { .. } | Event::Failing { .. } | Event::Refused { .. } => {
+                tracing::warn!("{event}");
+            }
+            Event::Switched { .. } | Event::Drained { .. } => tracing::info!("{event}"),
         }
     }
 }
@@ -95,14 +111,15 @@ impl Events {
     }
 
     pub(super) fn tell(&self, event: Event) {
-        match &event {
-            Event::Quarantined { .. } | Event::RolledBack { .. } | Event::Failing { .. } | Event::Refused { .. } => {
-                tracing::warn!("{event}");
-            }
-            Event::Switched { .. } | Event::Drained { .. } => tracing::info!("{event}"),
-        }
+        self.send(event).log();
+    }
+
+    /// Sends it to whoever listens: under a lock, so that events come in the order of what happened. Whoever writes logs
+    /// may do anything, so that is done after the lock.
+    pub(super) fn send(&self, event: Event) -> Sent {
         // Nobody has to listen.
-        let _ = self.0.send(event);
+        let _ = self.0.send(event.clone());
+        Sent(event)
     }
 
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Event> {

@@ -1,36 +1,75 @@
-//! The versions of one provider: the one in use, the one before, and those that were given up.
+//! The versions of one provider, and its tenants: carries out what [`Versions`] decides.
+//!
+//! One lock holds the decisions and what follows from them for leases, so that every lease that is given out is on the
+//! version that is in use at that moment, and nobody is asked to leave a version that came back meanwhile.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use super::event::{Event, Events};
-use super::health::{Outcome, Verdict};
-use super::preflight::{self, Objection};
+use super::grants::Added;
+use super::health::{Admission, Outcome, Patience};
+use super::preflight::{self, Demand, Objection};
 use super::tenant::State;
-use super::version::{Lease, Phase, Version};
+use super::version::{Lease, Version};
+use super::versions::{Decision, Refused, Switch, Versions};
 use super::{SwitchOptions, Switched};
-use crate::{Digest, Error};
+use crate::{Digest, Result};
 
 /// The versions of one provider.
 pub(super) struct Line {
     id: String,
-    versions: RwLock<Versions>,
-    tenants: Mutex<BTreeMap<String, Weak<State>>>,
+    inner: Mutex<Inner>,
     events: Events,
 }
 
-struct Versions {
+struct Inner {
+    versions: Versions<Digest, Added>,
+    /// Those that `versions` knows.
+    loaded: BTreeMap<Digest, Arc<Version>>,
+    /// The later tenant of each name.
+    tenants: BTreeMap<String, Weak<State>>,
     active: Arc<Version>,
-    /// Kept while the active one is being watched.
-    previous: Option<Arc<Version>>,
-    given_up: HashSet<Digest>,
+}
+
+#[cfg(test)]
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let inner = self.lock();
+        f.debug_struct("Line").field("versions", &inner.versions).field("tenants", &inner.tenants.keys()).finish()
+    }
+}
+
+/// What a preflight looked at.
+pub(super) struct Seen {
+    generation: u64,
+    /// What stands against the version without asking any server.
+    pub(super) objections: Vec<Objection>,
+    /// The tenants that exist.
+    tenants: Vec<Arc<State>>,
+    /// What would be granted for the new version.
+    added: Added,
+    active: Arc<Version>,
+    added_before: Added,
+}
+
+/// Why a switch was not made.
+pub(super) enum Unswitched {
+    /// Something changed since the preflight: it is made again.
+    Stale,
+    /// This stands against it.
+    Objections(Vec<Objection>),
 }
 
 impl Line {
-    pub(super) fn new(first: Arc<Version>, events: Events) -> Self {
+    pub(super) fn new(first: Arc<Version>, patience: Patience, events: Events) -> Self {
         let id = first.description.id.clone();
-        let versions = Versions { active: first, previous: None, given_up: HashSet::new() };
-        Self { id, versions: RwLock::new(versions), tenants: Mutex::default(), events }
+        let digest = first.digest();
+        let versions = Versions::new(digest, Added::default(), patience);
+        let loaded = BTreeMap::from([(digest, Arc::clone(&first))]);
+        let inner = Inner { versions, loaded, tenants: BTreeMap::new(), active: first };
+        Self { id, inner: Mutex::new(inner), events }
     }
 
     pub(super) fn id(&self) -> &str {
@@ -38,150 +77,224 @@ impl Line {
     }
 
     pub(super) fn active(&self) -> Arc<Version> {
-        Arc::clone(&self.read().active)
+        Arc::clone(&self.lock().active)
     }
 
     /// A lease on the version in use.
     pub(super) fn lease(&self) -> Lease {
         // The lease is counted under the lock, so that a switch sees it or hands out the new version.
-        self.read().active.lease()
+        let inner = self.lock();
+        inner.active.lease(inner.added_before(), inner.versions.generation())
     }
 
-    /// Makes a tenant known, or replaces what is known under its name.
-    pub(super) fn register(&self, tenant: &Arc<State>) {
-        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        tenants.retain(|_, known| known.strong_count() > 0);
-        tenants.insert(tenant.name().to_owned(), Arc::downgrade(tenant));
+    /// Makes a tenant known, or replaces what is known under its name; unless another version is in use than the one that
+    /// the tenant was tried with, which had this generation.
+    pub(super) fn enroll(&self, tenant: &Arc<State>, generation: u64) -> bool {
+        let mut inner = self.lock();
+        if inner.versions.generation() != generation {
+            return false;
+        }
+        inner.versions.enroll(tenant.name());
+        inner.tenants.insert(tenant.name().to_owned(), Arc::downgrade(tenant));
+        true
     }
 
-    fn tenants(&self) -> Vec<Arc<State>> {
-        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        tenants.values().filter_map(Weak::upgrade).collect()
+    /// Forgets a tenant that is being dropped.
+    pub(super) fn dismiss(&self, tenant: &State) {
+        let mut inner = self.lock();
+        inner.versions.dismiss(tenant.name());
+        if inner.tenants.get(tenant.name()).is_some_and(|known| std::ptr::eq(known.as_ptr(), tenant)) {
+            inner.tenants.remove(tenant.name());
+        }
     }
 
-    pub(super) async fn preflight(&self, new: &Arc<Version>, options: &SwitchOptions) -> Vec<Objection> {
-        let (active, is_given_up) = {
-            let versions = self.read();
-            let is_given_up = versions.given_up.contains(&new.provider.inspection().digest);
-            (Arc::clone(&versions.active), is_given_up)
+    /// Holds a version against the one in use.
+    pub(super) fn look(&self, new: &Version, demand: &Demand<'_>) -> Seen {
+        let mut tenants = Vec::new();
+        let inner = self.lock();
+        let objections = inner.objections(new, demand, &mut tenants);
+        Seen {
+            generation: inner.versions.generation(),
+            objections,
+            added: inner.added(new, demand.options),
+            active: Arc::clone(&inner.active),
+            added_before: inner.added_before(),
+            tenants,
+        }
+    }
+
+    /// Puts a version into use, if nothing that its preflight saw has changed.
+    pub(super) fn switch(
+        self: &Arc<Self>,
+        new: &Arc<Version>,
+        demand: &Demand<'_>,
+        seen: &Seen,
+    ) -> Result<Switched, Unswitched> {
+        let options = demand.options;
+        // Whoever drops the last handle of a tenant takes the lock, so these are dropped after it is released.
+        let mut tenants = Vec::new();
+        let mut inner = self.lock();
+        // Tenants may have come since the preflight.
+        let objections = inner.objections(new, demand, &mut tenants);
+        let old = Arc::clone(&inner.active);
+        if old.digest() != new.digest() && !objections.is_empty() {
+            return Err(Unswitched::Objections(objections));
+        }
+        let switch = Switch {
+            to: new.digest(),
+            seen: seen.generation,
+            again: options.again,
+            hurry: options.hurry,
+            grants: inner.added(new, options),
         };
-        let tenants = self.tenants();
-        let settings: Vec<_> = tenants.iter().map(|tenant| (tenant.name().to_owned(), tenant.settings())).collect();
-        let settings = settings.iter().map(|(name, settings)| (name.as_str(), settings));
-        let mut objections = preflight::compare(&active.description, &new.description, settings);
-        if options.grant_more {
-            objections.retain(|objection| !matches!(objection, Objection::GrantWidened { .. }));
-        }
-        if is_given_up && !options.again {
-            objections.push(Objection::GivenUp);
-        }
-        if options.check && objections.is_empty() {
-            for tenant in tenants {
-                let refused = |error: Error| Objection::CheckFailed {
-                    tenant: tenant.name().to_owned(),
-                    reason: format!("{error} [{}]", error.code()),
-                };
-                let report = match tenant.connect(new) {
-                    Ok(mut session) => session.check().await,
-                    Err(error) => Err(error),
-                };
-                match report {
-                    Ok(report) => objections.extend(preflight::check_objection(tenant.name(), &report)),
-                    Err(error) => objections.push(refused(error)),
-                }
-            }
-        }
-        objections
-    }
-
-    pub(super) fn switch(self: &Arc<Self>, new: &Arc<Version>, options: &SwitchOptions) -> Switched {
-        if options.grant_more {
-            self.tenants().iter().for_each(|tenant| tenant.grant(&new.description.requests));
-        }
-        let old = {
-            let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
-            versions.given_up.remove(&new.provider.inspection().digest);
-            if Arc::ptr_eq(&versions.active, new) {
-                None
-            } else {
-                new.serve(true);
-                let old = std::mem::replace(&mut versions.active, Arc::clone(new));
-                versions.previous = Some(Arc::clone(&old));
-                Some(old)
-            }
+        let switched = inner.versions.switch(switch).map_err(|refused| match refused {
+            Refused::Stale => Unswitched::Stale,
+            Refused::GivenUp => Unswitched::Objections(vec![Objection::GivenUp]),
+        })?;
+        let super::versions::Switched::From(_, generation) = switched else {
+            let from = Some(old.name());
+            return Ok(Switched { from, to: old.name(), old: None });
         };
-        let (from, to) = (old.as_ref().map(|old| old.name()), new.name());
-        self.events.tell(Event::Switched { provider: self.id.clone(), from: from.clone(), to: to.clone() });
-        if let Some(old) = &old {
-            old.retire(if options.hurry { Phase::Hurried } else { Phase::Draining });
-            self.drain(Arc::clone(old), options.drain);
-        }
-        Switched { from, to, old }
+        inner.loaded.entry(new.digest()).or_insert_with(|| Arc::clone(new));
+        inner.carry_out();
+        let (from, to) = (Some(old.name()), inner.active.name());
+        let told = self.events.send(Event::Switched { provider: self.id.clone(), from: from.clone(), to: to.clone() });
+        drop(inner);
+        told.log();
+        self.drain(Arc::clone(&old), generation, Some(options.drain));
+        Ok(Switched { from, to, old: Some(old) })
     }
 
-    /// Sends off whoever still works with an old version when its time is over.
-    fn drain(self: &Arc<Self>, old: Arc<Version>, time: std::time::Duration) {
+    /// Waits until nobody works with an old version, and sends off whoever still does when its time is over.
+    fn drain(self: &Arc<Self>, old: Arc<Version>, generation: u64, time: Option<Duration>) {
         let line = Arc::downgrade(self);
         tokio::spawn(async move {
-            let in_time = tokio::time::timeout(time, old.drained()).await.is_ok();
-            let is_active = |line: &Self| Arc::ptr_eq(&line.read().active, &old);
-            // It may have been put back meanwhile.
-            if !in_time && line.upgrade().is_some_and(|line| !is_active(&line)) {
-                old.retire(Phase::Gone);
-                old.drained().await;
+            if let Some(time) = time
+                && tokio::time::timeout(time, old.drained()).await.is_err()
+                && let Some(line) = line.upgrade()
+            {
+                let mut inner = line.lock();
+                inner.versions.time_is_over(old.digest(), generation);
+                inner.carry_out();
             }
-            if let Some(line) = line.upgrade().filter(|line| !is_active(line)) {
-                line.events.tell(Event::Drained { provider: line.id.clone(), version: old.name() });
+            old.drained().await;
+            let Some(line) = line.upgrade() else { return };
+            let mut inner = line.lock();
+            // It may be in use again, or retire once more: then it is another's to tell.
+            let told = inner.versions.left(old.digest(), generation).then(|| {
+                inner.carry_out();
+                line.events.send(Event::Drained { provider: line.id.clone(), version: old.name() })
+            });
+            drop(inner);
+            if let Some(told) = told {
+                told.log();
             }
         });
     }
 
+    /// Whether a call of the tenant may begin in the version now.
+    pub(super) fn admit(&self, version: &Version, tenant: &str) -> Admission {
+        self.lock().versions.admit(version.digest(), tenant, Instant::now())
+    }
+
+    /// A call that was let through after a quarantine has ended, or was dropped.
+    pub(super) fn release(&self, version: &Version, tenant: &str, probe: u64) {
+        self.lock().versions.release(version.digest(), tenant, probe);
+    }
+
     /// Takes note of how a call ended, and gives the version up where that is one too many.
-    pub(super) fn note(&self, version: &Arc<Version>, tenant: &str, outcome: Outcome) {
-        let was_watched = version.is_watched();
-        let verdict = version.note(tenant, outcome);
-        match verdict {
-            Verdict::Fine => {}
-            Verdict::Quarantined => self.events.tell(Event::Quarantined {
-                provider: self.id.clone(),
-                version: version.name(),
-                tenant: tenant.to_owned(),
-            }),
-            Verdict::GivenUp => self.give_up(version),
-        }
-        if was_watched && verdict == Verdict::Fine && !version.is_watched() {
-            let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
-            if Arc::ptr_eq(&versions.active, version) {
-                versions.previous = None;
+    pub(super) fn note(self: &Arc<Self>, version: &Arc<Version>, tenant: &str, outcome: Outcome) {
+        let provider = || self.id.clone();
+        let mut inner = self.lock();
+        let decision = inner.versions.note(version.digest(), tenant, outcome, Instant::now());
+        inner.carry_out();
+        let event = match decision {
+            Decision::None => return,
+            Decision::Quarantined => {
+                Event::Quarantined { provider: provider(), version: version.name(), tenant: tenant.to_owned() }
             }
-        }
-    }
-
-    fn give_up(&self, version: &Arc<Version>) {
-        let previous = {
-            let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
-            if !Arc::ptr_eq(&versions.active, version) {
-                return;
+            Decision::RolledBack(..) => {
+                Event::RolledBack { provider: provider(), from: version.name(), to: inner.active.name() }
             }
-            versions.given_up.insert(version.provider.inspection().digest);
-            let previous = versions.previous.take();
-            if let Some(previous) = &previous {
-                previous.serve(false);
-                versions.active = Arc::clone(previous);
-            }
-            previous
+            Decision::Failing => Event::Failing { provider: provider(), version: version.name() },
         };
-        let provider = self.id.clone();
-        match previous {
-            Some(previous) => {
-                version.retire(Phase::Hurried);
-                self.events.tell(Event::RolledBack { provider, from: version.name(), to: previous.name() });
-            }
-            None => self.events.tell(Event::Failing { provider, version: version.name() }),
+        let told = self.events.send(event);
+        drop(inner);
+        told.log();
+        if let Decision::RolledBack(_, generation) = decision {
+            // Whoever works with it leaves after the step, and a step has its own limit.
+            self.drain(Arc::clone(version), generation, None);
         }
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, Versions> {
-        self.versions.read().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Asks of the lessees what was decided, and lets go of versions that are of no use any more.
+    fn carry_out(&mut self) {
+        self.loaded.retain(|digest, _| self.versions.knows(*digest));
+        for (digest, version) in &self.loaded {
+            version.ask(self.versions.phase(*digest));
+        }
+        if let Some(active) = self.loaded.get(&self.versions.active()) {
+            self.active = Arc::clone(active);
+        }
+    }
+
+    /// What stands against a version without asking any server. The tenants that exist are put into `tenants`.
+    fn objections(&self, new: &Version, demand: &Demand<'_>, tenants: &mut Vec<Arc<State>>) -> Vec<Objection> {
+        tenants.extend(self.tenants.values().filter_map(Weak::upgrade));
+        let settings = tenants.iter().map(|tenant| (tenant.name(), tenant.settings()));
+        let mut objections = preflight::compare(&self.active.description, &new.description, settings, demand);
+        if self.versions.is_given_up(new.digest()) && !demand.options.again {
+            objections.push(Objection::GivenUp);
+        }
+        objections
+    }
+
+    /// What was granted for the version in use beyond what tenants came with.
+    fn added_before(&self) -> Added {
+        self.versions.grants(self.active.digest()).cloned().unwrap_or_default()
+    }
+
+    /// What a version would be granted beyond what tenants came with.
+    fn added(&self, new: &Version, options: &SwitchOptions) -> Added {
+        let kept = self.added_before().within(&new.description.requests);
+        if !options.grant_more {
+            return kept;
+        }
+        let since = self.versions.generation();
+        let wider = preflight::widened(&self.active.description, &new.description).cloned();
+        kept.and(wider, since)
+    }
+}
+
+/// What stands against a version that is asked of the tenants' servers. A server that the version in use finds fault with
+/// as well says nothing against the new one.
+pub(super) async fn check(new: &Arc<Version>, seen: &Seen) -> Vec<Objection> {
+    let mut objections = Vec::new();
+    for tenant in &seen.tenants {
+        let Some(objection) = check_tenant(tenant, new, &seen.added).await else { continue };
+        if check_tenant(tenant, &seen.active, &seen.added_before).await.is_none() {
+            objections.push(objection);
+        }
+    }
+    objections
+}
+
+async fn check_tenant(tenant: &State, version: &Version, added: &Added) -> Option<Objection> {
+    let report = match tenant.connect(version, added) {
+        Ok(mut session) => session.check().await,
+        Err(error) => Err(error),
+    };
+    match report {
+        Ok(report) => preflight::check_objection(tenant.name(), &report),
+        Err(error) => Some(Objection::CheckFailed {
+            tenant: tenant.name().to_owned(),
+            reason: format!("{error} [{}]", error.code()),
+        }),
     }
 }

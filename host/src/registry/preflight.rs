@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::SwitchOptions;
+use super::age::{self, Age};
 use crate::Settings;
 use crate::model::{CheckOutcome, CheckReport, Description, RequestSpec, SettingKind};
 
@@ -11,7 +13,7 @@ use crate::model::{CheckOutcome, CheckReport, Description, RequestSpec, SettingK
 pub enum Objection {
     /// It is a provider of another product.
     OtherProvider {
-        /// The id of the version that is in use.
+        /// The id of the version that is in use, or that [`SwitchOptions::provider`] names.
         ours: String,
         /// That of the new one.
         theirs: String,
@@ -72,6 +74,14 @@ pub enum Objection {
     },
     /// It was given up before.
     GivenUp,
+    /// A watched folder holds it, and it is older than the version in use, equal to one that was written later, or cannot
+    /// be compared. [`SwitchOptions::downgrade`] lets it in when it is written again.
+    NotNewer {
+        /// The version in use.
+        ours: String,
+        /// The other.
+        theirs: String,
+    },
 }
 
 impl fmt::Display for Objection {
@@ -95,9 +105,47 @@ impl fmt::Display for Objection {
                 write!(f, "it wants to make a request that is not granted: `{request}` ({purpose})")
             }
             Self::CheckFailed { tenant, reason } => write!(f, "its check of `{tenant}` failed: {reason}"),
+            Self::NotNewer { ours, theirs } => {
+                write!(f, "its version `{theirs}` is not newer than `{ours}`, which is in use")
+            }
             Self::GivenUp => f.write_str("it was given up before, since its calls failed"),
         }
     }
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Demand<'a> {
+    pub(super) options: &'a SwitchOptions,
+    /// Which versions are meant.
+    pub(super) floor: Floor,
+}
+
+/// Which versions are meant, beside the one in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Floor {
+    /// Any.
+    Any,
+    /// Later ones and equal ones.
+    NotOlder,
+    /// Later ones.
+    Newer,
+}
+
+impl Floor {
+    fn lets_in(self, age: Age) -> bool {
+        match self {
+            Self::Any => true,
+            Self::NotOlder => matches!(age, Age::Newer | Age::Same),
+            Self::Newer => age == Age::Newer,
+        }
+    }
+}
+
+/// Refuses a candidate of another product than the one that is meant.
+pub(super) fn other_provider(meant: Option<&str>, new: &Description) -> Option<Objection> {
+    let ours = meant.filter(|id| *id != new.id)?;
+    Some(Objection::OtherProvider { ours: ours.to_owned(), theirs: new.id.clone() })
 }
 
 /// Compares the description that is in use with a new one, for tenants with these settings.
@@ -105,11 +153,15 @@ pub(super) fn compare<'a>(
     old: &Description,
     new: &Description,
     tenants: impl IntoIterator<Item = (&'a str, &'a Settings)>,
+    demand: &Demand<'_>,
 ) -> Vec<Objection> {
-    if old.id != new.id {
-        return vec![Objection::OtherProvider { ours: old.id.clone(), theirs: new.id.clone() }];
+    if let Some(other) = other_provider(Some(&old.id), new) {
+        return vec![other];
     }
     let mut objections = Vec::new();
+    if !demand.floor.lets_in(age::of(&new.version, &old.version)) {
+        objections.push(Objection::NotNewer { ours: old.version.clone(), theirs: new.version.clone() });
+    }
     for (tenant, settings) in tenants {
         objections.extend(setting_objections(old, new, tenant, settings));
     }
@@ -120,15 +172,17 @@ pub(super) fn compare<'a>(
             .filter(|term| !known(&term.id))
             .map(|term| Objection::LicenseTypeGone { id: term.id.clone() }),
     );
-    objections.extend(widened(old, new).map(|spec| Objection::GrantWidened {
-        request: format!("{} {}", spec.method, spec.path),
-        purpose: spec.purpose.clone(),
-    }));
+    if !demand.options.grant_more {
+        objections.extend(widened(old, new).map(|spec| Objection::GrantWidened {
+            request: format!("{} {}", spec.method, spec.path),
+            purpose: spec.purpose.clone(),
+        }));
+    }
     objections
 }
 
 /// The requests of the new description that the old one does not have.
-fn widened<'a>(old: &'a Description, new: &'a Description) -> impl Iterator<Item = &'a RequestSpec> {
+pub(super) fn widened<'a>(old: &'a Description, new: &'a Description) -> impl Iterator<Item = &'a RequestSpec> {
     new.requests.iter().filter(|spec| !old.requests.iter().any(|known| is_same(known, spec)))
 }
 
@@ -229,7 +283,8 @@ mod tests {
         settings.set("url", "https://a.example").set_secret("token", "t".into()).set("source", "a").set("unknown", "x");
         let mut new = old();
         change(&mut new);
-        let objections = compare(&old(), &new, [("acme", &settings)]);
+        let demand = Demand { options: &SwitchOptions::default(), floor: Floor::Any };
+        let objections = compare(&old(), &new, [("acme", &settings)], &demand);
         let told: Vec<_> = objections.iter().map(ToString::to_string).collect();
         assert_eq!(told.len(), expect.len(), "{told:?}");
         for (told, expect) in told.iter().zip(expect) {

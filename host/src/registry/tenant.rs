@@ -1,11 +1,12 @@
 //! A named configuration of a provider, whatever its version.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::Instrument as _;
 
 use super::call::Call;
-use super::is_same;
+use super::grants::Added;
 use super::line::Line;
 use super::listing::TenantListing;
 use super::sync::TenantSync;
@@ -16,17 +17,32 @@ use crate::slots::Slots;
 use crate::{Access, ListingOptions, Result, Sandbox, Session, Settings, SyncOptions};
 
 /// A tenant: settings, grants, limits and a client of its own under one name. It is served by whatever version is in use,
-/// and is forgotten when its last clone is dropped.
+/// and is forgotten when its last clone is dropped, with what is known of its calls: hold it for as long as its customer is
+/// served.
 #[derive(Clone)]
 pub struct Tenant {
-    state: Arc<State>,
+    pub(super) state: Arc<State>,
 }
 
 pub(super) struct State {
     name: String,
     line: Arc<Line>,
     slots: Slots,
-    access: Mutex<Access>,
+    /// Without the list of requests.
+    access: Access,
+    /// What is granted in every version.
+    requests: Arc<Vec<RequestSpec>>,
+    /// The generation from which on it takes what a switch grants.
+    takes_from: u64,
+    is_enrolled: AtomicBool,
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        if *self.is_enrolled.get_mut() {
+            self.line.dismiss(self);
+        }
+    }
 }
 
 impl State {
@@ -38,44 +54,52 @@ impl State {
         &self.line
     }
 
-    pub(super) fn access(&self) -> Access {
-        self.access.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(super) const fn settings(&self) -> &Settings {
+        &self.access.settings
     }
 
-    pub(super) fn settings(&self) -> Settings {
-        self.access.lock().unwrap_or_else(PoisonError::into_inner).settings.clone()
+    /// What is granted to it in a version for which this was added.
+    pub(super) fn granted(&self, added: &Added) -> Arc<Vec<RequestSpec>> {
+        added.with(&self.requests, self.takes_from)
     }
 
-    /// A session of a version with this tenant's settings and grants.
-    pub(super) fn connect(&self, version: &Version) -> Result<Session> {
-        version.provider.connect_as(&version.description, self.access(), self.slots.clone())
-    }
-
-    /// Grants these requests as well.
-    pub(super) fn grant(&self, requests: &[RequestSpec]) {
-        let mut access = self.access.lock().unwrap_or_else(PoisonError::into_inner);
-        let granted = Arc::make_mut(access.requests.get_or_insert_default());
-        for request in requests {
-            if !granted.iter().any(|known| is_same(known, request)) {
-                granted.push(request.clone());
-            }
-        }
+    /// A session of a version with this tenant's settings and grants, and what was granted for the version.
+    pub(super) fn connect(&self, version: &Version, added: &Added) -> Result<Session> {
+        let mut access = self.access.clone();
+        access.requests = Some(self.granted(added));
+        version.provider.connect_as(&version.description, access, self.slots.clone())
     }
 }
 
 impl Tenant {
     pub(super) fn new(name: &str, line: &Arc<Line>, access: Access, sandbox: &Sandbox) -> Result<Self> {
-        let active = line.active();
         let mut access = access.named(name).in_turn();
-        // What the version of today asks for is what is granted; a later one gets no more than that.
-        access.requests.get_or_insert_with(|| Arc::clone(&active.requests));
         let slots = sandbox.slots(access.limits.instances);
-        let state = State { name: name.to_owned(), line: Arc::clone(line), slots, access: Mutex::new(access) };
-        // Settings that do not fit are told here and not in the middle of the night.
-        drop(state.connect(&active)?);
-        let state = Arc::new(state);
-        line.register(&state);
-        Ok(Self { state })
+        let only = access.requests.take();
+        loop {
+            let lease = line.lease();
+            // What the version of today asks for is what is granted; a later one gets no more than that. Where a list was
+            // given, it is not widened by what was granted before.
+            let (requests, takes_from) = match &only {
+                Some(only) => (Arc::clone(only), lease.generation()),
+                None => (lease.added().without(&lease.version().requests), 0),
+            };
+            let state = Arc::new(State {
+                name: name.to_owned(),
+                line: Arc::clone(line),
+                slots: slots.clone(),
+                access: access.clone(),
+                requests,
+                takes_from,
+                is_enrolled: AtomicBool::new(false),
+            });
+            // Settings that do not fit are told here and not in the middle of the night.
+            drop(state.connect(lease.version(), lease.added())?);
+            if line.enroll(&state, lease.generation()) {
+                state.is_enrolled.store(true, Ordering::Relaxed);
+                return Ok(Self { state });
+            }
+        }
     }
 
     /// Its name.

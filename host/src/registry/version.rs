@@ -1,28 +1,15 @@
 //! One version of a provider: compiled, described, and leased to whoever works with it.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::health::{Admission, Health, Outcome, Patience, Verdict};
+use super::grants::Added;
+use super::versions::Phase;
 use crate::model::{Description, RequestSpec};
 use crate::{Digest, Provider};
-
-/// What is asked of whoever holds a lease.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Phase {
-    /// Go on.
-    Serving,
-    /// Finish the listing, begin nothing new.
-    Draining,
-    /// Go on in another version after the current step.
-    Hurried,
-    /// Leave the step unfinished and go on in another version.
-    Gone,
-}
 
 /// A version, shared by the registry and the leases on it.
 pub(super) struct Version {
@@ -30,32 +17,35 @@ pub(super) struct Version {
     pub(super) description: Description,
     /// What it describes, for the tenants who grant it.
     pub(super) requests: Arc<Vec<RequestSpec>>,
-    health: Mutex<Health>,
     phase: watch::Sender<Phase>,
     leases: AtomicUsize,
     returned: watch::Sender<()>,
 }
 
 impl Version {
-    pub(super) fn new(provider: Provider, description: Description, patience: Patience) -> Arc<Self> {
+    pub(super) fn new(provider: Provider, description: Description) -> Arc<Self> {
         Arc::new(Self {
             provider,
             requests: Arc::new(description.requests.clone()),
             description,
-            health: Mutex::new(Health::new(patience)),
             phase: watch::Sender::new(Phase::Serving),
             leases: AtomicUsize::new(0),
             returned: watch::Sender::new(()),
         })
     }
 
-    pub(super) fn name(&self) -> VersionName {
-        VersionName { version: self.description.version.clone(), digest: self.provider.inspection().digest }
+    pub(super) fn digest(&self) -> Digest {
+        self.provider.inspection().digest
     }
 
-    pub(super) fn lease(self: &Arc<Self>) -> Lease {
+    pub(super) fn name(&self) -> VersionName {
+        VersionName { version: self.description.version.clone(), digest: self.digest() }
+    }
+
+    /// A lease with what was granted for the version, in the generation that it is in use in.
+    pub(super) fn lease(self: &Arc<Self>, added: Added, generation: u64) -> Lease {
         self.leases.fetch_add(1, Ordering::AcqRel);
-        Lease { version: Arc::clone(self), phase: self.phase.subscribe() }
+        Lease { version: Arc::clone(self), phase: self.phase.subscribe(), added, generation }
     }
 
     /// How many leases are out.
@@ -63,21 +53,9 @@ impl Version {
         self.leases.load(Ordering::Acquire)
     }
 
-    /// Asks more of the lessees; never less, but for a version that is put back.
-    pub(super) fn retire(&self, phase: Phase) {
-        self.phase.send_if_modified(|now| {
-            let more = phase > *now;
-            *now = phase.max(*now);
-            more
-        });
-    }
-
-    /// Puts it into service, watched or not.
-    pub(super) fn serve(&self, watched: bool) {
-        self.phase.send_replace(Phase::Serving);
-        if watched {
-            self.health().watch();
-        }
+    /// Asks this of the lessees.
+    pub(super) fn ask(&self, phase: Phase) {
+        self.phase.send_if_modified(|now| std::mem::replace(now, phase) != phase);
     }
 
     /// Waits until no lease is out.
@@ -89,33 +67,29 @@ impl Version {
             }
         }
     }
-
-    pub(super) fn is_watched(&self) -> bool {
-        self.health().is_watched()
-    }
-
-    pub(super) fn admit(&self, tenant: &str) -> Admission {
-        self.health().admit(tenant, Instant::now())
-    }
-
-    pub(super) fn note(&self, tenant: &str, outcome: Outcome) -> Verdict {
-        self.health().note(tenant, outcome, Instant::now())
-    }
-
-    fn health(&self) -> std::sync::MutexGuard<'_, Health> {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// The right to work with a version until it is dropped.
 pub(super) struct Lease {
     version: Arc<Version>,
     phase: watch::Receiver<Phase>,
+    added: Added,
+    generation: u64,
 }
 
 impl Lease {
     pub(super) fn version(&self) -> &Arc<Version> {
         &self.version
+    }
+
+    /// What was granted for the version beyond what tenants came with.
+    pub(super) const fn added(&self) -> &Added {
+        &self.added
+    }
+
+    /// The generation of the versions in which it was given out.
+    pub(super) const fn generation(&self) -> u64 {
+        self.generation
     }
 
     pub(super) fn phase(&self) -> Phase {

@@ -191,3 +191,64 @@ async fn a_canary_is_not_misled_by_what_changes_meanwhile() {
     let report = canary(&mut session.clone(), &mut session, 200).await.unwrap();
     assert!(report.is_same(), "{report:?}");
 }
+
+/// A server of one tenant that answers everything with what is not Mattermost's.
+async fn garbage() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut buffer = [0; 8192];
+                while stream.read(&mut buffer).await.is_ok_and(|read| read > 0) {
+                    let body = "<html>maintenance</html>";
+                    let length = body.len();
+                    let answer =
+                        format!("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {length}\r\n\r\n{body}");
+                    if stream.write_all(answer.as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn one_tenants_server_takes_no_upgrade_from_the_others() {
+    let server = simulator_apart(Config { users: 300, ..Config::default() }).await;
+    let url = garbage().await;
+    // Whether the version before was as bad for it, and whether it calls before the others do.
+    for (failed_before, calls_first) in [(true, false), (true, true), (false, false), (false, true)] {
+        let case = format!("failed before: {failed_before}, calls first: {calls_first}");
+        let registry = registry();
+        let mut events = registry.events();
+        let (old, new) = (load(&registry, "mattermost").await, rebuilt(&registry, "new").await);
+        registry.switch(&old, &SwitchOptions::default()).await.unwrap();
+        let good = tenant(&registry, "good", server);
+        let egress = Egress::new(EgressOptions::default()).unwrap();
+        let evil = registry.tenant("evil", "mattermost", Access::new(settings(&url, "t"), egress)).unwrap();
+        let fails = async || assert_eq!(evil.licenses().await.unwrap_err().code(), "not-mattermost", "{case}");
+        if failed_before {
+            fails().await;
+        }
+        registry.switch(&new, &SwitchOptions::default()).await.unwrap();
+        for turn in [calls_first, !calls_first] {
+            for _ in 0..10 {
+                if turn {
+                    fails().await;
+                } else {
+                    good.licenses().await.unwrap();
+                }
+            }
+        }
+        assert_eq!(registry.active("mattermost"), Some(new.name()), "{case}");
+        while let Ok(event) = events.try_recv() {
+            assert!(matches!(event, Event::Switched { .. } | Event::Drained { .. }), "{case}: {event}");
+        }
+        let again = registry.switch(&new, &SwitchOptions::default()).await;
+        again.map(drop).expect("it was not given up");
+    }
+}
