@@ -9,9 +9,13 @@
 //! has seen everybody of its own count proves that whoever existed then was returned in one pass or another. Accounts
 //! of the first count that no pass has seen were deleted for good before they could be read.
 //!
-//! The proof rests on three things: no account is created with a date in the past, the count and the pages come from the
-//! same data (a lagging replica would break that), and the server's `Date`, in whole seconds, is not ahead of its
-//! database's clock. An account that is created within the second of the count costs another pass, and nothing else.
+//! The proof rests on three things. An account that is listed after the count and dated before the count's *cutoff* was
+//! counted: the cutoff is the `Date` of the count's answer, less the time that the request took, less [`MARGIN_MS`], which
+//! is for what happens between an account's date and its row, and for clocks that differ. A count and pages come from the
+//! same data; a lagging replica would break that. And an account's date is never changed. An account that is dated between
+//! the cutoff and the count costs another pass, and nothing else.
+//!
+//! [`MARGIN_MS`]: census::MARGIN_MS
 
 mod both;
 mod census;
@@ -120,7 +124,7 @@ pub fn list_users(
     let rules = rules(settings, &at.census);
     // Pages that were kept from before this pass was counted do not belong to it.
     let kept = if at.pass.is_some() { memory.carried(at.tally.pass, at.next_page) } else { Vec::new() };
-    let pass = count_pass(&mut at, network)?;
+    let pass = count_pass(&mut at, memory.youngest_ms, network)?;
     let kept_before = kept.len();
     let is_far = network.latency_ms() >= FAR_MS;
     let plan = plan(settings, pages_of(limit, is_far, kept_before), &mut at, pass);
@@ -187,13 +191,13 @@ pub(super) fn rules(settings: &Settings, census: &Census) -> Rules {
 }
 
 /// Asks for the count of a new pass.
-fn count_pass(at: &mut Cursor, network: &mut dyn Network) -> Result<Count, Failure> {
+fn count_pass(at: &mut Cursor, youngest_ms: i64, network: &mut dyn Network) -> Result<Count, Failure> {
     let pass = match at.pass {
         Some(count) => count,
-        // The count is dated to the second, and whoever was created within it is not known to be among the counted. What
-        // made this pass necessary happened a moment ago, so that moment is left behind first.
+        // An account that is dated near the count is not known to be among the counted. What made this pass necessary may be
+        // such an account, or a change a moment ago, so that moment is left behind first.
         None => {
-            network.pause(1_000);
+            network.pause(at.census.count.wait_for(youngest_ms));
             Count::take(network)?
         }
     };
@@ -248,7 +252,7 @@ fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pas
 
     for marks in &swept.pages {
         let is_full = marks.len() >= USERS_PER_PAGE;
-        let news = marks.iter().filter(|mark| memory.note(**mark, at.census.count.server_ms, pass.server_ms)).count();
+        let news = marks.iter().filter(|mark| memory.note(**mark, at.census.count.cutoff_ms, pass.cutoff_ms)).count();
         at.idle_pages = if news == 0 && is_full { at.idle_pages.saturating_add(1) } else { 0 };
         at.next_page = at.next_page.saturating_add(1);
     }
@@ -348,7 +352,7 @@ fn page(users: Vec<User>, state: ListingState, failure: Option<&Failure>, at: &C
         state,
         expected_total: at.census.count.total,
         wait_ms,
-        watermark: timestamp(at.census.count.server_ms),
+        watermark: timestamp(at.census.count.cutoff_ms),
         notices,
         attributes: Vec::new(),
     }
