@@ -43,6 +43,8 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
         NoticeCode::LicenseDetailsHidden => &["starts-at", "expires-at"],
         NoticeCode::LicenseExpired => &["expires-at"],
         NoticeCode::CompletenessUnproven
+        | NoticeCode::CountFailed
+        | NoticeCode::CountDiffers
         | NoticeCode::UsersMayBeMissing
         | NoticeCode::ListingResumed
         | NoticeCode::PartialView

@@ -99,8 +99,13 @@ impl Census {
         let me = api::read_me(&me)?;
         let config = api::read_map(&config)?;
         let license = api::read_map(&license)?;
-        let count = Count::of(&count)?
-            .unwrap_or_else(|| Count::dated(answer.server_ms().unwrap_or_else(|| network.now_ms()), 0, None));
+        // The server answers all else, so a count that fails is too much for it: it only proves.
+        let (count, count_failed) = match Count::of(&count) {
+            Err(failure) if failure.is_of_server() => (None, true),
+            count => (count?, false),
+        };
+        let count =
+            count.unwrap_or_else(|| Count::dated(answer.server_ms().unwrap_or_else(|| network.now_ms()), 0, None));
         let version = answer.version().or_else(|| config.get("Version").and_then(Version::parse));
         // Only an account with the permission manage_system sees past the privacy settings
         // (server/channels/app/users/utils.go).
@@ -111,6 +116,7 @@ impl Census {
             activity: config.get("EnableUserStatuses") == Some("false"),
             teams: !me.lists_all_teams(),
             others: me.has("system_guest"),
+            count_failed,
         };
         Ok(Self { count, edition: Edition::of(&license), version, hidden })
     }

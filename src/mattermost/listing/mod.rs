@@ -332,8 +332,9 @@ fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
     match total {
         _ if !is_whole => {}
         Some(total) if seen < total => at.findings.add(NoticeCode::UsersMayBeMissing, total.saturating_sub(seen)),
-        // More accounts than the server counted: then it counted something else.
-        Some(_) | None => at.findings.raise(NoticeCode::CompletenessUnproven),
+        Some(total) => at.findings.add(NoticeCode::CountDiffers, seen.saturating_sub(total)),
+        // The census has said why there is no number.
+        None => {}
     }
     Some(ListingState::Incomplete)
 }

@@ -21,6 +21,8 @@ struct Listed {
     users: BTreeMap<String, User>,
     end: ListingState,
     codes: Vec<String>,
+    /// What the notices say.
+    messages: Vec<String>,
     requests: usize,
 }
 
@@ -59,8 +61,9 @@ fn list_with(
         match page.state {
             ListingState::More(next) => cursor = Some(next),
             end @ (ListingState::Complete | ListingState::Incomplete) => {
+                let messages = page.notices.iter().map(|notice| notice.message.clone()).collect();
                 let codes = page.notices.into_iter().map(|notice| notice.code).collect();
-                return Ok(Listed { users, end, codes, requests });
+                return Ok(Listed { users, end, codes, messages, requests });
             }
         }
         between(server, call);
@@ -180,6 +183,28 @@ fn a_token_that_may_not_count_proves_nothing() {
     }
 }
 
+/// The number proves that everybody came, and nobody comes by it: without a usable one all are listed, and the notice says
+/// what is wrong with the number.
+#[test]
+fn a_count_that_fails_or_is_wrong_costs_the_proof_alone() {
+    let counts = |number: u32| json(200, format!(r#"{{"total_users_count":{number}}}"#));
+    let cases = [
+        (json(500, "{}"), "count-failed", None),
+        (Ok(Response { status: 504, ..Response::default() }), "count-failed", None),
+        (json(403, "{}"), "completeness-unproven", None),
+        (counts(449), "count-differs", Some("449 counted, 450 listed")),
+        (counts(451), "users-may-be-missing", Some("1 of 451 were not seen")),
+    ];
+    for (count, code, detail) in cases {
+        let mut server = Server::of(450);
+        server.instead = vec![("include_bots=true", count); 3];
+        let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
+        assert_eq!((listed.users.len(), is_complete(&listed.end)), (450, false), "{code}");
+        assert_eq!(listed.codes, [code]);
+        assert!(detail.is_none_or(|detail| listed.messages.iter().any(|message| message.ends_with(detail))), "{code}");
+    }
+}
+
 #[test]
 fn hidden_values_are_told() {
     let cases = [
@@ -231,7 +256,6 @@ fn a_fault_keeps_what_was_read_and_the_same_cursor_goes_on() {
             ("users?page=4&", json(429, "limit exceeded\n"), Code::RateLimited),
             ("users?page=4&", json(200, "[{"), Code::AnswerUnreadable),
             ("users?page=0&", json(500, "{}"), Code::ServerError),
-            ("stats/filtered", json(500, "{}"), Code::ServerError),
             ("status/ids", Err(Lost::Closed), Code::ConnectionLost),
         ]
     };
@@ -601,7 +625,11 @@ fn apply(server: &mut Server, change: &Change, next_id: u32) {
 }
 
 /// A listing of a server that changes while it answers: after its n-th answer is made and before it is dated.
-fn list_while(server: &mut Server, limit: u32, changes: &[(u32, i64, Change)]) -> (BTreeMap<String, User>, ListingState) {
+fn list_while(
+    server: &mut Server,
+    limit: u32,
+    changes: &[(u32, i64, Change)],
+) -> (BTreeMap<String, User>, ListingState) {
     let (mut memory, mut cursor, mut users) = (Memory::new(), None::<String>, BTreeMap::new());
     let (mut answered, mut next_id) = (0, 10_000);
     for _ in 0..1_000 {
