@@ -205,6 +205,8 @@ codes! {
             "Use a system administrator's token, or turn on System Console > Site Configuration > Users and Teams > Show Full Name.";
         LastActivityHidden = "last-activity-hidden", "The server does not tell when its users were last active, so none of them counts as inactive",
             "Turn on ServiceSettings.EnableUserStatuses in the server's configuration.";
+        LastActivityFailed = "last-activity-failed", "The requests for when users were last active fail, so that is unknown, and nobody counts as inactive for it",
+            "Look for POST /api/v4/users/status/ids in the log of the server and of what stands in front of it: POST requests of up to 30 KB must come through. Then list again.";
         ActivityReportHidden = "activity-report-hidden", "The token may not read the report on users, or the server has none, so the last activity comes from the statuses alone",
             "The report needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role. Otherwise leave activity_source at status.";
         TeamAdminsHidden = "team-admins-hidden", "The token does not see who runs every team, so some team administrators are listed as members",

@@ -84,6 +84,12 @@ impl Failure {
         matches!(self.code, Code::ServerError | Code::ServerUnavailable)
     }
 
+    /// Whether something in front of the server lets this one request not through.
+    #[must_use]
+    pub const fn is_of_gateway(&self) -> bool {
+        matches!(self.code, Code::GatewayRejected | Code::NotMattermost)
+    }
+
     /// Names the request that failed.
     #[must_use]
     pub fn on(mut self, request: &Request) -> Self {

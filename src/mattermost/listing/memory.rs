@@ -65,6 +65,8 @@ pub struct Memory {
     undo: Vec<(Fingerprint, Option<u8>)>,
     /// The latest date of creation that was seen, in milliseconds since 1970.
     pub(super) youngest_ms: i64,
+    /// Whether the server failed at the last question for activity.
+    pub(super) statuses_failed: bool,
     /// What is known of the accounts beside the list.
     pub surroundings: Surroundings,
     /// What is known of the server.
@@ -85,6 +87,7 @@ impl Memory {
             before: NONE,
             undo: Vec::new(),
             youngest_ms: 0,
+            statuses_failed: false,
             surroundings: Surroundings::new(),
             learnt: Learnt::nothing(),
             carried: (0, 0, Vec::new()),
@@ -108,7 +111,8 @@ impl Memory {
     /// once more is taken back.
     pub fn take_up(&mut self, listing: u64, tally: Tally) -> Recall {
         if self.listing != listing {
-            *self = Self { listing, ..Self::new() };
+            // A listing whose first step failed begins again, with the same server.
+            *self = Self { listing, statuses_failed: self.statuses_failed, ..Self::new() };
         } else if self.tally != tally && self.before == tally {
             self.take_back();
         }

@@ -127,7 +127,7 @@ pub fn list_users(
     let pass = count_pass(&mut at, memory.youngest_ms, network)?;
     let kept_before = kept.len();
     let is_far = network.latency_ms() >= FAR_MS;
-    let plan = plan(settings, pages_of(limit, is_far, kept_before), &mut at, pass);
+    let plan = plan(settings, pages_of(limit, is_far, kept_before), memory.statuses_failed, &mut at, pass);
 
     let mut surroundings = core::mem::take(&mut memory.surroundings);
     let known = (at.tally.pass > 1).then_some(&*memory);
@@ -151,6 +151,9 @@ pub fn list_users(
         }
     };
     let failure = swept.failure.take();
+    // A page that was read and cannot be returned lacks its activity.
+    memory.statuses_failed =
+        swept.statuses_failed || (!swept.carried.is_empty() && failure.as_ref().is_some_and(Failure::is_of_server));
     let carried = core::mem::take(&mut swept.carried);
     let has_got_on = !swept.pages.is_empty() || carried.len() > kept_before;
     let returned = u32::try_from(swept.pages.len()).unwrap_or(u32::MAX);
@@ -206,13 +209,20 @@ fn count_pass(at: &mut Cursor, youngest_ms: i64, network: &mut dyn Network) -> R
 }
 
 /// What the sweep is to do. Where the report on users is wanted and the server has none, that is told.
-fn plan(settings: &Settings, (most, ahead): (u32, u32), at: &mut Cursor, pass: Count) -> Plan {
+fn plan(
+    settings: &Settings,
+    (most, ahead): (u32, u32),
+    statuses_failed_before: bool,
+    at: &mut Cursor,
+    pass: Count,
+) -> Plan {
     let version = at.census.version;
     let wants_report = settings.include.activity && settings.activity_source == ActivitySource::Report;
     if wants_report && !version.is_none_or(Version::has_user_report) {
         at.findings.raise(NoticeCode::ActivityReportHidden);
     }
-    let statuses_hidden = at.findings.has(NoticeCode::LastActivityHidden);
+    let statuses_hidden =
+        [NoticeCode::LastActivityHidden, NoticeCode::LastActivityFailed].iter().any(|code| at.findings.has(*code));
     let asking = match settings.activity_source {
         _ if !settings.include.activity => Asking::Nowhere,
         ActivitySource::Report if !at.findings.has(NoticeCode::ActivityReportHidden) => Asking::Report,
@@ -221,7 +231,7 @@ fn plan(settings: &Settings, (most, ahead): (u32, u32), at: &mut Cursor, pass: C
     };
     // A server that does not tell its version may be an old one.
     let body_bytes = version.unwrap_or(Version::new(0, 0)).body_bytes();
-    Plan { first: at.next_page, most, ahead, total: pass.total, asking, body_bytes }
+    Plan { first: at.next_page, most, ahead, total: pass.total, asking, body_bytes, statuses_failed_before }
 }
 
 /// How many pages a call returns that is to bring about so many users, and how many it reads ahead. At its end a call
@@ -242,6 +252,7 @@ fn pages_of(limit: u32, is_far: bool, kept: usize) -> (u32, u32) {
 fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pass: Count) -> Vec<User> {
     for (is, code) in [
         (swept.statuses_hidden, NoticeCode::LastActivityHidden),
+        (swept.statuses_failed, NoticeCode::LastActivityFailed),
         (swept.report_hidden, NoticeCode::ActivityReportHidden),
     ] {
         if is {

@@ -36,7 +36,7 @@ pub struct Findings {
 }
 
 /// The notices of a listing, in the order in which the cursor and the pages hold them.
-const CODES: [NoticeCode; 14] = [
+const CODES: [NoticeCode; 15] = [
     NoticeCode::CompletenessUnproven,
     NoticeCode::UsersMayBeMissing,
     NoticeCode::ListingResumed,
@@ -51,6 +51,7 @@ const CODES: [NoticeCode; 14] = [
     NoticeCode::SeatsDiffer,
     NoticeCode::CountFailed,
     NoticeCode::CountDiffers,
+    NoticeCode::LastActivityFailed,
 ];
 
 impl Findings {

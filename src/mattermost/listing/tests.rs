@@ -14,7 +14,7 @@ use super::super::http::{Lost, Response};
 use super::super::settings::Settings;
 use super::fake_server::{ADMIN, NOW, Server, id, row, settings, settings_of};
 use super::*;
-use crate::contract::UserPage;
+use crate::contract::{UserPage, UserStatus};
 
 /// What a host has at the end of a listing.
 struct Listed {
@@ -202,6 +202,45 @@ fn a_count_that_fails_or_is_wrong_costs_the_proof_alone() {
         assert_eq!((listed.users.len(), is_complete(&listed.end)), (450, false), "{code}");
         assert_eq!(listed.codes, [code]);
         assert!(detail.is_none_or(|detail| listed.messages.iter().any(|message| message.ends_with(detail))), "{code}");
+    }
+}
+
+/// What stands in front of the server may refuse to let questions for activity through, and the server may fail at them
+/// for ever: the first time it is asked again, since that may pass.
+#[test]
+fn activity_that_cannot_be_had_costs_nobody() {
+    let html = |status| Ok(Response { status, body: b"<html>".to_vec(), ..Response::default() });
+    let cases = [
+        (html(403), 0, "last-activity-failed"),
+        (html(405), 0, "last-activity-failed"),
+        (html(413), 0, "last-activity-failed"),
+        (json(500, "{}"), 1, "last-activity-failed"),
+        (html(504), 1, "last-activity-failed"),
+        (json(403, r#"{"id":"api.context.permissions.app_error"}"#), 0, "last-activity-hidden"),
+    ];
+    for (fault, failures, code) in cases {
+        for accounts in [150, 4_500] {
+            let mut server = Server::of(accounts);
+            server.instead = vec![("status/ids", fault.clone()); 50];
+            let (mut memory, mut cursor, mut users, mut failed) = (Memory::new(), None::<String>, 0, 0);
+            let codes = loop {
+                let mut network = Fake::new(|request| server.answer(request));
+                let Ok(page) = list_users(&settings(), cursor.as_deref(), 0, &mut memory, &mut network) else {
+                    failed += 1;
+                    continue;
+                };
+                users += page.users.len();
+                assert!(page.users.iter().all(|user| user.status == UserStatus::Active));
+                match page.state {
+                    ListingState::More(next) => cursor = Some(next),
+                    ListingState::Complete => {
+                        break page.notices.into_iter().map(|notice| notice.code).collect::<Vec<_>>();
+                    }
+                    ListingState::Incomplete => panic!("{fault:?}"),
+                }
+            };
+            assert_eq!((users, failed, codes), (usize::try_from(accounts).unwrap(), failures, vec![code.to_string()]));
+        }
     }
 }
 
