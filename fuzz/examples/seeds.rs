@@ -258,7 +258,7 @@ impl Seeds {
             .map(|key| Setting { key: key.to_string(), value: "https://chat.example.com/mattermost".to_string() });
         let fingerprint = Settings::parse(&settings).map(|settings| settings.fingerprint()).unwrap_or_default();
         self.put("cursor", "fields", &[b"f".as_slice(), &[0x35; 96]].concat())?;
-        self.put("cursor", "damaged", format!("tm1_{fingerprint:x}_1_2_3_1_4_5_6:7_-_free_11.6.0_0_0_0_-,-,1_0").as_bytes())?;
+        self.put("cursor", "damaged", format!("tm2_{fingerprint:x}_1_2_3_1_4_5_6:7:0_-_free_11.6.0_0_0_0_-,-,1_0").as_bytes())?;
         for (name, rest) in [
             ("begun", "1f_0_0_1_0_0_1795533929000:254_1795533929000:254_professional_11.6.0_0_0_0_-,-,-,-,-,-,-,-,-,-,-,-"),
             ("unproven", "1f_12_1_2_30_20_1795533929000:-_-_free_-_20_2_1_0,-,-,0,0,0,0,0,17,4,-,-"),

@@ -44,7 +44,7 @@ fuzz_target!(|data: &[u8]| {
         b'c' => {
             let Script { settings, .. } = Script::of(rest);
             let text = String::from_utf8_lossy(rest);
-            let body = format!("m1_{:x}_{text}", settings.fingerprint());
+            let body = format!("m2_{:x}_{text}", settings.fingerprint());
             anybodys(&format!("{body}_{:x}", fnv1a(body.as_bytes())));
         }
         _ => anybodys(&String::from_utf8_lossy(rest)),
@@ -81,7 +81,7 @@ fn anybodys(text: &str) {
 }
 
 fn count((server_ms, total): (i64, Option<u32>)) -> Count {
-    Count { server_ms, total }
+    Count { server_ms, cutoff_ms: server_ms.saturating_sub(1_000), total }
 }
 
 /// A cursor that was made: it is read as it was written, and not when a bit of it is another.

@@ -336,6 +336,9 @@ fn refusal(request: &Request, response: &Response, body: &[u8]) -> Failure {
     // Mattermost's own refusals hold an id or name the version; others come from something in front of it.
     let is_mattermost = !error.id.as_str().is_empty() || response.header("x-version-id").is_some();
     let status = response.status;
+    if !is_mattermost && let Some(failure) = gateway(request, response, body) {
+        return failure;
+    }
     match status {
         300..400 => redirect(request, response),
         401 if is_mattermost => Failure::new(Code::TokenRefused, "the server refuses the token"),
@@ -371,6 +374,73 @@ fn refusal(request: &Request, response: &Response, body: &[u8]) -> Failure {
         }
         _ => Failure::new(Code::AnswerUnreadable, format!("the server answered with the status {status}")),
     }
+}
+
+/// What something in front of Mattermost says with a status that Mattermost does not use, or uses otherwise; none where
+/// the status means the same whoever answers.
+fn gateway(request: &Request, response: &Response, body: &[u8]) -> Option<Failure> {
+    let status = response.status;
+    let says = |texts: &[&str]| texts.iter().any(|text| contains(body, text.as_bytes()));
+    let method = request.method.as_str();
+    let (code, what) = match status {
+        // nginx, Go's own server and Apache, in this order.
+        400 if says(&["sent to HTTPS port", "HTTP request to an HTTPS server", "plain HTTP to an SSL"]) => {
+            (Code::HttpsExpected, "the port speaks HTTPS, and the request came over HTTP".to_string())
+        }
+        400 | 403 if says(&["No required SSL certificate", "client certificate"]) => {
+            (Code::ClientCertificateMissing, format!("the gateway wants a client certificate and answered {status}"))
+        }
+        495 | 496 => (
+            Code::ClientCertificateMissing,
+            format!("the gateway got no client certificate that it takes and answered {status}"),
+        ),
+        404 | 429 => return None,
+        405 => {
+            (Code::GatewayRejected, format!("something in front of Mattermost lets no {method} through (status 405)"))
+        }
+        407 => (Code::GatewayRejected, "a forward proxy on the way wants a sign-in (status 407)".to_string()),
+        408 => (
+            Code::TimedOut,
+            "something in front of Mattermost gave up waiting for the request (status 408)".to_string(),
+        ),
+        413 => (
+            Code::GatewayRejected,
+            "something in front of Mattermost takes no request as large as this (status 413)".to_string(),
+        ),
+        421 => {
+            (Code::GatewayRejected, "what answers for the server's URL serves another name (status 421)".to_string())
+        }
+        451 => (Code::GatewayRejected, "a web filter on the way blocks the server (status 451)".to_string()),
+        400 | 402 | 406..=499 => (
+            Code::GatewayRejected,
+            format!("something in front of Mattermost rejects the request with status {status}"),
+        ),
+        507 => (Code::ServerError, "the server or its proxy has no room left on its disk (status 507)".to_string()),
+        511 => (
+            Code::NotMattermost,
+            "the network wants a sign-in before it lets anything through (status 511)".to_string(),
+        ),
+        // The statuses of Cloudflare, which other networks for content have taken over.
+        520..=530 => (Code::ServerUnavailable, {
+            let why = match status {
+                521 => "the server behind it refuses the connection",
+                522 | 524 => "the server behind it does not answer in time",
+                523 => "the server behind it cannot be reached",
+                525 | 526 => {
+                    "it cannot make a secure connection to the server behind it: look at that server's certificate"
+                }
+                530 => "the server behind it has no address",
+                _ => "the server behind it gave no answer that it could pass on",
+            };
+            format!("the network in front of the server (a CDN such as Cloudflare) answered {status}: {why}")
+        }),
+        _ => return None,
+    };
+    Some(Failure { retry_after_ms: retry_after_ms(response).filter(|_| code.retryable()), ..Failure::new(code, what) })
+}
+
+fn contains(body: &[u8], text: &[u8]) -> bool {
+    body.get(..4_096.min(body.len())).unwrap_or_default().windows(text.len()).any(|part| part == text)
 }
 
 /// Whether text looks like an error id of Mattermost's, such as `api.context.404.app_error`: nothing else is passed on.
@@ -497,6 +567,25 @@ mod tests {
             (503, &[HTML, ("retry-after", "5")], "<html>", Code::ServerUnavailable, Some(5_000)),
             (503, &[MM], r#"{"id":"api.context.server_busy.app_error"}"#, Code::ServerError, None),
             (504, &[], "", Code::ServerUnavailable, None),
+            (400, &[HTML], "<h1>The plain HTTP request was sent to HTTPS port</h1>", Code::HttpsExpected, None),
+            (400, &[], "Client sent an HTTP request to an HTTPS server.\n", Code::HttpsExpected, None),
+            (400, &[HTML], "<h1>No required SSL certificate was sent</h1>", Code::ClientCertificateMissing, None),
+            (400, &[HTML], "<h1>Request Header Or Cookie Too Large</h1>", Code::GatewayRejected, None),
+            (400, &[MM], "a client certificate", Code::RequestRejected, None),
+            (403, &[HTML], "<h1>a client certificate is needed", Code::ClientCertificateMissing, None),
+            (405, &[HTML], "<html>", Code::GatewayRejected, None),
+            (405, &[MM], "", Code::RequestRejected, None),
+            (407, &[], "", Code::GatewayRejected, None),
+            (408, &[], "", Code::TimedOut, None),
+            (413, &[HTML], "<html>", Code::GatewayRejected, None),
+            (421, &[], "", Code::GatewayRejected, None),
+            (451, &[HTML], "<html>", Code::GatewayRejected, None),
+            (496, &[], "", Code::ClientCertificateMissing, None),
+            (507, &[], "", Code::ServerError, None),
+            (511, &[HTML], "<html>", Code::NotMattermost, None),
+            (520, &[HTML], "<html>", Code::ServerUnavailable, None),
+            (526, &[("retry-after", "9")], "", Code::ServerUnavailable, Some(9_000)),
+            (530, &[], "", Code::ServerUnavailable, None),
             (200, &[MM, HTML], "<html></html>", Code::NotMattermost, None),
             (200, &[JSON], "{\"total_users_count\":", Code::AnswerUnreadable, None),
             (200, &[JSON], "[]", Code::AnswerUnreadable, None),

@@ -95,6 +95,12 @@ codes! {
             "Check that the server's URL leads to Mattermost itself.";
         RequestRejected = "request-rejected", "The server rejects the request",
             "This server may be older or newer than this plugin knows, or a proxy may have changed the request. Look for the request id in the server's log.";
+        GatewayRejected = "gateway-rejected", "Something in front of Mattermost rejects the request",
+            "Look at the configuration and the log of the proxy, gateway or firewall that answers for the server's URL: the request did not get as far as Mattermost. The message says what was rejected.";
+        HttpsExpected = "https-expected", "The port speaks HTTPS and was asked over HTTP",
+            "Enter the server's URL with https:// instead of http://.";
+        ClientCertificateMissing = "client-certificate-missing", "The gateway in front of the server wants a client certificate",
+            "Give the platform that runs this plugin the client certificate and key that the gateway asks for (providerctl: --client-cert and --client-key).";
         CursorStale = "cursor-stale", "The listing cannot go on from there",
             "Start the listing again from the beginning.";
         TransportFailed = "transport-failed", "The request failed on its way",
@@ -113,7 +119,8 @@ impl Code {
             | Self::InactiveAfterDaysInvalid
             | Self::FlagInvalid
             | Self::MaxInFlightInvalid
-            | Self::ActivitySourceInvalid => ErrorKind::InvalidSettings,
+            | Self::ActivitySourceInvalid
+            | Self::HttpsExpected => ErrorKind::InvalidSettings,
             Self::NameNotFound
             | Self::ConnectionRefused
             | Self::TimedOut
@@ -130,7 +137,9 @@ impl Code {
             | Self::AnswerUnreadable
             | Self::AnswerTruncated
             | Self::AnswerTooLarge
-            | Self::RequestRejected => ErrorKind::UnexpectedResponse,
+            | Self::RequestRejected
+            | Self::GatewayRejected
+            | Self::ClientCertificateMissing => ErrorKind::UnexpectedResponse,
             Self::CursorStale => ErrorKind::CursorStale,
             Self::TransportFailed => ErrorKind::Other,
         }
@@ -167,6 +176,9 @@ impl Code {
             | Self::Redirected
             | Self::AnswerTooLarge
             | Self::RequestRejected
+            | Self::GatewayRejected
+            | Self::HttpsExpected
+            | Self::ClientCertificateMissing
             | Self::CursorStale => false,
         }
     }
@@ -177,6 +189,10 @@ codes! {
     NoticeCode {
         CompletenessUnproven = "completeness-unproven", "How many users there are is not told to this token, or not by this server, so the listing cannot be proven complete",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role. Servers before 5.26 tell it to nobody: upgrade.";
+        CountFailed = "count-failed", "The server failed to count its users, so the listing cannot be proven complete",
+            "List again. If it persists, look for GET /api/v4/users/stats/filtered in the log of the server and of its proxy: on a large server the count can run into a time limit of the database or of the proxy.";
+        CountDiffers = "count-differs", "The server lists more users than it counted when the listing began, so its count proves nothing",
+            "List again. If it persists, something between the plugin and the database gives old answers: look for a cache in front of Mattermost, or for a read replica that lags behind.";
         UsersMayBeMissing = "users-may-be-missing", "Fewer users came than the server counted when the listing began",
             "List again: accounts that are renamed or deleted while they are listed can hide others. If it persists, compare with the count in the System Console.";
         ListingResumed = "listing-resumed", "The listing went on in a fresh instance, which cannot prove that it is complete",
@@ -189,6 +205,8 @@ codes! {
             "Use a system administrator's token, or turn on System Console > Site Configuration > Users and Teams > Show Full Name.";
         LastActivityHidden = "last-activity-hidden", "The server does not tell when its users were last active, so none of them counts as inactive",
             "Turn on ServiceSettings.EnableUserStatuses in the server's configuration.";
+        LastActivityFailed = "last-activity-failed", "The requests for when users were last active fail, so that is unknown, and nobody counts as inactive for it",
+            "Look for POST /api/v4/users/status/ids in the log of the server and of what stands in front of it: POST requests of up to 30 KB must come through. Then list again.";
         ActivityReportHidden = "activity-report-hidden", "The token may not read the report on users, or the server has none, so the last activity comes from the statuses alone",
             "The report needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role. Otherwise leave activity_source at status.";
         TeamAdminsHidden = "team-admins-hidden", "The token does not see who runs every team, so some team administrators are listed as members",

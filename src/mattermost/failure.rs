@@ -63,7 +63,7 @@ impl Failure {
     /// route that this server does not have. What the request asked for is then hidden, and that is no failure.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
-        matches!(self.code, Code::PermissionMissing | Code::RequestRejected)
+        matches!(self.code, Code::PermissionMissing | Code::RequestRejected | Code::GatewayRejected)
     }
 
     /// What came, or none where the server [refuses](Self::is_refusal) the request.
@@ -76,6 +76,18 @@ impl Failure {
             Err(failure) if failure.is_refusal() => Ok(None),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Whether the server, or a proxy that waited for it, failed at this request.
+    #[must_use]
+    pub const fn is_of_server(&self) -> bool {
+        matches!(self.code, Code::ServerError | Code::ServerUnavailable)
+    }
+
+    /// Whether something in front of the server lets this one request not through.
+    #[must_use]
+    pub const fn is_of_gateway(&self) -> bool {
+        matches!(self.code, Code::GatewayRejected | Code::NotMattermost)
     }
 
     /// Names the request that failed.

@@ -17,6 +17,7 @@ pub(crate) enum Order {
 
 pub(crate) struct Fake<'a> {
     answer: Box<dyn FnMut(&Request) -> Outcome + 'a>,
+    paused: Box<dyn FnMut(u32) + 'a>,
     pub(crate) order: Order,
     pub(crate) in_flight: usize,
     pub(crate) sent: Vec<Request>,
@@ -34,6 +35,7 @@ impl<'a> Fake<'a> {
     pub(crate) fn new(answer: impl FnMut(&Request) -> Outcome + 'a) -> Self {
         Self {
             answer: Box::new(answer),
+            paused: Box::new(|_| {}),
             order: Order::First,
             in_flight: 8,
             sent: Vec::new(),
@@ -42,6 +44,11 @@ impl<'a> Fake<'a> {
             latency_ms: 0,
             together: Vec::new(),
         }
+    }
+
+    /// What else happens in a pause of so many milliseconds: a server's clock goes on.
+    pub(crate) fn with_pauses(self, paused: impl FnMut(u32) + 'a) -> Self {
+        Self { paused: Box::new(paused), ..self }
     }
 }
 
@@ -72,6 +79,7 @@ impl Network for Fake<'_> {
 
     fn pause(&mut self, ms: u32) {
         self.pauses.push(ms);
+        (self.paused)(ms);
     }
 
     fn now_ms(&mut self) -> i64 {

@@ -33,7 +33,7 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
     match code {
         NoticeCode::EmailsHidden => &["email"],
         NoticeCode::NamesHidden => &["first-name", "last-name"],
-        NoticeCode::LastActivityHidden | NoticeCode::ActivityReportHidden => {
+        NoticeCode::LastActivityHidden | NoticeCode::LastActivityFailed | NoticeCode::ActivityReportHidden => {
             &["status", "activity", "last-activity-at"]
         }
         NoticeCode::TeamAdminsHidden => &["role"],
@@ -43,6 +43,8 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
         NoticeCode::LicenseDetailsHidden => &["starts-at", "expires-at"],
         NoticeCode::LicenseExpired => &["expires-at"],
         NoticeCode::CompletenessUnproven
+        | NoticeCode::CountFailed
+        | NoticeCode::CountDiffers
         | NoticeCode::UsersMayBeMissing
         | NoticeCode::ListingResumed
         | NoticeCode::PartialView

@@ -14,7 +14,7 @@ use super::super::settings::fnv1a;
 use super::Baseline;
 
 /// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
-const FORM: &str = "c1";
+const FORM: &str = "c2";
 
 /// The state between two calls. It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -252,7 +252,8 @@ fn page(users: Vec<User>, state: ListingState, at: &Cursor, told: &Findings) -> 
         state,
         expected_total: at.census.count.total,
         wait_ms: None,
-        watermark: timestamp(at.census.count.server_ms),
+        // A count that took longer than the one before may have an earlier cutoff. What was sure then is sure.
+        watermark: timestamp(at.census.count.cutoff_ms.max(at.since.watermark_ms)),
         notices: at.findings.since(told, &at.census),
         attributes: Vec::new(),
     }

@@ -16,7 +16,7 @@ use super::cursor::{Cursor, Newcomers};
 use super::lookup::{About, Found, Lookup};
 use super::{Verdict, body_bytes};
 
-/// How often the numbers are taken where accounts are made in the very second of a count.
+/// How often the numbers are taken where accounts are made near a count.
 const COUNTS_AT_MOST: u32 = 2;
 
 /// Pages of the report that are read at most, and one more for every so many known users. A page of the report costs a
@@ -43,17 +43,18 @@ pub(super) fn find(
     network: &mut dyn Network,
 ) -> Result<Verdict<Vec<(Draft, LastUse)>>, Failure> {
     let mut count = at.census.count;
+    let mut youngest_ms = 0;
     for tries in 1..=COUNTS_AT_MOST {
         if tries > 1 {
-            // Whoever is made within the second of a count may be among the counted or not, so that second is left behind.
-            network.pause(1_000);
+            // An account that is dated near a count may be among the counted or not, so that moment is left behind.
+            network.pause(count.wait_for(youngest_ms));
             count = Count::take(network)?;
         }
         let people = Count::of_people(network)?;
         let (Some(everyone), Some(counted_people)) = (count.total, people.total) else {
             return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
         };
-        count.server_ms = count.server_ms.min(people.server_ms);
+        count.cutoff_ms = count.cutoff_ms.min(people.cutoff_ms);
         let mut ids = match people_since(at, network)? {
             Verdict::Well(ids) => ids,
             Verdict::Impossible(code) => return Ok(Verdict::Impossible(code)),
@@ -71,7 +72,8 @@ pub(super) fn find(
             return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
         }
         let drafts: Vec<&Draft> = found.whole.values().filter(|draft| at.since.is_recent(draft.created_ms())).collect();
-        if drafts.iter().any(|draft| draft.created_ms() >= count.server_ms) {
+        youngest_ms = drafts.iter().map(|draft| draft.created_ms()).max().unwrap_or(0);
+        if youngest_ms >= count.cutoff_ms {
             continue;
         }
         let number =

@@ -7,11 +7,22 @@ use super::super::http::{Answered, Network, Request, exchange};
 use super::super::version::Version;
 use super::notices::Hidden;
 
+/// How long before its answer's `Date` (milliseconds) a server may date an account that it counts only later, beside the
+/// time that the request for the count took.
+///
+/// Mattermost dates an account, hashes the password and inserts the row (server/channels/store/sqlstore/user_store.go), so
+/// for a moment there is an account of before the count that no count has. Hashing takes less than a second and an insert
+/// some milliseconds; five seconds are for a machine that is busy with other things. The other five are for clocks: the
+/// machine that dates accounts is one of the cluster's, and a proxy writes a `Date` of its own (nginx always does).
+pub(in crate::mattermost) const MARGIN_MS: i64 = 10_000;
+
 /// The server's exact number of the accounts that it lists, and when it was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
     /// The server's time in milliseconds since 1970, to the second.
     pub server_ms: i64,
+    /// An account that is dated before this (milliseconds since 1970) and is listed after the count was counted.
+    pub cutoff_ms: i64,
     /// How many; none where the token may not ask, or the server's time is not known, without which a number proves
     /// nothing.
     pub total: Option<u32>,
@@ -36,14 +47,29 @@ impl Count {
 
     fn ask(request: Request, network: &mut dyn Network) -> Result<Self, Failure> {
         let [answered] = exchange(network, [request]);
-        Ok(Self::of(&answered)?.unwrap_or(Self { server_ms: network.now_ms(), total: None }))
+        Ok(Self::of(&answered)?.unwrap_or_else(|| Self::dated(network.now_ms(), 0, None)))
+    }
+
+    /// A count that came with this `Date`, so long after it was asked for.
+    const fn dated(server_ms: i64, took_ms: u32, total: Option<u32>) -> Self {
+        let cutoff_ms = server_ms.saturating_sub(MARGIN_MS).saturating_sub(took_ms as i64);
+        Self { server_ms, cutoff_ms, total }
+    }
+
+    /// How long to wait (milliseconds) until another count surely has an account that is dated `created_ms`, if this one
+    /// was just taken.
+    pub(in crate::mattermost) fn wait_for(&self, created_ms: i64) -> u32 {
+        // A clock that is further ahead is not waited for. `Date` has whole seconds.
+        let lag = created_ms.saturating_sub(self.cutoff_ms).clamp(0, MARGIN_MS);
+        u32::try_from(lag).unwrap_or_default().saturating_add(1_000)
     }
 
     /// The count in an answer; none where the token may not ask or the answer has no time.
     fn of(answered: &Answered) -> Result<Option<Self>, Failure> {
         let Some(total) = Failure::unless_refused(api::read_count(answered))? else { return Ok(None) };
         let server_ms = Answer::of(answered)?.server_ms();
-        Ok(server_ms.map(|server_ms| Self { server_ms, total: Some(total) }))
+        let took_ms = answered.outcome.as_ref().map_or(0, |response| response.took_ms);
+        Ok(server_ms.map(|server_ms| Self::dated(server_ms, took_ms, Some(total))))
     }
 }
 
@@ -73,10 +99,13 @@ impl Census {
         let me = api::read_me(&me)?;
         let config = api::read_map(&config)?;
         let license = api::read_map(&license)?;
-        let count = Count::of(&count)?.unwrap_or_else(|| Count {
-            server_ms: answer.server_ms().unwrap_or_else(|| network.now_ms()),
-            total: None,
-        });
+        // The server answers all else, so a count that fails is too much for it: it only proves.
+        let (count, count_failed) = match Count::of(&count) {
+            Err(failure) if failure.is_of_server() => (None, true),
+            count => (count?, false),
+        };
+        let count =
+            count.unwrap_or_else(|| Count::dated(answer.server_ms().unwrap_or_else(|| network.now_ms()), 0, None));
         let version = answer.version().or_else(|| config.get("Version").and_then(Version::parse));
         // Only an account with the permission manage_system sees past the privacy settings
         // (server/channels/app/users/utils.go).
@@ -87,6 +116,7 @@ impl Census {
             activity: config.get("EnableUserStatuses") == Some("false"),
             teams: !me.lists_all_teams(),
             others: me.has("system_guest"),
+            count_failed,
         };
         Ok(Self { count, edition: Edition::of(&license), version, hidden })
     }

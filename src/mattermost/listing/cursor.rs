@@ -13,7 +13,7 @@ use super::memory::{PASSES_AT_MOST, Tally};
 use super::notices::{Findings, Hidden};
 
 /// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
-const FORM: &str = "m1";
+const FORM: &str = "m2";
 
 /// The state of a listing between two calls. It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,15 +180,16 @@ pub(in crate::mattermost) fn read_version(text: &str) -> Option<Option<Version>>
 /// A count with its time.
 pub(in crate::mattermost) fn write_count(count: Count) -> String {
     let total = count.total.map_or_else(|| "-".to_string(), |total| total.to_string());
-    format!("{}:{total}", count.server_ms)
+    format!("{}:{total}:{}", count.server_ms, count.server_ms.saturating_sub(count.cutoff_ms))
 }
 
 /// Reads what [`write_count`] wrote.
 pub(in crate::mattermost) fn read_count(text: &str) -> Option<Count> {
-    let (server_ms, total) = text.split_once(':')?;
-    let total = match total {
+    let mut parts = text.splitn(3, ':');
+    let server_ms = parts.next()?.parse::<i64>().ok()?;
+    let total = match parts.next()? {
         "-" => None,
         number => Some(number.parse().ok()?),
     };
-    Some(Count { server_ms: server_ms.parse().ok()?, total })
+    Some(Count { server_ms, cutoff_ms: server_ms.checked_sub(parts.next()?.parse().ok()?)?, total })
 }

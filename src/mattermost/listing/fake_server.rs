@@ -70,6 +70,10 @@ pub(crate) struct Server {
     pub(crate) accounts: BTreeMap<String, Account>,
     /// The time, in milliseconds since 1970.
     pub(crate) now: i64,
+    /// How far the clock of whoever writes `Date` is ahead of the one that dates accounts, in milliseconds.
+    pub(crate) date_ahead: i64,
+    /// How long before it is inserted an account is dated, in milliseconds.
+    pub(crate) insert_lag: i64,
     pub(crate) version: &'static str,
     /// What `/license/client` says.
     pub(crate) license: &'static str,
@@ -98,6 +102,8 @@ impl Server {
         Self {
             accounts: (0..accounts).map(|n| (format!("user{n:06}"), account(n))).collect(),
             now: NOW,
+            date_ahead: 0,
+            insert_lag: 0,
             version: "11.6.0.dev.7efba6486e17.true",
             license: r#"{"IsLicensed":"true","SkuShortName":"professional"}"#,
             team_admins: vec![1],
@@ -115,7 +121,7 @@ impl Server {
     /// Adds an account that is created now.
     pub(crate) fn create(&mut self, name: &str, n: u32) {
         self.now += 2_000;
-        self.accounts.insert(name.to_string(), Account::made(n, self.now));
+        self.accounts.insert(name.to_string(), Account::made(n, self.now - self.insert_lag));
         self.now += 2_000;
     }
 
@@ -135,12 +141,17 @@ impl Server {
 
     /// Answers, with the server's own time and version.
     pub(crate) fn answer(&mut self, request: &Request) -> Outcome {
-        let mut outcome = self.plain_answer(request);
+        let outcome = self.plain_answer(request);
+        self.dated(outcome)
+    }
+
+    /// An answer that leaves now.
+    pub(crate) fn dated(&self, mut outcome: Outcome) -> Outcome {
         if let Ok(response) = &mut outcome {
             for (name, value) in &mut response.headers {
                 match *name {
                     "date" => {
-                        let now = chrono::DateTime::from_timestamp_millis(self.now).unwrap();
+                        let now = chrono::DateTime::from_timestamp_millis(self.now + self.date_ahead).unwrap();
                         *value = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
                     }
                     "x-version-id" => *value = self.version.to_string(),
@@ -151,7 +162,8 @@ impl Server {
         outcome
     }
 
-    fn plain_answer(&mut self, request: &Request) -> Outcome {
+    /// An answer with no time of its own.
+    pub(crate) fn plain_answer(&mut self, request: &Request) -> Outcome {
         if let Some(place) = self.instead.iter().position(|(text, _)| request.path.contains(text)) {
             return self.instead.remove(place).1;
         }

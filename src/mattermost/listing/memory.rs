@@ -25,9 +25,9 @@ pub enum Recall {
 pub struct Tally {
     /// The pass through the list, from 1.
     pub pass: u8,
-    /// Distinct accounts of before the listing began that were seen in any pass.
+    /// Distinct accounts of before the first count's cutoff that were seen in any pass.
     pub seen: u32,
-    /// Distinct accounts of before this pass began that were seen in it.
+    /// Distinct accounts of before the cutoff of this pass's count that were seen in it.
     pub in_pass: u32,
 }
 
@@ -63,6 +63,10 @@ pub struct Memory {
     /// What the last step did, so that the cursor before it can be asked for once more.
     before: Tally,
     undo: Vec<(Fingerprint, Option<u8>)>,
+    /// The latest date of creation that was seen, in milliseconds since 1970.
+    pub(super) youngest_ms: i64,
+    /// Whether the server failed at the last question for activity.
+    pub(super) statuses_failed: bool,
     /// What is known of the accounts beside the list.
     pub surroundings: Surroundings,
     /// What is known of the server.
@@ -82,6 +86,8 @@ impl Memory {
             seen: Seen::new(),
             before: NONE,
             undo: Vec::new(),
+            youngest_ms: 0,
+            statuses_failed: false,
             surroundings: Surroundings::new(),
             learnt: Learnt::nothing(),
             carried: (0, 0, Vec::new()),
@@ -105,7 +111,8 @@ impl Memory {
     /// once more is taken back.
     pub fn take_up(&mut self, listing: u64, tally: Tally) -> Recall {
         if self.listing != listing {
-            *self = Self { listing, ..Self::new() };
+            // A listing whose first step failed begins again, with the same server.
+            *self = Self { listing, statuses_failed: self.statuses_failed, ..Self::new() };
         } else if self.tally != tally && self.before == tally {
             self.take_back();
         }
@@ -142,14 +149,15 @@ impl Memory {
         self.seen.get(mark.key).is_some()
     }
 
-    /// Notes an account of a listing that began at `begin_ms`, in a pass that began at `pass_ms` (milliseconds since
-    /// 1970). Returns whether it was seen in this pass for the first time.
+    /// Notes an account of a listing whose first count has the cutoff `begin_ms`, in a pass whose count has the cutoff
+    /// `pass_ms` (milliseconds since 1970). Returns whether it was seen in this pass for the first time.
     pub fn note(&mut self, mark: Mark, begin_ms: i64, pass_ms: i64) -> bool {
         let earlier = self.seen.put(mark.key, self.tally.pass);
         if earlier == Some(self.tally.pass) {
             return false;
         }
         self.undo.push((mark.key, earlier));
+        self.youngest_ms = self.youngest_ms.max(mark.created_ms);
         let one_if = |is: bool| u32::from(is);
         self.tally.in_pass = self.tally.in_pass.saturating_add(one_if(mark.created_ms < pass_ms));
         let is_first = earlier.is_none() && mark.created_ms < begin_ms;

@@ -9,9 +9,13 @@
 //! has seen everybody of its own count proves that whoever existed then was returned in one pass or another. Accounts
 //! of the first count that no pass has seen were deleted for good before they could be read.
 //!
-//! The proof rests on three things: no account is created with a date in the past, the count and the pages come from the
-//! same data (a lagging replica would break that), and the server's `Date`, in whole seconds, is not ahead of its
-//! database's clock. An account that is created within the second of the count costs another pass, and nothing else.
+//! The proof rests on three things. An account that is listed after the count and dated before the count's *cutoff* was
+//! counted: the cutoff is the `Date` of the count's answer, less the time that the request took, less [`MARGIN_MS`], which
+//! is for what happens between an account's date and its row, and for clocks that differ. A count and pages come from the
+//! same data; a lagging replica would break that. And an account's date is never changed. An account that is dated between
+//! the cutoff and the count costs another pass, and nothing else.
+//!
+//! [`MARGIN_MS`]: census::MARGIN_MS
 
 mod both;
 mod census;
@@ -120,10 +124,10 @@ pub fn list_users(
     let rules = rules(settings, &at.census);
     // Pages that were kept from before this pass was counted do not belong to it.
     let kept = if at.pass.is_some() { memory.carried(at.tally.pass, at.next_page) } else { Vec::new() };
-    let pass = count_pass(&mut at, network)?;
+    let pass = count_pass(&mut at, memory.youngest_ms, network)?;
     let kept_before = kept.len();
     let is_far = network.latency_ms() >= FAR_MS;
-    let plan = plan(settings, pages_of(limit, is_far, kept_before), &mut at, pass);
+    let plan = plan(settings, pages_of(limit, is_far, kept_before), memory.statuses_failed, &mut at, pass);
 
     let mut surroundings = core::mem::take(&mut memory.surroundings);
     let known = (at.tally.pass > 1).then_some(&*memory);
@@ -147,6 +151,9 @@ pub fn list_users(
         }
     };
     let failure = swept.failure.take();
+    // A page that was read and cannot be returned lacks its activity.
+    memory.statuses_failed =
+        swept.statuses_failed || (!swept.carried.is_empty() && failure.as_ref().is_some_and(Failure::is_of_server));
     let carried = core::mem::take(&mut swept.carried);
     let has_got_on = !swept.pages.is_empty() || carried.len() > kept_before;
     let returned = u32::try_from(swept.pages.len()).unwrap_or(u32::MAX);
@@ -187,13 +194,13 @@ pub(super) fn rules(settings: &Settings, census: &Census) -> Rules {
 }
 
 /// Asks for the count of a new pass.
-fn count_pass(at: &mut Cursor, network: &mut dyn Network) -> Result<Count, Failure> {
+fn count_pass(at: &mut Cursor, youngest_ms: i64, network: &mut dyn Network) -> Result<Count, Failure> {
     let pass = match at.pass {
         Some(count) => count,
-        // The count is dated to the second, and whoever was created within it is not known to be among the counted. What
-        // made this pass necessary happened a moment ago, so that moment is left behind first.
+        // An account that is dated near the count is not known to be among the counted. What made this pass necessary may be
+        // such an account, or a change a moment ago, so that moment is left behind first.
         None => {
-            network.pause(1_000);
+            network.pause(at.census.count.wait_for(youngest_ms));
             Count::take(network)?
         }
     };
@@ -202,13 +209,20 @@ fn count_pass(at: &mut Cursor, network: &mut dyn Network) -> Result<Count, Failu
 }
 
 /// What the sweep is to do. Where the report on users is wanted and the server has none, that is told.
-fn plan(settings: &Settings, (most, ahead): (u32, u32), at: &mut Cursor, pass: Count) -> Plan {
+fn plan(
+    settings: &Settings,
+    (most, ahead): (u32, u32),
+    statuses_failed_before: bool,
+    at: &mut Cursor,
+    pass: Count,
+) -> Plan {
     let version = at.census.version;
     let wants_report = settings.include.activity && settings.activity_source == ActivitySource::Report;
     if wants_report && !version.is_none_or(Version::has_user_report) {
         at.findings.raise(NoticeCode::ActivityReportHidden);
     }
-    let statuses_hidden = at.findings.has(NoticeCode::LastActivityHidden);
+    let statuses_hidden =
+        [NoticeCode::LastActivityHidden, NoticeCode::LastActivityFailed].iter().any(|code| at.findings.has(*code));
     let asking = match settings.activity_source {
         _ if !settings.include.activity => Asking::Nowhere,
         ActivitySource::Report if !at.findings.has(NoticeCode::ActivityReportHidden) => Asking::Report,
@@ -217,7 +231,7 @@ fn plan(settings: &Settings, (most, ahead): (u32, u32), at: &mut Cursor, pass: C
     };
     // A server that does not tell its version may be an old one.
     let body_bytes = version.unwrap_or(Version::new(0, 0)).body_bytes();
-    Plan { first: at.next_page, most, ahead, total: pass.total, asking, body_bytes }
+    Plan { first: at.next_page, most, ahead, total: pass.total, asking, body_bytes, statuses_failed_before }
 }
 
 /// How many pages a call returns that is to bring about so many users, and how many it reads ahead. At its end a call
@@ -238,6 +252,7 @@ fn pages_of(limit: u32, is_far: bool, kept: usize) -> (u32, u32) {
 fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pass: Count) -> Vec<User> {
     for (is, code) in [
         (swept.statuses_hidden, NoticeCode::LastActivityHidden),
+        (swept.statuses_failed, NoticeCode::LastActivityFailed),
         (swept.report_hidden, NoticeCode::ActivityReportHidden),
     ] {
         if is {
@@ -248,7 +263,7 @@ fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pas
 
     for marks in &swept.pages {
         let is_full = marks.len() >= USERS_PER_PAGE;
-        let news = marks.iter().filter(|mark| memory.note(**mark, at.census.count.server_ms, pass.server_ms)).count();
+        let news = marks.iter().filter(|mark| memory.note(**mark, at.census.count.cutoff_ms, pass.cutoff_ms)).count();
         at.idle_pages = if news == 0 && is_full { at.idle_pages.saturating_add(1) } else { 0 };
         at.next_page = at.next_page.saturating_add(1);
     }
@@ -328,8 +343,9 @@ fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
     match total {
         _ if !is_whole => {}
         Some(total) if seen < total => at.findings.add(NoticeCode::UsersMayBeMissing, total.saturating_sub(seen)),
-        // More accounts than the server counted: then it counted something else.
-        Some(_) | None => at.findings.raise(NoticeCode::CompletenessUnproven),
+        Some(total) => at.findings.add(NoticeCode::CountDiffers, seen.saturating_sub(total)),
+        // The census has said why there is no number.
+        None => {}
     }
     Some(ListingState::Incomplete)
 }
@@ -348,7 +364,7 @@ fn page(users: Vec<User>, state: ListingState, failure: Option<&Failure>, at: &C
         state,
         expected_total: at.census.count.total,
         wait_ms,
-        watermark: timestamp(at.census.count.server_ms),
+        watermark: timestamp(at.census.count.cutoff_ms),
         notices,
         attributes: Vec::new(),
     }

@@ -22,6 +22,8 @@ pub struct Hidden {
     pub teams: bool,
     /// Accounts that share no team or channel with the token's.
     pub others: bool,
+    /// How many accounts there are, since the server failed to count them.
+    pub count_failed: bool,
 }
 
 /// The notices that a listing raises, each with the number of records that it concerns. They travel in the cursor.
@@ -34,7 +36,7 @@ pub struct Findings {
 }
 
 /// The notices of a listing, in the order in which the cursor and the pages hold them.
-const CODES: [NoticeCode; 12] = [
+const CODES: [NoticeCode; 15] = [
     NoticeCode::CompletenessUnproven,
     NoticeCode::UsersMayBeMissing,
     NoticeCode::ListingResumed,
@@ -47,6 +49,9 @@ const CODES: [NoticeCode; 12] = [
     NoticeCode::RecordsUnreadable,
     NoticeCode::SeatsUnknown,
     NoticeCode::SeatsDiffer,
+    NoticeCode::CountFailed,
+    NoticeCode::CountDiffers,
+    NoticeCode::LastActivityFailed,
 ];
 
 impl Findings {
@@ -56,7 +61,8 @@ impl Findings {
         let mut findings = Self::default();
         let hidden = census.hidden;
         for (is, code) in [
-            (census.count.total.is_none(), NoticeCode::CompletenessUnproven),
+            (census.count.total.is_none() && !hidden.count_failed, NoticeCode::CompletenessUnproven),
+            (hidden.count_failed, NoticeCode::CountFailed),
             (hidden.others, NoticeCode::PartialView),
             (hidden.emails, NoticeCode::EmailsHidden),
             (hidden.names, NoticeCode::NamesHidden),
@@ -157,6 +163,11 @@ impl Findings {
             (NoticeCode::UsersMayBeMissing, Some(total), _) => {
                 let params = [("counted", total.to_string()), ("missing", records.to_string())];
                 notice(code, records, Some(format!("{records} of {total} were not seen")), &params)
+            }
+            (NoticeCode::CountDiffers, Some(total), _) => {
+                let listed = total.saturating_add(records);
+                let params = [("counted", total.to_string()), ("listed", listed.to_string())];
+                notice(code, 0, Some(format!("{total} counted, {listed} listed")), &params)
             }
             (NoticeCode::SeatsDiffer, _, Some((listed, counted))) => {
                 let params = [("counted", counted.to_string()), ("listed", listed.to_string())];

@@ -47,6 +47,8 @@ pub(super) struct Plan {
     pub(super) asking: Asking,
     /// Bytes of a request's body that the server takes.
     pub(super) body_bytes: usize,
+    /// The server failed at statuses before: where it does so again, the listing goes on without them.
+    pub(super) statuses_failed_before: bool,
 }
 
 /// Whether the list goes on.
@@ -69,6 +71,8 @@ pub(super) struct Swept {
     pub(super) unreadable: u32,
     /// The server answered a question for activity with nothing, or refuses it.
     pub(super) statuses_hidden: bool,
+    /// The server failed at a question for activity, or something in front of it refuses it.
+    pub(super) statuses_failed: bool,
     /// The token may not read the report on users, or the server has none.
     pub(super) report_hidden: bool,
     /// Why the sweep ended early.
@@ -132,6 +136,7 @@ pub(super) struct Sweep<'a> {
     /// What failed first.
     failed: Option<Failure>,
     statuses_hidden: bool,
+    statuses_failed: bool,
     report_hidden: bool,
 }
 
@@ -154,6 +159,7 @@ impl<'a> Sweep<'a> {
             is_over: false,
             failed: None,
             statuses_hidden: false,
+            statuses_failed: false,
             report_hidden: false,
         };
         for (slot, page) in carried.into_iter().enumerate() {
@@ -230,7 +236,7 @@ impl<'a> Sweep<'a> {
 
     /// A request for the statuses of as many whole pages as fit into one.
     fn statuses_job(&mut self) -> Option<(Ticket, Request)> {
-        if self.statuses_hidden {
+        if self.statuses_hidden || self.statuses_failed {
             return None;
         }
         let mut slots = Vec::new();
@@ -338,6 +344,11 @@ impl<'a> Sweep<'a> {
                 return self.unasked.extend(slots);
             }
             // A server or a proxy that has no such route hides activity; it does not end the listing.
+            // Pages come through, or there would be no ids to ask about.
+            Err(failure) if failure.is_of_gateway() || (failure.is_of_server() && self.plan.statuses_failed_before) => {
+                self.statuses_failed = true;
+                return;
+            }
             Err(failure) if failure.is_refusal() => {
                 self.statuses_hidden = true;
                 return;
@@ -391,6 +402,7 @@ impl<'a> Sweep<'a> {
             end: End::Open,
             unreadable: 0,
             statuses_hidden: self.statuses_hidden,
+            statuses_failed: self.statuses_failed,
             report_hidden: self.report_hidden,
             failure: None,
             carried: Vec::new(),
