@@ -19,9 +19,9 @@ Exit codes:
   3  incomplete: users were printed, but there may be more
 
 Output:
-  Data goes to standard output. What happens meanwhile is told on standard
-  error, unless one of the two is piped: then only errors appear there, the
-  warnings of an incomplete listing, and that a listing goes on.
+  Data goes to standard output. Standard error shows what happens meanwhile,
+  unless one of the two is piped: then it shows errors and warnings alone, and
+  that a listing goes on.
 
 Examples:
   providerctl demo

@@ -53,7 +53,7 @@ impl Colour {
 pub(crate) enum Narrative {
     /// Both outputs are terminals.
     Told,
-    /// Something is piped: only errors, and the warnings of an incomplete listing, are printed beside the data.
+    /// Something is piped: only errors and warnings are printed beside the data.
     Silent,
 }
 

@@ -308,6 +308,10 @@ impl Roster {
     }
 }
 
+/// What passes on the server's clock with each change, in milliseconds. Whoever lists a server with care waits until a
+/// change is so old that every count has it; nobody has to wait for that in a test.
+const CHANGE_MS: i64 = 15_000;
+
 /// The roster of a running server, with the changes that are still to come. Every answer is made from the roster of one
 /// moment, however many are made at once.
 #[derive(Debug)]
@@ -325,14 +329,20 @@ impl Live {
     pub(crate) fn before(&self, path_and_query: &str) -> Arc<Roster> {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         for change in now.1.due(path_and_query) {
-            Arc::make_mut(&mut now.0).change(change, self.clock.now_ms());
+            self.make(&mut now.0, change);
         }
         Arc::clone(&now.0)
     }
 
     pub(crate) fn change(&self, kind: ChangeKind) -> Option<Account> {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::make_mut(&mut now.0).change(kind, self.clock.now_ms())
+        self.make(&mut now.0, kind)
+    }
+
+    fn make(&self, roster: &mut Arc<Roster>, change: ChangeKind) -> Option<Account> {
+        let account = Arc::make_mut(roster).change(change, self.clock.now_ms());
+        self.clock.leap(CHANGE_MS);
+        account
     }
 
     pub(crate) fn now(&self) -> Arc<Roster> {

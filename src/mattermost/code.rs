@@ -119,8 +119,7 @@ impl Code {
             | Self::InactiveAfterDaysInvalid
             | Self::FlagInvalid
             | Self::MaxInFlightInvalid
-            | Self::ActivitySourceInvalid
-            | Self::HttpsExpected => ErrorKind::InvalidSettings,
+            | Self::ActivitySourceInvalid => ErrorKind::InvalidSettings,
             Self::NameNotFound
             | Self::ConnectionRefused
             | Self::TimedOut
@@ -139,6 +138,7 @@ impl Code {
             | Self::AnswerTooLarge
             | Self::RequestRejected
             | Self::GatewayRejected
+            | Self::HttpsExpected
             | Self::ClientCertificateMissing => ErrorKind::UnexpectedResponse,
             Self::CursorStale => ErrorKind::CursorStale,
             Self::TransportFailed => ErrorKind::Other,

@@ -1,7 +1,7 @@
 //! `providerctl license`: the licences, and how many of their seats are taken.
 
 use chrono::{DateTime, Utc};
-use provider_host::model::License;
+use provider_host::model::{License, Severity};
 
 use crate::args::CheckArgs;
 use crate::connection::{connect_once, tell_denials};
@@ -17,7 +17,11 @@ pub(crate) async fn run(args: &CheckArgs, screen: &mut Screen<'_>) -> Result<Exi
     tell_denials(&connection.session.denials(), screen);
     let licenses = licenses?;
     match args.format {
-        AnswerFormat::Json => screen.data(&json_answer(&licenses)?)?,
+        AnswerFormat::Json => {
+            screen.data(&json_answer(&licenses)?)?;
+            let notices = licenses.iter().flat_map(|license| &license.notices);
+            notices.filter(|notice| notice.severity == Severity::Warning).for_each(|notice| screen.notice(notice));
+        }
         AnswerFormat::Table => {
             for line in lines(&licenses, now(), screen.look.colour) {
                 screen.line(&line)?;
@@ -59,7 +63,7 @@ pub(crate) fn lines(licenses: &[License], now: DateTime<Utc>, colour: Colour) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use provider_host::model::{Notice, Quantity, Severity};
+    use provider_host::model::{Notice, Quantity};
 
     #[test]
     fn a_licence_reads_as_a_block() {

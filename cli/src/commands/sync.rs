@@ -64,7 +64,7 @@ pub(crate) async fn run(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit,
             failure
         });
     }
-    users::tell_notices(&reader, exit, screen);
+    users::tell_notices(&reader, screen);
     let usual = reader.listing().requests_of_whole().filter(|_| whole.is_none());
     screen.tell(&format!(
         "{} in {}, {}: {}",

@@ -65,7 +65,7 @@ pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit
     let exit = exit(reader.end());
     let finished = failure.is_none();
     if finished || reader.users() > 0 {
-        tell_notices(&reader, if finished { exit } else { Exit::Incomplete }, screen);
+        tell_notices(&reader, screen);
         let progress = reader.listing().progress();
         screen.tell(&format!(
             "{} in {}, {}, {}: {}",
@@ -131,11 +131,10 @@ pub(crate) fn retry_line(retry: &Retry<'_>) -> String {
     format!("{} [{}]: trying again in {pause} ({} of {RETRIES})", printable(&message), printable(&code), retry.number)
 }
 
-/// All notices for a person; for a pipe only the warnings of a listing that is not complete.
-pub(super) fn tell_notices<L: Steps>(reader: &Reader<L>, exit: Exit, screen: &mut Screen<'_>) {
+/// All notices for a person; the warnings for everybody, since data that lacks something looks like data that does not.
+pub(super) fn tell_notices<L: Steps>(reader: &Reader<L>, screen: &mut Screen<'_>) {
     for notice in reader.notices() {
-        let matters = exit != Exit::Complete && notice.severity == Severity::Warning;
-        if matters || screen.look.narrative == Narrative::Told {
+        if notice.severity == Severity::Warning || screen.look.narrative == Narrative::Told {
             screen.notice(notice);
         }
     }

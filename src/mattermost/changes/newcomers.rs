@@ -43,11 +43,11 @@ pub(super) fn find(
     network: &mut dyn Network,
 ) -> Result<Verdict<Vec<(Draft, LastUse)>>, Failure> {
     let mut count = at.census.count;
-    let mut youngest_ms = 0;
+    let (mut youngest_ms, mut server_ms) = (0, 0);
     for tries in 1..=COUNTS_AT_MOST {
         if tries > 1 {
             // An account that is dated near a count may be among the counted or not, so that moment is left behind.
-            network.pause(count.wait_for(youngest_ms));
+            network.pause(count.wait_for(youngest_ms, server_ms));
             count = Count::take(network)?;
         }
         let people = Count::of_people(network)?;
@@ -55,6 +55,7 @@ pub(super) fn find(
             return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
         };
         count.cutoff_ms = count.cutoff_ms.min(people.cutoff_ms);
+        server_ms = people.server_ms;
         let mut ids = match people_since(at, network)? {
             Verdict::Well(ids) => ids,
             Verdict::Impossible(code) => return Ok(Verdict::Impossible(code)),

@@ -56,11 +56,13 @@ impl Count {
         Self { server_ms, cutoff_ms, total }
     }
 
-    /// How long to wait (milliseconds) until another count surely has an account that is dated `created_ms`, if this one
-    /// was just taken.
-    pub(in crate::mattermost) fn wait_for(&self, created_ms: i64) -> u32 {
+    /// How long to wait (milliseconds) until another count, which takes as long as this one, surely has an account that is
+    /// dated `created_ms`, where the server's last answer was of `server_ms`.
+    pub(in crate::mattermost) fn wait_for(&self, created_ms: i64, server_ms: i64) -> u32 {
+        let now_ms = server_ms.max(self.server_ms);
+        let cutoff_ms = now_ms.saturating_sub(self.server_ms.saturating_sub(self.cutoff_ms));
         // A clock that is further ahead is not waited for. `Date` has whole seconds.
-        let lag = created_ms.saturating_sub(self.cutoff_ms).clamp(0, MARGIN_MS);
+        let lag = created_ms.saturating_sub(cutoff_ms).clamp(0, MARGIN_MS);
         u32::try_from(lag).unwrap_or_default().saturating_add(1_000)
     }
 

@@ -65,6 +65,8 @@ pub struct Memory {
     undo: Vec<(Fingerprint, Option<u8>)>,
     /// The latest date of creation that was seen, in milliseconds since 1970.
     pub(super) youngest_ms: i64,
+    /// The server's time in its last page, in milliseconds since 1970.
+    pub(super) server_ms: i64,
     /// Whether the server failed at the last question for activity.
     pub(super) statuses_failed: bool,
     /// What is known of the accounts beside the list.
@@ -87,6 +89,7 @@ impl Memory {
             before: NONE,
             undo: Vec::new(),
             youngest_ms: 0,
+            server_ms: 0,
             statuses_failed: false,
             surroundings: Surroundings::new(),
             learnt: Learnt::nothing(),

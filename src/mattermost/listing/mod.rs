@@ -124,7 +124,7 @@ pub fn list_users(
     let rules = rules(settings, &at.census);
     // Pages that were kept from before this pass was counted do not belong to it.
     let kept = if at.pass.is_some() { memory.carried(at.tally.pass, at.next_page) } else { Vec::new() };
-    let pass = count_pass(&mut at, memory.youngest_ms, network)?;
+    let pass = count_pass(&mut at, memory, network)?;
     let kept_before = kept.len();
     let is_far = network.latency_ms() >= FAR_MS;
     let plan = plan(settings, pages_of(limit, is_far, kept_before), memory.statuses_failed, &mut at, pass);
@@ -165,6 +165,7 @@ pub fn list_users(
         Some(_) | None => {}
     }
     let end = swept.end;
+    memory.server_ms = memory.server_ms.max(swept.server_ms);
     let users = settle(swept, &rules, memory, &mut at, pass);
     if at.idle_pages > IDLE_PAGES_AT_MOST {
         return Err(Failure::new(Code::AnswerUnreadable, "the server's list of users repeats itself"));
@@ -194,13 +195,13 @@ pub(super) fn rules(settings: &Settings, census: &Census) -> Rules {
 }
 
 /// Asks for the count of a new pass.
-fn count_pass(at: &mut Cursor, youngest_ms: i64, network: &mut dyn Network) -> Result<Count, Failure> {
+fn count_pass(at: &mut Cursor, memory: &Memory, network: &mut dyn Network) -> Result<Count, Failure> {
     let pass = match at.pass {
         Some(count) => count,
         // An account that is dated near the count is not known to be among the counted. What made this pass necessary may be
         // such an account, or a change a moment ago, so that moment is left behind first.
         None => {
-            network.pause(at.census.count.wait_for(youngest_ms));
+            network.pause(at.census.count.wait_for(memory.youngest_ms, memory.server_ms));
             Count::take(network)?
         }
     };

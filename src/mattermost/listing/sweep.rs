@@ -69,6 +69,8 @@ pub(super) struct Swept {
     pub(super) pages: Vec<Vec<Mark>>,
     pub(super) end: End,
     pub(super) unreadable: u32,
+    /// The latest of the server's times in the pages, in milliseconds since 1970; 0 where none tells it.
+    pub(super) server_ms: i64,
     /// The server answered a question for activity with nothing, or refuses it.
     pub(super) statuses_hidden: bool,
     /// The server failed at a question for activity, or something in front of it refuses it.
@@ -87,6 +89,7 @@ pub(super) struct Page {
     drafts: Vec<(Draft, Option<LastUse>)>,
     marks: Vec<Mark>,
     unreadable: u32,
+    server_ms: i64,
     is_last: bool,
     /// Set where its activity was asked for and did not come.
     failure: Option<Failure>,
@@ -401,6 +404,7 @@ impl<'a> Sweep<'a> {
             pages: Vec::new(),
             end: End::Open,
             unreadable: 0,
+            server_ms: 0,
             statuses_hidden: self.statuses_hidden,
             statuses_failed: self.statuses_failed,
             report_hidden: self.report_hidden,
@@ -411,7 +415,8 @@ impl<'a> Sweep<'a> {
         let mut slots = self.slots.into_iter();
         for slot in slots.by_ref().take(most) {
             match slot {
-                Some(Ok(Page { failure: None, drafts, marks, unreadable, is_last })) => {
+                Some(Ok(Page { failure: None, drafts, marks, unreadable, server_ms, is_last })) => {
+                    swept.server_ms = swept.server_ms.max(server_ms);
                     swept.drafts.extend(drafts);
                     swept.pages.push(marks);
                     swept.unreadable = swept.unreadable.saturating_add(unreadable);
@@ -474,6 +479,7 @@ fn read_page(answered: &Answered, rules: &Rules, known: Option<&Memory>) -> Resu
         drafts: Vec::with_capacity(if known.is_some() { 0 } else { accounts.rows.len() }),
         marks: Vec::with_capacity(accounts.rows.len()),
         unreadable: accounts.unreadable,
+        server_ms: answer.server_ms().unwrap_or_default(),
         is_last: accounts.sent() < USERS_PER_PAGE,
         failure: None,
     };
