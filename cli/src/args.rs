@@ -177,13 +177,12 @@ pub(crate) struct ServerArgs {
     /// shell's history would show it.
     #[arg(long = "secret", value_name = "KEY=env:NAME|KEY=file:PATH")]
     pub(crate) secret: Vec<String>,
-    /// How long a listing may make no progress before it ends with what was read (default: 120)
+    /// How long a listing may make no progress before it ends with what was read (default: 120, or the tenant's limits)
     ///
     /// Progress is a user who comes for the first time, or a known one who was compared. Where the server asks to wait for
     /// longer than this, the listing ends at once. `check` and `license` end after it unless --timeout says otherwise.
-    #[arg(long, value_name = "SECONDS", default_value_t = 120, hide_default_value = true,
-        value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub(crate) stall_timeout: u64,
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) stall_timeout: Option<u64>,
     /// A PEM file with certificates of a private authority, trusted beside those of the system
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Vec<PathBuf>,
@@ -210,9 +209,9 @@ pub(crate) struct ServerArgs {
 }
 
 impl ServerArgs {
-    /// How long a listing may make no progress.
-    pub(crate) const fn stall_time(&self) -> Duration {
-        Duration::from_secs(self.stall_timeout)
+    /// How long a listing may make no progress, where that was given.
+    pub(crate) fn stall_time(&self) -> Option<Duration> {
+        self.stall_timeout.map(Duration::from_secs)
     }
 }
 

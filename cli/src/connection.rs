@@ -36,6 +36,8 @@ pub(crate) struct Connection {
     pub(crate) session: Session,
     /// Counts the requests.
     pub(crate) egress: Egress,
+    /// How long a listing may make no progress.
+    pub(crate) stall_time: Duration,
 }
 
 /// The name of this command's folder among those that the user's programs may make again.
@@ -119,41 +121,52 @@ pub(crate) fn limits(args: &ComponentArgs) -> Limits {
 
 /// Follows the command line of a command that lists. It is judged before anything is sent.
 pub(crate) async fn connect(args: &ConnectArgs, screen: &mut Screen<'_>) -> Result<Connection, Failure> {
-    connected(args, limits(&args.component), screen).await
+    connected(args, |access| access, screen).await
 }
 
 /// The same for a command that makes one call, which ends when a listing without progress would.
 pub(crate) async fn connect_once(args: &ConnectArgs, screen: &mut Screen<'_>) -> Result<Connection, Failure> {
-    let mut limits = limits(&args.component);
-    if args.component.timeout.is_none() {
-        limits.call_time = limits.call_time.min(args.server.stall_time());
-    }
-    connected(args, limits, screen).await
+    let ends_early = args.component.timeout.is_none();
+    let within = |access: Access| {
+        let time = access.stall_time();
+        if ends_early { access.answering_within(time) } else { access }
+    };
+    connected(args, within, screen).await
 }
 
-async fn connected(args: &ConnectArgs, limits: Limits, screen: &mut Screen<'_>) -> Result<Connection, Failure> {
+async fn connected(
+    args: &ConnectArgs,
+    within: impl FnOnce(Access) -> Access,
+    screen: &mut Screen<'_>,
+) -> Result<Connection, Failure> {
     let is_verbose = args.component.verbose.verbose;
     let (provider, description, access) = match (&args.config, &args.tenant) {
         (Some(config), Some(tenant)) => {
             let (loaded, access) = as_tenant(config, tenant, &args.component.cache)?;
             let description = loaded.describe(is_verbose, screen).await?;
+            // The file's limits hold, unless the command line says otherwise.
+            let access = match args.server.stall_time() {
+                Some(time) => access.stalling_after(time),
+                None => access,
+            };
             (loaded.provider, description, access)
         }
         (Some(_) | None, _) => {
             let loaded = load(&args.component)?;
             let description = loaded.describe(is_verbose, screen).await?;
-            let access = access(&args.server, &description, &[])?.limits(limits);
-            (loaded.provider, description, access)
+            let access = access(&args.server, &description, &[])?.limits(limits(&args.component));
+            let time = args.server.stall_time().unwrap_or_else(|| access.stall_time());
+            (loaded.provider, description, access.stalling_after(time))
         }
     };
-    let access = access.stalling_after(args.server.stall_time());
     let access = match &args.audit {
         Some(file) => access.audited(Arc::new(JsonLines::new(append(file)?))),
         None => access,
     };
-    let egress = access.egress().clone();
+    let access = within(access);
+    let (egress, stall_time) = (access.egress().clone(), access.stall_time());
     let session = provider.connect_described(&description, access)?;
-    Ok(Connection { description, session, egress })
+    Ok(Connection { description, session, egress, stall_time })
 }
 
 fn append(path: &Path) -> Result<File, Failure> {

@@ -72,6 +72,19 @@ impl Access {
         self
     }
 
+    /// How long a listing may make no progress.
+    #[must_use]
+    pub const fn stall_time(&self) -> Duration {
+        self.limits.listing.stall_time
+    }
+
+    /// Within its limits, and no call longer than this.
+    #[must_use]
+    pub fn answering_within(mut self, time: Duration) -> Self {
+        self.limits.call_time = self.limits.call_time.min(time);
+        self
+    }
+
     /// Under this name.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {

@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{
-    ActivityKnowledge, Attributes, CheckReport, Description, License, ListingState, Notice, ProviderError, SeatUse,
-    User, UserPage, UserStatus,
+    ActivityKnowledge, Attributes, CheckReport, Description, License, Notice, ProviderError, SeatUse, User, UserPage,
+    UserStatus,
 };
 
 /// Bytes of an id, a key or a code. Products have ids of some 40.
@@ -23,9 +23,6 @@ const TEXT_BYTES: usize = 64 * 1024;
 
 /// Bytes of an attribute's value: who runs thousands of teams has all their names there.
 const VALUE_BYTES: usize = 1024 * 1024;
-
-/// Bytes of a cursor. The contract says a few kilobytes.
-const CURSOR_BYTES: usize = 64 * 1024;
 
 /// Entries of a list within one record.
 const ENTRIES: usize = 10_000;
@@ -52,11 +49,8 @@ impl Rules {
 
     /// Looks at a step of a listing, or of finding out what changed.
     pub(crate) fn page(&self, page: &UserPage, now: DateTime<Utc>) -> Checked {
-        let UserPage { users, state, expected_total: _, wait_ms: _, watermark, notices, attributes } = page;
+        let UserPage { users, state: _, expected_total: _, wait_ms: _, watermark, notices, attributes } = page;
         users.iter().try_for_each(|user| self.user(user))?;
-        if let ListingState::More(cursor) = state {
-            size("the cursor", cursor, CURSOR_BYTES)?;
-        }
         if let Some(watermark) = watermark {
             id("the watermark", watermark)?;
             if instant(watermark).is_some_and(|time| time > now + CLOCKS_DIFFER) {

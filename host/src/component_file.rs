@@ -1,4 +1,5 @@
-//! Reads the files of components and of their signatures: regular files within a bound, and nothing is waited for.
+//! Reads the files of components, of their signatures and of configurations: regular files within a bound, and nothing is
+//! waited for.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
@@ -18,7 +19,7 @@ const SIGNATURE_BYTES: usize = 4096;
 /// # Errors
 /// [`Error::NotAFile`], [`Error::ComponentTooLarge`], or [`Error::Io`] where it cannot be read.
 pub fn read_component(path: &Path, largest: usize) -> Result<Vec<u8>> {
-    read(path, largest)?.map_err(|bytes| Error::ComponentTooLarge { bytes, limit: largest })
+    read_regular(path, largest)?.map_err(|bytes| Error::ComponentTooLarge { bytes, limit: largest })
 }
 
 /// Reads the detached signature beside a component's file: `FILE.sig`. `None` where there is no such file.
@@ -27,7 +28,7 @@ pub fn read_component(path: &Path, largest: usize) -> Result<Vec<u8>> {
 /// [`Error::NotAFile`], or [`Error::Io`] where it cannot be read or is larger than any signature.
 pub(crate) fn read_signature(component: &Path) -> Result<Option<Vec<u8>>> {
     let path = signature_of(component);
-    match read(&path, SIGNATURE_BYTES) {
+    match read_regular(&path, SIGNATURE_BYTES) {
         Ok(Ok(bytes)) => Ok(Some(bytes)),
         Ok(Err(_)) => {
             let source = io::Error::other(format!("it is larger than {SIGNATURE_BYTES} bytes, and no signature is"));
@@ -39,7 +40,10 @@ pub(crate) fn read_signature(component: &Path) -> Result<Option<Vec<u8>>> {
 }
 
 /// The bytes of a regular file, or how many it has at least where that is more than `largest`.
-fn read(path: &Path, largest: usize) -> Result<Result<Vec<u8>, u64>> {
+///
+/// # Errors
+/// [`Error::NotAFile`], or [`Error::Io`] where it cannot be read.
+pub(crate) fn read_regular(path: &Path, largest: usize) -> Result<Result<Vec<u8>, u64>> {
     let failed = |source| Error::Io { path: path.to_owned(), source };
     let file = open(path).map_err(failed)?;
     let found = file.metadata().map_err(failed)?;

@@ -37,7 +37,7 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use serde::Deserialize;
 
-use crate::component_file::read_signature;
+use crate::component_file::{read_regular, read_signature};
 use crate::{Access, Digest, Error, Limits, ListingLimits, Pool, PublicKey, Result, Settings, Trust, read_component};
 
 use crate::settings::sealed;
@@ -128,15 +128,25 @@ impl<'de, T: std::str::FromStr<Err = &'static str>> Deserialize<'de> for Text<T>
     }
 }
 
+/// Bytes of the largest file: thousands of tenants.
+const FILE_BYTES: usize = 1024 * 1024;
+
 impl Config {
-    /// Reads a file. No secret is read yet.
+    /// Reads a regular file of 1 MiB at most. No secret is read yet.
     ///
     /// # Errors
     /// It cannot be read, is no TOML, holds something unknown, names a provider that it does not have, or trusts a
     /// component without saying why.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-        Self::parse(path, &Zeroizing::new(text))
+        let unusable = |reason: &str| Error::ConfigUnusable { path: path.to_owned(), reason: reason.to_owned() };
+        let bytes = match read_regular(path, FILE_BYTES) {
+            Ok(Ok(bytes)) => Zeroizing::new(bytes),
+            Ok(Err(_)) => return Err(unusable("it is larger than 1 MiB")),
+            Err(Error::NotAFile { .. }) => return Err(unusable("it is not a regular file")),
+            Err(error) => return Err(error),
+        };
+        let text = str::from_utf8(&bytes).map_err(|_| unusable("it is not UTF-8 text"))?;
+        Self::parse(path, text)
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self> {
@@ -328,6 +338,31 @@ mod tests {
         refused(&format!("{PIN}[tenants.acme]\nprovider = \"mattermost\"\nlimits = {{ cpus = 4 }}"), "cpus");
         let both = format!("{PIN}[tenants.acme]\nprovider = \"mattermost\"\nsettings.t = \"x\"\nsecrets.t = \"env:T\"");
         refused(&both, "`t` of the tenant `acme` is a setting and a secret");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_of_text_is_refused_and_not_waited_for() {
+        use rustix::fs::{CWD, Mode, mkfifoat};
+
+        let folder = std::env::temp_dir().join(format!("provider-host-config-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = |name: &str| folder.join(name);
+        mkfifoat(CWD, file("pipe"), Mode::RUSR | Mode::WUSR).unwrap();
+        std::fs::File::create(file("sparse")).unwrap().set_len(6 << 30).unwrap();
+        std::fs::write(file("bytes"), [b'#', 0xff]).unwrap();
+        let cases = [
+            (file("pipe"), "it is not a regular file"),
+            (folder.clone(), "it is not a regular file"),
+            (PathBuf::from("/dev/zero"), "it is not a regular file"),
+            (file("sparse"), "it is larger than 1 MiB"),
+            (file("bytes"), "it is not UTF-8 text"),
+        ];
+        for (path, reason) in cases {
+            let error = Config::read(&path).unwrap_err();
+            assert_eq!((error.code(), error.to_string().contains(reason)), ("config-unusable", true), "{error}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

@@ -758,11 +758,11 @@ impl Error {
             Self::WaitTooLong { .. }
             | Self::Quarantined { .. }
             | Self::CheckpointBusy { .. }
+            | Self::CompileTimeout { .. }
             | Self::Unanswered { .. } => true,
             Self::NotAComponent { .. }
             | Self::ComponentTooLarge { .. }
             | Self::ComponentBound { .. }
-            | Self::CompileTimeout { .. }
             | Self::CompileMemory { .. }
             | Self::CompilerFailed { .. }
             | Self::NotAFile { .. }

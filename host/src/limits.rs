@@ -115,9 +115,9 @@ pub struct ListingLimits {
     pub notice_bytes: usize,
     /// Attributes of one record or of one page, and parameters of one notice. 256.
     pub attributes: usize,
-    /// Bytes of one user. 64 KiB.
+    /// Bytes of one user. 1 MiB: the names of all teams that a user runs are among its attributes.
     pub record_bytes: usize,
-    /// Bytes of a cursor, and of a watermark. 64 KiB.
+    /// Bytes of a cursor. 64 KiB. A watermark has no more than 256, as ids do.
     pub cursor_bytes: usize,
     /// Users of a listing. 10 million.
     pub users: u64,
@@ -142,7 +142,7 @@ impl Default for ListingLimits {
             notices: 256,
             notice_bytes: 256 * 1024,
             attributes: 256,
-            record_bytes: 64 * 1024,
+            record_bytes: MIB,
             cursor_bytes: 64 * 1024,
             users: 10_000_000,
             bytes: 64 << 30,

@@ -71,7 +71,7 @@ impl Simulator {
         let population = Population::new(config.seed, config.users, now_ms);
         let pending = Pending::new(config.changes.clone());
         let shared = Arc::new(Shared {
-            roster: Live::new(Roster::new(population.clone()), pending, clock),
+            roster: Live::new(Roster::new(population.clone()), pending, clock.clone()),
             clock,
             faults: Faults::new(config.faults.clone()),
             limiter: config.rate_limit.map(Limiter::new),

@@ -19,11 +19,11 @@ use crate::screen::Screen;
 
 pub(crate) async fn run(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let Connection { session, egress, .. } = connect(&args.connect, screen).await?;
+    let Connection { session, egress, stall_time, .. } = connect(&args.connect, screen).await?;
     let mut format = change_format(args.format, screen.look.columns, screen.look.colour);
     let store = Arc::new(SqliteCheckpoints::open(&args.checkpoint)?);
     let options = SyncOptions { limit: args.limit, whole: args.full };
-    let mut reader = Reader::new(session.sync(options, store, NAME).await?, args.connect.server.stall_time());
+    let mut reader = Reader::new(session.sync(options, store, NAME).await?, stall_time);
 
     let (mut out, mut fields, mut whole, mut failure) = (Vec::new(), Fields::default(), None, None);
     format.begin(&mut out)?;

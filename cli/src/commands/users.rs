@@ -22,14 +22,14 @@ pub(super) const NAME: &str = "providerctl";
 
 pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let Connection { session, egress, .. } = connect(&args.connect, screen).await?;
+    let Connection { session, egress, stall_time, .. } = connect(&args.connect, screen).await?;
     let mut format = user_format(args.format, screen.look.columns);
     let options = ListingOptions { limit: args.limit, cursor: None };
     let listing = match &args.checkpoint {
         Some(file) => kept_in(file, session, options, args.restart).await?,
         None => session.listing(options),
     };
-    let mut reader = Reader::new(listing, args.connect.server.stall_time());
+    let mut reader = Reader::new(listing, stall_time);
     if let Some(before) = reader.resumed() {
         let came = count(before.users, "user");
         screen.remark(&format!("going on with an interrupted listing: {came} had come, and are printed first"));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::samples::{notice, page, user};
-use crate::model::{CheckOutcome, CheckStep, ErrorKind, Quantity, SettingKind, SettingSpec, Term};
+use crate::model::{CheckOutcome, CheckStep, ErrorKind, ListingState, Quantity, SettingKind, SettingSpec, Term};
 
 /// A clock that stands still.
 fn now() -> DateTime<Utc> {
@@ -131,8 +131,6 @@ fn a_page_is_as_the_contract_says_or_refused() {
     let notice = || notice("well", &["email"]);
     let cases: Vec<(Change, Option<&str>)> = vec![
         (|_| {}, None),
-        (|it| it.state = ListingState::More("x".repeat(CURSOR_BYTES)), None),
-        (|it| it.state = ListingState::More("x".repeat(CURSOR_BYTES + 1)), Some("the cursor")),
         (|it| it.watermark = Some("opaque".into()), None),
         (|it| it.watermark = Some("2026-11-25T09:30:00.000Z".into()), None),
         (|it| it.watermark = Some("2026-11-25T09:30:00.001Z".into()), Some("in the future")),

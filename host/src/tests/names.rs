@@ -50,7 +50,7 @@ fn errors_have_stable_codes_of_their_own() {
         (Error::NotAComponent { reason: text() }, "not-a-component", false),
         (Error::ComponentTooLarge { bytes: 2, limit: 1 }, "component-too-large", false),
         (Error::ComponentBound { bound: ComponentBound::Locals, found: 2, limit: 1 }, "component-bound-locals", false),
-        (Error::CompileTimeout { limit: time }, "component-compile-timeout", false),
+        (Error::CompileTimeout { limit: time }, "component-compile-timeout", true),
         (Error::CompileMemory { limit: 1 }, "component-compile-memory", false),
         (Error::CompilerFailed { reason: text() }, "component-compiler-failed", false),
         (Error::NotAFile { path: "x".into() }, "component-not-a-file", false),
