@@ -113,7 +113,8 @@ pub(crate) struct ComponentArgs {
     /// looked for anywhere else.
     #[arg(long, value_name = "FILE")]
     pub(crate) component: Option<PathBuf>,
-    /// The most that one call of the component may take, waiting included (default: 300)
+    /// The most that one call of the component may take, waiting included (default: 300), and that compiling it may take
+    /// (default: 120)
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: Option<u64>,
     /// Where compiled components are kept.

@@ -52,8 +52,13 @@ pub(crate) fn bare_sandbox() -> Result<Sandbox, Failure> {
 }
 
 /// Where components run. A cache that cannot be used costs the time to compile, which is nothing to complain about.
-pub(crate) fn sandbox(args: &CacheArgs) -> Result<Sandbox, Failure> {
-    let sandbox = bare_sandbox()?;
+/// Compiling takes no longer than a call may.
+pub(crate) fn sandbox(args: &CacheArgs, timeout: Option<u64>) -> Result<Sandbox, Failure> {
+    let mut compiler = CompilerProcess::this_program([COMPILE])?;
+    if let Some(seconds) = timeout {
+        compiler.deadline = compiler.deadline.min(Duration::from_secs(seconds));
+    }
+    let sandbox = Sandbox::new(Pool::default())?.compiled_by(compiler);
     if args.no_cache {
         return Ok(sandbox);
     }
@@ -95,7 +100,7 @@ pub(crate) fn tell_component(path: &Path, digest: &Digest, screen: &mut Screen<'
 /// Loads the component.
 pub(crate) fn load(args: &ComponentArgs) -> Result<Loaded, Failure> {
     let (path, bytes) = read(args)?;
-    Ok(Loaded { provider: sandbox(&args.cache)?.load(&bytes)?, path })
+    Ok(Loaded { provider: sandbox(&args.cache, args.timeout)?.load(&bytes)?, path })
 }
 
 /// Finds the component, and reads its bytes.
@@ -142,7 +147,7 @@ async fn connected(
     let is_verbose = args.component.verbose.verbose;
     let (provider, description, access) = match (&args.config, &args.tenant) {
         (Some(config), Some(tenant)) => {
-            let (loaded, access) = as_tenant(config, tenant, &args.component.cache)?;
+            let (loaded, access) = as_tenant(config, tenant, &args.component)?;
             let description = loaded.describe(is_verbose, screen).await?;
             // The file's limits hold, unless the command line says otherwise.
             let access = match args.server.stall_time() {
@@ -176,7 +181,7 @@ fn append(path: &Path) -> Result<File, Failure> {
 }
 
 /// As a tenant of a providers.toml, with the component that is trusted there.
-fn as_tenant(config: &Path, tenant: &str, cache: &CacheArgs) -> Result<(Loaded, Access), Failure> {
+fn as_tenant(config: &Path, tenant: &str, component: &ComponentArgs) -> Result<(Loaded, Access), Failure> {
     let config = Config::read(config)?;
     let Some((_, provider)) = config.tenants().find(|(name, _)| *name == tenant) else {
         let known: Vec<&str> = config.tenants().map(|(name, _)| name).collect();
@@ -185,7 +190,7 @@ fn as_tenant(config: &Path, tenant: &str, cache: &CacheArgs) -> Result<(Loaded, 
         return Err(Failure::usage(complaint));
     };
     let (path, bytes) = (config.component_path(provider)?, config.component(provider)?);
-    let loaded = Loaded { provider: sandbox(cache)?.load(&bytes)?, path };
+    let loaded = Loaded { provider: sandbox(&component.cache, component.timeout)?.load(&bytes)?, path };
     Ok((loaded, config.access(tenant)?))
 }
 

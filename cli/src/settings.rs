@@ -161,12 +161,20 @@ pub(crate) fn settings(values: Vec<(String, Value)>) -> Settings {
 
 fn split<'a>(argument: &'a str, option: &str, example: &str) -> Result<(&'a str, &'a str), Complaint> {
     match argument.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key, value)),
+        Some((key, value)) if is_key(key) && !value.starts_with('=') => Ok((key, value)),
         Some(_) | None => {
             let message = format!("{option} takes a key, an equals sign and a value");
             Err(Complaint::new("setting-malformed", message).fix(format!("write for example {example}")))
         }
     }
+}
+
+/// Whether text looks like the key of a setting. What does not may be a secret in the wrong place, and is not repeated: a
+/// token of Mattermost has 26 letters and digits.
+fn is_key(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'))
+        && (text.len() <= 20 || (text.len() <= 64 && text.contains(['_', '-'])))
 }
 
 fn exposed(key: &str, option: &str) -> Complaint {

@@ -308,45 +308,57 @@ impl Roster {
     }
 }
 
-/// What passes on the server's clock with each change, in milliseconds. Whoever lists a server with care waits until a
-/// change is so old that every count has it; nobody has to wait for that in a test.
+/// What passes on the server's clock between a change and the next request, in milliseconds. A careful client waits until
+/// an account is so old that every count has it; a test need not.
 const CHANGE_MS: i64 = 15_000;
 
 /// The roster of a running server, with the changes that are still to come. Every answer is made from the roster of one
 /// moment, however many are made at once.
 #[derive(Debug)]
 pub(crate) struct Live {
-    now: Mutex<(Arc<Roster>, Pending)>,
+    now: Mutex<Now>,
     clock: Clock,
+}
+
+#[derive(Debug)]
+struct Now {
+    roster: Arc<Roster>,
+    pending: Pending,
+    /// Something changed since the last request.
+    has_changed: bool,
+}
+
+impl Now {
+    fn change(&mut self, kind: ChangeKind, now_ms: i64) -> Option<Account> {
+        self.has_changed = true;
+        Arc::make_mut(&mut self.roster).change(kind, now_ms)
+    }
 }
 
 impl Live {
     pub(crate) fn new(roster: Roster, pending: Pending, clock: Clock) -> Self {
-        Self { now: Mutex::new((Arc::new(roster), pending)), clock }
+        Self { now: Mutex::new(Now { roster: Arc::new(roster), pending, has_changed: false }), clock }
     }
 
     /// The roster that this request is answered from, after the changes that are due before it.
     pub(crate) fn before(&self, path_and_query: &str) -> Arc<Roster> {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        for change in now.1.due(path_and_query) {
-            self.make(&mut now.0, change);
+        if std::mem::take(&mut now.has_changed) {
+            self.clock.leap(CHANGE_MS);
         }
-        Arc::clone(&now.0)
+        for change in now.pending.due(path_and_query) {
+            now.change(change, self.clock.now_ms());
+        }
+        Arc::clone(&now.roster)
     }
 
     pub(crate) fn change(&self, kind: ChangeKind) -> Option<Account> {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        self.make(&mut now.0, kind)
-    }
-
-    fn make(&self, roster: &mut Arc<Roster>, change: ChangeKind) -> Option<Account> {
-        let account = Arc::make_mut(roster).change(change, self.clock.now_ms());
-        self.clock.leap(CHANGE_MS);
-        account
+        now.change(kind, self.clock.now_ms())
     }
 
     pub(crate) fn now(&self) -> Arc<Roster> {
-        Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner).0)
+        Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner).roster)
     }
 }
 

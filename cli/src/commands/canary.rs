@@ -17,7 +17,7 @@ use crate::screen::{Colour, Screen, Tone};
 const LIMIT: u32 = 2_000;
 
 pub(crate) async fn run(args: &CanaryArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
-    let sandbox = sandbox(&args.cache)?;
+    let sandbox = sandbox(&args.cache, None)?;
     let load = |path: &Path| -> Result<Loaded, Failure> {
         Ok(Loaded { provider: sandbox.load(&read_file(path)?)?, path: path.to_owned() })
     };

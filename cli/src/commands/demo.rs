@@ -35,7 +35,7 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
     if args.component.verbose.verbose {
         tell_component(&path, &Digest::of(&bytes), screen);
     }
-    let stage = Stage::set(sandbox(&args.component.cache)?, bytes, access).await?;
+    let stage = Stage::set(sandbox(&args.component.cache, args.component.timeout)?, bytes, access).await?;
     let description = stage.description();
 
     screen.line(&format!(

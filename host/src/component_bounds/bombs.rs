@@ -118,6 +118,15 @@ pub(crate) fn calls(pairs: usize) -> Function {
     })
 }
 
+/// So many calls through a table.
+pub(crate) fn indirect_calls(calls: usize) -> Function {
+    body(0, |function| {
+        for _ in 0..calls {
+            function.instructions().i32_const(0).call_indirect(0, 0);
+        }
+    })
+}
+
 /// Blocks within each other that pass values through, so many at a time (type 3 of [`functions`]).
 pub(crate) fn passing_blocks(depth: usize) -> Function {
     body(1, |function| {

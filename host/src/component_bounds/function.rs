@@ -36,6 +36,12 @@ const MEMORY: u64 = 4;
 /// What an instruction costs that becomes many of the machine's.
 const LARGE: u64 = 12;
 
+/// What a call through a table costs, which looks the function up and compares its type: measured, docs/compiling.md.
+const INDIRECT: u64 = 90;
+
+/// So many of them in one function make each of them cost as much again, since the time grows with their square.
+const INDIRECT_TOGETHER: u64 = 2_000;
+
 /// Measures functions one after another, in the same memory.
 #[derive(Default)]
 pub(super) struct Meter {
@@ -114,7 +120,7 @@ impl Meter {
         found: &mut ComponentBounds,
     ) -> Result<()> {
         let mut values = shape.sum();
-        let (mut now, mut blocks, mut loops) = (1_u32, 1_u64, 0_u64);
+        let (mut now, mut blocks, mut loops, mut indirect) = (1_u32, 1_u64, 0_u64, 0_u64);
         self.open(now, false, shape.results);
         let mut code = body.get_operators_reader()?;
         while !code.eof() {
@@ -191,7 +197,10 @@ impl Meter {
                 | Operator::ReturnCallIndirect { type_index, .. }
                 | Operator::CallRef { type_index }
                 | Operator::ReturnCallRef { type_index } => {
-                    values = values.saturating_add(LARGE).saturating_add(passed(context.type_at(type_index)));
+                    indirect = indirect.saturating_add(1);
+                    blocks = blocks.saturating_add(6);
+                    let cost = INDIRECT.saturating_mul(1 + indirect / INDIRECT_TOGETHER);
+                    values = values.saturating_add(cost).saturating_add(passed(context.type_at(type_index)));
                 }
                 Operator::MemoryCopy { .. }
                 | Operator::MemoryFill { .. }

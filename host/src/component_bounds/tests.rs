@@ -51,6 +51,8 @@ fn bombs_of_each_kind_are_refused_by_their_bound() {
             bombs::functions(PLAIN, 1000, &[bombs::calls(1000)]),
             ComponentBound::FunctionValues,
         ),
+        ("10,000 calls through a table", code(&bombs::indirect_calls(10_000), 1), ComponentBound::FunctionValues),
+        ("a million of them in small functions", code(&bombs::indirect_calls(1_000), 1_000), ComponentBound::Values),
         (
             "blocks that pass a thousand values",
             bombs::functions(PLAIN, 1000, &[bombs::passing_blocks(999)]),

@@ -7,8 +7,11 @@ use std::sync::Arc;
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::tls::PEM_BYTES;
+use crate::component_file::read_regular;
 use crate::{Error, Result};
 
 /// A certificate and its key, presented to every server that asks for one. `Debug` shows no key.
@@ -21,13 +24,23 @@ impl ClientIdentity {
     /// # Errors
     /// A file cannot be read or does not hold what it should, or they do not belong together.
     pub fn from_files(certificates: &Path, key: &Path) -> Result<Self> {
-        let unusable = |path: &Path| {
-            let path = path.display().to_string();
-            move |error: pem::Error| Error::ClientIdentityUnusable { reason: format!("{path}: {error}") }
+        let unusable = |path: &Path, reason: String| {
+            let reason = format!("{}: {reason}", path.display());
+            Error::ClientIdentityUnusable { reason }
         };
-        let chain =
-            CertificateDer::pem_file_iter(certificates).and_then(Iterator::collect).map_err(unusable(certificates))?;
-        Self::new(chain, PrivateKeyDer::from_pem_file(key).map_err(unusable(key))?)
+        let text = |path: &Path| match read_regular(path, PEM_BYTES) {
+            Ok(Ok(text)) => Ok(Zeroizing::new(text)),
+            Ok(Err(_)) => Err(unusable(path, "it is larger than 4 MiB".to_owned())),
+            Err(Error::Io { source, .. }) => Err(unusable(path, source.to_string())),
+            Err(error) => Err(unusable(path, error.to_string())),
+        };
+        let wrong = |path: &Path| {
+            let path = path.to_owned();
+            move |error: pem::Error| unusable(&path, error.to_string())
+        };
+        let chain = CertificateDer::pem_slice_iter(&text(certificates)?).collect::<std::result::Result<_, _>>();
+        let key_of = PrivateKeyDer::from_pem_slice(&text(key)?).map_err(wrong(key))?;
+        Self::new(chain.map_err(wrong(certificates))?, key_of)
     }
 
     /// The same from text.

@@ -11,7 +11,11 @@ use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::ClientIdentity;
+use crate::component_file::read_regular;
 use crate::{Error, Result, wall};
+
+/// Bytes of the largest file of certificates: twenty times all authorities of a system.
+pub(super) const PEM_BYTES: usize = 4 * 1024 * 1024;
 
 /// How long the system's authorities are taken for unchanged. Reading them takes some milliseconds.
 const KNOWN_FOR: Duration = Duration::from_secs(60);
@@ -67,7 +71,13 @@ fn system() -> Arc<RootCertStore> {
 fn add(roots: &mut RootCertStore, path: &Path) -> Result<()> {
     let unusable = |reason: String| Error::CaFile { path: path.to_owned(), reason };
     let mut found = 0_usize;
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))? {
+    let text = match read_regular(path, PEM_BYTES) {
+        Ok(Ok(text)) => text,
+        Ok(Err(_)) => return Err(unusable("it is larger than 4 MiB".to_owned())),
+        Err(Error::Io { source, .. }) => return Err(unusable(source.to_string())),
+        Err(error) => return Err(unusable(error.to_string())),
+    };
+    for certificate in CertificateDer::pem_slice_iter(&text) {
         let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
         roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
         found = found.saturating_add(1);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use end_to_end::{connect, settings, shared_provider, simulator};
+use end_to_end::{settings, shared_provider, simulator};
 use mattermost_simulator::{Account, Change, ChangeKind, Config, Fault, FaultKind, Simulator};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, TestRunner};
@@ -13,7 +13,7 @@ use provider_host::checkpoint::{
     Checkpoint, Checkpoints, Kept, ListingKey, MemoryCheckpoints, SqliteCheckpoints, Standing, Step,
 };
 use provider_host::model::User;
-use provider_host::{Egress, EgressOptions, End, Error, Listing, ListingOptions, Result, Session};
+use provider_host::{Access, Egress, EgressOptions, End, Error, Listing, ListingOptions, Result, Session};
 use tokio::sync::Notify;
 
 const PAGE: ListingOptions = ListingOptions { limit: 200, cursor: None };
@@ -22,8 +22,19 @@ fn ids(accounts: &[Account]) -> BTreeSet<String> {
     accounts.iter().map(|account| account.id.clone()).collect()
 }
 
+/// One request at a time: the provider reads ahead of a server that answers slowly, as one on a busy machine does, and what
+/// it has read ahead is lost with the instance.
 async fn session(server: &Simulator) -> Session {
-    connect(&server.url(), &server.tokens().admin).await.unwrap()
+    session_with(server, &[]).await
+}
+
+async fn session_with(server: &Simulator, more: &[(&str, &str)]) -> Session {
+    let mut settings = settings(&server.url(), &server.tokens().admin);
+    for (key, value) in [("max_in_flight", "1")].iter().chain(more) {
+        settings.set(*key, *value);
+    }
+    let egress = Egress::new(EgressOptions::default()).unwrap();
+    shared_provider().connect(Access::new(settings, egress)).await.unwrap()
 }
 
 /// What a host had of a listing.
@@ -106,10 +117,7 @@ async fn a_cursor_that_is_refused_begins_the_listing_again() {
     had.step(&mut listing).await;
     had.step(&mut listing).await;
     // The provider refuses the cursor of other settings.
-    let mut others = settings(&server.url(), &server.tokens().admin);
-    others.set("inactive_after_days", "7");
-    let egress = Egress::new(EgressOptions::default()).unwrap();
-    drop(listing.continue_in(shared_provider().connect(provider_host::Access::new(others, egress)).await.unwrap()));
+    drop(listing.continue_in(session_with(&server, &[("inactive_after_days", "7")]).await));
     while had.step(&mut listing).await {}
     had.check(&server, &["listing-begun-again"]);
     assert_eq!((listing.progress().repeated, pages(&server)), (400, 2 + 8));
