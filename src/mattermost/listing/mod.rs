@@ -10,12 +10,10 @@
 //! of the first count that no pass has seen were deleted for good before they could be read.
 //!
 //! The proof rests on three things. An account that is listed after the count and dated before the count's *cutoff* was
-//! counted: the cutoff is the `Date` of the count's answer, less the time that the request took, less [`MARGIN_MS`], which
+//! counted: the cutoff is the `Date` of the count's answer, less the time that the request took, less ten seconds, which
 //! is for what happens between an account's date and its row, and for clocks that differ. A count and pages come from the
 //! same data; a lagging replica would break that. And an account's date is never changed. An account that is dated between
 //! the cutoff and the count costs another pass, and nothing else.
-//!
-//! [`MARGIN_MS`]: census::MARGIN_MS
 
 mod both;
 mod census;

@@ -21,7 +21,7 @@ fn act(_: &[Setting]) -> Error {
     for _ in 0..TIMES {
         let fields = Fields::new();
         let _ = fields.append("x", bytes);
-        let _ = Fields::new().set("x", &vec![bytes.to_vec()]);
+        let _ = Fields::new().set("x", &[bytes.to_vec()]);
         let _ = Fields::from_list(&[("x".to_string(), bytes.to_vec())]);
         let request = OutgoingRequest::new(fields);
         let _ = request.set_method(&Method::Other(text.clone()));
