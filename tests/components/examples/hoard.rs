@@ -8,7 +8,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use components::wasi::http::types::{Fields, Method, OutgoingRequest, Scheme};
-use components::{Error, Setting, told, vec};
+use components::{Error, Setting, told};
 
 /// What is handed over at once, and how often.
 const BYTES: usize = 8 * 1024;
