@@ -11,11 +11,10 @@ pub(super) const RESUMED: &str = "listing-resumed";
 const BEGUN_AGAIN: &str = "listing-begun-again";
 const READ_AGAIN: &str = "listing-read-again";
 const PROVEN: &str = "listing-proven";
-const SHORT: &str = "listing-short";
 
 /// Whether a notice is one of this library's.
 pub(super) fn is_own(notice: &Notice) -> bool {
-    [BEGUN_AGAIN, READ_AGAIN, PROVEN, SHORT].contains(&notice.code.as_str())
+    [BEGUN_AGAIN, READ_AGAIN, PROVEN].contains(&notice.code.as_str())
 }
 
 /// Whether the only reason why a listing is not called complete is that it went on in another instance. Every warning
@@ -67,14 +66,6 @@ pub(super) fn proven(counted: u32) -> Notice {
         ),
         &[("counted", counted)],
     )
-}
-
-/// The provider calls a listing complete that holds fewer than were counted.
-pub(super) fn short(came: u64, counted: u32) -> Notice {
-    let message = format!(
-        "The provider calls the listing complete, and {came} users came of the {counted} whom the server counted, so it is not believed"
-    );
-    Notice { severity: Severity::Warning, ..told(SHORT, &message, &[("counted", counted)]) }
 }
 
 fn told(code: &str, message: &str, params: &[(&str, u32)]) -> Notice {

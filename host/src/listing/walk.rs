@@ -100,26 +100,14 @@ impl Walk {
         self.standing.cursor = None;
         match state {
             ListingState::More(cursor) => self.standing.cursor = Some(cursor),
-            ListingState::Complete => self.complete(&mut batch.notices),
+            // Fewer users than were counted may come: those that were deleted meanwhile.
+            ListingState::Complete => self.standing.end = Some(End::Complete),
             ListingState::Incomplete => self.judge(&mut batch.notices),
         }
         let own = if self.standing.end.is_some() { self.own.clone() } else { std::mem::take(&mut self.untold) };
         batch.notices.extend(own);
         batch.end = self.standing.end;
         Taken { batch, run, news, standing: self.standing.clone() }
-    }
-
-    /// The end of a listing that the provider calls complete: not believed where fewer came than the product counted.
-    fn complete(&mut self, told: &mut Vec<Notice>) {
-        let standing = &mut self.standing;
-        standing.end = Some(End::Complete);
-        let counted = standing.progress.expected_total.filter(|_| standing.has_beginning).unwrap_or_default();
-        if standing.progress.users < u64::from(counted) {
-            standing.end = Some(End::Incomplete);
-            let notice = notices::short(standing.progress.users, counted);
-            told.push(notice.clone());
-            self.tell(notice);
-        }
     }
 
     /// What the end of a listing is worth that the provider does not call complete.
