@@ -240,6 +240,9 @@ impl Shared {
             sleep_for(time).await;
         }
         if let Some(instead) = fault.as_ref().and_then(|fault| broken::instead(fault, &stamp)) {
+            // A server that closes a connection with a request still on its way cuts its own answer.
+            let most = self.world.config.most_payload_bytes();
+            let _ = to_bytes(Body::new(request.into_body()), most).await;
             return instead;
         }
         let mut response = self.route(request, path_and_query, route, &stamp, fault.as_ref()).await;
