@@ -13,13 +13,16 @@ out=${CARGO_TARGET_DIR:-target}
 cargo build --quiet --release --locked --workspace --bin providerctl --example one_listing --test recorded
 
 work=$(mktemp -d)
+export XDG_CACHE_HOME=$work
 "$out/release/providerctl" simulate --users "$users" --port 0 >"$work/server" &
 server=$!
 trap 'kill $server; rm -rf "$work"' EXIT
-until grep -q '^ *admin' "$work/server"; do sleep 0.1; done
-url=$(grep -oE 'http://127\.0\.0\.1:[0-9]+' "$work/server" | head -n 1)
-ACCESS_TOKEN=$(sed -nE 's/^ *admin *([a-z0-9]+).*/\1/p' "$work/server" | head -n 1)
+until grep -q '^try ' "$work/server"; do sleep 0.1; done
+url=$(sed -n 's/^url //p' "$work/server")
+ACCESS_TOKEN=$(sed -n 's/^admin //p' "$work/server")
 export ACCESS_TOKEN
+# Compiles the component into the cache, for the processor that valgrind plays.
+valgrind --tool=none "$out/release/examples/one_listing" "$component" "$url" >/dev/null 2>&1
 valgrind --tool=callgrind --callgrind-out-file="$work/out" --toggle-collect='*listed*' \
     "$out/release/examples/one_listing" "$component" "$url" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
 total=$(sed -nE 's/.*Collected : ([0-9]+).*/\1/p' "$work/log")

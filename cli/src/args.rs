@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use mattermost_simulator::LicensePreset;
+use provider_host::Access;
 
 use crate::change::ChangeArgument;
 use crate::fault::FaultArgument;
@@ -210,9 +211,10 @@ pub(crate) struct ServerArgs {
 }
 
 impl ServerArgs {
-    /// How long a listing may make no progress, where that was given.
-    pub(crate) fn stall_time(&self) -> Option<Duration> {
-        self.stall_timeout.map(Duration::from_secs)
+    /// Access within the time that a listing may make no progress, which is the longest wait as well.
+    pub(crate) fn stalling(&self, access: Access) -> Access {
+        let time = self.stall_timeout.map_or_else(|| access.stall_time(), Duration::from_secs);
+        access.stalling_after(time)
     }
 }
 

@@ -35,7 +35,7 @@ impl Places {
         let Some(place) = named.or_else(beside) else {
             return Err(missing("there is no component beside this command".to_owned()));
         };
-        // What is no file is told when it is read.
+        // Reading it reports what is not a regular file.
         if place.exists() { Ok(place) } else { Err(missing(format!("there is no component at {}", place.display()))) }
     }
 }

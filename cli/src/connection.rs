@@ -1,7 +1,6 @@
 //! From the command line to a session with the product.
 
 use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +9,9 @@ use provider_host::audit::JsonLines;
 use provider_host::model::Description;
 use provider_host::{
     Access, Cache, ClientIdentity, CompilerProcess, Config, Denial, Digest, Egress, EgressOptions, ExtraHeader, Limits,
-    Pool, Provider, Proxy, Sandbox, SecretSource, Session, read_component,
+    Pool, Provider, Proxy, Sandbox, SecretSource, Session, read_component, read_secret_file,
 };
 use secrecy::SecretString;
-use secrecy::zeroize::Zeroizing;
 
 use crate::args::{CacheArgs, ComponentArgs, ConnectArgs, ServerArgs};
 use crate::component::Places;
@@ -21,12 +19,6 @@ use crate::exit::{Complaint, Failure};
 use crate::output::cell::printable;
 use crate::screen::Screen;
 use crate::settings::{Given, Vault, settings};
-
-/// The largest file that a secret is read from, in bytes: what does not end would be read for ever.
-const LARGEST_SECRET: u64 = 64 * 1024;
-
-/// Room behind the largest secret, so that its end is found without another buffer.
-const READ_AHEAD: usize = 64;
 
 /// A session, and what its requests go through.
 pub(crate) struct Connection {
@@ -46,19 +38,19 @@ const CACHE: &str = "providerctl";
 /// The argument upon which this command compiles the component on its standard input, for the process that started it.
 pub(crate) const COMPILE: &str = "compile-component";
 
-/// Where components run without a cache. They are compiled in a process of their own, which is this command.
-pub(crate) fn bare_sandbox() -> Result<Sandbox, Failure> {
-    Ok(Sandbox::new(Pool::default())?.compiled_by(CompilerProcess::this_program([COMPILE])?))
-}
-
-/// Where components run. A cache that cannot be used costs the time to compile, which is nothing to complain about.
-/// Compiling takes no longer than a call may.
-pub(crate) fn sandbox(args: &CacheArgs, timeout: Option<u64>) -> Result<Sandbox, Failure> {
+/// Where components run without a cache. They are compiled in a process of their own, which is this command, within
+/// `timeout` seconds where that is given.
+pub(crate) fn bare_sandbox(timeout: Option<u64>) -> Result<Sandbox, Failure> {
     let mut compiler = CompilerProcess::this_program([COMPILE])?;
     if let Some(seconds) = timeout {
         compiler.deadline = compiler.deadline.min(Duration::from_secs(seconds));
     }
-    let sandbox = Sandbox::new(Pool::default())?.compiled_by(compiler);
+    Ok(Sandbox::new(Pool::default())?.compiled_by(compiler))
+}
+
+/// Where components run. A cache that cannot be used costs the time to compile, which is nothing to complain about.
+pub(crate) fn sandbox(args: &CacheArgs, timeout: Option<u64>) -> Result<Sandbox, Failure> {
+    let sandbox = bare_sandbox(timeout)?;
     if args.no_cache {
         return Ok(sandbox);
     }
@@ -77,10 +69,10 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// What it says of itself. With `-v` its file and sha256 are told before it runs, and its version afterwards.
+    /// What it says of itself. With `-v` its file and sha256 are printed before it runs, and its version afterwards.
     pub(crate) async fn describe(&self, is_verbose: bool, screen: &mut Screen<'_>) -> Result<Description, Failure> {
         if is_verbose {
-            tell_component(&self.path, &self.provider.inspection().digest, screen);
+            print_component(&self.path, &self.provider.inspection().digest, screen);
         }
         let description = self.provider.describe().await?;
         if is_verbose {
@@ -91,8 +83,8 @@ impl Loaded {
     }
 }
 
-/// Tells which file is run.
-pub(crate) fn tell_component(path: &Path, digest: &Digest, screen: &mut Screen<'_>) {
+/// Prints which file is run.
+pub(crate) fn print_component(path: &Path, digest: &Digest, screen: &mut Screen<'_>) {
     let line = format!("component {}, sha256 {digest}", path.display());
     screen.remark(&printable(&line));
 }
@@ -150,18 +142,14 @@ async fn connected(
             let (loaded, access) = as_tenant(config, tenant, &args.component)?;
             let description = loaded.describe(is_verbose, screen).await?;
             // The file's limits hold, unless the command line says otherwise.
-            let access = match args.server.stall_time() {
-                Some(time) => access.stalling_after(time),
-                None => access,
-            };
+            let access = if args.server.stall_timeout.is_some() { args.server.stalling(access) } else { access };
             (loaded.provider, description, access)
         }
         (Some(_) | None, _) => {
             let loaded = load(&args.component)?;
             let description = loaded.describe(is_verbose, screen).await?;
             let access = access(&args.server, &description, &[])?.limits(limits(&args.component));
-            let time = args.server.stall_time().unwrap_or_else(|| access.stall_time());
-            (loaded.provider, description, access.stalling_after(time))
+            (loaded.provider, description, args.server.stalling(access))
         }
     };
     let access = match &args.audit {
@@ -200,7 +188,7 @@ pub(crate) fn access(args: &ServerArgs, description: &Description, others: &[&De
     let given = Given::parse(&args.set, &args.secret).map_err(Failure::usage)?;
     given.check(description).map_err(Failure::usage)?;
     others.iter().try_for_each(|other| given.check_secrets(other)).map_err(Failure::usage)?;
-    let vault = Vault { env: &|name| std::env::var_os(name), file: &read_secret };
+    let vault = Vault { env: &|name| std::env::var_os(name), file: &read_secret_file };
     let mut settings = settings(given.read(&vault).map_err(Failure::usage)?);
     for key in &args.grant_value {
         settings.grant_value(key);
@@ -251,15 +239,4 @@ pub(crate) fn tell_denials(denials: &[Denial], screen: &mut Screen<'_>) {
         let times = if denial.times > 1 { format!(" ({} times)", denial.times) } else { String::new() };
         screen.remark(&format!("{}{times}", printable(&denial.to_string())));
     }
-}
-
-/// Reads a secret's file into one piece of memory, since a buffer that grows would leave parts of it behind.
-fn read_secret(path: &Path) -> std::io::Result<Vec<u8>> {
-    let largest = usize::try_from(LARGEST_SECRET).unwrap_or(usize::MAX);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(largest.saturating_add(READ_AHEAD)));
-    File::open(path)?.take(LARGEST_SECRET + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > largest {
-        return Err(std::io::Error::other("it is larger than 64 KiB"));
-    }
-    Ok(std::mem::take(&mut *bytes))
 }

@@ -37,7 +37,7 @@ pub(crate) struct Vault<'a> {
     /// An environment variable.
     pub(crate) env: &'a dyn Fn(&str) -> Option<OsString>,
     /// A file's content.
-    pub(crate) file: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
+    pub(crate) file: &'a dyn Fn(&Path) -> io::Result<Zeroizing<Vec<u8>>>,
 }
 
 /// A setting with its value.
@@ -236,7 +236,7 @@ fn read_secret(key: &str, source: &Source, vault: &Vault<'_>) -> Result<SecretSt
                 Complaint::new("secret-unreadable", format!("{place} cannot be read: {error}"))
                     .fix(format!("put the value of {key} there, readable for you alone"))
             })?;
-            (Zeroizing::new(bytes), place)
+            (bytes, place)
         }
     };
     let Ok(text) = str::from_utf8(&bytes) else {

@@ -148,7 +148,7 @@ fn read(source: &str, content: Option<&[u8]>) -> Result<String, Complaint> {
         },
         file: &|path| {
             assert_eq!(path, Path::new("/run/t"));
-            content.map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::NotFound.into())
+            content.map(|bytes| Zeroizing::new(bytes.to_vec())).ok_or_else(|| io::ErrorKind::NotFound.into())
         },
     };
     let values = given.read(&vault)?;

@@ -347,7 +347,8 @@ fn is_timestamp(text: &str) -> bool {
     year >= 1970 && (1..=days).contains(&day) && number(11, 2) < 24 && number(14, 2) < 60 && number(17, 2) < 60
 }
 
-fn instant(text: &str) -> Option<DateTime<Utc>> {
+/// The moment of a timestamp.
+pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc))
 }
 

@@ -100,8 +100,8 @@ impl Cache {
         }
     }
 
-    /// Waits while another process makes the entry of this component. Held for as long as this process makes it; none where
-    /// the other one takes longer than `patience`, which holds nobody up for ever.
+    /// Waits while another process makes the entry of this component. Held for as long as this process makes it; `None` if
+    /// the other one takes longer than `patience`, so that nothing waits for ever.
     pub(crate) fn lock(&self, engine: &Engine, component: &Digest, patience: Duration) -> Option<impl Sized + use<'_>> {
         self.folder.lock(&entry(engine, component).to_string(), patience)
     }

@@ -98,7 +98,7 @@ impl From<Uncompiled> for Error {
     }
 }
 
-/// Tells bytes that break the rules of WebAssembly from a component that asks for more than the engine has. The runtime's
+/// Distinguishes bytes that break the rules of WebAssembly from a component that asks for more than the engine has. The runtime's
 /// error does not say, so the bytes are validated once more.
 fn uncompiled(bytes: &[u8], error: &wasmtime::Error) -> Uncompiled {
     let reason = format!("{error:#}");

@@ -16,6 +16,8 @@ use std::fmt;
 
 use crate::Result;
 
+pub(crate) use scan::must_be_component;
+
 /// One line for each bound: its field, its case, its code, its default, and its name in an error.
 macro_rules! bounds {
     ($($(#[$doc:meta])+ $field:ident $case:ident $code:literal $default:literal $words:literal;)+) => {

@@ -59,7 +59,7 @@ pub(crate) fn read_regular(path: &Path, largest: usize) -> Result<Result<Vec<u8>
     Ok(if bytes.len() > largest { Err(limit.saturating_add(1)) } else { Ok(bytes) })
 }
 
-/// Opens the file without waiting for whoever writes into a pipe.
+/// Opens the file without waiting for the writer of a pipe.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true);

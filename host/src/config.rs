@@ -42,7 +42,7 @@ use crate::{Access, Digest, Error, Limits, ListingLimits, Pool, PublicKey, Resul
 
 use crate::settings::sealed;
 use egress::{EgressEntry, PolicyEntry};
-pub use secret::SecretSource;
+pub use secret::{SecretSource, read_secret_file};
 
 /// A `providers.toml` that was read and makes sense. `Debug` shows names and keys alone; what is behind them has none.
 #[derive(Clone)]
@@ -368,7 +368,7 @@ mod tests {
     #[test]
     fn a_secret_that_was_put_in_the_wrong_place_is_nowhere_repeated() {
         let tenant = format!("{PIN}[tenants.acme]\nprovider = \"mattermost\"\n");
-        // Each with the line that is told.
+        // Each with the line that the error names.
         for (text, line) in [
             ("secrets = { t = \"hunter2\" }", 6),
             ("secrets = { t = \"hunter2:x\" }", 6),

@@ -125,7 +125,7 @@ impl Egress {
         self.parts.proxy.as_ref()?.authorization.as_ref()
     }
 
-    /// What gateways and proxies are told: no text that leaves the host holds it.
+    /// The secrets that gateways and proxies receive: no text that leaves the host holds it.
     fn secrets(&self) -> Vec<SecretString> {
         let headers = self.parts.headers.iter().flat_map(ExtraHeader::secrets);
         headers.chain(self.proxy_authorization().into_iter().flat_map(proxy::secrets)).collect()

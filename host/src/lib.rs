@@ -84,7 +84,7 @@ pub use cache::Cache;
 pub use compiler::{CompilerProcess, run_compiler};
 pub use component_bounds::{ComponentBound, ComponentBounds};
 pub use component_file::read_component;
-pub use config::{Config, SecretSource};
+pub use config::{Config, SecretSource, read_secret_file};
 pub use denial::{Denial, DenialReason};
 pub use egress::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Proxy};
 pub use error::{Bound, Error, LimitHit, Stall};

@@ -126,7 +126,7 @@ pub struct ListingLimits {
     /// Time that all steps of a listing take, waiting included, while somebody asks for the next one. A day.
     pub time: Duration,
     /// Steps one after another that bring nobody new, for each step that did four more: a provider that reads a list again
-    /// returns nobody until it has found whoever was missing. 1,000.
+    /// returns nobody until it has found the missing users. 1,000.
     pub idle_steps: u64,
     /// Time without an answer after which a listing has stalled. 2 minutes. Where answers come and bring nobody new, it is
     /// five times as long, and three times as long as the listing has taken before. Time during which the process is

@@ -13,7 +13,7 @@ mod tests;
 mod walk;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing};
 use crate::model::{ErrorKind, Notice, User, UserPage};
-use crate::{Denial, Error, ListingLimits, Result, Session};
+use crate::{Denial, Error, ListingLimits, Result, Session, wall};
 pub(crate) use keeper::Keeper;
 pub(crate) use maker::Maker;
 pub(crate) use proof::Proof;
@@ -340,6 +340,5 @@ pub(crate) fn after(ms: u64) -> Option<Instant> {
 
 /// Milliseconds since 1970.
 pub(crate) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(wall::since_1970().unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }

@@ -122,7 +122,7 @@ impl Redactor {
         is_cleaned
     }
 
-    /// The text without the secrets; none where there are none.
+    /// The text without the secrets; `None` if it holds none.
     fn cleaned(&self, text: &str) -> Option<String> {
         let bytes = text.as_bytes();
         let (mut cleaned, mut kept) = (None::<String>, 0_usize);

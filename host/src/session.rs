@@ -14,6 +14,7 @@ use crate::answers::{self, Rules};
 use crate::bindings::{Baseline, Exports, contract};
 use crate::bounds;
 use crate::checkpoint::{Checkpoints, ListingKey};
+use crate::clock;
 use crate::egress::Gate;
 use crate::listing::{Maker, Unfinished};
 use crate::meter::Meter;
@@ -35,7 +36,7 @@ pub struct Session {
     terms: Terms,
     granted: Granted,
     instance: Option<Instance>,
-    /// The instance while the product asks to wait: whoever else needs its room gets it.
+    /// The instance while the product asks to wait: another session that needs its room gets it.
     lent: Option<Arc<Lent<Instance>>>,
     /// Whether the instance is kept after a call.
     is_listing: bool,
@@ -110,10 +111,7 @@ struct Deadline {
 
 impl Deadline {
     fn of(time: Duration) -> Self {
-        let now = Instant::now();
-        // A time beyond the clock's range is as good as a year.
-        let far = || now.checked_add(Duration::from_secs(365 * 86_400));
-        Self { at: now.checked_add(time).or_else(far).unwrap_or(now), time }
+        Self { at: clock::after(time), time }
     }
 
     /// Waits for a part of the call.
@@ -165,7 +163,7 @@ impl Session {
     pub(crate) async fn describe(&mut self) -> Result<Description> {
         let description = call!(in self.terms.limits.describe_time(), self, "describe", call_describe)?;
         let description = Description::from(description);
-        answers::description(&description).map_err(|reason| self.refused("describe", reason))?;
+        answers::description(&description).map_err(|reason| Error::AnswerRefused { call: "describe", reason })?;
         Ok(description)
     }
 
@@ -180,7 +178,7 @@ impl Session {
         let report = CheckReport::from(report);
         let checked = bounds::report(&report, self.listing_limits());
         checked.map_err(|limit| Error::LimitHit { call: "check", limit })?;
-        self.granted.rules.report(&report).map_err(|reason| self.refused("check", reason))?;
+        self.granted.rules.report(&report).map_err(|reason| Error::AnswerRefused { call: "check", reason })?;
         Ok(self.gate.redact(report))
     }
 
@@ -195,7 +193,7 @@ impl Session {
         let licenses = licenses.map_err(|error| self.provider_error(call, error))?;
         let licenses: Vec<License> = licenses.into_iter().map(Into::into).collect();
         bounds::licenses(&licenses, self.listing_limits()).map_err(|limit| Error::LimitHit { call, limit })?;
-        self.granted.rules.licenses(&licenses).map_err(|reason| self.refused(call, reason))?;
+        self.granted.rules.licenses(&licenses).map_err(|reason| Error::AnswerRefused { call, reason })?;
         Ok(self.gate.redact(licenses))
     }
 
@@ -224,7 +222,7 @@ impl Session {
         since: &Baseline,
         known: Vec<User>,
         cursor: Option<&str>,
-    ) -> Result<Option<UserPage>> {
+    ) -> Result<Option<(UserPage, u64)>> {
         let settings = self.arguments();
         let known: Vec<contract::User> = known.into_iter().map(Into::into).collect();
         self.is_listing = true;
@@ -232,7 +230,7 @@ impl Session {
         let time = self.terms.limits.call_time;
         let page = call!(@ time, self, "list-changes", (|exports| exports), call_list_changes, arguments)?;
         let look = |rules: &Rules, page: &UserPage| rules.changes(page, &since.watermark, Utc::now());
-        page.map(|page| Ok(self.page("list-changes", page, look)?.0)).transpose()
+        page.map(|page| self.page("list-changes", page, look)).transpose()
     }
 
     /// A step's answer with the bytes of its users, if it holds no more than it may and keeps the contract's rules. The last
@@ -249,7 +247,7 @@ impl Session {
         let looked_at =
             bounds::page(&page, limits).map_err(|limit| Error::LimitHit { call, limit }).and_then(|bytes| {
                 let kept = look(&self.granted.rules, &page);
-                kept.map(|()| bytes).map_err(|reason| self.refused(call, reason))
+                kept.map(|()| bytes).map_err(|reason| Error::AnswerRefused { call, reason })
             });
         let wait = Duration::from_millis(u64::from(page.wait_ms.unwrap_or_default()));
         if looked_at.is_err() || !matches!(page.state, ListingState::More(_)) || wait > limits.wait_time {
@@ -360,7 +358,7 @@ impl Session {
         Arguments(self.settings.expose_all().map(setting).collect())
     }
 
-    /// Makes an instance as a call does, for whoever measures what that costs.
+    /// Makes an instance as a call does, to measure its cost.
     pub(crate) async fn instantiate(&mut self) -> Result<Instance> {
         self.take_instance("instantiate", Deadline::of(self.terms.limits.call_time)).await
     }
@@ -403,13 +401,8 @@ impl Session {
         let error = ProviderError::from(error);
         match answers::error(&error) {
             Ok(()) => Error::Provider(Box::new(self.gate.redact(error))),
-            Err(reason) => self.refused(call, reason),
+            Err(reason) => Error::AnswerRefused { call, reason },
         }
-    }
-
-    /// The reason may quote the answer.
-    fn refused(&self, call: &'static str, reason: String) -> Error {
-        Error::AnswerRefused { call, reason: self.gate.redact(reason) }
     }
 }
 

@@ -52,7 +52,7 @@ impl Room {
             all.retain(|lent| lent.strong_count() > 0);
             all.push(Arc::downgrade(lent));
         }
-        // Either whoever waits has seen the list with it, or is seen here.
+        // Either a waiting call has seen the list with it, or it is seen here.
         if self.waiting.load(Ordering::SeqCst) > 0 {
             self.recall();
         }
@@ -85,7 +85,7 @@ trait Recall: Send + Sync + std::fmt::Debug {
 pub(crate) struct Lent<T>(Mutex<Option<T>>);
 
 impl<T> Lent<T> {
-    /// Takes it back; none where somebody else has needed the place.
+    /// Takes it back; `None` if somebody else has needed the place.
     pub(crate) fn take(&self) -> Option<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }

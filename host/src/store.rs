@@ -53,7 +53,7 @@ pub(crate) fn new(engine: &Engine, clock: CpuClock, pool: &Pool, limits: &Limits
     let mut http = WasiHttpCtx::new();
     http.set_field_size_limit(FIELD_BYTES);
     let guest = Guest {
-        wasi: WasiCtx::builder().wall_clock(wall::Told).build(),
+        wasi: WasiCtx::builder().wall_clock(wall::GuestClock).build(),
         http,
         table,
         gate,

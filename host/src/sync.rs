@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing, Wait};
 use crate::listing::{Keeper, StallGuard, after, now_ms, wait_is_bearable};
-use crate::model::{FieldChange, ListingState, Notice, User, difference, weight};
+use crate::model::{FieldChange, ListingState, Notice, User, difference};
 use crate::{Denial, End, Error, Listing, Result, Session, answers};
 use asking::{Asking, Brought, Verdict};
 use telling::Telling;
@@ -239,7 +239,7 @@ impl ListingSync {
         let brought = batch.users;
         let asked = self.listing.session().list_changes(asking.since(), known, asking.cursor());
         let answer = self.guard.part(&limits, asked).await;
-        let page = match answer {
+        let (page, bytes) = match answer {
             Ok(Some(page)) => page,
             Ok(None) => {
                 self.list_everybody(Whole::NotOffered);
@@ -251,7 +251,6 @@ impl ListingSync {
                 return Ok(SyncStep::default());
             }
         };
-        let bytes = weight::users(&page.users);
         let ids = page.users.iter().map(|user| user.id.clone()).collect();
         let kept = self.keeper.find(Kept::Latest, ids).await?;
         for user in &kept {

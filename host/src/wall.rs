@@ -7,7 +7,7 @@ use wasmtime_wasi::HostWallClock;
 
 use crate::{Error, Result};
 
-/// The time since 1970; none where the machine's clock is before that.
+/// The time since 1970; `None` if the machine's clock is before that.
 pub(crate) fn since_1970() -> Option<Duration> {
     since(SystemTime::now())
 }
@@ -28,10 +28,10 @@ fn known(now: SystemTime) -> Result<()> {
     since(now).map(drop).ok_or(Error::ClockWrong)
 }
 
-/// The time of day as guests are told it: 1970 where the clock was put to an earlier time meanwhile.
-pub(crate) struct Told;
+/// The time of day that guests read: 1970 if the clock was set to an earlier time meanwhile.
+pub(crate) struct GuestClock;
 
-impl HostWallClock for Told {
+impl HostWallClock for GuestClock {
     fn resolution(&self) -> Duration {
         Duration::from_millis(1)
     }
@@ -58,6 +58,6 @@ mod tests {
         }
         let error = known(SystemTime::UNIX_EPOCH - second).unwrap_err();
         assert!(error.code() == "clock-wrong" && error.fix().is_some_and(|fix| fix.contains("clock")));
-        assert!(check().is_ok() && Told.now() > Duration::from_secs(1_000_000_000));
+        assert!(check().is_ok() && GuestClock.now() > Duration::from_secs(1_000_000_000));
     }
 }

@@ -376,8 +376,8 @@ fn refusal(request: &Request, response: &Response, body: &[u8]) -> Failure {
     }
 }
 
-/// What something in front of Mattermost says with a status that Mattermost does not use, or uses otherwise; none where
-/// the status means the same whoever answers.
+/// The failure of an answer that something in front of Mattermost gave, by statuses that Mattermost does not use, or uses
+/// otherwise; `None` if the status means the same from either.
 fn gateway(request: &Request, response: &Response, body: &[u8]) -> Option<Failure> {
     let status = response.status;
     let says = |texts: &[&str]| texts.iter().any(|text| contains(body, text.as_bytes()));

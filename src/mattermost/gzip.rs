@@ -97,8 +97,8 @@ fn member<'a>(
     }
 }
 
-/// The checksum and the length of a member's text, which stand behind its compressed bytes. A length is told modulo 2^32,
-/// which is far above the limit.
+/// The checksum and the length of a member's text, which stand behind its compressed bytes. The length is
+/// modulo 2^32, which is far above the limit.
 fn trailer(bytes: &[u8]) -> Option<(u32, usize)> {
     let word = |place: usize| bytes.get(place..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
     Some((word(0)?, usize::try_from(word(4)?).ok()?))

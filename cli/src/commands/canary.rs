@@ -26,9 +26,7 @@ pub(crate) async fn run(args: &CanaryArgs, screen: &mut Screen<'_>) -> Result<Ex
     let (was, is) = (old.describe(is_verbose, screen).await?, new.describe(is_verbose, screen).await?);
     let (old, new) = (old.provider, new.provider);
     // A secret may come from a pipe, which is read once; the host refuses what else does not fit the new version.
-    let access = access(&args.server, &was, &[&is])?;
-    let time = args.server.stall_time().unwrap_or_else(|| access.stall_time());
-    let access = access.stalling_after(time);
+    let access = args.server.stalling(access(&args.server, &was, &[&is])?);
     screen.tell(&format!("{} against {}, on the same server", name(&old, &was.version), name(&new, &is.version)));
     let report = canary(
         &mut || old.connect_described(&was, access.clone()),

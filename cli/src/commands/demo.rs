@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use self::swap::Stage;
 use super::{check, invocation, license, users};
 use crate::args::DemoArgs;
-use crate::connection::{limits, read, sandbox, tell_component};
+use crate::connection::{limits, print_component, read, sandbox};
 use crate::exit::{Complaint, Exit, Failure};
 use crate::listing::Reader;
 use crate::output::words::{count, mebibytes, now, number, span};
@@ -33,7 +33,7 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
     let access = Access::new(settings, egress.clone()).limits(limits(&args.component));
     let (path, bytes) = read(&args.component)?;
     if args.component.verbose.verbose {
-        tell_component(&path, &Digest::of(&bytes), screen);
+        print_component(&path, &Digest::of(&bytes), screen);
     }
     let stage = Stage::set(sandbox(&args.component.cache, args.component.timeout)?, bytes, access).await?;
     let description = stage.description();

@@ -14,7 +14,7 @@ pub(crate) async fn run(args: SealArgs, screen: &mut Screen<'_>) -> Result<Exit,
     let bytes = read_file(&args.file)?;
     // What an earlier build wrote must not stand in the way of what this one answers.
     let bare = unseal(&bytes)?;
-    let description = bare_sandbox()?.load(&bare)?.describe().await?;
+    let description = bare_sandbox(None)?.load(&bare)?.describe().await?;
     let provenance = Provenance { licenses: args.licenses, source: args.source, revision: args.revision };
     let sealed = seal(&bytes, &description, &provenance)?;
     replace(&args.file, &sealed).map_err(|error| {

@@ -44,7 +44,7 @@ fn attributes(key: &str, value: &str) -> Attributes {
     [(key, value)].into_iter().collect()
 }
 
-/// Holds a change of something that is well against the words that refuse it; none where it stays well.
+/// Holds a change of a good value against the words that refuse it; `None` if the value stays good.
 #[track_caller]
 fn check(checked: Checked, expect: Option<&str>) {
     match (checked, expect) {

@@ -134,8 +134,8 @@ impl Folder {
         written.map(|()| name)
     }
 
-    /// Locks a name for the making of an entry, against other processes; the system lets go of it when they end. None where
-    /// somebody else holds it for longer than `patience`, or there can be no lock: then the entry is made without one.
+    /// Locks a name for the making of an entry, against other processes; the system lets go of it when they end. `None` if
+    /// another process holds it for longer than `patience`, or there can be no lock: then the entry is made without one.
     pub(super) fn lock(&self, name: &str, patience: Duration) -> Option<Lock<'_>> {
         let name = format!("{LOCK}{name}");
         let begun = Instant::now();
@@ -152,7 +152,7 @@ impl Folder {
         }
     }
 
-    /// Whether the name still leads to this file; none where the file is not this user's own.
+    /// Whether the name still leads to this file; `None` if the file is not this user's own.
     fn is_there(&self, name: &str, file: &File) -> Option<bool> {
         let found = file.metadata().ok()?;
         if !self.is_own(&found) {

@@ -16,11 +16,7 @@ type Result<T> = std::result::Result<T, Refused>;
 /// # Errors
 /// The first bound that is passed, or the bytes are no component.
 pub(super) fn scan(bytes: &[u8], bounds: &ComponentBounds) -> crate::Result<ComponentBounds> {
-    if !Parser::is_component(bytes) {
-        let is_module = Parser::is_core_wasm(bytes);
-        let reason = if is_module { "it is a plain WebAssembly module" } else { "it is another sort of file" };
-        return Err(Error::NotAComponent { reason: reason.to_owned() });
-    }
+    must_be_component(bytes)?;
     let mut scan = Scan {
         bytes,
         tally: Tally { bounds, found: ComponentBounds::NOTHING },
@@ -34,6 +30,19 @@ pub(super) fn scan(bytes: &[u8], bounds: &ComponentBounds) -> crate::Result<Comp
         })?;
     }
     Ok(scan.tally.found)
+}
+
+/// Looks at the first bytes alone.
+///
+/// # Errors
+/// They are not those of a component.
+pub(crate) fn must_be_component(bytes: &[u8]) -> crate::Result<()> {
+    if Parser::is_component(bytes) {
+        return Ok(());
+    }
+    let is_module = Parser::is_core_wasm(bytes);
+    let reason = if is_module { "it is a plain WebAssembly module" } else { "it is another sort of file" };
+    Err(Error::NotAComponent { reason: reason.to_owned() })
 }
 
 enum Refused {
@@ -64,7 +73,7 @@ enum Open {
 struct Component {
     /// What one instance of it makes.
     items: u64,
-    /// The same of each component that it can instantiate, by index; none where that is known only to who instantiates it.
+    /// The same of each component that it can instantiate, by index; `None` if only the code that instantiates it knows.
     components: Vec<Option<u64>>,
 }
 

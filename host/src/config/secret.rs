@@ -2,7 +2,8 @@
 
 use std::env::VarError;
 use std::fmt;
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -10,10 +11,22 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
 /// The largest file that a secret is read from, in bytes: what does not end would be read for ever.
-const LARGEST: u64 = 64 * 1024;
+const LARGEST: usize = 64 * 1024;
 
 /// Room behind the largest, so that its end is found without another buffer.
 const READ_AHEAD: usize = 64;
+
+/// Reads the file of a secret, of 64 KiB at most, into one piece of memory that is wiped afterwards: a buffer that grows
+/// would leave parts of the secret behind.
+///
+/// # Errors
+/// It cannot be read, or is larger.
+pub fn read_secret_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LARGEST + READ_AHEAD));
+    let most = u64::try_from(LARGEST).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    if bytes.len() > LARGEST { Err(io::Error::other("it is larger than 64 KiB")) } else { Ok(bytes) }
+}
 
 /// The place of a secret, written `env:NAME` or `file:PATH`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,15 +80,9 @@ impl SecretSource {
                 VarError::NotUnicode(_) => "it holds no text in UTF-8",
             })?),
             Self::File(path) => {
-                // In one piece: a text that grows leaves its parts behind.
-                let room = usize::try_from(LARGEST).unwrap_or(usize::MAX).saturating_add(READ_AHEAD);
-                let mut text = Zeroizing::new(String::with_capacity(room));
-                let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-                let read = file.take(LARGEST.saturating_add(1)).read_to_string(&mut text);
-                if read.map_err(|error| error.to_string())? > usize::try_from(LARGEST).unwrap_or(usize::MAX) {
-                    return Err("it is larger than 64 KiB".to_owned());
-                }
-                text
+                let bytes = read_secret_file(path).map_err(|error| error.to_string())?;
+                let text = str::from_utf8(&bytes).map_err(|_| "stream did not contain valid UTF-8")?;
+                Zeroizing::new(text.to_owned())
             }
         };
         let secret = text.strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text)).unwrap_or(&text);

@@ -160,7 +160,7 @@ impl Connection for Dialled {
 }
 
 impl Read for Dialled {
-    /// Reads what the system has for a kept connection, and not only what it has told already.
+    /// Reads what the system has for a kept connection, and not only what it has announced.
     ///
     /// The client looks whether anything lies on a kept connection before it sends the next request on it, since bytes that
     /// nobody asked for would be taken for the answer. The runtime says that there is nothing until it has heard of it, and

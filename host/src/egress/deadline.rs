@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::failure::Failure;
+use crate::clock;
 
 /// What holds where a guest asks for no timeout.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
@@ -18,9 +19,7 @@ pub(super) struct Deadline(Instant);
 impl Deadline {
     /// So long from now.
     pub(super) fn of(time: Duration) -> Self {
-        let now = Instant::now();
-        // A time beyond the clock's range is as good as a year.
-        Self(now.checked_add(time).or_else(|| now.checked_add(Duration::from_secs(365 * 86_400))).unwrap_or(now))
+        Self(clock::after(time))
     }
 
     /// A moment after so long, and the deadline at the latest.

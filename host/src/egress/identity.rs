@@ -7,11 +7,9 @@ use std::sync::Arc;
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
-use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::tls::PEM_BYTES;
-use crate::component_file::read_regular;
+use super::tls::read_pem;
 use crate::{Error, Result};
 
 /// A certificate and its key, presented to every server that asks for one. `Debug` shows no key.
@@ -28,19 +26,12 @@ impl ClientIdentity {
             let reason = format!("{}: {reason}", path.display());
             Error::ClientIdentityUnusable { reason }
         };
-        let text = |path: &Path| match read_regular(path, PEM_BYTES) {
-            Ok(Ok(text)) => Ok(Zeroizing::new(text)),
-            Ok(Err(_)) => Err(unusable(path, "it is larger than 4 MiB".to_owned())),
-            Err(Error::Io { source, .. }) => Err(unusable(path, source.to_string())),
-            Err(error) => Err(unusable(path, error.to_string())),
-        };
-        let wrong = |path: &Path| {
-            let path = path.to_owned();
-            move |error: pem::Error| unusable(&path, error.to_string())
-        };
-        let chain = CertificateDer::pem_slice_iter(&text(certificates)?).collect::<std::result::Result<_, _>>();
-        let key_of = PrivateKeyDer::from_pem_slice(&text(key)?).map_err(wrong(key))?;
-        Self::new(chain.map_err(wrong(certificates))?, key_of)
+        let text = |path: &Path| read_pem(path).map_err(|reason| unusable(path, reason));
+        let chain = CertificateDer::pem_slice_iter(&text(certificates)?)
+            .collect::<std::result::Result<_, _>>()
+            .map_err(|error| unusable(certificates, error.to_string()))?;
+        let own = PrivateKeyDer::from_pem_slice(&text(key)?).map_err(|error| unusable(key, error.to_string()))?;
+        Self::new(chain, own)
     }
 
     /// The same from text.

@@ -102,7 +102,7 @@ impl Proxy {
     }
 }
 
-/// What a proxy is told, as it is sent and as it was given.
+/// The credentials that a proxy receives, as they are sent and as they were given.
 pub(super) fn secrets(authorization: &HeaderValue) -> Vec<SecretString> {
     let sent = authorization.to_str().ok().and_then(|value| value.strip_prefix("Basic ")).unwrap_or_default();
     let both =

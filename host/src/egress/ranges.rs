@@ -88,7 +88,7 @@ const V6: [Range<Ipv6Addr>; 21] = [
     v6(0x2001, 0x10, 0, 0, 28, Private),                        // ORCHID, given up by RFC 7343
 ];
 
-/// What is the matter with an address, or with one that it holds; none where it is of the Internet.
+/// Why an address, or one that it holds, is not a public one; `None` for a public address.
 pub(super) fn kind(address: IpAddr) -> Option<Kind> {
     match address {
         IpAddr::V4(address) => kind_v4(address),

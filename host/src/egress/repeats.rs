@@ -4,7 +4,7 @@ use std::mem;
 
 use crate::audit::Entry;
 
-/// Different denials of one session that are told apart. Those beyond are counted together, without what a guest chose.
+/// Different denials of one session that are counted separately. Further ones are counted together, without what a guest chose.
 const KEPT: usize = 32;
 
 /// Denied requests of one session, by what they asked for.

@@ -9,13 +9,14 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::sign::SingleCertAndKey;
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
+use secrecy::zeroize::Zeroizing;
 
 use super::ClientIdentity;
 use crate::component_file::read_regular;
 use crate::{Error, Result, wall};
 
 /// Bytes of the largest file of certificates: twenty times all authorities of a system.
-pub(super) const PEM_BYTES: usize = 4 * 1024 * 1024;
+const PEM_BYTES: usize = 4 * 1024 * 1024;
 
 /// How long the system's authorities are taken for unchanged. Reading them takes some milliseconds.
 const KNOWN_FOR: Duration = Duration::from_secs(60);
@@ -71,18 +72,25 @@ fn system() -> Arc<RootCertStore> {
 fn add(roots: &mut RootCertStore, path: &Path) -> Result<()> {
     let unusable = |reason: String| Error::CaFile { path: path.to_owned(), reason };
     let mut found = 0_usize;
-    let text = match read_regular(path, PEM_BYTES) {
-        Ok(Ok(text)) => text,
-        Ok(Err(_)) => return Err(unusable("it is larger than 4 MiB".to_owned())),
-        Err(Error::Io { source, .. }) => return Err(unusable(source.to_string())),
-        Err(error) => return Err(unusable(error.to_string())),
-    };
-    for certificate in CertificateDer::pem_slice_iter(&text) {
+    for certificate in CertificateDer::pem_slice_iter(&read_pem(path).map_err(unusable)?) {
         let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
         roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
         found = found.saturating_add(1);
     }
     if found == 0 { Err(unusable("it holds no certificate in PEM form".to_owned())) } else { Ok(()) }
+}
+
+/// Reads a file of certificates or of a key: a regular one of [`PEM_BYTES`] at most. It is wiped from memory afterwards.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(super) fn read_pem(path: &Path) -> std::result::Result<Zeroizing<Vec<u8>>, String> {
+    match read_regular(path, PEM_BYTES) {
+        Ok(Ok(text)) => Ok(Zeroizing::new(text)),
+        Ok(Err(_)) => Err("it is larger than 4 MiB".to_owned()),
+        Err(Error::Io { source, .. }) => Err(source.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use wasmparser::{BinaryReader, Parser};
+use wasmparser::BinaryReader;
 
 use crate::Error;
-use crate::component_bounds::{ComponentBound, ComponentBounds};
+use crate::component_bounds::{ComponentBound, ComponentBounds, must_be_component};
 
 /// Bytes before the first section: a magic number and a version.
 pub(super) const HEADER: usize = 8;
@@ -27,14 +27,7 @@ pub(super) struct Section<'a> {
 /// The bytes are no component, a section is cut off, or there are more than the default of `ComponentBounds::sections`.
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<Section<'_>>, Error> {
     let unreadable = |reason: &str| Error::NotAComponent { reason: reason.to_owned() };
-    if !Parser::is_component(bytes) {
-        let is_module = Parser::is_core_wasm(bytes);
-        return Err(unreadable(if is_module {
-            "it is a plain WebAssembly module"
-        } else {
-            "it is another sort of file"
-        }));
-    }
+    must_be_component(bytes)?;
     let mut reader = BinaryReader::new(bytes, 0);
     let mut sections: Vec<Section<'_>> = Vec::new();
     let most = ComponentBounds::default().sections;

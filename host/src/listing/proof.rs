@@ -10,8 +10,9 @@
 //! That holds for the users of one run, which has one count. Who came before a run began may have been deleted before its
 //! count, and would stand for somebody who is missing.
 
-use chrono::DateTime;
 use serde::{Deserialize, Serialize};
+
+use crate::answers;
 
 /// What a run counted, and who of those has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,12 +74,13 @@ impl Proof {
 }
 
 fn millis(text: &str) -> Option<i64> {
-    DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_millis())
+    answers::instant(text).map(|time| time.timestamp_millis())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::DateTime;
     use proptest::prelude::*;
 
     const W: &str = "2026-11-24T09:30:00.000Z";
@@ -178,7 +180,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// Whoever is counted at an instant after the watermark, is never deleted and does not come, is not overlooked.
+        /// A proof never overlooks a user who was counted after the watermark, is never deleted and does not come.
         #[test]
         fn a_proven_listing_misses_nobody(lives in lives(), counted_at in 0_i64..=2_000) {
             let exists = |life: &&Life| {

@@ -139,7 +139,7 @@ impl StallGuard {
         self.stands(limits)
     }
 
-    /// It stalled. Whoever asks for the next step all the same waits as long again.
+    /// It stalled. The next step may take as long again.
     fn stalled(&mut self, stall: Stall) -> Error {
         (self.silent, self.idle, self.waited, self.idle_steps) = (Duration::ZERO, Duration::ZERO, Duration::ZERO, 0);
         Error::ListingStalled { stall }
@@ -177,7 +177,7 @@ mod tests {
                 guard.step(&limits, 0).unwrap();
             }
             assert_eq!(code(guard.step(&limits, 0)).as_deref(), Some("listing-stalled"), "after {good}");
-            assert_eq!(code(guard.step(&limits, 0)), None, "whoever asks again has as many again");
+            assert_eq!(code(guard.step(&limits, 0)), None, "the next attempt has as many steps again");
         }
     }
 

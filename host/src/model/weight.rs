@@ -47,11 +47,6 @@ pub(crate) fn user(user: &User) -> usize {
     bytes
 }
 
-/// Bytes of users in the memory of a provider.
-pub(crate) fn users(users: &[User]) -> u64 {
-    users.iter().map(user).fold(0, |sum, bytes| sum.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX)))
-}
-
 /// Bytes of a notice in the memory of this process.
 pub(crate) fn notice(notice: &Notice) -> usize {
     let Notice { code, severity: _, message, fix, fields, count: _, subjects, params } = notice;

@@ -29,18 +29,14 @@ pub(super) fn order(version: &str, other: &str) -> Ordering {
 
 /// How one version stands to another: by precedence, as <https://semver.org/#spec-item-11> has it.
 pub(super) fn of(version: &str, other: &str) -> Age {
-    if version == other {
-        return Age::Same;
+    // What has a proper version takes the place of what has none, and not the other way round.
+    if version != other && Version::parse(version).is_err() {
+        return Age::Unknown;
     }
-    match (Version::parse(version), Version::parse(other)) {
-        (Ok(version), Ok(other)) => match version.cmp_precedence(&other) {
-            Ordering::Greater => Age::Newer,
-            Ordering::Equal => Age::Same,
-            Ordering::Less => Age::Older,
-        },
-        // What has a proper version takes the place of what has none, and not the other way round.
-        (Ok(_), Err(_)) => Age::Newer,
-        (Err(_), _) => Age::Unknown,
+    match order(version, other) {
+        Ordering::Greater => Age::Newer,
+        Ordering::Equal => Age::Same,
+        Ordering::Less => Age::Older,
     }
 }
 

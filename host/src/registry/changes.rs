@@ -10,8 +10,7 @@ pub(super) const QUIET: Duration = Duration::from_millis(300);
 /// Components that are waited for at once.
 const FILES: usize = 1_000;
 
-/// Components that nothing is known of and that are reported, in all: whoever can write to the folder can make names
-/// without end.
+/// Components that nothing is known of and that are reported, in all: a writer of the folder can make names without end.
 const STRANGERS: usize = 100;
 
 /// The components that changed. Each has a clock of its own, so that one that is written all the time holds up no other.

@@ -114,7 +114,7 @@ impl Events {
         self.send(event).log();
     }
 
-    /// Sends it to whoever listens: under a lock, so that events come in the order of what happened. Whoever writes logs
+    /// Sends it to the subscribers: under a lock, so that events come in the order of what happened. The writer of logs
     /// may do anything, so that is done after the lock.
     pub(super) fn send(&self, event: Event) -> Sent {
         // Nobody has to listen.

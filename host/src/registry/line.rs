@@ -131,7 +131,7 @@ impl Line {
         seen: &Seen,
     ) -> Result<Switched, Unswitched> {
         let options = demand.options;
-        // Whoever drops the last handle of a tenant takes the lock, so these are dropped after it is released.
+        // Dropping the last handle of a tenant takes the lock, so these are dropped after it is released.
         let mut tenants = Vec::new();
         let mut inner = self.lock();
         // Tenants may have come since the preflight.
@@ -165,7 +165,7 @@ impl Line {
         Ok(Switched { from, to, old: Some(old) })
     }
 
-    /// Waits until nobody works with an old version, and sends off whoever still does when its time is over.
+    /// Waits until no lease holds an old version, and ends the remaining leases when its time is over.
     fn drain(self: &Arc<Self>, old: Arc<Version>, generation: u64, time: Option<Duration>) {
         let line = Arc::downgrade(self);
         tokio::spawn(async move {
@@ -222,7 +222,7 @@ impl Line {
         drop(inner);
         told.log();
         if let Decision::RolledBack(_, generation) = decision {
-            // Whoever works with it leaves after the step, and a step has its own limit.
+            // A lease on it ends after the step, and a step has its own limit.
             self.drain(Arc::clone(version), generation, None);
         }
     }

@@ -10,7 +10,7 @@ use super::health::{Outcome, Patience};
 /// What is known of a tenant from the calls under the last version that stood its probation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Baseline {
-    /// No call that tells of the version.
+    /// No call that says anything about the version.
     #[default]
     Unknown,
     /// Its last call worked.
@@ -215,7 +215,7 @@ mod tests {
             ("one fault", &[Fault, Good, Good, Good], Verdict::Stood),
             ("two faults", &[Fault, Fault], Verdict::Failed),
             ("two misreadings", &[Good, Suspect, Good, Suspect], Verdict::Failed),
-            ("nothing that tells", &[Neutral; 20], Verdict::Open),
+            ("nothing that counts", &[Neutral; 20], Verdict::Open),
         ] {
             let calls: Vec<_> = calls.iter().map(|outcome| ("a", *outcome)).collect();
             check(what, &alone, &calls, expect);

@@ -93,7 +93,7 @@ impl Tenant {
                 takes_from,
                 is_enrolled: AtomicBool::new(false),
             });
-            // Settings that do not fit are told here and not in the middle of the night.
+            // Settings that do not fit fail here and not in the middle of the night.
             drop(state.connect(lease.version(), lease.added())?);
             if line.enroll(&state, lease.generation()) {
                 state.is_enrolled.store(true, Ordering::Relaxed);

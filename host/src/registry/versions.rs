@@ -1,7 +1,7 @@
 //! The versions of one provider as a state machine: which one is in use, which one comes back, and who is to leave.
 //!
-//! Events go in, decisions come out. There is no lock, clock or task here, so whoever holds it makes one step at a time
-//! and carries out what it decides before the next. What always holds, and is tested in every order of events:
+//! Events go in, decisions come out. There is no lock, clock or task here: the caller makes one step at a time
+//! and carries out each decision before the next step. What always holds, and is tested in every order of events:
 //! * The version in use serves: it is never asked to be left.
 //! * What comes back after a failure is the last version that stood its probation, with the grants that it had.
 //! * A version that was given up is put into use only by a switch that says so.
@@ -14,7 +14,7 @@ use std::time::Instant;
 use super::health::{Admission, Health, Outcome, Patience};
 use super::probation::{Baseline, Baselines, Probation, Verdict};
 
-/// What is asked of whoever holds a lease.
+/// What a version asks of its leases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
     /// Go on.
@@ -146,7 +146,7 @@ impl<V: Copy + Ord, G> Versions<V, G> {
         self.known.get(&version).map(|known| &known.grants)
     }
 
-    /// What is asked of whoever works with the version.
+    /// What the version asks of its leases.
     pub(super) fn phase(&self, version: V) -> Phase {
         if version == self.active {
             return Phase::Serving;
@@ -215,7 +215,7 @@ impl<V: Copy + Ord, G> Versions<V, G> {
                 (Verdict::Open, self.baselines.worked())
             }
         };
-        // On probation, whoever failed before says nothing. Afterwards the baselines are of this version itself.
+        // On probation, a tenant that failed before says nothing. Afterwards the baselines are of this version itself.
         let (is_watched, baselines) = (self.probation.is_some(), &self.baselines);
         let counts = |tenant: &str| !is_watched || baselines.get(tenant) != Baseline::Failed;
         let is_hopeless = outcome == Outcome::Fault && known.health.is_hopeless(&self.patience, working, counts);
@@ -308,7 +308,7 @@ impl<V: Copy + Ord, G> Versions<V, G> {
             .retain(|version, known| *version == active || way_back == Some(*version) || known.retirement.is_some());
     }
 
-    /// The time of a retirement is over: whoever still works with the version leaves it at once.
+    /// The time of a retirement is over: remaining leases leave the version at once.
     pub(super) fn time_is_over(&mut self, version: V, generation: u64) {
         if let Some(retirement) = self.retirement(version, generation) {
             retirement.phase = Phase::Gone;

@@ -1,6 +1,6 @@
 //! A folder of components: what changes in it is put into use.
 //!
-//! Whoever can write to the folder is not trusted. A file is looked at when it has been left alone; only a regular one of
+//! The writers of the folder are not trusted. A file is looked at when it has been left alone; only a regular one of
 //! bounded size is read; nothing is done with its bytes before they are trusted; and no older version is put into use.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -37,7 +37,7 @@ impl Drop for Watch {
 /// By a file's name, what is to be trusted.
 type TrustOf = dyn Fn(&str) -> Option<Trust> + Send + Sync;
 
-/// What changed, and a call for whoever waits for it.
+/// What changed, and a signal for the task that waits for it.
 struct Shared {
     trust: Box<TrustOf>,
     changes: Mutex<Changes>,

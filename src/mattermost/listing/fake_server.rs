@@ -70,7 +70,7 @@ pub(crate) struct Server {
     pub(crate) accounts: BTreeMap<String, Account>,
     /// The time, in milliseconds since 1970.
     pub(crate) now: i64,
-    /// How far the clock of whoever writes `Date` is ahead of the one that dates accounts, in milliseconds.
+    /// How far the clock behind `Date` is ahead of the one that dates accounts, in milliseconds.
     pub(crate) date_ahead: i64,
     /// How long before it is inserted an account is dated, in milliseconds.
     pub(crate) insert_lag: i64,

@@ -69,7 +69,7 @@ pub(super) struct Swept {
     pub(super) pages: Vec<Vec<Mark>>,
     pub(super) end: End,
     pub(super) unreadable: u32,
-    /// The latest of the server's times in the pages, in milliseconds since 1970; 0 where none tells it.
+    /// The latest of the server's times in the pages, in milliseconds since 1970; 0 if no page has one.
     pub(super) server_ms: i64,
     /// The server answered a question for activity with nothing, or refuses it.
     pub(super) statuses_hidden: bool,

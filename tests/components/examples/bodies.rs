@@ -8,8 +8,9 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use components::http::{outcome, outgoing};
 use components::wasi::http::outgoing_handler::handle;
-use components::wasi::http::types::{Fields, Method, OutgoingBody, OutgoingRequest, Scheme};
+use components::wasi::http::types::{Fields, OutgoingBody};
 use components::{Error, Setting, told, value};
 
 /// What `blocking-write-and-flush` takes at once.
@@ -55,12 +56,7 @@ fn try_send(origin: &str, bearer: &str, bytes: u64, says: bool, taken: &mut u64)
     if says {
         fields.append("content-length", bytes.to_string().as_bytes()).map_err(|_| failed("length"))?;
     }
-    let outgoing = OutgoingRequest::new(fields);
-    outgoing.set_method(&Method::Post).map_err(|()| failed("method"))?;
-    outgoing.set_scheme(Some(&Scheme::Http)).map_err(|()| failed("scheme"))?;
-    let authority = origin.rsplit("//").next().unwrap_or_default();
-    outgoing.set_authority(Some(authority)).map_err(|()| failed("authority"))?;
-    outgoing.set_path_with_query(Some("/api/v4/users/status/ids")).map_err(|()| failed("path"))?;
+    let outgoing = outgoing("POST", origin, "/api/v4/users/status/ids", fields)?;
     let body = outgoing.body().map_err(|()| failed("body"))?;
     let answer = handle(outgoing, None).map_err(|code| format!("{code:?}"))?;
     let stream = body.write().map_err(|()| failed("stream"))?;
@@ -70,12 +66,7 @@ fn try_send(origin: &str, bearer: &str, bytes: u64, says: bool, taken: &mut u64)
     drop(stream);
     // One that was stopped is not whole, and the answer tells why.
     let _ = OutgoingBody::finish(body, None);
-    answer.subscribe().block();
-    match answer.get() {
-        Some(Ok(Ok(incoming))) => Ok(incoming.status().to_string()),
-        Some(Ok(Err(code))) => Err(format!("{code:?}")),
-        Some(Err(())) | None => Err(failed("answer")),
-    }
+    outcome(&answer).map(|status| status.to_string())
 }
 
 components::misbehave!(act);

@@ -10,42 +10,23 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use components::wasi::clocks::wall_clock;
-use components::{
-    CheckReport, Description, ELSEWHERE, Error, Guest, License, Mattermost, RequestSpec, Setting, SettingKind,
-    UserPage, description,
-};
+use components::{Description, ELSEWHERE, RequestSpec, SettingKind, description};
 
-struct Fickle;
-
-impl Guest for Fickle {
-    fn describe() -> Description {
-        let now = wall_clock::now();
-        let mut description = description("0.1.1");
-        description.id = format!("product-{}-{}", now.seconds, now.nanoseconds);
-        for setting in &mut description.settings {
-            if setting.key == ELSEWHERE && now.nanoseconds % 2 == 1 {
-                setting.kind = SettingKind::Url;
-            }
+fn describe() -> Description {
+    let now = wall_clock::now();
+    let mut description = description("0.1.1");
+    description.id = format!("product-{}-{}", now.seconds, now.nanoseconds);
+    for setting in &mut description.settings {
+        if setting.key == ELSEWHERE && now.nanoseconds % 2 == 1 {
+            setting.kind = SettingKind::Url;
         }
-        description.requests.push(RequestSpec {
-            method: "DELETE".to_owned(),
-            path: format!("/api/v4/users/{}", now.nanoseconds),
-            purpose: "Whatever it is now.".to_owned(),
-        });
-        description
     }
-
-    fn check(settings: Vec<Setting>) -> Result<CheckReport, Error> {
-        Mattermost::check(settings)
-    }
-
-    fn get_licenses(settings: Vec<Setting>) -> Result<Vec<License>, Error> {
-        Mattermost::get_licenses(settings)
-    }
-
-    fn list_users(settings: Vec<Setting>, cursor: Option<String>, limit: u32) -> Result<UserPage, Error> {
-        Mattermost::list_users(settings, cursor, limit)
-    }
+    description.requests.push(RequestSpec {
+        method: "DELETE".to_owned(),
+        path: format!("/api/v4/users/{}", now.nanoseconds),
+        purpose: "Whatever it is now.".to_owned(),
+    });
+    description
 }
 
-components::export!(Fickle);
+components::describe_as!(describe);

@@ -8,9 +8,9 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use components::http::Request;
+use components::http::{Request, outcome, outgoing};
 use components::wasi::http::outgoing_handler::handle;
-use components::wasi::http::types::{Fields, Method, OutgoingBody, OutgoingRequest, Scheme};
+use components::wasi::http::types::{Fields, OutgoingBody};
 use components::{Error, Setting, told, value};
 
 const OTHERS: [(&str, &str); 16] = [
@@ -51,12 +51,7 @@ fn with_trailer(origin: &str, bearer: &str) -> Result<String, String> {
     let failed = |what: &str| format!("failed: {what}");
     let fields = Fields::new();
     fields.append("authorization", bearer.as_bytes()).map_err(|_| failed("header"))?;
-    let outgoing = OutgoingRequest::new(fields);
-    let authority = origin.rsplit("//").next().unwrap_or_default();
-    outgoing.set_method(&Method::Post).map_err(|()| failed("method"))?;
-    outgoing.set_scheme(Some(&Scheme::Http)).map_err(|()| failed("scheme"))?;
-    outgoing.set_authority(Some(authority)).map_err(|()| failed("authority"))?;
-    outgoing.set_path_with_query(Some("/api/v4/users/status/ids")).map_err(|()| failed("path"))?;
+    let outgoing = outgoing("POST", origin, "/api/v4/users/status/ids", fields)?;
     let body = outgoing.body().map_err(|()| failed("body"))?;
     let answer = handle(outgoing, None).map_err(|code| format!("{code:?}"))?;
     let stream = body.write().map_err(|()| failed("stream"))?;
@@ -65,12 +60,7 @@ fn with_trailer(origin: &str, bearer: &str) -> Result<String, String> {
     let trailers = Fields::new();
     trailers.append("x-http-method-override", b"DELETE").map_err(|_| failed("trailer"))?;
     OutgoingBody::finish(body, Some(trailers)).map_err(|code| format!("{code:?}"))?;
-    answer.subscribe().block();
-    match answer.get() {
-        Some(Ok(Ok(incoming))) => Ok(incoming.status().to_string()),
-        Some(Ok(Err(code))) => Err(format!("{code:?}")),
-        Some(Err(())) | None => Err(failed("answer")),
-    }
+    outcome(&answer).map(|status| status.to_string())
 }
 
 components::misbehave!(act);

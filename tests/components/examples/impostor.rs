@@ -8,41 +8,23 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use components::{
-    CheckReport, Description, Error, Guest, License, Mattermost, RequestSpec, Setting, SettingKind, Term, UserPage, vec,
-};
+use components::{Description, Guest as _, Mattermost, RequestSpec, SettingKind, Term, vec};
 
-struct Impostor;
-
-impl Guest for Impostor {
-    fn describe() -> Description {
-        let mut description = Description { version: "9.9.9".to_owned(), ..Mattermost::describe() };
-        for setting in &mut description.settings {
-            if setting.key == "access_token" {
-                setting.kind = SettingKind::SecretValue;
-            }
+fn describe() -> Description {
+    let mut description = Description { version: "9.9.9".to_owned(), ..Mattermost::describe() };
+    for setting in &mut description.settings {
+        if setting.key == "access_token" {
+            setting.kind = SettingKind::SecretValue;
         }
-        description.requests.push(RequestSpec {
-            method: "DELETE".to_owned(),
-            path: "/api/v4/users/{}".to_owned(),
-            purpose: "lists the accounts".to_owned(),
-        });
-        description.license_types =
-            vec![Term { id: "seat".to_owned(), label: "Seat".to_owned(), help: "A seat.".to_owned() }];
-        description
     }
-
-    fn check(settings: Vec<Setting>) -> Result<CheckReport, Error> {
-        Mattermost::check(settings)
-    }
-
-    fn get_licenses(settings: Vec<Setting>) -> Result<Vec<License>, Error> {
-        Mattermost::get_licenses(settings)
-    }
-
-    fn list_users(settings: Vec<Setting>, cursor: Option<String>, limit: u32) -> Result<UserPage, Error> {
-        Mattermost::list_users(settings, cursor, limit)
-    }
+    description.requests.push(RequestSpec {
+        method: "DELETE".to_owned(),
+        path: "/api/v4/users/{}".to_owned(),
+        purpose: "lists the accounts".to_owned(),
+    });
+    description.license_types =
+        vec![Term { id: "seat".to_owned(), label: "Seat".to_owned(), help: "A seat.".to_owned() }];
+    description
 }
 
-components::export!(Impostor);
+components::describe_as!(describe);

@@ -8,11 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use components::http::Request;
-use components::{
-    CheckReport, Description, Error, Guest, License, Setting, SettingKind, UserPage, description, told, value,
-};
-
-struct Plaintext;
+use components::{Description, Error, Setting, SettingKind, description, told, value};
 
 fn send(settings: &[Setting]) -> Error {
     let path = format!("/api/v4/users?token={}", value(settings, "access_token"));
@@ -21,28 +17,14 @@ fn send(settings: &[Setting]) -> Error {
     told(Vec::from([(String::from("sent"), sent)]))
 }
 
-impl Guest for Plaintext {
-    fn describe() -> Description {
-        let mut description = description("0.1.1");
-        for setting in &mut description.settings {
-            if setting.key == "access_token" {
-                setting.kind = SettingKind::Text;
-            }
+fn describe() -> Description {
+    let mut description = description("0.1.1");
+    for setting in &mut description.settings {
+        if setting.key == "access_token" {
+            setting.kind = SettingKind::Text;
         }
-        description
     }
-
-    fn check(settings: Vec<Setting>) -> Result<CheckReport, Error> {
-        Err(send(&settings))
-    }
-
-    fn get_licenses(settings: Vec<Setting>) -> Result<Vec<License>, Error> {
-        Err(send(&settings))
-    }
-
-    fn list_users(settings: Vec<Setting>, _: Option<String>, _: u32) -> Result<UserPage, Error> {
-        Err(send(&settings))
-    }
+    description
 }
 
-components::export!(Plaintext);
+components::misbehave!(send, describe);

@@ -6,34 +6,16 @@ extern crate alloc;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use components::{
-    CheckReport, Description, ELSEWHERE, Error, Guest, License, Mattermost, Setting, SettingKind, UserPage, description,
-};
+use components::{Description, ELSEWHERE, SettingKind, description};
 
-struct Widened;
-
-impl Guest for Widened {
-    fn describe() -> Description {
-        let mut description = description("0.1.1");
-        for setting in &mut description.settings {
-            if setting.key == ELSEWHERE {
-                setting.kind = SettingKind::Url;
-            }
+fn describe() -> Description {
+    let mut description = description("0.1.1");
+    for setting in &mut description.settings {
+        if setting.key == ELSEWHERE {
+            setting.kind = SettingKind::Url;
         }
-        description
     }
-
-    fn check(settings: Vec<Setting>) -> Result<CheckReport, Error> {
-        Mattermost::check(settings)
-    }
-
-    fn get_licenses(settings: Vec<Setting>) -> Result<Vec<License>, Error> {
-        Mattermost::get_licenses(settings)
-    }
-
-    fn list_users(settings: Vec<Setting>, cursor: Option<String>, limit: u32) -> Result<UserPage, Error> {
-        Mattermost::list_users(settings, cursor, limit)
-    }
+    description
 }
 
-components::export!(Widened);
+components::describe_as!(describe);

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 
 use wasi::http::outgoing_handler::handle;
-use wasi::http::types::{Fields, Method, OutgoingBody, OutgoingRequest, Scheme};
+use wasi::http::types::{Fields, FutureIncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme};
 
 /// A request to try.
 #[derive(Clone, Copy, Debug)]
@@ -35,26 +35,47 @@ impl Request<'_> {
         for (name, value) in self.headers {
             fields.append(name, value.as_bytes()).map_err(|error| format!("{error:?}"))?;
         }
-        let outgoing = OutgoingRequest::new(fields);
-        let (scheme, authority) = self.origin.split_once("://").unwrap_or(("http", self.origin));
-        let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
-        outgoing.set_method(&method(self.method)).map_err(|()| invalid("method"))?;
-        outgoing.set_scheme(Some(&scheme)).map_err(|()| invalid("scheme"))?;
-        outgoing.set_authority(Some(authority)).map_err(|()| invalid("authority"))?;
-        outgoing.set_path_with_query(Some(self.path)).map_err(|()| invalid("path"))?;
+        let outgoing = outgoing(self.method, self.origin, self.path, fields)?;
         let body = outgoing.body().map_err(|()| invalid("body"))?;
         let answer = handle(outgoing, None).map_err(|code| format!("{code:?}"))?;
         if !self.body.is_empty() {
             let stream = body.write().map_err(|()| invalid("body"))?;
-            stream.blocking_write_and_flush(self.body.as_bytes()).map_err(|error| format!("{error:?}"))?;
+            if let Err(error) = stream.blocking_write_and_flush(self.body.as_bytes()) {
+                // A host that denies the request may have closed its body already: then the answer says why.
+                return Err(outcome(&answer).err().unwrap_or_else(|| format!("{error:?}")));
+            }
         }
         OutgoingBody::finish(body, None).map_err(|code| format!("{code:?}"))?;
-        answer.subscribe().block();
-        match answer.get() {
-            Some(Ok(Ok(incoming))) => Ok(incoming.status()),
-            Some(Ok(Err(code))) => Err(format!("{code:?}")),
-            Some(Err(())) | None => Err("no answer".to_owned()),
-        }
+        outcome(&answer)
+    }
+}
+
+/// A request with these headers, which is not sent yet.
+///
+/// # Errors
+/// Which part of it cannot be set.
+pub fn outgoing(name: &str, origin: &str, path: &str, fields: Fields) -> Result<OutgoingRequest, String> {
+    let invalid = |part: &str| format!("invalid {part}");
+    let outgoing = OutgoingRequest::new(fields);
+    let (scheme, authority) = origin.split_once("://").unwrap_or(("http", origin));
+    let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
+    outgoing.set_method(&method(name)).map_err(|()| invalid("method"))?;
+    outgoing.set_scheme(Some(&scheme)).map_err(|()| invalid("scheme"))?;
+    outgoing.set_authority(Some(authority)).map_err(|()| invalid("authority"))?;
+    outgoing.set_path_with_query(Some(path)).map_err(|()| invalid("path"))?;
+    Ok(outgoing)
+}
+
+/// Waits for the answer, and returns its status.
+///
+/// # Errors
+/// The name of what came in its place.
+pub fn outcome(answer: &FutureIncomingResponse) -> Result<u16, String> {
+    answer.subscribe().block();
+    match answer.get() {
+        Some(Ok(Ok(incoming))) => Ok(incoming.status()),
+        Some(Ok(Err(code))) => Err(format!("{code:?}")),
+        Some(Err(())) | None => Err("no answer".to_owned()),
     }
 }
 

@@ -74,11 +74,19 @@ macro_rules! export {
 #[macro_export]
 macro_rules! misbehave {
     ($act:ident) => {
+        fn describe() -> $crate::Description {
+            $crate::description("0.1.1")
+        }
+
+        $crate::misbehave!($act, describe);
+    };
+    // The same with a description of its own, which a function makes.
+    ($act:ident, $describe:ident) => {
         struct Component;
 
         impl $crate::Guest for Component {
             fn describe() -> $crate::Description {
-                $crate::description("0.1.1")
+                $describe()
             }
 
             fn check(settings: Vec<$crate::Setting>) -> Result<$crate::CheckReport, $crate::Error> {
@@ -95,6 +103,38 @@ macro_rules! misbehave {
                 _: u32,
             ) -> Result<$crate::UserPage, $crate::Error> {
                 Err($act(&settings))
+            }
+        }
+
+        $crate::export!(Component);
+    };
+}
+
+/// Exports the Mattermost provider with the description that the function makes.
+#[macro_export]
+macro_rules! describe_as {
+    ($describe:ident) => {
+        struct Component;
+
+        impl $crate::Guest for Component {
+            fn describe() -> $crate::Description {
+                $describe()
+            }
+
+            fn check(settings: Vec<$crate::Setting>) -> Result<$crate::CheckReport, $crate::Error> {
+                $crate::Mattermost::check(settings)
+            }
+
+            fn get_licenses(settings: Vec<$crate::Setting>) -> Result<Vec<$crate::License>, $crate::Error> {
+                $crate::Mattermost::get_licenses(settings)
+            }
+
+            fn list_users(
+                settings: Vec<$crate::Setting>,
+                cursor: Option<String>,
+                limit: u32,
+            ) -> Result<$crate::UserPage, $crate::Error> {
+                $crate::Mattermost::list_users(settings, cursor, limit)
             }
         }
 

@@ -139,7 +139,7 @@ async fn a_higher_limit_lets_longer_heads_in() {
     }
 }
 
-/// Sends pieces of so many bytes as they are asked for, so that no size is told beforehand.
+/// Sends pieces of so many bytes as they are asked for, so that it announces no size.
 async fn post(gate: &mut Gate, origin: &str, pieces: usize, bytes: usize) -> String {
     let piece = move |_| Ok(http_body::Frame::data(Bytes::from(vec![b'x'; bytes])));
     let body = http_body_util::StreamBody::new(futures_util::stream::iter((0..pieces).map(piece))).boxed_unsync();

@@ -1,4 +1,4 @@
-//! A watched folder, and what whoever can write to it tries.
+//! A watched folder, and what a hostile writer of it tries.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -125,7 +125,7 @@ impl World {
         }
     }
 
-    /// Tells states apart.
+    /// Distinguishes states.
     fn id(&self) -> u64 {
         let mut hasher = std::hash::DefaultHasher::new();
         format!("{self:?}").hash(&mut hasher);
