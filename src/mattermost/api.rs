@@ -45,15 +45,20 @@ pub struct Route {
 }
 
 /// Every route that the provider uses.
-pub const ROUTES: [Route; 15] = [
+pub const ROUTES: [Route; 16] = [
     Route { method: "GET", path: "/api/v4/system/ping", purpose: "finds out whether a Mattermost server answers" },
     Route { method: "GET", path: "/api/v4/users/me", purpose: "finds out whose token it is" },
     Route { method: "GET", path: "/api/v4/users", purpose: "lists the accounts" },
-    Route { method: "POST", path: "/api/v4/users/ids", purpose: "reads which of the known accounts changed" },
+    Route { method: "GET", path: "/api/v4/users/known", purpose: "finds the ids of all accounts in one request" },
+    Route {
+        method: "POST",
+        path: "/api/v4/users/ids",
+        purpose: "reads accounts by their ids, and which of the known ones changed",
+    },
     Route { method: "POST", path: "/api/v4/users/status/ids", purpose: "reads when accounts were last active" },
     Route { method: "GET", path: "/api/v4/users/stats/filtered", purpose: "counts the accounts and the seats in use" },
     Route { method: "GET", path: "/api/v4/teams", purpose: "finds the teams, to ask who runs them" },
-    Route { method: "GET", path: "/api/v4/teams/{}/members", purpose: "asks older servers who runs a team" },
+    Route { method: "GET", path: "/api/v4/teams/{}/members", purpose: "finds the ids of accounts by their teams, and asks older servers who runs a team" },
     Route {
         method: "GET",
         path: "/api/v4/reports/users",
@@ -64,7 +69,7 @@ pub const ROUTES: [Route; 15] = [
         path: "/api/v4/reports/users/count",
         purpose: "counts the guests who are in one channel and take no seat",
     },
-    Route { method: "GET", path: "/api/v4/bots", purpose: "finds new bots" },
+    Route { method: "GET", path: "/api/v4/bots", purpose: "finds bots, new ones among them" },
     Route { method: "GET", path: "/api/v4/users/me/tokens", purpose: "finds out whether the token ends soon" },
     Route { method: "GET", path: "/api/v4/config/client", purpose: "reads the server's version and privacy settings" },
     Route { method: "GET", path: "/api/v4/license/client", purpose: "reads the edition and the licence" },
@@ -91,6 +96,18 @@ pub fn me() -> Request {
 #[must_use]
 pub fn users(page: u32) -> Request {
     Request::get(format!("/api/v4/users?page={page}&per_page={USERS_PER_PAGE}"))
+}
+
+/// Asks for the ids of all accounts that share a channel with the token's own, which is not among them.
+#[must_use]
+pub fn known_users() -> Request {
+    Request::get("/api/v4/users/known")
+}
+
+/// Asks for a page of the accounts that are in no team.
+#[must_use]
+pub fn users_without_team(page: u32) -> Request {
+    Request::get(format!("/api/v4/users?without_team=true&page={page}&per_page={USERS_PER_PAGE}"))
 }
 
 /// Asks for the first account, to see whether any is visible.
@@ -226,6 +243,12 @@ pub fn count_people() -> Request {
     Request::get("/api/v4/users/stats/filtered?include_deleted=true&include_remote_users=true")
 }
 
+/// Asks for the number of those whom a listing holds.
+#[must_use]
+pub fn count_listed(bots: bool) -> Request {
+    if bots { count_everyone() } else { count_people() }
+}
+
 /// Asks for the number of seats in use: without parameters the route counts as the licence does.
 #[must_use]
 pub fn count_seats() -> Request {
@@ -310,7 +333,7 @@ impl<'a> Answer<'a> {
         self.response.header("date").and_then(http_date_ms)
     }
 
-    fn unreadable(&self) -> Failure {
+    pub(super) fn unreadable(&self) -> Failure {
         let failure = if looks_like_a_page(self.response, &self.body) {
             Failure::new(
                 Code::NotMattermost,
@@ -652,6 +675,8 @@ mod tests {
             accounts_since(&Ids(alloc::vec!["a"]), 5).unwrap(),
             newest(None),
             bots(0),
+            known_users(),
+            users_without_team(0),
             count_people(),
             teams(0),
             team_admins("a", 0),

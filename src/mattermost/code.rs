@@ -57,6 +57,8 @@ codes! {
             "Enter a whole number from 1 to 32, or leave the setting out for 8.";
         ActivitySourceInvalid = "activity-source-invalid", "The source of the last activity is not known",
             "Enter status or report, or leave the setting out for status.";
+        ListingInvalid = "listing-invalid", "The way of listing is not known",
+            "Enter auto, ids or pages, or leave the setting out for auto.";
         NameNotFound = "name-not-found", "The server's name is not known",
             "Check the spelling of the server's URL, and whether the machine that runs this plugin can resolve the name: a server inside a company network often has no public name.";
         ConnectionRefused = "connection-refused", "The connection is refused",
@@ -119,7 +121,8 @@ impl Code {
             | Self::InactiveAfterDaysInvalid
             | Self::FlagInvalid
             | Self::MaxInFlightInvalid
-            | Self::ActivitySourceInvalid => ErrorKind::InvalidSettings,
+            | Self::ActivitySourceInvalid
+            | Self::ListingInvalid => ErrorKind::InvalidSettings,
             Self::NameNotFound
             | Self::ConnectionRefused
             | Self::TimedOut
@@ -165,6 +168,7 @@ impl Code {
             | Self::FlagInvalid
             | Self::MaxInFlightInvalid
             | Self::ActivitySourceInvalid
+            | Self::ListingInvalid
             | Self::NameNotFound
             | Self::TlsUntrusted
             | Self::TlsFailed

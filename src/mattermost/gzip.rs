@@ -10,6 +10,10 @@ use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
+mod stream;
+
+pub use stream::Stream;
+
 use super::http::{Lost, Response};
 
 /// The most that an answer may grow to: twice the largest plain body that a transport reads.
@@ -37,8 +41,7 @@ const COMMENT: u8 = 16;
 /// # Errors
 /// The stream is damaged, cut short, or grows beyond [`DECODED_BYTES`].
 pub fn decoded(response: &Response) -> Result<Cow<'_, [u8]>, Lost> {
-    let says_gzip = response.header("content-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("gzip"));
-    if !says_gzip || !response.body.starts_with(&MAGIC) {
+    if !response.says_gzip() || !response.body.starts_with(&MAGIC) {
         return Ok(Cow::Borrowed(&response.body));
     }
     inflate(&response.body).map(Cow::Owned)
@@ -133,16 +136,21 @@ const fn crc_tables() -> [[u32; 256]; 8] {
     tables
 }
 
-/// The checksum of gzip, eight bytes at a time.
+/// The checksum of gzip.
 fn crc32(text: &[u8]) -> u32 {
+    !crc32_on(!0, text)
+}
+
+/// The checksum of gzip, turned over, with more text: eight bytes at a time.
+fn crc32_on(crc: u32, text: &[u8]) -> u32 {
     let entry = |table: usize, byte: u8| CRC.get(table).and_then(|table| table.get(usize::from(byte))).copied();
     let of = |table, byte| entry(table, byte).unwrap_or_default();
     let (blocks, rest) = text.as_chunks::<8>();
-    let crc = blocks.iter().fold(!0_u32, |crc, [a, b, c, d, e, f, g, h]| {
+    let crc = blocks.iter().fold(crc, |crc, [a, b, c, d, e, f, g, h]| {
         let [w, x, y, z] = crc.to_le_bytes();
         of(7, a ^ w) ^ of(6, b ^ x) ^ of(5, c ^ y) ^ of(4, d ^ z) ^ of(3, *e) ^ of(2, *f) ^ of(1, *g) ^ of(0, *h)
     });
-    !rest.iter().fold(crc, |crc, byte| {
+    rest.iter().fold(crc, |crc, byte| {
         let [low, ..] = crc.to_le_bytes();
         (crc >> 8) ^ of(0, low ^ byte)
     })
@@ -177,7 +185,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// A gzip stream with these flags and the optional parts that they stand for.
-    fn gzip(text: &[u8], flags: u8, parts: &[u8]) -> Vec<u8> {
+    pub(super) fn gzip(text: &[u8], flags: u8, parts: &[u8]) -> Vec<u8> {
         let mut stream = vec![0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 255];
         stream.extend(parts);
         stream.extend(compress_to_vec(text, 6));

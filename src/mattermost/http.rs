@@ -87,6 +87,12 @@ impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.trim())
     }
+
+    /// Whether the head says that the body is compressed.
+    #[must_use]
+    pub fn says_gzip(&self) -> bool {
+        self.header("content-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("gzip"))
+    }
 }
 
 /// Why there is no whole answer.
@@ -156,6 +162,15 @@ pub trait Work {
     fn next(&mut self) -> Option<(Ticket, Request)>;
     /// Takes an answer, and the request back; afterwards `next` may have more to send.
     fn arrived(&mut self, ticket: Ticket, answered: Answered);
+    /// The head of an answer has come. Where the work says yes, [`part`](Work::part) takes the body as it comes, and the answer
+    /// arrives without one: for a list that is too large to be held. A request that is sent once more begins again.
+    fn begins(&mut self, _ticket: Ticket, _head: &Response) -> bool {
+        false
+    }
+    /// Takes a part of a body, in order. Where the work says no, it has had enough, and the answer is too large.
+    fn part(&mut self, _ticket: Ticket, _bytes: &[u8]) -> bool {
+        false
+    }
 }
 
 /// The world outside: sends requests, waits, and tells the time.

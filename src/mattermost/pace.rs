@@ -306,6 +306,16 @@ impl Work for Round<'_> {
         }
     }
 
+    fn begins(&mut self, slot: Ticket, head: &Response) -> bool {
+        let flight = self.flying.get(slot).copied().flatten();
+        flight.is_some_and(|flight| self.work.begins(flight.ticket, head))
+    }
+
+    fn part(&mut self, slot: Ticket, bytes: &[u8]) -> bool {
+        let flight = self.flying.get(slot).copied().flatten();
+        flight.is_some_and(|flight| self.work.part(flight.ticket, bytes))
+    }
+
     fn arrived(&mut self, slot: Ticket, answered: Answered) {
         let Some(flight) = self.flying.get_mut(slot).and_then(Option::take) else { return };
         self.in_flight = self.in_flight.saturating_sub(1);

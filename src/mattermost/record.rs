@@ -70,6 +70,8 @@ pub struct Rules {
     pub inactive_after: InactiveAfter,
     /// Which personal data is passed on.
     pub include: Include,
+    /// Whether bots are listed.
+    pub bots: bool,
     /// The server's time, in milliseconds since 1970.
     pub now_ms: i64,
 }
@@ -150,7 +152,7 @@ impl Draft {
     #[must_use]
     pub fn of(account: &wire::User<'_>, rules: &Rules) -> Option<Self> {
         let id = account.id.as_str();
-        if id.len() != 26 || !id.bytes().all(|b| b.is_ascii_alphanumeric()) || account.username.as_str().is_empty() {
+        if !Self::can_be_of(account) {
             return None;
         }
         let roles = account.roles.as_str();
@@ -185,6 +187,13 @@ impl Draft {
             attributes: attributes(account, rules),
         };
         Some(Self { user, created_ms, deactivated_ms })
+    }
+
+    /// Whether the account has an id and a name.
+    #[must_use]
+    pub fn can_be_of(account: &wire::User<'_>) -> bool {
+        let id = account.id.as_str();
+        id.len() == 26 && id.bytes().all(|b| b.is_ascii_alphanumeric()) && !account.username.as_str().is_empty()
     }
 
     /// The draft that a record was made of, and what has come with other answers, which is taken off again.
@@ -307,6 +316,7 @@ mod tests {
             seats: SeatRule::of(Some(Version::new(10, 11)), Edition::Professional),
             inactive_after: InactiveAfter::DEFAULT,
             include: Include::ALL,
+            bots: true,
             now_ms: 1_795_533_929_000,
         }
     }

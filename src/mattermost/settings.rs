@@ -34,6 +34,10 @@ pub mod keys {
     pub const INCLUDE_NAMES: &str = "include_names";
     /// Whether e-mail addresses are passed on.
     pub const INCLUDE_EMAIL: &str = "include_email";
+    /// Whether bots are listed.
+    pub const INCLUDE_BOTS: &str = "include_bots";
+    /// In which way accounts are listed.
+    pub const LISTING: &str = "listing";
 }
 
 /// Everything that a call is told.
@@ -49,8 +53,46 @@ pub struct Settings {
     pub activity_source: ActivitySource,
     /// Which personal data is passed on.
     pub include: Include,
+    /// Whether bots are listed.
+    pub bots: bool,
+    /// In which way accounts are listed.
+    pub way: Way,
     /// How much is asked for at once.
     pub max_in_flight: MaxInFlight,
+}
+
+/// In which way accounts are listed. The records are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The one that costs the server less.
+    Auto,
+    /// By their ids, where those can be had.
+    Ids,
+    /// In pages of 200, of which each costs the server more than the one before.
+    Pages,
+}
+
+impl Way {
+    /// Every way, the default first.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Ids, Self::Pages];
+
+    /// The way's name in the settings and in the attribute of a page.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Ids => "ids",
+            Self::Pages => "pages",
+        }
+    }
+
+    fn parse(value: Option<&str>) -> Result<Self, Failure> {
+        let Some(text) = value.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(Self::Auto) };
+        Self::ALL.into_iter().find(|way| way.id() == text).ok_or_else(|| {
+            let message = format!("{} is none of auto, ids and pages", keys::LISTING);
+            Failure::new(Code::ListingInvalid, message).with("setting", keys::LISTING)
+        })
+    }
 }
 
 /// Where the last activity of accounts is read.
@@ -161,6 +203,8 @@ impl Settings {
             token: Token::parse(need(keys::ACCESS_TOKEN)?)?,
             inactive_after: inactive_after(find(keys::INACTIVE_AFTER_DAYS))?,
             activity_source: ActivitySource::parse(find(keys::ACTIVITY_SOURCE))?,
+            bots: flag(keys::INCLUDE_BOTS, find(keys::INCLUDE_BOTS))?,
+            way: Way::parse(find(keys::LISTING))?,
             max_in_flight: MaxInFlight::parse(find(keys::MAX_IN_FLIGHT))?,
             include: Include {
                 activity: flag(keys::INCLUDE_ACTIVITY, find(keys::INCLUDE_ACTIVITY))?,
@@ -194,7 +238,8 @@ impl Settings {
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let (days, source) = (self.inactive_after.as_days(), self.activity_source);
-        let text = format!("{}\n{days}\n{source:?}\n{:?}", self.base, self.include);
+        let bots = if self.bots { "" } else { "\nwithout bots" };
+        let text = format!("{}\n{days}\n{source:?}\n{:?}{bots}", self.base, self.include);
         fnv1a(text.as_bytes())
     }
 }

@@ -152,7 +152,7 @@ impl Cursor {
         let findings = Findings::decode(parts.next()?)?;
         let unverified = read_unverified(parts.next()?)?;
         // What was hidden at the beginning is among the findings.
-        let census = Census { count, edition, version, hidden: Hidden::default() };
+        let census = Census { count, edition, version, hidden: Hidden::default(), me: String::new() };
         let cursor = Self { fingerprint, id, since, census, newcomers, brought, unverified, seats, findings };
         Some(cursor).filter(|_| parts.next().is_none())
     }

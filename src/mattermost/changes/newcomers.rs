@@ -48,7 +48,7 @@ pub(super) fn find(
         if tries > 1 {
             // An account that is dated near a count may be among the counted or not, so that moment is left behind.
             network.pause(count.wait_for(youngest_ms, server_ms));
-            count = Count::take(network)?;
+            count = Count::take(rules.bots, network)?;
         }
         let people = Count::of_people(network)?;
         let (Some(everyone), Some(counted_people)) = (count.total, people.total) else {

@@ -1,5 +1,7 @@
 //! What a listing asks before its first page.
 
+use alloc::string::String;
+
 use super::super::api::{self, Answer};
 use super::super::edition::Edition;
 use super::super::failure::Failure;
@@ -29,12 +31,12 @@ pub struct Count {
 }
 
 impl Count {
-    /// Asks for it.
+    /// Asks for it, with bots or without.
     ///
     /// # Errors
     /// The server cannot be reached or does not answer as Mattermost does.
-    pub fn take(network: &mut dyn Network) -> Result<Self, Failure> {
-        Self::ask(api::count_everyone(), network)
+    pub fn take(bots: bool, network: &mut dyn Network) -> Result<Self, Failure> {
+        Self::ask(api::count_listed(bots), network)
     }
 
     /// Asks for the number of those who are no bots.
@@ -86,6 +88,8 @@ pub struct Census {
     pub version: Option<Version>,
     /// What the token cannot see.
     pub hidden: Hidden,
+    /// The id of the token's account; empty where the listing goes on.
+    pub me: String,
 }
 
 impl Census {
@@ -94,8 +98,8 @@ impl Census {
     ///
     /// # Errors
     /// The server cannot be reached, refuses the token, or does not answer as Mattermost does.
-    pub fn take(network: &mut dyn Network) -> Result<Self, Failure> {
-        let requests = [api::me(), api::count_everyone(), api::config(), api::license()];
+    pub fn take(bots: bool, network: &mut dyn Network) -> Result<Self, Failure> {
+        let requests = [api::me(), api::count_listed(bots), api::config(), api::license()];
         let [me, count, config, license] = exchange(network, requests);
         let answer = Answer::of(&me)?;
         let me = api::read_me(&me)?;
@@ -120,6 +124,6 @@ impl Census {
             others: me.has("system_guest"),
             count_failed,
         };
-        Ok(Self { count, edition: Edition::of(&license), version, hidden })
+        Ok(Self { count, edition: Edition::of(&license), version, hidden, me: me.id })
     }
 }

@@ -67,6 +67,12 @@ impl Cursor {
         }
     }
 
+    /// The beginning of a listing in the place of one that has begun in another way, with what that has told.
+    #[must_use]
+    pub fn instead(fingerprint: u64, listing: u64, census: Census, findings: Findings) -> Self {
+        Self { listing, findings, ..Self::begin(fingerprint, 0, census) }
+    }
+
     /// Turns to another pass through the list.
     pub fn begin_another_pass(&mut self) {
         self.next_page = 0;
@@ -133,7 +139,7 @@ impl Cursor {
         let seats = Seats { occupied: seats()?, apart: seats()?, unknown: seats()? };
         let findings = Findings::decode(parts.next()?)?;
         // What was hidden at the beginning is among the findings, where it is looked up from now on.
-        let census = Census { count, edition, version, hidden: Hidden::default() };
+        let census = Census { count, edition, version, hidden: Hidden::default(), me: String::new() };
         let cursor = Self { fingerprint, listing, next_page, idle_pages, tally, census, pass, seats, findings };
         Some(cursor).filter(|_| parts.next().is_none())
     }

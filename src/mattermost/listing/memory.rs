@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::super::pace::Learnt;
 use super::super::settings::fnv1a;
+use super::by_ids::Kept;
 use super::seen::{Fingerprint, Seen};
 use super::surroundings::Surroundings;
 use super::sweep::Page;
@@ -73,6 +74,10 @@ pub struct Memory {
     pub surroundings: Surroundings,
     /// What is known of the server.
     pub learnt: Learnt,
+    /// The ids of a listing by ids.
+    pub(super) kept: Kept,
+    /// Profiles that are asked for at once by their ids, where the server takes no more.
+    pub(super) profiles_at_once: Option<usize>,
     /// Pages that were read and could not be returned, with the pass and the number of the first of them.
     carried: (u8, u32, Vec<Page>),
 }
@@ -93,6 +98,8 @@ impl Memory {
             statuses_failed: false,
             surroundings: Surroundings::new(),
             learnt: Learnt::nothing(),
+            kept: Kept::nothing(),
+            profiles_at_once: None,
             carried: (0, 0, Vec::new()),
         }
     }

@@ -16,6 +16,7 @@
 //! the cutoff and the count costs another pass, and nothing else.
 
 mod both;
+pub(super) mod by_ids;
 mod census;
 pub(super) mod cursor;
 mod memory;
@@ -31,6 +32,8 @@ pub(super) mod fake_server;
 #[cfg(test)]
 mod tests;
 
+use alloc::string::ToString;
+use alloc::vec;
 use alloc::vec::Vec;
 
 pub use census::{Census, Count};
@@ -49,12 +52,13 @@ use super::http::{Network, exchange};
 use super::pace::{FAR_MS, Paced};
 use super::record::{Draft, Rules};
 use super::seat::SeatRule;
-use super::settings::{ActivitySource, Settings};
+use super::settings::{ActivitySource, Settings, Way};
 use super::time::timestamp;
 use super::version::Version;
 use crate::contract::{ListingState, SeatUse, User, UserKind, UserPage};
 use both::{Both, Cut};
-use sweep::{Asking, End, Plan, Sweep, Swept};
+use by_ids::Stepped;
+use sweep::{Asking, End, Origin, Plan, Sweep, Swept};
 
 /// Pages of 200 users that a call reads where the host leaves the number to the provider: some 1.4 MB of JSON.
 const PAGES_BY_DEFAULT: u32 = 10;
@@ -104,15 +108,80 @@ pub fn list_users(
     memory: &mut Memory,
     network: &mut dyn Network,
 ) -> Result<UserPage, Failure> {
+    let (place, told) = begin(settings, cursor, network)?;
+    let at = match place {
+        Place::Pages(at) => at,
+        Place::Ids(at) => match by_ids::step(settings, at, &told, limit, memory, network)? {
+            Stepped::Page(page) => return Ok(page),
+            Stepped::Pages(at) => at,
+        },
+    };
+    memory.kept = by_ids::Kept::nothing();
+    list_pages(settings, at, &told, limit, memory, network)
+}
+
+/// Where a step begins.
+enum Place {
+    Ids(by_ids::Cursor),
+    Pages(Cursor),
+}
+
+/// What the host was told before this step.
+#[derive(Debug)]
+struct Told {
+    findings: Findings,
+    /// Whether the listing begins with this step.
+    is_first: bool,
+}
+
+fn begin(settings: &Settings, cursor: Option<&str>, network: &mut dyn Network) -> Result<(Place, Told), Failure> {
     let fingerprint = settings.fingerprint();
-    let (mut at, told) = match cursor {
-        None => (Cursor::begin(fingerprint, network.now_ms(), Census::take(network)?), Findings::default()),
+    let told = |findings: &Findings| Told { findings: findings.clone(), is_first: false };
+    match cursor {
+        None => {
+            let census = Census::take(settings.bots, network)?;
+            let now_ms = network.now_ms();
+            let by_ids = by_ids::Cursor::begin(fingerprint, now_ms, census.clone());
+            let place = match by_ids.filter(|_| goes_by_ids(settings, &census)) {
+                Some(at) => Place::Ids(at),
+                None => Place::Pages(Cursor::begin(fingerprint, now_ms, census)),
+            };
+            Ok((place, Told { findings: Findings::default(), is_first: true }))
+        }
+        Some(text) if by_ids::Cursor::is_one(text) => {
+            let at = by_ids::Cursor::decode(text, fingerprint)?;
+            let told = told(&at.findings);
+            Ok((Place::Ids(at), told))
+        }
         Some(text) => {
             let at = Cursor::decode(text, fingerprint)?;
-            let told = at.findings.clone();
-            (at, told)
+            let told = told(&at.findings);
+            Ok((Place::Pages(at), told))
         }
-    };
+    }
+}
+
+/// Whether a listing is tried by ids. Without a count nothing is proven either way, and pages come sooner; and the report on
+/// users is asked by the names on a page.
+fn goes_by_ids(settings: &Settings, census: &Census) -> bool {
+    let wants_report = settings.include.activity && settings.activity_source == ActivitySource::Report;
+    match (settings.way, census.count.total) {
+        (Way::Pages, _) | (_, None) => false,
+        _ if wants_report => false,
+        (Way::Ids, Some(_)) => true,
+        (Way::Auto, Some(total)) => by_ids::is_worth(total, 0),
+    }
+}
+
+/// Does one step of a listing by pages.
+fn list_pages(
+    settings: &Settings,
+    mut at: Cursor,
+    told: &Told,
+    limit: u32,
+    memory: &mut Memory,
+    network: &mut dyn Network,
+) -> Result<UserPage, Failure> {
     if memory.take_up(at.listing, at.tally) == Recall::Lost {
         at.findings.raise(NoticeCode::ListingResumed);
     }
@@ -122,18 +191,22 @@ pub fn list_users(
     let rules = rules(settings, &at.census);
     // Pages that were kept from before this pass was counted do not belong to it.
     let kept = if at.pass.is_some() { memory.carried(at.tally.pass, at.next_page) } else { Vec::new() };
-    let pass = count_pass(&mut at, memory, network)?;
+    let pass = count_pass(settings, &mut at, memory, network)?;
     let kept_before = kept.len();
     let is_far = network.latency_ms() >= FAR_MS;
-    let plan = plan(settings, pages_of(limit, is_far, kept_before), memory.statuses_failed, &mut at, pass);
-
-    let mut surroundings = core::mem::take(&mut memory.surroundings);
-    let known = (at.tally.pass > 1).then_some(&*memory);
-    let search = surroundings.search(at.census.version, rules.seats);
-    let mut work = Both::new(search, Sweep::new(plan, &rules, known, kept), is_far);
-    network.run(&mut work);
-    let swept = work.finish(&mut at.findings);
-    memory.surroundings = surroundings;
+    let (most, ahead) = pages_of(limit, is_far, kept_before);
+    let plan = Plan {
+        origin: Origin::Pages(at.next_page),
+        most,
+        ahead,
+        total: pass.total.filter(|_| settings.bots),
+        asking: asking(settings, at.census.version, &mut at.findings),
+        // A server that does not tell its version may be an old one.
+        body_bytes: at.census.version.unwrap_or(Version::new(0, 0)).body_bytes(),
+        statuses_failed_before: memory.statuses_failed,
+    };
+    let is_later = at.tally.pass > 1;
+    let swept = sweep(plan, &rules, is_later, kept, (&mut at.findings, at.census.version), memory, network);
     let mut swept = match swept {
         Ok(swept) => swept,
         Err(cut) => {
@@ -141,18 +214,16 @@ pub fn list_users(
             // A listing that has got anywhere has begun, and goes on when the server lets it.
             let has_begun = is_in_search || !pages.is_empty();
             memory.carry(at.tally.pass, at.next_page, pages);
-            if failure.code == Code::RateLimited && cursor.is_none() && has_begun {
+            if failure.code == Code::RateLimited && told.is_first && has_begun {
                 let state = ListingState::More(at.encode());
-                return Ok(page(Vec::new(), state, Some(&failure), &at, &told));
+                return Ok(page(Vec::new(), state, Some(&failure), (&at.findings, &at.census), told, Way::Pages));
             }
             return Err(failure);
         }
     };
     let failure = swept.failure.take();
-    // A page that was read and cannot be returned lacks its activity.
-    memory.statuses_failed =
-        swept.statuses_failed || (!swept.carried.is_empty() && failure.as_ref().is_some_and(Failure::is_of_server));
     let carried = core::mem::take(&mut swept.carried);
+    note_faults(&swept, &carried, failure.as_ref(), memory);
     let has_got_on = !swept.pages.is_empty() || carried.len() > kept_before;
     let returned = u32::try_from(swept.pages.len()).unwrap_or(u32::MAX);
     memory.carry(at.tally.pass, at.next_page.saturating_add(returned), carried);
@@ -178,7 +249,38 @@ pub fn list_users(
             state
         }
     };
-    Ok(page(users, state, failure.as_ref(), &at, &told))
+    Ok(page(users, state, failure.as_ref(), (&at.findings, &at.census), told, Way::Pages))
+}
+
+/// Reads accounts, and finds out what must be known of them beside the list, where it is not known yet. In a later pass,
+/// those whom the listing has seen already are left out.
+///
+/// # Errors
+/// No record can be made.
+fn sweep(
+    plan: Plan<'_>,
+    rules: &Rules,
+    is_later_pass: bool,
+    carried: Vec<sweep::Page>,
+    (findings, version): (&mut Findings, Option<Version>),
+    memory: &mut Memory,
+    network: &mut dyn Network,
+) -> Result<Swept, alloc::boxed::Box<Cut>> {
+    let is_far = network.latency_ms() >= FAR_MS;
+    let mut surroundings = core::mem::take(&mut memory.surroundings);
+    let known = is_later_pass.then_some(&*memory);
+    let search = surroundings.search(version, rules.seats);
+    let mut work = Both::new(search, Sweep::new(plan, rules, known, carried), is_far);
+    network.run(&mut work);
+    let swept = work.finish(findings);
+    memory.surroundings = surroundings;
+    swept
+}
+
+/// Keeps in mind that the server failed at statuses: a page that was read and cannot be returned lacks its activity.
+fn note_faults(swept: &Swept, carried: &[sweep::Page], failure: Option<&Failure>, memory: &mut Memory) {
+    let lacks_activity = !carried.is_empty() && failure.is_some_and(Failure::is_of_server);
+    memory.statuses_failed = swept.statuses_failed || lacks_activity;
 }
 
 /// What all records of the listing have in common.
@@ -188,49 +290,45 @@ pub(super) fn rules(settings: &Settings, census: &Census) -> Rules {
         seats: SeatRule::of(census.version, census.edition),
         inactive_after: settings.inactive_after,
         include: settings.include,
+        bots: settings.bots,
         now_ms: census.count.server_ms,
     }
 }
 
 /// Asks for the count of a new pass.
-fn count_pass(at: &mut Cursor, memory: &Memory, network: &mut dyn Network) -> Result<Count, Failure> {
+fn count_pass(
+    settings: &Settings,
+    at: &mut Cursor,
+    memory: &Memory,
+    network: &mut dyn Network,
+) -> Result<Count, Failure> {
     let pass = match at.pass {
         Some(count) => count,
         // An account that is dated near the count is not known to be among the counted. What made this pass necessary may be
         // such an account, or a change a moment ago, so that moment is left behind first.
         None => {
             network.pause(at.census.count.wait_for(memory.youngest_ms, memory.server_ms));
-            Count::take(network)?
+            Count::take(settings.bots, network)?
         }
     };
     at.pass = Some(pass);
     Ok(pass)
 }
 
-/// What the sweep is to do. Where the report on users is wanted and the server has none, that is told.
-fn plan(
-    settings: &Settings,
-    (most, ahead): (u32, u32),
-    statuses_failed_before: bool,
-    at: &mut Cursor,
-    pass: Count,
-) -> Plan {
-    let version = at.census.version;
+/// Where activity is asked for. Where the report on users is wanted and the server has none, that is told.
+fn asking(settings: &Settings, version: Option<Version>, findings: &mut Findings) -> Asking {
     let wants_report = settings.include.activity && settings.activity_source == ActivitySource::Report;
     if wants_report && !version.is_none_or(Version::has_user_report) {
-        at.findings.raise(NoticeCode::ActivityReportHidden);
+        findings.raise(NoticeCode::ActivityReportHidden);
     }
     let statuses_hidden =
-        [NoticeCode::LastActivityHidden, NoticeCode::LastActivityFailed].iter().any(|code| at.findings.has(*code));
-    let asking = match settings.activity_source {
+        [NoticeCode::LastActivityHidden, NoticeCode::LastActivityFailed].iter().any(|code| findings.has(*code));
+    match settings.activity_source {
         _ if !settings.include.activity => Asking::Nowhere,
-        ActivitySource::Report if !at.findings.has(NoticeCode::ActivityReportHidden) => Asking::Report,
+        ActivitySource::Report if !findings.has(NoticeCode::ActivityReportHidden) => Asking::Report,
         ActivitySource::Report | ActivitySource::Status if statuses_hidden => Asking::Nowhere,
         ActivitySource::Report | ActivitySource::Status => Asking::Statuses,
-    };
-    // A server that does not tell its version may be an old one.
-    let body_bytes = version.unwrap_or(Version::new(0, 0)).body_bytes();
-    Plan { first: at.next_page, most, ahead, total: pass.total, asking, body_bytes, statuses_failed_before }
+    }
 }
 
 /// How many pages a call returns that is to bring about so many users, and how many it reads ahead. At its end a call
@@ -247,19 +345,23 @@ fn pages_of(limit: u32, is_far: bool, kept: usize) -> (u32, u32) {
     (most, if is_far { most.clamp(KEPT_ENOUGH, PAGES_AT_MOST) } else { 0 })
 }
 
-/// Finishes the records, and notes whom the listing has seen.
-fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pass: Count) -> Vec<User> {
+/// Notes what the sweep found to be hidden or unreadable.
+fn note_hidden(swept: &Swept, findings: &mut Findings) {
     for (is, code) in [
         (swept.statuses_hidden, NoticeCode::LastActivityHidden),
         (swept.statuses_failed, NoticeCode::LastActivityFailed),
         (swept.report_hidden, NoticeCode::ActivityReportHidden),
     ] {
         if is {
-            at.findings.raise(code);
+            findings.raise(code);
         }
     }
-    at.findings.add(NoticeCode::RecordsUnreadable, swept.unreadable);
+    findings.add(NoticeCode::RecordsUnreadable, swept.unreadable);
+}
 
+/// Finishes the records, and notes whom the listing has seen.
+fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pass: Count) -> Vec<User> {
+    note_hidden(&swept, &mut at.findings);
     for marks in &swept.pages {
         let is_full = marks.len() >= USERS_PER_PAGE;
         let news = marks.iter().filter(|mark| memory.note(**mark, at.census.count.cutoff_ms, pass.cutoff_ms)).count();
@@ -349,10 +451,20 @@ fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
     Some(ListingState::Incomplete)
 }
 
-fn page(users: Vec<User>, state: ListingState, failure: Option<&Failure>, at: &Cursor, told: &Findings) -> UserPage {
+/// The attribute of a page that says in which way the listing goes.
+pub(super) const LISTED_BY: &str = "listed-by";
+
+fn page(
+    users: Vec<User>,
+    state: ListingState,
+    failure: Option<&Failure>,
+    (findings, census): (&Findings, &Census),
+    told: &Told,
+    way: Way,
+) -> UserPage {
     let notices = match state {
-        ListingState::More(_) => at.findings.since(told, &at.census),
-        ListingState::Complete | ListingState::Incomplete => at.findings.all(&at.census),
+        ListingState::More(_) => findings.since(&told.findings, census),
+        ListingState::Complete | ListingState::Incomplete => findings.all(census),
     };
     let wait_ms = failure.and_then(|failure| {
         let unsaid = (failure.code == Code::RateLimited).then_some(WAIT_MS);
@@ -361,10 +473,10 @@ fn page(users: Vec<User>, state: ListingState, failure: Option<&Failure>, at: &C
     UserPage {
         users,
         state,
-        expected_total: at.census.count.total,
+        expected_total: census.count.total,
         wait_ms,
-        watermark: timestamp(at.census.count.cutoff_ms),
+        watermark: timestamp(census.count.cutoff_ms),
         notices,
-        attributes: Vec::new(),
+        attributes: vec![(LISTED_BY.to_string(), way.id().to_string())],
     }
 }

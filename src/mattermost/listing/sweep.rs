@@ -1,5 +1,6 @@
 //! One call's part of a listing: some pages of accounts and the activity of those on them, all in flight together.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
@@ -10,12 +11,16 @@ use super::super::code::Code;
 use super::super::failure::Failure;
 use super::super::http::{Answered, Request, Ticket, Work};
 use super::super::record::{Draft, Rules};
-use super::super::wire::{Ids, ReportRow, Status, User};
+use super::super::wire::{self, Ids, ReportRow, Status, User};
+use super::by_ids::Id;
 use super::memory::{Mark, Memory};
 
 /// How many accounts are enough to ask for their activity while more pages are still on their way. A server answers for
 /// a thousand in 7 ms; a request for fewer or for many more costs it more for each.
 const IDS_WORTH_ASKING: usize = 1_000;
+
+/// The same where a thousand accounts come at once: two answers are waited for, which spares requests.
+const IDS_WORTH_ASKING_BY_IDS: usize = 2_000;
 
 /// How many pages of the report may belong to one page of accounts: two do, and accounts that are created meanwhile may
 /// push rows onto a third.
@@ -32,11 +37,20 @@ pub(super) enum Asking {
     Nowhere,
 }
 
+/// Where the accounts come from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Origin<'a> {
+    /// Pages of `/users`, from this one on.
+    Pages(u32),
+    /// These ids in ascending order, so many in a request: what is a page elsewhere is the answer to one.
+    Ids(&'a [Id], usize),
+}
+
 /// What a sweep is to do.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
-    /// The first page.
-    pub(super) first: u32,
+pub(super) struct Plan<'a> {
+    /// What is read.
+    pub(super) origin: Origin<'a>,
     /// Pages to return at most.
     pub(super) most: u32,
     /// Pages beyond those that are read while the last of them wait for their activity, and carried over.
@@ -71,6 +85,10 @@ pub(super) struct Swept {
     pub(super) unreadable: u32,
     /// The latest of the server's times in the pages, in milliseconds since 1970; 0 if no page has one.
     pub(super) server_ms: i64,
+    /// Ids that were asked for and lead to nobody who is to be listed.
+    pub(super) absent: u32,
+    /// Ids that were asked for on the pages that are returned.
+    pub(super) asked: usize,
     /// The server answered a question for activity with nothing, or refuses it.
     pub(super) statuses_hidden: bool,
     /// The server failed at a question for activity, or something in front of it refuses it.
@@ -91,6 +109,9 @@ pub(super) struct Page {
     unreadable: u32,
     server_ms: i64,
     is_last: bool,
+    /// How many ids were asked for, and how many of them lead to nobody who is to be listed.
+    asked: usize,
+    absent: u32,
     /// Set where its activity was asked for and did not come.
     failure: Option<Failure>,
 }
@@ -107,8 +128,8 @@ impl Page {
 }
 
 #[derive(Debug)]
-enum Job {
-    Page { slot: usize },
+enum Job<'a> {
+    Page { slot: usize, ids: &'a [Id] },
     Statuses { slots: Vec<usize>, ids: usize },
     Report { slot: usize, place: u32 },
 }
@@ -119,9 +140,11 @@ pub(super) struct Sweep<'a> {
     rules: &'a Rules,
     /// Whom a later pass has seen already.
     known: Option<&'a Memory>,
-    plan: Plan,
+    plan: Plan<'a>,
     slots: Vec<Option<Result<Page, Failure>>>,
-    jobs: Vec<Option<Job>>,
+    jobs: Vec<Option<Job<'a>>>,
+    /// How many ids are asked for already.
+    asked: usize,
     /// Those that are to be returned.
     pages_in_flight: usize,
     reports_in_flight: usize,
@@ -145,13 +168,14 @@ pub(super) struct Sweep<'a> {
 
 impl<'a> Sweep<'a> {
     /// A sweep that begins with the pages that an earlier one has carried over.
-    pub(super) fn new(plan: Plan, rules: &'a Rules, known: Option<&'a Memory>, carried: Vec<Page>) -> Self {
+    pub(super) fn new(plan: Plan<'a>, rules: &'a Rules, known: Option<&'a Memory>, carried: Vec<Page>) -> Self {
         let mut sweep = Self {
             rules,
             known,
             plan,
             slots: Vec::new(),
             jobs: Vec::new(),
+            asked: 0,
             pages_in_flight: 0,
             reports_in_flight: 0,
             ahead_in_flight: 0,
@@ -167,6 +191,7 @@ impl<'a> Sweep<'a> {
         };
         for (slot, page) in carried.into_iter().enumerate() {
             sweep.is_over |= page.is_last;
+            sweep.asked = sweep.asked.saturating_add(page.asked);
             if slot < sweep.most() {
                 sweep.ask_for_activity(slot, &page);
             }
@@ -183,9 +208,12 @@ impl<'a> Sweep<'a> {
         if self.is_over || next >= self.most() {
             return false;
         }
-        match self.last() {
-            Some(last) => next <= last || self.pages_in_flight == 0,
-            None => self.plan.first > 0 || self.pages_in_flight <= next.saturating_sub(self.pages_in_flight),
+        match (self.plan.origin, self.last()) {
+            (Origin::Ids(ids, _), _) => self.asked < ids.len(),
+            (Origin::Pages(_), Some(last)) => next <= last || self.pages_in_flight == 0,
+            (Origin::Pages(first), None) => {
+                first > 0 || self.pages_in_flight <= next.saturating_sub(self.pages_in_flight)
+            }
         }
     }
 
@@ -196,14 +224,18 @@ impl<'a> Sweep<'a> {
         let ahead = usize::try_from(self.plan.ahead).unwrap_or(usize::MAX);
         !self.is_over
             && (self.most()..self.most().saturating_add(ahead)).contains(&next)
-            && self.last().is_some_and(|last| next <= last)
+            && match self.plan.origin {
+                Origin::Pages(_) => self.last().is_some_and(|last| next <= last),
+                Origin::Ids(ids, _) => self.asked < ids.len(),
+            }
             && self.in_flight > self.ahead_in_flight
     }
 
     /// The slot of the last page, by the server's own number.
     fn last(&self) -> Option<usize> {
+        let Origin::Pages(first) = self.plan.origin else { return None };
         let per_page = u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX);
-        let last = (self.plan.total? / per_page).saturating_sub(self.plan.first);
+        let last = (self.plan.total? / per_page).saturating_sub(first);
         Some(usize::try_from(last).unwrap_or(usize::MAX))
     }
 
@@ -211,7 +243,7 @@ impl<'a> Sweep<'a> {
         usize::try_from(self.plan.most).unwrap_or(usize::MAX)
     }
 
-    fn take_on(&mut self, job: Job) -> Ticket {
+    fn take_on(&mut self, job: Job<'a>) -> Ticket {
         self.in_flight = self.in_flight.saturating_add(1);
         self.jobs.push(Some(job));
         self.jobs.len().saturating_sub(1)
@@ -222,13 +254,31 @@ impl<'a> Sweep<'a> {
         if slot < self.most() { &mut self.pages_in_flight } else { &mut self.ahead_in_flight }
     }
 
-    fn page_job(&mut self) -> (Ticket, Request) {
+    fn page_job(&mut self) -> Option<(Ticket, Request)> {
         let slot = self.slots.len();
+        let (request, ids) = match self.plan.origin {
+            Origin::Pages(first) => {
+                (Ok(api::users(first.saturating_add(u32::try_from(slot).unwrap_or(u32::MAX)))), Default::default())
+            }
+            Origin::Ids(ids, at_once) => {
+                let rest = ids.get(self.asked..).unwrap_or_default();
+                let ids = rest.get(..at_once.min(rest.len())).unwrap_or_default();
+                let texts: Vec<_> = ids.iter().map(|id| id.text()).collect();
+                (api::accounts(&Ids(texts.iter().map(String::as_str).collect())), ids)
+            }
+        };
         self.slots.push(None);
+        let request = match request {
+            Ok(request) => request,
+            Err(failure) => {
+                self.fail(&failure);
+                return None;
+            }
+        };
+        self.asked = self.asked.saturating_add(ids.len());
         let in_flight = self.pages_like(slot);
         *in_flight = in_flight.saturating_add(1);
-        let page = self.plan.first.saturating_add(u32::try_from(slot).unwrap_or(u32::MAX));
-        (self.take_on(Job::Page { slot }), api::users(page))
+        Some((self.take_on(Job::Page { slot, ids }), request))
     }
 
     fn report_job(&mut self) -> Option<(Ticket, Request)> {
@@ -274,10 +324,13 @@ impl<'a> Sweep<'a> {
         self.unasked.iter().map(unasked).sum()
     }
 
-    fn take_page(&mut self, slot: usize, answered: &Answered) {
+    fn take_page(&mut self, slot: usize, ids: &[Id], answered: &Answered) {
         let in_flight = self.pages_like(slot);
         *in_flight = in_flight.saturating_sub(1);
-        let page = read_page(answered, self.rules, self.known);
+        let page = match self.plan.origin {
+            Origin::Pages(_) => read_page(answered, self.rules, self.known),
+            Origin::Ids(all, _) => read_accounts(answered, self.rules, ids, all),
+        };
         match &page {
             Ok(page) => {
                 self.is_over |= page.is_last;
@@ -405,6 +458,8 @@ impl<'a> Sweep<'a> {
             end: End::Open,
             unreadable: 0,
             server_ms: 0,
+            absent: 0,
+            asked: 0,
             statuses_hidden: self.statuses_hidden,
             statuses_failed: self.statuses_failed,
             report_hidden: self.report_hidden,
@@ -415,8 +470,10 @@ impl<'a> Sweep<'a> {
         let mut slots = self.slots.into_iter();
         for slot in slots.by_ref().take(most) {
             match slot {
-                Some(Ok(Page { failure: None, drafts, marks, unreadable, server_ms, is_last })) => {
+                Some(Ok(Page { failure: None, drafts, marks, unreadable, server_ms, is_last, asked, absent })) => {
                     swept.server_ms = swept.server_ms.max(server_ms);
+                    swept.asked = swept.asked.saturating_add(asked);
+                    swept.absent = swept.absent.saturating_add(absent);
                     swept.drafts.extend(drafts);
                     swept.pages.push(marks);
                     swept.unreadable = swept.unreadable.saturating_add(unreadable);
@@ -453,18 +510,22 @@ impl Work for Sweep<'_> {
             return Some(job);
         }
         let is_all_there = self.pages_in_flight == 0 && self.reports_in_flight == 0 && !self.may_ask_for_a_page();
-        if (is_all_there || self.unasked_ids() >= IDS_WORTH_ASKING)
+        let worth = match self.plan.origin {
+            Origin::Pages(_) => IDS_WORTH_ASKING,
+            Origin::Ids(..) => IDS_WORTH_ASKING_BY_IDS,
+        };
+        if (is_all_there || self.unasked_ids() >= worth)
             && let Some(job) = self.statuses_job()
         {
             return Some(job);
         }
-        (self.may_ask_for_a_page() || self.may_read_ahead()).then(|| self.page_job())
+        if self.may_ask_for_a_page() || self.may_read_ahead() { self.page_job() } else { None }
     }
 
     fn arrived(&mut self, ticket: Ticket, answered: Answered) {
         self.in_flight = self.in_flight.saturating_sub(1);
         match self.jobs.get_mut(ticket).and_then(Option::take) {
-            Some(Job::Page { slot }) => self.take_page(slot, &answered),
+            Some(Job::Page { slot, ids }) => self.take_page(slot, ids, &answered),
             Some(Job::Statuses { slots, ids }) => self.take_statuses(slots, ids, &answered),
             Some(Job::Report { slot, place }) => self.take_report(slot, place, &answered),
             None => {}
@@ -481,6 +542,8 @@ fn read_page(answered: &Answered, rules: &Rules, known: Option<&Memory>) -> Resu
         unreadable: accounts.unreadable,
         server_ms: answer.server_ms().unwrap_or_default(),
         is_last: accounts.sent() < USERS_PER_PAGE,
+        asked: 0,
+        absent: 0,
         failure: None,
     };
     for account in &accounts.rows {
@@ -488,6 +551,9 @@ fn read_page(answered: &Answered, rules: &Rules, known: Option<&Memory>) -> Resu
             page.unreadable = page.unreadable.saturating_add(1);
             continue;
         };
+        if draft.is_bot() && !rules.bots {
+            continue;
+        }
         let mark = Mark::of(draft.id(), draft.created_ms());
         page.marks.push(mark);
         if !known.is_some_and(|memory| memory.knows(mark)) {
@@ -499,4 +565,30 @@ fn read_page(answered: &Answered, rules: &Rules, known: Option<&Memory>) -> Resu
         page.unreadable = 0;
     }
     Ok(page)
+}
+
+/// Reads the accounts of ids, of which `all` are the last. The server sends them in any order, and old ones send some twice.
+fn read_accounts(answered: &Answered, rules: &Rules, ids: &[Id], all: &[Id]) -> Result<Page, Failure> {
+    let answer = Answer::of(answered)?;
+    let accounts = answer.rows::<User<'_>>(ids.len().saturating_mul(2))?;
+    let mut drafts: Vec<_> = accounts.rows.iter().filter_map(|account| asked_for(account, rules, ids)).collect();
+    drafts.sort_unstable_by_key(|(id, _)| *id);
+    drafts.dedup_by_key(|(id, _)| *id);
+    let readable = accounts.rows.iter().filter(|account| Draft::can_be_of(account)).count();
+    let unreadable = accounts.sent().saturating_sub(readable);
+    Ok(Page {
+        unreadable: u32::try_from(unreadable).unwrap_or(u32::MAX),
+        server_ms: answer.server_ms().unwrap_or_default(),
+        is_last: ids.last() == all.last(),
+        asked: ids.len(),
+        absent: u32::try_from(ids.len().saturating_sub(drafts.len())).unwrap_or(u32::MAX),
+        drafts: drafts.into_iter().map(|(_, draft)| (draft, None)).collect(),
+        marks: Vec::new(),
+        failure: None,
+    })
+}
+
+fn asked_for(account: &wire::User<'_>, rules: &Rules, ids: &[Id]) -> Option<(Id, Draft)> {
+    let id = Id::parse(account.id.as_str().as_bytes()).filter(|id| ids.binary_search(id).is_ok())?;
+    Draft::of(account, rules).filter(|draft| rules.bots || !draft.is_bot()).map(|draft| (id, draft))
 }

@@ -1,0 +1,211 @@
+//! Which lists name everybody: the accounts that the caller knows, bots, those without a team, and the members of teams that
+//! the caller is not in; the cheapest first, and no more than it takes.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::super::super::api::{self, USERS_PER_PAGE};
+use super::super::super::http::Request;
+use super::cost;
+
+/// A list that names accounts, or the teams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Whoever shares a channel with the caller.
+    Known,
+    /// Bots, deactivated ones among them.
+    Bots,
+    /// Accounts in no team.
+    WithoutTeam,
+    /// The teams, archived ones among them, which have members too.
+    Teams,
+    /// The members of a team, by its place.
+    Team(usize),
+}
+
+/// A page of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Of which list.
+    pub source: Source,
+    /// From 0.
+    pub page: u32,
+}
+
+/// Pages that are read of teams whose first page names nobody new: where a few accounts are missing, they are not there.
+const OWN_PAGES: usize = 20;
+
+/// When a query's turn is: all of one are answered before the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Known,
+    /// Lists of one request or a few.
+    Few,
+    /// The first page of each team.
+    FirstOfTeam,
+    /// Further pages, the cheapest first.
+    Further(u64),
+    /// Further pages of teams whose first page named nobody new: the caller is probably in them.
+    Last(u64),
+}
+
+/// The lists that are read, and when they suffice.
+#[derive(Clone, Debug)]
+pub struct Cover {
+    /// Ids that suffice: the server's count, and those that are known to have no account.
+    wanted: usize,
+    accounts: u32,
+    teams: Vec<String>,
+    open: Vec<(Turn, Query)>,
+    in_flight: Vec<(Turn, Query)>,
+    /// What was answered.
+    read: Vec<Query>,
+    /// Pages that are read at most, so that a list that does not end is left.
+    left: usize,
+    /// Pages that are read at most of teams that the caller is probably in.
+    left_of_own: usize,
+    is_given_up: bool,
+}
+
+impl Cover {
+    /// The cover of a server that counts so many accounts, and of which so many more ids are known to have no account.
+    #[must_use]
+    pub fn new(accounts: u32, orphans: u32, includes_bots: bool) -> Self {
+        let query = |source| Query { source, page: 0 };
+        let mut open = alloc::vec![(Turn::Known, query(Source::Known))];
+        if includes_bots {
+            open.push((Turn::Few, query(Source::Bots)));
+        }
+        open.extend([Source::WithoutTeam, Source::Teams].map(|source| (Turn::Few, query(source))));
+        let wanted = usize::try_from(accounts.saturating_add(orphans)).unwrap_or(usize::MAX);
+        Self {
+            wanted,
+            accounts,
+            teams: Vec::new(),
+            open,
+            in_flight: Vec::new(),
+            read: Vec::new(),
+            left: (wanted / USERS_PER_PAGE).saturating_mul(4).saturating_add(20_000),
+            left_of_own: OWN_PAGES,
+            is_given_up: false,
+        }
+    }
+
+    /// What is asked next where so many distinct ids are there; none where they suffice, or the rest waits for answers.
+    pub fn next(&mut self, have: usize) -> Option<Query> {
+        if self.suffices(have) || self.is_given_up {
+            return None;
+        }
+        let (place, turn) = self.open.iter().enumerate().map(|(place, (turn, _))| (place, *turn)).min_by_key(|it| it.1)?;
+        if self.in_flight.iter().any(|(flying, _)| flying.kind() < turn.kind()) {
+            return None;
+        }
+        let left = if turn.kind() == Turn::Last(0).kind() { &mut self.left_of_own } else { &mut self.left };
+        *left = left.checked_sub(1)?;
+        let (turn, query) = self.open.swap_remove(place);
+        self.in_flight.push((turn, query));
+        Some(query)
+    }
+
+    /// Whether so many ids are enough: exactly as many as were counted, or more once the lists of a few requests are read,
+    /// since some ids have no account and may stand for somebody who is missing.
+    #[must_use]
+    pub fn suffices(&self, have: usize) -> bool {
+        let earliest = self.open.iter().chain(&self.in_flight).map(|(turn, _)| *turn).min();
+        match earliest {
+            Some(Turn::Known) => false,
+            Some(Turn::Few) => have == self.wanted,
+            Some(Turn::FirstOfTeam | Turn::Further(_) | Turn::Last(_)) | None => have >= self.wanted,
+        }
+    }
+
+    /// Ids that there is room for: more than were counted, for those without an account and for those who come meanwhile.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.wanted.saturating_add(self.wanted / 32).saturating_add(4_096)
+    }
+
+    /// Whether the lists that are left would cost more than they save.
+    #[must_use]
+    pub const fn is_given_up(&self) -> bool {
+        self.is_given_up
+    }
+
+    /// Takes note of an answer of so many entries, of which so many ids were new, where so many ids are there now.
+    pub fn took(&mut self, query: Query, sent: usize, new: usize, have: usize) {
+        self.landed(query);
+        self.read.push(query);
+        if query.source == Source::Known {
+            return self.weigh(have);
+        }
+        if sent < USERS_PER_PAGE {
+            return;
+        }
+        let next = Query { page: query.page.saturating_add(1), ..query };
+        let price = cost::of_page(query.source == Source::WithoutTeam, next.page, self.accounts);
+        let turn = match query.source {
+            Source::Known | Source::Bots | Source::Teams => Turn::Few,
+            Source::Team(_) if new == 0 => Turn::Last(price),
+            Source::WithoutTeam | Source::Team(_) => Turn::Further(price),
+        };
+        self.open.push((turn, next));
+    }
+
+    /// Takes note of a team.
+    pub fn found_team(&mut self, id: &str) {
+        let query = Query { source: Source::Team(self.teams.len()), page: 0 };
+        self.teams.push(id.into());
+        self.open.push((Turn::FirstOfTeam, query));
+    }
+
+    /// Takes note that the server does not answer the query: this list is of no use.
+    pub fn refused(&mut self, query: Query) {
+        self.landed(query);
+        if query.source == Source::Known {
+            self.weigh(0);
+        }
+    }
+
+    /// Gives up where so many ids are too few, and the members of teams cost too much.
+    fn weigh(&mut self, have: usize) {
+        let unknown = u32::try_from(self.wanted.saturating_sub(have)).unwrap_or(u32::MAX);
+        self.is_given_up = !cost::is_worth(self.accounts, unknown);
+    }
+
+    fn landed(&mut self, query: Query) {
+        self.in_flight.retain(|(_, flying)| *flying != query);
+    }
+
+    /// The lists that named accounts, to be read once more.
+    #[must_use]
+    pub fn read(&self) -> Vec<Query> {
+        self.read.iter().copied().filter(|query| query.source != Source::Teams).collect()
+    }
+
+    /// The request for a page.
+    #[must_use]
+    pub fn request(&self, query: Query) -> Request {
+        match query.source {
+            Source::Known => api::known_users(),
+            Source::Bots => api::bots(query.page),
+            Source::WithoutTeam => api::users_without_team(query.page),
+            Source::Teams => api::teams(query.page),
+            Source::Team(place) => {
+                api::team_members(self.teams.get(place).map_or("", String::as_str), query.page)
+            }
+        }
+    }
+}
+
+impl Turn {
+    /// The turn without the order within it.
+    const fn kind(self) -> u8 {
+        match self {
+            Self::Known => 0,
+            Self::Few => 1,
+            Self::FirstOfTeam => 2,
+            Self::Further(_) => 3,
+            Self::Last(_) => 4,
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Where a listing by ids goes on: behind an id.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use super::super::super::edition::Edition;
+use super::super::super::failure::Failure;
+use super::super::super::settings::fnv1a;
+use super::super::cursor::{
+    Cursor as PagesCursor, Seats, damaged, foreign, read_count, read_version, seal, unseal, write_count, write_version,
+};
+use super::super::notices::Findings;
+use super::super::{Census, Hidden};
+use super::id::Id;
+use super::roll::digest;
+use super::super::super::code::NoticeCode;
+
+/// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
+const FORM: &str = "i1";
+
+/// How often everybody is listed by ids at most, before pages are read.
+pub(super) const PASSES_AT_MOST: u8 = 3;
+
+/// The state of a listing by ids between two calls. It holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The server and the settings that the listing belongs to.
+    fingerprint: u64,
+    /// Tells this listing from others of the same server.
+    pub listing: u64,
+    /// How often the listing has begun, from 1.
+    pub pass: u8,
+    /// Ids that an earlier pass has found to have no account.
+    pub orphans: u32,
+    /// The last id whose profile was asked for; none at the beginning.
+    pub last: Option<Id>,
+    /// What the lists gave; none where they are still to be read.
+    pub called: Option<Called>,
+    /// Ids of this pass whose profile did not come.
+    pub absent: u32,
+    /// The id of the token's account, which no list names.
+    pub me: Id,
+    /// The server as it was at the beginning.
+    pub census: Census,
+    /// The seats that the listed accounts take.
+    pub seats: Seats,
+    /// The notices so far.
+    pub findings: Findings,
+}
+
+/// What list, count, list gave, and what of it is still to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Called {
+    /// Ids in both lists.
+    pub listed: u32,
+    /// Accounts that the server counted between them.
+    pub counted: u32,
+    /// Ids behind the last one, and their digest: another instance that finds the same has the same list.
+    pub behind: u32,
+    /// Their digest.
+    pub digest: u64,
+}
+
+impl Called {
+    /// What these ids and the count give, before any of them is read.
+    #[must_use]
+    pub fn of(ids: &[Id], counted: u32) -> Self {
+        let listed = count(ids);
+        Self { listed, counted, behind: listed, digest: digest(ids) }
+    }
+
+    /// Whether these are the ids that are still to be read.
+    #[must_use]
+    pub fn is_of(&self, behind: &[Id]) -> bool {
+        (self.behind, self.digest) == (count(behind), digest(behind))
+    }
+}
+
+fn count(ids: &[Id]) -> u32 {
+    u32::try_from(ids.len()).unwrap_or(u32::MAX)
+}
+
+impl Cursor {
+    /// The beginning of a listing; none where the token's account has no id.
+    #[must_use]
+    pub fn begin(fingerprint: u64, now_ms: i64, census: Census) -> Option<Self> {
+        let me = Id::parse(census.me.as_bytes())?;
+        Some(Self {
+            fingerprint,
+            listing: fnv1a(format!("{fingerprint} {now_ms} {census:?}").as_bytes()),
+            pass: 1,
+            orphans: 0,
+            last: None,
+            called: None,
+            absent: 0,
+            me,
+            seats: Seats::default(),
+            findings: Findings::of(&census),
+            census,
+        })
+    }
+
+    /// Begins anew: everybody is listed once more.
+    pub fn begin_another_pass(&mut self) {
+        self.pass = self.pass.saturating_add(1);
+        self.orphans = self.orphans.max(self.absent);
+        (self.last, self.called, self.absent) = (None, None, 0);
+        self.seats = Seats::default();
+        self.findings.set(NoticeCode::RecordsUnreadable, 0);
+        self.findings.set(NoticeCode::SeatsUnknown, 0);
+    }
+
+    /// Notes that the profiles of these ids, which came next, were read.
+    pub fn go_behind(&mut self, ids: &[Id]) {
+        self.last = ids.last().copied().or(self.last);
+        if let Some(called) = &mut self.called {
+            called.behind = called.behind.saturating_sub(count(ids));
+            called.digest = called.digest.wrapping_sub(digest(ids));
+        }
+    }
+
+    /// The beginning of a listing by pages in the place of this one.
+    #[must_use]
+    pub fn turn_to_pages(mut self) -> PagesCursor {
+        self.begin_another_pass();
+        PagesCursor::instead(self.fingerprint, self.listing, self.census, self.findings)
+    }
+
+    /// Whether text is a cursor of a listing by ids.
+    #[must_use]
+    pub fn is_one(text: &str) -> bool {
+        text.strip_prefix(FORM).is_some_and(|rest| rest.starts_with('_'))
+    }
+
+    /// The cursor as text.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let (census, seats) = (&self.census, self.seats);
+        let last = self.last.map_or_else(|| "-".to_string(), Id::text);
+        let called = self.called.map_or_else(
+            || "-".to_string(),
+            |called| format!("{}:{}:{}:{:x}", called.listed, called.counted, called.behind, called.digest),
+        );
+        let body = format!(
+            "{FORM}_{:x}_{:x}_{}_{}_{last}_{called}_{}_{}_{}_{}_{}_{}_{}_{}_{}",
+            self.fingerprint,
+            self.listing,
+            self.pass,
+            self.orphans,
+            self.absent,
+            self.me.text(),
+            write_count(census.count),
+            census.edition.id(),
+            write_version(census.version),
+            seats.occupied,
+            seats.apart,
+            seats.unknown,
+            self.findings.encode(),
+        );
+        seal(&body)
+    }
+
+    /// Reads a cursor of the server and settings with this fingerprint.
+    ///
+    /// # Errors
+    /// The cursor is damaged, of another form, or of another server or other settings.
+    pub fn decode(text: &str, fingerprint: u64) -> Result<Self, Failure> {
+        let body = unseal(text, FORM)?;
+        let cursor = Self::parse(body).filter(|cursor| cursor.encode() == text).ok_or_else(damaged)?;
+        if cursor.fingerprint == fingerprint { Ok(cursor) } else { Err(foreign()) }
+    }
+
+    fn parse(body: &str) -> Option<Self> {
+        let mut parts = body.split('_');
+        let _form = parts.next()?;
+        let fingerprint = u64::from_str_radix(parts.next()?, 16).ok()?;
+        let listing = u64::from_str_radix(parts.next()?, 16).ok()?;
+        let pass = parts.next()?.parse().ok().filter(|pass| (1..=PASSES_AT_MOST).contains(pass))?;
+        let orphans = parts.next()?.parse().ok()?;
+        let last = match parts.next()? {
+            "-" => None,
+            id => Some(Id::parse(id.as_bytes())?),
+        };
+        let called = match parts.next()? {
+            "-" => None,
+            text => Some(read_called(text)?),
+        };
+        let absent = parts.next()?.parse().ok()?;
+        let me = Id::parse(parts.next()?.as_bytes())?;
+        let count = read_count(parts.next()?)?;
+        let edition = Edition::from_id(parts.next()?)?;
+        let version = read_version(parts.next()?)?;
+        let mut seats = || parts.next()?.parse().ok();
+        let seats = Seats { occupied: seats()?, apart: seats()?, unknown: seats()? };
+        let findings = Findings::decode(parts.next()?)?;
+        let census = Census { count, edition, version, hidden: Hidden::default(), me: String::new() };
+        let cursor =
+            Self { fingerprint, listing, pass, orphans, last, called, absent, me, census, seats, findings };
+        Some(cursor).filter(|_| parts.next().is_none())
+    }
+}
+
+fn read_called(text: &str) -> Option<Called> {
+    let mut parts = text.split(':');
+    let mut number = || parts.next()?.parse().ok();
+    let (listed, counted, behind) = (number()?, number()?, number()?);
+    let digest = u64::from_str_radix(parts.next()?, 16).ok()?;
+    Some(Called { listed, counted, behind, digest }).filter(|_| parts.next().is_none())
+}

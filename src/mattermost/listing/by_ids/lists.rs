@@ -1,0 +1,226 @@
+//! Reads the lists that name everybody, once or once more, as work for the network.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::super::super::api::{self, Answer, USERS_PER_PAGE};
+use super::super::super::code::Code;
+use super::super::super::failure::Failure;
+use super::super::super::gzip::Stream;
+use super::super::super::http::{Answered, Request, Response, Ticket, Work};
+use super::super::super::wire::{Bot, Team, TeamMember, User};
+use super::cover::{Cover, Query, Source};
+use super::id::Id;
+use super::id_list::{IdList, NoIds};
+use super::roll::{Full, Marks, Roll};
+
+/// Where the ids go.
+#[derive(Debug)]
+enum Into<'r> {
+    /// Into a list that is made, of as many sources as it takes.
+    Roll(Roll),
+    /// To a list that was made: whom it names is marked.
+    Marks(Marks<'r>, Vec<Query>),
+}
+
+/// Why the lists are of no use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// The lists do not name everybody, or cost too much: accounts are listed in another way.
+    Insufficient,
+    /// The server fails.
+    Failed(Failure),
+}
+
+impl From<Full> for Unread {
+    fn from(Full: Full) -> Self {
+        Self::Insufficient
+    }
+}
+
+/// The ids that came of a streamed answer so far.
+#[derive(Debug)]
+struct Streamed {
+    ticket: Ticket,
+    list: IdList,
+    gzip: Option<Stream>,
+}
+
+/// Lists that are being read.
+#[derive(Debug)]
+pub struct Reading<'r> {
+    cover: &'r mut Cover,
+    into: Into<'r>,
+    asked: Vec<Option<Query>>,
+    streamed: Option<Streamed>,
+    unread: Option<Unread>,
+}
+
+impl<'r> Reading<'r> {
+    /// Reads as many lists as name everybody, beside the caller, whom the server does not name.
+    pub fn first(cover: &'r mut Cover, roll: Roll) -> Self {
+        Self { cover, into: Into::Roll(roll), asked: Vec::new(), streamed: None, unread: None }
+    }
+
+    /// Reads the same lists again, to see which of these sorted ids they name.
+    pub fn again(cover: &'r mut Cover, ids: &'r [Id], me: Id) -> Self {
+        let mut queries = cover.read();
+        queries.reverse();
+        let mut marks = Marks::of(ids);
+        marks.mark(me);
+        Self { cover, into: Into::Marks(marks, queries), asked: Vec::new(), streamed: None, unread: None }
+    }
+
+    /// The ids of the first reading.
+    ///
+    /// # Errors
+    /// The lists cost too much, or the server fails.
+    pub fn into_ids(self) -> Result<Vec<Id>, Unread> {
+        match (self.unread, self.into) {
+            (Some(unread), _) => Err(unread),
+            (None, Into::Roll(roll)) if !self.cover.is_given_up() => Ok(roll.into_sorted()?),
+            (None, Into::Roll(_) | Into::Marks(..)) => Err(Unread::Insufficient),
+        }
+    }
+
+    /// Which ids were named again, and how many that were not named before.
+    ///
+    /// # Errors
+    /// The server fails.
+    pub fn into_marks(self) -> Result<(Vec<u64>, usize), Unread> {
+        match (self.unread, self.into) {
+            (Some(unread), _) => Err(unread),
+            (None, Into::Marks(marks, _)) => Ok(marks.finish()),
+            (None, Into::Roll(_)) => Err(Unread::Insufficient),
+        }
+    }
+
+    fn take(&mut self, query: Query, answered: &Answered) -> Result<(), Unread> {
+        let streamed = self.streamed.take_if(|_| query.source == Source::Known);
+        let answer = match Answer::of(answered) {
+            Ok(answer) => answer,
+            // A list that the server refuses or fails at, or that something in front of it keeps back, is done without.
+            Err(failure)
+                if failure.is_refusal()
+                    || failure.is_of_gateway()
+                    || failure.is_of_server()
+                    || failure.code == Code::AnswerTooLarge =>
+            {
+                self.cover.refused(query);
+                return Ok(());
+            }
+            Err(failure) => return Err(Unread::Failed(failure)),
+        };
+        match query.source {
+            Source::Known => {
+                let is_whole =
+                    streamed.is_some_and(|it| it.list.is_whole() && it.gzip.as_ref().is_none_or(Stream::is_whole));
+                if is_whole { self.took_known(query) } else { self.cover.refused(query) }
+                Ok(())
+            }
+            Source::Teams => {
+                let rows = answer.rows::<Team<'_>>(USERS_PER_PAGE).map_err(Unread::Failed)?;
+                for team in rows.rows.iter().filter(|team| Id::parse(team.id.as_str().as_bytes()).is_some()) {
+                    self.cover.found_team(team.id.as_str());
+                }
+                self.cover.took(query, rows.sent(), 0, 0);
+                Ok(())
+            }
+            Source::Bots => {
+                let rows = answer.rows::<Bot<'_>>(USERS_PER_PAGE).map_err(Unread::Failed)?;
+                self.take_page(query, rows.sent(), rows.rows.iter().map(|bot| bot.user_id.as_str()))
+            }
+            Source::WithoutTeam => {
+                let rows = answer.rows::<User<'_>>(USERS_PER_PAGE).map_err(Unread::Failed)?;
+                self.take_page(query, rows.sent(), rows.rows.iter().map(|user| user.id.as_str()))
+            }
+            Source::Team(_) => {
+                let rows = answer.rows::<TeamMember<'_>>(USERS_PER_PAGE).map_err(Unread::Failed)?;
+                let members = rows.rows.iter().filter(|member| member.delete_at.0 == 0);
+                self.take_page(query, rows.sent(), members.map(|member| member.user_id.as_str()))
+            }
+        }
+    }
+
+    fn took_known(&mut self, query: Query) {
+        if let Into::Roll(roll) = &mut self.into {
+            roll.sort();
+            let have = roll.len();
+            self.cover.took(query, 0, 0, have);
+        }
+    }
+
+    fn take_page<'a>(
+        &mut self,
+        query: Query,
+        sent: usize,
+        ids: impl Iterator<Item = &'a str>,
+    ) -> Result<(), Unread> {
+        let ids = ids.filter_map(|id| Id::parse(id.as_bytes()));
+        match &mut self.into {
+            Into::Roll(roll) => {
+                let mut new = 0_usize;
+                for id in ids {
+                    new = new.saturating_add(usize::from(roll.insert(id)?));
+                }
+                let have = roll.len();
+                self.cover.took(query, sent, new, have);
+            }
+            Into::Marks(marks, _) => ids.for_each(|id| marks.mark(id)),
+        }
+        Ok(())
+    }
+}
+
+impl Work for Reading<'_> {
+    fn next(&mut self) -> Option<(Ticket, Request)> {
+        if self.unread.is_some() {
+            return None;
+        }
+        let query = match &mut self.into {
+            Into::Roll(roll) => self.cover.next(roll.len())?,
+            Into::Marks(marks, _) if marks.is_all() => return None,
+            Into::Marks(_, queries) => queries.pop()?,
+        };
+        self.asked.push(Some(query));
+        Some((self.asked.len().saturating_sub(1), self.cover.request(query)))
+    }
+
+    fn arrived(&mut self, ticket: Ticket, answered: Answered) {
+        let Some(query) = self.asked.get_mut(ticket).and_then(Option::take) else { return };
+        if let Err(unread) = self.take(query, &answered) {
+            self.unread.get_or_insert(unread);
+        }
+    }
+
+    fn begins(&mut self, ticket: Ticket, head: &Response) -> bool {
+        let is_known =
+            self.asked.get(ticket).copied().flatten().is_some_and(|query| query.source == Source::Known);
+        let streams = is_known && (200..300).contains(&head.status);
+        if streams {
+            let gzip = head.says_gzip().then(Stream::new);
+            self.streamed = Some(Streamed { ticket, list: IdList::new(), gzip });
+        }
+        streams
+    }
+
+    fn part(&mut self, ticket: Ticket, bytes: &[u8]) -> bool {
+        let Some(Streamed { list, gzip, .. }) = self.streamed.as_mut().filter(|it| it.ticket == ticket) else {
+            return false;
+        };
+        let into = &mut self.into;
+        let mut read = |bytes: &[u8]| {
+            list.read(bytes, |id| match into {
+                Into::Roll(roll) => roll.push(id).map_err(|Full| NoIds),
+                Into::Marks(marks, _) => {
+                    marks.mark(id);
+                    Ok(())
+                }
+            })
+        };
+        match gzip {
+            Some(gzip) => gzip.read(bytes, &mut |bytes| read(bytes).is_ok()),
+            None => read(bytes).is_ok(),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Why a listing by ids holds everybody: list, count, list.
+//!
+//! Whoever is named before the count is asked for and again after its answer existed at the count, unless the id has no
+//! account at all: memberships and bots stay behind of accounts that were deleted for good. Such an id has no profile, and
+//! never gets one again. So the ids in both lists, less those whose profile did not come, are some of those who were counted;
+//! where they are as many as the count, they are all of them, each of whom has come.
+//!
+//! No clock and no date is needed, and it does not matter in which instance a profile is read, so long as it is one of the
+//! same list and read after the count.
+
+/// What the three steps gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Ids in both lists.
+    pub listed: u32,
+    /// Accounts that the server counted between them.
+    pub counted: u32,
+    /// Ids in both lists whose profile was asked for and did not come.
+    pub absent: u32,
+}
+
+/// What the evidence is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everybody has come.
+    Proven,
+    /// So many are missing.
+    Missing(u32),
+    /// So many more have come than were counted: the count means something else.
+    More(u32),
+}
+
+impl Evidence {
+    /// The verdict, once the profiles of all ids in both lists were asked for.
+    #[must_use]
+    pub const fn verdict(self) -> Verdict {
+        let came = self.listed.saturating_sub(self.absent);
+        if came == self.counted {
+            Verdict::Proven
+        } else if came < self.counted {
+            Verdict::Missing(self.counted.saturating_sub(came))
+        } else {
+            Verdict::More(came.saturating_sub(self.counted))
+        }
+    }
+}
+
+/// Whether two lists and a count are worth reading profiles for: the lists may hold ids without an account, but not fewer than
+/// there are accounts; and whoever was named the second time alone may have been counted.
+#[must_use]
+pub const fn is_promising(listed: usize, counted: u32, strays: usize) -> bool {
+    strays == 0 && listed as u64 >= counted as u64
+}
