@@ -58,7 +58,11 @@ pub const ROUTES: [Route; 16] = [
     Route { method: "POST", path: "/api/v4/users/status/ids", purpose: "reads when accounts were last active" },
     Route { method: "GET", path: "/api/v4/users/stats/filtered", purpose: "counts the accounts and the seats in use" },
     Route { method: "GET", path: "/api/v4/teams", purpose: "finds the teams, to ask who runs them" },
-    Route { method: "GET", path: "/api/v4/teams/{}/members", purpose: "finds the ids of accounts by their teams, and asks older servers who runs a team" },
+    Route {
+        method: "GET",
+        path: "/api/v4/teams/{}/members",
+        purpose: "finds the ids of accounts by their teams, and asks older servers who runs a team",
+    },
     Route {
         method: "GET",
         path: "/api/v4/reports/users",

@@ -151,7 +151,7 @@ fn an_account_that_is_asked_for_by_its_id_is_the_one_of_the_list() {
     for version in VERSIONS {
         let drafts = |name: &str| {
             let answered = Answered { request: api::config(), outcome: well(version, name) };
-            let census = Census::take(&mut Fake::new(|request| server(version, "admin", request))).unwrap();
+            let census = Census::take(true, &mut Fake::new(|request| server(version, "admin", request))).unwrap();
             let rules = rules(&settings(), &census);
             let answer = Answer::of(&answered).unwrap();
             let rows = answer.rows::<User<'_>>(1_000).unwrap();

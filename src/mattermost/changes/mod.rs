@@ -118,7 +118,10 @@ pub fn list_changes(
 ) -> Result<UserPage, Failure> {
     let fingerprint = settings.fingerprint();
     let (mut at, told) = match cursor {
-        None => (Cursor::begin(fingerprint, network.now_ms(), Census::take(settings.bots, network)?, since), Findings::default()),
+        None => (
+            Cursor::begin(fingerprint, network.now_ms(), Census::take(settings.bots, network)?, since),
+            Findings::default(),
+        ),
         Some(text) => {
             let at = Cursor::decode(text, fingerprint, since)?;
             let told = at.findings.clone();

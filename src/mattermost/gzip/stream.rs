@@ -187,7 +187,8 @@ mod tests {
 
     #[test]
     fn streams_come_in_parts_of_any_size() {
-        let text: Vec<u8> = (0..200_000_u32).flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 20).to_le_bytes()).collect();
+        let text: Vec<u8> =
+            (0..200_000_u32).flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 20).to_le_bytes()).collect();
         let one = gzip(&text, 8, b"n\0");
         let (two, empty) = (gzip(b"[]", 0, b""), gzip(b"", 0, b""));
         for part in [1, 7, 1_000, 100_000, 10_000_000] {

@@ -47,6 +47,8 @@ pub(crate) struct Account {
     pub(crate) used: Option<i64>,
     /// What its e-mail address begins with.
     pub(crate) mailbox: u32,
+    /// A bit for each team that it is in.
+    pub(crate) teams: u8,
 }
 
 impl Account {
@@ -60,6 +62,7 @@ impl Account {
             is_bot: false,
             used: None,
             mailbox: n,
+            teams: 1,
         }
     }
 }
@@ -77,8 +80,12 @@ pub(crate) struct Server {
     pub(crate) version: &'static str,
     /// What `/license/client` says.
     pub(crate) license: &'static str,
-    /// Who runs the only team.
+    /// How many teams there are.
+    pub(crate) teams: u8,
+    /// Who runs the first team.
     pub(crate) team_admins: Vec<u32>,
+    /// Accounts that were deleted for good and left their memberships behind, and bots among them.
+    pub(crate) orphans: Vec<Account>,
     /// What `/users/me` says of the token's account.
     pub(crate) role: &'static str,
     pub(crate) config: &'static str,
@@ -106,7 +113,9 @@ impl Server {
             insert_lag: 0,
             version: "11.6.0.dev.7efba6486e17.true",
             license: r#"{"IsLicensed":"true","SkuShortName":"professional"}"#,
+            teams: 1,
             team_admins: vec![1],
+            orphans: vec![],
             role: ADMIN,
             config: "{}",
             single: vec![],
@@ -131,6 +140,21 @@ impl Server {
             change(account);
             account.updated = self.now;
         }
+    }
+
+    /// Deletes an account for good. What is left of it may stay in the lists.
+    pub(crate) fn delete(&mut self, name: &str, leaves_memberships: bool) {
+        self.orphans.extend(self.accounts.remove(name).filter(|_| leaves_memberships));
+    }
+
+    /// The accounts that the lists name: those that there are, and what is left of others.
+    fn named(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.values().chain(&self.orphans)
+    }
+
+    /// The caller's account.
+    fn me(&self) -> Option<&Account> {
+        self.accounts.values().find(|account| account.n == 0)
     }
 
     pub(crate) fn rename(&mut self, from: &str, to: &str) {
@@ -175,7 +199,26 @@ impl Server {
             }
             "GET /api/v4/config/client" => json(200, self.config),
             "GET /api/v4/license/client" => json(200, self.license),
-            "GET /api/v4/teams" => json(200, r#"[{"id":"t1","name":"alpha","delete_at":0}]"#),
+            "GET /api/v4/teams" => {
+                let names = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"];
+                let team = |(n, name)| format!(r#"{{"id":"t{}","name":"{name}","delete_at":0}}"#, n + 1);
+                let teams = names.iter().enumerate().take(self.teams.into()).map(team).collect::<Vec<_>>();
+                json(200, format!("[{}]", teams.join(",")))
+            }
+            "GET /api/v4/users/known" => {
+                let mine = self.me().map_or(0, |me| me.teams);
+                let known = self.named().filter(|account| account.n != 0 && account.teams & mine != 0);
+                let ids: Vec<_> = known.map(|account| format!("\"{}\"", id(account.n))).collect();
+                json(200, format!("[{}]", ids.join(",")))
+            }
+            path if path.ends_with("/members") => self.members(request),
+            "GET /api/v4/users" if path.contains("in_team=") && !path.contains("in_team=t1&") => json(200, "[]"),
+            "GET /api/v4/users" if path.contains("without_team") && self.role != ADMIN => json(403, FORBIDDEN),
+            "GET /api/v4/users" if path.contains("without_team") => {
+                let page: usize = value(path, "page").parse().unwrap();
+                let without = self.accounts.iter().filter(|(_, account)| account.teams == 0);
+                json(200, format!("[{}]", without.skip(page * 200).take(200).map(row).collect::<Vec<_>>().join(",")))
+            }
             "GET /api/v4/users" if path.contains("in_team=t1&") => {
                 let row = |n: &u32| format!(r#"{{"id":"{}","username":"x"}}"#, id(*n));
                 json(200, format!("[{}]", self.team_admins.iter().map(row).collect::<Vec<_>>().join(",")))
@@ -209,7 +252,7 @@ impl Server {
             "GET /api/v4/bots" => {
                 let page: usize = path.split("page=").nth(1).unwrap().split('&').next().unwrap().parse().unwrap();
                 let is_seen = |bot: &Account| self.own_bots.as_ref().is_none_or(|own| own.contains(&bot.n));
-                let mut bots: Vec<_> = self.accounts.values().filter(|bot| bot.is_bot && is_seen(bot)).collect();
+                let mut bots: Vec<_> = self.named().filter(|bot| bot.is_bot && is_seen(bot)).collect();
                 bots.sort_by_key(|account| account.created);
                 let row = |bot: &&Account| format!(r#"{{"user_id":"{}","create_at":{}}}"#, id(bot.n), bot.created);
                 let rows: Vec<_> = bots.iter().skip(page * 200).take(200).map(row).collect();
@@ -220,6 +263,22 @@ impl Server {
             "GET /api/v4/reports/users" => self.report(path),
             other => panic!("unexpected {other}"),
         }
+    }
+
+    /// A page of a team's members, by their ids.
+    fn members(&self, request: &Request) -> Outcome {
+        let team = request.path.split('/').nth(4).and_then(|team| team.strip_prefix('t')).unwrap();
+        let bit = 1_u8 << (team.parse::<u8>().unwrap() - 1);
+        let may = [ADMIN, VIEWER].contains(&self.role) || self.me().is_some_and(|me| me.teams & bit != 0);
+        if !may {
+            return json(403, FORBIDDEN);
+        }
+        let page: usize = value(&request.path, "page").parse().unwrap();
+        let mut ids: Vec<_> = self.named().filter(|it| it.teams & bit != 0).map(|it| id(it.n)).collect();
+        ids.sort_unstable();
+        let row = |id: String| format!(r#"{{"team_id":"t{team}","user_id":"{id}","delete_at":0}}"#);
+        let rows: Vec<_> = ids.into_iter().skip(page * 200).take(200).map(row).collect();
+        json(200, format!("[{}]", rows.join(",")))
     }
 
     /// The accounts of these ids that were changed since, or their statuses.

@@ -16,7 +16,7 @@
 //! the cutoff and the count costs another pass, and nothing else.
 
 mod both;
-pub(super) mod by_ids;
+pub mod by_ids;
 mod census;
 pub(super) mod cursor;
 mod memory;
@@ -128,7 +128,8 @@ enum Place {
 
 /// What the host was told before this step.
 #[derive(Debug)]
-struct Told {
+pub struct Told {
+    /// Notices.
     findings: Findings,
     /// Whether the listing begins with this step.
     is_first: bool,
@@ -452,7 +453,7 @@ fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
 }
 
 /// The attribute of a page that says in which way the listing goes.
-pub(super) const LISTED_BY: &str = "listed-by";
+const LISTED_BY: &str = "listed-by";
 
 fn page(
     users: Vec<User>,

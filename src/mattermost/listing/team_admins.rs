@@ -241,7 +241,7 @@ fn is_admin(member: &TeamMember<'_>) -> bool {
 }
 
 /// Whether text may stand in a path as an id.
-fn is_id(text: &str) -> bool {
+pub(super) fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 

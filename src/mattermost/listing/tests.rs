@@ -12,18 +12,31 @@ use proptest::prelude::*;
 use super::super::fake::{Fake, Order, json};
 use super::super::http::{Lost, Response};
 use super::super::settings::Settings;
-use super::fake_server::{ADMIN, NOW, Server, id, row, settings, settings_of};
+use super::fake_server::{ADMIN, NOW, Server, id, row};
 use super::*;
 use crate::contract::{UserPage, UserStatus};
 
+/// Settings of a listing by pages; what is by ids has tests of its own.
+fn settings() -> Settings {
+    settings_of(&[])
+}
+
+fn settings_of(pairs: &[(&str, &str)]) -> Settings {
+    fake_server::settings_of(&[&[("listing", "pages")], pairs].concat())
+}
+
 /// What a host has at the end of a listing.
-struct Listed {
-    users: BTreeMap<String, User>,
-    end: ListingState,
-    codes: Vec<String>,
+pub(super) struct Listed {
+    pub(super) users: BTreeMap<String, User>,
+    pub(super) end: ListingState,
+    pub(super) codes: Vec<String>,
     /// What the notices say.
-    messages: Vec<String>,
-    requests: usize,
+    pub(super) messages: Vec<String>,
+    pub(super) requests: usize,
+    /// The paths that were asked for.
+    pub(super) paths: Vec<String>,
+    /// In which way each page was listed.
+    pub(super) ways: Vec<String>,
 }
 
 /// Lists as a host does, with the same memory for all calls, and lets the server change between them.
@@ -38,14 +51,15 @@ fn list(
 }
 
 #[track_caller]
-fn list_with(
+pub(super) fn list_with(
     settings: &Settings,
     server: &mut Server,
     limit: u32,
     order: Order,
     mut between: impl FnMut(&mut Server, u32),
 ) -> Result<Listed, Failure> {
-    let (mut memory, mut cursor, mut users, mut requests) = (Memory::new(), None::<String>, BTreeMap::new(), 0);
+    let (mut memory, mut cursor, mut users) = (Memory::new(), None::<String>, BTreeMap::new());
+    let (mut paths, mut ways) = (vec![], vec![]);
     for call in 0..1_000 {
         let page: UserPage = {
             let latency_ms = server.latency_ms;
@@ -54,16 +68,17 @@ fn list_with(
                 .with_pauses(|ms| shared.borrow_mut().now += i64::from(ms));
             (network.order, network.latency_ms) = (order, latency_ms);
             let page = list_users(settings, cursor.as_deref(), limit, &mut memory, &mut network);
-            requests += network.sent.len();
+            paths.extend(network.sent.iter().map(|request| request.path.clone()));
             page?
         };
+        ways.extend(page.attributes.iter().map(|(_, way)| way.clone()));
         users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
         match page.state {
             ListingState::More(next) => cursor = Some(next),
             end @ (ListingState::Complete | ListingState::Incomplete) => {
                 let messages = page.notices.iter().map(|notice| notice.message.clone()).collect();
                 let codes = page.notices.into_iter().map(|notice| notice.code).collect();
-                return Ok(Listed { users, end, codes, messages, requests });
+                return Ok(Listed { users, end, codes, messages, requests: paths.len(), paths, ways });
             }
         }
         between(server, call);
@@ -71,7 +86,7 @@ fn list_with(
     panic!("the listing does not end");
 }
 
-const fn is_complete(end: &ListingState) -> bool {
+pub(super) const fn is_complete(end: &ListingState) -> bool {
     matches!(end, ListingState::Complete)
 }
 

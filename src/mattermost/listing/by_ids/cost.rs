@@ -26,7 +26,7 @@ const LISTS: u64 = 2;
 const WORTH: u64 = 2;
 
 /// Fewer accounts than this are listed by pages, which takes ten requests: there is nothing to save.
-pub const ACCOUNTS_WORTH: u32 = 2_000;
+pub(super) const ACCOUNTS_WORTH: u32 = 2_000;
 
 /// What all pages of `/users` cost.
 fn pages(accounts: u64) -> u64 {
@@ -44,7 +44,7 @@ fn ids(accounts: u64, by_teams: u64) -> u64 {
 
 /// What a page costs of the accounts without a team, or of a team's members, where there are so many accounts.
 #[must_use]
-pub fn of_page(is_without_team: bool, page: u32, accounts: u32) -> u64 {
+pub(super) fn of_page(is_without_team: bool, page: u32, accounts: u32) -> u64 {
     if is_without_team {
         u64::from(accounts) / 1_000 * WITHOUT_TEAM_THOUSAND
     } else {

@@ -6,11 +6,12 @@ use alloc::vec::Vec;
 
 use super::super::super::api::{self, USERS_PER_PAGE};
 use super::super::super::http::Request;
+use super::super::super::settings::{Settings, Way};
 use super::cost;
 
 /// A list that names accounts, or the teams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub(super) enum Source {
     /// Whoever shares a channel with the caller.
     Known,
     /// Bots, deactivated ones among them.
@@ -25,11 +26,11 @@ pub enum Source {
 
 /// A page of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Query {
+pub(super) struct Query {
     /// Of which list.
-    pub source: Source,
+    pub(super) source: Source,
     /// From 0.
-    pub page: u32,
+    pub(super) page: u32,
 }
 
 /// Pages that are read of teams whose first page names nobody new: where a few accounts are missing, they are not there.
@@ -51,7 +52,7 @@ enum Turn {
 
 /// The lists that are read, and when they suffice.
 #[derive(Clone, Debug)]
-pub struct Cover {
+pub(super) struct Cover {
     /// Ids that suffice: the server's count, and those that are known to have no account.
     wanted: usize,
     accounts: u32,
@@ -64,16 +65,18 @@ pub struct Cover {
     left: usize,
     /// Pages that are read at most of teams that the caller is probably in.
     left_of_own: usize,
+    /// Whether the lists are read whatever they cost.
+    is_forced: bool,
     is_given_up: bool,
 }
 
 impl Cover {
     /// The cover of a server that counts so many accounts, and of which so many more ids are known to have no account.
     #[must_use]
-    pub fn new(accounts: u32, orphans: u32, includes_bots: bool) -> Self {
+    pub(super) fn new(accounts: u32, orphans: u32, settings: &Settings) -> Self {
         let query = |source| Query { source, page: 0 };
         let mut open = alloc::vec![(Turn::Known, query(Source::Known))];
-        if includes_bots {
+        if settings.bots {
             open.push((Turn::Few, query(Source::Bots)));
         }
         open.extend([Source::WithoutTeam, Source::Teams].map(|source| (Turn::Few, query(source))));
@@ -87,16 +90,18 @@ impl Cover {
             read: Vec::new(),
             left: (wanted / USERS_PER_PAGE).saturating_mul(4).saturating_add(20_000),
             left_of_own: OWN_PAGES,
+            is_forced: settings.way == Way::Ids,
             is_given_up: false,
         }
     }
 
     /// What is asked next where so many distinct ids are there; none where they suffice, or the rest waits for answers.
-    pub fn next(&mut self, have: usize) -> Option<Query> {
+    pub(super) fn next(&mut self, have: usize) -> Option<Query> {
         if self.suffices(have) || self.is_given_up {
             return None;
         }
-        let (place, turn) = self.open.iter().enumerate().map(|(place, (turn, _))| (place, *turn)).min_by_key(|it| it.1)?;
+        let (place, turn) =
+            self.open.iter().enumerate().map(|(place, (turn, _))| (place, *turn)).min_by_key(|it| it.1)?;
         if self.in_flight.iter().any(|(flying, _)| flying.kind() < turn.kind()) {
             return None;
         }
@@ -110,7 +115,7 @@ impl Cover {
     /// Whether so many ids are enough: exactly as many as were counted, or more once the lists of a few requests are read,
     /// since some ids have no account and may stand for somebody who is missing.
     #[must_use]
-    pub fn suffices(&self, have: usize) -> bool {
+    pub(super) fn suffices(&self, have: usize) -> bool {
         let earliest = self.open.iter().chain(&self.in_flight).map(|(turn, _)| *turn).min();
         match earliest {
             Some(Turn::Known) => false,
@@ -121,18 +126,18 @@ impl Cover {
 
     /// Ids that there is room for: more than were counted, for those without an account and for those who come meanwhile.
     #[must_use]
-    pub fn room(&self) -> usize {
+    pub(super) fn room(&self) -> usize {
         self.wanted.saturating_add(self.wanted / 32).saturating_add(4_096)
     }
 
     /// Whether the lists that are left would cost more than they save.
     #[must_use]
-    pub const fn is_given_up(&self) -> bool {
+    pub(super) const fn is_given_up(&self) -> bool {
         self.is_given_up
     }
 
     /// Takes note of an answer of so many entries, of which so many ids were new, where so many ids are there now.
-    pub fn took(&mut self, query: Query, sent: usize, new: usize, have: usize) {
+    pub(super) fn took(&mut self, query: Query, sent: usize, new: usize, have: usize) {
         self.landed(query);
         self.read.push(query);
         if query.source == Source::Known {
@@ -152,14 +157,14 @@ impl Cover {
     }
 
     /// Takes note of a team.
-    pub fn found_team(&mut self, id: &str) {
+    pub(super) fn found_team(&mut self, id: &str) {
         let query = Query { source: Source::Team(self.teams.len()), page: 0 };
         self.teams.push(id.into());
         self.open.push((Turn::FirstOfTeam, query));
     }
 
     /// Takes note that the server does not answer the query: this list is of no use.
-    pub fn refused(&mut self, query: Query) {
+    pub(super) fn refused(&mut self, query: Query) {
         self.landed(query);
         if query.source == Source::Known {
             self.weigh(0);
@@ -169,7 +174,7 @@ impl Cover {
     /// Gives up where so many ids are too few, and the members of teams cost too much.
     fn weigh(&mut self, have: usize) {
         let unknown = u32::try_from(self.wanted.saturating_sub(have)).unwrap_or(u32::MAX);
-        self.is_given_up = !cost::is_worth(self.accounts, unknown);
+        self.is_given_up = !self.is_forced && !cost::is_worth(self.accounts, unknown);
     }
 
     fn landed(&mut self, query: Query) {
@@ -178,21 +183,19 @@ impl Cover {
 
     /// The lists that named accounts, to be read once more.
     #[must_use]
-    pub fn read(&self) -> Vec<Query> {
+    pub(super) fn read(&self) -> Vec<Query> {
         self.read.iter().copied().filter(|query| query.source != Source::Teams).collect()
     }
 
     /// The request for a page.
     #[must_use]
-    pub fn request(&self, query: Query) -> Request {
+    pub(super) fn request(&self, query: Query) -> Request {
         match query.source {
             Source::Known => api::known_users(),
             Source::Bots => api::bots(query.page),
             Source::WithoutTeam => api::users_without_team(query.page),
             Source::Teams => api::teams(query.page),
-            Source::Team(place) => {
-                api::team_members(self.teams.get(place).map_or("", String::as_str), query.page)
-            }
+            Source::Team(place) => api::team_members(self.teams.get(place).map_or("", String::as_str), query.page),
         }
     }
 }

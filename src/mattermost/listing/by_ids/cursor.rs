@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use super::super::super::code::NoticeCode;
 use super::super::super::edition::Edition;
 use super::super::super::failure::Failure;
 use super::super::super::settings::fnv1a;
@@ -13,7 +14,6 @@ use super::super::notices::Findings;
 use super::super::{Census, Hidden};
 use super::id::Id;
 use super::roll::digest;
-use super::super::super::code::NoticeCode;
 
 /// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
 const FORM: &str = "i1";
@@ -194,8 +194,7 @@ impl Cursor {
         let seats = Seats { occupied: seats()?, apart: seats()?, unknown: seats()? };
         let findings = Findings::decode(parts.next()?)?;
         let census = Census { count, edition, version, hidden: Hidden::default(), me: String::new() };
-        let cursor =
-            Self { fingerprint, listing, pass, orphans, last, called, absent, me, census, seats, findings };
+        let cursor = Self { fingerprint, listing, pass, orphans, last, called, absent, me, census, seats, findings };
         Some(cursor).filter(|_| parts.next().is_none())
     }
 }

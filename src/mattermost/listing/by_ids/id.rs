@@ -42,9 +42,10 @@ impl Id {
     /// The id as the server writes it.
     #[must_use]
     pub fn text(self) -> String {
-        let (high, low) = self.0.split_first_chunk::<16>().map_or((0, 0), |(high, low)| {
-            (u128::from_be_bytes(*high), low.first().copied().unwrap_or_default())
-        });
+        let (high, low) = self
+            .0
+            .split_first_chunk::<16>()
+            .map_or((0, 0), |(high, low)| (u128::from_be_bytes(*high), low.first().copied().unwrap_or_default()));
         let rest = u128::BITS - HALF_BITS;
         let mut text = [0_u8; LENGTH];
         let (first, second) = text.split_at_mut(HALF);
@@ -94,7 +95,9 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_refused() {
-        for text in ["", "abc", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "u4fe6hszjtnd7xi3ehbtrcpot", "u4fe6hszjtnd7xi3ehbtrcpote1"] {
+        for text in
+            ["", "abc", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "u4fe6hszjtnd7xi3ehbtrcpot", "u4fe6hszjtnd7xi3ehbtrcpote1"]
+        {
             assert_eq!(Id::parse(text.as_bytes()), None, "{text}");
         }
         assert!(Id::parse(b"u4fe6hszjtnd7xi3ehbtrcpo-e").is_none());

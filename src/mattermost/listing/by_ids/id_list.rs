@@ -23,11 +23,11 @@ enum Place {
 
 /// The text is no list of ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoIds;
+pub(super) struct NoIds;
 
 /// A place in a list of ids.
 #[derive(Clone, Debug)]
-pub struct IdList {
+pub(super) struct IdList {
     place: Place,
     id: [u8; 26],
     length: usize,
@@ -36,7 +36,7 @@ pub struct IdList {
 impl IdList {
     /// The beginning of a list.
     #[must_use]
-    pub const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { place: Place::Start, id: [0; 26], length: 0 }
     }
 
@@ -44,7 +44,7 @@ impl IdList {
     ///
     /// # Errors
     /// The text is no list of ids, or `take` fails.
-    pub fn read(&mut self, bytes: &[u8], mut take: impl FnMut(Id) -> Result<(), NoIds>) -> Result<(), NoIds> {
+    pub(super) fn read(&mut self, bytes: &[u8], mut take: impl FnMut(Id) -> Result<(), NoIds>) -> Result<(), NoIds> {
         let mut rest = bytes;
         while let Some((byte, behind)) = rest.split_first() {
             rest = behind;
@@ -83,7 +83,7 @@ impl IdList {
 
     /// Whether the list has ended.
     #[must_use]
-    pub fn is_whole(&self) -> bool {
+    pub(super) fn is_whole(&self) -> bool {
         matches!(self.place, Place::End | Place::Null(4))
     }
 }

@@ -1,14 +1,14 @@
 //! Reads the lists that name everybody, once or once more, as work for the network.
 
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::super::super::api::{self, Answer, USERS_PER_PAGE};
+use super::super::super::api::{Answer, USERS_PER_PAGE};
 use super::super::super::code::Code;
 use super::super::super::failure::Failure;
 use super::super::super::gzip::Stream;
 use super::super::super::http::{Answered, Request, Response, Ticket, Work};
 use super::super::super::wire::{Bot, Team, TeamMember, User};
+use super::super::team_admins::is_id;
 use super::cover::{Cover, Query, Source};
 use super::id::Id;
 use super::id_list::{IdList, NoIds};
@@ -25,7 +25,7 @@ enum Into<'r> {
 
 /// Why the lists are of no use.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unread {
+pub(super) enum Unread {
     /// The lists do not name everybody, or cost too much: accounts are listed in another way.
     Insufficient,
     /// The server fails.
@@ -48,7 +48,7 @@ struct Streamed {
 
 /// Lists that are being read.
 #[derive(Debug)]
-pub struct Reading<'r> {
+pub(super) struct Reading<'r> {
     cover: &'r mut Cover,
     into: Into<'r>,
     asked: Vec<Option<Query>>,
@@ -58,12 +58,12 @@ pub struct Reading<'r> {
 
 impl<'r> Reading<'r> {
     /// Reads as many lists as name everybody, beside the caller, whom the server does not name.
-    pub fn first(cover: &'r mut Cover, roll: Roll) -> Self {
+    pub(super) fn first(cover: &'r mut Cover, roll: Roll) -> Self {
         Self { cover, into: Into::Roll(roll), asked: Vec::new(), streamed: None, unread: None }
     }
 
     /// Reads the same lists again, to see which of these sorted ids they name.
-    pub fn again(cover: &'r mut Cover, ids: &'r [Id], me: Id) -> Self {
+    pub(super) fn again(cover: &'r mut Cover, ids: &'r [Id], me: Id) -> Self {
         let mut queries = cover.read();
         queries.reverse();
         let mut marks = Marks::of(ids);
@@ -75,7 +75,7 @@ impl<'r> Reading<'r> {
     ///
     /// # Errors
     /// The lists cost too much, or the server fails.
-    pub fn into_ids(self) -> Result<Vec<Id>, Unread> {
+    pub(super) fn into_ids(self) -> Result<Vec<Id>, Unread> {
         match (self.unread, self.into) {
             (Some(unread), _) => Err(unread),
             (None, Into::Roll(roll)) if !self.cover.is_given_up() => Ok(roll.into_sorted()?),
@@ -87,7 +87,7 @@ impl<'r> Reading<'r> {
     ///
     /// # Errors
     /// The server fails.
-    pub fn into_marks(self) -> Result<(Vec<u64>, usize), Unread> {
+    pub(super) fn into_marks(self) -> Result<(Vec<u64>, usize), Unread> {
         match (self.unread, self.into) {
             (Some(unread), _) => Err(unread),
             (None, Into::Marks(marks, _)) => Ok(marks.finish()),
@@ -115,12 +115,16 @@ impl<'r> Reading<'r> {
             Source::Known => {
                 let is_whole =
                     streamed.is_some_and(|it| it.list.is_whole() && it.gzip.as_ref().is_none_or(Stream::is_whole));
-                if is_whole { self.took_known(query) } else { self.cover.refused(query) }
+                if is_whole {
+                    self.took_known(query)
+                } else {
+                    self.cover.refused(query)
+                }
                 Ok(())
             }
             Source::Teams => {
                 let rows = answer.rows::<Team<'_>>(USERS_PER_PAGE).map_err(Unread::Failed)?;
-                for team in rows.rows.iter().filter(|team| Id::parse(team.id.as_str().as_bytes()).is_some()) {
+                for team in rows.rows.iter().filter(|team| is_id(team.id.as_str())) {
                     self.cover.found_team(team.id.as_str());
                 }
                 self.cover.took(query, rows.sent(), 0, 0);
@@ -150,12 +154,7 @@ impl<'r> Reading<'r> {
         }
     }
 
-    fn take_page<'a>(
-        &mut self,
-        query: Query,
-        sent: usize,
-        ids: impl Iterator<Item = &'a str>,
-    ) -> Result<(), Unread> {
+    fn take_page<'a>(&mut self, query: Query, sent: usize, ids: impl Iterator<Item = &'a str>) -> Result<(), Unread> {
         let ids = ids.filter_map(|id| Id::parse(id.as_bytes()));
         match &mut self.into {
             Into::Roll(roll) => {
@@ -194,8 +193,7 @@ impl Work for Reading<'_> {
     }
 
     fn begins(&mut self, ticket: Ticket, head: &Response) -> bool {
-        let is_known =
-            self.asked.get(ticket).copied().flatten().is_some_and(|query| query.source == Source::Known);
+        let is_known = self.asked.get(ticket).copied().flatten().is_some_and(|query| query.source == Source::Known);
         let streams = is_known && (200..300).contains(&head.status);
         if streams {
             let gzip = head.says_gzip().then(Stream::new);

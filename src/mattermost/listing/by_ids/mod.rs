@@ -17,11 +17,13 @@ mod id_list;
 mod lists;
 mod proof;
 mod roll;
+#[cfg(test)]
+mod tests;
 
 use alloc::vec::Vec;
 
 pub use cost::is_worth;
-pub use cursor::Cursor;
+pub use cursor::{Called, Cursor};
 pub use id::Id;
 
 use super::super::api::{self, ids_in};
@@ -34,12 +36,11 @@ use super::super::version::Version;
 use super::both::Cut;
 use super::cursor::Cursor as PagesCursor;
 use super::memory::Memory;
-use super::notices::Findings;
 use super::sweep::{End, Origin, Plan, Swept};
 use super::{Told, asking, finish, note_faults, note_hidden, page, rules, sweep};
 use crate::contract::{ListingState, User, UserPage};
 use cover::Cover;
-use cursor::{Called, PASSES_AT_MOST};
+use cursor::PASSES_AT_MOST;
 use lists::{Reading, Unread};
 use proof::{Evidence, Verdict};
 use roll::Roll;
@@ -93,7 +94,7 @@ pub fn step(
 ) -> Result<Stepped, Failure> {
     memory.take_up(at.listing, super::Tally::default());
     let mut kept = core::mem::take(&mut memory.kept);
-    let stepped = match call(&mut at, settings.bots, &mut kept, network) {
+    let stepped = match call(settings, &mut at, &mut kept, network) {
         Ok(true) => read(settings, at, told, limit, &kept, memory, network).map(Stepped::Page),
         Ok(false) => {
             kept = Kept::nothing();
@@ -106,13 +107,13 @@ pub fn step(
 }
 
 /// Brings about the ids that are still to be read. Returns whether they are there; if not, pages have to be read.
-fn call(at: &mut Cursor, bots: bool, kept: &mut Kept, network: &mut dyn Network) -> Result<bool, Failure> {
+fn call(settings: &Settings, at: &mut Cursor, kept: &mut Kept, network: &mut dyn Network) -> Result<bool, Failure> {
     if kept.pass == at.pass && at.called.is_some() {
         return Ok(true);
     }
     *kept = Kept::nothing();
     if let Some(called) = at.called {
-        let mut cover = Cover::new(called.counted, at.orphans, bots);
+        let mut cover = Cover::new(called.counted, at.orphans, settings);
         if let Some(mut ids) = name_all(&mut cover, at.me, network)? {
             ids.drain(..place_behind(&ids, at.last));
             if called.is_of(&ids) {
@@ -127,10 +128,10 @@ fn call(at: &mut Cursor, bots: bool, kept: &mut Kept, network: &mut dyn Network)
     }
     let Some(mut counted) = at.census.count.total else { return Ok(false) };
     for tries in 1..=TRIES {
-        let mut cover = Cover::new(counted, at.orphans, bots);
+        let mut cover = Cover::new(counted, at.orphans, settings);
         let Some(mut ids) = name_all(&mut cover, at.me, network)? else { return Ok(false) };
         let sufficed = cover.suffices(ids.len());
-        let Some(now) = count(bots, network)? else { return Ok(false) };
+        let Some(now) = count(settings.bots, network)? else { return Ok(false) };
         counted = now;
         // Somebody was made between the list and the count, or is in none of the lists.
         if !proof::is_promising(ids.len(), counted, 0) {
@@ -278,12 +279,7 @@ fn wanted(limit: u32, is_far: bool) -> usize {
 }
 
 /// Finishes the records.
-fn settle(
-    swept: Swept,
-    rules: &super::super::record::Rules,
-    memory: &Memory,
-    at: &mut Cursor,
-) -> Vec<User> {
+fn settle(swept: Swept, rules: &super::super::record::Rules, memory: &Memory, at: &mut Cursor) -> Vec<User> {
     note_hidden(&swept, &mut at.findings);
     at.absent = at.absent.saturating_add(swept.absent);
     let mut users = Vec::with_capacity(swept.drafts.len());

@@ -10,18 +10,18 @@
 
 /// What the three steps gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Evidence {
+pub(super) struct Evidence {
     /// Ids in both lists.
-    pub listed: u32,
+    pub(super) listed: u32,
     /// Accounts that the server counted between them.
-    pub counted: u32,
+    pub(super) counted: u32,
     /// Ids in both lists whose profile was asked for and did not come.
-    pub absent: u32,
+    pub(super) absent: u32,
 }
 
 /// What the evidence is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(super) enum Verdict {
     /// Everybody has come.
     Proven,
     /// So many are missing.
@@ -33,7 +33,7 @@ pub enum Verdict {
 impl Evidence {
     /// The verdict, once the profiles of all ids in both lists were asked for.
     #[must_use]
-    pub const fn verdict(self) -> Verdict {
+    pub(super) const fn verdict(self) -> Verdict {
         let came = self.listed.saturating_sub(self.absent);
         if came == self.counted {
             Verdict::Proven
@@ -48,6 +48,6 @@ impl Evidence {
 /// Whether two lists and a count are worth reading profiles for: the lists may hold ids without an account, but not fewer than
 /// there are accounts; and whoever was named the second time alone may have been counted.
 #[must_use]
-pub const fn is_promising(listed: usize, counted: u32, strays: usize) -> bool {
+pub(super) const fn is_promising(listed: usize, counted: u32, strays: usize) -> bool {
     strays == 0 && listed as u64 >= counted as u64
 }

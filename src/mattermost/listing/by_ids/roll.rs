@@ -10,11 +10,11 @@ const RECENT: usize = 4_096;
 
 /// There are more ids than there is room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Full;
+pub(super) struct Full;
 
 /// A set of ids that is filled in any order.
 #[derive(Debug, Default)]
-pub struct Roll {
+pub(super) struct Roll {
     ids: Vec<Id>,
     /// Those that came one by one since the last were merged into `ids`, where they are not.
     recent: BTreeSet<Id>,
@@ -25,7 +25,7 @@ pub struct Roll {
 impl Roll {
     /// An empty one with room for so many.
     #[must_use]
-    pub const fn with_room_for(most: usize) -> Self {
+    pub(super) const fn with_room_for(most: usize) -> Self {
         Self { ids: Vec::new(), recent: BTreeSet::new(), is_sorted: true, most }
     }
 
@@ -33,7 +33,7 @@ impl Roll {
     ///
     /// # Errors
     /// There are more than there is room for.
-    pub fn push(&mut self, id: Id) -> Result<(), Full> {
+    pub(super) fn push(&mut self, id: Id) -> Result<(), Full> {
         if self.ids.len() >= self.ids.capacity() {
             if self.ids.is_empty() {
                 self.ids.try_reserve_exact(self.most).map_err(|_| Full)?;
@@ -49,7 +49,7 @@ impl Roll {
     }
 
     /// Puts in order what was pushed, each once.
-    pub fn sort(&mut self) {
+    pub(super) fn sort(&mut self) {
         if !self.is_sorted {
             self.ids.sort_unstable();
             self.ids.dedup();
@@ -61,7 +61,7 @@ impl Roll {
     ///
     /// # Errors
     /// There are more than there is room for.
-    pub fn insert(&mut self, id: Id) -> Result<bool, Full> {
+    pub(super) fn insert(&mut self, id: Id) -> Result<bool, Full> {
         self.sort();
         if self.ids.binary_search(&id).is_ok() || !self.recent.insert(id) {
             return Ok(false);
@@ -77,21 +77,15 @@ impl Roll {
 
     /// How many there are, where none is pushed twice.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.ids.len().saturating_add(self.recent.len())
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// All of them in ascending order.
     ///
     /// # Errors
     /// There are more than there is room for.
-    pub fn into_sorted(mut self) -> Result<Vec<Id>, Full> {
+    pub(super) fn into_sorted(mut self) -> Result<Vec<Id>, Full> {
         self.sort();
         self.merge()?;
         Ok(self.ids)
@@ -130,7 +124,7 @@ impl Roll {
 
 /// Which of the ids of a list were named once more.
 #[derive(Debug)]
-pub struct Marks<'a> {
+pub(super) struct Marks<'a> {
     ids: &'a [Id],
     bits: Vec<u64>,
     marked: usize,
@@ -141,12 +135,12 @@ pub struct Marks<'a> {
 impl<'a> Marks<'a> {
     /// None of these sorted ids is marked yet.
     #[must_use]
-    pub fn of(ids: &'a [Id]) -> Self {
+    pub(super) fn of(ids: &'a [Id]) -> Self {
         Self { ids, bits: alloc::vec![0; ids.len().div_ceil(64)], marked: 0, strays: 0 }
     }
 
     /// Marks an id.
-    pub fn mark(&mut self, id: Id) {
+    pub(super) fn mark(&mut self, id: Id) {
         let Ok(place) = self.ids.binary_search(&id) else {
             self.strays = self.strays.saturating_add(1);
             return;
@@ -162,19 +156,19 @@ impl<'a> Marks<'a> {
 
     /// Whether all are marked.
     #[must_use]
-    pub const fn is_all(&self) -> bool {
+    pub(super) const fn is_all(&self) -> bool {
         self.marked == self.ids.len()
     }
 
     /// Which are marked, and how many others were named.
     #[must_use]
-    pub fn finish(self) -> (Vec<u64>, usize) {
+    pub(super) fn finish(self) -> (Vec<u64>, usize) {
         (self.bits, self.strays)
     }
 }
 
 /// Keeps those of the ids whose bits are set.
-pub fn keep(ids: &mut Vec<Id>, bits: &[u64]) {
+pub(super) fn keep(ids: &mut Vec<Id>, bits: &[u64]) {
     let mut place = 0_usize;
     ids.retain(|_| {
         let is_set = bits.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1);
@@ -185,7 +179,7 @@ pub fn keep(ids: &mut Vec<Id>, bits: &[u64]) {
 
 /// A number that two lists of ids have in common where they hold the same ids, and hardly any others do.
 #[must_use]
-pub fn digest(ids: &[Id]) -> u64 {
+pub(super) fn digest(ids: &[Id]) -> u64 {
     ids.iter().fold(0, |sum, id| sum.wrapping_add(id.hash()))
 }
 
@@ -240,7 +234,7 @@ mod tests {
     fn room_is_asked_for_once_and_no_more_is_taken() {
         let mut roll = Roll::with_room_for(10);
         (0..10).for_each(|n| roll.push(id(n)).unwrap());
-        (0..10).for_each(|n| roll.push(id(n)).unwrap_err());
+        (0..10).for_each(|n| assert_eq!(roll.push(id(n)), Err(Full)));
         assert_eq!(roll.insert(id(11)), Err(Full));
         let mut roll = Roll::with_room_for(2);
         assert_eq!([0, 1, 1, 0].map(|n| roll.insert(id(n))), [Ok(true), Ok(true), Ok(false), Ok(false)]);
