@@ -16,7 +16,8 @@ use wasi::io::streams::{InputStream, StreamError};
 use crate::mattermost::http::{Answered, HEADERS, Lost, Method, Network, Outcome, Request, Response, Ticket, Work};
 use crate::mattermost::settings::{Scheme, Settings};
 
-/// The largest body that is read: a page of 200 users has 140 KB, the largest configurations some 100 KB.
+/// The largest body that is held: a thousand profiles have 0.7 MB, the largest configurations some 100 KB. The list of all
+/// ids is read as it comes.
 const BODY_BYTES: usize = 4 * 1024 * 1024;
 
 /// The most that all bodies in flight hold together, so that a server that sends without end meets this limit and not
@@ -127,6 +128,8 @@ struct Reading {
     _body: IncomingBody,
     _whole: IncomingResponse,
     response: Response,
+    /// Whether the work takes the body as it comes.
+    is_streamed: bool,
 }
 
 impl Flight {
@@ -145,19 +148,22 @@ impl Flight {
         }
     }
 
-    /// Goes on after the flight has become ready. Its body may grow to `room` bytes.
-    fn step(self, room: usize) -> Progress {
+    /// Goes on after the flight has become ready. Its body may grow to `room` bytes, unless the work takes it as it comes.
+    fn step(self, room: usize, ticket: Ticket, work: &mut dyn Work) -> Progress {
         match self {
             Self::Waiting(waiting) => match waiting.future.get() {
                 None => Progress::On(Self::Waiting(waiting)),
                 Some(Ok(Ok(incoming))) => match open(incoming, waiting.sent_ns) {
-                    Ok(reading) => Progress::On(Self::Reading(reading)),
+                    Ok(mut reading) => {
+                        reading.is_streamed = work.begins(ticket, &reading.response);
+                        Progress::On(Self::Reading(reading))
+                    }
                     Err(lost) => Progress::Done(Err(lost)),
                 },
                 Some(Ok(Err(code))) => Progress::Done(Err(lost(&code))),
                 Some(Err(())) => Progress::Done(Err(Lost::Closed)),
             },
-            Self::Reading(mut reading) => match read(&reading.stream, &mut reading.response.body, room) {
+            Self::Reading(mut reading) => match reading.read(room, ticket, work) {
                 Read::More => Progress::On(Self::Reading(reading)),
                 Read::End => Progress::Done(Ok(core::mem::take(&mut reading.response))),
                 Read::Failed(lost) => Progress::Done(Err(lost)),
@@ -176,7 +182,7 @@ fn open(incoming: IncomingResponse, sent_ns: u64) -> Result<Reading, Lost> {
     let response = Response { status: incoming.status(), headers: headers(&incoming), body: Vec::new(), took_ms };
     let body = incoming.consume().map_err(|()| Lost::Closed)?;
     let stream = body.stream().map_err(|()| Lost::Closed)?;
-    Ok(Reading { ready: stream.subscribe(), stream, _body: body, _whole: incoming, response })
+    Ok(Reading { ready: stream.subscribe(), stream, _body: body, _whole: incoming, response, is_streamed: false })
 }
 
 fn headers(incoming: &IncomingResponse) -> Vec<(&'static str, String)> {
@@ -194,27 +200,36 @@ enum Read {
     Failed(Lost),
 }
 
-/// Takes what has come of a body.
-fn read(stream: &InputStream, body: &mut Vec<u8>, room: usize) -> Read {
-    match stream.read(READ_BYTES) {
-        Ok(bytes) => {
-            if body.len().saturating_add(bytes.len()) > room {
-                return Read::Failed(Lost::TooLarge(u64::try_from(BODY_BYTES).unwrap_or(u64::MAX)));
+impl Reading {
+    /// Takes what has come of the body.
+    fn read(&mut self, room: usize, ticket: Ticket, work: &mut dyn Work) -> Read {
+        let too_large = || Read::Failed(Lost::TooLarge(u64::try_from(BODY_BYTES).unwrap_or(u64::MAX)));
+        let body = &mut self.response.body;
+        match self.stream.read(READ_BYTES) {
+            Ok(bytes) if self.is_streamed => {
+                if work.part(ticket, &bytes) {
+                    Read::More
+                } else {
+                    too_large()
+                }
             }
-            // Most answers come in one piece, which then need not be copied.
-            if body.is_empty() {
-                *body = bytes;
-            } else {
-                body.extend_from_slice(&bytes);
+            Ok(bytes) if body.len().saturating_add(bytes.len()) > room => too_large(),
+            Ok(bytes) => {
+                // Most answers come in one piece, which then need not be copied.
+                if body.is_empty() {
+                    *body = bytes;
+                } else {
+                    body.extend_from_slice(&bytes);
+                }
+                Read::More
             }
-            Read::More
+            Err(StreamError::Closed) => Read::End,
+            Err(StreamError::LastOperationFailed(error)) => Read::Failed(match http_error_code(&error) {
+                Some(ErrorCode::HttpResponseBodySize(limit)) => Lost::TooLarge(limit.unwrap_or_default()),
+                Some(ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout) => Lost::TimedOut,
+                _ => Lost::Truncated,
+            }),
         }
-        Err(StreamError::Closed) => Read::End,
-        Err(StreamError::LastOperationFailed(error)) => Read::Failed(match http_error_code(&error) {
-            Some(ErrorCode::HttpResponseBodySize(limit)) => Lost::TooLarge(limit.unwrap_or_default()),
-            Some(ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout) => Lost::TimedOut,
-            _ => Lost::Truncated,
-        }),
     }
 }
 
@@ -267,7 +282,8 @@ impl Network for WasiHttp<'_> {
                 }
                 let (ticket, request, flight) = flights.swap_remove(index);
                 let others: usize = flights.iter().map(|(_, _, flight)| flight.held()).sum();
-                match flight.step(BODIES_BYTES.saturating_sub(others).min(BODY_BYTES)) {
+                let room = BODIES_BYTES.saturating_sub(others).min(BODY_BYTES);
+                match flight.step(room, ticket, work) {
                     Progress::On(flight) => flights.push((ticket, request, flight)),
                     Progress::Done(outcome) => work.arrived(ticket, Answered { request, outcome }),
                 }

@@ -11,9 +11,10 @@ use super::check::STEPS;
 use super::code::{Code, Entry, NoticeCode};
 use super::edition::Edition;
 use super::license;
+use super::listing;
 use super::record;
 use super::role::Role;
-use super::settings::{ActivitySource, MaxInFlight, keys};
+use super::settings::{ActivitySource, MaxInFlight, Way, keys};
 use crate::contract::{Description, RequestSpec, SettingKind, SettingSpec, Term};
 
 /// The description, the same for every call.
@@ -103,6 +104,19 @@ fn settings() -> Vec<SettingSpec> {
             "Include e-mail addresses",
             "Off, e-mail addresses are not passed on, nor sign-in ids that are one. The server sends them all the same.",
         ),
+        flag(
+            keys::INCLUDE_BOTS,
+            "Include bots",
+            "Off, bots are not listed. A token that may not see others' bots, such as that of a bot with the read-only administrator role, then needs no pages where it is in a team with everybody.",
+        ),
+        setting(
+            keys::LISTING,
+            "Way of listing",
+            SettingKind::Choice(Way::ALL.iter().map(|way| way.id().to_string()).collect()),
+            false,
+            Some(Way::Auto.id().to_string()),
+            "auto lists in the way that costs the server less: by ids where those can be had, or in pages. ids and pages try one of them alone, for comparison. The records are the same.",
+        ),
     ]
 }
 
@@ -139,6 +153,7 @@ fn codes() -> Vec<Term> {
 fn attributes() -> Vec<(String, String)> {
     license::ATTRIBUTES
         .iter()
+        .chain(&listing::ATTRIBUTES)
         .chain(&record::ATTRIBUTES)
         .map(|(key, help)| ((*key).to_string(), (*help).to_string()))
         .collect()

@@ -86,6 +86,9 @@ pub(crate) struct Server {
     pub(crate) team_admins: Vec<u32>,
     /// Accounts that were deleted for good and left their memberships behind, and bots among them.
     pub(crate) orphans: Vec<Account>,
+    /// Whether a profile still comes by its id after the account was deleted: from a cache that does not know it yet.
+    pub(crate) caches: bool,
+    stale: Vec<(String, Account)>,
     /// What `/users/me` says of the token's account.
     pub(crate) role: &'static str,
     pub(crate) config: &'static str,
@@ -116,6 +119,8 @@ impl Server {
             teams: 1,
             team_admins: vec![1],
             orphans: vec![],
+            caches: false,
+            stale: vec![],
             role: ADMIN,
             config: "{}",
             single: vec![],
@@ -144,7 +149,13 @@ impl Server {
 
     /// Deletes an account for good. What is left of it may stay in the lists.
     pub(crate) fn delete(&mut self, name: &str, leaves_memberships: bool) {
-        self.orphans.extend(self.accounts.remove(name).filter(|_| leaves_memberships));
+        let Some(account) = self.accounts.remove(name) else { return };
+        if leaves_memberships {
+            self.orphans.push(account);
+        }
+        if self.caches {
+            self.stale.push((name.to_string(), account));
+        }
     }
 
     /// The accounts that the lists name: those that there are, and what is left of others.
@@ -283,7 +294,8 @@ impl Server {
 
     /// The accounts of these ids that were changed since, or their statuses.
     fn by_ids(&self, path: &str, ids: &[String]) -> Outcome {
-        let of: HashMap<u32, _> = self.accounts.iter().map(|entry| (entry.1.n, entry)).collect();
+        let stale = self.stale.iter().map(|(name, account)| (name, account));
+        let of: HashMap<u32, _> = self.accounts.iter().chain(stale).map(|entry| (entry.1.n, entry)).collect();
         let since = value(path, "since").parse::<i64>().unwrap_or(0);
         let rows: Vec<_> = if path.contains("status") {
             ids.iter().rev().map(|id| status(id, of.get(&number(id)).and_then(|(_, account)| account.used))).collect()

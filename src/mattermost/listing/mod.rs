@@ -455,6 +455,12 @@ fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
 /// The attribute of a page that says in which way the listing goes.
 const LISTED_BY: &str = "listed-by";
 
+/// The attributes that a page of a listing carries.
+pub const ATTRIBUTES: [(&str, &str); 1] = [(
+    "page.listed-by",
+    "in which way accounts are listed: `ids` where the server names the ids of all, at a cost that grows with the accounts, or `pages`, at one that grows with their square",
+)];
+
 fn page(
     users: Vec<User>,
     state: ListingState,

@@ -69,6 +69,18 @@ impl Called {
         Self { listed, counted, behind: listed, digest: digest(ids) }
     }
 
+    /// The same where these ids are still to be read.
+    #[must_use]
+    pub fn with_behind(self, behind: &[Id]) -> Self {
+        Self { behind: count(behind), digest: digest(behind), ..self }
+    }
+
+    /// How many ids more were named than accounts were counted: as many as have no account, where nobody is missing.
+    #[must_use]
+    pub fn excess(self) -> i64 {
+        i64::from(self.listed).saturating_sub(i64::from(self.counted))
+    }
+
     /// Whether these are the ids that are still to be read.
     #[must_use]
     pub fn is_of(&self, behind: &[Id]) -> bool {

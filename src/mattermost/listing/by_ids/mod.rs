@@ -15,6 +15,7 @@ mod cursor;
 mod id;
 mod id_list;
 mod lists;
+mod mutation;
 mod proof;
 mod roll;
 #[cfg(test)]
@@ -112,43 +113,65 @@ fn call(settings: &Settings, at: &mut Cursor, kept: &mut Kept, network: &mut dyn
         return Ok(true);
     }
     *kept = Kept::nothing();
-    if let Some(called) = at.called {
-        let mut cover = Cover::new(called.counted, at.orphans, settings);
-        if let Some(mut ids) = name_all(&mut cover, at.me, network)? {
+    let Some(counted) = at.called.map(|called| called.counted).or(at.census.count.total) else { return Ok(false) };
+    let mut cover = Cover::new(counted, at.orphans, settings);
+    let Some(mut ids) = name_all(&mut cover, at.me, network)? else { return Ok(false) };
+    if let Some(called) = at.called
+        && let Some(behind) = ids.get(place_behind(&ids, at.last)..)
+        && called.is_of(behind)
+    {
+        ids.drain(..place_behind(&ids, at.last));
+        *kept = Kept { pass: at.pass, ids };
+        return Ok(true);
+    }
+    let Some((mut ids, counted)) = prove(settings, at, (cover, ids), network)? else { return Ok(false) };
+    let called = Called::of(&ids, counted);
+    at.called = match at.called {
+        // The lists of both instances hold as many ids without an account, if any: those are the same.
+        Some(before) if before.excess() == called.excess() => {
             ids.drain(..place_behind(&ids, at.last));
-            if called.is_of(&ids) {
-                *kept = Kept { pass: at.pass, ids };
-                return Ok(true);
-            }
+            Some(called.with_behind(&ids))
         }
-        if at.pass >= PASSES_AT_MOST {
-            return Ok(false);
+        Some(_) if at.pass >= PASSES_AT_MOST => return Ok(false),
+        Some(_) => {
+            at.begin_another_pass();
+            Some(called)
         }
-        at.begin_another_pass();
-    }
-    let Some(mut counted) = at.census.count.total else { return Ok(false) };
+        None => Some(called),
+    };
+    *kept = Kept { pass: at.pass, ids };
+    Ok(true)
+}
+
+/// Counts, and reads the lists that were read once more: until whoever is named in both is as many as were counted, or more.
+/// Returns the ids and the count; none where the lists do not name everybody.
+fn prove(
+    settings: &Settings,
+    at: &Cursor,
+    (mut cover, mut ids): (Cover, Vec<Id>),
+    network: &mut dyn Network,
+) -> Result<Option<(Vec<Id>, u32)>, Failure> {
     for tries in 1..=TRIES {
-        let mut cover = Cover::new(counted, at.orphans, settings);
-        let Some(mut ids) = name_all(&mut cover, at.me, network)? else { return Ok(false) };
-        let sufficed = cover.suffices(ids.len());
-        let Some(now) = count(settings.bots, network)? else { return Ok(false) };
-        counted = now;
+        let Some(counted) = count(settings.bots, at, network)? else { return Ok(None) };
         // Somebody was made between the list and the count, or is in none of the lists.
-        if !proof::is_promising(ids.len(), counted, 0) {
-            if sufficed {
-                continue;
+        if proof::is_promising(ids.len(), counted, 0) {
+            let strays = name_again(&mut cover, &mut ids, at.me, network)?;
+            let strays = if tries < TRIES { strays } else { 0 };
+            if proof::is_promising(ids.len(), counted, strays) {
+                return Ok(Some((ids, counted)));
             }
-            return Ok(false);
+        } else if !cover.suffices(ids.len()) {
+            return Ok(None);
         }
-        let strays = name_again(&mut cover, &mut ids, at.me, network)?;
-        let strays = if tries < TRIES { strays } else { 0 };
-        if proof::is_promising(ids.len(), counted, strays) {
-            at.called = Some(Called::of(&ids, counted));
-            *kept = Kept { pass: at.pass, ids };
-            return Ok(true);
+        if tries < TRIES {
+            cover = Cover::new(counted, at.orphans, settings);
+            match name_all(&mut cover, at.me, network)? {
+                Some(named) => ids = named,
+                None => return Ok(None),
+            }
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// The ids that the lists name, and the caller's, in ascending order; none where the lists cost too much.
@@ -168,6 +191,9 @@ fn name_all(cover: &mut Cover, me: Id, network: &mut dyn Network) -> Result<Opti
 
 /// Keeps of the ids those that the lists name once more. Returns how many others they name.
 fn name_again(cover: &mut Cover, ids: &mut Vec<Id>, me: Id, network: &mut dyn Network) -> Result<usize, Failure> {
+    if mutation::is(mutation::Mutation::NoSecondList) {
+        return Ok(0);
+    }
     let mut reading = Reading::again(cover, ids, me);
     network.run(&mut reading);
     let (bits, strays) = match reading.into_marks() {
@@ -179,7 +205,10 @@ fn name_again(cover: &mut Cover, ids: &mut Vec<Id>, me: Id, network: &mut dyn Ne
     Ok(strays)
 }
 
-fn count(bots: bool, network: &mut dyn Network) -> Result<Option<u32>, Failure> {
+fn count(bots: bool, at: &Cursor, network: &mut dyn Network) -> Result<Option<u32>, Failure> {
+    if mutation::is(mutation::Mutation::CountBesideList) {
+        return Ok(at.census.count.total);
+    }
     let [answered] = exchange(network, [api::count_listed(bots)]);
     match api::read_count(&answered) {
         Err(failure) if failure.is_of_server() || failure.is_refusal() => Ok(None),
@@ -188,7 +217,11 @@ fn count(bots: bool, network: &mut dyn Network) -> Result<Option<u32>, Failure> 
 }
 
 fn place_behind(ids: &[Id], last: Option<Id>) -> usize {
-    last.map_or(0, |last| ids.partition_point(|id| *id <= last))
+    let place = last.map_or(0, |last| ids.partition_point(|id| *id <= last));
+    if last.is_some() && mutation::is(mutation::Mutation::SkipsBehindCursor) {
+        return place.saturating_add(1).min(ids.len());
+    }
+    place
 }
 
 /// Reads the profiles of the next ids.
@@ -202,7 +235,8 @@ fn read(
     network: &mut dyn Network,
 ) -> Result<UserPage, Failure> {
     let rules = rules(settings, &at.census);
-    let behind = kept.ids.get(place_behind(&kept.ids, at.last)..).unwrap_or_default();
+    let place = at.last.map_or(0, |last| kept.ids.partition_point(|id| *id <= last));
+    let behind = kept.ids.get(place..).unwrap_or_default();
     let key = at.called.map_or(0, |called| called.behind);
     let is_far = network.latency_ms() >= FAR_MS;
     let body_bytes = at.census.version.unwrap_or(Version::new(0, 0)).body_bytes();
@@ -296,7 +330,8 @@ fn settle(swept: Swept, rules: &super::super::record::Rules, memory: &Memory, at
 fn conclude(at: &mut Cursor, end: End, network: &mut dyn Network) -> ListingState {
     let evidence = match at.called {
         Some(Called { listed, counted, behind: 0, .. }) if end == End::Reached => {
-            Evidence { listed, counted, absent: at.absent }
+            let absent = if mutation::is(mutation::Mutation::CountsOrphans) { 0 } else { at.absent };
+            Evidence { listed, counted, absent }
         }
         _ => return ListingState::More(at.encode()),
     };

@@ -1,17 +1,29 @@
 //! Listings by ids against a server of the tests' own.
 
+use alloc::format;
+use alloc::string::String;
 use alloc::vec;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use std::collections::BTreeMap;
 
-use super::super::super::fake::Order;
-use super::super::fake_server::{ADMIN, Account, Server, VIEWER, id, settings_of};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+
+use super::super::super::fake::{Fake, Order, json};
+use super::super::super::http::{Lost, Response};
+use super::super::fake_server::{ADMIN, Account, Server, VIEWER, id, row, settings_of};
+use super::super::list_users;
 use super::super::tests::{Listed, is_complete, list_with};
+use super::*;
 
 fn list_by(way: &str, server: &mut Server) -> Listed {
     list_with(&settings_of(&[("listing", way)]), server, 0, Order::First, |_, _| {}).unwrap()
 }
 
 /// What is left of accounts that were deleted for good.
-fn orphans(numbers: &[u32]) -> vec::Vec<Account> {
+fn orphans(numbers: &[u32]) -> Vec<Account> {
     let any = *Server::of(1).accounts.values().next().unwrap();
     numbers.iter().map(|n| Account { n: *n, ..any }).collect()
 }
@@ -35,4 +47,387 @@ fn both_ways_bring_the_same_records_and_notices() {
         assert_eq!((ids.codes, ids.messages), (pages.codes, pages.messages));
         assert!(ids.ways.iter().all(|way| way == "ids") && pages.ways.iter().all(|way| way == "pages"), "{accounts}");
     }
+}
+
+/// What a host has of a listing of which each step runs in the instance that `instance` names for it.
+struct Walked {
+    users: BTreeMap<String, crate::contract::User>,
+    end: ListingState,
+    codes: Vec<String>,
+    ways: Vec<String>,
+    paths: Vec<String>,
+}
+
+fn walk(
+    settings: &Settings,
+    server: &mut Server,
+    limit: u32,
+    mut is_fresh: impl FnMut(u32) -> bool,
+    mut before_answer: impl FnMut(&mut Server, u32),
+) -> Walked {
+    let (mut memory, mut cursor, mut answered) = (Memory::new(), None::<String>, 0);
+    let (mut users, mut ways, mut paths) = (BTreeMap::new(), vec![], vec![]);
+    for call in 0..2_000 {
+        if is_fresh(call) {
+            memory = Memory::new();
+        }
+        let shared = RefCell::new(&mut *server);
+        let mut network = Fake::new(|request| {
+            let server = &mut **shared.borrow_mut();
+            before_answer(server, answered);
+            answered += 1;
+            server.answer(request)
+        })
+        .with_pauses(|ms| shared.borrow_mut().now += i64::from(ms));
+        let page = list_users(settings, cursor.as_deref(), limit, &mut memory, &mut network).unwrap();
+        paths.extend(network.sent.iter().map(|request| request.path.clone()));
+        drop(network);
+        server.now += 1_000;
+        users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
+        ways.extend(page.attributes.into_iter().map(|(_, way)| way));
+        match page.state {
+            ListingState::More(next) => cursor = Some(next),
+            end @ (ListingState::Complete | ListingState::Incomplete) => {
+                let codes = page.notices.into_iter().map(|notice| notice.code).collect();
+                return Walked { users, end, codes, ways, paths };
+            }
+        }
+    }
+    panic!("the listing does not end");
+}
+
+#[test]
+fn a_listing_goes_on_behind_its_id_in_any_instance_and_is_proven() {
+    for (settings, limit) in [(settings_of(&[("listing", "ids")]), 170), (settings_of(&[]), 500)] {
+        for every in [1, 3] {
+            let mut server = Server::of(4_000);
+            server.orphans = orphans(&[70_001, 1_000_000]);
+            let walked = walk(&settings, &mut server, limit, |call| call % every == 0, |_, _| {});
+            assert!(is_complete(&walked.end) && walked.codes.is_empty(), "{:?}", walked.codes);
+            assert!(walked.users.len() == 4_000 && walked.ways.iter().all(|way| way == "ids"));
+            // Each profile is asked for once, whatever instance does it.
+            let profiles = walked.paths.iter().filter(|path| path.as_str() == "/api/v4/users/ids").count();
+            assert_eq!(profiles, 4_002_usize.div_ceil(limit as usize));
+        }
+    }
+}
+
+/// Where the account that asks is in a team with everybody, with somebody and with nobody.
+fn in_teams(teams: u8) -> Server {
+    let mut server = Server::of(20_000);
+    server.teams = 6;
+    for account in server.accounts.values_mut() {
+        account.is_bot = account.n % 400 == 0;
+        account.teams = if account.n == 0 { teams } else { 1 << (account.n % 6) };
+    }
+    server
+}
+
+#[test]
+fn a_listing_takes_as_few_requests_as_the_token_lets_it() {
+    // Of these, six teams take eight requests, accounts and statuses thirty where they are read by ids, and pages 101.
+    let cases = [
+        (0b11_1111, ADMIN, "ids", 48),
+        (0b11_1111, VIEWER, "ids", 48),
+        (0b11_1111, "system_user", "pages", 120),
+        (0b00_0001, ADMIN, "pages", 130),
+        (0b00_0001, VIEWER, "pages", 130),
+        (0b00_0001, "system_user", "pages", 130),
+        (0, ADMIN, "pages", 130),
+        (0, VIEWER, "pages", 130),
+        (0, "system_user", "pages", 130),
+    ];
+    for (teams, role, way, most) in cases {
+        let mut server = in_teams(teams);
+        server.role = role;
+        let listed = list_by("auto", &mut server);
+        assert_eq!(listed.ways.last().map(String::as_str), Some(way), "{teams} {role}");
+        assert_eq!((listed.users.len(), is_complete(&listed.end)), (20_000, role != "system_user"), "{teams} {role}");
+        assert!(listed.requests <= most, "{teams} {role} took {} requests", listed.requests);
+    }
+}
+
+/// The members of other teams are found there, where that costs the server less than pages do.
+#[test]
+fn lists_of_other_teams_make_up_for_what_the_account_does_not_know() {
+    let cases = [(0b11_1110, ADMIN, 130), (0b11_1110, VIEWER, 130), (0b01_1110, VIEWER, 170)];
+    for (teams, role, most) in cases {
+        let mut server = in_teams(teams);
+        (server.role, server.orphans) = (role, orphans(&[900_001]));
+        let listed = list_by("auto", &mut server);
+        assert!(is_complete(&listed.end) && listed.users.len() == 20_000, "{teams} {role} {:?}", listed.codes);
+        assert!(listed.ways.iter().all(|way| way == "ids"), "{teams} {role}");
+        assert!(listed.requests <= most, "{teams} {role} took {} requests", listed.requests);
+    }
+    // Accounts in no team are named to administrators alone, and so are bots.
+    let mut server = in_teams(0b11_1111);
+    server.accounts.values_mut().filter(|account| account.n % 1_000 == 1).for_each(|account| account.teams = 0);
+    server.accounts.values_mut().filter(|account| account.n == 400).for_each(|account| account.teams = 0);
+    for (role, way) in [(ADMIN, "ids"), (VIEWER, "pages")] {
+        server.role = role;
+        let listed = list_by("auto", &mut server);
+        assert_eq!(listed.ways.last().map(String::as_str), Some(way), "{role}");
+        assert!(is_complete(&listed.end) && listed.users.len() == 20_000, "{role} {:?}", listed.codes);
+    }
+}
+
+#[test]
+fn without_bots_a_viewer_needs_no_pages() {
+    let mut server = Server::of(3_000);
+    server.role = VIEWER;
+    for account in server.accounts.values_mut().filter(|account| account.n % 100 == 5) {
+        (account.is_bot, account.teams) = (true, 0);
+    }
+    for (bots, way, users) in [("true", "pages", 3_000), ("false", "ids", 2_970)] {
+        for forced in ["auto", "ids", "pages"] {
+            let settings = settings_of(&[("listing", forced), ("include_bots", bots)]);
+            let listed = list_with(&settings, &mut server, 0, Order::First, |_, _| {}).unwrap();
+            let way = if forced == "pages" { "pages" } else { way };
+            assert_eq!(listed.ways.last().map(String::as_str), Some(way), "{bots} {forced}");
+            assert_eq!((listed.users.len(), is_complete(&listed.end)), (users, true), "{bots} {forced}");
+        }
+    }
+}
+
+/// A server that does not have the lists, or keeps them back, or fails at them, is read in pages.
+#[test]
+fn lists_that_cannot_be_had_are_done_without() {
+    let html = |status| Ok(Response { status, body: b"<html>".to_vec(), ..Response::default() });
+    let faults = [
+        json(403, r#"{"id":"api.context.permissions.app_error"}"#),
+        json(404, r#"{"id":"api.context.404.app_error"}"#),
+        json(500, "{}"),
+        html(403),
+        html(200),
+        json(200, "null"),
+        json(200, "[\"\"]"),
+        json(200, "[\"u0000000000000000000000001\""),
+        json(200, "{}"),
+    ];
+    for fault in faults {
+        let mut server = Server::of(2_500);
+        server.role = VIEWER;
+        server.instead = vec![("users/known", fault.clone())];
+        let listed = list_by("auto", &mut server);
+        assert!(is_complete(&listed.end) && listed.users.len() == 2_500, "{fault:?} {:?}", listed.codes);
+        assert_eq!(listed.ways.last().map(String::as_str), Some("pages"), "{fault:?}");
+        assert!(listed.codes.is_empty());
+    }
+    for fault in [Err(Lost::TimedOut), json(401, r#"{"id":"api.context.session_expired.app_error"}"#)] {
+        let mut server = Server::of(2_500);
+        server.instead = vec![("users/known", fault)];
+        assert!(list_with(&settings_of(&[]), &mut server, 0, Order::First, |_, _| {}).is_err());
+    }
+}
+
+/// A server that takes smaller bodies is asked for fewer profiles at once, and nobody is lost.
+#[test]
+fn profiles_are_asked_for_in_bodies_that_the_server_takes() {
+    for bytes in [300_000, 20_000, 2_000] {
+        let mut server = Server::of(2_500);
+        server.body_bytes = bytes;
+        let listed = list_by("auto", &mut server);
+        assert!(is_complete(&listed.end) && listed.users.len() == 2_500, "{bytes}: {:?}", listed.codes);
+        assert!(listed.ways.iter().all(|way| way == "ids"));
+    }
+}
+
+#[test]
+fn a_fault_keeps_what_was_read() {
+    for (text, fault) in [
+        ("users/ids", Err(Lost::TimedOut)),
+        ("users/ids", json(200, "[{")),
+        ("users/ids", json(500, "{}")),
+        ("status/ids", Err(Lost::Closed)),
+        ("in_team", Err(Lost::Closed)),
+        ("users/ids", json(429, "limit exceeded\n")),
+    ] {
+        let mut server = Server::of(6_500);
+        server.instead = vec![(text, fault.clone()), (text, fault.clone())];
+        let (mut memory, mut cursor, mut users, mut failures) = (Memory::new(), None::<String>, BTreeMap::new(), 0);
+        let end = loop {
+            let mut network = Fake::new(|request| server.answer(request));
+            match list_users(&settings_of(&[]), cursor.as_deref(), 0, &mut memory, &mut network) {
+                Ok(page) => {
+                    users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
+                    match page.state {
+                        ListingState::More(next) => cursor = Some(next),
+                        end @ (ListingState::Complete | ListingState::Incomplete) => break end,
+                    }
+                }
+                Err(_) => failures += 1,
+            }
+            assert!(failures < 5);
+        };
+        assert!(is_complete(&end) && users.len() == 6_500, "{text} {fault:?}");
+        assert!(users.values().all(|user| user.last_activity_at.is_some()));
+    }
+}
+
+#[test]
+fn accounts_that_cannot_be_read_are_told() {
+    let mut server = Server::of(2_500);
+    let broken =
+        json(200, format!("[{{\"id\":7}},{}]", server.accounts.iter().take(2).map(row).collect::<Vec<_>>().join(",")));
+    server.instead = vec![("users/ids", broken)];
+    // One cannot be read, and the others are not there at all.
+    let listed = list_by("auto", &mut server);
+    assert!(is_complete(&listed.end) && listed.users.len() == 2_500, "{:?}", listed.codes);
+    let mut server = Server::of(2_500);
+    let rows: Vec<_> = server.accounts.iter().take(999).map(row).collect();
+    server.instead = vec![("users/ids", json(200, format!("[{{\"id\":7}},{}]", rows.join(","))))];
+    let listed = list_by("auto", &mut server);
+    assert_eq!(
+        (is_complete(&listed.end), listed.codes),
+        (false, vec!["users-may-be-missing".into(), "records-unreadable".into()])
+    );
+}
+
+/// Something that happens to a server.
+#[derive(Clone, Debug)]
+enum Change {
+    Create(u8),
+    Delete(u32),
+    Rename(u32),
+    Deactivate(u32),
+    Move(u32, u8),
+    MakeGuest(u32),
+}
+
+#[derive(Clone, Debug)]
+struct Story {
+    accounts: u32,
+    uncovered: u32,
+    orphans: u32,
+    role: &'static str,
+    limit: u32,
+    /// Instances change before these calls.
+    fresh: Vec<u32>,
+    /// What happens before the n-th answer.
+    changes: Vec<(u32, Change)>,
+    /// Whether deleted accounts leave their memberships, or else their profile in a cache.
+    leaves: bool,
+}
+
+fn stories() -> impl Strategy<Value = Story> {
+    let change = prop_oneof![
+        3 => (0_u8..4).prop_map(Change::Create),
+        3 => any::<u32>().prop_map(Change::Delete),
+        1 => any::<u32>().prop_map(Change::Rename),
+        1 => any::<u32>().prop_map(Change::Deactivate),
+        3 => (any::<u32>(), 0_u8..4).prop_map(|(n, teams)| Change::Move(n, teams)),
+        1 => any::<u32>().prop_map(Change::MakeGuest),
+    ];
+    let changes = proptest::collection::vec((4_u32..40, change), 0..6);
+    let fresh = proptest::collection::vec(1_u32..6, 0..3);
+    let role = prop::sample::select(vec![ADMIN, VIEWER, VIEWER]);
+    (2_u32..30, 0_u32..2, 0_u32..3, role, 3_u32..12, fresh, changes, any::<bool>()).prop_map(
+        |(accounts, uncovered, orphans, role, limit, fresh, changes, leaves)| {
+            // An account that leaves its memberships is told from one that was never there only by being read anew.
+            let fresh = if leaves { vec![] } else { fresh };
+            Story { accounts, uncovered, orphans, role, limit, fresh, changes, leaves }
+        },
+    )
+}
+
+/// Ids are in no order of the numbers.
+fn scattered(n: u32) -> u32 {
+    n.wrapping_mul(7_919) % 100_003
+}
+
+impl Story {
+    /// Plays the story. Returns how many of those who were there all the time are missing from a listing that is called
+    /// complete.
+    fn missing(&self) -> usize {
+        let mut server = Server::of(0);
+        server.teams = 2;
+        (server.role, server.caches) = (self.role, !self.leaves);
+        for n in 0..self.accounts {
+            server.create(&format!("user{n:06}"), scattered(n));
+        }
+        for n in 0..self.uncovered {
+            server.create(&format!("zoe{n:06}"), scattered(500 + n));
+            server.update(&format!("zoe{n:06}"), |account| (account.teams, account.is_bot) = (0, true));
+        }
+        server.orphans = orphans(&(0..self.orphans).map(|n| scattered(700 + n)).collect::<Vec<_>>());
+        server.now += 60_000;
+        let before: Vec<u32> = server.accounts.values().map(|account| account.n).collect();
+        let mut next = 1_000;
+        let walked = walk(
+            &settings_of(&[("listing", "ids")]),
+            &mut server,
+            self.limit,
+            |call| self.fresh.contains(&call),
+            |server, answered| {
+                for (_, change) in self.changes.iter().filter(|(at, _)| *at == answered) {
+                    self.apply(server, change, next);
+                    next += 1;
+                }
+            },
+        );
+        if !is_complete(&walked.end) {
+            return 0;
+        }
+        let after: Vec<u32> = server.accounts.values().map(|account| account.n).collect();
+        before.iter().filter(|n| after.contains(n) && !walked.users.contains_key(&id(**n))).count()
+    }
+
+    fn apply(&self, server: &mut Server, change: &Change, next: u32) {
+        let nth = |server: &Server, n: u32| {
+            let others: Vec<_> = server.accounts.iter().filter(|(_, account)| account.n != 0).collect();
+            let place = usize::try_from(n).unwrap() % others.len().max(1);
+            others.get(place).map(|(name, _)| (*name).clone()).unwrap_or_default()
+        };
+        match change {
+            Change::Create(teams) => {
+                server.create(&format!("new{next:06}"), scattered(next));
+                server.update(&format!("new{next:06}"), |account| account.teams = *teams);
+            }
+            Change::Delete(n) => server.delete(&nth(server, *n), self.leaves),
+            Change::Rename(n) => server.rename(&nth(server, *n), &format!("other{next:06}")),
+            Change::Deactivate(n) => server.update(&nth(server, *n), |account| account.deactivated = 5),
+            Change::Move(n, teams) => server.update(&nth(server, *n), |account| account.teams = *teams),
+            Change::MakeGuest(n) => server.update(&nth(server, *n), |account| account.roles = "system_guest"),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4_000) })]
+
+    /// Whatever happens between two requests, in whatever instances: a listing that is called complete holds everybody who
+    /// was there from its beginning to its end.
+    #[test]
+    fn a_complete_listing_by_ids_misses_nobody(story in stories()) {
+        prop_assert_eq!(story.missing(), 0);
+    }
+
+    /// No cursor, however made, does anything but go on or be refused.
+    #[test]
+    fn any_text_is_a_safe_cursor(text in "i1_[0-9a-z_,.:-]{0,120}") {
+        let mut network = Fake::new(|_| Err(Lost::Closed));
+        let failure = list_users(&settings_of(&[]), Some(&text), 0, &mut Memory::new(), &mut network).unwrap_err();
+        prop_assert_eq!(failure.code, Code::CursorStale);
+    }
+}
+
+/// The property would notice each of these: then it sees a listing that is called complete and lacks somebody.
+#[test]
+fn a_proof_that_lacks_a_step_is_found_out() {
+    use mutation::Mutation::{CountBesideList, CountsOrphans, NoSecondList, SkipsBehindCursor};
+    for mutated in [CountBesideList, NoSecondList, CountsOrphans, SkipsBehindCursor] {
+        mutation::NOW.set(Some(mutated));
+        let mut runner = TestRunner::deterministic();
+        let is_found = (0..20_000).any(|_| stories().new_tree(&mut runner).unwrap().current().missing() > 0);
+        mutation::NOW.set(None);
+        assert!(is_found, "{mutated:?} is not noticed");
+    }
+}
+
+/// Two lists of ids, their marks and a call's accounts: what a million takes.
+#[test]
+fn ids_of_a_million_take_less_than_twenty_megabytes() {
+    let cover = cover::Cover::new(1_000_000, 0, &settings_of(&[]));
+    let bytes = cover.room() * size_of::<Id>() + cover.room() / 8;
+    assert!(size_of::<Id>() == 17 && bytes < 18_000_000, "{bytes}");
 }
