@@ -129,13 +129,13 @@ fn a_listing_takes_as_few_requests_as_the_token_lets_it() {
     let cases = [
         (0b11_1111, ADMIN, "ids", 48),
         (0b11_1111, VIEWER, "ids", 48),
-        (0b11_1111, "system_user", "pages", 120),
-        (0b00_0001, ADMIN, "pages", 130),
-        (0b00_0001, VIEWER, "pages", 130),
-        (0b00_0001, "system_user", "pages", 130),
-        (0, ADMIN, "pages", 130),
-        (0, VIEWER, "pages", 130),
-        (0, "system_user", "pages", 130),
+        (0b11_1111, "system_user", "pages", 145),
+        (0b00_0001, ADMIN, "pages", 145),
+        (0b00_0001, VIEWER, "pages", 145),
+        (0b00_0001, "system_user", "pages", 145),
+        (0, ADMIN, "pages", 145),
+        (0, VIEWER, "pages", 145),
+        (0, "system_user", "pages", 145),
     ];
     for (teams, role, way, most) in cases {
         let mut server = in_teams(teams);
@@ -205,16 +205,16 @@ fn lists_that_cannot_be_had_are_done_without() {
         json(200, "{}"),
     ];
     for fault in faults {
-        let mut server = Server::of(2_500);
+        let mut server = Server::of(6_000);
         server.role = VIEWER;
         server.instead = vec![("users/known", fault.clone())];
         let listed = list_by("auto", &mut server);
-        assert!(is_complete(&listed.end) && listed.users.len() == 2_500, "{fault:?} {:?}", listed.codes);
+        assert!(is_complete(&listed.end) && listed.users.len() == 6_000, "{fault:?} {:?}", listed.codes);
         assert_eq!(listed.ways.last().map(String::as_str), Some("pages"), "{fault:?}");
         assert!(listed.codes.is_empty());
     }
     for fault in [Err(Lost::TimedOut), json(401, r#"{"id":"api.context.session_expired.app_error"}"#)] {
-        let mut server = Server::of(2_500);
+        let mut server = Server::of(6_000);
         server.instead = vec![("users/known", fault)];
         assert!(list_with(&settings_of(&[]), &mut server, 0, Order::First, |_, _| {}).is_err());
     }
@@ -224,10 +224,10 @@ fn lists_that_cannot_be_had_are_done_without() {
 #[test]
 fn profiles_are_asked_for_in_bodies_that_the_server_takes() {
     for bytes in [300_000, 20_000, 2_000] {
-        let mut server = Server::of(2_500);
+        let mut server = Server::of(6_000);
         server.body_bytes = bytes;
         let listed = list_by("auto", &mut server);
-        assert!(is_complete(&listed.end) && listed.users.len() == 2_500, "{bytes}: {:?}", listed.codes);
+        assert!(is_complete(&listed.end) && listed.users.len() == 6_000, "{bytes}: {:?}", listed.codes);
         assert!(listed.ways.iter().all(|way| way == "ids"));
     }
 }
@@ -266,14 +266,14 @@ fn a_fault_keeps_what_was_read() {
 
 #[test]
 fn accounts_that_cannot_be_read_are_told() {
-    let mut server = Server::of(2_500);
+    let mut server = Server::of(6_000);
     let broken =
         json(200, format!("[{{\"id\":7}},{}]", server.accounts.iter().take(2).map(row).collect::<Vec<_>>().join(",")));
     server.instead = vec![("users/ids", broken)];
     // One cannot be read, and the others are not there at all.
     let listed = list_by("auto", &mut server);
-    assert!(is_complete(&listed.end) && listed.users.len() == 2_500, "{:?}", listed.codes);
-    let mut server = Server::of(2_500);
+    assert!(is_complete(&listed.end) && listed.users.len() == 6_000, "{:?}", listed.codes);
+    let mut server = Server::of(6_000);
     let rows: Vec<_> = server.accounts.iter().take(999).map(row).collect();
     server.instead = vec![("users/ids", json(200, format!("[{{\"id\":7}},{}]", rows.join(","))))];
     let listed = list_by("auto", &mut server);
