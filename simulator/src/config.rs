@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::{Change, Fault, Version};
+use crate::{Change, Fault, Memberships, Version};
 
 /// A server to start.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct Config {
     pub users: u32,
     /// What the accounts follow from: the same seed gives the same server.
     pub seed: u64,
+    /// Which teams there are, and who is in them.
+    pub memberships: Memberships,
     /// Which version it plays.
     pub version: Version,
     /// Its licence.
@@ -79,6 +81,7 @@ impl Default for Config {
         Self {
             users: 1_000,
             seed: 1,
+            memberships: Memberships::default(),
             version: Version::new(11, 6),
             license: LicensePreset::Enterprise,
             subpath: String::new(),

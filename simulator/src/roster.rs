@@ -1,13 +1,15 @@
 //! Who is on a server now: whom it started with, and what has changed since.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::account::{self, Account, Kind, Status, Traits, places};
 use crate::change::{ChangeKind, Pending};
 use crate::clock::Clock;
 use crate::ids::{self, Sort};
+use crate::lists::Lists;
 use crate::population::{Counts, Population};
+use crate::profiles::Profiles;
 
 /// The accounts of a server at one moment. Each has a number that it keeps: its place at the start, or for those made
 /// since the next one. Without changes it costs nothing beside the population; each change costs what changes cost
@@ -27,6 +29,15 @@ pub(crate) struct Roster {
     /// Accounts at places of their own, by how many names at the start were before theirs, and by the name.
     moved: BTreeMap<(u32, String), u32>,
     runs: Vec<Run>,
+    /// The teams of accounts that have joined or left one.
+    joined: BTreeMap<u32, Vec<u32>>,
+    /// When an account left a team that it is in no more, by both.
+    former: BTreeMap<(u32, u32), i64>,
+    /// Guests who have left the channel that everybody of their team is in.
+    apart: BTreeSet<u32>,
+    /// What is left of accounts that were removed: the teams, and whether it was a bot's.
+    orphans: BTreeMap<u32, (Vec<u32>, bool)>,
+    lists: Arc<OnceLock<Lists>>,
 }
 
 /// Accounts with numbers that follow each other, at places that do.
@@ -46,6 +57,15 @@ impl Run {
 impl Roster {
     pub(crate) fn new(start: Population) -> Self {
         let runs = vec![Run { place: 0, first: 0, length: start.len() }];
+        let memberships = start.memberships();
+        // Their numbers come from the end, where no account will ever be.
+        let all = memberships.orphans.saturating_add(memberships.orphan_bots);
+        let orphans = (0..all).map(|number| {
+            let is_bot = number >= memberships.orphans;
+            let teams = if is_bot { Vec::new() } else { vec![start.own_team(number)] };
+            (u32::MAX.saturating_sub(number), (teams, is_bot))
+        });
+        let orphans = orphans.collect();
         Self {
             made: 0,
             counts: start.counts(),
@@ -55,6 +75,11 @@ impl Roster {
             left: BTreeSet::new(),
             moved: BTreeMap::new(),
             runs,
+            joined: BTreeMap::new(),
+            former: BTreeMap::new(),
+            apart: BTreeSet::new(),
+            orphans,
+            lists: Arc::default(),
             start,
         }
     }
@@ -110,22 +135,63 @@ impl Roster {
         self.changed.get(&number).map_or_else(|| self.start.traits(number), Account::traits)
     }
 
-    /// The team that an account is in.
-    pub(crate) fn team_of(&self, number: u32) -> Option<u32> {
-        self.start.team_of(number, self.traits(number).kind)
+    /// The id of an account, or of one that was removed.
+    pub(crate) fn id(&self, number: u32) -> String {
+        ids::id(self.start.seed(), Sort::User, number)
     }
 
-    /// The accounts of a team by username.
-    pub(crate) fn members(&self, team: u32) -> impl Iterator<Item = u32> + '_ {
-        let teams = self.start.teams().max(1);
-        self.runs
-            .iter()
-            .flat_map(move |run| {
-                let ahead = (team + teams - run.first % teams) % teams;
-                let step = usize::try_from(teams).unwrap_or(1);
-                (run.first.saturating_add(ahead)..run.first.saturating_add(run.length)).step_by(step)
-            })
-            .filter(|number| self.team_of(*number).is_some())
+    /// The teams that an account is in.
+    pub(crate) fn teams_of(&self, number: u32) -> Vec<u32> {
+        self.joined.get(&number).cloned().unwrap_or_else(|| self.start.teams_of(number, self.traits(number).kind))
+    }
+
+    /// The teams that an account has left, and when.
+    pub(crate) fn former_teams(&self, number: u32) -> impl Iterator<Item = (u32, i64)> + '_ {
+        self.former.range((number, 0)..=(number, u32::MAX)).map(|((_, team), at)| (*team, *at))
+    }
+
+    /// Who is where.
+    pub(crate) fn lists(&self) -> &Lists {
+        self.lists.get_or_init(|| Lists::of(self, self.start.teams()))
+    }
+
+    /// Memberships of a team whose account was removed.
+    pub(crate) fn orphans_in(&self, team: u32) -> impl Iterator<Item = u32> + '_ {
+        self.orphans.iter().filter(move |(_, (teams, _))| teams.contains(&team)).map(|(number, _)| *number)
+    }
+
+    /// Bots whose account was removed.
+    pub(crate) fn orphan_bots(&self) -> impl Iterator<Item = u32> + '_ {
+        self.orphans.iter().filter(|(_, (_, is_bot))| *is_bot).map(|(number, _)| *number)
+    }
+
+    /// Whether nothing is left of an account but what refers to it.
+    pub(crate) fn is_orphan(&self, number: u32) -> bool {
+        self.orphans.contains_key(&number)
+    }
+
+    /// The numbers of all who share a channel with an account, which is not among them: the accounts of a team are all in
+    /// its Town Square, which guests alone may leave. What is left of removed accounts is among them.
+    pub(crate) fn known_to(&self, own: u32) -> Vec<u32> {
+        if self.is_apart(own) {
+            return Vec::new();
+        }
+        let teams = self.teams_of(own);
+        let orphans = teams.iter().flat_map(|team| self.orphans_in(*team));
+        let mut known: Vec<u32> = teams.iter().flat_map(|team| self.lists().members(*team).iter().copied()).collect();
+        known.retain(|number| *number != own && !self.is_apart(*number));
+        known.extend(orphans);
+        known.sort_unstable();
+        known.dedup();
+        known
+    }
+
+    /// Whether a guest is in none of the channels that others are in.
+    fn is_apart(&self, number: u32) -> bool {
+        let traits = self.traits(number);
+        traits.kind == Kind::Guest
+            && (self.apart.contains(&number)
+                || (traits.is_single_channel_guest && self.start.memberships().guests_apart))
     }
 
     /// When an account was made, in milliseconds since 1970.
@@ -134,10 +200,12 @@ impl Roster {
         self.changed.get(&number).map_or_else(at_start, |account| account.create_at)
     }
 
-    /// Whether an account runs its team. Of system administrators the server does not say so.
-    pub(crate) fn is_team_admin(&self, number: u32) -> bool {
+    /// Whether an account runs this team, of which it is a member. Of system administrators the server does not say so.
+    pub(crate) fn runs(&self, number: u32, team: u32) -> bool {
         let did = number < self.start.len() && self.start.is_team_admin(number);
-        self.traits(number).kind == Kind::Member && did != self.turned.contains(&number)
+        team == self.start.own_team(number)
+            && self.traits(number).kind == Kind::Member
+            && did != self.turned.contains(&number)
     }
 
     /// Changes what this says, and returns the account as it is then, or as it last was. None where no account may
@@ -187,16 +255,72 @@ impl Roster {
                 account.status = Some(Status { status: "online", manual: false, last_activity_at: now_ms });
                 Some(self.replace(account))
             }
-            ChangeKind::Delete { place } => {
-                let account = self.account(self.pick(place, |_| true)?);
-                self.counts.remove(account.traits());
-                self.leave(&account);
-                self.arrange();
-                self.changed.remove(&account.index);
-                self.deleted.insert(account.index);
-                Some(account)
+            ChangeKind::Delete { place } => Some(self.delete(self.pick(place, |_| true)?)),
+            ChangeKind::Orphan { place } => {
+                let number = self.pick(place, |_| true)?;
+                let (teams, is_bot) = (self.teams_of(number), self.traits(number).kind == Kind::Bot);
+                self.orphans.insert(number, (teams, is_bot));
+                Some(self.delete(number))
+            }
+            ChangeKind::MakeGuest { place } => {
+                let mut account = self.account(self.pick(place, |traits| traits.kind == Kind::Member)?);
+                (account.kind, account.roles, account.update_at) = (Kind::Guest, "system_guest", now_ms);
+                Some(self.replace(account))
+            }
+            ChangeKind::SignIn { place } => {
+                let mut account = self.account(self.pick(place, |traits| !traits.is_deactivated)?);
+                (account.last_login, account.update_at) = (now_ms, now_ms);
+                Some(self.replace(account))
+            }
+            ChangeKind::JoinTeam { .. } | ChangeKind::LeaveTeam { .. } | ChangeKind::LeaveChannel { .. } => {
+                self.move_about(kind, now_ms)
             }
         }
+    }
+
+    /// Changes who is in a team or a channel, of which the account itself shows nothing.
+    fn move_about(&mut self, kind: ChangeKind, now_ms: i64) -> Option<Account> {
+        let team = |team: u32| team.checked_rem(self.start.teams()).unwrap_or_default();
+        let number = match kind {
+            ChangeKind::JoinTeam { place, team: wanted } => {
+                let team = team(wanted);
+                let number = self.find_from(place, |number| !self.teams_of(number).contains(&team))?;
+                let mut teams = self.teams_of(number);
+                teams.push(team);
+                teams.sort_unstable();
+                self.joined.insert(number, teams);
+                self.former.remove(&(number, team));
+                number
+            }
+            ChangeKind::LeaveTeam { place, team: left } => {
+                let team = team(left);
+                let number = self.find_from(place, |number| self.teams_of(number).contains(&team))?;
+                let mut teams = self.teams_of(number);
+                teams.retain(|other| *other != team);
+                self.joined.insert(number, teams);
+                self.former.insert((number, team), now_ms);
+                number
+            }
+            ChangeKind::LeaveChannel { place } => {
+                let number = self.pick(place, |traits| traits.kind == Kind::Guest)?;
+                self.apart.insert(number);
+                number
+            }
+            _ => return None,
+        };
+        self.lists = Arc::default();
+        Some(self.account(number))
+    }
+
+    /// Takes an account away, and returns it as it last was.
+    fn delete(&mut self, number: u32) -> Account {
+        let account = self.account(number);
+        self.counts.remove(account.traits());
+        self.leave(&account);
+        self.arrange();
+        self.changed.remove(&account.index);
+        self.deleted.insert(account.index);
+        account
     }
 
     /// Adds an account.
@@ -220,11 +344,14 @@ impl Roster {
 
     /// The number of the first account from this place on that may change and is such a one.
     fn pick(&self, place: u32, is_wanted: impl Fn(Traits) -> bool) -> Option<u32> {
+        self.find_from(place, |number| is_wanted(self.traits(number)))
+    }
+
+    /// The same, of what is not the account's own.
+    fn find_from(&self, place: u32, is_wanted: impl Fn(u32) -> bool) -> Option<u32> {
         let from = place.checked_rem(self.len())?;
         let before = usize::try_from(from).unwrap_or(usize::MAX);
-        self.from(from)
-            .chain(self.all().take(before))
-            .find(|number| *number >= places::OWNERS && is_wanted(self.traits(*number)))
+        self.from(from).chain(self.all().take(before)).find(|number| *number >= places::OWNERS && is_wanted(*number))
     }
 
     /// Sets when an account was deactivated.
@@ -305,6 +432,7 @@ impl Roster {
             }
         }
         self.runs = runs;
+        self.lists = Arc::default();
     }
 }
 
@@ -317,6 +445,7 @@ const CHANGE_MS: i64 = 15_000;
 #[derive(Debug)]
 pub(crate) struct Live {
     now: Mutex<Now>,
+    profiles: Profiles,
     clock: Clock,
 }
 
@@ -329,15 +458,24 @@ struct Now {
 }
 
 impl Now {
-    fn change(&mut self, kind: ChangeKind, now_ms: i64) -> Option<Account> {
+    fn change(&mut self, kind: ChangeKind, now_ms: i64, profiles: &Profiles) -> Option<Account> {
         self.has_changed = true;
-        Arc::make_mut(&mut self.roster).change(kind, now_ms)
+        // Of a sign-in alone the cache of profiles does not hear.
+        let before = matches!(kind, ChangeKind::SignIn { .. }).then(|| Arc::clone(&self.roster));
+        let changed = Arc::make_mut(&mut self.roster).change(kind, now_ms);
+        match (&changed, before) {
+            (Some(account), Some(before)) => profiles.sign_in(before.account(account.index), now_ms),
+            (Some(account), None) => profiles.empty(account.index),
+            (None, _) => {}
+        }
+        changed
     }
 }
 
 impl Live {
     pub(crate) fn new(roster: Roster, pending: Pending, clock: Clock) -> Self {
-        Self { now: Mutex::new(Now { roster: Arc::new(roster), pending, has_changed: false }), clock }
+        let now = Mutex::new(Now { roster: Arc::new(roster), pending, has_changed: false });
+        Self { now, profiles: Profiles::default(), clock }
     }
 
     /// The roster that this request is answered from, after the changes that are due before it.
@@ -347,14 +485,19 @@ impl Live {
             self.clock.leap(CHANGE_MS);
         }
         for change in now.pending.due(path_and_query) {
-            now.change(change, self.clock.now_ms());
+            now.change(change, self.clock.now_ms(), &self.profiles);
         }
         Arc::clone(&now.roster)
     }
 
     pub(crate) fn change(&self, kind: ChangeKind) -> Option<Account> {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        now.change(kind, self.clock.now_ms())
+        now.change(kind, self.clock.now_ms(), &self.profiles)
+    }
+
+    /// The server's cache of profiles.
+    pub(crate) const fn profiles(&self) -> &Profiles {
+        &self.profiles
     }
 
     pub(crate) fn now(&self) -> Arc<Roster> {
@@ -366,11 +509,12 @@ impl Live {
 mod tests {
     use super::*;
     use crate::chance::Chance;
+    use crate::membership::Memberships;
 
     const NOW: i64 = 1_795_533_929_000;
 
     fn roster(accounts: u32) -> Roster {
-        Roster::new(Population::new(7, accounts, NOW))
+        Roster::new(Population::new(7, accounts, NOW, Memberships::default()))
     }
 
     /// What every roster must be, found the long way.
@@ -392,10 +536,13 @@ mod tests {
         assert_eq!(counts, roster.counts());
         assert_eq!(roster.from(roster.len()).next(), None);
         for team in 0..roster.start.teams() {
-            let members: Vec<u32> = roster.members(team).collect();
-            let expect: Vec<u32> = roster.all().filter(|number| roster.team_of(*number) == Some(team)).collect();
-            assert_eq!(members, expect);
+            let expect: Vec<u32> = roster.all().filter(|number| roster.teams_of(*number).contains(&team)).collect();
+            assert_eq!(roster.lists().members(team), expect);
         }
+        let teamless: Vec<u32> = roster.all().filter(|number| roster.teams_of(*number).is_empty()).collect();
+        assert_eq!(roster.lists().teamless(), teamless);
+        let bots = roster.all().filter(|number| roster.traits(*number).kind == Kind::Bot).chain(roster.orphan_bots());
+        assert_eq!(roster.lists().bots().iter().collect::<BTreeSet<_>>().len(), bots.count());
         for owner in 0..places::OWNERS {
             assert_eq!(roster.account(owner), roster.start.account(owner));
         }
@@ -415,7 +562,8 @@ mod tests {
                     1 => format!("Name{}", place % 10),
                     _ => format!("{}{}", char::from(b'a' + u8::try_from(place % 26).unwrap()), place),
                 };
-                let kind = match chance.below(9) {
+                let team = place % 7;
+                let kind = match chance.below(15) {
                     0 => ChangeKind::Create { username },
                     1 => ChangeKind::Rename { place, username },
                     2 => ChangeKind::Deactivate { place },
@@ -424,13 +572,26 @@ mod tests {
                     5 => ChangeKind::Promote { place },
                     6 => ChangeKind::RunTeam { place },
                     7 => ChangeKind::Use { place },
+                    8 => ChangeKind::JoinTeam { place, team },
+                    9 => ChangeKind::LeaveTeam { place, team },
+                    10 => ChangeKind::LeaveChannel { place },
+                    11 => ChangeKind::MakeGuest { place },
+                    12 => ChangeKind::SignIn { place },
+                    13 => ChangeKind::Orphan { place },
                     _ => ChangeKind::Delete { place },
                 };
                 let changed = roster.change(kind.clone(), NOW + step);
                 if let Some(account) = changed {
-                    let is_gone = matches!(kind, ChangeKind::Delete { .. });
+                    let is_gone = matches!(kind, ChangeKind::Delete { .. } | ChangeKind::Orphan { .. });
                     assert_eq!(roster.find(&account.id).is_none(), is_gone);
-                    let is_beside = matches!(kind, ChangeKind::RunTeam { .. } | ChangeKind::Use { .. });
+                    let is_beside = matches!(
+                        kind,
+                        ChangeKind::RunTeam { .. }
+                            | ChangeKind::Use { .. }
+                            | ChangeKind::JoinTeam { .. }
+                            | ChangeKind::LeaveTeam { .. }
+                            | ChangeKind::LeaveChannel { .. }
+                    );
                     assert_eq!(account.update_at == NOW + step, !is_gone && !is_beside, "{kind:?}");
                 }
                 check(&roster);
@@ -449,7 +610,11 @@ mod tests {
         assert_eq!((renamed.index, renamed.username.as_str()), (made.index, "aaa"), "its own name is free to it");
         let again = roster.change(ChangeKind::Rename { place: 99, username: "aaa".into() }, NOW).unwrap();
         assert_eq!((again.index, again.username.as_str()), (99, "aaa-2"));
-        assert_eq!(again.email(), Population::new(7, 100, NOW).account(99).email(), "the address stays");
+        assert_eq!(
+            again.email(),
+            Population::new(7, 100, NOW, Memberships::default()).account(99).email(),
+            "the address stays"
+        );
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Simulator {
         let address = listener.local_addr()?;
         let now_ms = config.now_ms.unwrap_or_else(|| chrono::Utc::now().timestamp_millis());
         let clock = Clock::starting_at(now_ms);
-        let population = Population::new(config.seed, config.users, now_ms);
+        let population = Population::new(config.seed, config.users, now_ms, config.memberships);
         let pending = Pending::new(config.changes.clone());
         let shared = Arc::new(Shared {
             roster: Live::new(Roster::new(population.clone()), pending, clock.clone()),
@@ -269,7 +269,15 @@ impl Shared {
             return answer::refusal(AppError::TOO_LARGE, stamp);
         };
         let roster = self.roster.before(path_and_query);
-        let call = Call { world: &self.world, roster: &roster, caller, query: Query(&query), body: &body };
+        let call = Call {
+            world: &self.world,
+            roster: &roster,
+            profiles: self.roster.profiles(),
+            now_ms: self.clock.now_ms(),
+            caller,
+            query: Query(&query),
+            body: &body,
+        };
         let Some(found) = routes::answer(&method, route, &call) else { return answer::no_route(path) };
         let is_refused = found.as_ref().is_err_and(|error| *error == AppError::EXPIRED);
         let trailing = routes::contradiction(route, &call);

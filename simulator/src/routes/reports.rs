@@ -86,7 +86,11 @@ fn is_reported(call: &Call<'_>, number: u32) -> bool {
         Some("multi_channel") => traits.kind == Kind::Guest && !traits.is_single_channel_guest,
         _ => true,
     };
-    traits.kind != Kind::Bot && !is_hidden && is_of_filter
+    let wants_teamless = call.query.flag("has_no_team") && call.world.config.version.reports_by_team();
+    traits.kind != Kind::Bot
+        && !is_hidden
+        && is_of_filter
+        && (!wants_teamless || call.roster.teams_of(number).is_empty())
 }
 
 fn check(call: &Call<'_>) -> Result<(), AppError> {

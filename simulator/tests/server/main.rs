@@ -4,5 +4,6 @@
 mod changes;
 mod faults;
 mod http;
+mod membership;
 mod tokens;
 mod versions;
