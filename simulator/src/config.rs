@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::{Change, Fault, Memberships, Version};
+use crate::{Change, Costs, Fault, Memberships, Version};
 
 /// A server to start.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Config {
     pub subpath: String,
     /// How long every answer of the API takes, beside the work itself.
     pub latency: Duration,
+    /// Whether answers take the time of a real server, beside the latency; none for as little as there is.
+    pub costs: Option<Costs>,
     /// The rate limiter, off by default as in Mattermost.
     pub rate_limit: Option<RateLimit>,
     /// What goes wrong.
@@ -86,6 +88,7 @@ impl Default for Config {
             license: LicensePreset::Enterprise,
             subpath: String::new(),
             latency: Duration::ZERO,
+            costs: None,
             rate_limit: None,
             faults: Vec::new(),
             changes: Vec::new(),

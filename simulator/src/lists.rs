@@ -2,16 +2,13 @@
 
 use std::sync::OnceLock;
 
-use crate::account::Kind;
-use crate::roster::Roster;
-
-/// Who is in which team, who is in none, and which accounts are programs.
+/// Who is in which team, who is in none, and which accounts are bots.
 #[derive(Debug)]
 pub(crate) struct Lists {
     teams: Vec<TeamList>,
     /// Accounts in no team, by username.
     teamless: Vec<u32>,
-    /// Programs, the oldest first, and then those whose account is gone.
+    /// Bots, the oldest first.
     bots: Vec<u32>,
 }
 
@@ -19,31 +16,40 @@ pub(crate) struct Lists {
 struct TeamList {
     /// Accounts by username.
     members: Vec<u32>,
-    /// Memberships by id, those included whose account is gone.
+    /// Memberships whose account was removed.
+    orphans: Vec<u32>,
+    /// Both by id.
     by_id: OnceLock<Vec<u32>>,
 }
 
+/// An account, or what is left of one.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) number: u32,
+    pub(crate) teams: Vec<u32>,
+    /// When it was made, if it is a bot's.
+    pub(crate) bot_since: Option<i64>,
+}
+
 impl Lists {
-    pub(crate) fn of(roster: &Roster, teams: u32) -> Self {
+    /// Of the accounts by username, and of what is left of those that were removed.
+    pub(crate) fn of(teams: u32, rows: impl Iterator<Item = Row>, orphans: impl Iterator<Item = Row>) -> Self {
         let mut lists: Vec<TeamList> = (0..teams).map(|_| TeamList::default()).collect();
         let (mut teamless, mut bots) = (Vec::new(), Vec::new());
-        for number in roster.all() {
-            let own = roster.teams_of(number);
-            if own.is_empty() {
+        for (Row { number, teams, bot_since }, is_orphan) in
+            rows.map(|row| (row, false)).chain(orphans.map(|row| (row, true)))
+        {
+            if teams.is_empty() && !is_orphan {
                 teamless.push(number);
             }
-            for team in own {
-                if let Some(list) = at(team).and_then(|at| lists.get_mut(at)) {
-                    list.members.push(number);
-                }
+            for list in teams.into_iter().filter_map(|team| usize::try_from(team).ok()) {
+                let Some(list) = lists.get_mut(list) else { continue };
+                if is_orphan { &mut list.orphans } else { &mut list.members }.push(number);
             }
-            if roster.traits(number).kind == Kind::Bot {
-                bots.push(number);
-            }
+            bots.extend(bot_since.map(|since| (since, number)));
         }
-        bots.sort_by_key(|number| roster.create_at(*number));
-        bots.extend(roster.orphan_bots());
-        Self { teams: lists, teamless, bots }
+        bots.sort_by_key(|(since, _)| *since);
+        Self { teams: lists, teamless, bots: bots.into_iter().map(|(_, number)| number).collect() }
     }
 
     /// The accounts of a team by username.
@@ -51,12 +57,12 @@ impl Lists {
         self.team(team).map_or(&[], |list| &list.members)
     }
 
-    /// The memberships of a team by id.
-    pub(crate) fn by_id(&self, roster: &Roster, team: u32) -> &[u32] {
+    /// The memberships of a team by id, those included whose account was removed.
+    pub(crate) fn by_id(&self, team: u32, id: impl Fn(u32) -> String) -> &[u32] {
         let Some(list) = self.team(team) else { return &[] };
         list.by_id.get_or_init(|| {
-            let numbers = list.members.iter().copied().chain(roster.orphans_in(team));
-            let mut rows: Vec<(String, u32)> = numbers.map(|number| (roster.id(number), number)).collect();
+            let numbers = list.members.iter().chain(&list.orphans);
+            let mut rows: Vec<(String, u32)> = numbers.map(|number| (id(*number), *number)).collect();
             rows.sort_unstable();
             rows.into_iter().map(|(_, number)| number).collect()
         })
@@ -71,10 +77,6 @@ impl Lists {
     }
 
     fn team(&self, team: u32) -> Option<&TeamList> {
-        self.teams.get(at(team)?)
+        self.teams.get(usize::try_from(team).ok()?)
     }
-}
-
-fn at(number: u32) -> Option<usize> {
-    usize::try_from(number).ok()
 }

@@ -1,15 +1,13 @@
 //! Who is on a server now: whom it started with, and what has changed since.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use crate::account::{self, Account, Kind, Status, Traits, places};
-use crate::change::{ChangeKind, Pending};
-use crate::clock::Clock;
+use crate::change::ChangeKind;
 use crate::ids::{self, Sort};
-use crate::lists::Lists;
+use crate::lists::{Lists, Row};
 use crate::population::{Counts, Population};
-use crate::profiles::Profiles;
 
 /// The accounts of a server at one moment. Each has a number that it keeps: its place at the start, or for those made
 /// since the next one. Without changes it costs nothing beside the population; each change costs what changes cost
@@ -152,17 +150,24 @@ impl Roster {
 
     /// Who is where.
     pub(crate) fn lists(&self) -> &Lists {
-        self.lists.get_or_init(|| Lists::of(self, self.start.teams()))
+        self.lists.get_or_init(|| {
+            let rows = self.all().map(|number| Row {
+                number,
+                teams: self.teams_of(number),
+                bot_since: (self.traits(number).kind == Kind::Bot).then(|| self.create_at(number)),
+            });
+            let orphans = self.orphans.iter().map(|(number, (teams, is_bot))| Row {
+                number: *number,
+                teams: teams.clone(),
+                bot_since: is_bot.then_some(i64::MAX),
+            });
+            Lists::of(self.start.teams(), rows, orphans)
+        })
     }
 
-    /// Memberships of a team whose account was removed.
-    pub(crate) fn orphans_in(&self, team: u32) -> impl Iterator<Item = u32> + '_ {
-        self.orphans.iter().filter(move |(_, (teams, _))| teams.contains(&team)).map(|(number, _)| *number)
-    }
-
-    /// Bots whose account was removed.
-    pub(crate) fn orphan_bots(&self) -> impl Iterator<Item = u32> + '_ {
-        self.orphans.iter().filter(|(_, (_, is_bot))| *is_bot).map(|(number, _)| *number)
+    /// The memberships of a team by id, those included whose account was removed.
+    pub(crate) fn memberships(&self, team: u32) -> &[u32] {
+        self.lists().by_id(team, |number| self.id(number))
     }
 
     /// Whether nothing is left of an account but what refers to it.
@@ -177,10 +182,10 @@ impl Roster {
             return Vec::new();
         }
         let teams = self.teams_of(own);
-        let orphans = teams.iter().flat_map(|team| self.orphans_in(*team));
+        let orphans = self.orphans.iter().filter(|(_, (of, _))| of.iter().any(|team| teams.contains(team)));
         let mut known: Vec<u32> = teams.iter().flat_map(|team| self.lists().members(*team).iter().copied()).collect();
         known.retain(|number| *number != own && !self.is_apart(*number));
-        known.extend(orphans);
+        known.extend(orphans.map(|(number, _)| *number));
         known.sort_unstable();
         known.dedup();
         known
@@ -210,7 +215,7 @@ impl Roster {
 
     /// Changes what this says, and returns the account as it is then, or as it last was. None where no account may
     /// change so.
-    fn change(&mut self, kind: ChangeKind, now_ms: i64) -> Option<Account> {
+    pub(crate) fn change(&mut self, kind: ChangeKind, now_ms: i64) -> Option<Account> {
         match kind {
             ChangeKind::Create { username } => Some(self.make(&username, Kind::Member, now_ms)),
             ChangeKind::CreateBot { username } => Some(self.make(&username, Kind::Bot, now_ms)),
@@ -436,75 +441,6 @@ impl Roster {
     }
 }
 
-/// What passes on the server's clock between a change and the next request, in milliseconds. A careful client waits until
-/// an account is so old that every count has it; a test need not.
-const CHANGE_MS: i64 = 15_000;
-
-/// The roster of a running server, with the changes that are still to come. Every answer is made from the roster of one
-/// moment, however many are made at once.
-#[derive(Debug)]
-pub(crate) struct Live {
-    now: Mutex<Now>,
-    profiles: Profiles,
-    clock: Clock,
-}
-
-#[derive(Debug)]
-struct Now {
-    roster: Arc<Roster>,
-    pending: Pending,
-    /// Something changed since the last request.
-    has_changed: bool,
-}
-
-impl Now {
-    fn change(&mut self, kind: ChangeKind, now_ms: i64, profiles: &Profiles) -> Option<Account> {
-        self.has_changed = true;
-        // Of a sign-in alone the cache of profiles does not hear.
-        let before = matches!(kind, ChangeKind::SignIn { .. }).then(|| Arc::clone(&self.roster));
-        let changed = Arc::make_mut(&mut self.roster).change(kind, now_ms);
-        match (&changed, before) {
-            (Some(account), Some(before)) => profiles.sign_in(before.account(account.index), now_ms),
-            (Some(account), None) => profiles.empty(account.index),
-            (None, _) => {}
-        }
-        changed
-    }
-}
-
-impl Live {
-    pub(crate) fn new(roster: Roster, pending: Pending, clock: Clock) -> Self {
-        let now = Mutex::new(Now { roster: Arc::new(roster), pending, has_changed: false });
-        Self { now, profiles: Profiles::default(), clock }
-    }
-
-    /// The roster that this request is answered from, after the changes that are due before it.
-    pub(crate) fn before(&self, path_and_query: &str) -> Arc<Roster> {
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        if std::mem::take(&mut now.has_changed) {
-            self.clock.leap(CHANGE_MS);
-        }
-        for change in now.pending.due(path_and_query) {
-            now.change(change, self.clock.now_ms(), &self.profiles);
-        }
-        Arc::clone(&now.roster)
-    }
-
-    pub(crate) fn change(&self, kind: ChangeKind) -> Option<Account> {
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        now.change(kind, self.clock.now_ms(), &self.profiles)
-    }
-
-    /// The server's cache of profiles.
-    pub(crate) const fn profiles(&self) -> &Profiles {
-        &self.profiles
-    }
-
-    pub(crate) fn now(&self) -> Arc<Roster> {
-        Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner).roster)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -541,8 +477,9 @@ mod tests {
         }
         let teamless: Vec<u32> = roster.all().filter(|number| roster.teams_of(*number).is_empty()).collect();
         assert_eq!(roster.lists().teamless(), teamless);
-        let bots = roster.all().filter(|number| roster.traits(*number).kind == Kind::Bot).chain(roster.orphan_bots());
-        assert_eq!(roster.lists().bots().iter().collect::<BTreeSet<_>>().len(), bots.count());
+        let bots = roster.all().filter(|number| roster.traits(*number).kind == Kind::Bot).count();
+        let removed = roster.orphans.values().filter(|(_, is_bot)| *is_bot).count();
+        assert_eq!(roster.lists().bots().iter().collect::<BTreeSet<_>>().len(), bots + removed);
         for owner in 0..places::OWNERS {
             assert_eq!(roster.account(owner), roster.start.account(owner));
         }

@@ -5,6 +5,7 @@ mod reports;
 mod system;
 mod teams;
 mod users;
+pub(crate) mod work;
 
 use crate::answer::{Answer, AppError};
 use crate::caller::{Caller, Tokens};

@@ -36,9 +36,9 @@ pub(super) fn members(call: &Call<'_>, id: &str) -> Answer {
     if !call.views(team.index) {
         return Err(AppError::FORBIDDEN);
     }
-    let (roster, lists) = (call.roster, call.roster.lists());
+    let roster = call.roster;
     let by_name = call.query.get("sort") == Some("Username");
-    let rows = if by_name { lists.members(team.index) } else { lists.by_id(roster, team.index) };
+    let rows = if by_name { roster.lists().members(team.index) } else { roster.memberships(team.index) };
     let leaves_out_deleted = call.query.flag("exclude_deleted_users");
     let is_wanted =
         |number: &u32| !leaves_out_deleted || !(roster.is_orphan(*number) || roster.traits(*number).is_deactivated);
