@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use mattermost_simulator::{Costs, LicensePreset, Memberships};
 
 /// Measures a provider component in its host, prints a table and writes summary.json.
 #[derive(Debug, Parser)]
@@ -50,7 +51,7 @@ pub(crate) struct SuiteArgs {
     /// Leave out the clients that people use today, which are installed from public registries
     #[arg(long)]
     pub(crate) without_peers: bool,
-    /// Measure these groups alone, by comma: ratio, latency, growth, start, instantiate, swap, tenants, size, sync
+    /// Measure these groups alone, by comma: ratio, latency, growth, start, instantiate, swap, tenants, size, sync, first
     #[arg(long, value_delimiter = ',')]
     pub(crate) only: Vec<String>,
 }
@@ -63,6 +64,15 @@ pub(crate) struct ServeArgs {
     /// How long every answer takes beside the work itself, in milliseconds
     #[arg(long, default_value_t = 0)]
     pub(crate) latency: u64,
+    /// Let answers take the time of a real server
+    #[arg(long)]
+    pub(crate) costs: Option<Costs>,
+    /// Which teams there are, and who is in them
+    #[arg(long)]
+    pub(crate) memberships: Option<Memberships>,
+    /// Its licence
+    #[arg(long, default_value = "enterprise")]
+    pub(crate) license: LicensePreset,
 }
 
 /// What runs the core.
@@ -166,4 +176,7 @@ pub(crate) struct Source {
     /// A token for it
     #[arg(long)]
     pub(crate) token: String,
+    /// The way that a listing takes; without it the provider chooses
+    #[arg(long)]
+    pub(crate) listing: Option<String>,
 }

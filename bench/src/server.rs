@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _, stdin, stdout};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::Duration;
 
-use mattermost_simulator::{Config, Simulator};
+use mattermost_simulator::{Config, Costs, Simulator};
 use provider_host::secrecy::SecretString;
 use provider_host::{Access, Egress, EgressOptions, Settings};
 use serde::de::DeserializeOwned;
@@ -33,7 +33,14 @@ pub(crate) struct Served {
 pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     allow_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let config = Config { users: args.users, latency: Duration::from_millis(args.latency), ..Config::default() };
+    let config = Config {
+        users: args.users,
+        latency: Duration::from_millis(args.latency),
+        costs: args.costs,
+        memberships: args.memberships.unwrap_or_default(),
+        license: args.license,
+        ..Config::default()
+    };
     let simulator = runtime.block_on(Simulator::start(config))?;
     let mut out = stdout().lock();
     let greeting = Greeting { url: simulator.url(), token: simulator.tokens().admin.clone() };
@@ -57,8 +64,22 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(users: u32, latency_ms: u64) -> Result<Self> {
+        Self::start_with(&["--users", &users.to_string(), "--latency", &latency_ms.to_string()])
+    }
+
+    /// A server as the one whose costs were measured: without a licence, with everybody in one team. Without costs it
+    /// answers as fast as it can.
+    pub(crate) fn start_measured(users: u32, costs: Option<Costs>) -> Result<Self> {
+        let users = users.to_string();
+        let mut arguments = vec!["--users", &users, "--memberships", "main=everybody", "--license", "team-edition"];
+        let costs = costs.map(|costs| costs.to_string());
+        arguments.extend(costs.iter().flat_map(|costs| ["--costs", costs.as_str()]));
+        Self::start_with(&arguments)
+    }
+
+    fn start_with(arguments: &[&str]) -> Result<Self> {
         let mut command = child::own()?;
-        command.args(["serve", "--users", &users.to_string(), "--latency", &latency_ms.to_string()]);
+        command.arg("serve").args(arguments);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let ask = child.stdin.take();
         let mut answers = BufReader::new(child.stdout.take().ok_or("the server has no output")?);
@@ -75,7 +96,7 @@ impl Server {
     /// Where it is.
     pub(crate) fn source(&self) -> Source {
         let Greeting { url, token } = self.greeting.clone();
-        Source { url, token }
+        Source { url, token, listing: None }
     }
 }
 
@@ -97,6 +118,9 @@ fn read<T: DeserializeOwned>(answers: &mut BufReader<ChildStdout>) -> Result<T> 
 pub(crate) fn access(source: &Source, egress: Egress) -> Access {
     let mut settings = Settings::new();
     settings.set("server_url", source.url.clone());
+    if let Some(listing) = &source.listing {
+        settings.set("listing", listing.clone());
+    }
     settings.set_secret("access_token", SecretString::from(source.token.clone()));
     Access::new(settings, egress)
 }

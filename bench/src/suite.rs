@@ -1,5 +1,6 @@
 //! All measurements, one after another.
 
+mod first;
 mod growth;
 mod instances;
 mod latency;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use mattermost_simulator::Costs;
 use provider_host::Cache;
 use serde::de::DeserializeOwned;
 
@@ -36,7 +38,7 @@ struct Group {
     measure: fn(&Stage) -> Result<Vec<Figure>>,
 }
 
-static GROUPS: [Group; 9] = [
+static GROUPS: [Group; 10] = [
     Group { name: "ratio", keys: &[&figure::NATIVE_RATIO, &figure::CPU_RATIO], measure: ratio::measure },
     Group { name: "latency", keys: &[&figure::LATENCY_SPEEDUP], measure: latency::measure },
     Group { name: "growth", keys: &[&figure::GROWTH, &figure::RSS, &figure::GUEST], measure: growth::measure },
@@ -46,6 +48,7 @@ static GROUPS: [Group; 9] = [
     Group { name: "tenants", keys: &[&figure::TENANTS], measure: tenants::measure },
     Group { name: "size", keys: &[&figure::COMPONENT_SIZE], measure: size::measure },
     Group { name: "sync", keys: &[&figure::REPEAT_SYNC], measure: sync::measure },
+    Group { name: "first", keys: &[&figure::FIRST_50K, &figure::FIRST_200K], measure: first::measure },
 ];
 
 /// How much is measured.
@@ -61,6 +64,8 @@ struct Sizes {
     tenants: u32,
     sync_users: u32,
     sync_changes: u32,
+    /// With how many times the real server's speed the slow ways are measured.
+    first: [(u32, Costs); 2],
 }
 
 const WHOLE: Sizes = Sizes {
@@ -74,6 +79,7 @@ const WHOLE: Sizes = Sizes {
     tenants: 1_000,
     sync_users: 200_000,
     sync_changes: 100,
+    first: [(50_435, Costs { faster: 4 }), (200_435, Costs { faster: 8 })],
 };
 
 const QUICK: Sizes = Sizes {
@@ -87,6 +93,7 @@ const QUICK: Sizes = Sizes {
     tenants: 5,
     sync_users: 500,
     sync_changes: 5,
+    first: [(500, Costs { faster: 4 }), (1_000, Costs { faster: 8 })],
 };
 
 /// What the measurements have in common.
@@ -200,4 +207,7 @@ fn add_component(command: &mut Command, component: &Component) {
 
 fn add_source(command: &mut Command, source: &Source) {
     command.args(["--url", &source.url, "--token", &source.token]);
+    if let Some(listing) = &source.listing {
+        command.args(["--listing", listing]);
+    }
 }

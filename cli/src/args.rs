@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use mattermost_simulator::LicensePreset;
+use mattermost_simulator::{Costs, LicensePreset, Memberships};
 use provider_host::Access;
 
 use crate::change::ChangeArgument;
@@ -357,6 +357,12 @@ pub(crate) struct SimulateArgs {
     /// How long each answer is delayed, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub(crate) latency: u64,
+    /// Which teams there are, and who is in them; see below
+    #[arg(long, value_name = "PART,…")]
+    pub(crate) memberships: Option<Memberships>,
+    /// Lets answers take the time of a real server: 11.6, or 11.6/N for everything in an Nth of it
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) costs: Option<Costs>,
     /// How many requests a second are answered before the server asks to wait
     #[arg(long, value_name = "PER_SECOND")]
     pub(crate) rate_limit: Option<u32>,
@@ -403,9 +409,21 @@ Example: --fault status=503,on=/users,after=3,times=1
 
 Kinds of changes, each once, after N pages of the list were answered:
   create=USERNAME  rename=PLACE:USERNAME  deactivate=PLACE  reactivate=PLACE  delete=PLACE
-  PLACE is a place in the list by username, from 0
+  join=PLACE:TEAM  leave=PLACE:TEAM  leave-channel=PLACE  guest=PLACE  sign-in=PLACE
+  orphan=PLACE, which deletes an account and leaves its memberships behind
+  PLACE is a place in the list by username, TEAM one in the list of teams by name, both from 0
 
-Example, a deletion that a creation hides from the count: --change delete=10,after=2 --change create=zzz,after=2";
+Example, a deletion that a creation hides from the count: --change delete=10,after=2 --change create=zzz,after=2
+
+Parts of --memberships:
+  teams=N                          how many teams (default: one for a hundred accounts, at least 3, at most 40)
+  main=nobody|people|everybody     who is in the first team beside the own one; everybody counts bots in
+  second=PERCENT  teamless=PERCENT how many people are in a second team, or in none
+  callers=all|one|none             which teams the owners of the printed tokens are in, but for the guest
+  orphans=N  orphan-bots=N         memberships and bots whose account is gone
+  apart                            guests of a single channel share none with others
+
+Example: --memberships teams=6,main=everybody,callers=one --costs 11.6";
 
 /// `demo`.
 #[derive(Args)]

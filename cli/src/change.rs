@@ -44,6 +44,19 @@ fn kind(name: &str, value: &str) -> Result<ChangeKind, String> {
             let (place, username) = value.split_once(':').ok_or("rename takes PLACE:USERNAME")?;
             Ok(ChangeKind::Rename { place: number(name, place)?, username: username.to_owned() })
         }
+        "join" | "leave" => {
+            let (place, team) = value.split_once(':').ok_or_else(|| format!("{name} takes PLACE:TEAM"))?;
+            let (place, team) = (number(name, place)?, number(name, team)?);
+            Ok(if name == "join" {
+                ChangeKind::JoinTeam { place, team }
+            } else {
+                ChangeKind::LeaveTeam { place, team }
+            })
+        }
+        "leave-channel" => Ok(ChangeKind::LeaveChannel { place: place()? }),
+        "guest" => Ok(ChangeKind::MakeGuest { place: place()? }),
+        "sign-in" => Ok(ChangeKind::SignIn { place: place()? }),
+        "orphan" => Ok(ChangeKind::Orphan { place: place()? }),
         "deactivate" => Ok(ChangeKind::Deactivate { place: place()? }),
         "reactivate" => Ok(ChangeKind::Reactivate { place: place()? }),
         "delete" => Ok(ChangeKind::Delete { place: place()? }),
@@ -63,6 +76,12 @@ mod tests {
             ("rename=5:zoe,after=3", 3, PAGES, ChangeKind::Rename { place: 5, username: username() }),
             ("on=/status/ids,deactivate=7", 0, "/status/ids", ChangeKind::Deactivate { place: 7 }),
             ("reactivate=7", 0, PAGES, ChangeKind::Reactivate { place: 7 }),
+            ("join=5:2", 0, PAGES, ChangeKind::JoinTeam { place: 5, team: 2 }),
+            ("leave=5:2,on=/users/known", 0, "/users/known", ChangeKind::LeaveTeam { place: 5, team: 2 }),
+            ("leave-channel=1", 0, PAGES, ChangeKind::LeaveChannel { place: 1 }),
+            ("guest=1", 0, PAGES, ChangeKind::MakeGuest { place: 1 }),
+            ("sign-in=1", 0, PAGES, ChangeKind::SignIn { place: 1 }),
+            ("orphan=1", 0, PAGES, ChangeKind::Orphan { place: 1 }),
             ("after=1,delete=0", 1, PAGES, ChangeKind::Delete { place: 0 }),
         ];
         for (text, after, on, what) in cases {
@@ -72,7 +91,18 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "after=1", "create=", "rename=5", "rename=x:zoe", "delete=", "delete=1,create=x", "explode"] {
+        for text in [
+            "",
+            "after=1",
+            "create=",
+            "rename=5",
+            "rename=x:zoe",
+            "join=5",
+            "leave=5:x",
+            "delete=",
+            "delete=1,create=x",
+            "explode",
+        ] {
             assert!(text.parse::<ChangeArgument>().is_err(), "{text:?}");
         }
     }

@@ -62,6 +62,8 @@ impl AppError {
         id: "model.user_report_options.is_valid.invalid_sort_column",
         message: "No such column to sort by.",
     };
+    pub(crate) const REPORT: Self =
+        Self { status: 500, id: "app.report.get_user_report.store_error", message: "The report took too long." };
     pub(crate) const SERVER: Self =
         Self { status: 500, id: "app.user.get_profiles.app_error", message: "The database failed." };
 }

@@ -60,6 +60,40 @@ pub enum ChangeKind {
         /// Whose; the first that is active from there.
         place: u32,
     },
+    /// An account joins a team, which the account itself does not show.
+    JoinTeam {
+        /// Whose; the first that is not in it from there.
+        place: u32,
+        /// Which, in the order in which they were made and modulo their number.
+        team: u32,
+    },
+    /// An account leaves a team. The membership stays, with the time at which it ended.
+    LeaveTeam {
+        /// Whose; the first that is in it from there.
+        place: u32,
+        /// Which, likewise.
+        team: u32,
+    },
+    /// A guest leaves the channel that everybody of the team is in, and shares none with others.
+    LeaveChannel {
+        /// Whose; the first that is a guest from there.
+        place: u32,
+    },
+    /// A member becomes a guest.
+    MakeGuest {
+        /// Whose; the first that is a member from there.
+        place: u32,
+    },
+    /// Somebody signs in, which changes the account and does not take its profile out of the server's cache.
+    SignIn {
+        /// Whose; the first that is active from there.
+        place: u32,
+    },
+    /// The account is deleted for good, and its memberships and its row among the bots remain.
+    Orphan {
+        /// Whose.
+        place: u32,
+    },
     /// The account is deleted for good, as an administrator does on the server's command line: no route knows it any
     /// more.
     Delete {

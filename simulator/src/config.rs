@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::{Change, Fault, Version};
+use crate::{Change, Costs, Fault, Memberships, Version};
 
 /// A server to start.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct Config {
     pub users: u32,
     /// What the accounts follow from: the same seed gives the same server.
     pub seed: u64,
+    /// Which teams there are, and who is in them.
+    pub memberships: Memberships,
     /// Which version it plays.
     pub version: Version,
     /// Its licence.
@@ -22,6 +24,8 @@ pub struct Config {
     pub subpath: String,
     /// How long every answer of the API takes, beside the work itself.
     pub latency: Duration,
+    /// Whether answers take the time of a real server, beside the latency; none for as little as there is.
+    pub costs: Option<Costs>,
     /// The rate limiter, off by default as in Mattermost.
     pub rate_limit: Option<RateLimit>,
     /// What goes wrong.
@@ -79,10 +83,12 @@ impl Default for Config {
         Self {
             users: 1_000,
             seed: 1,
+            memberships: Memberships::default(),
             version: Version::new(11, 6),
             license: LicensePreset::Enterprise,
             subpath: String::new(),
             latency: Duration::ZERO,
+            costs: None,
             rate_limit: None,
             faults: Vec::new(),
             changes: Vec::new(),

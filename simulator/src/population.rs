@@ -2,6 +2,7 @@
 
 use crate::account::{self, Account, Kind, Traits, places};
 use crate::ids::{self, Sort};
+use crate::membership::Memberships;
 use crate::team::{self, Team};
 
 /// The accounts and teams that a server starts with. It holds none of them: each follows from the seed and its place.
@@ -10,6 +11,7 @@ pub struct Population {
     seed: u64,
     accounts: u32,
     teams: u32,
+    memberships: Memberships,
     now_ms: i64,
     counts: Counts,
 }
@@ -48,13 +50,14 @@ impl Counts {
 }
 
 impl Population {
-    pub(crate) fn new(seed: u64, accounts: u32, now_ms: i64) -> Self {
+    pub(crate) fn new(seed: u64, accounts: u32, now_ms: i64, memberships: Memberships) -> Self {
         let accounts = accounts.max(places::COUNT);
         let mut counts = Counts::default();
         for index in 0..accounts {
             counts.add(account::traits(seed, index, accounts));
         }
-        Self { seed, accounts, teams: team::count(accounts), now_ms, counts }
+        let teams = memberships.teams.unwrap_or_else(|| team::count(accounts)).max(1);
+        Self { seed, accounts, teams, memberships, now_ms, counts }
     }
 
     /// How many accounts there are: what `GET /users` lists to an administrator.
@@ -95,11 +98,13 @@ impl Population {
     /// The ids of the accounts that run a team that is not archived.
     #[must_use]
     pub fn team_admins(&self) -> Vec<String> {
-        let archived = self.teams.saturating_sub(1);
+        let is_archived = |team: u32| self.teams > 1 && team.saturating_add(1) == self.teams;
         (0..self.accounts)
             .filter(|index| {
-                self.team_of(*index, self.traits(*index).kind).is_some_and(|team| team != archived)
+                let own = self.own_team(*index);
+                !is_archived(own)
                     && self.is_team_admin(*index)
+                    && self.teams_of(*index, self.traits(*index).kind).contains(&own)
             })
             .map(|index| ids::id(self.seed, Sort::User, index))
             .collect()
@@ -107,6 +112,10 @@ impl Population {
 
     pub(crate) const fn seed(&self) -> u64 {
         self.seed
+    }
+
+    pub(crate) const fn memberships(&self) -> &Memberships {
+        &self.memberships
     }
 
     pub(crate) const fn now_ms(&self) -> i64 {
@@ -168,14 +177,14 @@ mod tests {
     #[test]
     fn a_population_is_sorted_unique_and_of_every_sort() {
         for total in [7, 100, 1_000, 12_345] {
-            let population = Population::new(5, total, 1_795_533_929_000);
+            let population = Population::new(5, total, 1_795_533_929_000, Memberships::default());
             let accounts: Vec<_> = population.all().collect();
             assert_eq!(accounts.len(), usize::try_from(total).unwrap());
             assert!(accounts.is_sorted_by(|a, b| a.username < b.username));
             assert_eq!(accounts.iter().map(|account| &account.id).collect::<HashSet<_>>().len(), accounts.len());
             assert!(accounts.iter().zip(0..).all(|(account, place)| account.index == place));
         }
-        let counts = Population::new(5, 1_000, 1_795_533_929_000).counts();
+        let counts = Population::new(5, 1_000, 1_795_533_929_000, Memberships::default()).counts();
         for (what, n, from, to) in [
             ("deactivated", counts.deactivated, 40, 130),
             ("guests", counts.guests, 30, 90),
@@ -189,7 +198,7 @@ mod tests {
 
     #[test]
     fn counts_are_those_of_the_accounts() {
-        let population = Population::new(9, 2_000, 1_795_533_929_000);
+        let population = Population::new(9, 2_000, 1_795_533_929_000, Memberships::default());
         let seats = population.all().filter(|account| account.takes_a_seat()).count();
         assert_eq!(usize::try_from(population.counts().seats).unwrap(), seats);
         assert_eq!(
@@ -201,7 +210,7 @@ mod tests {
 
     #[test]
     fn times_are_in_order() {
-        let population = Population::new(3, 3_000, 1_795_533_929_000);
+        let population = Population::new(3, 3_000, 1_795_533_929_000, Memberships::default());
         for account in population.all() {
             assert!(account.create_at < population.now_ms() && account.update_at >= account.create_at);
             assert!(account.delete_at == 0 || account.delete_at > account.create_at);

@@ -1,12 +1,12 @@
 //! Who is on a server now: whom it started with, and what has changed since.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use crate::account::{self, Account, Kind, Status, Traits, places};
-use crate::change::{ChangeKind, Pending};
-use crate::clock::Clock;
+use crate::change::ChangeKind;
 use crate::ids::{self, Sort};
+use crate::lists::{Lists, Row};
 use crate::population::{Counts, Population};
 
 /// The accounts of a server at one moment. Each has a number that it keeps: its place at the start, or for those made
@@ -27,6 +27,15 @@ pub(crate) struct Roster {
     /// Accounts at places of their own, by how many names at the start were before theirs, and by the name.
     moved: BTreeMap<(u32, String), u32>,
     runs: Vec<Run>,
+    /// The teams of accounts that have joined or left one.
+    joined: BTreeMap<u32, Vec<u32>>,
+    /// When an account left a team that it is in no more, by both.
+    former: BTreeMap<(u32, u32), i64>,
+    /// Guests who have left the channel that everybody of their team is in.
+    apart: BTreeSet<u32>,
+    /// What is left of accounts that were removed: the teams, and whether it was a bot's.
+    orphans: BTreeMap<u32, (Vec<u32>, bool)>,
+    lists: Arc<OnceLock<Lists>>,
 }
 
 /// Accounts with numbers that follow each other, at places that do.
@@ -46,6 +55,15 @@ impl Run {
 impl Roster {
     pub(crate) fn new(start: Population) -> Self {
         let runs = vec![Run { place: 0, first: 0, length: start.len() }];
+        let memberships = start.memberships();
+        // Their numbers come from the end, where no account will ever be.
+        let all = memberships.orphans.saturating_add(memberships.orphan_bots);
+        let orphans = (0..all).map(|number| {
+            let is_bot = number >= memberships.orphans;
+            let teams = if is_bot { Vec::new() } else { vec![start.own_team(number)] };
+            (u32::MAX.saturating_sub(number), (teams, is_bot))
+        });
+        let orphans = orphans.collect();
         Self {
             made: 0,
             counts: start.counts(),
@@ -55,6 +73,11 @@ impl Roster {
             left: BTreeSet::new(),
             moved: BTreeMap::new(),
             runs,
+            joined: BTreeMap::new(),
+            former: BTreeMap::new(),
+            apart: BTreeSet::new(),
+            orphans,
+            lists: Arc::default(),
             start,
         }
     }
@@ -110,22 +133,70 @@ impl Roster {
         self.changed.get(&number).map_or_else(|| self.start.traits(number), Account::traits)
     }
 
-    /// The team that an account is in.
-    pub(crate) fn team_of(&self, number: u32) -> Option<u32> {
-        self.start.team_of(number, self.traits(number).kind)
+    /// The id of an account, or of one that was removed.
+    pub(crate) fn id(&self, number: u32) -> String {
+        ids::id(self.start.seed(), Sort::User, number)
     }
 
-    /// The accounts of a team by username.
-    pub(crate) fn members(&self, team: u32) -> impl Iterator<Item = u32> + '_ {
-        let teams = self.start.teams().max(1);
-        self.runs
-            .iter()
-            .flat_map(move |run| {
-                let ahead = (team + teams - run.first % teams) % teams;
-                let step = usize::try_from(teams).unwrap_or(1);
-                (run.first.saturating_add(ahead)..run.first.saturating_add(run.length)).step_by(step)
-            })
-            .filter(|number| self.team_of(*number).is_some())
+    /// The teams that an account is in.
+    pub(crate) fn teams_of(&self, number: u32) -> Vec<u32> {
+        self.joined.get(&number).cloned().unwrap_or_else(|| self.start.teams_of(number, self.traits(number).kind))
+    }
+
+    /// The teams that an account has left, and when.
+    pub(crate) fn former_teams(&self, number: u32) -> impl Iterator<Item = (u32, i64)> + '_ {
+        self.former.range((number, 0)..=(number, u32::MAX)).map(|((_, team), at)| (*team, *at))
+    }
+
+    /// Who is where.
+    pub(crate) fn lists(&self) -> &Lists {
+        self.lists.get_or_init(|| {
+            let rows = self.all().map(|number| Row {
+                number,
+                teams: self.teams_of(number),
+                bot_since: (self.traits(number).kind == Kind::Bot).then(|| self.create_at(number)),
+            });
+            let orphans = self.orphans.iter().map(|(number, (teams, is_bot))| Row {
+                number: *number,
+                teams: teams.clone(),
+                bot_since: is_bot.then_some(i64::MAX),
+            });
+            Lists::of(self.start.teams(), rows, orphans)
+        })
+    }
+
+    /// The memberships of a team by id, those included whose account was removed.
+    pub(crate) fn memberships(&self, team: u32) -> &[u32] {
+        self.lists().by_id(team, |number| self.id(number))
+    }
+
+    /// Whether nothing is left of an account but what refers to it.
+    pub(crate) fn is_orphan(&self, number: u32) -> bool {
+        self.orphans.contains_key(&number)
+    }
+
+    /// The numbers of all who share a channel with an account, which is not among them: the accounts of a team are all in
+    /// its Town Square, which guests alone may leave. What is left of removed accounts is among them.
+    pub(crate) fn known_to(&self, own: u32) -> Vec<u32> {
+        if self.is_apart(own) {
+            return Vec::new();
+        }
+        let teams = self.teams_of(own);
+        let orphans = self.orphans.iter().filter(|(_, (of, _))| of.iter().any(|team| teams.contains(team)));
+        let mut known: Vec<u32> = teams.iter().flat_map(|team| self.lists().members(*team).iter().copied()).collect();
+        known.retain(|number| *number != own && !self.is_apart(*number));
+        known.extend(orphans.map(|(number, _)| *number));
+        known.sort_unstable();
+        known.dedup();
+        known
+    }
+
+    /// Whether a guest is in none of the channels that others are in.
+    fn is_apart(&self, number: u32) -> bool {
+        let traits = self.traits(number);
+        traits.kind == Kind::Guest
+            && (self.apart.contains(&number)
+                || (traits.is_single_channel_guest && self.start.memberships().guests_apart))
     }
 
     /// When an account was made, in milliseconds since 1970.
@@ -134,15 +205,17 @@ impl Roster {
         self.changed.get(&number).map_or_else(at_start, |account| account.create_at)
     }
 
-    /// Whether an account runs its team. Of system administrators the server does not say so.
-    pub(crate) fn is_team_admin(&self, number: u32) -> bool {
+    /// Whether an account runs this team, of which it is a member. Of system administrators the server does not say so.
+    pub(crate) fn runs(&self, number: u32, team: u32) -> bool {
         let did = number < self.start.len() && self.start.is_team_admin(number);
-        self.traits(number).kind == Kind::Member && did != self.turned.contains(&number)
+        team == self.start.own_team(number)
+            && self.traits(number).kind == Kind::Member
+            && did != self.turned.contains(&number)
     }
 
     /// Changes what this says, and returns the account as it is then, or as it last was. None where no account may
     /// change so.
-    fn change(&mut self, kind: ChangeKind, now_ms: i64) -> Option<Account> {
+    pub(crate) fn change(&mut self, kind: ChangeKind, now_ms: i64) -> Option<Account> {
         match kind {
             ChangeKind::Create { username } => Some(self.make(&username, Kind::Member, now_ms)),
             ChangeKind::CreateBot { username } => Some(self.make(&username, Kind::Bot, now_ms)),
@@ -187,16 +260,72 @@ impl Roster {
                 account.status = Some(Status { status: "online", manual: false, last_activity_at: now_ms });
                 Some(self.replace(account))
             }
-            ChangeKind::Delete { place } => {
-                let account = self.account(self.pick(place, |_| true)?);
-                self.counts.remove(account.traits());
-                self.leave(&account);
-                self.arrange();
-                self.changed.remove(&account.index);
-                self.deleted.insert(account.index);
-                Some(account)
+            ChangeKind::Delete { place } => Some(self.delete(self.pick(place, |_| true)?)),
+            ChangeKind::Orphan { place } => {
+                let number = self.pick(place, |_| true)?;
+                let (teams, is_bot) = (self.teams_of(number), self.traits(number).kind == Kind::Bot);
+                self.orphans.insert(number, (teams, is_bot));
+                Some(self.delete(number))
+            }
+            ChangeKind::MakeGuest { place } => {
+                let mut account = self.account(self.pick(place, |traits| traits.kind == Kind::Member)?);
+                (account.kind, account.roles, account.update_at) = (Kind::Guest, "system_guest", now_ms);
+                Some(self.replace(account))
+            }
+            ChangeKind::SignIn { place } => {
+                let mut account = self.account(self.pick(place, |traits| !traits.is_deactivated)?);
+                (account.last_login, account.update_at) = (now_ms, now_ms);
+                Some(self.replace(account))
+            }
+            ChangeKind::JoinTeam { .. } | ChangeKind::LeaveTeam { .. } | ChangeKind::LeaveChannel { .. } => {
+                self.move_about(kind, now_ms)
             }
         }
+    }
+
+    /// Changes who is in a team or a channel, of which the account itself shows nothing.
+    fn move_about(&mut self, kind: ChangeKind, now_ms: i64) -> Option<Account> {
+        let team = |team: u32| team.checked_rem(self.start.teams()).unwrap_or_default();
+        let number = match kind {
+            ChangeKind::JoinTeam { place, team: wanted } => {
+                let team = team(wanted);
+                let number = self.find_from(place, |number| !self.teams_of(number).contains(&team))?;
+                let mut teams = self.teams_of(number);
+                teams.push(team);
+                teams.sort_unstable();
+                self.joined.insert(number, teams);
+                self.former.remove(&(number, team));
+                number
+            }
+            ChangeKind::LeaveTeam { place, team: left } => {
+                let team = team(left);
+                let number = self.find_from(place, |number| self.teams_of(number).contains(&team))?;
+                let mut teams = self.teams_of(number);
+                teams.retain(|other| *other != team);
+                self.joined.insert(number, teams);
+                self.former.insert((number, team), now_ms);
+                number
+            }
+            ChangeKind::LeaveChannel { place } => {
+                let number = self.pick(place, |traits| traits.kind == Kind::Guest)?;
+                self.apart.insert(number);
+                number
+            }
+            _ => return None,
+        };
+        self.lists = Arc::default();
+        Some(self.account(number))
+    }
+
+    /// Takes an account away, and returns it as it last was.
+    fn delete(&mut self, number: u32) -> Account {
+        let account = self.account(number);
+        self.counts.remove(account.traits());
+        self.leave(&account);
+        self.arrange();
+        self.changed.remove(&account.index);
+        self.deleted.insert(account.index);
+        account
     }
 
     /// Adds an account.
@@ -220,11 +349,14 @@ impl Roster {
 
     /// The number of the first account from this place on that may change and is such a one.
     fn pick(&self, place: u32, is_wanted: impl Fn(Traits) -> bool) -> Option<u32> {
+        self.find_from(place, |number| is_wanted(self.traits(number)))
+    }
+
+    /// The same, of what is not the account's own.
+    fn find_from(&self, place: u32, is_wanted: impl Fn(u32) -> bool) -> Option<u32> {
         let from = place.checked_rem(self.len())?;
         let before = usize::try_from(from).unwrap_or(usize::MAX);
-        self.from(from)
-            .chain(self.all().take(before))
-            .find(|number| *number >= places::OWNERS && is_wanted(self.traits(*number)))
+        self.from(from).chain(self.all().take(before)).find(|number| *number >= places::OWNERS && is_wanted(*number))
     }
 
     /// Sets when an account was deactivated.
@@ -305,60 +437,7 @@ impl Roster {
             }
         }
         self.runs = runs;
-    }
-}
-
-/// What passes on the server's clock between a change and the next request, in milliseconds. A careful client waits until
-/// an account is so old that every count has it; a test need not.
-const CHANGE_MS: i64 = 15_000;
-
-/// The roster of a running server, with the changes that are still to come. Every answer is made from the roster of one
-/// moment, however many are made at once.
-#[derive(Debug)]
-pub(crate) struct Live {
-    now: Mutex<Now>,
-    clock: Clock,
-}
-
-#[derive(Debug)]
-struct Now {
-    roster: Arc<Roster>,
-    pending: Pending,
-    /// Something changed since the last request.
-    has_changed: bool,
-}
-
-impl Now {
-    fn change(&mut self, kind: ChangeKind, now_ms: i64) -> Option<Account> {
-        self.has_changed = true;
-        Arc::make_mut(&mut self.roster).change(kind, now_ms)
-    }
-}
-
-impl Live {
-    pub(crate) fn new(roster: Roster, pending: Pending, clock: Clock) -> Self {
-        Self { now: Mutex::new(Now { roster: Arc::new(roster), pending, has_changed: false }), clock }
-    }
-
-    /// The roster that this request is answered from, after the changes that are due before it.
-    pub(crate) fn before(&self, path_and_query: &str) -> Arc<Roster> {
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        if std::mem::take(&mut now.has_changed) {
-            self.clock.leap(CHANGE_MS);
-        }
-        for change in now.pending.due(path_and_query) {
-            now.change(change, self.clock.now_ms());
-        }
-        Arc::clone(&now.roster)
-    }
-
-    pub(crate) fn change(&self, kind: ChangeKind) -> Option<Account> {
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        now.change(kind, self.clock.now_ms())
-    }
-
-    pub(crate) fn now(&self) -> Arc<Roster> {
-        Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner).roster)
+        self.lists = Arc::default();
     }
 }
 
@@ -366,11 +445,12 @@ impl Live {
 mod tests {
     use super::*;
     use crate::chance::Chance;
+    use crate::membership::Memberships;
 
     const NOW: i64 = 1_795_533_929_000;
 
     fn roster(accounts: u32) -> Roster {
-        Roster::new(Population::new(7, accounts, NOW))
+        Roster::new(Population::new(7, accounts, NOW, Memberships::default()))
     }
 
     /// What every roster must be, found the long way.
@@ -392,10 +472,14 @@ mod tests {
         assert_eq!(counts, roster.counts());
         assert_eq!(roster.from(roster.len()).next(), None);
         for team in 0..roster.start.teams() {
-            let members: Vec<u32> = roster.members(team).collect();
-            let expect: Vec<u32> = roster.all().filter(|number| roster.team_of(*number) == Some(team)).collect();
-            assert_eq!(members, expect);
+            let expect: Vec<u32> = roster.all().filter(|number| roster.teams_of(*number).contains(&team)).collect();
+            assert_eq!(roster.lists().members(team), expect);
         }
+        let teamless: Vec<u32> = roster.all().filter(|number| roster.teams_of(*number).is_empty()).collect();
+        assert_eq!(roster.lists().teamless(), teamless);
+        let bots = roster.all().filter(|number| roster.traits(*number).kind == Kind::Bot).count();
+        let removed = roster.orphans.values().filter(|(_, is_bot)| *is_bot).count();
+        assert_eq!(roster.lists().bots().iter().collect::<BTreeSet<_>>().len(), bots + removed);
         for owner in 0..places::OWNERS {
             assert_eq!(roster.account(owner), roster.start.account(owner));
         }
@@ -415,7 +499,8 @@ mod tests {
                     1 => format!("Name{}", place % 10),
                     _ => format!("{}{}", char::from(b'a' + u8::try_from(place % 26).unwrap()), place),
                 };
-                let kind = match chance.below(9) {
+                let team = place % 7;
+                let kind = match chance.below(15) {
                     0 => ChangeKind::Create { username },
                     1 => ChangeKind::Rename { place, username },
                     2 => ChangeKind::Deactivate { place },
@@ -424,13 +509,26 @@ mod tests {
                     5 => ChangeKind::Promote { place },
                     6 => ChangeKind::RunTeam { place },
                     7 => ChangeKind::Use { place },
+                    8 => ChangeKind::JoinTeam { place, team },
+                    9 => ChangeKind::LeaveTeam { place, team },
+                    10 => ChangeKind::LeaveChannel { place },
+                    11 => ChangeKind::MakeGuest { place },
+                    12 => ChangeKind::SignIn { place },
+                    13 => ChangeKind::Orphan { place },
                     _ => ChangeKind::Delete { place },
                 };
                 let changed = roster.change(kind.clone(), NOW + step);
                 if let Some(account) = changed {
-                    let is_gone = matches!(kind, ChangeKind::Delete { .. });
+                    let is_gone = matches!(kind, ChangeKind::Delete { .. } | ChangeKind::Orphan { .. });
                     assert_eq!(roster.find(&account.id).is_none(), is_gone);
-                    let is_beside = matches!(kind, ChangeKind::RunTeam { .. } | ChangeKind::Use { .. });
+                    let is_beside = matches!(
+                        kind,
+                        ChangeKind::RunTeam { .. }
+                            | ChangeKind::Use { .. }
+                            | ChangeKind::JoinTeam { .. }
+                            | ChangeKind::LeaveTeam { .. }
+                            | ChangeKind::LeaveChannel { .. }
+                    );
                     assert_eq!(account.update_at == NOW + step, !is_gone && !is_beside, "{kind:?}");
                 }
                 check(&roster);
@@ -449,7 +547,11 @@ mod tests {
         assert_eq!((renamed.index, renamed.username.as_str()), (made.index, "aaa"), "its own name is free to it");
         let again = roster.change(ChangeKind::Rename { place: 99, username: "aaa".into() }, NOW).unwrap();
         assert_eq!((again.index, again.username.as_str()), (99, "aaa-2"));
-        assert_eq!(again.email(), Population::new(7, 100, NOW).account(99).email(), "the address stays");
+        assert_eq!(
+            again.email(),
+            Population::new(7, 100, NOW, Memberships::default()).account(99).email(),
+            "the address stays"
+        );
     }
 
     #[test]

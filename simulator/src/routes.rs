@@ -5,11 +5,13 @@ mod reports;
 mod system;
 mod teams;
 mod users;
+pub(crate) mod work;
 
 use crate::answer::{Answer, AppError};
 use crate::caller::{Caller, Tokens};
 use crate::config::Config;
 use crate::population::Population;
+use crate::profiles::Profiles;
 use crate::roster::Roster;
 use crate::version::LimitsRoute;
 
@@ -30,6 +32,9 @@ pub(crate) struct Call<'a> {
     pub(crate) world: &'a World,
     /// Everybody at the moment of the answer.
     pub(crate) roster: &'a Roster,
+    /// What the server remembers of profiles.
+    pub(crate) profiles: &'a Profiles,
+    pub(crate) now_ms: i64,
     pub(crate) caller: Caller,
     pub(crate) query: Query<'a>,
     pub(crate) body: &'a [u8],
@@ -63,6 +68,12 @@ impl<'a> Query<'a> {
         (u32::try_from(place).unwrap_or(u32::MAX), usize::try_from(self.per_page()).unwrap_or_default())
     }
 
+    /// The window of `not_in_team`, whose offset the server multiplies by the size of a page twice.
+    pub(crate) fn window_squared(self) -> (u32, usize) {
+        let (place, take) = self.window();
+        (place.saturating_mul(self.per_page()), take)
+    }
+
     /// Rows a page: 60 for what is no number, and never more than 200 (server/channels/web/params.go).
     pub(crate) fn per_page(self) -> u32 {
         self.get("per_page").and_then(|value| value.parse::<u32>().ok()).unwrap_or(60).min(200)
@@ -90,6 +101,7 @@ pub(crate) fn answer(method: &str, path: &str, call: &Call<'_>) -> Option<Answer
         ("GET", ["users", "me"]) => |call, _| users::me(call),
         ("GET", ["users", "stats"]) => |call, _| users::stats(call),
         ("GET", ["users", "stats", "filtered"]) if version.has_filters() => |call, _| users::stats_filtered(call),
+        ("GET", ["users", "known"]) if version.has_known() => |call, _| users::known(call),
         ("POST", ["users", "ids"]) => |call, _| users::by_ids(call),
         ("POST", ["users", "status", "ids"]) => |call, _| users::statuses(call),
         ("GET", ["users", _]) => users::one,

@@ -15,19 +15,21 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::answer::{self, AppError, Encoding, Stamp};
 use crate::broken::{self, Reset};
 use crate::caller::{Caller, Tokens};
 use crate::change::Pending;
 use crate::clock::Clock;
+use crate::costs::Machine;
 use crate::fault::Faults;
 use crate::ids::{self, Sort};
 use crate::limiter::Limiter;
+use crate::live::Live;
 use crate::log::Log;
 use crate::population::Population;
-use crate::roster::{Live, Roster};
+use crate::roster::Roster;
 use crate::routes::{self, Call, Query, World};
 use crate::{Account, ChangeKind, Config, Counts, Exchange, Fault, FaultKind};
 
@@ -44,6 +46,8 @@ struct Shared {
     world: World,
     roster: Live,
     clock: Clock,
+    started: Instant,
+    machine: Machine,
     faults: Faults,
     limiter: Option<Limiter>,
     log: Log,
@@ -68,11 +72,13 @@ impl Simulator {
         let address = listener.local_addr()?;
         let now_ms = config.now_ms.unwrap_or_else(|| chrono::Utc::now().timestamp_millis());
         let clock = Clock::starting_at(now_ms);
-        let population = Population::new(config.seed, config.users, now_ms);
+        let population = Population::new(config.seed, config.users, now_ms, config.memberships);
         let pending = Pending::new(config.changes.clone());
         let shared = Arc::new(Shared {
             roster: Live::new(Roster::new(population.clone()), pending, clock.clone()),
             clock,
+            started: Instant::now(),
+            machine: Machine::default(),
             faults: Faults::new(config.faults.clone()),
             limiter: config.rate_limit.map(Limiter::new),
             log: Log::default(),
@@ -268,9 +274,22 @@ impl Shared {
         let Ok(body) = to_bytes(Body::new(request.into_body()), most).await else {
             return answer::refusal(AppError::TOO_LARGE, stamp);
         };
+        let came_at = Instant::now();
         let roster = self.roster.before(path_and_query);
-        let call = Call { world: &self.world, roster: &roster, caller, query: Query(&query), body: &body };
+        let call = Call {
+            world: &self.world,
+            roster: &roster,
+            profiles: self.roster.profiles(),
+            now_ms: self.clock.now_ms(),
+            caller,
+            query: Query(&query),
+            body: &body,
+        };
         let Some(found) = routes::answer(&method, route, &call) else { return answer::no_route(path) };
+        if let Some(costs) = self.world.config.costs {
+            let work = routes::work::of(&method, route, &call, &found);
+            self.machine.wait(costs, work, (self.started, came_at)).await;
+        }
         let is_refused = found.as_ref().is_err_and(|error| *error == AppError::EXPIRED);
         let trailing = routes::contradiction(route, &call);
         let found = found.map(|text| broken::text(fault, text, trailing, stamp));

@@ -3,6 +3,7 @@
 use crate::account::Kind;
 use crate::chance::Chance;
 use crate::ids::{self, Sort};
+use crate::membership;
 use crate::population::Population;
 
 /// A team as the server keeps it.
@@ -26,10 +27,10 @@ pub(crate) fn count(accounts: u32) -> u32 {
     (accounts / 100).clamp(3, 40)
 }
 
-/// The team at `index` of `total`. The last is archived, the second invites everybody.
+/// The team at `index` of `total`. The last of several is archived, the second invites everybody.
 pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Team {
     const YEAR_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
-    let is_archived = index.saturating_add(1) == total;
+    let is_archived = total > 1 && index.saturating_add(1) == total;
     let kind = NAMES.get(usize::try_from(index).unwrap_or_default() % NAMES.len()).copied().unwrap_or_default();
     Team {
         index,
@@ -44,15 +45,17 @@ pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Team {
 }
 
 impl Population {
-    /// The team that an account is in; programs and accounts of connected servers are in none.
-    pub(crate) fn team_of(&self, account: u32, kind: Kind) -> Option<u32> {
-        match kind {
-            Kind::Bot | Kind::Remote => None,
-            Kind::Member | Kind::SystemAdmin | Kind::Guest => account.checked_rem(self.teams()),
-        }
+    /// The teams that an account is in.
+    pub(crate) fn teams_of(&self, account: u32, kind: Kind) -> Vec<u32> {
+        self.memberships().of(self.seed(), self.teams(), account, kind)
     }
 
-    /// Whether an account runs its team: one in some thirty does, and never a guest.
+    /// The one of them that it may run.
+    pub(crate) const fn own_team(&self, account: u32) -> u32 {
+        membership::own_team(self.teams(), account)
+    }
+
+    /// Whether an account runs its own team: one in some thirty does, and never a guest.
     pub(crate) fn is_team_admin(&self, account: u32) -> bool {
         let rank = account.checked_div(self.teams()).unwrap_or_default();
         matches!(self.traits(account).kind, Kind::Member)

@@ -38,6 +38,16 @@ impl Version {
         self >= Self::new(5, 26)
     }
 
+    /// Whether `/users/known` exists: from 5.23 on.
+    pub(crate) fn has_known(self) -> bool {
+        self >= Self::new(5, 23)
+    }
+
+    /// Whether the report can be asked for those in no team: from 9.6 on.
+    pub(crate) fn reports_by_team(self) -> bool {
+        self >= Self::new(9, 6)
+    }
+
     /// Whether everybody sees the short name of the plan: from about 9.0 on.
     pub(crate) fn shows_plan_to_everybody(self) -> bool {
         self >= Self::new(9, 0)

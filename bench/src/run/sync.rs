@@ -49,7 +49,7 @@ pub(crate) fn sync(args: &SyncArgs) -> Result<()> {
 async fn sync_once(server: &Simulator, provider: &Provider, store: &Arc<dyn Checkpoints>) -> Result<Sync> {
     server.clear_log();
     let began = Instant::now();
-    let source = Source { url: server.url(), token: server.tokens().admin.clone() };
+    let source = Source { url: server.url(), token: server.tokens().admin.clone(), listing: None };
     let session = provider.connect(access(&source, egress()?)).await?;
     let mut sync = session.sync(SyncOptions::default(), Arc::clone(store), "bench").await?;
     let mut end = None;

@@ -32,6 +32,8 @@ fn config(args: SimulateArgs) -> Result<Config, Complaint> {
         license: args.license,
         subpath: subpath(&args.subpath),
         latency: Duration::from_millis(args.latency),
+        memberships: args.memberships.unwrap_or_default(),
+        costs: args.costs,
         rate_limit: args.rate_limit.map(|per_second| RateLimit { per_second, burst: per_second }),
         faults: args.fault.into_iter().map(|FaultArgument(fault)| fault).collect(),
         changes: args.change.into_iter().map(|ChangeArgument(change)| change).collect(),

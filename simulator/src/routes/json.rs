@@ -187,6 +187,22 @@ impl Bot {
     }
 }
 
+impl Bot {
+    /// A bot whose account was removed.
+    pub(super) const fn orphan(user_id: String, owner_id: String) -> Self {
+        Self {
+            user_id,
+            username: String::new(),
+            display_name: "Removed",
+            description: "",
+            owner_id,
+            create_at: 1,
+            update_at: 1,
+            delete_at: 0,
+        }
+    }
+}
+
 /// A personal access token without the token itself.
 #[derive(Serialize)]
 pub(super) struct Token {

@@ -13,6 +13,10 @@ fn may_read(call: &Call<'_>) -> Result<(), AppError> {
 pub(super) fn users(call: &Call<'_>) -> Answer {
     may_read(call)?;
     check(call)?;
+    let costs = call.world.config.costs.filter(|_| wants_teamless(call));
+    if costs.is_some_and(|costs| costs.is_too_much_for_the_report(call.roster.len())) {
+        return Err(AppError::REPORT);
+    }
     let query = call.query;
     let page_size = match query.get("page_size") {
         None | Some("") => 50,
@@ -86,7 +90,15 @@ fn is_reported(call: &Call<'_>, number: u32) -> bool {
         Some("multi_channel") => traits.kind == Kind::Guest && !traits.is_single_channel_guest,
         _ => true,
     };
-    traits.kind != Kind::Bot && !is_hidden && is_of_filter
+    traits.kind != Kind::Bot
+        && !is_hidden
+        && is_of_filter
+        && (!wants_teamless(call) || call.roster.teams_of(number).is_empty())
+}
+
+/// Before the report could be asked so the parameter was ignored.
+fn wants_teamless(call: &Call<'_>) -> bool {
+    call.query.flag("has_no_team") && call.world.config.version.reports_by_team()
 }
 
 fn check(call: &Call<'_>) -> Result<(), AppError> {

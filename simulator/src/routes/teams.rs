@@ -32,49 +32,53 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
 }
 
 pub(super) fn members(call: &Call<'_>, id: &str) -> Answer {
-    let population = &call.world.population;
-    let team = population.find_team(id).ok_or(AppError::NO_TEAM)?;
-    let own = call.caller.account().and_then(|own| call.roster.team_of(own));
-    if !call.caller.reads_console() && own != Some(team.index) && !team.is_open {
+    let team = call.world.population.find_team(id).ok_or(AppError::NO_TEAM)?;
+    if !call.views(team.index) {
         return Err(AppError::FORBIDDEN);
     }
+    let roster = call.roster;
+    let by_name = call.query.get("sort") == Some("Username");
+    let rows = if by_name { roster.lists().members(team.index) } else { roster.memberships(team.index) };
     let leaves_out_deleted = call.query.flag("exclude_deleted_users");
-    let mut members: Vec<_> = call
-        .roster
-        .members(team.index)
-        .filter(|number| !leaves_out_deleted || !call.roster.traits(*number).is_deactivated)
-        .map(|number| member(call, &team, number))
-        .collect();
-    if call.query.get("sort") != Some("Username") {
-        members.sort_by(|a, b| a.user_id.cmp(&b.user_id));
-    }
+    let is_wanted =
+        |number: &u32| !leaves_out_deleted || !(roster.is_orphan(*number) || roster.traits(*number).is_deactivated);
     let (skip, take) = call.query.window();
     let skip = usize::try_from(skip).unwrap_or(usize::MAX);
-    json(&members.into_iter().skip(skip).take(take).collect::<Vec<_>>())
+    // Of a slice a page is found at once, of what a filter leaves only by going through it.
+    let page: Vec<u32> = if leaves_out_deleted {
+        rows.iter().copied().filter(is_wanted).skip(skip).take(take).collect()
+    } else {
+        rows.iter().copied().skip(skip).take(take).collect()
+    };
+    json(&page.into_iter().map(|number| member(call, &team, number, 0)).collect::<Vec<_>>())
 }
 
+/// Every membership of an account, those that have ended included.
 pub(super) fn memberships(call: &Call<'_>, id: &str) -> Answer {
     let own = call.caller.account();
     let number = if id == "me" { own.ok_or(AppError::EXPIRED)? } else { users::find(call, id)? };
     if !call.caller.reads_console() && own != Some(number) {
         return Err(AppError::FORBIDDEN);
     }
-    let team = call.roster.team_of(number).map(|team| call.world.population.team(team));
-    json(&team.iter().map(|team| member(call, team, number)).collect::<Vec<_>>())
+    let present = call.roster.teams_of(number).into_iter().map(|team| (team, 0));
+    let all = present.chain(call.roster.former_teams(number));
+    let all: Vec<(Team, i64)> = all.map(|(team, ended)| (call.world.population.team(team), ended)).collect();
+    json(&all.iter().map(|(team, ended)| member(call, team, number, *ended)).collect::<Vec<_>>())
 }
 
-fn member<'a>(call: &Call<'_>, team: &'a Team, number: u32) -> TeamMember<'a> {
-    let is_guest = call.roster.traits(number).kind == Kind::Guest;
-    let is_admin = call.roster.is_team_admin(number);
+fn member<'a>(call: &Call<'_>, team: &'a Team, number: u32, delete_at: i64) -> TeamMember<'a> {
+    let is_there = !call.roster.is_orphan(number);
+    let is_guest = is_there && call.roster.traits(number).kind == Kind::Guest;
+    let is_admin = is_there && call.roster.runs(number, team.index);
     TeamMember {
         team_id: &team.id,
-        user_id: call.roster.account(number).id,
+        user_id: call.roster.id(number),
         roles: match (is_guest, is_admin) {
             (true, _) => "team_guest",
             (false, true) => "team_user team_admin",
             (false, false) => "team_user",
         },
-        delete_at: 0,
+        delete_at,
         scheme_guest: is_guest,
         scheme_user: !is_guest,
         scheme_admin: is_admin,

@@ -32,14 +32,20 @@ impl Call<'_> {
         User::of(self.roster.account(number), view, self.world.config.version)
     }
 
-    /// Guests lack `view_members`: they see those of their own team alone.
+    /// Guests lack `view_members`: they see those of their own teams alone.
     fn sees(&self, number: u32) -> bool {
         if self.caller != Caller::Guest {
             return true;
         }
-        let own = self.caller.account();
-        let (own_team, team) = (own.and_then(|own| self.roster.team_of(own)), self.roster.team_of(number));
-        own == Some(number) || (team.is_some() && own_team == team)
+        let Some(own) = self.caller.account() else { return false };
+        let theirs = self.roster.teams_of(number);
+        own == number || self.roster.teams_of(own).iter().any(|team| theirs.contains(team))
+    }
+
+    /// `view_team` of a team: whoever is in it has it, and whoever reads the console.
+    pub(super) fn views(&self, team: u32) -> bool {
+        self.caller.reads_console()
+            || self.caller.account().is_some_and(|own| self.roster.teams_of(own).contains(&team))
     }
 
     fn shown(&self, numbers: impl Iterator<Item = u32>) -> Answer {
@@ -49,7 +55,10 @@ impl Call<'_> {
 
 /// A page of a list that is made as it is needed.
 fn page(call: &Call<'_>, numbers: impl Iterator<Item = u32>) -> Answer {
-    let (skip, take) = call.query.window();
+    rows_of(call, numbers, call.query.window())
+}
+
+fn rows_of(call: &Call<'_>, numbers: impl Iterator<Item = u32>, (skip, take): (u32, usize)) -> Answer {
     call.shown(numbers.skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(take))
 }
 
@@ -91,13 +100,27 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
     };
     if let Some(team) = query.get("in_team") {
         let team = call.world.population.find_team(team).ok_or(AppError::FORBIDDEN)?;
-        let own = call.caller.account().and_then(|own| roster.team_of(own));
-        if !call.caller.reads_console() && own != Some(team.index) && !(team.is_open && call.caller != Caller::Guest) {
+        if !call.views(team.index) && !(team.is_open && call.caller != Caller::Guest) {
             return Err(AppError::FORBIDDEN);
         }
         let wants_admins = version.has_filters() && query.get("team_roles") == Some("team_admin");
-        let is_listed = |number: &u32| is_wanted(*number) && (!wants_admins || roster.is_team_admin(*number));
-        return page(call, roster.members(team.index).filter(is_listed));
+        let is_listed = |number: &u32| is_wanted(*number) && (!wants_admins || roster.runs(*number, team.index));
+        return page(call, roster.lists().members(team.index).iter().copied().filter(is_listed));
+    }
+    if query.flag("without_team") {
+        // `list_users_without_team`, which no role but an administrator's has.
+        if !call.caller.manages() {
+            return Err(AppError::FORBIDDEN);
+        }
+        return page(call, roster.lists().teamless().iter().copied().filter(|number| is_wanted(*number)));
+    }
+    if let Some(team) = query.get("not_in_team") {
+        let team = call.world.population.find_team(team).ok_or(AppError::FORBIDDEN)?;
+        if !call.views(team.index) {
+            return Err(AppError::FORBIDDEN);
+        }
+        let is_listed = |number: &u32| is_wanted(*number) && !roster.teams_of(*number).contains(&team.index);
+        return rows_of(call, roster.all().filter(is_listed), query.window_squared());
     }
     if has_filter || call.caller == Caller::Guest {
         page(call, roster.all().filter(|number| is_wanted(*number)))
@@ -193,8 +216,18 @@ pub(super) fn by_ids(call: &Call<'_>) -> Answer {
     let mut asked = asked_ids(call)?;
     asked.sort_unstable();
     asked.dedup();
-    let found = asked.into_iter().filter_map(|id| call.roster.find(&id));
-    call.shown(found.filter(|number| call.sees(*number) && call.roster.account(*number).update_at > since))
+    let found = asked.iter().filter_map(|id| call.roster.find(id)).filter(|number| call.sees(*number));
+    let view = View::of(call.caller, call.world.config.privacy);
+    let profiles = call.profiles.read(call.roster, found, call.now_ms).into_iter();
+    let shown = profiles.filter(|profile| profile.update_at > since);
+    json(&shown.map(|profile| User::of(profile, view, call.world.config.version)).collect::<Vec<_>>())
+}
+
+/// The ids of all who share a channel with the caller, in no order and on one page.
+pub(super) fn known(call: &Call<'_>) -> Answer {
+    let own = call.caller.account().ok_or(AppError::EXPIRED)?;
+    let ids = call.roster.known_to(own).into_iter().map(|number| call.roster.id(number));
+    json(&ids.collect::<Vec<_>>()).map(|text| text + "\n")
 }
 
 pub(super) fn stats(call: &Call<'_>) -> Answer {
@@ -233,37 +266,40 @@ pub(super) fn stats_filtered(call: &Call<'_>) -> Answer {
 
 /// Counts one by one those that a team or roles are asked of.
 fn counted(call: &Call<'_>, (deleted, bots, remote): (bool, bool, bool)) -> Answer {
-    let team = match call.query.get("in_team") {
-        Some(id) => Some(call.world.population.find_team(id).ok_or(AppError::NO_TEAM)?.index),
-        None => None,
-    };
-    let counted = call.roster.all().filter(|number| {
-        let traits = call.roster.traits(*number);
+    let roster = call.roster;
+    let asks_for_roles = call.query.get("roles").is_some();
+    let is_counted = |number: &u32| {
+        let traits = roster.traits(*number);
         (deleted || !traits.is_deactivated)
             && (bots || traits.kind != Kind::Bot)
             && (remote || traits.kind != Kind::Remote)
-            && (team.is_none() || call.roster.team_of(*number) == team)
-            && has_any_role(call.query, call.roster.account(*number).roles)
-    });
-    Ok(count(u32::try_from(counted.count()).unwrap_or(u32::MAX)))
+            && (!asks_for_roles || has_any_role(call.query, roster.account(*number).roles))
+    };
+    let total = match call.query.get("in_team") {
+        Some(id) => {
+            let team = call.world.population.find_team(id).ok_or(AppError::NO_TEAM)?;
+            roster.lists().members(team.index).iter().copied().filter(is_counted).count()
+        }
+        None => roster.all().filter(is_counted).count(),
+    };
+    Ok(count(u32::try_from(total).unwrap_or(u32::MAX)))
 }
 
 pub(super) fn bots(call: &Call<'_>) -> Answer {
     if !call.caller.manages() {
         return Err(AppError::FORBIDDEN);
     }
-    let deleted = call.query.flag("include_deleted");
-    let is_bot = |number: &u32| {
-        let traits = call.roster.traits(*number);
-        traits.kind == Kind::Bot && (deleted || !traits.is_deactivated)
-    };
+    let (roster, deleted) = (call.roster, call.query.flag("include_deleted"));
+    let is_listed = |number: &u32| deleted || roster.is_orphan(*number) || !roster.traits(*number).is_deactivated;
     let (skip, take) = call.query.window();
-    let mut bots: Vec<u32> = call.roster.all().filter(is_bot).collect();
-    bots.sort_by_key(|number| call.roster.create_at(*number));
-    let bots = bots.into_iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(take);
-    let owner = call.roster.account(places::ADMIN).id;
-    let bots: Vec<_> = bots.map(|number| Bot::of(call.roster.account(number), owner.clone())).collect();
-    json(&bots).map(|text| text + "\n")
+    let bots = roster.lists().bots().iter().copied().filter(is_listed);
+    let bots = bots.skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(take);
+    let owner = roster.id(places::ADMIN);
+    let of = |number: u32| {
+        let account = (!roster.is_orphan(number)).then(|| roster.account(number));
+        account.map_or_else(|| Bot::orphan(roster.id(number), owner.clone()), |account| Bot::of(account, owner.clone()))
+    };
+    json(&bots.map(of).collect::<Vec<_>>()).map(|text| text + "\n")
 }
 
 fn count(total: u32) -> String {
