@@ -37,7 +37,7 @@ use super::super::version::Version;
 use super::both::Cut;
 use super::cursor::Cursor as PagesCursor;
 use super::memory::Memory;
-use super::sweep::{End, Origin, Plan, Swept};
+use super::sweep::{Origin, Plan, Swept};
 use super::{Told, asking, finish, note_faults, note_hidden, page, rules, sweep};
 use crate::contract::{ListingState, User, UserPage};
 use cover::Cover;
@@ -281,9 +281,8 @@ fn read(
         {
             return waits_or_fails(failure.clone(), &at, told);
         }
-        let end = swept.end;
         let users = settle(swept, &rules, memory, &mut at);
-        let state = conclude(&mut at, end, network);
+        let state = conclude(&mut at, network);
         return Ok(page(users, state, failure.as_ref(), (&at.findings, &at.census), told, Way::Ids));
     }
 }
@@ -327,9 +326,9 @@ fn settle(swept: Swept, rules: &super::super::record::Rules, memory: &Memory, at
 }
 
 /// What comes after this step.
-fn conclude(at: &mut Cursor, end: End, network: &mut dyn Network) -> ListingState {
+fn conclude(at: &mut Cursor, network: &mut dyn Network) -> ListingState {
     let evidence = match at.called {
-        Some(Called { listed, counted, behind: 0, .. }) if end == End::Reached => {
+        Some(Called { listed, counted, behind: 0, .. }) => {
             let absent = if mutation::is(mutation::Mutation::CountsOrphans) { 0 } else { at.absent };
             Evidence { listed, counted, absent }
         }
