@@ -1,5 +1,6 @@
 //! Tries the settings out, a step at a time, and says what a token can and cannot see.
 
+mod outlook;
 mod step;
 
 use alloc::format;
@@ -169,13 +170,10 @@ impl Report {
 
     /// What the token may see: none of these steps fails the check.
     fn look_around(&mut self, network: &mut dyn Network, me: &Me, settings: &Settings) {
-        let requests = [api::count_everyone(), api::config(), api::license(), api::teams(0)];
+        let requests = [api::count_listed(settings.bots), api::config(), api::license(), api::teams(0)];
         let [count, config, license, teams] = exchange(network, requests);
         match api::read_count(&count) {
-            Ok(total) => {
-                self.attributes.push(("accounts".to_string(), total.to_string()));
-                self.pass(Step::EveryoneCounted, format!("the server counts {total} accounts"));
-            }
+            Ok(total) => self.count(total, &teams, (me, settings), network),
             Err(failure) => self.degrade(Step::EveryoneCounted, NoticeCode::CompletenessUnproven, failure),
         }
         let config = api::read_map(&config);
@@ -184,6 +182,20 @@ impl Report {
         self.teams(me, &teams);
         self.license(&config, &license);
         self.pace();
+    }
+
+    /// The count, and what a listing of so many will be like.
+    fn count(&mut self, total: u32, teams: &Answered, (me, settings): (&Me, &Settings), network: &mut dyn Network) {
+        self.attributes.push(("accounts".to_string(), total.to_string()));
+        let rows = Answer::of(teams).and_then(|answer| answer.rows::<Team<'_>>(USERS_PER_PAGE).map(|rows| rows.sent()));
+        let teams = u32::try_from(rows.unwrap_or_default()).unwrap_or(u32::MAX);
+        match outlook::of_listing(settings, &me.id, (total, teams), network) {
+            Ok((text, attributes)) => {
+                self.attributes.extend(attributes);
+                self.pass(Step::EveryoneCounted, text);
+            }
+            Err(failure) => self.degrade(Step::EveryoneCounted, NoticeCode::CompletenessUnproven, failure),
+        }
     }
 
     fn profiles(&mut self, me: &Me, config: &Result<TextMap, Failure>) {
@@ -557,10 +569,45 @@ mod tests {
     }
 
     #[test]
+    fn which_way_a_listing_will_go_is_told_with_its_requests() {
+        let me = r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"sysadmin","roles":"system_admin"}"#;
+        let known = |many: u32| {
+            json(200, format!("[{}]", (1..many).map(|n| format!("\"{n:026}\"")).collect::<Vec<_>>().join(",")))
+        };
+        let forbidden = || json(403, r#"{"id":"api.context.permissions.app_error"}"#);
+        let cases = [
+            (50_000, known(50_000), "auto", "by their ids, in about 85 requests", "ids"),
+            (50_000, known(50_000), "pages", "in pages, in about 308 requests", "pages"),
+            (50_000, known(10), "auto", "it would take about 85 requests", "ids"),
+            (50_000, forbidden(), "auto", "it would take about 85 requests", "ids"),
+            (
+                10_000,
+                known(10),
+                "auto",
+                "in pages, in about 68 requests. The token's account shares a channel with 10",
+                "pages",
+            ),
+            (1_000, forbidden(), "auto", "in pages, in about 14 requests", "pages"),
+        ];
+        for (accounts, known, way, expect, listed_by) in cases {
+            let mut network = Fake::new(|request| match request.name().as_str() {
+                "GET /api/v4/users/known" => known.clone(),
+                "GET /api/v4/users/stats/filtered" => json(200, format!(r#"{{"total_users_count":{accounts}}}"#)),
+                _ => healthy(me, request),
+            });
+            let report = check(&settings(&[("listing", way)]), &mut network);
+            let step = report.steps.iter().find(|step| step.id == "everyone-counted").unwrap();
+            assert!(step.summary.contains(expect), "{accounts} {way}: {}", step.summary);
+            assert!(report.attributes.contains(&("listed-by".into(), listed_by.into())), "{accounts} {way}");
+        }
+    }
+
+    #[test]
     fn the_report_tells_the_server() {
         let report = report(ADMIN, "nothing", &Err(Lost::Closed));
         assert_eq!(report.product_version.as_deref(), Some("11.6.0"));
         assert_eq!(report.product_instance.as_deref(), Some("d1"));
-        assert_eq!(report.attributes, [("accounts".into(), "254".into()), ("edition".into(), "free".into())]);
+        let attributes = [("accounts", "254"), ("edition", "free"), ("listed-by", "pages"), ("listing-requests", "11")];
+        assert_eq!(report.attributes, attributes.map(|(key, value)| (key.into(), value.into())));
     }
 }

@@ -165,12 +165,9 @@ fn begin(settings: &Settings, cursor: Option<&str>, network: &mut dyn Network) -
 /// Whether a listing is tried by ids. Without a count nothing is proven either way, and pages come sooner; and the report on
 /// users is asked by the names on a page.
 fn goes_by_ids(settings: &Settings, census: &Census) -> bool {
-    let wants_report = settings.include.activity && settings.activity_source == ActivitySource::Report;
-    match (settings.way, census.count.total) {
-        (Way::Pages, _) | (_, None) => false,
-        _ if wants_report => false,
-        (Way::Ids, Some(_)) => true,
-        (Way::Auto, Some(total)) => by_ids::is_worth(total, 0),
+    match census.count.total {
+        Some(total) if by_ids::may_go_by_ids(settings) => settings.way == Way::Ids || by_ids::is_worth(total, 0),
+        Some(_) | None => false,
     }
 }
 

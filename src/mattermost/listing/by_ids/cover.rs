@@ -95,6 +95,24 @@ impl Cover {
         }
     }
 
+    /// The list of the accounts that the caller knows, alone.
+    #[must_use]
+    pub(super) fn of_known(accounts: u32) -> Self {
+        let wanted = usize::try_from(accounts).unwrap_or(usize::MAX);
+        Self {
+            wanted,
+            accounts,
+            teams: Vec::new(),
+            open: alloc::vec![(Turn::Known, Query { source: Source::Known, page: 0 })],
+            in_flight: Vec::new(),
+            read: Vec::new(),
+            left: 1,
+            left_of_own: 0,
+            is_forced: true,
+            is_given_up: false,
+        }
+    }
+
     /// What is asked next where so many distinct ids are there; none where they suffice, or the rest waits for answers.
     pub(super) fn next(&mut self, have: usize) -> Option<Query> {
         if self.suffices(have) || self.is_given_up {

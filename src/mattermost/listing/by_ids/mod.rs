@@ -16,6 +16,7 @@ mod id;
 mod id_list;
 mod lists;
 mod mutation;
+mod outlook;
 mod proof;
 mod roll;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use alloc::vec::Vec;
 pub use cost::is_worth;
 pub use cursor::{Called, Cursor};
 pub use id::Id;
+pub use outlook::{Outlook, Size, count_known, may_go_by_ids};
 
 use super::super::api::{self, ids_in};
 use super::super::code::{Code, NoticeCode};

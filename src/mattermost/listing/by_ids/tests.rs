@@ -147,6 +147,29 @@ fn a_listing_takes_as_few_requests_as_the_token_lets_it() {
     }
 }
 
+/// What the check says of a listing is what it then takes, within a tenth and a few.
+#[test]
+fn a_listing_takes_the_requests_that_were_foreseen() {
+    for (mut server, known) in [
+        (in_teams(0b11_1111), 20_000),
+        (in_teams(0), 1),
+        (in_teams(0b11_1110), 16_667),
+        (Server::of(200), 200),
+        (Server::of(9_000), 9_000),
+    ] {
+        let size = Size {
+            accounts: u32::try_from(server.accounts.len()).unwrap(),
+            known: Some(known),
+            teams: server.teams.into(),
+        };
+        let outlook = Outlook::of(size, &settings_of(&[]));
+        let listed = list_by("auto", &mut server);
+        assert_eq!(listed.ways.last().map(String::as_str), Some(outlook.way.id()), "{outlook:?}");
+        let foreseen = usize::try_from(outlook.requests).unwrap();
+        assert!(listed.requests.abs_diff(foreseen) <= 4 + foreseen / 10, "{} {outlook:?}", listed.requests);
+    }
+}
+
 /// The members of other teams are found there, where that costs the server less than pages do.
 #[test]
 fn lists_of_other_teams_make_up_for_what_the_account_does_not_know() {

@@ -1,0 +1,103 @@
+//! Which way a listing will go, and how many requests it will take.
+
+use super::super::super::api::USERS_PER_PAGE;
+use super::super::super::failure::Failure;
+use super::super::super::http::Network;
+use super::super::super::settings::{ActivitySource, Settings, Way};
+use super::cost;
+use super::cover::Cover;
+use super::id::Id;
+use super::{PROFILES_AT_ONCE, name_all};
+
+/// Accounts whose activity is asked for in one request of a listing by ids, and by pages.
+const STATUSES_BY_IDS: u32 = 2_000;
+const STATUSES_BY_PAGES: u32 = 1_000;
+
+/// What is known of a server before it is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Accounts to be listed.
+    pub accounts: u32,
+    /// Those of them that the token's account knows, itself among them; none where the server does not tell.
+    pub known: Option<u32>,
+    /// Teams.
+    pub teams: u32,
+}
+
+/// What a listing of it will be like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outlook {
+    /// By ids or by pages.
+    pub way: Way,
+    /// About how many requests it takes.
+    pub requests: u32,
+    /// About how many it would take where the account knew all others; none where that changes nothing.
+    pub if_known: Option<u32>,
+}
+
+impl Outlook {
+    /// The outlook with these settings.
+    #[must_use]
+    pub fn of(size: Size, settings: &Settings) -> Self {
+        let unknown = size.accounts.saturating_sub(size.known.unwrap_or(0));
+        let by_ids = match settings.way {
+            _ if !may_go_by_ids(settings) => false,
+            Way::Ids => true,
+            Way::Auto | Way::Pages => cost::is_worth(size.accounts, unknown),
+        };
+        let way = if by_ids { Way::Ids } else { Way::Pages };
+        let requests = if by_ids { by_ids_takes(size, unknown, settings) } else { pages_take(size, settings) };
+        let would_be = may_go_by_ids(settings) && unknown > 0 && cost::is_worth(size.accounts, 0);
+        Self { way, requests, if_known: would_be.then(|| by_ids_takes(size, 0, settings)) }
+    }
+}
+
+/// Whether the settings let a listing go by ids.
+#[must_use]
+pub fn may_go_by_ids(settings: &Settings) -> bool {
+    let wants_report = settings.include.activity && settings.activity_source == ActivitySource::Report;
+    settings.way != Way::Pages && !wants_report
+}
+
+/// What any listing asks for beside the accounts: whose token it is, the count, the configuration and the licence; the teams
+/// and who runs each; guests of a single channel; and the seats at the end.
+const fn beside(size: Size) -> u32 {
+    size.teams.saturating_add(7)
+}
+
+fn by_ids_takes(size: Size, unknown: u32, settings: &Settings) -> u32 {
+    let at_once = u32::try_from(PROFILES_AT_ONCE).unwrap_or(u32::MAX);
+    let profiles = size.accounts.div_ceil(at_once);
+    let statuses = if settings.include.activity { size.accounts.div_ceil(STATUSES_BY_IDS) } else { 0 };
+    // The accounts that are known, and where that is not all, bots, accounts in no team, the teams, and their members.
+    let others = if unknown == 0 { 0 } else { size.teams.saturating_add(3).saturating_add(pages_of(unknown)) };
+    let lists = others.saturating_add(1).saturating_mul(2).saturating_add(1);
+    beside(size).saturating_add(lists).saturating_add(profiles).saturating_add(statuses)
+}
+
+fn pages_take(size: Size, settings: &Settings) -> u32 {
+    let statuses = if settings.include.activity { size.accounts.div_ceil(STATUSES_BY_PAGES) } else { 0 };
+    beside(size).saturating_add(pages_of(size.accounts)).saturating_add(1).saturating_add(statuses)
+}
+
+fn pages_of(accounts: u32) -> u32 {
+    accounts.div_ceil(u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX))
+}
+
+/// How many accounts the token's account knows, itself among them, where the server counts so many; none where it does not
+/// tell, or where the way of listing does not depend on it.
+///
+/// # Errors
+/// The server fails.
+pub fn count_known(
+    settings: &Settings,
+    me: &str,
+    accounts: u32,
+    network: &mut dyn Network,
+) -> Result<Option<u32>, Failure> {
+    let Some(me) = Id::parse(me.as_bytes()).filter(|_| may_go_by_ids(settings) && cost::is_worth(accounts, 0)) else {
+        return Ok(None);
+    };
+    let ids = name_all(&mut Cover::of_known(accounts), me, network)?;
+    Ok(ids.and_then(|ids| u32::try_from(ids.len()).ok()))
+}
