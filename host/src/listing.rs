@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing};
-use crate::model::{ErrorKind, Notice, User, UserPage};
+use crate::model::{Attributes, ErrorKind, Notice, User, UserPage};
 use crate::{Denial, Error, ListingLimits, Result, Session, wall};
 pub(crate) use keeper::Keeper;
 pub(crate) use maker::Maker;
@@ -86,6 +86,8 @@ pub struct Batch {
     pub end: Option<End>,
     /// The beginning of the listing in the product's time.
     pub watermark: Option<String>,
+    /// More about this step, documented by the provider.
+    pub attributes: Attributes,
 }
 
 /// How far a listing is.

@@ -77,7 +77,7 @@ pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit
         ));
         if progress.repeated > 0 {
             screen.tell(&format!(
-                "{} came again, having changed meanwhile; each was printed as it came first",
+                "{} came again, since users changed meanwhile; each was printed as it came first",
                 number(progress.repeated)
             ));
         }

@@ -77,7 +77,7 @@ impl Walk {
     /// Takes a page that came at a time in milliseconds since 1970.
     pub(super) fn take(&mut self, page: UserPage, now_ms: u64) -> Taken {
         let run = self.standing.run;
-        let UserPage { users, state, expected_total, wait_ms, watermark, notices: told, attributes: _ } = page;
+        let UserPage { users, state, expected_total, wait_ms, watermark, notices: told, attributes } = page;
         self.standing.proof.page(expected_total, watermark.as_deref());
         let mut news = 0_u64;
         let (users, repeated): (Vec<_>, Vec<_>) = users.into_iter().partition(|user| {
@@ -96,7 +96,7 @@ impl Walk {
         self.standing.wait = wait_ms.map(|ms| Wait { until_ms: now_ms.saturating_add(u64::from(ms)), ms });
         notices::merge(&mut self.standing.notices, &told);
 
-        let mut batch = Batch { users, repeated, notices: told, expected_total, end: None, watermark };
+        let mut batch = Batch { users, repeated, notices: told, expected_total, end: None, watermark, attributes };
         self.standing.cursor = None;
         match state {
             ListingState::More(cursor) => self.standing.cursor = Some(cursor),
