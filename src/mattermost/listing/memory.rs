@@ -78,6 +78,8 @@ pub struct Memory {
     pub(super) kept: Kept,
     /// Profiles that are asked for at once by their ids, where the server takes no more.
     pub(super) profiles_at_once: Option<usize>,
+    /// Whether profiles did not come once.
+    pub(super) profiles_failed: bool,
     /// Pages that were read and could not be returned, with the pass and the number of the first of them.
     carried: (u8, u32, Vec<Page>),
 }
@@ -100,6 +102,7 @@ impl Memory {
             learnt: Learnt::nothing(),
             kept: Kept::nothing(),
             profiles_at_once: None,
+            profiles_failed: false,
             carried: (0, 0, Vec::new()),
         }
     }
@@ -122,7 +125,12 @@ impl Memory {
     pub fn take_up(&mut self, listing: u64, tally: Tally) -> Recall {
         if self.listing != listing {
             // A listing whose first step failed begins again, with the same server.
-            *self = Self { listing, statuses_failed: self.statuses_failed, ..Self::new() };
+            *self = Self {
+                listing,
+                statuses_failed: self.statuses_failed,
+                profiles_failed: self.profiles_failed,
+                ..Self::new()
+            };
         } else if self.tally != tally && self.before == tally {
             self.take_back();
         }

@@ -81,6 +81,7 @@ impl Cover {
         }
         open.extend([Source::WithoutTeam, Source::Teams].map(|source| (Turn::Few, query(source))));
         let wanted = usize::try_from(accounts.saturating_add(orphans)).unwrap_or(usize::MAX);
+        let is_forced = settings.way == Way::Ids;
         Self {
             wanted,
             accounts,
@@ -88,9 +89,9 @@ impl Cover {
             open,
             in_flight: Vec::new(),
             read: Vec::new(),
-            left: (wanted / USERS_PER_PAGE).saturating_mul(4).saturating_add(20_000),
+            left: if is_forced { usize::MAX } else { (wanted / USERS_PER_PAGE).saturating_mul(3) / 2 + 20 },
             left_of_own: OWN_PAGES,
-            is_forced: settings.way == Way::Ids,
+            is_forced,
             is_given_up: false,
         }
     }
@@ -162,6 +163,9 @@ impl Cover {
             return self.weigh(have);
         }
         if sent < USERS_PER_PAGE {
+            if query.source == Source::Teams {
+                self.weigh_teams(have);
+            }
             return;
         }
         let next = Query { page: query.page.saturating_add(1), ..query };
@@ -193,6 +197,13 @@ impl Cover {
     fn weigh(&mut self, have: usize) {
         let unknown = u32::try_from(self.wanted.saturating_sub(have)).unwrap_or(u32::MAX);
         self.is_given_up = !self.is_forced && !cost::is_worth(self.accounts, unknown);
+    }
+
+    /// Gives up where there are so many teams that to read their members takes more requests than pages do, twice over.
+    fn weigh_teams(&mut self, have: usize) {
+        let unknown = self.wanted.saturating_sub(have);
+        let requests = self.teams.len().saturating_add(unknown / USERS_PER_PAGE);
+        self.is_given_up |= unknown > 0 && !self.is_forced && requests > self.left;
     }
 
     fn landed(&mut self, query: Query) {

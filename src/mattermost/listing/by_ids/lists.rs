@@ -99,17 +99,12 @@ impl<'r> Reading<'r> {
         let streamed = self.streamed.take_if(|_| query.source == Source::Known);
         let answer = match Answer::of(answered) {
             Ok(answer) => answer,
-            // A list that the server refuses or fails at, or that something in front of it keeps back, is done without.
-            Err(failure)
-                if failure.is_refusal()
-                    || failure.is_of_gateway()
-                    || failure.is_of_server()
-                    || failure.code == Code::AnswerTooLarge =>
-            {
+            Err(failure) if is_about_the_token(&failure) => return Err(Unread::Failed(failure)),
+            // A list that does not come, for whatever reason, is done without: pages do not need it.
+            Err(_) => {
                 self.cover.refused(query);
                 return Ok(());
             }
-            Err(failure) => return Err(Unread::Failed(failure)),
         };
         match query.source {
             Source::Known => {
@@ -127,7 +122,11 @@ impl<'r> Reading<'r> {
                 for team in rows.rows.iter().filter(|team| is_id(team.id.as_str())) {
                     self.cover.found_team(team.id.as_str());
                 }
-                self.cover.took(query, rows.sent(), 0, 0);
+                let have = match &self.into {
+                    Into::Roll(roll) => roll.len(),
+                    Into::Marks(..) => 0,
+                };
+                self.cover.took(query, rows.sent(), 0, have);
                 Ok(())
             }
             Source::Bots => {
@@ -169,6 +168,11 @@ impl<'r> Reading<'r> {
         }
         Ok(())
     }
+}
+
+/// Whether a failure says that no other request would be answered now.
+pub(super) const fn is_about_the_token(failure: &Failure) -> bool {
+    matches!(failure.code, Code::RateLimited | Code::TokenRefused | Code::MfaRequired)
 }
 
 impl Work for Reading<'_> {

@@ -98,7 +98,7 @@ pub fn step(
     memory.take_up(at.listing, super::Tally::default());
     let mut kept = core::mem::take(&mut memory.kept);
     let stepped = match call(settings, &mut at, &mut kept, network) {
-        Ok(true) => read(settings, at, told, limit, &kept, memory, network).map(Stepped::Page),
+        Ok(true) => read(settings, at, told, limit, &kept, memory, network),
         Ok(false) => {
             kept = Kept::nothing();
             Ok(Stepped::Pages(at.turn_to_pages()))
@@ -235,7 +235,7 @@ fn read(
     kept: &Kept,
     memory: &mut Memory,
     network: &mut dyn Network,
-) -> Result<UserPage, Failure> {
+) -> Result<Stepped, Failure> {
     let rules = rules(settings, &at.census);
     let place = at.last.map_or(0, |last| kept.ids.partition_point(|id| *id <= last));
     let behind = kept.ids.get(place..).unwrap_or_default();
@@ -263,7 +263,7 @@ fn read(
             Err(cut) => {
                 let Cut { failure, pages, .. } = *cut;
                 memory.carry(at.pass, key, pages);
-                return waits_or_fails(failure, &at, told);
+                return waits_or_fails(failure, at, told, memory);
             }
         };
         let failure = swept.failure.take();
@@ -281,19 +281,28 @@ fn read(
         if let Some(failure) = &failure
             && (!has_got_on || (asked.is_empty() && failure.code != Code::RateLimited))
         {
-            return waits_or_fails(failure.clone(), &at, told);
+            return waits_or_fails(failure.clone(), at, told, memory);
         }
         let users = settle(swept, &rules, memory, &mut at);
         let state = conclude(&mut at, network);
-        return Ok(page(users, state, failure.as_ref(), (&at.findings, &at.census), told, Way::Ids));
+        return Ok(Stepped::Page(page(users, state, failure.as_ref(), (&at.findings, &at.census), told, Way::Ids)));
     }
 }
 
-/// A listing that has its ids has begun, and goes on when the server lets it.
-fn waits_or_fails(failure: Failure, at: &Cursor, told: &Told) -> Result<UserPage, Failure> {
+/// A listing that has its ids has begun, and goes on when the server lets it. Where profiles are kept back, or do not come
+/// twice, pages are read, which do not need them.
+fn waits_or_fails(failure: Failure, at: Cursor, told: &Told, memory: &mut Memory) -> Result<Stepped, Failure> {
     if failure.code == Code::RateLimited && told.is_first {
         let state = ListingState::More(at.encode());
-        return Ok(page(Vec::new(), state, Some(&failure), (&at.findings, &at.census), told, Way::Ids));
+        return Ok(Stepped::Page(page(Vec::new(), state, Some(&failure), (&at.findings, &at.census), told, Way::Ids)));
+    }
+    let is_of_profiles = failure.request.as_deref() == Some("POST /api/v4/users/ids");
+    if !is_of_profiles || lists::is_about_the_token(&failure) {
+        return Err(failure);
+    }
+    let is_final = failure.is_refusal() || failure.is_of_gateway() || failure.code == Code::EgressDenied;
+    if is_final || core::mem::replace(&mut memory.profiles_failed, true) {
+        return Ok(Stepped::Pages(at.turn_to_pages()));
     }
     Err(failure)
 }

@@ -226,6 +226,9 @@ fn lists_that_cannot_be_had_are_done_without() {
         json(200, "[\"\"]"),
         json(200, "[\"u0000000000000000000000001\""),
         json(200, "{}"),
+        Err(Lost::TimedOut),
+        Err(Lost::Truncated),
+        Err(Lost::Denied),
     ];
     for fault in faults {
         let mut server = Server::of(6_000);
@@ -236,11 +239,59 @@ fn lists_that_cannot_be_had_are_done_without() {
         assert_eq!(listed.ways.last().map(String::as_str), Some("pages"), "{fault:?}");
         assert!(listed.codes.is_empty());
     }
-    for fault in [Err(Lost::TimedOut), json(401, r#"{"id":"api.context.session_expired.app_error"}"#)] {
+    for fault in [json(429, "limit exceeded\n"), json(401, r#"{"id":"api.context.session_expired.app_error"}"#)] {
         let mut server = Server::of(6_000);
         server.instead = vec![("users/known", fault)];
         assert!(list_with(&settings_of(&[]), &mut server, 0, Order::First, |_, _| {}).is_err());
     }
+}
+
+/// Where profiles are kept back, or never come, pages are read: whoever has come, comes again.
+#[test]
+fn profiles_that_cannot_be_had_are_done_without() {
+    let html = |status| Ok(Response { status, body: b"<html>".to_vec(), ..Response::default() });
+    for (fault, failures) in [
+        (html(405), 0),
+        (json(404, r#"{"id":"api.context.404.app_error"}"#), 0),
+        (Err(Lost::Denied), 0),
+        (json(500, "{}"), 1),
+        (Err(Lost::Truncated), 1),
+        (json(200, "{}"), 1),
+    ] {
+        let mut server = Server::of(6_000);
+        let (mut memory, mut cursor, mut users, mut failed) = (Memory::new(), None::<String>, BTreeMap::new(), 0);
+        let end = loop {
+            let mut network =
+                Fake::new(
+                    |request| {
+                        if request.path.ends_with("users/ids") { fault.clone() } else { server.answer(request) }
+                    },
+                );
+            match list_users(&settings_of(&[]), cursor.as_deref(), 0, &mut memory, &mut network) {
+                Ok(page) => {
+                    users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
+                    match page.state {
+                        ListingState::More(next) => cursor = Some(next),
+                        end @ (ListingState::Complete | ListingState::Incomplete) => break end,
+                    }
+                }
+                Err(_) => failed += 1,
+            }
+        };
+        assert_eq!((is_complete(&end), users.len(), failed), (true, 6_000, failures), "{fault:?}");
+    }
+}
+
+/// Thousands of teams take more requests than pages do.
+#[test]
+fn more_teams_than_pages_are_not_read() {
+    let mut server = in_teams(0b11_1110);
+    let row = |n: u32| format!(r#"{{"id":"x{n}","name":"team{n}","delete_at":0}}"#);
+    let page = |from: u32, to: u32| json(200, format!("[{}]", (from..to).map(row).collect::<Vec<_>>().join(",")));
+    server.instead = vec![("teams?page=0", page(0, 200)), ("teams?page=1", page(200, 250))];
+    let listed = list_by("auto", &mut server);
+    assert_eq!((is_complete(&listed.end), listed.users.len()), (true, 20_000));
+    assert!(listed.ways.iter().all(|way| way == "pages") && listed.requests < 150, "{}", listed.requests);
 }
 
 /// A server that takes smaller bodies is asked for fewer profiles at once, and nobody is lost.
