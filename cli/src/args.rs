@@ -411,7 +411,7 @@ Kinds of changes, each once, after N pages of the list were answered:
   create=USERNAME  rename=PLACE:USERNAME  deactivate=PLACE  reactivate=PLACE  delete=PLACE
   join=PLACE:TEAM  leave=PLACE:TEAM  leave-channel=PLACE  guest=PLACE  sign-in=PLACE
   orphan=PLACE, which deletes an account and leaves its memberships behind
-  PLACE is a place in the list by username, TEAM one in the list of teams by name, both from 0
+  PLACE is a place in the list by username, from 0; TEAM is the number in a team's name
 
 Example, a deletion that a creation hides from the count: --change delete=10,after=2 --change create=zzz,after=2
 
