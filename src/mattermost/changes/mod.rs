@@ -183,7 +183,7 @@ fn step(
 ) -> Result<(Vec<User>, Option<End>), Failure> {
     memory.take_up(at.id);
     let rules = listing::rules(settings, &at.census);
-    memory.surroundings.find(at.census.version, rules.seats, &mut at.findings, network)?;
+    memory.surroundings.find(&at.census, rules.seats, &mut at.findings, network)?;
     let asks_for_activity = settings.include.activity && !at.findings.has(NoticeCode::LastActivityHidden);
 
     let mut users = Vec::new();

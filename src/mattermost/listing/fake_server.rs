@@ -81,6 +81,8 @@ pub(crate) struct Server {
     pub(crate) team_admins: Vec<u32>,
     /// What `/users/me` says of the token's account.
     pub(crate) role: &'static str,
+    /// What its roles permit, as JSON texts; `None` for what roles of these names permit by default.
+    pub(crate) grants: Option<&'static str>,
     pub(crate) config: &'static str,
     /// Ids of guests of a single channel.
     pub(crate) single: Vec<u32>,
@@ -108,6 +110,7 @@ impl Server {
             license: r#"{"IsLicensed":"true","SkuShortName":"professional"}"#,
             team_admins: vec![1],
             role: ADMIN,
+            grants: None,
             config: "{}",
             single: vec![],
             own_bots: None,
@@ -172,6 +175,17 @@ impl Server {
         match request.name().as_str() {
             "GET /api/v4/users/me" => {
                 json(200, format!(r#"{{"id":"{}","username":"me","roles":"{}"}}"#, id(0), self.role))
+            }
+            "POST /api/v4/roles/names" => {
+                let by_default = match self.role {
+                    ADMIN => {
+                        r#""manage_system","view_members","list_public_teams","list_private_teams","view_team""#
+                    }
+                    VIEWER => r#""view_members","list_public_teams","list_private_teams","view_team""#,
+                    "system_guest" => "",
+                    _ => r#""view_members","list_public_teams""#,
+                };
+                json(200, format!(r#"[{{"permissions":[{}]}}]"#, self.grants.unwrap_or(by_default)))
             }
             "GET /api/v4/config/client" => json(200, self.config),
             "GET /api/v4/license/client" => json(200, self.license),

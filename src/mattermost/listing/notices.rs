@@ -20,6 +20,8 @@ pub struct Hidden {
     pub activity: bool,
     /// Teams that do not invite everybody, and who runs them.
     pub teams: bool,
+    /// The same, unless one of these teams comes: the server does not say what the token may see.
+    pub teams_unsure: bool,
     /// Accounts that share no team or channel with the token's.
     pub others: bool,
     /// How many accounts there are, since the server failed to count them.
