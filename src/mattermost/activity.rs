@@ -261,8 +261,13 @@ mod tests {
         use Activity::{At, AtLeast, Never, Unknown};
         let now = 1_000 * DAY_MS;
         let recent = now - 90 * DAY_MS;
-        let cases =
-            [(AtLeast(recent), At(recent)), (AtLeast(recent - 1), Unknown), (AtLeast(0), Unknown), (Never, Never), (At(5), At(5))];
+        let cases = [
+            (AtLeast(recent), At(recent)),
+            (AtLeast(recent - 1), Unknown),
+            (AtLeast(0), Unknown),
+            (Never, Never),
+            (At(5), At(5)),
+        ];
         for (activity, expect) in cases {
             assert_eq!(InactiveAfter::DEFAULT.settled(now, activity), expect, "{activity:?}");
         }

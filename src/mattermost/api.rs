@@ -48,7 +48,11 @@ pub struct Route {
 pub const ROUTES: [Route; 16] = [
     Route { method: "GET", path: "/api/v4/system/ping", purpose: "finds out whether a Mattermost server answers" },
     Route { method: "GET", path: "/api/v4/users/me", purpose: "finds out whose token it is" },
-    Route { method: "POST", path: "/api/v4/roles/names", purpose: "reads what the roles of the token's account permit" },
+    Route {
+        method: "POST",
+        path: "/api/v4/roles/names",
+        purpose: "reads what the roles of the token's account permit",
+    },
     Route { method: "GET", path: "/api/v4/users", purpose: "lists the accounts" },
     Route { method: "POST", path: "/api/v4/users/ids", purpose: "reads which of the known accounts changed" },
     Route { method: "POST", path: "/api/v4/users/status/ids", purpose: "reads when accounts were last active" },

@@ -97,13 +97,7 @@ struct Answers {
     is_somebody_gone: bool,
 }
 
-fn ask(
-    known: &[User],
-    at: &Cursor,
-    rules: &Rules,
-    asks: Asks,
-    network: &mut dyn Network,
-) -> Result<Answers, Failure> {
+fn ask(known: &[User], at: &Cursor, rules: &Rules, asks: Asks, network: &mut dyn Network) -> Result<Answers, Failure> {
     let dates: Vec<Option<Dates>> = known.iter().map(Dates::of).collect();
     let (mut ids, mut dated) = (Vec::with_capacity(known.len()), Vec::with_capacity(known.len()));
     let (mut whole, mut to_verify) = (HashSet::new(), Vec::new());

@@ -248,7 +248,7 @@ impl Report {
             (Ok(_), _) => {
                 self.hidden(Step::ActivityVisible, NoticeCode::LastActivityHidden);
             }
-            (Err(failure), _) => self.degrade(Step::ActivityVisible, NoticeCode::LastActivityHidden, failure),
+            (Err(failure), _) => self.degrade(Step::ActivityVisible, NoticeCode::LastActivityFailed, failure),
         }
     }
 
@@ -408,7 +408,13 @@ mod tests {
             "GET /api/v4/users/me" => json(200, me),
             "POST /api/v4/roles/names" => {
                 let all = r#""manage_system","view_members","list_public_teams","list_private_teams","view_team""#;
-                let granted = if me == GUEST { "" } else if me == MEMBER { r#""view_members""# } else { all };
+                let granted = if me == GUEST {
+                    ""
+                } else if me == MEMBER {
+                    r#""view_members""#
+                } else {
+                    all
+                };
                 json(200, format!(r#"[{{"permissions":[{granted}]}}]"#))
             }
             "GET /api/v4/users" => json(200, format!("[{me}]")),
@@ -496,6 +502,45 @@ mod tests {
     }
 
     #[test]
+    fn what_the_roles_permit_is_told_and_not_what_they_are_called() {
+        const ROLES: &str = "roles/names";
+        let viewer = MEMBER.replace("system_user", "system_user system_read_only_admin");
+        let grants = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
+            json(200, format!(r#"[{{"permissions":[{}]}}]"#, names.join(",")))
+        };
+        let teams = "teams-visible=warning:team-admins-hidden ";
+        let partial = "users-visible=warning:partial-view ";
+        let private = || json(200, r#"[{"id":"a","allow_open_invite":false}]"#);
+        let all = ["view_members", "list_public_teams", "list_private_teams", "view_team"];
+        let refused = || json(403, r#"{"id":"api.context.permissions.app_error"}"#);
+        let cases = [
+            (viewer.as_str(), grants(&all), json(200, "[]"), String::new()),
+            (&viewer, grants(&[all[0], all[1], all[3]]), json(200, "[]"), teams.into()),
+            (&viewer, grants(&all[..3]), json(200, "[]"), teams.into()),
+            (&viewer, grants(&all[1..]), json(200, "[]"), partial.into()),
+            (ADMIN, grants(&all[..1]), json(200, "[]"), teams.into()),
+            (&viewer, refused(), json(200, "[]"), teams.into()),
+            (&viewer, refused(), private(), String::new()),
+            (ADMIN, refused(), json(200, "[]"), String::new()),
+            (MEMBER, Err(Lost::TimedOut), json(200, "[]"), "users-visible=failed:timed-out ".into()),
+        ];
+        for (me, roles, rows, expect) in cases {
+            let mut network = Fake::new(|request| match request.name().as_str() {
+                name if name.ends_with(ROLES) => roles.clone(),
+                "GET /api/v4/teams" => rows.clone(),
+                _ => healthy(me, request),
+            });
+            let found = findings(&check(&settings(&[]), &mut network));
+            assert!(
+                found.starts_with(&expect) && found[expect.len()..].ends_with(" skipped"),
+                "{me} {roles:?}: {found}"
+            );
+            assert_eq!(found.contains("=warning"), expect.contains("=warning"), "{me} {roles:?}: {found}");
+        }
+    }
+
+    #[test]
     fn the_report_on_users_is_tried_where_it_is_wanted() {
         let forbidden = json(403, r#"{"id":"api.context.permissions.app_error"}"#);
         let well = json(200, r#"[{"id":"u4fe6hszjtnd7xi3ehbtrcpote"}]"#);
@@ -564,7 +609,7 @@ mod tests {
             _ => json(200, "{}"),
         });
         let _ = check(&settings(&[("include_activity", "false")]), &mut network);
-        assert!(network.sent.iter().all(|request| request.body.is_none()));
+        assert!(network.sent.iter().all(|request| !request.path.contains("status/ids")));
     }
 
     #[test]

@@ -151,8 +151,8 @@ pub fn list_users(
     let failure = swept.failure.take();
     memory.ids_at_once = Some(swept.ids_at_once);
     // A page that was read and cannot be returned lacks its activity.
-    memory.statuses_failed =
-        swept.statuses_failed.is_some() || (!swept.carried.is_empty() && failure.as_ref().is_some_and(Failure::is_of_server));
+    memory.statuses_failed = swept.statuses_failed.is_some()
+        || (!swept.carried.is_empty() && failure.as_ref().is_some_and(Failure::is_of_server));
     let carried = core::mem::take(&mut swept.carried);
     let has_got_on = !swept.pages.is_empty() || carried.len() > kept_before;
     let returned = u32::try_from(swept.pages.len()).unwrap_or(u32::MAX);
@@ -211,13 +211,7 @@ fn count_pass(at: &mut Cursor, memory: &Memory, network: &mut dyn Network) -> Re
 }
 
 /// What the sweep is to do. Where the report on users is wanted and the server has none, that is told.
-fn plan(
-    settings: &Settings,
-    (most, ahead): (u32, u32),
-    memory: &Memory,
-    at: &mut Cursor,
-    pass: Count,
-) -> Plan {
+fn plan(settings: &Settings, (most, ahead): (u32, u32), memory: &Memory, at: &mut Cursor, pass: Count) -> Plan {
     let version = at.census.version;
     let wants_report = settings.include.activity && settings.activity_source == ActivitySource::Report;
     if wants_report && !version.is_none_or(Version::has_user_report) {

@@ -4,9 +4,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::super::activity::{Activity, LastUse};
 use super::super::code::NoticeCode;
 use super::super::notice::notice;
-use super::super::activity::{Activity, LastUse};
 use super::census::Census;
 use crate::contract::{ActivityKnowledge, Notice, User, UserStatus};
 
