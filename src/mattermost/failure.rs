@@ -101,6 +101,12 @@ impl Failure {
         (ids > IDS_ANYBODY_TAKES).then_some(fewer.max(IDS_ANYBODY_TAKES))
     }
 
+    /// Whether the request got through and came to nothing, which may pass: the server failed, or its answer is damaged.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        self.is_of_server() || matches!(self.code, Code::AnswerUnreadable)
+    }
+
     /// Whether something in front of the server lets this one request not through.
     #[must_use]
     pub const fn is_of_gateway(&self) -> bool {

@@ -42,7 +42,10 @@ const ROLES: [(&str, &[&str]); 4] = [
             "view_team",
         ],
     ),
-    ("system_user", &["create_direct_channel", "create_team", "join_public_teams", "list_public_teams", "view_members"]),
+    (
+        "system_user",
+        &["create_direct_channel", "create_team", "join_public_teams", "list_public_teams", "view_members"],
+    ),
     ("system_guest", &["create_direct_channel"]),
 ];
 

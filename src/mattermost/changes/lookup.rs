@@ -128,7 +128,7 @@ impl<'a> Lookup<'a> {
     }
 
     fn goes_on_without(&self, failure: &Failure) -> bool {
-        failure.is_refusal() || failure.is_of_gateway() || (failure.is_of_server() && self.activity_failed_before)
+        failure.is_refusal() || failure.is_of_gateway() || (failure.may_pass() && self.activity_failed_before)
     }
 
     fn take(&mut self, question: Question<'a>, answered: &Answered) -> Result<(), Failure> {
@@ -150,7 +150,13 @@ impl<'a> Lookup<'a> {
             Err((None, failure)) => return Err(failure),
         };
         if question.about == About::Activity {
-            let rows = answer.rows::<Status<'_>>(question.ids.len())?;
+            let rows = match answer.rows::<Status<'_>>(question.ids.len()) {
+                Err(failure) if self.goes_on_without(&failure) => {
+                    self.found.statuses_failed = failure.status;
+                    return Ok(());
+                }
+                rows => rows?,
+            };
             self.found.statuses_hidden |= rows.rows.is_empty();
             let told = rows.rows.iter().map(|row| (row.user_id.as_str().to_string(), Activity::of(row)));
             self.found.activity.extend(told);

@@ -148,7 +148,7 @@ pub fn list_changes(
             Ok(page)
         }
         Err(failure) => {
-            memory.activity_failed = failure.is_of_server() && failure.is_about_activity();
+            memory.activity_failed = failure.may_pass() && failure.is_about_activity();
             Err(failure)
         }
     }

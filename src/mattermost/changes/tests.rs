@@ -433,6 +433,7 @@ fn activity_that_cannot_be_had_is_gone_on_without() {
         (json(403, r#"{"id":"api.context.permissions.app_error"}"#), 0),
         (Ok(Response { status: 403, body: b"<html>".to_vec(), ..Response::default() }), 0),
         (json(500, "{}"), 1),
+        (json(200, "{}"), 1),
     ] {
         let mut server = Server::of(450);
         let kept = listed(&mut server);

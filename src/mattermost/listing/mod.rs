@@ -152,7 +152,7 @@ pub fn list_users(
     memory.ids_at_once = Some(swept.ids_at_once);
     // A page that was read and cannot be returned lacks its activity.
     memory.statuses_failed = swept.statuses_failed.is_some()
-        || (!swept.carried.is_empty() && failure.as_ref().is_some_and(Failure::is_of_server));
+        || (!swept.carried.is_empty() && failure.as_ref().is_some_and(Failure::may_pass));
     let carried = core::mem::take(&mut swept.carried);
     let has_got_on = !swept.pages.is_empty() || carried.len() > kept_before;
     let returned = u32::try_from(swept.pages.len()).unwrap_or(u32::MAX);

@@ -197,7 +197,8 @@ impl Findings {
             }
             // Its number is the status of the answer.
             (NoticeCode::LastActivityFailed, _, _) if records > 0 => {
-                let detail = format!("POST /api/v4/users/status/ids answered {records}");
+                let more = if (200..300).contains(&records) { " with something else" } else { "" };
+                let detail = format!("POST /api/v4/users/status/ids answered {records}{more}");
                 notice(code, 0, Some(detail), &[("status", records.to_string())])
             }
             (NoticeCode::CountDiffers, Some(total), _) => {

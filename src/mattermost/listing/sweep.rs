@@ -353,6 +353,10 @@ impl<'a> Sweep<'a> {
         };
         let rows = match answer.rows::<ReportRow<'_>>(REPORT_ROWS_PER_PAGE) {
             Ok(rows) => rows,
+            Err(failure) if self.goes_on_without(&failure) => {
+                self.report_hidden = true;
+                return self.unasked.extend(self.whole(slot));
+            }
             Err(failure) => return self.spoil(self.whole(slot).as_slice(), &failure),
         };
         let Some(Some(Ok(page))) = self.slots.get_mut(slot) else { return };
@@ -380,7 +384,7 @@ impl<'a> Sweep<'a> {
     /// Whether the listing can do without what was asked for: pages come through, or there would be nobody to ask about,
     /// so what is in front of the server refuses this question alone. Where the server fails, it is asked once more first.
     fn goes_on_without(&self, failure: &Failure) -> bool {
-        failure.is_of_gateway() || (failure.is_of_server() && self.plan.activity_failed_before)
+        failure.is_of_gateway() || (failure.may_pass() && self.plan.activity_failed_before)
     }
 
     fn take_statuses(&mut self, parts: Vec<Part>, ids: usize, answered: &Answered) {
@@ -398,6 +402,10 @@ impl<'a> Sweep<'a> {
         };
         let rows = match answer.rows::<Status<'_>>(ids) {
             Ok(rows) => rows,
+            Err(failure) if self.goes_on_without(&failure) => {
+                self.statuses_failed = failure.status;
+                return;
+            }
             Err(failure) => return self.spoil(&parts, &failure),
         };
         self.statuses_hidden |= rows.rows.is_empty();
