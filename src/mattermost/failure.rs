@@ -104,13 +104,14 @@ impl Failure {
     /// Whether the request got through and came to nothing, which may pass: the server failed, or its answer is damaged.
     #[must_use]
     pub const fn may_pass(&self) -> bool {
-        self.is_of_server() || matches!(self.code, Code::AnswerUnreadable)
+        self.is_of_server()
+            || matches!((self.code, self.status), (Code::AnswerUnreadable, _) | (Code::NotMattermost, Some(200..300)))
     }
 
     /// Whether something in front of the server lets this one request not through.
     #[must_use]
     pub const fn is_of_gateway(&self) -> bool {
-        matches!(self.code, Code::GatewayRejected | Code::NotMattermost)
+        matches!(self.code, Code::GatewayRejected | Code::NotMattermost) && !self.may_pass()
     }
 
     /// Whether the question was when accounts were last active.

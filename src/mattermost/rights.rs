@@ -11,7 +11,6 @@ use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use super::api::{self, Answer, Me};
-use super::code::Code;
 use super::failure::Failure;
 use super::http::{Answered, Request};
 use super::version::Version;
@@ -133,14 +132,7 @@ impl Rights {
     pub fn of(me: &Me, answered: Option<&Answered>) -> Result<Self, Failure> {
         let granted = match answered.map(read).transpose() {
             Ok(granted) => granted,
-            Err(failure)
-                if failure.is_refusal()
-                    || failure.is_of_gateway()
-                    || failure.is_of_server()
-                    || failure.code == Code::AnswerUnreadable =>
-            {
-                None
-            }
+            Err(failure) if failure.is_refusal() || failure.is_of_gateway() || failure.may_pass() => None,
             Err(failure) => return Err(failure),
         };
         Ok(Self { granted, is_admin: me.has("system_admin"), is_guest: me.has("system_guest") })
@@ -194,6 +186,7 @@ fn read(answered: &Answered) -> Result<Permissions, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mattermost::code::Code;
     use crate::mattermost::fake::json;
     use crate::mattermost::http::{Lost, Outcome};
     use alloc::format;

@@ -132,7 +132,11 @@ impl<'a> Lookup<'a> {
     }
 
     fn take(&mut self, question: Question<'a>, answered: &Answered) -> Result<(), Failure> {
-        let answer = match Answer::of(answered).map_err(|failure| (failure.fewer(question.ids.len()), failure)) {
+        let fewer = |failure: &Failure| {
+            let is_worth_it = question.about == About::Activity || !failure.is_of_server();
+            failure.fewer(question.ids.len()).filter(|_| is_worth_it)
+        };
+        let answer = match Answer::of(answered).map_err(|failure| (fewer(&failure), failure)) {
             Ok(answer) => answer,
             // Where many have changed, an answer has more than is read of one.
             Err((Some(fewer), _)) => {

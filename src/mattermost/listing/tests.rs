@@ -221,7 +221,7 @@ fn activity_that_cannot_be_had_costs_nobody() {
         (json(400, r#"{"id":"api.context.invalid_body_param.app_error"}"#), 400, 0),
         (json(403, r#"{"id":"api.context.permissions.app_error"}"#), 403, 0),
         (json(404, r#"{"id":"api.context.404.app_error"}"#), 404, 0),
-        (html(200), 200, 0),
+        (html(200), 200, 1),
         (json(200, "{}"), 200, 1),
     ];
     for (fault, status, failures) in cases {
