@@ -56,6 +56,7 @@ pub(crate) async fn run(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit,
     screen.data(&out)?;
 
     let exit = users::exit(reader.end());
+    users::tell_notices(&reader, screen);
     if let Some(failure) = failure {
         let has_begun = reader.users() > 0 || reader.listing().progress().users > 0;
         return Err(if has_begun {
@@ -64,7 +65,6 @@ pub(crate) async fn run(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit,
             failure
         });
     }
-    users::tell_notices(&reader, screen);
     let usual = reader.listing().requests_of_whole().filter(|_| whole.is_none());
     screen.tell(&format!(
         "{} in {}, {}: {}",

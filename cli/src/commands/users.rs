@@ -64,8 +64,8 @@ pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit
 
     let exit = exit(reader.end());
     let finished = failure.is_none();
+    tell_notices(&reader, screen);
     if finished || reader.users() > 0 {
-        tell_notices(&reader, screen);
         let progress = reader.listing().progress();
         screen.tell(&format!(
             "{} in {}, {}, {}: {}",
