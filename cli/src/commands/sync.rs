@@ -12,6 +12,7 @@ use crate::args::SyncArgs;
 use crate::connection::{Connection, connect, tell_denials};
 use crate::exit::{Exit, Failure};
 use crate::listing::Reader;
+use crate::output::Values;
 use crate::output::cell::printable;
 use crate::output::change::change_format;
 use crate::output::words::{count, number, span};
@@ -20,7 +21,7 @@ use crate::screen::Screen;
 pub(crate) async fn run(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
     let Connection { session, egress, stall_time, .. } = connect(&args.connect, screen).await?;
-    let mut format = change_format(args.format, screen.look.columns, screen.look.colour);
+    let mut format = change_format(args.format, screen.look.width, screen.look.colour, Values::of(args.raw));
     let store = Arc::new(SqliteCheckpoints::open(&args.checkpoint)?);
     let options = SyncOptions { limit: args.limit, whole: args.full };
     let mut reader = Reader::new(session.sync(options, store, NAME).await?, stall_time);

@@ -14,7 +14,7 @@ use crate::exit::{Exit, Failure};
 use crate::listing::{RETRIES, Reader, Retry, Steps};
 use crate::output::cell::printable;
 use crate::output::words::{count, number, span};
-use crate::output::{UserFormat, user_format};
+use crate::output::{UserFormat, Values, user_format};
 use crate::screen::{Narrative, Screen};
 
 /// The name of this command's listings in a file of checkpoints, which others may share.
@@ -23,7 +23,7 @@ pub(super) const NAME: &str = "providerctl";
 pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
     let Connection { session, egress, stall_time, .. } = connect(&args.connect, screen).await?;
-    let mut format = user_format(args.format, screen.look.columns);
+    let mut format = user_format(args.format, screen.look.width, Values::of(args.raw));
     let options = ListingOptions { limit: args.limit, cursor: None };
     let listing = match &args.checkpoint {
         Some(file) => kept_in(file, session, options, args.restart).await?,
