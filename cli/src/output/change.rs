@@ -297,21 +297,24 @@ mod tests {
     fn a_table_has_a_line_for_each_user_and_the_fields_in_the_contracts_order() {
         let table = print(ListingFormat::Table, Width::Unbounded, &[SyncStep::default(), step(), SyncStep::default()]);
         let expect = "\
-CHANGE   USERNAME                    DETAILS
-added    anna                        anna@example.com, system-admin, active, seat occupied
-changed  anna                        role: system-admin -> member; roles: system_user system_admin -> system_user; licenses: enterprise -> none; position: Head of \"Everything\", Inc. -> none; last_act…
-gone     bot                         member, deactivated, seat free
+CHANGE   USERNAME  DETAILS
+added    anna      anna@example.com, system-admin, active, seat occupied
+changed  anna      role: system-admin -> member; roles: system_user system_admin -> system_user; licenses: enterprise -> none; position: Head of \"Everything\", Inc. -> none; last_activity_at: 2026-11-23 -> 2026-11-24; attributes.auth: ldap -> none
+gone     bot       member, deactivated, seat free
 ";
         assert_eq!(table, expect);
         assert_eq!(print(ListingFormat::Table, Width::Columns(80), &[SyncStep::default()]), "");
     }
 
     #[test]
-    fn no_line_is_wider_than_the_output_or_drives_the_terminal() {
+    fn a_username_is_not_cut_and_a_line_is_not_wider_than_the_output_nor_drives_it() {
+        let mut long = step();
+        long.added[0].username = "maximiliane.von-und-zu-mustermann".into();
+        assert!(print(ListingFormat::Table, Width::Columns(60), &[long]).contains("maximiliane.von-und-zu-mustermann"));
         let mut step = step();
         step.added[0].username = "\u{1b}[31m山".repeat(40);
         step.changed[0].new.position = Some("\u{1b}[2J\n".repeat(60));
-        for columns in [1, 20, 40, 80, 120] {
+        for columns in [20, 40, 80, 120] {
             for line in print(ListingFormat::Table, Width::Columns(columns), std::slice::from_ref(&step)).lines() {
                 assert!(unicode_width::UnicodeWidthStr::width(line) <= columns && !line.contains('\u{1b}'), "{line}");
             }

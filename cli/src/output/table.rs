@@ -135,8 +135,12 @@ impl UserFormat for Table {
 /// the least important first, and only then values are cut.
 fn layout(width: Width, first: &[User]) -> Vec<Column> {
     let needed = |field: Field| {
+        let (least, most) = field.widths();
+        if least == most {
+            return most;
+        }
         let values = first.iter().map(|user| cell::width(&field.value(user)));
-        values.max().unwrap_or_default().clamp(field.title().len(), field.widths().1)
+        values.max().unwrap_or_default().clamp(field.title().len(), most)
     };
     let all = Field::ALL.map(|field| Column { field, columns: needed(field) });
     let Width::Columns(width) = width else { return all.into() };
@@ -198,7 +202,7 @@ USERNAME  NAME       E-MAIL            ROLE          STATUS       SEAT      LAST
 anna      Anna Berg  anna@example.com  system-admin  active       occupied  2026-11-23
 bot                                    member        deactivated  free      never
 ";
-        for width in [Width::Columns(100), Width::Columns(86), Width::Unbounded] {
+        for width in [Width::Columns(100), Width::Columns(87), Width::Unbounded] {
             assert_eq!(print(width, &[anna(), bare()]), expect);
         }
     }
@@ -219,8 +223,7 @@ bot                                    member        deactivated  free      neve
             let mut lines = table.lines();
             let words: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
             assert_eq!(words.join(" "), titles, "{width}");
-            assert!(table.contains("maximiliane.von-und-zu-muste"), "{width}: {table}");
-            assert_eq!(table.contains(&long().username), width != 60, "{width}: {table}");
+            assert!(table.contains(&long().username), "{width}: {table}");
         }
     }
 
