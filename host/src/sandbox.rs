@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
-use wasmtime_wasi::WasiView as _;
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::p2::bindings::{clocks, io};
+use wasmtime_wasi::{HostMonotonicClock, WasiView as _};
 
 use crate::bindings::{CHANGES, EXPORT, Prepared};
 use crate::clock::{Clock, Ticking};
@@ -41,6 +41,21 @@ pub struct Sandbox {
     shared: Arc<Shared>,
     cache: Option<Arc<Cache>>,
     process: Option<Arc<CompilerProcess>>,
+    time: Option<GuestTime>,
+}
+
+/// A monotonic clock of an embedder's.
+#[derive(Clone)]
+pub(crate) struct GuestTime(Arc<dyn Fn() -> Duration + Send + Sync>);
+
+impl HostMonotonicClock for GuestTime {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from((self.0)().as_nanos()).unwrap_or(u64::MAX)
+    }
 }
 
 struct Shared {
@@ -73,7 +88,7 @@ impl Sandbox {
         let room = Arc::new(Room::new(pool.instances));
         let flights = Flights::default();
         let shared = Shared { engine, linker, clock, cpu: thread_cpu_time, pool, flights, room };
-        Ok(Self { shared: Arc::new(shared), cache: None, process: None })
+        Ok(Self { shared: Arc::new(shared), cache: None, process: None, time: None })
     }
 
     /// Measures what guests compute by another clock.
@@ -96,6 +111,15 @@ impl Sandbox {
     #[must_use]
     pub fn compiled_by(mut self, process: CompilerProcess) -> Self {
         self.process = Some(Arc::new(process));
+        self
+    }
+
+    /// Shows guests another monotonic clock: what this returns, which must never be less than before. Providers measure servers by
+    /// it, so with a clock that stands still they treat every server alike, whatever the machine is busy with. How long a
+    /// guest sleeps, and all limits, go by the machine's own clock.
+    #[must_use]
+    pub fn timed_by(mut self, time: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        self.time = Some(GuestTime(Arc::new(time)));
         self
     }
 
@@ -166,6 +190,11 @@ impl Sandbox {
 
     pub(crate) fn cpu_clock(&self) -> CpuClock {
         self.shared.cpu
+    }
+
+    /// The monotonic clock of guests, where it is not the machine's.
+    pub(crate) fn guest_time(&self) -> Option<GuestTime> {
+        self.time.clone()
     }
 
     /// Interrupts guests as long as what is returned lives.

@@ -324,7 +324,7 @@ impl Session {
         }
         let slot = self.terms.slots.take(call, deadline.at, deadline.time).await?;
         let sandbox = self.provider.sandbox();
-        let mut store = store::new(sandbox.engine(), sandbox.cpu_clock(), sandbox.pool(), limits, self.gate.clone());
+        let mut store = store::new(sandbox, limits, self.gate.clone());
         store::begin_call(&mut store, limits);
         let meter = store.data().meter().clone();
         // A component's start functions run here, so the limits of a call hold here too.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use provider_host::model::{License, Severity};
 
 use crate::args::CheckArgs;
-use crate::connection::{connect_once, tell_denials};
+use crate::connection::{AuditFile, connect_once, tell_denials};
 use crate::exit::{Exit, Failure};
 use crate::output::cell::printable;
 use crate::output::words::{day, expiry, now, seats};
@@ -29,7 +29,7 @@ pub(crate) async fn run(args: &CheckArgs, screen: &mut Screen<'_>) -> Result<Exi
         let notices = licenses.iter().flat_map(|license| &license.notices);
         notices.filter(|notice| notice.severity == Severity::Warning).for_each(|notice| screen.notice(notice));
     }
-    Ok(Exit::Complete)
+    connection.audit.as_ref().and_then(AuditFile::gap).map_or(Ok(Exit::Complete), |gap| Err(Failure::failed(gap)))
 }
 
 /// Each licence as a block of lines.

@@ -90,7 +90,7 @@ async fn a_step_that_outlasts_the_drain_is_asked_for_again_in_the_new_version() 
     let waiting = tokio::spawn(async move { (running.next().await.unwrap().unwrap().end, running.moves()) });
     tokio::time::sleep(SOON).await;
     let switched = put(&registry, listing(COMPLETE), &SwitchOptions { drain: SOON, ..SwitchOptions::default() }).await;
-    let (end, moves) = tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap().unwrap();
+    let (end, moves) = tokio::time::timeout(Duration::from_secs(120), waiting).await.unwrap().unwrap();
     assert!(end.is_some());
     assert_eq!(moves, 1);
     switched.drained().await;
@@ -203,7 +203,7 @@ async fn the_version_before_goes_when_the_new_one_has_proved_itself() {
     let old = switched.old.as_ref().map(Arc::downgrade).unwrap();
     drop(switched);
     // The task that drains lets go a moment later.
-    for _ in 0..100 {
+    for _ in 0..6_000 {
         if old.strong_count() == 0 {
             return;
         }
