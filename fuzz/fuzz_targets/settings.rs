@@ -5,7 +5,8 @@
 use libfuzzer_sys::fuzz_target;
 use mattermost_provider::contract::{Error, ErrorKind, Setting};
 use mattermost_provider::mattermost::api;
-use mattermost_provider::mattermost::settings::{BaseUrl, Settings, keys};
+use mattermost_provider::mattermost::base_url::BaseUrl;
+use mattermost_provider::mattermost::settings::{Settings, keys};
 use mattermost_provider_fuzz::claims;
 use mattermost_provider_fuzz::script::secret;
 

@@ -303,13 +303,13 @@ impl Report {
             self.hidden(step, notice);
         } else {
             let entry = failure.code.entry();
-            self.push(step, CheckOutcome::Warning, Some(entry.id), told(&failure), Some(entry.fix), failure.params);
+            self.push(step, CheckOutcome::Warning, Some(entry.id), failure.told(), Some(entry.fix), failure.params);
         }
     }
 
     fn fail(&mut self, step: Step, failure: Failure) {
         let entry = failure.code.entry();
-        self.push(step, CheckOutcome::Failed, Some(entry.id), told(&failure), Some(entry.fix), failure.params);
+        self.push(step, CheckOutcome::Failed, Some(entry.id), failure.told(), Some(entry.fix), failure.params);
     }
 
     fn push(
@@ -338,15 +338,6 @@ impl Report {
             product_instance: self.instance,
             attributes: self.attributes,
         }
-    }
-}
-
-/// What failed, with the request and the status.
-fn told(failure: &Failure) -> String {
-    match (&failure.request, failure.status) {
-        (Some(request), Some(status)) => format!("{} ({request} answered {status})", failure.message),
-        (Some(request), None) => format!("{} ({request})", failure.message),
-        (None, _) => failure.message.clone(),
     }
 }
 
@@ -421,13 +412,19 @@ mod tests {
     #[test]
     fn each_trouble_is_found_at_its_step() {
         let answer = |status, header: (&'static str, &str), body: &str| {
-            Ok(Response { status, headers: [(header.0, header.1.into())].into(), body: body.into(), took_ms: 1 })
+            Ok(Response {
+                status,
+                headers: [(header.0, header.1.into())].into(),
+                body: body.into(),
+                took_ms: 1,
+                redirect: None,
+            })
         };
         let html = || answer(200, ("content-type", "text/html"), "<html>");
         let redirect = || answer(302, ("location", "/chat/api/v4/system/ping"), "");
         let at = |version: &str, date: &str| {
             let headers = [("x-version-id", version.into()), ("date", date.into())].into();
-            Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1 })
+            Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1, redirect: None })
         };
         let refused = || json(401, r#"{"id":"api.context.session_expired.app_error"}"#);
         let forbidden = || json(403, r#"{"id":"api.context.permissions.app_error"}"#);
@@ -443,7 +440,7 @@ mod tests {
             (ADMIN, "ping", html(), "mattermost-api=failed:not-mattermost 11 skipped"),
             (ADMIN, "ping", json(200, r#"{"ok":true}"#), "mattermost-api=failed:answer-unreadable 11 skipped"),
             (ADMIN, "ping", json(200, r#"{"status":""}"#), "mattermost-api=failed:not-mattermost 11 skipped"),
-            (ADMIN, "ping", redirect(), "mattermost-api=failed:redirected 11 skipped"),
+            (ADMIN, "ping", redirect(), "mattermost-api=failed:redirected-elsewhere 11 skipped"),
             (ADMIN, "ping", at("5.25.0", DATE), "version-supported=warning:server-old 0 skipped"),
             (
                 ADMIN,
@@ -488,7 +485,7 @@ mod tests {
                 "GET /api/v4/reports/users" => answer.clone(),
                 "GET /api/v4/system/ping" => {
                     let headers = [("x-version-id", version.into()), ("date", DATE.into())].into();
-                    Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1 })
+                    Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1, redirect: None })
                 }
                 _ => healthy(ADMIN, request),
             });
@@ -518,7 +515,7 @@ mod tests {
                 "GET /api/v4/users/me/tokens" => answer.clone(),
                 "GET /api/v4/system/ping" => {
                     let headers = [("x-version-id", version.into()), ("date", DATE.into())].into();
-                    Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1 })
+                    Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1, redirect: None })
                 }
                 _ => healthy(ADMIN, request),
             });
