@@ -319,7 +319,10 @@ impl<'a> Answer<'a> {
             ),
             None if !wire::is_json(&self.body) => (Code::AnswerUnreadable, "the answer is no JSON, or damaged"),
             None if is_mattermost => (Code::AnswerUnreadable, "the answer is JSON of another shape than Mattermost's"),
-            None => (Code::NotMattermost, "the answer is JSON, but not of Mattermost's API: another product may answer here"),
+            None => (
+                Code::NotMattermost,
+                "the answer is JSON, but not of Mattermost's API: another product may answer here",
+            ),
         };
         Failure::new(code, what).on(self.request).answered(self.response)
     }
