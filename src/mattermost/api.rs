@@ -288,6 +288,21 @@ impl<'a> Answer<'a> {
         json::from_slice(&self.body).map_err(|_| self.unreadable())
     }
 
+    /// Reads the answer to one of the first requests, by which a Mattermost is recognised.
+    ///
+    /// # Errors
+    /// The same; JSON of another shape is another product's, unless the answer names Mattermost's version.
+    pub fn read_at_first<T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
+        self.read().map_err(|failure| self.foreign().unwrap_or(failure))
+    }
+
+    /// The failure of an answer that is JSON and not Mattermost's.
+    fn foreign(&self) -> Option<Failure> {
+        let is_foreign = self.response.header("x-version-id").is_none() && wire::is_json(&self.body);
+        let what = "the answer is JSON, but not of Mattermost's API: another product may answer here";
+        is_foreign.then(|| Failure::new(Code::NotMattermost, what).on(self.request).answered(self.response))
+    }
+
     /// Reads the answer as a list whose bad records are left out, of at most as many records as were asked for.
     ///
     /// # Errors
@@ -318,11 +333,7 @@ impl<'a> Answer<'a> {
                 "the answer is empty where Mattermost's API answers with JSON",
             ),
             None if !wire::is_json(&self.body) => (Code::AnswerUnreadable, "the answer is no JSON, or damaged"),
-            None if is_mattermost => (Code::AnswerUnreadable, "the answer is JSON of another shape than Mattermost's"),
-            None => (
-                Code::NotMattermost,
-                "the answer is JSON, but not of Mattermost's API: another product may answer here",
-            ),
+            None => (Code::AnswerUnreadable, "the answer is JSON of another shape than Mattermost's"),
         };
         Failure::new(code, what).on(self.request).answered(self.response)
     }
@@ -463,10 +474,10 @@ impl Me {
 /// No answer, a refusal, or no account.
 pub fn read_me(answered: &Answered) -> Result<Me, Failure> {
     let answer = Answer::of(answered)?;
-    let user = answer.read::<wire::User<'_>>()?;
+    let user = answer.read_at_first::<wire::User<'_>>()?;
     let text = |text: &wire::Text<'_>| text.as_str().to_string();
     let me = Me { id: text(&user.id), username: text(&user.username), roles: text(&user.roles) };
-    if me.id.is_empty() { Err(answer.unreadable()) } else { Ok(me) }
+    if me.id.is_empty() { Err(answer.foreign().unwrap_or_else(|| answer.unreadable())) } else { Ok(me) }
 }
 
 #[cfg(test)]
@@ -585,6 +596,7 @@ mod tests {
             (200, &[MM], " ", Code::AnswerUnreadable, "empty"),
             (204, &[], "", Code::NotMattermost, "empty"),
             (200, &[JSON], "{\"projects\":[]}", Code::NotMattermost, "JSON, but not of Mattermost"),
+            (200, &[JSON], "[1]", Code::NotMattermost, "JSON, but not of Mattermost"),
             (200, &[MM, JSON], "{\"projects\":[]}", Code::AnswerUnreadable, "another shape than Mattermost's"),
             (404, &[JSON], "{\"error\":\"404 Not Found\"}", Code::NotMattermost, "no Mattermost API"),
             (400, &[HTML], "<h1>This combination of host and port requires TLS.", Code::HttpsExpected, "speaks HTTPS"),

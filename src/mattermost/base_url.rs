@@ -223,10 +223,10 @@ impl BaseUrl {
             Some(place) => (place, false),
             None => (installation(path), is_sign_in(installation(path))),
         };
-        let place = place.trim_end_matches('/');
-        let is_page = is_sign_in || (scheme == self.scheme && place == self.path);
-        let url = format!("{origin}{place}");
-        if is_page || url.len() > SHOWN_AT_MOST { Some(Redirect::Page) } else { Some(Redirect::Here(url)) }
+        let there = Self::parse(&format!("{origin}{place}")).ok();
+        let there = there.filter(|there| !is_sign_in && (there.scheme, &there.path) != (self.scheme, &self.path));
+        let url = there.map(|there| there.to_string()).filter(|url| url.len() <= SHOWN_AT_MOST);
+        Some(url.map_or(Redirect::Page, Redirect::Here))
     }
 }
 
@@ -418,6 +418,7 @@ mod tests {
             (https, "me", Redirect::Page),
             (https, "/", Redirect::Page),
             (https, "?cookie=hunter2", Redirect::Page),
+            (https, "/a//b/api/v4/users/me", Redirect::Page),
             (https, "/login?redirect_to=hunter2", Redirect::Page),
             (https, "/oauth2/start?rd=hunter2", Redirect::Page),
             (https, "/realms/x/protocol/openid-connect/auth?state=hunter2", Redirect::Page),

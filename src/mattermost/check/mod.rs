@@ -83,7 +83,7 @@ impl Report {
     /// A Mattermost API answers with JSON that has a status, healthy or not.
     fn recognise(&mut self, answered: &Answered) -> Result<(), Failure> {
         let answer = Answer::of(answered)?;
-        if answer.read::<Ping<'_>>()?.status.as_str().is_empty() {
+        if answer.read_at_first::<Ping<'_>>()?.status.as_str().is_empty() {
             let what = "the answer is JSON, but not Mattermost's";
             return Err(Failure::new(Code::NotMattermost, what).on(&answered.request));
         }
