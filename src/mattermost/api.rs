@@ -622,7 +622,7 @@ mod tests {
             (103, &[], "", Code::NotMattermost, "status 103"),
         ];
         for (status, headers, body, code, says) in cases {
-            let failure = read_count(&answered(count_seats(), Ok(response(*status, headers, body)))).unwrap_err();
+            let failure = read_me(&answered(me(), Ok(response(*status, headers, body)))).unwrap_err();
             assert!(
                 failure.code == *code && failure.message.contains(says),
                 "{status} {headers:?} {body}: {failure:?}"
