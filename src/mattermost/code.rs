@@ -62,7 +62,7 @@ codes! {
         ConnectionRefused = "connection-refused", "The connection is refused",
             "Check the port in the server's URL, that Mattermost is running, and that no firewall stands between it and the machine that runs this plugin.";
         TimedOut = "timed-out", "The server does not answer in time",
-            "Check that a firewall does not drop the connection silently, and whether the server or its database is overloaded; then try again.";
+            "Check that a firewall does not drop the connection silently, and whether the server or its database is overloaded.";
         TlsUntrusted = "tls-untrusted", "The server's certificate is not trusted",
             "If the certificate comes from a company's own authority, give that authority's certificate to the platform that runs this plugin (providerctl: --ca-file). Otherwise check that the certificate has not expired, names this server, and is sent with its intermediate certificates.";
         TlsFailed = "tls-failed", "No secure connection can be made",
@@ -80,21 +80,31 @@ codes! {
         RateLimited = "rate-limited", "The server asks to slow down",
             "Wait and try again. If it happens often, raise the limits in System Console > Environment > Rate Limiting, or those of the proxy in front of the server.";
         ServerError = "server-error", "The server failed to answer",
-            "Try again later. If it persists, look for the request id in the Mattermost server's log.";
+            "Try again later. If it persists, look for this request in the logs of the Mattermost server and of the proxy in front of it.";
         ServerUnavailable = "server-unavailable", "The server is down or starting",
             "Try again in some minutes: this comes from the proxy in front of Mattermost while the server starts, is upgraded or is overloaded.";
         NotMattermost = "not-mattermost", "The URL does not lead to a Mattermost API",
-            "Open the server's URL in a browser: it must show Mattermost's sign-in page. Leave out what follows it in a link to a team or channel, keep the path that your installation has (a server may live at https://example.com/mattermost), and check that no sign-in gateway or web page answers in its place.";
-        Redirected = "redirected", "The server points elsewhere",
-            "Enter the URL that the server points to. A token is never sent along to another place, so redirects are not followed.";
+            "Open the server's URL in a browser: it must show Mattermost's sign-in page. Leave out what follows it in a link to a team or channel, keep the path that your installation has (a server may live at https://example.com/mattermost), and check that no proxy, web filter or other product answers in its place.";
+        NotHttp = "not-http", "What answers does not speak HTTP",
+            "Check the port in the server's URL: it must be the one of Mattermost or of the proxy in front of it, with https:// where it speaks TLS. If it is, look for a malformed header in what the proxy adds to answers, such as one with a space before its colon.";
+        Redirected = "redirected", "The server is at another address",
+            "Enter the URL that the message names. Redirects are not followed, since a token is never sent along to another place.";
+        RedirectedElsewhere = "redirected-elsewhere", "The server points to another place, such as a sign-in page",
+            "Do not enter that other address here: the token would be sent there. If a single sign-on or an access gateway answers for the server, have it let requests below /api/v4 through to Mattermost, or enter an address that leads to Mattermost itself. If the server has moved, ask those who run it for its new address.";
+        GatewaySignIn = "gateway-sign-in", "Something in front of Mattermost wants a sign-in of its own",
+            "Have the gateway let requests below /api/v4 through to Mattermost without that sign-in, at least from the machine that runs this plugin; give it what it asks for in a header of its own (providerctl: --header), if it knows one; or enter an address that leads to Mattermost itself.";
+        RobotCheck = "robot-check", "A check for robots answers in Mattermost's place",
+            "Exempt requests below /api/v4 from the bot protection of the network or firewall in front of the server, at least from the machine that runs this plugin: only a browser passes such a check.";
         AnswerUnreadable = "answer-unreadable", "The answer cannot be read",
-            "Check whether a proxy or a web filter changes the server's answers; then try again.";
+            "Check whether a proxy or a web filter changes the server's answers.";
         AnswerTruncated = "answer-truncated", "The answer is cut short",
             "Try again. If it persists, look at the size and time limits of the proxy in front of Mattermost.";
+        AnswerHeadTooLarge = "answer-head-too-large", "The answer has too many headers, or too large ones",
+            "Look at which headers the server and the proxy in front of it add to their answers, and remove those that nobody needs.";
         AnswerTooLarge = "answer-too-large", "The answer is larger than any that Mattermost sends",
             "Check that the server's URL leads to Mattermost itself.";
         RequestRejected = "request-rejected", "The server rejects the request",
-            "This server may be older or newer than this plugin knows, or a proxy may have changed the request. Look for the request id in the server's log.";
+            "This server may be older or newer than this plugin knows, or a proxy may have changed the request. Look for this request in the server's log.";
         GatewayRejected = "gateway-rejected", "Something in front of Mattermost rejects the request",
             "Look at the configuration and the log of the proxy, gateway or firewall that answers for the server's URL: the request did not get as far as Mattermost. The message says what was rejected.";
         HttpsExpected = "https-expected", "The port speaks HTTPS and was asked over HTTP",
@@ -104,7 +114,7 @@ codes! {
         CursorStale = "cursor-stale", "The listing cannot go on from there",
             "Start the listing again from the beginning.";
         TransportFailed = "transport-failed", "The request failed on its way",
-            "Try again; the message has what the platform said.";
+            "The message has what the platform that runs this plugin says: look at its network, its limits and its log.";
     }
 }
 
@@ -132,10 +142,15 @@ impl Code {
             Self::RateLimited => ErrorKind::RateLimited,
             Self::ServerError | Self::ServerUnavailable => ErrorKind::ServerError,
             Self::NotMattermost
+            | Self::NotHttp
             | Self::Redirected
+            | Self::RedirectedElsewhere
+            | Self::GatewaySignIn
+            | Self::RobotCheck
             | Self::AnswerUnreadable
             | Self::AnswerTruncated
             | Self::AnswerTooLarge
+            | Self::AnswerHeadTooLarge
             | Self::RequestRejected
             | Self::GatewayRejected
             | Self::HttpsExpected
@@ -173,8 +188,13 @@ impl Code {
             | Self::PermissionMissing
             | Self::MfaRequired
             | Self::NotMattermost
+            | Self::NotHttp
             | Self::Redirected
+            | Self::RedirectedElsewhere
+            | Self::GatewaySignIn
+            | Self::RobotCheck
             | Self::AnswerTooLarge
+            | Self::AnswerHeadTooLarge
             | Self::RequestRejected
             | Self::GatewayRejected
             | Self::HttpsExpected

@@ -57,6 +57,14 @@ impl Failure {
             Lost::Closed => (Code::ConnectionLost, "the connection ended before the answer".to_string()),
             Lost::Truncated => (Code::AnswerTruncated, "the connection ended in the middle of the answer".to_string()),
             Lost::TooLarge(limit) => (Code::AnswerTooLarge, format!("the answer is larger than {limit} bytes")),
+            Lost::HeadTooLarge(limit) => {
+                let limit = limit.map_or_else(String::new, |bytes| format!(": its limit is {bytes} bytes in all"));
+                (Code::AnswerHeadTooLarge, format!("the answer has more or larger headers than the platform takes{limit}"))
+            }
+            Lost::NotHttp => (
+                Code::NotHttp,
+                "what came breaks the rules of HTTP: a proxy sends a malformed header, or something other than a web server (SSH, mail, a TLS port) answers".to_string(),
+            ),
             Lost::Other(what) => (Code::TransportFailed, format!("the request failed: {what}")),
         };
         Self::new(code, what).on(request)
@@ -111,7 +119,15 @@ impl Failure {
     /// Whether something in front of the server lets this one request not through.
     #[must_use]
     pub const fn is_of_gateway(&self) -> bool {
-        matches!(self.code, Code::GatewayRejected | Code::NotMattermost) && !self.may_pass()
+        let is_in_front = matches!(
+            self.code,
+            Code::GatewayRejected
+                | Code::GatewaySignIn
+                | Code::RobotCheck
+                | Code::NotMattermost
+                | Code::RedirectedElsewhere
+        );
+        is_in_front && !self.may_pass()
     }
 
     /// Whether the question was when accounts were last active.
@@ -131,8 +147,25 @@ impl Failure {
     #[must_use]
     pub fn answered(mut self, response: &Response) -> Self {
         self.status = Some(response.status);
-        self.request_id = response.header("x-request-id").filter(|id| is_request_id(id)).map(ToString::to_string);
+        self.identified(response.header("x-request-id").unwrap_or_default())
+    }
+
+    /// Names the server's id of the request, unless one is known or this looks like none.
+    #[must_use]
+    pub fn identified(mut self, id: &str) -> Self {
+        if self.request_id.is_none() && is_request_id(id) {
+            self.request_id = Some(id.to_string());
+        }
         self
+    }
+
+    /// The message with the request that failed, its status and its id, as far as they are known.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let Some(request) = &self.request else { return self.message.clone() };
+        let status = self.status.map_or_else(String::new, |status| format!(" answered {status}"));
+        let id = self.request_id.as_ref().map_or_else(String::new, |id| format!(", request id {id}"));
+        format!("{} ({request}{status}{id})", self.message)
     }
 
     /// Adds a value of the message.

@@ -188,7 +188,7 @@ mod tests {
 
     fn response(body: Vec<u8>, coding: &str) -> Response {
         let headers = vec![("content-encoding", coding.to_string())];
-        Response { status: 200, headers, body, took_ms: 0 }
+        Response { status: 200, headers, body, took_ms: 0, redirect: None }
     }
 
     #[test]

@@ -4,6 +4,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::base_url::Redirect;
+
 /// The two methods that the provider uses. `Post` only ever reads: it carries lists of ids that a URL cannot hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -59,8 +61,8 @@ pub const HEADERS: [&str; 10] = [
     "content-encoding",
     "content-type",
     "date",
-    "location",
     "retry-after",
+    "www-authenticate",
     "x-ratelimit-limit",
     "x-ratelimit-remaining",
     "x-ratelimit-reset",
@@ -75,6 +77,8 @@ pub struct Response {
     pub status: u16,
     /// Those of [`HEADERS`] that came, by lower-case name.
     pub headers: Vec<(&'static str, String)>,
+    /// Where a redirect leads: the transport knows the address that was asked.
+    pub redirect: Option<Redirect>,
     /// The body, whole, as it came: [`decoded`](super::gzip::decoded) undoes a compression.
     pub body: Vec<u8>,
     /// How long the server took to begin its answer, in milliseconds.
@@ -110,6 +114,10 @@ pub enum Lost {
     Truncated,
     /// The answer is larger than the limit of so many bytes.
     TooLarge(u64),
+    /// The answer's head is larger than the limit, of so many bytes where that is known.
+    HeadTooLarge(Option<u32>),
+    /// What came breaks the rules of HTTP.
+    NotHttp,
     /// Anything else, in the transport's words.
     Other(String),
 }
@@ -119,7 +127,7 @@ impl Lost {
     #[must_use]
     pub const fn has_begun(&self) -> bool {
         match self {
-            Self::Truncated | Self::TooLarge(_) => true,
+            Self::Truncated | Self::TooLarge(_) | Self::HeadTooLarge(_) => true,
             Self::NameNotFound
             | Self::Refused
             | Self::TimedOut
@@ -127,6 +135,7 @@ impl Lost {
             | Self::TlsFailed
             | Self::Denied
             | Self::Closed
+            | Self::NotHttp
             | Self::Other(_) => false,
         }
     }

@@ -2,12 +2,14 @@
 
 pub mod activity;
 pub mod api;
+pub mod base_url;
 pub mod changes;
 pub mod check;
 pub mod code;
 pub mod describe;
 pub mod edition;
 pub mod failure;
+mod front;
 pub mod gzip;
 pub mod http;
 pub mod json;

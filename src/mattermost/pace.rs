@@ -251,6 +251,8 @@ impl Round<'_> {
                 | Lost::TlsFailed
                 | Lost::Denied
                 | Lost::TooLarge(_)
+                | Lost::HeadTooLarge(_)
+                | Lost::NotHttp
                 | Lost::Other(_),
             ) => return false,
         };
@@ -347,7 +349,7 @@ mod tests {
 
     fn limited(headers: &[(&'static str, &str)]) -> Outcome {
         let headers = headers.iter().map(|(key, value)| (*key, (*value).to_string())).collect();
-        Ok(Response { status: 429, headers, body: b"limit exceeded\n".to_vec(), took_ms: 1 })
+        Ok(Response { status: 429, headers, body: b"limit exceeded\n".to_vec(), took_ms: 1, redirect: None })
     }
 
     /// Sends so many requests to a server whose first answers are `faults`; returns the last statuses, 0 for none.
@@ -439,7 +441,7 @@ mod tests {
         let empty = || {
             let headers = [("x-ratelimit-remaining", "0"), ("x-ratelimit-limit", "10"), ("x-ratelimit-reset", "5")];
             let headers = headers.map(|(key, value)| (key, value.to_string())).into();
-            Ok(Response { status: 200, headers, body: b"[]".to_vec(), took_ms: 1 })
+            Ok(Response { status: 200, headers, body: b"[]".to_vec(), took_ms: 1, redirect: None })
         };
         send(6, &[json(200, "[]"), empty()], 2, |fake| assert_eq!(fake.pauses, [1_000]));
         // After the last request nothing waits.

@@ -84,7 +84,7 @@ impl Report {
     /// A Mattermost API answers with JSON that has a status, healthy or not.
     fn recognise(&mut self, answered: &Answered) -> Result<(), Failure> {
         let answer = Answer::of(answered)?;
-        if answer.read::<Ping<'_>>()?.status.as_str().is_empty() {
+        if answer.read_at_first::<Ping<'_>>()?.status.as_str().is_empty() {
             let what = "the answer is JSON, but not Mattermost's";
             return Err(Failure::new(Code::NotMattermost, what).on(&answered.request));
         }
@@ -318,13 +318,13 @@ impl Report {
             self.hidden(step, notice);
         } else {
             let entry = failure.code.entry();
-            self.push(step, CheckOutcome::Warning, Some(entry.id), told(&failure), Some(entry.fix), failure.params);
+            self.push(step, CheckOutcome::Warning, Some(entry.id), failure.told(), Some(entry.fix), failure.params);
         }
     }
 
     fn fail(&mut self, step: Step, failure: Failure) {
         let entry = failure.code.entry();
-        self.push(step, CheckOutcome::Failed, Some(entry.id), told(&failure), Some(entry.fix), failure.params);
+        self.push(step, CheckOutcome::Failed, Some(entry.id), failure.told(), Some(entry.fix), failure.params);
     }
 
     fn push(
@@ -353,15 +353,6 @@ impl Report {
             product_instance: self.instance,
             attributes: self.attributes,
         }
-    }
-}
-
-/// What failed, with the request and the status.
-fn told(failure: &Failure) -> String {
-    match (&failure.request, failure.status) {
-        (Some(request), Some(status)) => format!("{} ({request} answered {status})", failure.message),
-        (Some(request), None) => format!("{} ({request})", failure.message),
-        (None, _) => failure.message.clone(),
     }
 }
 
@@ -447,13 +438,19 @@ mod tests {
     #[test]
     fn each_trouble_is_found_at_its_step() {
         let answer = |status, header: (&'static str, &str), body: &str| {
-            Ok(Response { status, headers: [(header.0, header.1.into())].into(), body: body.into(), took_ms: 1 })
+            Ok(Response {
+                status,
+                headers: [(header.0, header.1.into())].into(),
+                body: body.into(),
+                took_ms: 1,
+                redirect: None,
+            })
         };
         let html = || answer(200, ("content-type", "text/html"), "<html>");
         let redirect = || answer(302, ("location", "/chat/api/v4/system/ping"), "");
         let at = |version: &str, date: &str| {
             let headers = [("x-version-id", version.into()), ("date", date.into())].into();
-            Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1 })
+            Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1, redirect: None })
         };
         let refused = || json(401, r#"{"id":"api.context.session_expired.app_error"}"#);
         let forbidden = || json(403, r#"{"id":"api.context.permissions.app_error"}"#);
@@ -469,7 +466,7 @@ mod tests {
             (ADMIN, "ping", html(), "mattermost-api=failed:not-mattermost 11 skipped"),
             (ADMIN, "ping", json(200, r#"{"ok":true}"#), "mattermost-api=failed:answer-unreadable 11 skipped"),
             (ADMIN, "ping", json(200, r#"{"status":""}"#), "mattermost-api=failed:not-mattermost 11 skipped"),
-            (ADMIN, "ping", redirect(), "mattermost-api=failed:redirected 11 skipped"),
+            (ADMIN, "ping", redirect(), "mattermost-api=failed:redirected-elsewhere 11 skipped"),
             (ADMIN, "ping", at("5.25.0", DATE), "version-supported=warning:server-old 0 skipped"),
             (
                 ADMIN,
@@ -553,7 +550,7 @@ mod tests {
                 "GET /api/v4/reports/users" => answer.clone(),
                 "GET /api/v4/system/ping" => {
                     let headers = [("x-version-id", version.into()), ("date", DATE.into())].into();
-                    Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1 })
+                    Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1, redirect: None })
                 }
                 _ => healthy(ADMIN, request),
             });
@@ -583,7 +580,7 @@ mod tests {
                 "GET /api/v4/users/me/tokens" => answer.clone(),
                 "GET /api/v4/system/ping" => {
                     let headers = [("x-version-id", version.into()), ("date", DATE.into())].into();
-                    Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1 })
+                    Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1, redirect: None })
                 }
                 _ => healthy(ADMIN, request),
             });

@@ -49,10 +49,11 @@ async fn each_fault_has_its_code() {
         (FaultKind::Body("{\"a\":1}".into()), "answer-unreadable"),
         (FaultKind::Truncated, "answer-truncated"),
         (FaultKind::Reset, "connection-lost"),
-        (FaultKind::Redirect("https://elsewhere.example/api/v4/users".into()), "redirected"),
+        (FaultKind::Redirect("https://elsewhere.example/api/v4/users".into()), "redirected-elsewhere"),
+        (FaultKind::Redirect("/chat/api/v4/users".into()), "redirected"),
         (FaultKind::Huge(5 << 20), "answer-too-large"),
         (FaultKind::Endless, "answer-too-large"),
-        (FaultKind::ManyHeaders(20_000), "transport-failed"),
+        (FaultKind::ManyHeaders(20_000), "answer-head-too-large"),
         (FaultKind::Trailing, "answer-unreadable"),
     ];
     for (what, code) in cases {
@@ -119,7 +120,8 @@ async fn a_redirect_is_not_followed_and_names_the_url_to_use() {
     let server = simulator(Config { subpath: "/chat".into(), ..Config::default() }).await;
     let report = check(&server.origin(), &server.tokens().admin).await;
     let step = report.steps.get(1).unwrap();
-    assert_eq!((step.code.as_deref(), step.params.get("location")), (Some("redirected"), Some("/chat")));
+    let place = format!("{}/chat", server.origin());
+    assert_eq!((step.code.as_deref(), step.params.get("location")), (Some("redirected"), Some(place.as_str())));
     assert!(server.log().iter().all(|exchange| !exchange.path.starts_with("/chat")));
 }
 
