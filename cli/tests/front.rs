@@ -97,7 +97,11 @@ fn what_answers_in_the_place_of_mattermost_is_named() {
         (answer("526 x", page, "x"), "gateway-rejected", "that server's certificate"),
         (answer("521 x", page, "x"), "server-unavailable", "refuses the connection"),
         (answer("200 OK", "", ""), "not-mattermost", "the answer is empty"),
-        (answer("200 OK", "Content-Type: application/json\r\n", "{\"ok\":true}"), "not-mattermost", "not Mattermost's"),
+        (
+            answer("200 OK", "Content-Type: application/json\r\n", "{\"ok\":true}"),
+            "not-mattermost",
+            "not of Mattermost's API",
+        ),
     ];
     for (bytes, code, cause) in cases {
         says(&check(&answering(&bytes), "env:MM_TOKEN", TOKEN), 1, code, cause);

@@ -321,7 +321,7 @@ mod tests {
             ("http://127.0.0.1:8065", "http://127.0.0.1:8065"),
             ("http://[::1]:8065/", "http://[::1]:8065"),
             ("https://chat_1.example.com.", "https://chat_1.example.com."),
-            ("https://xn--cht-qla.example.com", "https://xn--cht-qla.example.com"),
+            ("https://xn--cht-rla.example.com", "https://xn--cht-rla.example.com"),
             ("https://chat.example.com:", "https://chat.example.com"),
             ("https://example.com/company/chat/", "https://example.com/company/chat"),
             ("https://example.com/company/chat/api/v4/", "https://example.com/company/chat"),
