@@ -278,7 +278,7 @@ impl<'a> Answer<'a> {
         if is_well {
             Ok(Self { request, response, body })
         } else {
-            Err(refusal(request, response, &body).on(request).answered(response))
+            Err(refusal(request, response, &body).naming_its_wait().on(request).answered(response))
         }
     }
 

@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 
 use super::code::Code;
 use super::http::{Lost, Request, Response};
+use super::time::in_words;
+use super::wait::LONGEST_MS;
 use crate::contract::Error;
 
 /// An error on its way to the host: a code of the table, and what it happened on.
@@ -88,6 +90,16 @@ impl Failure {
     #[must_use]
     pub const fn is_of_gateway(&self) -> bool {
         matches!(self.code, Code::GatewayRejected | Code::NotMattermost)
+    }
+
+    /// Says how long the server asks to wait, where it does.
+    #[must_use]
+    pub fn naming_its_wait(mut self) -> Self {
+        if let Some(ms) = self.retry_after_ms.filter(|ms| *ms > 0) {
+            let at_least = if ms >= LONGEST_MS { "at least " } else { "" };
+            self.message = format!("{}, and asks to wait {at_least}{}", self.message, in_words(u64::from(ms)));
+        }
+        self
     }
 
     /// Names the request that failed.
