@@ -78,6 +78,7 @@ mod telemetry;
 mod tests;
 mod vault;
 mod wall;
+mod words;
 
 pub use access::Access;
 pub use cache::Cache;
@@ -105,6 +106,7 @@ pub use secrecy;
 pub use session::Session;
 pub use settings::Settings;
 pub use sync::{ChangedUser, ListingSync, SyncOptions, SyncProgress, SyncStep, Whole};
+pub use words::in_words;
 
 /// What every fallible operation of this library returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

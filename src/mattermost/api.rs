@@ -93,12 +93,6 @@ pub fn users(page: u32) -> Request {
     Request::get(format!("/api/v4/users?page={page}&per_page={USERS_PER_PAGE}"))
 }
 
-/// Asks for the first account, to see whether any is visible.
-#[must_use]
-pub fn first_user() -> Request {
-    Request::get("/api/v4/users?page=0&per_page=1")
-}
-
 /// Asks when accounts were last active.
 ///
 /// # Errors
@@ -646,7 +640,6 @@ mod tests {
             ping(),
             me(),
             users(3),
-            first_user(),
             statuses(&Ids(alloc::vec!["a"])).unwrap(),
             accounts(&Ids(alloc::vec!["a"])).unwrap(),
             accounts_since(&Ids(alloc::vec!["a"]), 5).unwrap(),

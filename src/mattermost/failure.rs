@@ -102,6 +102,25 @@ impl Failure {
         self
     }
 
+    /// Whether this says something of one route alone, where others answer: what it brings is then unknown, and that is
+    /// no reason to do without the rest.
+    #[must_use]
+    pub const fn is_of_one_route(&self) -> bool {
+        self.is_of_server()
+            || self.is_of_gateway()
+            || matches!(self.code, Code::TimedOut | Code::AnswerUnreadable | Code::AnswerTooLarge)
+    }
+
+    /// What failed, with the request and its status.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        match (&self.request, self.status) {
+            (Some(request), Some(status)) => format!("{} ({request} answered {status})", self.message),
+            (Some(request), None) => format!("{} ({request})", self.message),
+            (None, _) => self.message.clone(),
+        }
+    }
+
     /// Names the request that failed.
     #[must_use]
     pub fn on(mut self, request: &Request) -> Self {

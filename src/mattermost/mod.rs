@@ -19,6 +19,7 @@ pub mod record;
 pub mod role;
 pub mod seat;
 pub mod settings;
+pub mod terms;
 pub mod time;
 pub mod version;
 pub mod wait;

@@ -486,7 +486,8 @@ mod tests {
 
     #[test]
     fn a_wait_that_is_over_or_asked_for_by_a_reset_alone_is_not_waited() {
-        let past = limited(&[("date", "Tue, 24 Nov 2026 15:25:29 GMT"), ("retry-after", "Tue, 24 Nov 2026 15:25:19 GMT")]);
+        let past =
+            limited(&[("date", "Tue, 24 Nov 2026 15:25:29 GMT"), ("retry-after", "Tue, 24 Nov 2026 15:25:19 GMT")]);
         let mut failed = json(503, "{}").unwrap();
         failed.headers.push(("x-ratelimit-reset", "3600".to_string()));
         for fault in [past, Ok(failed)] {

@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
+use core::net::IpAddr;
 
 use fluent_uri::Uri;
 use fluent_uri::component::Host;
@@ -298,8 +299,7 @@ impl BaseUrl {
             return Err(fail(format!("{} holds an empty or dotted path segment", keys::SERVER_URL)));
         }
         let host = authority.host().to_ascii_lowercase();
-        let is_ipv4 = matches!(authority.host_parsed(), Host::Ipv4 { .. });
-        let is_loopback = host == "localhost" || host == "[::1]" || (is_ipv4 && host.starts_with("127."));
+        let is_loopback = is_loopback(&host);
         let authority = port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
         Ok(Self { scheme, authority, path: path.to_owned(), is_loopback })
     }
@@ -308,6 +308,12 @@ impl BaseUrl {
     #[must_use]
     pub const fn scheme(&self) -> Scheme {
         self.scheme
+    }
+
+    /// Whether what is sent leaves this machine unencrypted.
+    #[must_use]
+    pub fn is_exposed(&self) -> bool {
+        self.scheme == Scheme::Http && !self.is_loopback
     }
 
     /// Host and port, as they stand in the URL.
@@ -321,6 +327,15 @@ impl BaseUrl {
     pub fn path_of(&self, request_path: &str) -> String {
         format!("{}{request_path}", self.path)
     }
+}
+
+/// Whether a host, in lower case, is the machine that asks: by its address, or by a name that is reserved for it (RFC 6761).
+fn is_loopback(host: &str) -> bool {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 impl fmt::Display for BaseUrl {

@@ -105,8 +105,11 @@ mod tests {
         for (headers, expect) in cases {
             assert_eq!(retry_after_ms(&response(headers)), *expect, "{headers:?}");
         }
-        let undated =
-            Response { status: 429, headers: alloc::vec![("x-ratelimit-reset", "1795533935".to_string())], ..Response::default() };
+        let undated = Response {
+            status: 429,
+            headers: alloc::vec![("x-ratelimit-reset", "1795533935".to_string())],
+            ..Response::default()
+        };
         assert_eq!(retry_after_ms(&undated), None);
     }
 

@@ -33,7 +33,7 @@ mod tests;
 
 use alloc::vec::Vec;
 
-pub use census::{Census, Count};
+pub use census::{Census, Count, First};
 pub use cursor::{Cursor, Seats};
 pub use memory::{Mark, Memory, PASSES_AT_MOST, Recall, Tally};
 pub use notices::{Findings, Hidden};
