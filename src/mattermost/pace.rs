@@ -7,7 +7,7 @@
 
 use alloc::vec::Vec;
 
-use super::http::{Answered, Lost, Network, Outcome, Request, Response, Ticket, Work};
+use super::http::{Answered, Lost, Network, Outcome, Request, Ticket, Work};
 use super::settings::{MaxInFlight, fnv1a};
 use super::wait::{retry_after_ms, until_allowed_ms};
 
@@ -364,7 +364,7 @@ impl Work for Round<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::fake::{Fake, json};
-    use super::super::http::exchange_all;
+    use super::super::http::{Response, exchange_all};
     use super::*;
     use alloc::string::ToString;
     use std::format;

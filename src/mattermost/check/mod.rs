@@ -465,6 +465,7 @@ mod tests {
             "GET /api/v4/teams" | "GET /api/v4/users/me/tokens" | "GET /api/v4/reports/users" => json(200, "[]"),
             "GET /api/v4/limits/server" if me == ADMIN => json(200, r#"{"activeUserCount":9}"#),
             "GET /api/v4/limits/server" => json(200, r#"{"activeUserCount":0}"#),
+            "GET /api/v4/reports/users/count" => json(200, "0"),
             "POST /api/v4/users/status/ids" => json(200, r#"[{"user_id":"x","status":"offline"}]"#),
             other => panic!("unexpected {other}"),
         }
