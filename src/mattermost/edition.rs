@@ -62,6 +62,12 @@ impl Edition {
         }
     }
 
+    /// Whether somebody buys it, with a number of seats.
+    #[must_use]
+    pub const fn is_bought(self) -> bool {
+        !matches!(self, Self::Free | Self::Entry | Self::Unknown)
+    }
+
     /// The edition of an id.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {

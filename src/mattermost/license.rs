@@ -258,9 +258,10 @@ fn dated(terms: &Terms, grace_ends: Option<i64>, now_ms: i64) -> Option<Notice> 
 /// Whether more seats are in use than there are: bought ones, or those of a server without a licence, which has a limit.
 fn exceeded(edition: Edition, used: &Used, purchased: Quantity) -> Option<Notice> {
     let (Some(used), Quantity::Limited(most)) = (used.number(), purchased) else { return None };
-    let (code, name) = match edition {
-        Edition::Free | Edition::Entry => (NoticeCode::UserLimitExceeded, "limit"),
-        _ => (NoticeCode::SeatsExceeded, "purchased"),
+    let (code, name) = if edition.is_bought() {
+        (NoticeCode::SeatsExceeded, "purchased")
+    } else {
+        (NoticeCode::UserLimitExceeded, "limit")
     };
     let params = [(name, most.to_string()), ("used", used.to_string())];
     (used > most).then(|| notice(code, 0, Some(format!("{used} of {most}")), &params))
@@ -275,9 +276,11 @@ fn purchased(edition: Edition, bought: Option<u32>, limits: &Limited) -> Quantit
         Limited::Known(limits) => limits.max_users_hard_limit.0,
         Limited::Hidden | Limited::Failed(_) => return Quantity::Unknown,
     };
-    match edition {
-        Edition::Free if most <= 0 => Quantity::Unlimited,
-        Edition::Free | Edition::Entry if most > 0 => u32::try_from(most).map_or(Quantity::Unknown, Quantity::Limited),
+    match most {
+        // Such a licence names its seats, or they are unknown.
+        _ if edition.is_bought() || edition == Edition::Unknown => Quantity::Unknown,
+        1.. => u32::try_from(most).map_or(Quantity::Unknown, Quantity::Limited),
+        _ if edition == Edition::Free => Quantity::Unlimited,
         _ => Quantity::Unknown,
     }
 }
