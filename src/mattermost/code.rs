@@ -235,7 +235,7 @@ codes! {
             "Look for GET /api/v4/users/stats/filtered in the log of the server and of its proxy: on a large server the count can run into a time limit of the database or of the proxy. Until it answers, count the users whose seat is occupied.";
         UserLimitsHidden = "user-limits-hidden", "How many users this server without a licence takes is told to system administrators alone",
             "Use a system administrator's token, or look it up in the System Console.";
-        LicenseDetailsHidden = "license-details-hidden", "The token may not see the licence's dates and name",
+        LicenseDetailsHidden = "license-details-hidden", "The server leaves out the licence's dates and name for this token",
             "Use a token of a system administrator, or of a bot that has a role with the permission to read the licence.";
         LicenseExpired = "license-expired", "The licence has expired",
             "Renew the licence. Mattermost keeps a licence running for ten days after it ends.";

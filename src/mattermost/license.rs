@@ -76,8 +76,12 @@ pub fn read(answers: Answers<'_>, network: &mut dyn Network) -> Result<License, 
     let rule = SeatRule::of(version, Edition::of(&map));
     let used = Used::find(counted, limits.numbers(), rule, network)?;
     let now_ms = answer.server_ms().unwrap_or_else(|| network.now_ms());
-    let terms = Terms::of(&map, Edition::of(&map), sees_all);
-    Ok(make(answers.config, &map, terms, &used, &limits, now_ms))
+    let terms = Terms::of(&map, Edition::of(&map));
+    let mut made = make(answers.config, &map, &terms, &used, &limits, now_ms);
+    if sees_all {
+        made.notices.iter_mut().for_each(blame_no_rights);
+    }
+    Ok(made)
 }
 
 /// What is known of the server's user limits. Servers before 9.11 have no such route and no such limits. They are one of
@@ -184,13 +188,13 @@ impl Used {
     }
 }
 
-fn make(config: &TextMap, license: &TextMap, terms: Terms, used: &Used, limits: &Limited, now_ms: i64) -> License {
+fn make(config: &TextMap, license: &TextMap, terms: &Terms, used: &Used, limits: &Limited, now_ms: i64) -> License {
     let edition = Edition::of(license);
     let purchased = purchased(edition, terms.seats, limits);
     let grace_ends = terms.expires_ms.filter(|expires| *expires < now_ms).map(|ms| ms.saturating_add(GRACE_MS));
     let grace_ends_at = grace_ends.and_then(timestamp);
-    let mut notices = hidden(edition, &terms, used, limits);
-    notices.extend(dated(&terms, grace_ends, now_ms));
+    let mut notices = hidden(edition, terms, used, limits);
+    notices.extend(dated(terms, grace_ends, now_ms));
     notices.extend(exceeded(edition, used, purchased));
     License {
         license_type: edition.id().to_string(),
@@ -238,6 +242,17 @@ fn hidden(edition: Edition, terms: &Terms, used: &Used, limits: &Limited) -> Vec
         notices.push(told);
     }
     notices
+}
+
+/// Gives other advice about what is left out for a system administrator's token: the server leaves nothing out for it, but
+/// ignores a token that does not reach this one route whole.
+fn blame_no_rights(notice: &mut Notice) {
+    if notice.code == NoticeCode::LicenseDetailsHidden.entry().id {
+        notice.fix = Some(
+            "The account is a system administrator, from whom Mattermost hides nothing. Look for a gateway or a cache in front of the server that drops the Authorization header of GET /api/v4/license/client or answers in the server's place."
+                .to_string(),
+        );
+    }
 }
 
 /// What the dates of the licence say today.
@@ -422,7 +437,7 @@ mod tests {
                 "professional",
                 limited(100),
                 unknown,
-                &["seats-used-failed", "license-unreadable"],
+                &["seats-used-failed", "license-details-hidden"],
             ),
             (ME, ENTERPRISE, json(500, "{}"), limits(), "enterprise", limited(100), unknown, &["seats-used-failed"]),
             (
@@ -539,6 +554,20 @@ mod tests {
             assert!(expect.iter().all(|part| said.contains(part)), "{said}");
             assert!(!said.contains("token"), "{said}");
         }
+    }
+
+    #[test]
+    fn an_administrator_is_not_told_to_become_one() {
+        let sanitised = r#"{"IsLicensed":"true","SkuShortName":"professional","Users":"100"}"#;
+        for (me, expect) in [(ME, "Authorization header"), (VIEWER, "Use a token")] {
+            let got = read_as(me, sanitised, count(1), none_of(me)).unwrap();
+            let hidden = got.notices.iter().find(|notice| notice.code == "license-details-hidden").unwrap();
+            assert!(hidden.fix.as_deref().unwrap().contains(expect), "{hidden:?}");
+        }
+    }
+
+    fn none_of(me: &str) -> Outcome {
+        json(200, format!(r#"{{"activeUserCount":{}}}"#, u8::from(me == ME)))
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub struct Terms {
     pub expires_ms: Option<i64>,
     /// Whether it is a trial.
     pub is_trial: bool,
-    /// Whether the server keeps the details from this token.
+    /// Whether the server keeps the details from this token: then it leaves out all of them.
     pub is_hidden: bool,
     /// What could not be read.
     pub unread: Vec<Unread>,
@@ -42,9 +42,9 @@ pub struct Unread {
 }
 
 impl Terms {
-    /// Reads them. `sees_all` says that the server keeps nothing from this token, so that what is absent is not hidden.
+    /// Reads them.
     #[must_use]
-    pub fn of(license: &TextMap, edition: Edition, sees_all: bool) -> Self {
+    pub fn of(license: &TextMap, edition: Edition) -> Self {
         let mut terms = Self::default();
         if license.flag("IsLicensed").is_none() {
             terms.unread("license-type", "IsLicensed", "whether there is a licence", flaw(license, "IsLicensed"));
@@ -52,7 +52,7 @@ impl Terms {
         if matches!(edition, Edition::Free | Edition::Unknown) {
             return terms;
         }
-        terms.is_hidden = !sees_all && !DETAILS.iter().any(|key| license.has(key));
+        terms.is_hidden = !DETAILS.iter().any(|key| license.has(key));
         if license.is_odd("SkuShortName") {
             terms.unread("license-type", "SkuShortName", "the plan", "is not text");
         }
@@ -149,19 +149,19 @@ mod tests {
     const NOW: i64 = 1_795_533_929_000;
 
     /// The terms of a licence of the professional plan with a hundred seats and two dates, but for these fields.
-    fn terms(fields: &str, plan: &str, sees_all: bool) -> Terms {
+    fn terms(fields: &str, plan: &str) -> Terms {
         let usual = format!(
             r#""IsLicensed":"true","SkuShortName":"{plan}","Users":"100","StartsAt":"{NOW}","ExpiresAt":"{}""#,
             NOW + 365 * DAY_MS
         );
         // Of a key that comes twice the last value counts.
         let map = json::from_slice::<TextMap>(format!("{{{usual}{fields}}}").as_bytes()).unwrap();
-        Terms::of(&map, Edition::of(&map), sees_all)
+        Terms::of(&map, Edition::of(&map))
     }
 
     #[test]
     fn a_field_that_cannot_be_read_is_unknown_and_named() {
-        let well = terms("", "professional", true);
+        let well = terms("", "professional");
         assert_eq!((well.seats, well.unread.len()), (Some(100), 0));
         let cases = [
             (r#","Users":100"#, ""),
@@ -195,7 +195,7 @@ mod tests {
             (r#","SkuShortName":["x"]"#, "SkuShortName (the plan) is not text"),
         ];
         for (fields, expect) in cases {
-            let terms = terms(fields, "professional", true);
+            let terms = terms(fields, "professional");
             let told = in_a_sentence(&terms.unread);
             assert!(told.starts_with(expect) && (told.is_empty() == expect.is_empty()), "{fields}: {told}");
             let is_known = |field: &str| !terms.unread.iter().any(|unread| unread.field == field);
@@ -207,24 +207,24 @@ mod tests {
     #[test]
     fn what_is_absent_is_hidden_only_where_the_server_hides_it() {
         let cases = [
-            // The plan, the fields, whether the token sees everything; whether details are hidden, and what is unread.
-            ("professional", r#""Users":"5""#, false, true, 0),
-            ("professional", r#""Users":"5""#, true, false, 2),
-            ("professional", r#""Users":"5","Id":"x""#, false, false, 2),
-            ("professional", r#""Id":"""#, true, false, 3),
-            ("entry", r#""Users":"0","StartsAt":"0","ExpiresAt":"0""#, true, false, 0),
-            ("entry", "\"Id\":\"\"", true, false, 0),
-            ("entry", r#""Users":"x""#, true, false, 1),
+            // The plan and the fields; whether details are hidden, and how many fields are unread.
+            ("professional", r#""Users":"5""#, true, 0),
+            ("professional", r#""Users":"x""#, true, 1),
+            ("professional", r#""Users":"5","Id":"x""#, false, 2),
+            ("professional", r#""Id":"""#, false, 3),
+            ("entry", r#""Users":"0","StartsAt":"0","ExpiresAt":"0""#, false, 0),
+            ("entry", "\"Id\":\"\"", false, 0),
+            ("entry", r#""Users":"x","Id":"""#, false, 1),
         ];
-        for (plan, fields, sees_all, is_hidden, unread) in cases {
+        for (plan, fields, is_hidden, unread) in cases {
             let json = format!(r#"{{"IsLicensed":"true","SkuShortName":"{plan}",{fields}}}"#);
             let map = json::from_slice::<TextMap>(json.as_bytes()).unwrap();
-            let terms = Terms::of(&map, Edition::of(&map), sees_all);
+            let terms = Terms::of(&map, Edition::of(&map));
             assert_eq!((terms.is_hidden, terms.unread.len()), (is_hidden, unread), "{json}: {:?}", terms.unread);
         }
         for (json, unread) in [("{}", 1), ("null", 1), (r#"{"IsLicensed":"false"}"#, 0)] {
             let map = json::from_slice::<TextMap>(json.as_bytes()).unwrap();
-            let terms = Terms::of(&map, Edition::of(&map), true);
+            let terms = Terms::of(&map, Edition::of(&map));
             assert_eq!((terms.is_hidden, terms.unread.len(), terms.seats), (false, unread, None), "{json}");
         }
     }
@@ -240,7 +240,7 @@ mod tests {
             (format!(r#","ExpiresAt":"{}""#, NOW + 365 * day), false),
         ];
         for (fields, expect) in cases {
-            assert_eq!(terms(&fields, "enterprise", true).is_trial, expect, "{fields}");
+            assert_eq!(terms(&fields, "enterprise").is_trial, expect, "{fields}");
         }
     }
 }

@@ -334,13 +334,12 @@ impl Report {
             NoticeCode::UserLimitsHidden,
             NoticeCode::SeatsIncludeGuests,
         ];
-        let is_told = |code: &NoticeCode| license.notices.iter().any(|notice| notice.code == code.entry().id);
-        let Some(code) = hides.into_iter().find(is_told) else {
-            return self.pass(Step::LicenseVisible, name);
-        };
-        let told = license.notices.iter().filter(|notice| hides.iter().any(|code| code.entry().id == notice.code));
-        let texts: Vec<_> = told.map(|notice| notice.message.as_str()).collect();
-        self.warn(Step::LicenseVisible, code, format!("{name}: {}", texts.join("; ")));
+        let told = |code: &NoticeCode| license.notices.iter().find(|notice| notice.code == code.entry().id);
+        let told: Vec<_> = hides.iter().filter_map(told).collect();
+        let Some(first) = told.first() else { return self.pass(Step::LicenseVisible, name) };
+        let texts: Vec<_> = told.iter().map(|notice| notice.message.as_str()).collect();
+        let (summary, fix) = (format!("{name}: {}", texts.join("; ")), first.fix.as_deref());
+        self.push(Step::LicenseVisible, CheckOutcome::Warning, Some(&first.code), summary, fix, Vec::new());
     }
 
     fn pass(&mut self, step: Step, summary: String) {
