@@ -57,7 +57,11 @@ fn run(server: &Simulator, token: &str, command: &str, more: &[&str]) -> String 
 fn without_clock(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.contains("clock") && !line.contains("NTP"));
     let lines = lines.map(|line| match line.rsplit_once(", ") {
-        Some((before, days)) if days.ends_with(" days left") => before,
+        Some((before, left))
+            if ["day", "days", "year", "years"].iter().any(|unit| left.ends_with(&format!(" {unit} left"))) =>
+        {
+            before
+        }
         Some(_) | None => line,
     });
     lines.map(|line| format!("{line}\n")).collect()

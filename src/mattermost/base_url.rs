@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
+use core::net::IpAddr;
 
 use fluent_uri::component::{Authority, Host};
 use fluent_uri::{Uri, UriRef};
@@ -136,8 +137,7 @@ impl BaseUrl {
         if matches!(host.as_str(), "http" | "https") && path.starts_with("//") {
             return Err("begins with https:// or http:// twice".into());
         }
-        let is_ipv4 = matches!(authority.host_parsed(), Host::Ipv4 { .. });
-        let is_loopback = host == "localhost" || host == "[::1]" || (is_ipv4 && host.starts_with("127."));
+        let is_loopback = is_loopback(&host);
         let base = |path: &str| Self {
             scheme,
             authority: port.map_or_else(|| host.clone(), |port| format!("{host}:{port}")),
@@ -165,6 +165,12 @@ impl BaseUrl {
     #[must_use]
     pub const fn scheme(&self) -> Scheme {
         self.scheme
+    }
+
+    /// Whether what is sent leaves this machine unencrypted.
+    #[must_use]
+    pub fn is_exposed(&self) -> bool {
+        self.scheme == Scheme::Http && !self.is_loopback
     }
 
     /// Host and port, as they stand in the URL.
@@ -228,6 +234,15 @@ impl BaseUrl {
         let url = there.map(|there| there.to_string()).filter(|url| url.len() <= SHOWN_AT_MOST);
         Some(url.map_or(Redirect::Page, Redirect::Here))
     }
+}
+
+/// Whether a host, in lower case, is the machine that asks: by its address, or by a name that is reserved for it (RFC 6761).
+fn is_loopback(host: &str) -> bool {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 impl fmt::Display for BaseUrl {

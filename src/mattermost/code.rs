@@ -251,14 +251,22 @@ codes! {
             "Use a token of a system administrator, or of a bot that has the read-only administrator role, with which they can be told apart.";
         SeatsUsedHidden = "seats-used-hidden", "How many seats are in use is not told to this token, or not by this server",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role. Servers before 5.26 tell it to nobody: count the users whose seat is occupied.";
+        SeatsUsedFailed = "seats-used-failed", "The seats in use could not be counted",
+            "Look for GET /api/v4/users/stats/filtered in the log of the server and of its proxy: on a large server the count can run into a time limit of the database or of the proxy. Until it answers, count the users whose seat is occupied.";
         UserLimitsHidden = "user-limits-hidden", "How many users this server without a licence takes is told to system administrators alone",
             "Use a system administrator's token, or look it up in the System Console.";
-        LicenseDetailsHidden = "license-details-hidden", "The token may not see the licence's dates and name",
+        LicenseDetailsHidden = "license-details-hidden", "The server leaves out the licence's dates and name for this token",
             "Use a token of a system administrator, or of a bot that has a role with the permission to read the licence.";
         LicenseExpired = "license-expired", "The licence has expired",
             "Renew the licence. Mattermost keeps a licence running for ten days after it ends.";
+        LicenseUnreadable = "license-unreadable", "A part of the licence could not be read and counts as unknown",
+            "Compare with System Console > Edition and License. If the values are right there, look for what changes the answers of GET /api/v4/license/client and GET /api/v4/limits/server on their way, such as a gateway; otherwise report this with the server's version.";
+        LicenseBeginsLater = "license-begins-later", "The licence has not begun yet",
+            "Nothing needs to be done if that is meant. Otherwise look at the licence in System Console > Edition and License, and at the server's clock.";
         SeatsExceeded = "seats-exceeded", "More seats are in use than were bought",
             "Deactivate accounts that nobody uses, or buy more seats.";
+        UserLimitExceeded = "user-limit-exceeded", "The server without a licence has more users than it takes",
+            "Deactivate accounts that nobody uses, or buy a licence. Above the limit the server takes no new users.";
         ServerOld = "server-old", "The server is older than what this plugin needs for everything",
             "Upgrade Mattermost. From 5.26 on it counts its accounts exactly, and tells who runs a team at the cost of one request a team.";
         ClockDiffers = "clock-differs", "The server's clock and the platform's differ",
@@ -267,6 +275,8 @@ codes! {
             "Let the proxy in front of Mattermost pass on the Date header.";
         TokenEndsSoon = "token-ends-soon", "A personal access token of this account ends soon",
             "Make a new token before that day, and enter it here; the old one can then be revoked.";
+        TokenUnencrypted = "token-unencrypted", "The token and all data travel unencrypted",
+            "Enter the server's URL with https://. If the server has no certificate, put a proxy with one in front of it: whoever sees the traffic on its way can use the token.";
         LimitedView = "limited-view", "The token's account is no administrator: some data is hidden from it",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
     }

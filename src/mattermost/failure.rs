@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 
 use super::code::Code;
 use super::http::{Lost, Request, Response};
+use super::time::in_words;
+use super::wait::LONGEST_MS;
 use crate::contract::Error;
 
 /// A question about so few accounts is not too long for anything that lets questions through.
@@ -136,6 +138,34 @@ impl Failure {
         self.request.as_deref().is_some_and(|request| request.ends_with("/users/status/ids"))
     }
 
+    /// Says how long the server asks to wait, where it does.
+    #[must_use]
+    pub fn naming_its_wait(mut self) -> Self {
+        if let Some(ms) = self.retry_after_ms.filter(|ms| *ms > 0) {
+            let at_least = if ms >= LONGEST_MS { "at least " } else { "" };
+            self.message = format!("{}, and asks to wait {at_least}{}", self.message, in_words(u64::from(ms)));
+        }
+        self
+    }
+
+    /// Whether this says something of one route alone, where others answer: what it brings is then unknown, and that is
+    /// no reason to do without the rest.
+    #[must_use]
+    pub const fn is_of_one_route(&self) -> bool {
+        self.is_of_server()
+            || self.is_of_gateway()
+            || matches!(self.code, Code::TimedOut | Code::AnswerUnreadable | Code::AnswerTooLarge)
+    }
+
+    /// The message with the request that failed, its status and its id, as far as they are known.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        let Some(request) = &self.request else { return self.message.clone() };
+        let status = self.status.map_or_else(String::new, |status| format!(" answered {status}"));
+        let id = self.request_id.as_ref().map_or_else(String::new, |id| format!(", request id {id}"));
+        format!("{} ({request}{status}{id})", self.message)
+    }
+
     /// Names the request that failed.
     #[must_use]
     pub fn on(mut self, request: &Request) -> Self {
@@ -157,15 +187,6 @@ impl Failure {
             self.request_id = Some(id.to_string());
         }
         self
-    }
-
-    /// The message with the request that failed, its status and its id, as far as they are known.
-    #[must_use]
-    pub fn told(&self) -> String {
-        let Some(request) = &self.request else { return self.message.clone() };
-        let status = self.status.map_or_else(String::new, |status| format!(" answered {status}"));
-        let id = self.request_id.as_ref().map_or_else(String::new, |id| format!(", request id {id}"));
-        format!("{} ({request}{status}{id})", self.message)
     }
 
     /// Adds a value of the message.

@@ -22,6 +22,7 @@ pub mod rights;
 pub mod role;
 pub mod seat;
 pub mod settings;
+pub mod terms;
 pub mod time;
 pub mod version;
 pub mod wait;

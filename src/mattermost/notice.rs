@@ -38,10 +38,17 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
         }
         NoticeCode::TeamAdminsHidden => &["role"],
         NoticeCode::SeatsUnknown | NoticeCode::SeatsDiffer => &["seat", "licenses"],
-        NoticeCode::SeatsUsedHidden | NoticeCode::SeatsExceeded | NoticeCode::SeatsIncludeGuests => &["seats-used"],
+        NoticeCode::SeatsUsedHidden
+        | NoticeCode::SeatsUsedFailed
+        | NoticeCode::SeatsExceeded
+        | NoticeCode::UserLimitExceeded
+        | NoticeCode::SeatsIncludeGuests => &["seats-used"],
         NoticeCode::UserLimitsHidden => &["seats-purchased"],
         NoticeCode::LicenseDetailsHidden => &["starts-at", "expires-at"],
         NoticeCode::LicenseExpired => &["expires-at"],
+        NoticeCode::LicenseBeginsLater => &["starts-at"],
+        // Those that it names in each case.
+        NoticeCode::LicenseUnreadable => &["licenses"],
         NoticeCode::CompletenessUnproven
         | NoticeCode::CountFailed
         | NoticeCode::CountDiffers
@@ -58,6 +65,7 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
         | NoticeCode::ClockDiffers
         | NoticeCode::ClockHidden
         | NoticeCode::TokenEndsSoon
+        | NoticeCode::TokenUnencrypted
         | NoticeCode::LimitedView => &[],
     }
 }

@@ -7,7 +7,7 @@
 
 use alloc::vec::Vec;
 
-use super::http::{Answered, Lost, Network, Outcome, Request, Response, Ticket, Work};
+use super::http::{Answered, Lost, Network, Outcome, Request, Ticket, Work};
 use super::settings::{MaxInFlight, fnv1a};
 use super::wait::{retry_after_ms, until_allowed_ms};
 
@@ -205,6 +205,21 @@ impl Pace {
         (due / 2).saturating_add(part)
     }
 
+    /// Sends nothing more in this call where the server limits its requests, or is down for longer than is waited here. Of
+    /// several such answers the one that asks for the longest wait holds.
+    fn shut_by(&mut self, outcome: &Outcome) {
+        let Ok(response) = outcome else { return };
+        let asked_ms = retry_after_ms(response).unwrap_or_default();
+        let is_shut = response.status == 429 || (response.status == 503 && asked_ms > LONGEST_PAUSE_MS);
+        let before_ms = match &self.shut {
+            Some(Ok(response)) => retry_after_ms(response),
+            Some(Err(_)) | None => None,
+        };
+        if is_shut && (self.shut.is_none() || before_ms.is_none_or(|before_ms| before_ms < asked_ms)) {
+            self.shut = Some(outcome.clone());
+        }
+    }
+
     /// Whether a pause of so many milliseconds is waited here; if so it counts.
     fn affords(&mut self, ms: u32) -> bool {
         let paused_ms = self.paused_ms.saturating_add(ms);
@@ -259,6 +274,11 @@ impl Round<'_> {
         if !is_settling {
             self.pace.shrink(self.in_flight);
         }
+        // It waits for the time when the server is to be asked again, as all others do.
+        if self.pace.shut.is_some() {
+            self.pace.shut_by(outcome);
+            return true;
+        }
         // Requests that fail together wait together, and their pause is counted once.
         let pause_ms = asked_ms.unwrap_or(0).max(self.pace.pause_before(tries));
         let more_ms = pause_ms.saturating_sub(self.pace.pause_ms);
@@ -266,9 +286,7 @@ impl Round<'_> {
             self.pace.pause_ms = self.pace.pause_ms.max(pause_ms);
             return true;
         }
-        if matches!(outcome, Ok(Response { status: 429, .. })) {
-            self.pace.shut = Some(outcome.clone());
-        }
+        self.pace.shut_by(outcome);
         false
     }
 
@@ -286,6 +304,17 @@ impl Round<'_> {
 
 impl Work for Round<'_> {
     fn next(&mut self) -> Option<(Ticket, Request)> {
+        if let Some(refusal) = &self.pace.shut {
+            // What is not sent needs no pause either, whether it is new or waits for another try.
+            self.pace.pause_ms = 0;
+            for (flight, request) in self.waiting.drain(..) {
+                self.work.arrived(flight.ticket, Answered { request, outcome: refusal.clone() });
+            }
+            while let Some((ticket, request)) = self.work.next() {
+                self.work.arrived(ticket, Answered { request, outcome: refusal.clone() });
+            }
+            return None;
+        }
         if self.in_flight >= self.pace.window || (self.pace.pause_ms > 0 && self.in_flight > 0) {
             return None;
         }
@@ -294,18 +323,16 @@ impl Work for Round<'_> {
         {
             return Some(self.send(flight, request));
         }
-        loop {
-            if !self.waiting.is_empty() {
-                return None;
-            }
-            let (ticket, request) = self.work.next()?;
-            let flight = Flight { ticket, tries: 1 };
-            match &self.pace.shut {
-                Some(refusal) => self.work.arrived(ticket, Answered { request, outcome: refusal.clone() }),
-                None if self.pace.pause_ms > 0 => self.waiting.push((flight, request)),
-                None => return Some(self.send(flight, request)),
-            }
+        if !self.waiting.is_empty() {
+            return None;
         }
+        let (ticket, request) = self.work.next()?;
+        let flight = Flight { ticket, tries: 1 };
+        if self.pace.pause_ms > 0 {
+            self.waiting.push((flight, request));
+            return None;
+        }
+        Some(self.send(flight, request))
     }
 
     fn arrived(&mut self, slot: Ticket, answered: Answered) {
@@ -325,6 +352,7 @@ impl Work for Round<'_> {
                 self.pace.went_well(response.took_ms, self.in_flight);
             }
             if self.pace.pause_ms == 0
+                && self.pace.shut.is_none()
                 && let Some(ms) = until_allowed_ms(response, self.pace.window)
                 && self.pace.affords(ms)
             {
@@ -338,7 +366,7 @@ impl Work for Round<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::fake::{Fake, json};
-    use super::super::http::exchange_all;
+    use super::super::http::{Response, exchange_all};
     use super::*;
     use alloc::string::ToString;
     use std::format;
@@ -427,6 +455,49 @@ mod tests {
         });
         assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 7);
         assert!(statuses.iter().all(|status| matches!(status, 200 | 429)));
+    }
+
+    #[test]
+    fn what_waits_for_another_try_is_not_sent_after_a_long_wait_was_asked_for() {
+        let an_hour = "Tue, 24 Nov 2026 16:25:29 GMT";
+        let down = |wait: &str| {
+            let mut answer = json(503, "{}").unwrap();
+            answer.headers.push(("retry-after", wait.to_string()));
+            Ok(answer)
+        };
+        let dated = |wait: &str| limited(&[("date", "Tue, 24 Nov 2026 15:25:29 GMT"), ("retry-after", wait)]);
+        // The answers to the first two of 20 requests, and how long all that comes to nothing says to wait.
+        let cases = [
+            ("a failure, then an hour", json(500, "{}"), limited(&[("retry-after", "3600")]), 3_600_000),
+            ("two seconds, then an hour", limited(&[("retry-after", "2")]), dated(an_hour), 3_600_000),
+            ("an hour, then two seconds", dated(an_hour), limited(&[("retry-after", "2")]), 3_600_000),
+            ("an hour, then a failure", limited(&[("retry-after", "3600")]), json(500, "{}"), 3_600_000),
+            ("a minute, then an hour", limited(&[("retry-after", "60")]), down("3600"), 3_600_000),
+            ("an hour, then a minute", down("3600"), limited(&[("retry-after", "60")]), 3_600_000),
+        ];
+        for (name, first, second, wait_ms) in cases {
+            let mut faults = [first, second].into_iter();
+            let mut fake = Fake::new(|_| faults.next().unwrap_or_else(|| json(200, "[]")));
+            let answered = exchange_all(&mut Paced::new(&mut fake, MaxInFlight::new(2).unwrap()), requests(20));
+            assert!(fake.sent.len() <= 3 && fake.pauses.is_empty(), "{name}: {} {:?}", fake.sent.len(), fake.pauses);
+            let waits = answered.iter().filter_map(|answered| retry_after_ms(answered.outcome.as_ref().unwrap()));
+            assert_eq!(waits.max(), Some(wait_ms), "{name}");
+            assert_eq!(answered.iter().filter(|answered| answered.outcome.as_ref().unwrap().status == 500).count(), 0);
+        }
+    }
+
+    #[test]
+    fn a_wait_that_is_over_or_asked_for_by_a_reset_alone_is_not_waited() {
+        let past =
+            limited(&[("date", "Tue, 24 Nov 2026 15:25:29 GMT"), ("retry-after", "Tue, 24 Nov 2026 15:25:19 GMT")]);
+        let mut failed = json(503, "{}").unwrap();
+        failed.headers.push(("x-ratelimit-reset", "3600".to_string()));
+        for fault in [past, Ok(failed)] {
+            let statuses = send(1, std::slice::from_ref(&fault), 8, |fake| {
+                assert!(matches!(fake.pauses.as_slice(), [125..375]), "{fault:?} {:?}", fake.pauses);
+            });
+            assert_eq!(statuses, [200]);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Instants as Mattermost and the contract write them.
 
 use alloc::borrow::ToOwned;
+use alloc::format;
 use alloc::string::String;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _, Utc};
@@ -58,6 +59,29 @@ const fn digit(number: u32) -> u8 {
     b'0' + (number % 10) as u8
 }
 
+/// A length of time as a person says it: `40 seconds`, `1 hour 30 minutes`, `12 days`, `1 year`. A second unit follows
+/// where it matters: a few hours have minutes, and a hundred days have none. Less than a second counts as one.
+#[must_use]
+pub fn in_words(ms: u64) -> String {
+    const UNITS: [(u64, &str, u64); 5] = [
+        // Seconds of a unit, its name, and the least of the next unit that is worth a word.
+        (365 * 86_400, "year", 30),
+        (86_400, "day", 1),
+        (3_600, "hour", 1),
+        (60, "minute", 1),
+        (1, "second", 1),
+    ];
+    let seconds = (ms / 1_000).max(1);
+    let count = |number: u64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
+    let mut units = UNITS.iter().skip_while(|(size, ..)| seconds < *size);
+    let Some((size, unit, least)) = units.next() else { return count(seconds, "second") };
+    let number = seconds / size;
+    match units.next().map(|(size_of_next, next, _)| (seconds % size / size_of_next, next)) {
+        Some((rest, next)) if rest >= *least && number < 3 => format!("{} {}", count(number, unit), count(rest, next)),
+        _ => count(number, unit),
+    }
+}
+
 /// The instant of an HTTP `Date` header in milliseconds since 1970, to the whole second: `Tue, 24 Nov 2026 15:25:29 GMT`,
 /// the one form that a server may send (RFC 9110).
 #[must_use]
@@ -111,6 +135,32 @@ mod tests {
         for (ms, expect) in cases {
             assert_eq!(timestamp(ms).as_deref(), expect, "{ms}");
             assert_eq!(expect.and_then(timestamp_ms), expect.map(|_| ms), "{ms}");
+        }
+    }
+
+    #[test]
+    fn a_length_of_time_reads_as_a_person_says_it() {
+        let (minute, hour, day) = (60_000, 3_600_000, 86_400_000);
+        let cases = [
+            (0, "1 second"),
+            (1_999, "1 second"),
+            (59_000, "59 seconds"),
+            (minute, "1 minute"),
+            (90_000, "1 minute 30 seconds"),
+            (5 * minute + 59_000, "5 minutes"),
+            (hour, "1 hour"),
+            (90 * minute, "1 hour 30 minutes"),
+            (3 * hour + 59 * minute, "3 hours"),
+            (2 * day, "2 days"),
+            (day + hour, "1 day 1 hour"),
+            (364 * day, "364 days"),
+            (527_039 * minute, "1 year"),
+            (366 * day, "1 year"),
+            (400 * day, "1 year 35 days"),
+            (u64::MAX, "584942417 years"),
+        ];
+        for (ms, expect) in cases {
+            assert_eq!(in_words(ms), expect, "{ms}");
         }
     }
 

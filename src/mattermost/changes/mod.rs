@@ -197,7 +197,13 @@ fn step(
 ) -> Result<(Vec<User>, Option<End>), Failure> {
     memory.take_up(at.id);
     let rules = listing::rules(settings, &at.census);
-    memory.surroundings.find(&at.census, rules.seats, &mut at.findings, network)?;
+    memory.surroundings.find(
+        at.census.version,
+        at.census.hidden.teams_unsure,
+        rules.seats,
+        &mut at.findings,
+        network,
+    )?;
     let asks = Asks {
         activity: settings.include.activity && !at.findings.is_activity_lost(),
         failed_before: memory.activity_failed,

@@ -1,6 +1,7 @@
 //! What a listing asks before its first page.
 
 use super::super::api::{self, Answer};
+use super::super::code::Code;
 use super::super::edition::Edition;
 use super::super::failure::Failure;
 use super::super::http::{Answered, Network, Request, exchange, exchange_all};
@@ -67,6 +68,19 @@ impl Count {
         u32::try_from(lag).unwrap_or_default().saturating_add(1_000)
     }
 
+    /// The first count of a listing, which goes on without one where only the count does not come.
+    ///
+    /// # Errors
+    /// A failure that others of the listing's requests have too.
+    pub fn first(answered: &Answered) -> Result<First, Failure> {
+        match api::read_count(answered) {
+            Err(failure) if failure.is_of_one_route() || failure.code == Code::GatewayRejected => {
+                Ok(First::Failed(failure))
+            }
+            _ => Ok(Self::of(answered)?.map_or(First::Hidden, First::Counted)),
+        }
+    }
+
     /// The count in an answer; none where the token may not ask or the answer has no time.
     fn of(answered: &Answered) -> Result<Option<Self>, Failure> {
         let Some(total) = Failure::unless_refused(api::read_count(answered))? else { return Ok(None) };
@@ -74,6 +88,17 @@ impl Count {
         let took_ms = answered.outcome.as_ref().map_or(0, |response| response.took_ms);
         Ok(server_ms.map(|server_ms| Self::dated(server_ms, took_ms, Some(total))))
     }
+}
+
+/// What came of the first count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum First {
+    /// A count.
+    Counted(Count),
+    /// The token may not ask, or the answer has no time.
+    Hidden,
+    /// The count is too much for the server, or does not get through, and why: others of its answers come.
+    Failed(Failure),
 }
 
 /// The server as it was when the listing began.
@@ -102,10 +127,10 @@ impl Census {
         let me = api::read_me(&me)?;
         let config = api::read_map(&config)?;
         let license = api::read_map(&license)?;
-        // The server answers all else, so a count that fails is too much for it: it only proves.
-        let (count, count_failed) = match Count::of(&count) {
-            Err(failure) if failure.is_of_server() => (None, true),
-            count => (count?, false),
+        let (count, count_failed) = match Count::first(&count)? {
+            First::Counted(count) => (Some(count), false),
+            First::Hidden => (None, false),
+            First::Failed(_) => (None, true),
         };
         let count =
             count.unwrap_or_else(|| Count::dated(answer.server_ms().unwrap_or_else(|| network.now_ms()), 0, None));
@@ -121,6 +146,7 @@ impl Census {
             teams_unsure: rights.teams() == Teams::Unsure,
             others: !rights.see_everybody(version),
             count_failed,
+            license: Edition::of(&license) == Edition::Unknown,
         };
         Ok(Self { count, edition: Edition::of(&license), version, hidden })
     }

@@ -33,7 +33,7 @@ mod tests;
 
 use alloc::vec::Vec;
 
-pub use census::{Census, Count};
+pub use census::{Census, Count, First};
 pub use cursor::{Cursor, Seats};
 pub use memory::{Mark, Memory, PASSES_AT_MOST, Recall, Tally};
 pub use notices::{Findings, Hidden};
@@ -129,7 +129,7 @@ pub fn list_users(
 
     let mut surroundings = core::mem::take(&mut memory.surroundings);
     let known = (at.tally.pass > 1).then_some(&*memory);
-    let search = surroundings.search(&at.census, rules.seats);
+    let search = surroundings.search(at.census.version, at.census.hidden.teams_unsure, rules.seats);
     let mut work = Both::new(search, Sweep::new(plan, &rules, known, kept), is_far);
     network.run(&mut work);
     let swept = work.finish(&mut at.findings);

@@ -27,6 +27,8 @@ pub struct Hidden {
     pub others: bool,
     /// How many accounts there are, since the server failed to count them.
     pub count_failed: bool,
+    /// Whether the server has a licence.
+    pub license: bool,
 }
 
 /// The notices that a listing raises, each with the number of records that it concerns. They travel in the cursor.
@@ -39,7 +41,7 @@ pub struct Findings {
 }
 
 /// The notices of a listing, in the order in which the cursor and the pages hold them.
-const CODES: [NoticeCode; 15] = [
+const CODES: [NoticeCode; 16] = [
     NoticeCode::CompletenessUnproven,
     NoticeCode::UsersMayBeMissing,
     NoticeCode::ListingResumed,
@@ -55,6 +57,7 @@ const CODES: [NoticeCode; 15] = [
     NoticeCode::CountFailed,
     NoticeCode::CountDiffers,
     NoticeCode::LastActivityFailed,
+    NoticeCode::LicenseUnreadable,
 ];
 
 impl Findings {
@@ -71,6 +74,7 @@ impl Findings {
             (hidden.names, NoticeCode::NamesHidden),
             (hidden.activity, NoticeCode::LastActivityHidden),
             (hidden.teams, NoticeCode::TeamAdminsHidden),
+            (hidden.license, NoticeCode::LicenseUnreadable),
         ] {
             if is {
                 findings.raise(code);
@@ -210,6 +214,12 @@ impl Findings {
                 let params = [("counted", counted.to_string()), ("listed", listed.to_string())];
                 notice(code, 0, Some(format!("{listed} by this listing, {counted} by the server")), &params)
             }
+            (NoticeCode::LicenseUnreadable, ..) => notice(
+                code,
+                0,
+                Some("whether the server has one, so the type of every account's licence".to_string()),
+                &[],
+            ),
             _ => notice(code, records, (records > 0).then(|| records.to_string()), &[]),
         }
     }

@@ -318,7 +318,13 @@ mod tests {
             let count = Count { server_ms: 0, cutoff_ms: 0, total: None };
             let hidden = Hidden { teams_unsure: self.2, ..Hidden::default() };
             let census = Census { count, edition: Edition::Free, version, hidden };
-            let found = self.0.find(&census, SeatRule::of(None, Edition::Free), &mut findings, network);
+            let found = self.0.find(
+                census.version,
+                census.hidden.teams_unsure,
+                SeatRule::of(None, Edition::Free),
+                &mut findings,
+                network,
+            );
             self.1 = findings.has(NoticeCode::TeamAdminsHidden);
             found
         }
