@@ -167,7 +167,14 @@ impl Script {
         let settings: Vec<Setting> =
             pairs.into_iter().map(|(key, value)| Setting { key: key.into(), value: value.into() }).collect();
         let settings = Settings::parse(&settings).expect("these settings are right");
-        let server = Server { mode, answers: parts.map(Answer::of).collect(), asked: 0, bytes: 0, paused_ms: 0, sent: Vec::new() };
+        let server = Server {
+            mode,
+            answers: parts.map(Answer::of).collect(),
+            asked: 0,
+            bytes: 0,
+            paused_ms: 0,
+            sent: Vec::new(),
+        };
         Self { mode, settings, token, server }
     }
 }

@@ -118,6 +118,12 @@ impl Failure {
             || matches!((self.code, self.status), (Code::AnswerUnreadable, _) | (Code::NotMattermost, Some(200..300)))
     }
 
+    /// Whether the request got no answer, or a part of one.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        matches!(self.code, Code::ConnectionLost | Code::AnswerTruncated | Code::TimedOut) && self.status.is_none()
+    }
+
     /// Whether something in front of the server lets this one request not through.
     #[must_use]
     pub const fn is_of_gateway(&self) -> bool {

@@ -602,7 +602,8 @@ mod tests {
             (&viewer, refused(), json(200, "[]"), teams.into()),
             (&viewer, refused(), private(), String::new()),
             (ADMIN, refused(), json(200, "[]"), String::new()),
-            (MEMBER, Err(Lost::TimedOut), json(200, "[]"), "users-visible=failed:timed-out ".into()),
+            (MEMBER, Err(Lost::Denied), json(200, "[]"), teams.into()),
+            (MEMBER, json(429, ""), json(200, "[]"), "users-visible=failed:rate-limited ".into()),
         ];
         for (me, roles, rows, expect) in cases {
             let mut network = Fake::new(|request| match request.name().as_str() {

@@ -67,8 +67,8 @@ pub struct Memory {
     pub(super) youngest_ms: i64,
     /// The server's time in its last page, in milliseconds since 1970.
     pub(super) server_ms: i64,
-    /// Whether the server failed at the last question for activity.
-    pub(super) statuses_failed: bool,
+    /// In how many calls up to the last one questions for activity failed.
+    pub(super) activity_failures: u8,
     /// How many ids a question for activity may have, where more were too many.
     pub(super) ids_at_once: Option<usize>,
     /// What is known of the accounts beside the list.
@@ -92,7 +92,7 @@ impl Memory {
             undo: Vec::new(),
             youngest_ms: 0,
             server_ms: 0,
-            statuses_failed: false,
+            activity_failures: 0,
             ids_at_once: None,
             surroundings: Surroundings::new(),
             learnt: Learnt::nothing(),
@@ -118,7 +118,7 @@ impl Memory {
     pub fn take_up(&mut self, listing: u64, tally: Tally) -> Recall {
         if self.listing != listing {
             // A listing whose first step failed begins again, with the same server.
-            *self = Self { listing, statuses_failed: self.statuses_failed, ..Self::new() };
+            *self = Self { listing, activity_failures: self.activity_failures, ..Self::new() };
         } else if self.tally != tally && self.before == tally {
             self.take_back();
         }

@@ -125,7 +125,9 @@ pub fn list_users(
     let pass = count_pass(&mut at, memory, network)?;
     let kept_before = kept.len();
     let is_far = network.latency_ms() >= FAR_MS;
-    let plan = plan(settings, pages_of(limit, is_far, kept_before), memory, &mut at, pass);
+    // The census has been answered right before.
+    let is_answering = cursor.is_none();
+    let plan = Plan { is_answering, ..plan(settings, pages_of(limit, is_far, kept_before), memory, &mut at, pass) };
 
     let mut surroundings = core::mem::take(&mut memory.surroundings);
     let known = (at.tally.pass > 1).then_some(&*memory);
@@ -151,8 +153,10 @@ pub fn list_users(
     let failure = swept.failure.take();
     memory.ids_at_once = Some(swept.ids_at_once);
     // A page that was read and cannot be returned lacks its activity.
-    memory.statuses_failed = swept.statuses_failed.is_some()
-        || (!swept.carried.is_empty() && failure.as_ref().is_some_and(Failure::may_pass));
+    let has_failed = swept.statuses_failed.is_some()
+        || (!swept.carried.is_empty()
+            && failure.as_ref().is_some_and(|failure| failure.may_pass() || failure.is_lost()));
+    memory.activity_failures = if has_failed { memory.activity_failures.saturating_add(1) } else { 0 };
     let carried = core::mem::take(&mut swept.carried);
     let has_got_on = !swept.pages.is_empty() || carried.len() > kept_before;
     let returned = u32::try_from(swept.pages.len()).unwrap_or(u32::MAX);
@@ -232,7 +236,8 @@ fn plan(settings: &Settings, (most, ahead): (u32, u32), memory: &Memory, at: &mu
         total: pass.total,
         asking,
         ids_at_once: memory.ids_at_once.map_or(ids, |most| most.min(ids)),
-        activity_failed_before: memory.statuses_failed,
+        activity_failures: memory.activity_failures,
+        is_answering: false,
     }
 }
 

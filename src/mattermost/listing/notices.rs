@@ -199,11 +199,15 @@ impl Findings {
                 let params = [("counted", total.to_string()), ("hidden", records.to_string())];
                 notice(code, records, Some(format!("{records} of {total} are hidden")), &params)
             }
-            // Its number is the status of the answer.
-            (NoticeCode::LastActivityFailed, _, _) if records > 0 => {
-                let more = if (200..300).contains(&records) { " with something else" } else { "" };
-                let detail = format!("POST /api/v4/users/status/ids answered {records}{more}");
-                notice(code, 0, Some(detail), &[("status", records.to_string())])
+            // Its number is the status of the answer, 0 for none.
+            (NoticeCode::LastActivityFailed, _, _) => {
+                let (status, what) = match records {
+                    0 => (None, "got no answer".to_string()),
+                    200..300 => (Some(records), format!("was answered {records} with something else")),
+                    _ => (Some(records), format!("was answered {records}")),
+                };
+                let params: Vec<_> = status.map(|status| ("status", status.to_string())).into_iter().collect();
+                notice(code, 0, Some(format!("POST /api/v4/users/status/ids {what}")), &params)
             }
             (NoticeCode::CountDiffers, Some(total), _) => {
                 let listed = total.saturating_add(records);

@@ -47,8 +47,10 @@ pub(super) struct Plan {
     pub(super) asking: Asking,
     /// How many ids go into a question for activity at most.
     pub(super) ids_at_once: usize,
-    /// The server failed at a question for activity before: where it does so again, the listing goes on without the answer.
-    pub(super) activity_failed_before: bool,
+    /// In how many calls before this one questions for activity failed: the listing does not wait for ever for the answer.
+    pub(super) activity_failures: u8,
+    /// The server has answered other questions just now.
+    pub(super) is_answering: bool,
 }
 
 /// Whether the list goes on.
@@ -73,7 +75,8 @@ pub(super) struct Swept {
     pub(super) server_ms: i64,
     /// The server answered a question for activity with nothing.
     pub(super) statuses_hidden: bool,
-    /// The status with which the server, or something in front of it, refuses questions for activity or fails at them.
+    /// The status with which the server, or something in front of it, refuses questions for activity or fails at them; 0
+    /// where no answer comes.
     pub(super) statuses_failed: Option<u16>,
     /// How many ids such a question may have.
     pub(super) ids_at_once: usize,
@@ -382,9 +385,13 @@ impl<'a> Sweep<'a> {
     }
 
     /// Whether the listing can do without what was asked for: pages come through, or there would be nobody to ask about,
-    /// so what is in front of the server refuses this question alone. Where the server fails, it is asked once more first.
+    /// so what is in front of the server refuses this question alone. Where the server fails, it is asked once more first,
+    /// and twice where no answer comes though others do: networks fail more often than they keep questions back.
     fn goes_on_without(&self, failure: &Failure) -> bool {
-        failure.is_of_gateway() || (failure.may_pass() && self.plan.activity_failed_before)
+        let failures = self.plan.activity_failures;
+        failure.is_of_gateway()
+            || (failure.may_pass() && failures >= 1)
+            || (failure.is_lost() && self.plan.is_answering && failures >= 2)
     }
 
     fn take_statuses(&mut self, parts: Vec<Part>, ids: usize, answered: &Answered) {
@@ -395,7 +402,7 @@ impl<'a> Sweep<'a> {
                 return self.unasked.extend(parts);
             }
             Err((None, failure)) if failure.is_refusal() || self.goes_on_without(&failure) => {
-                self.statuses_failed = failure.status;
+                self.statuses_failed = Some(failure.status.unwrap_or_default());
                 return;
             }
             Err((None, failure)) => return self.spoil(&parts, &failure),
@@ -403,7 +410,7 @@ impl<'a> Sweep<'a> {
         let rows = match answer.rows::<Status<'_>>(ids) {
             Ok(rows) => rows,
             Err(failure) if self.goes_on_without(&failure) => {
-                self.statuses_failed = failure.status;
+                self.statuses_failed = Some(failure.status.unwrap_or_default());
                 return;
             }
             Err(failure) => return self.spoil(&parts, &failure),

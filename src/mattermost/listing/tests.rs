@@ -223,6 +223,8 @@ fn activity_that_cannot_be_had_costs_nobody() {
         (json(404, r#"{"id":"api.context.404.app_error"}"#), 404, 0),
         (html(200), 200, 1),
         (json(200, "{}"), 200, 1),
+        (Err(Lost::Closed), 0, 2),
+        (Err(Lost::TimedOut), 0, 2),
     ];
     for (fault, status, failures) in cases {
         for accounts in [150, 4_500] {
@@ -245,7 +247,8 @@ fn activity_that_cannot_be_had_costs_nobody() {
             };
             assert_eq!((users, failed, notices.len()), (usize::try_from(accounts).unwrap(), failures, 1));
             assert_eq!(notices[0].code, "last-activity-failed");
-            let cause = format!("POST /api/v4/users/status/ids answered {status}");
+            let answered = if status == 0 { "got no answer".to_string() } else { format!("was answered {status}") };
+            let cause = format!("POST /api/v4/users/status/ids {answered}");
             assert!(notices[0].message.contains(&cause), "{}", notices[0].message);
         }
     }
