@@ -38,6 +38,9 @@ impl Guest {
     }
 }
 
+/// Elements of one table: more than the functions of any provider.
+pub(crate) const TABLE_ELEMENTS: usize = 20_000;
+
 /// Requests, answers, streams and the like that an instance may have open: each uses memory of the host's, and a request
 /// has some ten.
 const RESOURCES: usize = 2048;
@@ -110,7 +113,7 @@ impl ResourceLimiter for Memory {
     }
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= crate::sandbox::TABLE_ELEMENTS)
+        Ok(desired <= TABLE_ELEMENTS)
     }
 }
 

@@ -61,6 +61,7 @@ async fn sync(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> 
     screen.data(&out)?;
 
     let exit = users::exit(reader.end());
+    users::tell_notices(&reader, screen);
     let gap = audit.as_ref().and_then(AuditFile::gap);
     if let Some(failure) = failure {
         gap.iter().for_each(|gap| screen.complain(gap));
@@ -71,7 +72,6 @@ async fn sync(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> 
             failure
         });
     }
-    users::tell_notices(&reader, screen);
     let usual = reader.listing().requests_of_whole().filter(|_| whole.is_none());
     screen.tell(&format!(
         "{} in {}, {}: {}",

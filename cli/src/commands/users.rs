@@ -68,8 +68,8 @@ async fn list(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure>
 
     let exit = exit(reader.end());
     let finished = failure.is_none();
+    tell_notices(&reader, screen);
     if finished || reader.users() > 0 {
-        tell_notices(&reader, screen);
         let progress = reader.listing().progress();
         screen.tell(&format!(
             "{} in {}, {}, {}: {}",

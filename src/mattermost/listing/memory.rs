@@ -69,6 +69,8 @@ pub struct Memory {
     pub(super) server_ms: i64,
     /// Whether the server failed at the last question for activity.
     pub(super) statuses_failed: bool,
+    /// How many ids a question for activity may have, where more were too many.
+    pub(super) ids_at_once: Option<usize>,
     /// What is known of the accounts beside the list.
     pub surroundings: Surroundings,
     /// What is known of the server.
@@ -91,6 +93,7 @@ impl Memory {
             youngest_ms: 0,
             server_ms: 0,
             statuses_failed: false,
+            ids_at_once: None,
             surroundings: Surroundings::new(),
             learnt: Learnt::nothing(),
             carried: (0, 0, Vec::new()),

@@ -1,6 +1,7 @@
 //! A watched folder, and what a hostile writer of it tries.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::*;
