@@ -89,8 +89,8 @@ pub fn me() -> Request {
 
 /// Asks for a page of all accounts: active and deactivated, guests, bots and remote ones.
 #[must_use]
-pub fn users(page: u32) -> Request {
-    Request::get(format!("/api/v4/users?page={page}&per_page={USERS_PER_PAGE}"))
+pub fn users(page: u32, per_page: u32) -> Request {
+    Request::get(format!("/api/v4/users?page={page}&per_page={per_page}"))
 }
 
 /// Asks for the first account, to see whether any is visible.
@@ -310,6 +310,11 @@ impl<'a> Answer<'a> {
         self.response.header("date").and_then(http_date_ms)
     }
 
+    /// The failure of an answer that can be read and not be true.
+    pub(super) fn impossible(&self, what: &str) -> Failure {
+        Failure::new(Code::AnswerUnreadable, what).on(self.request).answered(self.response)
+    }
+
     fn unreadable(&self) -> Failure {
         let failure = if looks_like_a_page(self.response, &self.body) {
             Failure::new(
@@ -468,7 +473,7 @@ fn redirect(request: &Request, response: &Response) -> Failure {
 pub fn read_count(answered: &Answered) -> Result<u32, Failure> {
     let answer = Answer::of(answered)?;
     let count = answer.read::<Stats>()?.total_users_count.0;
-    u32::try_from(count).map_err(|_| answer.unreadable())
+    u32::try_from(count).map_err(|_| answer.impossible(&format!("the server counts {count} users, which cannot be")))
 }
 
 /// Reads a count that is a bare number.
@@ -477,7 +482,8 @@ pub fn read_count(answered: &Answered) -> Result<u32, Failure> {
 /// No answer, a refusal, or no number that a server of people can have.
 pub fn read_bare_count(answered: &Answered) -> Result<u32, Failure> {
     let answer = Answer::of(answered)?;
-    u32::try_from(answer.read::<wire::Number>()?.0).map_err(|_| answer.unreadable())
+    let count = answer.read::<wire::Number>()?.0;
+    u32::try_from(count).map_err(|_| answer.impossible(&format!("the server counts {count} users, which cannot be")))
 }
 
 /// Reads a map of texts.
@@ -645,7 +651,7 @@ mod tests {
         let made = [
             ping(),
             me(),
-            users(3),
+            users(3, 200),
             first_user(),
             statuses(&Ids(alloc::vec!["a"])).unwrap(),
             accounts(&Ids(alloc::vec!["a"])).unwrap(),

@@ -90,6 +90,15 @@ impl Failure {
         matches!(self.code, Code::GatewayRejected | Code::NotMattermost)
     }
 
+    /// What happened on which request, for a notice about something else.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match &self.request {
+            Some(request) => format!("{request}: {}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
     /// Names the request that failed.
     #[must_use]
     pub fn on(mut self, request: &Request) -> Self {

@@ -8,6 +8,10 @@ use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _, Utc};
 /// Milliseconds in a day.
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
+/// A clock that differs by more than this, in milliseconds, makes accounts inactive on the wrong day and tokens end at
+/// another time than they say.
+pub const CLOCK_DIFFERENCE_MS: i64 = 5 * 60 * 1_000;
+
 /// Milliseconds since 1970 as the contract's `timestamp`; none for 0, which is how Mattermost says "not set", and for
 /// what no calendar holds.
 #[must_use]

@@ -142,6 +142,14 @@ pub struct User<'a> {
     pub is_bot: Flag,
 }
 
+impl User<'_> {
+    /// What names it for a person.
+    #[must_use]
+    pub fn name_or_id(&self) -> String {
+        [&self.username, &self.id].into_iter().find_map(Text::non_empty).unwrap_or_default()
+    }
+}
+
 /// A team, as `/teams` gives it (server/public/model/team.go).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -307,6 +315,7 @@ impl<'de> Deserialize<'de> for TextMap {
 }
 
 /// A text, or a value of another sort, of which nothing is kept.
+#[derive(Default)]
 struct MaybeText(Option<String>);
 
 impl<'de> Deserialize<'de> for MaybeText {
@@ -361,7 +370,12 @@ pub struct Rows<T> {
     pub rows: Vec<T>,
     /// How many could not.
     pub unreadable: u32,
+    /// The usernames of the first few of those, or their ids.
+    pub names: Vec<String>,
 }
+
+/// How many of the records that cannot be read are named.
+pub const NAMES_AT_MOST: usize = 10;
 
 impl<T> Rows<T> {
     /// How many records the server sent.
@@ -371,21 +385,44 @@ impl<T> Rows<T> {
     }
 }
 
+/// What names a record that cannot be read.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Faint {
+    username: MaybeText,
+    id: MaybeText,
+}
+
+impl Faint {
+    fn name(self) -> Option<String> {
+        [self.username, self.id].into_iter().filter_map(|MaybeText(text)| text).find(|text| !text.is_empty())
+    }
+}
+
 /// Reads a list of at most so many records: a body of some kilobytes can hold millions of empty ones, and each takes
 /// some hundred bytes of memory.
 ///
 /// # Errors
 /// The body is not a JSON list, or a longer one.
 pub fn rows<'a, T: Deserialize<'a>>(body: &'a [u8], most: usize) -> Result<Rows<T>, Unreadable> {
-    let mut read = Rows { rows: Vec::new(), unreadable: 0 };
+    let mut read = Rows { rows: Vec::new(), unreadable: 0, names: Vec::new() };
+    // Go writes a list that was never begun as `null`.
+    if body.trim_ascii() == b"null" {
+        return Ok(read);
+    }
     let mut reader = Reader::new(body);
     reader.each(|reader| {
         if read.sent() >= most {
             return Err(Unreadable);
         }
         match reader.value_or_pass()? {
-            Some(row) => read.rows.push(row),
-            None => read.unreadable = read.unreadable.saturating_add(1),
+            Ok(row) => read.rows.push(row),
+            Err(bytes) => {
+                read.unreadable = read.unreadable.saturating_add(1);
+                if read.names.len() < NAMES_AT_MOST {
+                    read.names.extend(json::from_slice::<Faint>(bytes).ok().and_then(Faint::name));
+                }
+            }
         }
         Ok(())
     })?;
@@ -416,7 +453,10 @@ mod tests {
             (r#"{"id":"a"}"#, None),
             (r#"[{"id":"a"}"#, None),
             (r#"[{"id":"a"}]{"id":"x"}"#, None),
-            ("null", None),
+            ("null", Some((0, 0))),
+            (" null ", Some((0, 0))),
+            ("nul", None),
+            ("null null", None),
             ("", None),
         ];
         for (body, expect) in cases {

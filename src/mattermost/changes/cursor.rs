@@ -9,7 +9,7 @@ use super::super::failure::Failure;
 use super::super::listing::cursor::{
     damaged, foreign, read_count, read_version, seal, unseal, write_count, write_version,
 };
-use super::super::listing::{Census, Findings, Hidden, Seats};
+use super::super::listing::{Census, Clock, Findings, Hidden, Seats};
 use super::super::settings::fnv1a;
 use super::Baseline;
 
@@ -152,7 +152,8 @@ impl Cursor {
         let findings = Findings::decode(parts.next()?)?;
         let unverified = read_unverified(parts.next()?)?;
         // What was hidden at the beginning is among the findings.
-        let census = Census { count, edition, version, hidden: Hidden::default() };
+        let (hidden, clock) = (Hidden::default(), Clock::default());
+        let census = Census { count, edition, version, hidden, count_failure: None, clock };
         let cursor = Self { fingerprint, id, since, census, newcomers, brought, unverified, seats, findings };
         Some(cursor).filter(|_| parts.next().is_none())
     }

@@ -27,7 +27,7 @@ pub use cursor::{Brought, Cursor, Newcomers, Unverified};
 use super::code::{Code, NoticeCode};
 use super::failure::Failure;
 use super::http::Network;
-use super::listing::{self, Census, Findings, Surroundings, WAIT_MS};
+use super::listing::{self, Census, Findings, Named, Surroundings, WAIT_MS};
 use super::notice::notice;
 use super::settings::{ActivitySource, Settings};
 use super::time::{timestamp, timestamp_ms};
@@ -126,7 +126,10 @@ pub fn list_changes(
         }
     };
     if since.watermark_ms > at.census.count.server_ms {
-        return Err(Failure::new(Code::CursorStale, "the watermark lies in the server's future"));
+        return Err(Failure::new(
+            Code::CursorStale,
+            "the kept users are dated later than the server's clock says it is",
+        ));
     }
     if let Some(code) = hindrance(settings, &at) {
         return Ok(end(Vec::new(), Some(code), &at));
@@ -159,6 +162,7 @@ enum End {
 /// Why what changed cannot be told at all.
 fn hindrance(settings: &Settings, at: &Cursor) -> Option<NoticeCode> {
     let everyone = match at.census.count.total {
+        None if at.findings.has(NoticeCode::CountFailed) => return Some(NoticeCode::CountFailed),
         None => return Some(NoticeCode::CompletenessUnproven),
         Some(everyone) => everyone,
     };
@@ -247,14 +251,16 @@ fn end(users: Vec<User>, code: Option<NoticeCode>, at: &Cursor) -> UserPage {
 }
 
 fn page(users: Vec<User>, state: ListingState, at: &Cursor, told: &Findings) -> UserPage {
+    let mut named = Named::nothing();
+    named.take_up(&at.census);
     UserPage {
         users,
         state,
         expected_total: at.census.count.total,
         wait_ms: None,
         // A count that took longer than the one before may have an earlier cutoff. What was sure then is sure.
-        watermark: timestamp(at.census.count.cutoff_ms.max(at.since.watermark_ms)),
-        notices: at.findings.since(told, &at.census),
+        watermark: timestamp(at.census.count.cutoff_ms.unwrap_or_default().max(at.since.watermark_ms)),
+        notices: at.findings.since(told, &at.census, &named),
         attributes: Vec::new(),
     }
 }

@@ -14,14 +14,10 @@ use super::edition::{self, Edition};
 use super::failure::Failure;
 use super::http::{Answered, Network, exchange, exchange_all};
 use super::settings::{ActivitySource, Settings};
-use super::time::{DAY_MS, timestamp};
+use super::time::{CLOCK_DIFFERENCE_MS, DAY_MS, timestamp};
 use super::version::Version;
 use super::wire::{AccessToken, Ids, Ping, ReportRow, Status, Team, TextMap, User};
 use crate::contract::{CheckOutcome, CheckReport, CheckStep};
-
-/// A clock that differs by more than this, in milliseconds, makes accounts inactive on the wrong day and tokens end at
-/// another time than they say.
-const CLOCK_DIFFERENCE_MS: i64 = 5 * 60 * 1_000;
 
 /// A token that ends within so many milliseconds is told: Mattermost's own warnings begin seven days before.
 const TOKEN_ENDS_SOON_MS: i64 = 14 * DAY_MS;

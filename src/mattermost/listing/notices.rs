@@ -5,8 +5,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::super::code::NoticeCode;
+use super::super::failure::Failure;
 use super::super::notice::notice;
-use super::census::Census;
+use super::super::record::Draft;
+use super::super::time::DAY_MS;
+use super::super::wire::NAMES_AT_MOST;
+use super::census::{Census, Clock};
 use crate::contract::Notice;
 
 /// What the token cannot see, as the census found it.
@@ -22,8 +26,85 @@ pub struct Hidden {
     pub teams: bool,
     /// Accounts that share no team or channel with the token's.
     pub others: bool,
-    /// How many accounts there are, since the server failed to count them.
-    pub count_failed: bool,
+}
+
+/// What the notices name. It is not in the cursor, so a listing that goes on in a fresh instance names what that finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Names or ids of accounts that could not be read.
+    unreadable: Vec<String>,
+    /// Ids and names of accounts that are dated in the future, with the day.
+    dated_ahead: Vec<(String, String)>,
+    /// Why the server did not count its accounts.
+    count_failure: Option<String>,
+    /// How far the server's clock is ahead.
+    clock: Clock,
+}
+
+impl Named {
+    /// Nothing is named.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self { unreadable: Vec::new(), dated_ahead: Vec::new(), count_failure: None, clock: Clock::Agrees }
+    }
+
+    /// Takes what the census has found.
+    pub fn take_up(&mut self, census: &Census) {
+        if let Some(failure) = &census.count_failure {
+            self.count_failed(failure);
+        }
+        if census.clock != Clock::Agrees {
+            self.clock = census.clock;
+        }
+    }
+
+    /// Takes why the server did not count its accounts.
+    pub fn count_failed(&mut self, failure: &Failure) {
+        self.count_failure = Some(failure.told());
+    }
+
+    /// Names accounts that could not be read.
+    pub fn unreadable(&mut self, names: Vec<String>) {
+        for name in names {
+            if self.unreadable.len() < NAMES_AT_MOST && !name.is_empty() && !self.unreadable.contains(&name) {
+                self.unreadable.push(name);
+            }
+        }
+    }
+
+    /// Names an account that is dated in the future.
+    pub fn dated_ahead(&mut self, draft: &Draft) {
+        let is_named = self.dated_ahead.iter().any(|(id, _)| id == draft.id());
+        if self.dated_ahead.len() < NAMES_AT_MOST && !is_named {
+            let day = draft.created_at().and_then(|at| at.get(..10)).unwrap_or("after the year 9999");
+            self.dated_ahead.push((draft.id().to_string(), format!("{} ({day})", short(draft.name()))));
+        }
+    }
+}
+
+/// A name that is no longer than those of Mattermost.
+fn short(name: &str) -> String {
+    name.chars().take(64).collect()
+}
+
+/// How many records, and the first few of them by name.
+fn listed(records: u32, names: &[String]) -> String {
+    match usize::try_from(records).unwrap_or(usize::MAX).checked_sub(names.len()) {
+        _ if names.is_empty() => records.to_string(),
+        None | Some(0) => format!("{records} ({})", names.join(", ")),
+        Some(others) => format!("{records} ({} and {others} more)", names.join(", ")),
+    }
+}
+
+/// A span in words, of its largest unit.
+fn span(ms: i64) -> String {
+    let (days, hours, minutes) = (ms / DAY_MS, ms / 3_600_000, ms / 60_000);
+    let (number, unit) = match (days, hours) {
+        (2.., _) => (days, "days"),
+        (_, 2..) => (hours, "hours"),
+        _ => (minutes, "minutes"),
+    };
+    format!("{number} {unit}")
 }
 
 /// The notices that a listing raises, each with the number of records that it concerns. They travel in the cursor.
@@ -33,10 +114,12 @@ pub struct Findings {
     /// The seats by this listing and by the server's count, where the two do not agree. They are held against each other
     /// at the end, so the cursor does not have them.
     seats: Option<(u32, u32)>,
+    /// The accounts likewise.
+    accounts: Option<(u32, u32)>,
 }
 
 /// The notices of a listing, in the order in which the cursor and the pages hold them.
-const CODES: [NoticeCode; 15] = [
+const CODES: [NoticeCode; 19] = [
     NoticeCode::CompletenessUnproven,
     NoticeCode::UsersMayBeMissing,
     NoticeCode::ListingResumed,
@@ -52,6 +135,10 @@ const CODES: [NoticeCode; 15] = [
     NoticeCode::CountFailed,
     NoticeCode::CountDiffers,
     NoticeCode::LastActivityFailed,
+    NoticeCode::PagesRepeat,
+    NoticeCode::AccountsDatedAhead,
+    NoticeCode::ClockDiffers,
+    NoticeCode::ClockHidden,
 ];
 
 impl Findings {
@@ -61,8 +148,10 @@ impl Findings {
         let mut findings = Self::default();
         let hidden = census.hidden;
         for (is, code) in [
-            (census.count.total.is_none() && !hidden.count_failed, NoticeCode::CompletenessUnproven),
-            (hidden.count_failed, NoticeCode::CountFailed),
+            (census.count.total.is_none() && census.count_failure.is_none(), NoticeCode::CompletenessUnproven),
+            (census.count_failure.is_some(), NoticeCode::CountFailed),
+            (matches!(census.clock, Clock::Ahead(_)), NoticeCode::ClockDiffers),
+            (census.clock == Clock::Hidden, NoticeCode::ClockHidden),
             (hidden.others, NoticeCode::PartialView),
             (hidden.emails, NoticeCode::EmailsHidden),
             (hidden.names, NoticeCode::NamesHidden),
@@ -109,6 +198,12 @@ impl Findings {
         self.seats = Some((listed, counted));
     }
 
+    /// Raises the notice that the accounts of the listing are not as many as the server counts.
+    pub fn count_differs(&mut self, listed: u32, counted: u32) {
+        self.raise(NoticeCode::CountDiffers);
+        self.accounts = Some((listed, counted));
+    }
+
     /// Whether a notice was raised.
     #[must_use]
     pub fn has(&self, code: NoticeCode) -> bool {
@@ -117,14 +212,15 @@ impl Findings {
 
     /// The notices that were not raised yet in `earlier`.
     #[must_use]
-    pub fn since(&self, earlier: &Self, census: &Census) -> Vec<Notice> {
-        self.entries().filter(|(code, _)| !earlier.has(*code)).map(|(code, n)| self.told(code, n, census)).collect()
+    pub fn since(&self, earlier: &Self, census: &Census, named: &Named) -> Vec<Notice> {
+        let news = self.entries().filter(|(code, _)| !earlier.has(*code));
+        news.map(|(code, n)| self.told(code, n, census, named)).collect()
     }
 
     /// Every notice.
     #[must_use]
-    pub fn all(&self, census: &Census) -> Vec<Notice> {
-        self.entries().map(|(code, n)| self.told(code, n, census)).collect()
+    pub fn all(&self, census: &Census, named: &Named) -> Vec<Notice> {
+        self.entries().map(|(code, n)| self.told(code, n, census, named)).collect()
     }
 
     /// The numbers as the cursor writes them: a dash, or a number, for each.
@@ -158,22 +254,45 @@ impl Findings {
         CODES.into_iter().zip(self.counts).filter_map(|(code, count)| Some((code, count?)))
     }
 
-    fn told(&self, code: NoticeCode, records: u32, census: &Census) -> Notice {
-        match (code, census.count.total, self.seats) {
-            (NoticeCode::UsersMayBeMissing, Some(total), _) => {
+    fn told(&self, code: NoticeCode, records: u32, census: &Census, named: &Named) -> Notice {
+        let plain = |detail: Option<String>, params: &[(&str, String)]| notice(code, records, detail, params);
+        match (code, census.count.total) {
+            (NoticeCode::UsersMayBeMissing, Some(total)) => {
                 let params = [("counted", total.to_string()), ("missing", records.to_string())];
-                notice(code, records, Some(format!("{records} of {total} were not seen")), &params)
+                plain(Some(format!("{records} of {total} were not seen")), &params)
             }
-            (NoticeCode::CountDiffers, Some(total), _) => {
-                let listed = total.saturating_add(records);
-                let params = [("counted", total.to_string()), ("listed", listed.to_string())];
-                notice(code, 0, Some(format!("{total} counted, {listed} listed")), &params)
-            }
-            (NoticeCode::SeatsDiffer, _, Some((listed, counted))) => {
+            (NoticeCode::CountDiffers, _) => {
+                let Some((listed, counted)) = self.accounts else { return plain(None, &[]) };
                 let params = [("counted", counted.to_string()), ("listed", listed.to_string())];
-                notice(code, 0, Some(format!("{listed} by this listing, {counted} by the server")), &params)
+                let missing = match counted.checked_sub(listed) {
+                    Some(missing @ 1..) => format!(", so {missing} may be missing"),
+                    Some(0) | None => String::new(),
+                };
+                plain(Some(format!("{counted} counted, {listed} listed{missing}")), &params)
             }
-            _ => notice(code, records, (records > 0).then(|| records.to_string()), &[]),
+            (NoticeCode::SeatsDiffer, _) => {
+                let Some((listed, counted)) = self.seats else { return plain(None, &[]) };
+                let params = [("counted", counted.to_string()), ("listed", listed.to_string())];
+                plain(Some(format!("{listed} by this listing, {counted} by the server")), &params)
+            }
+            (NoticeCode::CountFailed, _) => plain(named.count_failure.clone(), &[]),
+            (NoticeCode::ClockDiffers, _) => match named.clock {
+                Clock::Ahead(ms) => {
+                    let side = if ms > 0 { "ahead" } else { "behind" };
+                    let (span, ms) = (span(ms.saturating_abs()), ms.to_string());
+                    plain(Some(format!("the server's is {span} {side}")), &[("ahead-ms", ms)])
+                }
+                Clock::Agrees | Clock::Hidden => plain(None, &[]),
+            },
+            (NoticeCode::RecordsUnreadable, _) => {
+                let names: Vec<String> = named.unreadable.iter().map(|name| short(name)).collect();
+                plain(Some(listed(records, &names)), &[])
+            }
+            (NoticeCode::AccountsDatedAhead, _) => {
+                let (ids, names): (Vec<String>, Vec<String>) = named.dated_ahead.iter().cloned().unzip();
+                Notice { subjects: ids, ..plain(Some(listed(records, &names)), &[]) }
+            }
+            _ => plain((records > 0).then(|| records.to_string()), &[]),
         }
     }
 }
