@@ -82,13 +82,15 @@ pub struct Memory {
     /// The calls that it belongs to.
     id: u64,
     surroundings: Surroundings,
+    /// What the notices name.
+    named: Named,
 }
 
 impl Memory {
     /// An empty memory.
     #[must_use]
     pub const fn new() -> Self {
-        Self { id: 0, surroundings: Surroundings::new() }
+        Self { id: 0, surroundings: Surroundings::new(), named: Named::nothing() }
     }
 
     fn take_up(&mut self, id: u64) {
@@ -131,20 +133,22 @@ pub fn list_changes(
             "the kept users are dated later than the server's clock says it is",
         ));
     }
+    memory.take_up(at.id);
+    memory.named.take_up(&at.census);
     if let Some(code) = hindrance(settings, &at) {
-        return Ok(end(Vec::new(), Some(code), &at));
+        return Ok(end(Vec::new(), Some(code), &at, &memory.named));
     }
     let before = at.clone();
     match step(settings, known, &mut at, memory, network) {
-        Ok((users, None)) => Ok(page(users, ListingState::More(at.encode()), &at, &told)),
+        Ok((users, None)) => Ok(page(users, ListingState::More(at.encode()), &at, &told, &memory.named)),
         Ok((users, Some(End::Complete))) => {
             at.seats.compare(&mut at.findings, network);
-            Ok(end(users, None, &at))
+            Ok(end(users, None, &at, &memory.named))
         }
-        Ok((users, Some(End::Incomplete(code)))) => Ok(end(users, Some(code), &at)),
+        Ok((users, Some(End::Incomplete(code)))) => Ok(end(users, Some(code), &at, &memory.named)),
         // The census is not lost, nor what the memory has found already: it goes on when the server lets it.
         Err(failure) if failure.code == Code::RateLimited && cursor.is_none() => {
-            let mut page = page(Vec::new(), ListingState::More(before.encode()), &before, &told);
+            let mut page = page(Vec::new(), ListingState::More(before.encode()), &before, &told, &memory.named);
             page.wait_ms = Some(failure.retry_after_ms.unwrap_or(WAIT_MS));
             Ok(page)
         }
@@ -185,7 +189,6 @@ fn step(
     memory: &mut Memory,
     network: &mut dyn Network,
 ) -> Result<(Vec<User>, Option<End>), Failure> {
-    memory.take_up(at.id);
     let rules = listing::rules(settings, &at.census);
     memory.surroundings.find(at.census.version, rules.seats, &mut at.findings, network)?;
     let asks_for_activity = settings.include.activity && !at.findings.has(NoticeCode::LastActivityHidden);
@@ -197,7 +200,12 @@ fn step(
             Verdict::Well(new) => {
                 // Another count may have been taken meanwhile, and with it the time.
                 let rules = listing::rules(settings, &at.census);
+                let latest_ms = listing::latest_ms(network.now_ms().max(at.census.count.server_ms));
                 for (draft, last_use) in new {
+                    if draft.created_ms() > latest_ms {
+                        at.findings.add(NoticeCode::AccountsDatedAhead, 1);
+                        memory.named.dated_ahead(&draft);
+                    }
                     let around = memory.surroundings.of(draft.id());
                     let user = draft.finish(last_use, around, &rules);
                     at.seats.add(&user);
@@ -242,17 +250,15 @@ fn body_bytes(census: &Census) -> usize {
     census.version.unwrap_or(Version::new(0, 0)).body_bytes()
 }
 
-fn end(users: Vec<User>, code: Option<NoticeCode>, at: &Cursor) -> UserPage {
+fn end(users: Vec<User>, code: Option<NoticeCode>, at: &Cursor, named: &Named) -> UserPage {
     let state = if code.is_none() { ListingState::Complete } else { ListingState::Incomplete };
-    let mut page = page(users, state, at, &Findings::default());
+    let mut page = page(users, state, at, &Findings::default(), named);
     let untold = code.filter(|code| !at.findings.has(*code));
     page.notices.extend(untold.map(|code| notice(code, 0, None, &[])));
     page
 }
 
-fn page(users: Vec<User>, state: ListingState, at: &Cursor, told: &Findings) -> UserPage {
-    let mut named = Named::nothing();
-    named.take_up(&at.census);
+fn page(users: Vec<User>, state: ListingState, at: &Cursor, told: &Findings, named: &Named) -> UserPage {
     UserPage {
         users,
         state,
@@ -260,7 +266,7 @@ fn page(users: Vec<User>, state: ListingState, at: &Cursor, told: &Findings) -> 
         wait_ms: None,
         // A count that took longer than the one before may have an earlier cutoff. What was sure then is sure.
         watermark: timestamp(at.census.count.cutoff_ms.unwrap_or_default().max(at.since.watermark_ms)),
-        notices: at.findings.since(told, &at.census, &named),
+        notices: at.findings.since(told, &at.census, named),
         attributes: Vec::new(),
     }
 }

@@ -281,8 +281,7 @@ fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pas
     let repeats = at.findings.has(NoticeCode::PagesRepeat);
 
     let mut users = Vec::with_capacity(swept.drafts.len());
-    // What is dated later than both clocks say cannot have been made yet.
-    let latest_ms = swept.server_ms.max(now_ms).saturating_add(MARGIN_MS);
+    let latest_ms = latest_ms(swept.server_ms.max(now_ms));
     // Those whom no page had before are among the drafts, in the same order.
     let first: Vec<_> = memory.first_seen().collect();
     let mut first = first.into_iter().peekable();
@@ -303,6 +302,11 @@ fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pas
     at.findings.set(NoticeCode::SeatsUnknown, at.seats.unknown);
     at.tally = memory.tally();
     users
+}
+
+/// An account that is dated later than this, where the later of the two clocks says `now_ms`, cannot have been made yet.
+pub(super) const fn latest_ms(now_ms: i64) -> i64 {
+    now_ms.saturating_add(MARGIN_MS)
 }
 
 fn finish(draft: Draft, last_use: Option<super::activity::LastUse>, rules: &Rules, memory: &Memory) -> User {
