@@ -276,7 +276,10 @@ impl<'a> Answer<'a> {
             Err(_) => Cow::Borrowed(&[][..]),
         };
         if is_well {
-            Ok(Self { request, response, body })
+            match hidden_refusal(request, response, &body) {
+                Some(failure) => Err(failure),
+                None => Ok(Self { request, response, body }),
+            }
         } else {
             Err(refusal(request, response, &body).on(request).answered(response))
         }
@@ -328,6 +331,31 @@ impl<'a> Answer<'a> {
         };
         failure.on(self.request).answered(self.response)
     }
+}
+
+/// The failure of an answer of status 2xx whose body is an error of Mattermost's all the same, as it comes from what
+/// stands in front of a server and makes every status one.
+fn hidden_refusal(request: &Request, response: &Response, body: &[u8]) -> Option<Failure> {
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
+    let error = json::from_slice::<AppError<'_>>(body).ok()?;
+    let (id, status) = (error.id.as_str(), u16::try_from(error.status_code.0).unwrap_or_default());
+    let is_status = (400..600).contains(&status);
+    // Ids of errors have dots, and those of accounts none.
+    if !is_error_id(id) || !(is_status || id.contains('.')) {
+        return None;
+    }
+    let sent = response.status;
+    let failure = if is_status {
+        let meant = Response { status, headers: response.headers.clone(), ..Response::default() };
+        let failure = refusal(request, &meant, body).on(request).answered(&meant);
+        Failure { message: format!("{} (the answer came with the status {sent})", failure.message), ..failure }
+    } else {
+        let what = format!("the answer is an error of the server's ({id}) with the status {sent}");
+        Failure::new(Code::AnswerUnreadable, what).on(request).answered(response)
+    };
+    Some(failure)
 }
 
 fn looks_like_a_page(response: &Response, body: &[u8]) -> bool {
@@ -472,7 +500,7 @@ fn redirect(request: &Request, response: &Response) -> Failure {
 /// No answer, a refusal, or no number that a server of people can have.
 pub fn read_count(answered: &Answered) -> Result<u32, Failure> {
     let answer = Answer::of(answered)?;
-    let count = answer.read::<Stats>()?.total_users_count.0;
+    let count = answer.read::<Stats>()?.total_users_count.ok_or_else(|| answer.unreadable())?.0;
     u32::try_from(count).map_err(|_| answer.impossible(&format!("the server counts {count} users, which cannot be")))
 }
 
@@ -532,7 +560,7 @@ pub fn read_me(answered: &Answered) -> Result<Me, Failure> {
     let user = answer.read::<wire::User<'_>>()?;
     let text = |text: &wire::Text<'_>| text.as_str().to_string();
     let me = Me { id: text(&user.id), username: text(&user.username), roles: text(&user.roles) };
-    if me.id.is_empty() { Err(answer.unreadable()) } else { Ok(me) }
+    if me.id.is_empty() || me.username.is_empty() { Err(answer.unreadable()) } else { Ok(me) }
 }
 
 #[cfg(test)]
@@ -597,6 +625,9 @@ mod tests {
             (200, &[JSON], "[]", Code::AnswerUnreadable, None),
             (200, &[JSON], "{\"total_users_count\":-1}", Code::AnswerUnreadable, None),
             (200, &[], "", Code::AnswerUnreadable, None),
+            (200, &[JSON], "null", Code::AnswerUnreadable, None),
+            (200, &[JSON], r#"{"total_users_count":null}"#, Code::AnswerUnreadable, None),
+            (200, &[JSON, ("content-encoding", "br")], "\u{1b}\u{1}", Code::AnswerUnreadable, None),
             (302, &[("location", "/chat/api/v4/users/stats/filtered")], "", Code::Redirected, None),
             (101, &[], "", Code::AnswerUnreadable, None),
             (999, &[], "", Code::ServerError, None),
@@ -627,6 +658,40 @@ mod tests {
         }
     }
 
+    /// An error is one whatever status it comes with, for every kind of answer.
+    #[test]
+    fn an_error_with_the_status_of_a_good_answer_is_told_as_that() {
+        let cases = [
+            (EXPIRED, Code::TokenRefused, Some(401)),
+            (NO_PERMISSION, Code::PermissionMissing, Some(403)),
+            (r#"{"id":"api.context.mfa_required.app_error","status_code":403}"#, Code::MfaRequired, Some(403)),
+            (
+                r#"{"id":"app.user.get_profiles.app_error","message":"m","status_code":500}"#,
+                Code::ServerError,
+                Some(500),
+            ),
+            (r#"{"id":"api.context.404.app_error","status_code":404}"#, Code::RequestRejected, Some(404)),
+            (r#"{"id":"api.unknown.app_error","message":"m"}"#, Code::AnswerUnreadable, Some(200)),
+            (r#"{"id":"api.unknown.app_error","status_code":200}"#, Code::AnswerUnreadable, Some(200)),
+            (r#"{"error":"unauthorized"}"#, Code::AnswerUnreadable, Some(200)),
+            ("{}", Code::AnswerUnreadable, Some(200)),
+            ("null", Code::AnswerUnreadable, Some(200)),
+        ];
+        for (body, code, status) in cases {
+            let came = |request| answered(request, Ok(response(200, &[MM, JSON], body)));
+            let list = |answered: &Answered| Answer::of(answered)?.rows::<wire::User<'_>>(200).map(|_| ());
+            let mut failures = alloc::vec![read_me(&came(me())).unwrap_err(), read_count(&came(count_seats())).unwrap_err()];
+            // An empty list may be null.
+            if body != "null" {
+                failures.push(list(&came(users(0, 200))).unwrap_err());
+            }
+            for failure in failures {
+                assert_eq!((failure.code, failure.status), (code, status), "{body}");
+            }
+        }
+        assert!(read_map(&answered(config(), Ok(response(200, &[MM], EXPIRED)))).is_err());
+    }
+
     #[test]
     fn a_lost_request_tells_why() {
         let cases = [
@@ -639,6 +704,7 @@ mod tests {
             (Lost::Closed, Code::ConnectionLost),
             (Lost::Truncated, Code::AnswerTruncated),
             (Lost::TooLarge(7), Code::AnswerTooLarge),
+            (Lost::Encoded("br".into()), Code::AnswerUnreadable),
             (Lost::Other("x".into()), Code::TransportFailed),
         ];
         for (lost, code) in cases {

@@ -54,6 +54,9 @@ impl Failure {
             Lost::Closed => (Code::ConnectionLost, "the connection ended before the answer".to_string()),
             Lost::Truncated => (Code::AnswerTruncated, "the connection ended in the middle of the answer".to_string()),
             Lost::TooLarge(limit) => (Code::AnswerTooLarge, format!("the answer is larger than {limit} bytes")),
+            Lost::Encoded(coding) => {
+                (Code::AnswerUnreadable, format!("the answer is compressed with `{coding}`, which was not asked for"))
+            }
             Lost::Other(what) => (Code::TransportFailed, format!("the request failed: {what}")),
         };
         Self::new(code, what).on(request)

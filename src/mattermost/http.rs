@@ -110,6 +110,8 @@ pub enum Lost {
     Truncated,
     /// The answer is larger than the limit of so many bytes.
     TooLarge(u64),
+    /// The answer is compressed in this way, which was not asked for.
+    Encoded(String),
     /// Anything else, in the transport's words.
     Other(String),
 }
@@ -119,7 +121,7 @@ impl Lost {
     #[must_use]
     pub const fn has_begun(&self) -> bool {
         match self {
-            Self::Truncated | Self::TooLarge(_) => true,
+            Self::Truncated | Self::TooLarge(_) | Self::Encoded(_) => true,
             Self::NameNotFound
             | Self::Refused
             | Self::TimedOut

@@ -251,6 +251,7 @@ impl Round<'_> {
                 | Lost::TlsFailed
                 | Lost::Denied
                 | Lost::TooLarge(_)
+                | Lost::Encoded(_)
                 | Lost::Other(_),
             ) => return false,
         };

@@ -238,8 +238,8 @@ pub struct AccessToken {
 /// The answer of `/users/stats` and `/users/stats/filtered`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Stats {
-    /// How many.
-    pub total_users_count: Number,
+    /// How many; none where the server has no number.
+    pub total_users_count: Option<Number>,
 }
 
 /// The answer of `/system/ping`.
@@ -257,6 +257,8 @@ pub struct AppError<'a> {
     /// A stable id; the message beside it is translated and so of no use here.
     #[serde(borrow)]
     pub id: Text<'a>,
+    /// The HTTP status that it means.
+    pub status_code: Number,
     /// The server's id of the request.
     #[serde(borrow)]
     pub request_id: Text<'a>,
