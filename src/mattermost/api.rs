@@ -680,7 +680,8 @@ mod tests {
         for (body, code, status) in cases {
             let came = |request| answered(request, Ok(response(200, &[MM, JSON], body)));
             let list = |answered: &Answered| Answer::of(answered)?.rows::<wire::User<'_>>(200).map(|_| ());
-            let mut failures = alloc::vec![read_me(&came(me())).unwrap_err(), read_count(&came(count_seats())).unwrap_err()];
+            let mut failures =
+                alloc::vec![read_me(&came(me())).unwrap_err(), read_count(&came(count_seats())).unwrap_err()];
             // An empty list may be null.
             if body != "null" {
                 failures.push(list(&came(users(0, 200))).unwrap_err());
