@@ -532,6 +532,8 @@ pub struct Me {
     pub username: String,
     /// Its system roles, separated by spaces.
     pub roles: String,
+    /// Whether it is a bot, whose tokens are never those of a session.
+    pub is_bot: bool,
 }
 
 impl Me {
@@ -559,7 +561,7 @@ pub fn read_me(answered: &Answered) -> Result<Me, Failure> {
     let answer = Answer::of(answered)?;
     let user = answer.read::<wire::User<'_>>()?;
     let text = |text: &wire::Text<'_>| text.as_str().to_string();
-    let me = Me { id: text(&user.id), username: text(&user.username), roles: text(&user.roles) };
+    let me = Me { id: text(&user.id), username: text(&user.username), roles: text(&user.roles), is_bot: user.is_bot.0 };
     if me.id.is_empty() || me.username.is_empty() { Err(answer.unreadable()) } else { Ok(me) }
 }
 

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::super::advice::Holder;
 use super::super::edition::Edition;
 use super::super::failure::Failure;
 use super::super::listing::cursor::{
@@ -153,7 +154,7 @@ impl Cursor {
         let unverified = read_unverified(parts.next()?)?;
         // What was hidden at the beginning is among the findings.
         let (hidden, clock) = (Hidden::default(), Clock::default());
-        let census = Census { count, edition, version, hidden, count_failure: None, clock };
+        let census = Census { count, edition, version, hidden, count_failure: None, clock, holder: Holder::default() };
         let cursor = Self { fingerprint, id, since, census, newcomers, brought, unverified, seats, findings };
         Some(cursor).filter(|_| parts.next().is_none())
     }

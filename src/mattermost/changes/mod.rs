@@ -20,10 +20,12 @@ mod newcomers;
 #[cfg(test)]
 mod tests;
 
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 pub use cursor::{Brought, Cursor, Newcomers, Unverified};
 
+use super::advice;
 use super::code::{Code, NoticeCode};
 use super::failure::Failure;
 use super::http::Network;
@@ -32,7 +34,7 @@ use super::notice::notice;
 use super::settings::{ActivitySource, Settings};
 use super::time::{timestamp, timestamp_ms};
 use super::version::Version;
-use crate::contract::{ListingState, User, UserPage};
+use crate::contract::{ListingState, Notice, User, UserPage};
 
 /// How far before the watermark (milliseconds) accounts count as recent and changes are asked for again. A second would do
 /// for one server, whose `Date` has whole seconds; the servers of a cluster have clocks of their own. What is asked for
@@ -254,7 +256,8 @@ fn end(users: Vec<User>, code: Option<NoticeCode>, at: &Cursor, named: &Named) -
     let state = if code.is_none() { ListingState::Complete } else { ListingState::Incomplete };
     let mut page = page(users, state, at, &Findings::default(), named);
     let untold = code.filter(|code| !at.findings.has(*code));
-    page.notices.extend(untold.map(|code| notice(code, 0, None, &[])));
+    let fix = |code| Some(advice::fix(code, named.holder()).to_string());
+    page.notices.extend(untold.map(|code| Notice { fix: fix(code), ..notice(code, 0, None, &[]) }));
     page
 }
 

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 pub use step::{STEPS, Step};
 
+use super::advice::{self, Holder};
 use super::api::{self, Answer, Me, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
 use super::code::{Code, NoticeCode};
 use super::edition::{self, Edition};
@@ -42,6 +43,8 @@ struct Report {
     attributes: Vec<(String, String)>,
     /// The server's time, in milliseconds since 1970.
     server_ms: Option<i64>,
+    /// Whose token it is, as far as advice depends on it.
+    holder: Holder,
     /// The requests that its limiter takes at once.
     limit: Option<String>,
 }
@@ -65,6 +68,7 @@ impl Report {
         self.clock(network.now_ms());
         match api::read_me(&me) {
             Ok(me) => {
+                self.holder = Holder::of(&me.roles);
                 let (name, roles) = (shown(&me.username), shown(&me.roles));
                 self.pass(Step::TokenAccepted, format!("the token belongs to {name} ({roles})"));
                 Some(me)
@@ -128,7 +132,7 @@ impl Report {
         }
         let answers = exchange_all(network, requests);
         let (users, tokens) = (answers.first(), answers.get(1));
-        self.token_end(tokens, self.server_ms.unwrap_or_else(|| network.now_ms()));
+        self.token_end(me, tokens, self.server_ms.unwrap_or_else(|| network.now_ms()));
         match users.map_or(Ok(0), read_first_user) {
             Ok(0) => self.warn(Step::UsersVisible, NoticeCode::PartialView, "the token sees no account".to_string()),
             Ok(_) if me.has("system_guest") => {
@@ -144,7 +148,7 @@ impl Report {
     }
 
     /// The server does not tell which of an account's tokens it was asked with.
-    fn token_end(&mut self, tokens: Option<&Answered>, now_ms: i64) {
+    fn token_end(&mut self, me: &Me, tokens: Option<&Answered>, now_ms: i64) {
         let rows = tokens.map(|tokens| {
             let answer = Answer::of(tokens)?;
             let rows = answer.rows::<AccessToken>(USERS_PER_PAGE)?.rows;
@@ -152,13 +156,21 @@ impl Report {
             Ok::<_, Failure>(ends.filter(|ends| *ends > now_ms).min())
         });
         match rows {
-            None => self.pass(Step::TokenLasts, "tokens of this server do not end by themselves".to_string()),
+            None if me.is_bot => self.pass(Step::TokenLasts, "bots' tokens of this server do not expire".to_string()),
+            None => {
+                let text = "personal access tokens of this server do not expire; a session token ends with its session";
+                self.pass(Step::TokenLasts, text.to_string());
+            }
             Some(Ok(Some(ends))) if ends.saturating_sub(now_ms) <= TOKEN_ENDS_SOON_MS => {
                 let when = timestamp(ends).unwrap_or_default();
                 let text = format!("a personal access token of this account ends on {when}");
                 self.warn(Step::TokenLasts, NoticeCode::TokenEndsSoon, text);
             }
-            Some(Ok(_)) => self.pass(Step::TokenLasts, "no token of this account ends soon".to_string()),
+            Some(Ok(_)) if me.is_bot => self.pass(Step::TokenLasts, "no token of this bot ends soon".to_string()),
+            Some(Ok(_)) => {
+                let text = "no personal access token of this account ends soon; a session token ends with its session";
+                self.pass(Step::TokenLasts, text.to_string());
+            }
             Some(Err(_)) => self.pass(Step::TokenLasts, "the server does not tell when the token ends".to_string()),
         }
     }
@@ -284,8 +296,8 @@ impl Report {
     }
 
     fn warn(&mut self, step: Step, code: NoticeCode, summary: String) {
-        let entry = code.entry();
-        self.push(step, CheckOutcome::Warning, Some(entry.id), summary, Some(entry.fix), Vec::new());
+        let fix = advice::fix(code, self.holder);
+        self.push(step, CheckOutcome::Warning, Some(code.entry().id), summary, Some(fix), Vec::new());
     }
 
     /// A warning in the words of the table.

@@ -2,6 +2,7 @@
 
 use alloc::format;
 
+use super::super::advice::Holder;
 use super::super::api::{self, Answer};
 use super::super::code::Code;
 use super::super::edition::Edition;
@@ -139,6 +140,8 @@ pub struct Census {
     pub count_failure: Option<Failure>,
     /// What its clock says.
     pub clock: Clock,
+    /// Whose token it is, as far as advice depends on it.
+    pub holder: Holder,
 }
 
 /// The server's clock beside the platform's.
@@ -190,6 +193,14 @@ impl Census {
             teams: !me.lists_all_teams(),
             others: me.has("system_guest"),
         };
-        Ok(Self { count, edition: Edition::of(&license), version, hidden, count_failure, clock })
+        Ok(Self {
+            count,
+            edition: Edition::of(&license),
+            version,
+            hidden,
+            count_failure,
+            clock,
+            holder: Holder::of(&me.roles),
+        })
     }
 }

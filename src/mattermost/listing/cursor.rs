@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use super::super::advice::Holder;
 use super::super::api::USERS_PER_PAGE;
 use super::super::code::Code;
 use super::super::edition::Edition;
@@ -145,7 +146,7 @@ impl Cursor {
         let findings = Findings::decode(parts.next()?)?;
         // What was hidden at the beginning is among the findings, where it is looked up from now on.
         let (hidden, clock) = (Hidden::default(), Clock::default());
-        let census = Census { count, edition, version, hidden, count_failure: None, clock };
+        let census = Census { count, edition, version, hidden, count_failure: None, clock, holder: Holder::default() };
         let cursor =
             Self { fingerprint, listing, next_page, page_size, idle_pages, tally, census, pass, seats, findings };
         Some(cursor).filter(|_| parts.next().is_none())

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::super::advice::{self, Holder};
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
 use super::super::notice::notice;
@@ -39,13 +40,27 @@ pub struct Named {
     count_failure: Option<String>,
     /// How far the server's clock is ahead.
     clock: Clock,
+    /// Who reads the advice.
+    holder: Holder,
 }
 
 impl Named {
+    /// Whose token it is, as far as advice depends on it.
+    #[must_use]
+    pub const fn holder(&self) -> Holder {
+        self.holder
+    }
+
     /// Nothing is named.
     #[must_use]
     pub const fn nothing() -> Self {
-        Self { unreadable: Vec::new(), dated_ahead: Vec::new(), count_failure: None, clock: Clock::Agrees }
+        Self {
+            unreadable: Vec::new(),
+            dated_ahead: Vec::new(),
+            count_failure: None,
+            clock: Clock::Agrees,
+            holder: Holder::Other,
+        }
     }
 
     /// Takes what the census has found.
@@ -55,6 +70,9 @@ impl Named {
         }
         if census.clock != Clock::Agrees {
             self.clock = census.clock;
+        }
+        if census.holder != Holder::Other {
+            self.holder = census.holder;
         }
     }
 
@@ -255,6 +273,10 @@ impl Findings {
     }
 
     fn told(&self, code: NoticeCode, records: u32, census: &Census, named: &Named) -> Notice {
+        Notice { fix: Some(advice::fix(code, named.holder).to_string()), ..self.worded(code, records, census, named) }
+    }
+
+    fn worded(&self, code: NoticeCode, records: u32, census: &Census, named: &Named) -> Notice {
         let plain = |detail: Option<String>, params: &[(&str, String)]| notice(code, records, detail, params);
         match (code, census.count.total) {
             (NoticeCode::UsersMayBeMissing, Some(total)) => {
