@@ -31,67 +31,70 @@ impl Holder {
 
 /// What an administrator can do about a notice.
 #[must_use]
-pub const fn fix(code: NoticeCode, holder: Holder) -> &'static str {
+pub fn fix(code: NoticeCode, holder: Holder) -> &'static str {
     let own = match holder {
-        Holder::Administrator => administrators(code),
-        Holder::Viewer => viewers(code),
-        Holder::Other => None,
+        Holder::Administrator => ADMINISTRATORS,
+        Holder::Viewer => VIEWERS,
+        Holder::Other => &[],
     };
-    match own {
-        Some(fix) => fix,
-        None => code.entry().fix,
-    }
+    own.iter().find(|(codes, _)| codes.contains(&code)).map_or(code.entry().fix, |(_, fix)| fix)
 }
 
 /// The token is an administrator's, so another one would not help.
-const fn administrators(code: NoticeCode) -> Option<&'static str> {
-    Some(match code {
-        NoticeCode::CompletenessUnproven => {
-            "Servers before 5.26 report it to nobody: upgrade. On a later one look at the permissions of the role system_admin, which somebody may have changed."
-        }
-        NoticeCode::ActivityReportHidden => {
-            "The report needs Mattermost 9.11 or later. On an older server leave activity_source at status."
-        }
-        NoticeCode::ChangesHidden => {
-            "It takes Mattermost 9.11 or later. On an older server all users are listed each time, and nothing else needs to be done."
-        }
-        NoticeCode::SeatsUsedHidden => {
-            "Servers before 5.26 report it to nobody: count the users whose seat is occupied."
-        }
-        NoticeCode::PartialView | NoticeCode::TeamAdminsHidden | NoticeCode::LimitedView => {
-            "Look at the permissions of the role system_admin, which somebody may have changed, and at what stands in front of the server: it may refuse some requests."
-        }
-        NoticeCode::SeatsUnknown | NoticeCode::SeatsIncludeGuests => {
-            "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. Look at what stands in front of the server: it may refuse GET /api/v4/reports/users, which lists them."
-        }
-        _ => return None,
-    })
-}
+const ADMINISTRATORS: &[(&[NoticeCode], &str)] = &[
+    (
+        &[NoticeCode::CompletenessUnproven],
+        "Servers before 5.26 report it to nobody: upgrade. On a later one look at the permissions of the role system_admin, which somebody may have changed.",
+    ),
+    (
+        &[NoticeCode::ActivityReportHidden],
+        "The report needs Mattermost 9.11 or later. On an older server leave activity_source at status.",
+    ),
+    (
+        &[NoticeCode::ChangesHidden],
+        "It takes Mattermost 9.11 or later. On an older server all users are listed each time, and nothing else needs to be done.",
+    ),
+    (
+        &[NoticeCode::SeatsUsedHidden],
+        "Servers before 5.26 report it to nobody: count the users whose seat is occupied.",
+    ),
+    (
+        &[NoticeCode::PartialView, NoticeCode::TeamAdminsHidden, NoticeCode::LimitedView],
+        "Look at the permissions of the role system_admin, which somebody may have changed, and at what stands in front of the server: it may refuse some requests.",
+    ),
+    (
+        &[NoticeCode::SeatsUnknown, NoticeCode::SeatsIncludeGuests],
+        "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. Look at what stands in front of the server: it may refuse GET /api/v4/reports/users, which lists them.",
+    ),
+];
 
 /// The token is a Viewer's. By default the role can all of this but what only administrators can.
-const fn viewers(code: NoticeCode) -> Option<&'static str> {
-    Some(match code {
-        NoticeCode::CompletenessUnproven => {
-            "Servers before 5.26 report it to nobody: upgrade. On a later one the Viewer role needs read access to User Management > Users (System Console > User Management > Delegated Granular Administration), or use a system administrator's token."
-        }
-        NoticeCode::ActivityReportHidden => {
-            "The report needs Mattermost 9.11 or later, and for a Viewer read access to User Management > Users (System Console > User Management > Delegated Granular Administration). Otherwise leave activity_source at status."
-        }
-        NoticeCode::ChangesHidden => {
-            "It takes Mattermost 9.11 or later, and which bots are new is reported to system administrators alone: use an administrator's token where listing everybody costs the server too much."
-        }
-        NoticeCode::SeatsUsedHidden => {
-            "Servers before 5.26 report it to nobody: count the users whose seat is occupied. On a later one use a system administrator's token."
-        }
-        NoticeCode::PartialView | NoticeCode::TeamAdminsHidden | NoticeCode::LimitedView => {
-            "The token's Viewer role lacks a permission that it has by default, or the server's privacy settings hide the data from it: give the role the permission back, or use a system administrator's token."
-        }
-        NoticeCode::SeatsUnknown | NoticeCode::SeatsIncludeGuests => {
-            "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. To tell them apart, the Viewer role needs read access to User Management > Users, or use a system administrator's token."
-        }
-        _ => return None,
-    })
-}
+const VIEWERS: &[(&[NoticeCode], &str)] = &[
+    (
+        &[NoticeCode::CompletenessUnproven],
+        "Servers before 5.26 report it to nobody: upgrade. On a later one the Viewer role needs read access to User Management > Users (System Console > User Management > Delegated Granular Administration), or use a system administrator's token.",
+    ),
+    (
+        &[NoticeCode::ActivityReportHidden],
+        "The report needs Mattermost 9.11 or later, and for a Viewer read access to User Management > Users (System Console > User Management > Delegated Granular Administration). Otherwise leave activity_source at status.",
+    ),
+    (
+        &[NoticeCode::ChangesHidden],
+        "It takes Mattermost 9.11 or later, and which bots are new is reported to system administrators alone: use an administrator's token where listing everybody costs the server too much.",
+    ),
+    (
+        &[NoticeCode::SeatsUsedHidden],
+        "Servers before 5.26 report it to nobody: count the users whose seat is occupied. On a later one use a system administrator's token.",
+    ),
+    (
+        &[NoticeCode::PartialView, NoticeCode::TeamAdminsHidden, NoticeCode::LimitedView],
+        "The token's Viewer role lacks a permission that it has by default, or the server's privacy settings hide the data from it: give the role the permission back, or use a system administrator's token.",
+    ),
+    (
+        &[NoticeCode::SeatsUnknown, NoticeCode::SeatsIncludeGuests],
+        "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. To tell them apart, the Viewer role needs read access to User Management > Users, or use a system administrator's token.",
+    ),
+];
 
 #[cfg(test)]
 mod tests {

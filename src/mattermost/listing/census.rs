@@ -100,12 +100,19 @@ impl Count {
                 Counting::Failed(Answer::of(answered)?.impossible(&what))
             }
             Ok(total) => Counting::Counted(Self::at(moment, now_ms, Some(total))),
-            Err(failure) => match failure.code {
-                Code::PermissionMissing | Code::RequestRejected => Counting::Refused,
-                Code::RateLimited | Code::TokenRefused | Code::MfaRequired | Code::EgressDenied => return Err(failure),
-                // What else can be wrong is wrong with this request alone, if the others are answered.
-                _ => Counting::Failed(failure),
-            },
+            Err(failure) if matches!(failure.code, Code::PermissionMissing | Code::RequestRejected) => {
+                Counting::Refused
+            }
+            Err(failure)
+                if matches!(
+                    failure.code,
+                    Code::RateLimited | Code::TokenRefused | Code::MfaRequired | Code::EgressDenied
+                ) =>
+            {
+                return Err(failure);
+            }
+            // What else can be wrong is wrong with this request alone, if the others are answered.
+            Err(failure) => Counting::Failed(failure),
         })
     }
 }
