@@ -15,18 +15,25 @@ pub(crate) enum Exit {
     Failed,
     /// The command line cannot be followed.
     Usage,
-    /// Users were printed, but there may be more.
+    /// There may be more users than were printed.
     Incomplete,
+}
+
+impl Exit {
+    /// The number.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Complete => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Incomplete => 3,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Complete => Self::SUCCESS,
-            Exit::Failed => Self::from(1),
-            Exit::Usage => Self::from(2),
-            Exit::Incomplete => Self::from(3),
-        }
+        Self::from(exit.code())
     }
 }
 
@@ -106,6 +113,14 @@ impl Failure {
         self
     }
 
+    /// The same of a command that lists: where its output cannot be written, users are missing there.
+    pub(crate) fn of_a_listing(self) -> Self {
+        match self {
+            Self::Told { complaint, .. } if complaint.code == OUTPUT_FAILED => Self::incomplete(*complaint),
+            other => other,
+        }
+    }
+
     /// An error after users were printed.
     pub(crate) fn incomplete(complaint: Complaint) -> Self {
         Self::Told { exit: Exit::Incomplete, complaint: Box::new(complaint) }
@@ -117,8 +132,27 @@ impl From<std::io::Error> for Failure {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             return Self::Closed;
         }
-        Self::failed(Complaint::new("output-failed", format!("cannot write the output: {error}")))
+        let complaint = Complaint::new(OUTPUT_FAILED, format!("the output cannot be written: {}", reason(&error)));
+        Self::failed(complaint.fix("make room there, or write it elsewhere, and run the command again"))
     }
+}
+
+/// The code of an output that cannot be written.
+const OUTPUT_FAILED: &str = "output-failed";
+
+/// Why a file cannot be written or read, in words.
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+
+    let text = error.to_string();
+    let words = match error.kind() {
+        ErrorKind::StorageFull => "the disk is full",
+        ErrorKind::QuotaExceeded => "this user may store no more on the disk",
+        ErrorKind::FileTooLarge => "it would be larger than this process may write (ulimit -f)",
+        // The system's own words, without the number that Rust adds.
+        _ => text.split(" (os error ").next().unwrap_or(&text),
+    };
+    words.to_owned()
 }
 
 impl From<provider_host::Error> for Failure {
@@ -269,6 +303,21 @@ mod tests {
                 ProviderError { request: request.map(str::to_owned), http_status: status, request_id: id, ..refused() };
             assert_eq!(request_line(&error).as_deref(), line);
         }
+    }
+
+    #[test]
+    fn a_full_disk_is_named_and_makes_a_listing_incomplete() {
+        for (kind, words) in
+            [(std::io::ErrorKind::StorageFull, "the disk is full"), (std::io::ErrorKind::FileTooLarge, "ulimit -f")]
+        {
+            let Failure::Told { exit, complaint } = Failure::from(std::io::Error::from(kind)) else { panic!("{kind}") };
+            assert!(exit == Exit::Failed && complaint.message.contains(words), "{complaint:?}");
+            let listing = Failure::failed(*complaint).of_a_listing();
+            assert!(matches!(listing, Failure::Told { exit: Exit::Incomplete, .. }), "{listing:?}");
+        }
+        assert_eq!(reason(&std::io::Error::from_raw_os_error(5)).find("os error"), None);
+        let other = Failure::failed(Complaint::new("broken", "")).of_a_listing();
+        assert!(matches!(other, Failure::Told { exit: Exit::Failed, .. }));
     }
 
     #[test]

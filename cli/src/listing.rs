@@ -9,6 +9,7 @@ use provider_host::model::{Notice, User};
 use provider_host::{Batch, Denial, End, Error, Listing, ListingSync, Progress, SyncStep, TenantListing};
 
 use crate::exit::{Complaint, Failure};
+use crate::stop;
 
 /// How often the same page is tried again before the listing is given up.
 pub(crate) const RETRIES: u32 = 3;
@@ -164,8 +165,8 @@ pub(crate) struct Reader<L> {
     notices: BTreeMap<String, Notice>,
     end: Option<End>,
     stall_time: Duration,
-    /// Waits for Ctrl-C from the first page to the last, so that none is missed while a page is printed.
-    stop: Pin<Box<dyn Future<Output = std::io::Result<()>>>>,
+    /// Waits for Ctrl-C and the like from the first page to the last, so that none is missed while a page is printed.
+    stop: Pin<Box<dyn Future<Output = ()>>>,
 }
 
 impl Reader<Listing> {
@@ -188,15 +189,15 @@ impl Reader<Listing> {
 impl<L: Steps> Reader<L> {
     /// At the beginning of a listing, which may make no progress for so long.
     pub(crate) fn new(listing: L, stall_time: Duration) -> Self {
-        Self { listing, notices: BTreeMap::new(), end: None, stall_time, stop: Box::pin(tokio::signal::ctrl_c()) }
+        Self { listing, notices: BTreeMap::new(), end: None, stall_time, stop: Box::pin(stop::asked()) }
     }
 
-    /// The next page; `None` after the last. Ctrl-C ends it too, as an error.
+    /// The next page; `None` after the last. What asks the process to stop ends it too, as an error.
     pub(crate) async fn next(&mut self, retrying: &mut dyn FnMut(Retry<'_>)) -> Option<Result<L::Step, Failure>> {
         let Self { listing, notices, end, stall_time, stop } = self;
         let ended = tokio::select! {
             biased;
-            _ = stop => Some(Err(Stopped::Interrupted(Complaint::new("interrupted", "the listing was stopped")))),
+            () = stop => Some(Err(Stopped::Interrupted(Complaint::new("interrupted", "the listing was stopped")))),
             page = page(listing, *stall_time, retrying) => page,
         };
         Some(match ended? {

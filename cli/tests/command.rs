@@ -5,7 +5,7 @@ use std::io::{BufRead as _, Write as _};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
-use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind, LicensePreset, Simulator};
+use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind, LicensePreset, Privacy, Simulator, Statuses};
 
 /// A server that runs while the command does, on threads of its own.
 struct Server {
@@ -355,6 +355,39 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+/// Data that lacks something looks like data that does not, so who pipes it somewhere reads of it beside.
+#[test]
+fn every_warning_reaches_standard_error_in_every_mode() {
+    let server = server(Config {
+        users: 40,
+        privacy: Privacy { show_email: false, show_full_name: true },
+        statuses: Statuses::Disabled,
+        withheld: vec![("system_read_only_admin", "list_private_teams"), ("system_admin", "list_private_teams")],
+        ..Config::default()
+    });
+    let tokens = server.simulator.tokens();
+    let folder = Folder::new("warnings");
+    let told = |token: &str, command: &str, more: &[&str], expect: i32| {
+        let output = against(&server.url(), token, command, more);
+        check_exit(&output, expect);
+        let lines = stderr(&output);
+        let codes = lines.lines().filter_map(|line| line.strip_prefix("warning[")?.split_once(']'));
+        codes.map(|(code, _)| code.to_owned()).collect::<Vec<_>>()
+    };
+    let expect = ["emails-hidden", "last-activity-hidden", "team-admins-hidden"];
+    for format in ["table", "csv", "json", "ndjson"] {
+        let file = folder.file(&format!("{format}.sqlite"));
+        let kept: &[&str] = &["--format", format, "--checkpoint", &file];
+        assert_eq!(told(&tokens.viewer_bot, "users", &["--format", format], 0), expect, "{format}");
+        assert_eq!(told(&tokens.viewer_bot, "users", kept, 0), expect, "{format}, kept");
+        assert_eq!(told(&tokens.viewer_bot, "sync", kept, 0), expect, "{format}, the same again");
+    }
+    for format in ["table", "json"] {
+        let licence = told(&tokens.member, "license", &["--format", format], 0);
+        assert_eq!(licence, ["seats-used-hidden", "license-details-hidden"], "{format}");
     }
 }
 

@@ -48,7 +48,7 @@ const DATE: &str = "Tue, 24 Nov 2026 15:25:29 GMT";
 pub const HEADER_LETTERS: [u8; HEADERS.len()] = *b"edtlrjkxiv";
 
 /// The letters of routes. Any other stands for any route.
-pub const ROUTES: [(u8, &str); 14] = [
+pub const ROUTES: [(u8, &str); 15] = [
     (b'p', "GET /api/v4/system/ping"),
     (b'm', "GET /api/v4/users/me"),
     (b'u', "GET /api/v4/users"),
@@ -61,6 +61,7 @@ pub const ROUTES: [(u8, &str); 14] = [
     (b'r', "GET /api/v4/reports/users"),
     (b'n', "GET /api/v4/reports/users/count"),
     (b'k', "GET /api/v4/users/me/tokens"),
+    (b'o', "POST /api/v4/roles/names"),
     (b'b', "GET /api/v4/teams/{}/members"),
     // Those who run a team share their path with the users.
     (b'a', "GET /api/v4/users?in_team"),
@@ -343,6 +344,9 @@ fn well(route: &str) -> Outcome {
     let body = match route {
         "GET /api/v4/system/ping" => r#"{"status":"OK"}"#,
         "GET /api/v4/users/me" => r#"{"id":"00000000000000000000000000","username":"me","roles":"system_admin"}"#,
+        "POST /api/v4/roles/names" => {
+            r#"[{"permissions":["manage_system","view_members","list_public_teams","list_private_teams","view_team"]}]"#
+        }
         "GET /api/v4/users/stats/filtered" => r#"{"total_users_count":0}"#,
         "GET /api/v4/config/client" => "{}",
         "GET /api/v4/license/client" => r#"{"IsLicensed":"true","SkuShortName":"professional"}"#,

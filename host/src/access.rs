@@ -7,7 +7,6 @@ use crate::audit::Audit;
 use crate::egress::{Gate, GateOptions, Sender, Turns};
 use crate::grant::Grant;
 use crate::model::{Description, RequestSpec, SettingKind};
-use crate::registry::is_same;
 use crate::vault::{self, Vault};
 use crate::{Egress, Error, Limits, Policy, Result, Settings};
 
@@ -128,7 +127,7 @@ impl Access {
 
 /// The requests at the settings that hold a URL, after a look whether all required settings are there.
 fn grants(description: &Description, settings: &Settings, only: Option<&[RequestSpec]>) -> Result<Vec<Grant>> {
-    let is_granted = |spec: &RequestSpec| only.is_none_or(|only| only.iter().any(|granted| is_same(granted, spec)));
+    let is_granted = |spec: &RequestSpec| only.is_none_or(|only| only.iter().any(|granted| granted.is_same(spec)));
     let requests: Vec<_> = description.requests.iter().filter(|spec| is_granted(spec)).cloned().collect();
     let mut grants = Vec::new();
     for spec in &description.settings {

@@ -12,6 +12,7 @@ mod identity;
 mod options;
 mod outgoing;
 mod pass;
+mod pem_file;
 mod proxy;
 mod quota;
 mod ranges;

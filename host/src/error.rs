@@ -9,6 +9,9 @@ use crate::identity::{Digest, PublicKey};
 use crate::model::ProviderError;
 use crate::registry::{Objection, VersionName};
 
+/// What every fallible operation of this library returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
 /// Why an operation failed.
 ///
 /// [`Error::code`] is stable and kebab-case; the texts are for people and may change.

@@ -87,8 +87,8 @@ const VIEWERS: &[(&[NoticeCode], &str)] = &[
         "Servers before 5.26 report it to nobody: count the users whose seat is occupied. On a later one use a system administrator's token.",
     ),
     (
-        &[NoticeCode::PartialView, NoticeCode::TeamAdminsHidden, NoticeCode::LimitedView],
-        "The token's Viewer role lacks a permission that it has by default, or the server's privacy settings hide the data from it: give the role the permission back, or use a system administrator's token.",
+        &[NoticeCode::LimitedView],
+        "The server's privacy settings hide data from a Viewer: use a system administrator's token, or turn them off in System Console > Site Configuration > Users and Teams.",
     ),
     (
         &[NoticeCode::SeatsUnknown, NoticeCode::SeatsIncludeGuests],

@@ -45,9 +45,14 @@ pub struct Route {
 }
 
 /// Every route that the provider uses.
-pub const ROUTES: [Route; 15] = [
+pub const ROUTES: [Route; 16] = [
     Route { method: "GET", path: "/api/v4/system/ping", purpose: "finds out whether a Mattermost server answers" },
     Route { method: "GET", path: "/api/v4/users/me", purpose: "finds out whose token it is" },
+    Route {
+        method: "POST",
+        path: "/api/v4/roles/names",
+        purpose: "reads what the roles of the token's account permit",
+    },
     Route { method: "GET", path: "/api/v4/users", purpose: "lists the accounts" },
     Route { method: "POST", path: "/api/v4/users/ids", purpose: "reads which of the known accounts changed" },
     Route { method: "POST", path: "/api/v4/users/status/ids", purpose: "reads when accounts were last active" },
@@ -85,6 +90,14 @@ pub fn ping() -> Request {
 #[must_use]
 pub fn me() -> Request {
     Request::get("/api/v4/users/me")
+}
+
+/// Asks what these roles permit, which every session may.
+///
+/// # Errors
+/// The names cannot be written as JSON, which does not happen.
+pub fn roles(names: &Ids<'_>) -> Result<Request, Failure> {
+    Ok(Request::post("/api/v4/roles/names", body_of(names)?))
 }
 
 /// Asks for a page of all accounts: active and deactivated, guests, bots and remote ones.
@@ -542,15 +555,6 @@ impl Me {
     pub fn has(&self, role: &str) -> bool {
         self.roles.split_ascii_whitespace().any(|name| name == role)
     }
-
-    /// Whether the account has a role that lists private teams by default (server/public/model/role.go). Others see the
-    /// open ones at most.
-    #[must_use]
-    pub fn lists_all_teams(&self) -> bool {
-        ["system_admin", "system_manager", "system_user_manager", "system_read_only_admin"]
-            .iter()
-            .any(|role| self.has(role))
-    }
 }
 
 /// Reads whose token it is.
@@ -720,6 +724,7 @@ mod tests {
         let made = [
             ping(),
             me(),
+            roles(&Ids(alloc::vec!["system_user"])).unwrap(),
             users(3, 200),
             first_user(),
             statuses(&Ids(alloc::vec!["a"])).unwrap(),

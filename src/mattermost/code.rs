@@ -201,20 +201,20 @@ codes! {
             "List again: accounts that are renamed or deleted while they are listed can hide others. If it persists, compare with the count in the System Console.";
         ListingResumed = "listing-resumed", "The listing went on in a fresh instance, which cannot prove that it is complete",
             "List again from the beginning in one go if a proof is needed.";
-        PartialView = "partial-view", "A guest's token shows only the users that share a team or channel with the guest",
-            "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
+        PartialView = "partial-view", "The token shows only the users that share a team or channel with its account",
+            "Guests see no others. Any other account needs a role with the permission view_members, which Mattermost's role system_user has unless somebody took it away. A system administrator's token shows everybody.";
         EmailsHidden = "emails-hidden", "The server's privacy settings hide e-mail addresses from this token",
             "Use a system administrator's token, or turn on System Console > Site Configuration > Users and Teams > Show Email Address.";
         NamesHidden = "names-hidden", "The server's privacy settings hide first and last names from this token",
             "Use a system administrator's token, or turn on System Console > Site Configuration > Users and Teams > Show Full Name.";
-        LastActivityHidden = "last-activity-hidden", "The server does not tell when its users were last active, so none of them counts as inactive",
-            "Turn on ServiceSettings.EnableUserStatuses in the server's configuration.";
-        LastActivityFailed = "last-activity-failed", "The requests for when users were last active fail, so that is unknown, and nobody counts as inactive for it",
-            "Look for POST /api/v4/users/status/ids in the log of the server and of what stands in front of it: POST requests of up to 30 KB must come through. Then list again.";
-        ActivityReportHidden = "activity-report-hidden", "The token may not read the report on users, or the server has none, so the last activity comes from the statuses alone",
+        LastActivityHidden = "last-activity-hidden", "The server does not say when users were last active, so they do not count as inactive",
+            "Turn on ServiceSettings.EnableUserStatuses in the server's configuration. If it is on, find out what stands in front of the server and changes its answers to POST /api/v4/users/status/ids.";
+        LastActivityFailed = "last-activity-failed", "The requests for when users were last active fail, so that is unknown for some or all, and these do not count as inactive",
+            "Look for POST /api/v4/users/status/ids in the log of the server and of what stands in front of it: a proxy, gateway or firewall must let POST requests through. Then list again.";
+        ActivityReportHidden = "activity-report-hidden", "The report on users cannot be read with this token or from this server, so the last activity comes from the statuses alone",
             "The report needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role. Otherwise leave activity_source at status.";
         TeamAdminsHidden = "team-admins-hidden", "The token does not see who runs every team, so some team administrators are listed as members",
-            "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
+            "Use a system administrator's token, or give the token's account a role that may read all teams (permissions list_public_teams, list_private_teams and view_team). The role Viewer may, unless its access to teams was taken away: System Console > User Management > Delegated Granular Administration > Viewer > User Management > Teams.";
         UsersDoNotAddUp = "users-do-not-add-up", "The known users and the new ones are not those whom the server counts: somebody was deleted for good or became a bot, or was made at this very moment",
             "List all users again, which finds out who is gone. Nothing else needs to be done.";
         ChangesHidden = "changes-hidden", "Which users are new is not told to this token, or not by this server, so all have to be listed to find out what changed",

@@ -8,6 +8,9 @@ use super::code::Code;
 use super::http::{Lost, Request, Response};
 use crate::contract::Error;
 
+/// A question about so few accounts is not too long for anything that lets questions through.
+const IDS_ANYBODY_TAKES: usize = 10;
+
 /// An error on its way to the host: a code of the table, and what it happened on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -87,10 +90,37 @@ impl Failure {
         matches!(self.code, Code::ServerError | Code::ServerUnavailable)
     }
 
+    /// About how many accounts to ask instead where a question about so many was too much: for a limit on a body's size, on
+    /// the number of ids, or for the server. `None` where fewer would fare no better.
+    #[must_use]
+    pub fn fewer(&self, ids: usize) -> Option<usize> {
+        let fewer = match self.status {
+            Some(400 | 413) => ids / 2,
+            // Each question that a server fails at costs it and us time.
+            Some(500) => ids / 10,
+            _ if self.code == Code::AnswerTooLarge => ids / 2,
+            _ => return None,
+        };
+        (ids > IDS_ANYBODY_TAKES).then_some(fewer.max(IDS_ANYBODY_TAKES))
+    }
+
+    /// Whether the request got through and came to nothing, which may pass: the server failed, or its answer is damaged.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        self.is_of_server()
+            || matches!((self.code, self.status), (Code::AnswerUnreadable, _) | (Code::NotMattermost, Some(200..300)))
+    }
+
     /// Whether something in front of the server lets this one request not through.
     #[must_use]
     pub const fn is_of_gateway(&self) -> bool {
-        matches!(self.code, Code::GatewayRejected | Code::NotMattermost)
+        matches!(self.code, Code::GatewayRejected | Code::NotMattermost) && !self.may_pass()
+    }
+
+    /// Whether the question was when accounts were last active.
+    #[must_use]
+    pub fn is_about_activity(&self) -> bool {
+        self.request.as_deref().is_some_and(|request| request.ends_with("/users/status/ids"))
     }
 
     /// What happened on which request, for a notice about something else.

@@ -17,6 +17,7 @@ pub mod listing;
 pub mod notice;
 pub mod pace;
 pub mod record;
+pub mod rights;
 pub mod role;
 pub mod seat;
 pub mod settings;

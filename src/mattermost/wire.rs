@@ -160,6 +160,8 @@ pub struct Team<'a> {
     /// The name in its URL: lower-case letters, digits and dashes.
     #[serde(borrow)]
     pub name: Text<'a>,
+    /// Whether everybody may join, which makes the team a public one.
+    pub allow_open_invite: Option<bool>,
     /// Milliseconds since 1970; 0 for a team that is not archived.
     pub delete_at: Number,
 }
@@ -360,7 +362,7 @@ impl<'de> Deserialize<'de> for MaybeText {
     }
 }
 
-/// The ids that `/users/ids` and `/users/status/ids` are asked for.
+/// The ids that `/users/ids` and `/users/status/ids` are asked for, or the names that `/roles/names` is.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Ids<'a>(pub Vec<&'a str>);

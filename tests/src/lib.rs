@@ -6,6 +6,7 @@ pub mod recorder;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use mattermost_simulator::{Config, Simulator};
 use provider_host::model::{Notice, User};
@@ -76,11 +77,23 @@ pub fn settings(url: &str, token: &str) -> Settings {
     settings
 }
 
-/// The built component in one sandbox, compiled once for all tests.
+/// The built component in one sandbox, compiled once for all tests. Its monotonic clock stands still, so that it takes every
+/// server for a near and quick one, whatever the machine is busy with.
 #[must_use]
 pub fn shared_provider() -> Provider {
     static PROVIDER: OnceLock<Provider> = OnceLock::new();
-    PROVIDER.get_or_init(provider).clone()
+    PROVIDER.get_or_init(|| provider_timed_by(|| Duration::ZERO)).clone()
+}
+
+/// The built component in a sandbox of its own, with a monotonic clock of the test's.
+///
+/// # Panics
+/// It does not load.
+#[must_use]
+#[expect(clippy::expect_used, reason = "for tests, which cannot go on without it")]
+pub fn provider_timed_by(time: impl Fn() -> Duration + Send + Sync + 'static) -> Provider {
+    let sandbox = Sandbox::new(Pool::default()).expect("a sandbox").timed_by(time);
+    sandbox.load(&component()).expect("the built component loads")
 }
 
 /// The same server by an address that leads to this machine and does not look like it, so that its answers are compressed.

@@ -9,21 +9,25 @@ use provider_host::model::Severity;
 use provider_host::{End, Listing, ListingOptions, Session};
 
 use crate::args::UsersArgs;
-use crate::connection::{Connection, connect, tell_denials};
+use crate::connection::{AuditFile, Connection, connect, tell_denials};
 use crate::exit::{Complaint, Exit, Failure};
 use crate::listing::{RETRIES, Reader, Retry, Steps};
 use crate::output::cell::printable;
 use crate::output::words::{count, number, span};
-use crate::output::{UserFormat, user_format};
+use crate::output::{UserFormat, Values, user_format};
 use crate::screen::{Narrative, Screen};
 
 /// The name of this command's listings in a file of checkpoints, which others may share.
 pub(super) const NAME: &str = "providerctl";
 
 pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
+    list(args, screen).await.map_err(Failure::of_a_listing)
+}
+
+async fn list(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let Connection { session, egress, stall_time, .. } = connect(&args.connect, screen).await?;
-    let mut format = user_format(args.format, screen.look.columns);
+    let Connection { session, egress, stall_time, audit, .. } = connect(&args.connect, screen).await?;
+    let mut format = user_format(args.format, screen.look.width, Values::of(args.raw));
     let options = ListingOptions { limit: args.limit, cursor: None };
     let listing = match &args.checkpoint {
         Some(file) => kept_in(file, session, options, args.restart).await?,
@@ -76,8 +80,8 @@ pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit
     // What was printed is not the listing where somebody of it was deleted.
     let exit = if withdrawn == 0 { exit(reader.end()) } else { Exit::Incomplete };
     let finished = failure.is_none();
+    tell_notices(&reader, screen);
     if finished || reader.users() > 0 {
-        tell_notices(&reader, screen);
         let progress = reader.listing().progress();
         screen.tell(&format!(
             "{} in {}, {}, {}: {}",
@@ -100,8 +104,12 @@ pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit
         }
     }
     let goes_on = args.checkpoint.is_some() && reader.users() > 0;
+    let gap = audit.as_ref().and_then(AuditFile::gap);
+    if let (Some(gap), Some(_)) = (&gap, &failure) {
+        screen.complain(gap);
+    }
     match failure {
-        None => Ok(exit),
+        None => gap.map_or(Ok(exit), |gap| Err(Failure::incomplete(gap))),
         Some(failure) if goes_on => Err(failure.detail("what came is saved: the same command goes on from there")),
         Some(failure) => Err(failure),
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, busy};
+use super::store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, busy};
 use crate::listing::End;
 use crate::model::User;
 use crate::{Error, Result};

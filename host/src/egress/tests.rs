@@ -111,8 +111,8 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, server: Server) 
     }
 }
 
-const SHORT: Duration = Duration::from_millis(100);
-const LONG: Duration = Duration::from_secs(10);
+const SHORT: Duration = Duration::from_millis(500);
+const LONG: Duration = Duration::from_secs(120);
 
 fn timeouts(connect: Duration, first_byte: Duration, between_bytes: Duration) -> RequestOptions {
     RequestOptions {

@@ -9,14 +9,10 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::sign::SingleCertAndKey;
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
-use secrecy::zeroize::Zeroizing;
 
-use super::ClientIdentity;
-use crate::component_file::read_regular;
+use super::identity::ClientIdentity;
+use super::pem_file::read_pem;
 use crate::{Error, Result, wall};
-
-/// Bytes of the largest file of certificates: twenty times all authorities of a system.
-const PEM_BYTES: usize = 4 * 1024 * 1024;
 
 /// How long the system's authorities are taken for unchanged. Reading them takes some milliseconds.
 const KNOWN_FOR: Duration = Duration::from_secs(60);
@@ -78,19 +74,6 @@ fn add(roots: &mut RootCertStore, path: &Path) -> Result<()> {
         found = found.saturating_add(1);
     }
     if found == 0 { Err(unusable("it holds no certificate in PEM form".to_owned())) } else { Ok(()) }
-}
-
-/// Reads a file of certificates or of a key: a regular one of [`PEM_BYTES`] at most. It is wiped from memory afterwards.
-///
-/// # Errors
-/// Why it cannot be read.
-pub(super) fn read_pem(path: &Path) -> std::result::Result<Zeroizing<Vec<u8>>, String> {
-    match read_regular(path, PEM_BYTES) {
-        Ok(Ok(text)) => Ok(Zeroizing::new(text)),
-        Ok(Err(_)) => Err("it is larger than 4 MiB".to_owned()),
-        Err(Error::Io { source, .. }) => Err(source.to_string()),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 #[cfg(test)]

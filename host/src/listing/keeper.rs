@@ -9,7 +9,6 @@ use super::walk::{Taken, Walk};
 
 use crate::checkpoint::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step};
 use crate::model::User;
-use crate::sync::Update;
 use crate::{Error, Result};
 
 /// A listing's place in a store.
@@ -17,6 +16,14 @@ use crate::{Error, Result};
 pub(crate) struct Keeper {
     checkpoint: Arc<Mutex<Box<dyn Checkpoint>>>,
     name: Arc<str>,
+}
+
+/// What a sync found, saved together in the latest listing.
+#[derive(Clone, Debug)]
+pub(crate) struct Update {
+    pub(crate) added: Vec<User>,
+    pub(crate) changed: Vec<User>,
+    pub(crate) standing: Standing,
 }
 
 impl Keeper {

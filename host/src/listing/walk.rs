@@ -1,7 +1,10 @@
 //! What a page means for a listing: who is new, whether it is over, and what comes next. It neither waits nor calls.
 
+use super::maker::Maker;
+use super::notices;
+use super::progress::{Batch, End};
+use super::proof::Proof;
 use super::seen::{Arrival, Seen};
-use super::{Batch, End, Maker, Proof, notices};
 use crate::checkpoint::{Standing, Wait};
 use crate::model::{ListingState, Notice, User, UserPage};
 use crate::{LimitHit, ListingLimits, bounds};

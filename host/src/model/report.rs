@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, named_enum};
+use super::attributes::Attributes;
+use super::named_enum::named_enum;
 
 named_enum! {
     /// How much a notice matters.

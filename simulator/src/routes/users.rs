@@ -32,14 +32,15 @@ impl Call<'_> {
         User::of(self.roster.account(number), view, self.world.config.version)
     }
 
-    /// Guests lack `view_members`: they see those of their own team alone.
-    fn sees(&self, number: u32) -> bool {
-        if self.caller != Caller::Guest {
-            return true;
-        }
+    /// Whom the caller sees: without `view_members`, as guests are, those of the own team alone.
+    fn sees(&self) -> impl Fn(u32) -> bool {
+        let everybody = self.may("view_members");
         let own = self.caller.account();
-        let (own_team, team) = (own.and_then(|own| self.roster.team_of(own)), self.roster.team_of(number));
-        own == Some(number) || (team.is_some() && own_team == team)
+        let own_team = own.and_then(|own| self.roster.team_of(own));
+        move |number| {
+            let is_close = || own_team.is_some() && own_team == self.roster.team_of(number);
+            everybody || own == Some(number) || is_close()
+        }
     }
 
     fn shown(&self, numbers: impl Iterator<Item = u32>) -> Answer {
@@ -74,6 +75,7 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
     }
     let has_filter =
         version.has_filters() && ["active", "inactive", "role", "roles"].iter().any(|name| query.get(name).is_some());
+    let sees = call.sees();
     let is_wanted = |number: u32| {
         let is_deactivated = roster.traits(number).is_deactivated;
         let by_state = !has_filter
@@ -87,19 +89,19 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
             // A single role is looked for as a part of the text, as the server's SQL does.
             query.get("role").is_none_or(|role| roles.contains(role)) && has_any_role(query, roles)
         };
-        by_state && by_role && call.sees(number)
+        by_state && by_role && sees(number)
     };
     if let Some(team) = query.get("in_team") {
         let team = call.world.population.find_team(team).ok_or(AppError::FORBIDDEN)?;
         let own = call.caller.account().and_then(|own| roster.team_of(own));
-        if !call.caller.reads_console() && own != Some(team.index) && !(team.is_open && call.caller != Caller::Guest) {
+        if !call.may("view_team") && own != Some(team.index) && !(team.is_open && call.caller != Caller::Guest) {
             return Err(AppError::FORBIDDEN);
         }
         let wants_admins = version.has_filters() && query.get("team_roles") == Some("team_admin");
         let is_listed = |number: &u32| is_wanted(*number) && (!wants_admins || roster.is_team_admin(*number));
         return page(call, roster.members(team.index).filter(is_listed));
     }
-    if has_filter || call.caller == Caller::Guest {
+    if has_filter || !call.may("view_members") {
         page(call, roster.all().filter(|number| is_wanted(*number)))
     } else {
         let (place, take) = query.window();
@@ -114,7 +116,7 @@ pub(super) fn me(call: &Call<'_>) -> Answer {
 
 pub(super) fn one(call: &Call<'_>, id: &str) -> Answer {
     let number = find(call, id)?;
-    if !call.sees(number) {
+    if !call.sees()(number) {
         return Err(AppError::FORBIDDEN);
     }
     let user = if call.caller.account() == Some(number) {
@@ -194,14 +196,16 @@ pub(super) fn by_ids(call: &Call<'_>) -> Answer {
     asked.sort_unstable();
     asked.dedup();
     let found = asked.into_iter().filter_map(|id| call.roster.find(&id));
-    call.shown(found.filter(|number| call.sees(*number) && call.roster.account(*number).update_at > since))
+    let sees = call.sees();
+    call.shown(found.filter(|number| sees(*number) && call.roster.account(*number).update_at > since))
 }
 
 pub(super) fn stats(call: &Call<'_>) -> Answer {
-    let total = if call.caller == Caller::Guest {
+    let total = if !call.may("view_members") {
+        let sees = call.sees();
         let counted = call.roster.all().filter(|number| {
             let traits = call.roster.traits(*number);
-            call.sees(*number) && !traits.is_deactivated && traits.kind != Kind::Remote
+            sees(*number) && !traits.is_deactivated && traits.kind != Kind::Remote
         });
         u32::try_from(counted.count()).unwrap_or(u32::MAX)
     } else {
@@ -212,7 +216,7 @@ pub(super) fn stats(call: &Call<'_>) -> Answer {
 }
 
 pub(super) fn stats_filtered(call: &Call<'_>) -> Answer {
-    if !call.caller.reads_console() {
+    if !call.may("sysconsole_read_user_management_users") {
         return Err(AppError::FORBIDDEN);
     }
     let query = call.query;

@@ -86,18 +86,20 @@ pub struct Memory {
     surroundings: Surroundings,
     /// What the notices name.
     named: Named,
+    /// Whether the server failed at the last question for activity.
+    activity_failed: bool,
 }
 
 impl Memory {
     /// An empty memory.
     #[must_use]
     pub const fn new() -> Self {
-        Self { id: 0, surroundings: Surroundings::new(), named: Named::nothing() }
+        Self { id: 0, surroundings: Surroundings::new(), named: Named::nothing(), activity_failed: false }
     }
 
     fn take_up(&mut self, id: u64) {
         if self.id != id {
-            *self = Self { id, ..Self::new() };
+            *self = Self { id, activity_failed: self.activity_failed, ..Self::new() };
         }
     }
 }
@@ -154,8 +156,20 @@ pub fn list_changes(
             page.wait_ms = Some(failure.retry_after_ms.unwrap_or(WAIT_MS));
             Ok(page)
         }
-        Err(failure) => Err(failure),
+        Err(failure) => {
+            memory.activity_failed = failure.may_pass() && failure.is_about_activity();
+            Err(failure)
+        }
     }
+}
+
+/// What is asked beside the accounts.
+#[derive(Clone, Copy, Debug)]
+struct Asks {
+    /// For their last activity.
+    activity: bool,
+    /// The server failed at that before.
+    failed_before: bool,
 }
 
 /// How it ends.
@@ -192,12 +206,15 @@ fn step(
     network: &mut dyn Network,
 ) -> Result<(Vec<User>, Option<End>), Failure> {
     let rules = listing::rules(settings, &at.census);
-    memory.surroundings.find(at.census.version, rules.seats, &mut at.findings, network)?;
-    let asks_for_activity = settings.include.activity && !at.findings.has(NoticeCode::LastActivityHidden);
+    memory.surroundings.find(&at.census, rules.seats, &mut at.findings, network)?;
+    let asks = Asks {
+        activity: settings.include.activity && !at.findings.is_activity_lost(),
+        failed_before: memory.activity_failed,
+    };
 
     let mut users = Vec::new();
     if at.newcomers.is_none() {
-        match newcomers::find(at, &rules, asks_for_activity, network)? {
+        match newcomers::find(at, &rules, asks, network)? {
             Verdict::Impossible(code) => return Ok((users, Some(End::Incomplete(code)))),
             Verdict::Well(new) => {
                 // Another count may have been taken meanwhile, and with it the time.
@@ -211,13 +228,16 @@ fn step(
                     let around = memory.surroundings.of(draft.id());
                     let user = draft.finish(last_use, around, &rules);
                     at.seats.add(&user);
+                    if asks.activity && !at.findings.is_activity_lost() {
+                        at.findings.note_activity(last_use, &user);
+                    }
                     users.push(user);
                 }
             }
         }
     }
     let rules = listing::rules(settings, &at.census);
-    let verdict = known::bring(known, at, &rules, asks_for_activity, &memory.surroundings, network)?;
+    let verdict = known::bring(known, at, &rules, asks, &memory.surroundings, network)?;
     at.findings.set(NoticeCode::SeatsUnknown, at.seats.unknown);
     match verdict {
         Verdict::Well(changed) => users.extend(changed),

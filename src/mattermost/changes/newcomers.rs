@@ -16,7 +16,7 @@ use super::super::record::{Draft, Rules};
 use super::super::wire::{Bot, User};
 use super::cursor::{Cursor, Newcomers};
 use super::lookup::{About, Found, Lookup};
-use super::{Verdict, body_bytes};
+use super::{Asks, Verdict, body_bytes};
 
 /// How often the numbers are taken where accounts are made near a count.
 const COUNTS_AT_MOST: u32 = 2;
@@ -41,7 +41,7 @@ const LISTING_AT_MOST_MS: i64 = 60 * 60 * 1_000;
 pub(super) fn find(
     at: &mut Cursor,
     rules: &Rules,
-    asks_for_activity: bool,
+    asks: Asks,
     network: &mut dyn Network,
 ) -> Result<Verdict<Vec<(Draft, LastUse)>>, Failure> {
     let mut count = at.census.count;
@@ -73,7 +73,7 @@ pub(super) fn find(
         ids.sort_unstable();
         ids.dedup();
 
-        let found = look_up(&ids, at, rules, asks_for_activity, network)?;
+        let found = look_up(&ids, at, rules, asks, network)?;
         if found.is_refused {
             return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
         }
@@ -97,9 +97,7 @@ pub(super) fn find(
         at.census.count = count;
         at.newcomers = Some(newcomers);
         at.findings.add(NoticeCode::RecordsUnreadable, found.unreadable);
-        if found.statuses_hidden {
-            at.findings.raise(NoticeCode::LastActivityHidden);
-        }
+        found.note_activity(&mut at.findings);
         let users = drafts.into_iter().map(|draft| (draft.clone(), found.activity(draft.id()).into()));
         return Ok(Verdict::Well(users.collect()));
     }
@@ -139,13 +137,13 @@ fn look_up(
     ids: &[String],
     at: &Cursor,
     rules: &Rules,
-    asks_for_activity: bool,
+    asks: Asks,
     network: &mut dyn Network,
 ) -> Result<Found, Failure> {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let mut lookup = Lookup::new(rules, body_bytes(&at.census));
+    let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks.failed_before);
     lookup.ask(About::Everything, &ids);
-    if asks_for_activity {
+    if asks.activity {
         lookup.ask(About::Activity, &ids);
     }
     lookup.run(network)

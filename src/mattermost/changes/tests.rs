@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::super::fake::{Fake, Order, json};
-use super::super::http::{Lost, Outcome, Request};
+use super::super::http::{Lost, Outcome, Request, Response};
 use super::super::listing::fake_server::{ADMIN, Account, NOW, Server, VIEWER, id, settings, settings_of};
 use super::super::listing::{Memory as ListingMemory, list_users};
 use super::super::time::DAY_MS;
@@ -353,7 +353,7 @@ fn what_cannot_be_told_is_told_at_once() {
         let asking = Asking { settings: &settings, batch: 100, afresh: false, order: Order::First };
         let got = asking.changes(&mut server, &kept, Server::answer, |_, _| {}).unwrap();
         assert!(!got.is_complete && got.codes.iter().any(|told| told == code), "{code}: {:?}", got.codes);
-        assert!(got.requests < 12, "{code}: {}", got.requests);
+        assert!(got.requests < 13, "{code}: {}", got.requests);
     }
 }
 
@@ -427,6 +427,40 @@ fn hidden_activity_is_told_as_a_listing_tells_it() {
         hide(&mut server);
         assert_same(&got, &listed(&mut server));
         assert_eq!(got.codes, ["last-activity-hidden"]);
+    }
+}
+
+/// As in a listing: what refuses is gone on without at once, and a server that fails is asked once more.
+#[test]
+fn activity_that_cannot_be_had_is_gone_on_without() {
+    for (refusal, failures) in [
+        (json(403, r#"{"id":"api.context.permissions.app_error"}"#), 0),
+        (Ok(Response { status: 403, body: b"<html>".to_vec(), ..Response::default() }), 0),
+        (json(500, "{}"), 1),
+        (json(200, "{}"), 1),
+    ] {
+        let mut server = Server::of(450);
+        let kept = listed(&mut server);
+        server.now += HOUR_MS;
+        server.create("zoe", 5_000);
+        server.now += HOUR_MS;
+        server.most_ids = Some((0, refusal.clone()));
+        let since = Baseline::new(&kept.watermark, 450).unwrap();
+        let (mut memory, mut cursor, mut failed) = (Memory::new(), None::<String>, 0);
+        let page = loop {
+            let known = if cursor.is_none() { vec![] } else { kept.users.values().cloned().collect() };
+            let now_ms = server.now;
+            let mut network = Fake::new(|request| server.answer(request));
+            network.now_ms = now_ms;
+            match list_changes(&settings(), since, known, cursor.as_deref(), &mut memory, &mut network) {
+                Ok(UserPage { state: ListingState::More(next), .. }) => cursor = Some(next),
+                Ok(page) => break page,
+                Err(_) => failed += 1,
+            }
+        };
+        assert!(matches!(page.state, ListingState::Complete), "{refusal:?}: {:?}", codes(&page));
+        assert_eq!((failed, codes(&page)), (failures, vec!["last-activity-failed".to_string()]), "{refusal:?}");
+        assert!(page.users.iter().all(|user| user.last_activity_at.is_none()));
     }
 }
 

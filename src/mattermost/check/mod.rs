@@ -14,6 +14,7 @@ use super::code::{Code, NoticeCode};
 use super::edition::{self, Edition};
 use super::failure::Failure;
 use super::http::{Answered, Network, exchange, exchange_all};
+use super::rights::{Rights, Teams};
 use super::settings::{ActivitySource, Settings};
 use super::time::{CLOCK_DIFFERENCE_MS, DAY_MS, timestamp};
 use super::version::Version;
@@ -28,9 +29,9 @@ const TOKEN_ENDS_SOON_MS: i64 = 14 * DAY_MS;
 pub fn check(settings: &Settings, network: &mut dyn Network) -> CheckReport {
     let mut report = Report::default();
     if let Some(me) = report.reach(network)
-        && report.may_list(&me, network)
+        && let Some(rights) = report.may_list(&me, network)
     {
-        report.look_around(network, &me, settings);
+        report.look_around(network, &me, rights, settings);
     }
     report.close()
 }
@@ -124,8 +125,9 @@ impl Report {
         }
     }
 
-    /// Whether the token may list accounts; if it may not, nothing else is worth a look.
-    fn may_list(&mut self, me: &Me, network: &mut dyn Network) -> bool {
+    /// What the token's account may do, if it may list accounts; if it may not, nothing else is worth a look.
+    fn may_list(&mut self, me: &Me, network: &mut dyn Network) -> Option<Rights> {
+        let roles = exchange_all(network, Rights::ask(me).into_iter().collect());
         let mut requests = alloc::vec![api::first_user()];
         if self.version.is_none_or(Version::has_expiring_tokens) {
             requests.push(api::my_tokens());
@@ -133,18 +135,22 @@ impl Report {
         let answers = exchange_all(network, requests);
         let (users, tokens) = (answers.first(), answers.get(1));
         self.token_end(me, tokens, self.server_ms.unwrap_or_else(|| network.now_ms()));
-        match users.map_or(Ok(0), read_first_user) {
-            Ok(0) => self.warn(Step::UsersVisible, NoticeCode::PartialView, "the token sees no account".to_string()),
-            Ok(_) if me.has("system_guest") => {
-                self.hidden(Step::UsersVisible, NoticeCode::PartialView);
-            }
-            Ok(_) => self.pass(Step::UsersVisible, "accounts can be listed".to_string()),
+        let seen = users.map_or(Ok(0), read_first_user);
+        let (seen, rights) = match seen.and_then(|seen| Ok((seen, Rights::of(me, roles.first())?))) {
+            Ok(seen) => seen,
             Err(failure) => {
                 self.fail(Step::UsersVisible, failure);
-                return false;
+                return None;
             }
+        };
+        if seen == 0 {
+            self.warn(Step::UsersVisible, NoticeCode::PartialView, "the token sees no account".to_string());
+        } else if rights.see_everybody(self.version) {
+            self.pass(Step::UsersVisible, "accounts can be listed".to_string());
+        } else {
+            self.hidden(Step::UsersVisible, NoticeCode::PartialView);
         }
-        true
+        Some(rights)
     }
 
     /// The server does not tell which of an account's tokens it was asked with.
@@ -176,7 +182,7 @@ impl Report {
     }
 
     /// What the token may see: none of these steps fails the check.
-    fn look_around(&mut self, network: &mut dyn Network, me: &Me, settings: &Settings) {
+    fn look_around(&mut self, network: &mut dyn Network, me: &Me, rights: Rights, settings: &Settings) {
         let requests = [api::count_everyone(), api::config(), api::license(), api::teams(0)];
         let [count, config, license, teams] = exchange(network, requests);
         match api::read_count(&count) {
@@ -187,23 +193,23 @@ impl Report {
             Err(failure) => self.degrade(Step::EveryoneCounted, NoticeCode::CompletenessUnproven, failure),
         }
         let config = api::read_map(&config);
-        self.profiles(me, &config);
+        self.profiles(rights, &config);
         self.activity(network, me, settings, &config);
-        self.teams(me, &teams);
+        self.teams(rights, &teams);
         self.license(&config, &license);
         self.pace();
     }
 
-    fn profiles(&mut self, me: &Me, config: &Result<TextMap, Failure>) {
+    fn profiles(&mut self, rights: Rights, config: &Result<TextMap, Failure>) {
         let config = match config {
             Ok(config) => config,
             Err(failure) => return self.degrade(Step::ProfilesVisible, NoticeCode::LimitedView, failure.clone()),
         };
         self.instance = config.get("DiagnosticId").or_else(|| config.get("TelemetryId")).map(ToString::to_string);
-        let hidden = |key| config.get(key) == Some("false") && !me.has("system_admin");
+        let hidden = |key| config.get(key) == Some("false") && !rights.see_past_privacy();
         let (emails, names) = (hidden("ShowEmailAddress"), hidden("ShowFullName"));
         let code = match (emails, names) {
-            (false, false) if me.has("system_admin") => {
+            (false, false) if rights.see_past_privacy() => {
                 return self.pass(Step::ProfilesVisible, "the account sees every profile".to_string());
             }
             (false, false) => {
@@ -250,13 +256,22 @@ impl Report {
             (Ok(_), _) => {
                 self.hidden(Step::ActivityVisible, NoticeCode::LastActivityHidden);
             }
-            (Err(failure), _) => self.degrade(Step::ActivityVisible, NoticeCode::LastActivityHidden, failure),
+            (Err(failure), _) => self.degrade(Step::ActivityVisible, NoticeCode::LastActivityFailed, failure),
         }
     }
 
-    fn teams(&mut self, me: &Me, answered: &Answered) {
-        match Answer::of(answered).and_then(|answer| Ok(answer.rows::<Team<'_>>(USERS_PER_PAGE)?.rows.len())) {
-            Ok(_) if me.lists_all_teams() => {
+    fn teams(&mut self, rights: Rights, answered: &Answered) {
+        let has_private = Answer::of(answered).and_then(|answer| {
+            let teams = answer.rows::<Team<'_>>(USERS_PER_PAGE)?.rows;
+            Ok(teams.iter().any(|team| team.allow_open_invite == Some(false)))
+        });
+        let sees_all = |has_private| match rights.teams() {
+            Teams::All => true,
+            Teams::Unsure => has_private,
+            Teams::Some => false,
+        };
+        match has_private {
+            Ok(has_private) if sees_all(has_private) && rights.see_into_teams() => {
                 self.pass(Step::TeamsVisible, "the token sees every team and who runs it".to_string());
             }
             Ok(_) => {
@@ -399,6 +414,17 @@ mod tests {
         match request.name().as_str() {
             "GET /api/v4/system/ping" => json(200, r#"{"status":"OK"}"#),
             "GET /api/v4/users/me" => json(200, me),
+            "POST /api/v4/roles/names" => {
+                let all = r#""manage_system","view_members","list_public_teams","list_private_teams","view_team""#;
+                let granted = if me == GUEST {
+                    ""
+                } else if me == MEMBER {
+                    r#""view_members""#
+                } else {
+                    all
+                };
+                json(200, format!(r#"[{{"permissions":[{granted}]}}]"#))
+            }
             "GET /api/v4/users" => json(200, format!("[{me}]")),
             "GET /api/v4/users/stats/filtered" => json(200, r#"{"total_users_count":254}"#),
             "GET /api/v4/config/client" => json(200, r#"{"DiagnosticId":"d1","EnableUserStatuses":"true"}"#),
@@ -484,6 +510,45 @@ mod tests {
     }
 
     #[test]
+    fn what_the_roles_permit_is_told_and_not_what_they_are_called() {
+        const ROLES: &str = "roles/names";
+        let viewer = MEMBER.replace("system_user", "system_user system_read_only_admin");
+        let grants = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
+            json(200, format!(r#"[{{"permissions":[{}]}}]"#, names.join(",")))
+        };
+        let teams = "teams-visible=warning:team-admins-hidden ";
+        let partial = "users-visible=warning:partial-view ";
+        let private = || json(200, r#"[{"id":"a","allow_open_invite":false}]"#);
+        let all = ["view_members", "list_public_teams", "list_private_teams", "view_team"];
+        let refused = || json(403, r#"{"id":"api.context.permissions.app_error"}"#);
+        let cases = [
+            (viewer.as_str(), grants(&all), json(200, "[]"), String::new()),
+            (&viewer, grants(&[all[0], all[1], all[3]]), json(200, "[]"), teams.into()),
+            (&viewer, grants(&all[..3]), json(200, "[]"), teams.into()),
+            (&viewer, grants(&all[1..]), json(200, "[]"), partial.into()),
+            (ADMIN, grants(&all[..1]), json(200, "[]"), teams.into()),
+            (&viewer, refused(), json(200, "[]"), teams.into()),
+            (&viewer, refused(), private(), String::new()),
+            (ADMIN, refused(), json(200, "[]"), String::new()),
+            (MEMBER, Err(Lost::TimedOut), json(200, "[]"), "users-visible=failed:timed-out ".into()),
+        ];
+        for (me, roles, rows, expect) in cases {
+            let mut network = Fake::new(|request| match request.name().as_str() {
+                name if name.ends_with(ROLES) => roles.clone(),
+                "GET /api/v4/teams" => rows.clone(),
+                _ => healthy(me, request),
+            });
+            let found = findings(&check(&settings(&[]), &mut network));
+            assert!(
+                found.starts_with(&expect) && found[expect.len()..].ends_with(" skipped"),
+                "{me} {roles:?}: {found}"
+            );
+            assert_eq!(found.contains("=warning"), expect.contains("=warning"), "{me} {roles:?}: {found}");
+        }
+    }
+
+    #[test]
     fn the_report_on_users_is_tried_where_it_is_wanted() {
         let forbidden = json(403, r#"{"id":"api.context.permissions.app_error"}"#);
         let well = json(200, r#"[{"id":"u4fe6hszjtnd7xi3ehbtrcpote"}]"#);
@@ -552,7 +617,7 @@ mod tests {
             _ => json(200, "{}"),
         });
         let _ = check(&settings(&[("include_activity", "false")]), &mut network);
-        assert!(network.sent.iter().all(|request| request.body.is_none()));
+        assert!(network.sent.iter().all(|request| !request.path.contains("status/ids")));
     }
 
     #[test]

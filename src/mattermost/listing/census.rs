@@ -7,7 +7,8 @@ use super::super::api::{self, Answer};
 use super::super::code::Code;
 use super::super::edition::Edition;
 use super::super::failure::Failure;
-use super::super::http::{Answered, Network, Request, exchange};
+use super::super::http::{Answered, Network, Request, exchange, exchange_all};
+use super::super::rights::{Rights, Teams};
 use super::super::time::{CLOCK_DIFFERENCE_MS, http_date_ms};
 use super::super::version::Version;
 use super::notices::Hidden;
@@ -190,15 +191,16 @@ impl Census {
             Some(_) => Clock::Agrees,
         };
         let version = answer.version().or_else(|| config.get("Version").and_then(Version::parse));
-        // Only an account with the permission manage_system sees past the privacy settings
-        // (server/channels/app/users/utils.go).
-        let sees_all = me.has("system_admin");
+        let roles = exchange_all(network, Rights::ask(&me).into_iter().collect());
+        let rights = Rights::of(&me, roles.first())?;
+        let hides = |key| !rights.see_past_privacy() && config.get(key) == Some("false");
         let hidden = Hidden {
-            emails: !sees_all && config.get("ShowEmailAddress") == Some("false"),
-            names: !sees_all && config.get("ShowFullName") == Some("false"),
+            emails: hides("ShowEmailAddress"),
+            names: hides("ShowFullName"),
             activity: config.get("EnableUserStatuses") == Some("false"),
-            teams: !me.lists_all_teams(),
-            others: me.has("system_guest"),
+            teams: rights.teams() == Teams::Some,
+            teams_unsure: rights.teams() == Teams::Unsure,
+            others: !rights.see_everybody(version),
         };
         Ok(Self {
             count,

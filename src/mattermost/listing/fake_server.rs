@@ -107,6 +107,8 @@ pub(crate) struct Server {
     pub(crate) team_admins: Vec<u32>,
     /// What `/users/me` says of the token's account.
     pub(crate) role: &'static str,
+    /// What its roles permit, as JSON texts; `None` for what roles of these names permit by default.
+    pub(crate) grants: Option<String>,
     pub(crate) config: &'static str,
     /// Ids of guests of a single channel.
     pub(crate) single: Vec<u32>,
@@ -118,6 +120,10 @@ pub(crate) struct Server {
     pub(crate) latency_ms: u32,
     /// Bytes of a body that it takes.
     pub(crate) body_bytes: usize,
+    /// The most ids of a question for activity that it answers, and what it says to more.
+    pub(crate) most_ids: Option<(usize, Outcome)>,
+    /// How many accounts the list shows; all are counted.
+    pub(crate) shown: usize,
     /// Answers for requests that contain the text, in place of the server's own; each is used once.
     pub(crate) instead: Vec<(&'static str, Outcome)>,
 }
@@ -136,12 +142,15 @@ impl Server {
             license: r#"{"IsLicensed":"true","SkuShortName":"professional"}"#,
             team_admins: vec![1],
             role: ADMIN,
+            grants: None,
             config: "{}",
             single: vec![],
             own_bots: None,
             more_seats: 0,
             latency_ms: 0,
             body_bytes: 300_000,
+            most_ids: None,
+            shown: usize::MAX,
             instead: vec![],
         }
     }
@@ -215,6 +224,15 @@ impl Server {
             "GET /api/v4/users/me" => {
                 json(200, format!(r#"{{"id":"{}","username":"me","roles":"{}"}}"#, id(0), self.role))
             }
+            "POST /api/v4/roles/names" => {
+                let by_default = match self.role {
+                    ADMIN => r#""manage_system","view_members","list_public_teams","list_private_teams","view_team""#,
+                    VIEWER => r#""view_members","list_public_teams","list_private_teams","view_team""#,
+                    "system_guest" => "",
+                    _ => r#""view_members","list_public_teams""#,
+                };
+                json(200, format!(r#"[{{"permissions":[{}]}}]"#, self.grants.as_deref().unwrap_or(by_default)))
+            }
             "GET /api/v4/config/client" => json(200, self.config),
             "GET /api/v4/license/client" => json(200, self.license),
             "GET /api/v4/teams" => json(200, r#"[{"id":"t1","name":"alpha","delete_at":0}]"#),
@@ -231,7 +249,8 @@ impl Server {
                     Paging::Cut(most) => (page, asked, most),
                     Paging::NumberLost => (0, asked, asked),
                 };
-                let rows: Vec<_> = self.accounts.iter().skip(page * size).take(size.min(most)).map(row).collect();
+                let shown = self.accounts.iter().take(self.shown);
+                let rows: Vec<_> = shown.skip(page * size).take(size.min(most)).map(row).collect();
                 json(200, format!("[{}]", rows.join(",")))
             }
             "POST /api/v4/users/status/ids" | "POST /api/v4/users/ids" => {
@@ -240,6 +259,12 @@ impl Server {
                     return json(413, r#"{"id":"api.context.request_body_too_large.app_error"}"#);
                 }
                 let ids: Vec<String> = serde_json::from_str(body).unwrap();
+                if let Some((most, refusal)) = &self.most_ids
+                    && path.contains("status")
+                    && ids.len() > *most
+                {
+                    return refusal.clone();
+                }
                 self.by_ids(path, &ids)
             }
             _ if !reads_console => json(403, FORBIDDEN),

@@ -81,6 +81,8 @@ pub struct Memory {
     pub(super) named: Named,
     /// Whether the server failed at the last question for activity.
     pub(super) statuses_failed: bool,
+    /// How many ids a question for activity may have, where more were too many.
+    pub(super) ids_at_once: Option<usize>,
     /// What is known of the accounts beside the list.
     pub surroundings: Surroundings,
     /// What is known of the server.
@@ -103,6 +105,7 @@ impl Memory {
             first_page: 0,
             named: Named::nothing(),
             statuses_failed: false,
+            ids_at_once: None,
             surroundings: Surroundings::new(),
             learnt: Learnt::nothing(),
             carried: (0, 0, Vec::new()),

@@ -130,11 +130,11 @@ pub fn list_users(
     let pass = count_pass(&mut at, memory, network)?;
     let kept_before = kept.len();
     let is_far = network.latency_ms() >= FAR_MS;
-    let plan = plan(settings, pages_of(limit, is_far, kept_before), memory.statuses_failed, &mut at, pass);
+    let plan = plan(settings, pages_of(limit, is_far, kept_before), memory, &mut at, pass);
 
     let mut surroundings = core::mem::take(&mut memory.surroundings);
     let known = (at.tally.pass > 1).then_some(&*memory);
-    let search = surroundings.search(at.census.version, rules.seats);
+    let search = surroundings.search(&at.census, rules.seats);
     let mut work = Both::new(search, Sweep::new(plan, &rules, known, kept), is_far);
     network.run(&mut work);
     let swept = work.finish(&mut at.findings);
@@ -154,9 +154,10 @@ pub fn list_users(
         }
     };
     let failure = swept.failure.take();
+    memory.ids_at_once = Some(swept.ids_at_once);
     // A page that was read and cannot be returned lacks its activity.
-    memory.statuses_failed =
-        swept.statuses_failed || (!swept.carried.is_empty() && failure.as_ref().is_some_and(Failure::is_of_server));
+    memory.statuses_failed = swept.statuses_failed.is_some()
+        || (!swept.carried.is_empty() && failure.as_ref().is_some_and(Failure::may_pass));
     let carried = core::mem::take(&mut swept.carried);
     let has_got_on = !swept.pages.is_empty() || carried.len() > kept_before;
     let returned = u32::try_from(swept.pages.len()).unwrap_or(u32::MAX);
@@ -175,6 +176,8 @@ pub fn list_users(
         Some(state) => {
             // An incomplete listing has said already why it differs.
             if matches!(state, ListingState::Complete) {
+                // The token's account shares a team or channel with everybody.
+                at.findings.set(NoticeCode::PartialView, 0);
                 at.seats.compare(&mut at.findings, network);
             }
             state
@@ -213,30 +216,31 @@ fn count_pass(at: &mut Cursor, memory: &mut Memory, network: &mut dyn Network) -
 }
 
 /// What the sweep is to do. Where the report on users is wanted and the server has none, that is told.
-fn plan(
-    settings: &Settings,
-    (most, ahead): (u32, u32),
-    statuses_failed_before: bool,
-    at: &mut Cursor,
-    pass: Count,
-) -> Plan {
+fn plan(settings: &Settings, (most, ahead): (u32, u32), memory: &Memory, at: &mut Cursor, pass: Count) -> Plan {
     let version = at.census.version;
     let wants_report = settings.include.activity && settings.activity_source == ActivitySource::Report;
     if wants_report && !version.is_none_or(Version::has_user_report) {
         at.findings.raise(NoticeCode::ActivityReportHidden);
     }
-    let statuses_hidden =
-        [NoticeCode::LastActivityHidden, NoticeCode::LastActivityFailed].iter().any(|code| at.findings.has(*code));
     let asking = match settings.activity_source {
         _ if !settings.include.activity => Asking::Nowhere,
         ActivitySource::Report if !at.findings.has(NoticeCode::ActivityReportHidden) => Asking::Report,
-        ActivitySource::Report | ActivitySource::Status if statuses_hidden => Asking::Nowhere,
+        ActivitySource::Report | ActivitySource::Status if at.findings.is_activity_lost() => Asking::Nowhere,
         ActivitySource::Report | ActivitySource::Status => Asking::Statuses,
     };
     // A server that does not tell its version may be an old one.
-    let body_bytes = version.unwrap_or(Version::new(0, 0)).body_bytes();
-    let (first, page_size) = (at.next_page, at.page_size);
-    Plan { first, page_size, most, ahead, total: pass.total, asking, body_bytes, statuses_failed_before }
+    let ids = api::ids_in(version.unwrap_or(Version::new(0, 0)).body_bytes());
+    Plan {
+        first: at.next_page,
+        page_size: at.page_size,
+        most,
+        ahead,
+        total: pass.total,
+        is_partial: at.findings.has(NoticeCode::PartialView),
+        asking,
+        ids_at_once: memory.ids_at_once.map_or(ids, |most| most.min(ids)),
+        activity_failed_before: memory.statuses_failed,
+    }
 }
 
 /// How many pages a call returns that is to bring about so many users, and how many it reads ahead. At its end a call
@@ -257,12 +261,14 @@ fn pages_of(limit: u32, is_far: bool, kept: usize) -> (u32, u32) {
 fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pass: Count, now_ms: i64) -> Vec<User> {
     for (is, code) in [
         (swept.statuses_hidden, NoticeCode::LastActivityHidden),
-        (swept.statuses_failed, NoticeCode::LastActivityFailed),
         (swept.report_hidden, NoticeCode::ActivityReportHidden),
     ] {
         if is {
             at.findings.raise(code);
         }
+    }
+    if swept.statuses_failed.is_some() {
+        at.findings.activity_failed(swept.statuses_failed);
     }
     at.findings.add(NoticeCode::RecordsUnreadable, swept.unreadable);
     memory.named.unreadable(swept.unreadable_names);
@@ -294,6 +300,9 @@ fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pas
         let user = finish(draft, last_use, rules, memory);
         if is_first {
             at.seats.add(&user);
+            if let Some(last_use) = last_use {
+                at.findings.note_activity(last_use, &user);
+            }
         }
         if is_first || !repeats {
             users.push(user);
@@ -360,9 +369,15 @@ fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
     }
     // Without a number the census has said why there is none, and a resumed listing has said that it was interrupted.
     let Some(counted) = pass.total.or(total).filter(|_| is_whole) else { return Some(ListingState::Incomplete) };
-    let unreadable = at.findings.count(NoticeCode::RecordsUnreadable);
-    // What cannot be read is no more readable the next time, and who is not shown is not shown then.
-    if unreadable >= counted.abs_diff(in_pass) || at.findings.has(NoticeCode::PartialView) {
+    // Another pass would be shown no more.
+    if at.findings.has(NoticeCode::PartialView) {
+        if pass.cutoff_ms.is_some() {
+            at.findings.add(NoticeCode::PartialView, counted.saturating_sub(in_pass));
+        }
+        return Some(ListingState::Incomplete);
+    }
+    // What cannot be read is no more readable the next time.
+    if at.findings.count(NoticeCode::RecordsUnreadable) >= counted.abs_diff(in_pass) {
         return Some(ListingState::Incomplete);
     }
     if number < PASSES_AT_MOST {

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::super::activity::{Activity, LastUse};
 use super::super::advice::{self, Holder};
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
@@ -12,7 +13,7 @@ use super::super::record::Draft;
 use super::super::time::DAY_MS;
 use super::super::wire::NAMES_AT_MOST;
 use super::census::{Census, Clock};
-use crate::contract::Notice;
+use crate::contract::{ActivityKnowledge, Notice, User, UserStatus};
 
 /// What the token cannot see, as the census found it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Hidden {
     pub activity: bool,
     /// Teams that do not invite everybody, and who runs them.
     pub teams: bool,
+    /// The same, unless one of these teams comes: the server does not say what the token may see.
+    pub teams_unsure: bool,
     /// Accounts that share no team or channel with the token's.
     pub others: bool,
 }
@@ -222,6 +225,30 @@ impl Findings {
         self.accounts = Some((listed, counted));
     }
 
+    /// Raises the notice that the requests for activity fail, the last of them with this status.
+    pub fn activity_failed(&mut self, status: Option<u16>) {
+        self.raise(NoticeCode::LastActivityFailed);
+        if let (Some(status), Some(slot)) = (status, self.slot(NoticeCode::LastActivityFailed)) {
+            *slot = Some(u32::from(status));
+        }
+    }
+
+    /// Whether there is no point in asking for activity any more.
+    #[must_use]
+    pub fn is_activity_lost(&self) -> bool {
+        let is_hidden = self.has(NoticeCode::LastActivityHidden) && self.count(NoticeCode::LastActivityHidden) == 0;
+        is_hidden || self.has(NoticeCode::LastActivityFailed)
+    }
+
+    /// Counts an account whose activity was asked for and did not come. Where it has set its status by hand, its record
+    /// says so.
+    pub fn note_activity(&mut self, last_use: LastUse, user: &User) {
+        let is_unknown = user.activity == ActivityKnowledge::Unknown && user.status != UserStatus::Deactivated;
+        if is_unknown && !matches!(last_use.activity, Activity::AtLeast(_)) {
+            self.add(NoticeCode::LastActivityHidden, 1);
+        }
+    }
+
     /// Whether a notice was raised.
     #[must_use]
     pub fn has(&self, code: NoticeCode) -> bool {
@@ -282,6 +309,16 @@ impl Findings {
             (NoticeCode::UsersMayBeMissing, Some(total)) => {
                 let params = [("counted", total.to_string()), ("missing", records.to_string())];
                 plain(Some(format!("{records} of {total} were not seen")), &params)
+            }
+            (NoticeCode::PartialView, Some(total)) if records > 0 => {
+                let params = [("counted", total.to_string()), ("hidden", records.to_string())];
+                plain(Some(format!("{records} of {total} are hidden")), &params)
+            }
+            // Its number is the status of the answer.
+            (NoticeCode::LastActivityFailed, _) if records > 0 => {
+                let more = if (200..300).contains(&records) { " with something else" } else { "" };
+                let detail = format!("POST /api/v4/users/status/ids answered {records}{more}");
+                notice(code, 0, Some(detail), &[("status", records.to_string())])
             }
             (NoticeCode::CountDiffers, _) => {
                 let Some((listed, counted)) = self.accounts else { return plain(None, &[]) };

@@ -50,12 +50,14 @@ pub(super) struct Plan {
     pub(super) ahead: u32,
     /// The server's count of the accounts, which tells the page on which the list ends if it still holds.
     pub(super) total: Option<u32>,
+    /// Whether some of those are hidden, so that the list may be shorter.
+    pub(super) is_partial: bool,
     /// Where activity is asked for.
     pub(super) asking: Asking,
-    /// Bytes of a request's body that the server takes.
-    pub(super) body_bytes: usize,
-    /// The server failed at statuses before: where it does so again, the listing goes on without them.
-    pub(super) statuses_failed_before: bool,
+    /// How many ids go into a question for activity at most.
+    pub(super) ids_at_once: usize,
+    /// The server failed at a question for activity before: where it does so again, the listing goes on without the answer.
+    pub(super) activity_failed_before: bool,
 }
 
 /// Whether the list goes on.
@@ -83,10 +85,12 @@ pub(super) struct Swept {
     pub(super) unreadable_names: Vec<String>,
     /// The latest of the server's times in the pages, in milliseconds since 1970; 0 if no page has one.
     pub(super) server_ms: i64,
-    /// The server answered a question for activity with nothing, or refuses it.
+    /// The server answered a question for activity with nothing.
     pub(super) statuses_hidden: bool,
-    /// The server failed at a question for activity, or something in front of it refuses it.
-    pub(super) statuses_failed: bool,
+    /// The status with which the server, or something in front of it, refuses questions for activity or fails at them.
+    pub(super) statuses_failed: Option<u16>,
+    /// How many ids such a question may have.
+    pub(super) ids_at_once: usize,
     /// The token may not read the report on users, or the server has none.
     pub(super) report_hidden: bool,
     /// Why the sweep ended early.
@@ -115,15 +119,34 @@ impl Page {
         Self { failure: None, ..self }
     }
 
-    fn unasked(&self) -> impl Iterator<Item = &Draft> {
-        self.drafts.iter().filter(|(_, last_use)| last_use.is_none()).map(|(draft, _)| draft)
+    /// All of the accounts on the page that stands at this slot.
+    fn whole(&self, slot: usize) -> Part {
+        Part { slot, from: 0, to: self.drafts.len() }
     }
+
+    fn unasked(&self) -> impl Iterator<Item = &Draft> {
+        self.unasked_in(0, self.drafts.len()).map(|(_, draft)| draft)
+    }
+
+    /// The accounts from one place up to another whose activity is not known, with their places.
+    fn unasked_in(&self, from: usize, to: usize) -> impl Iterator<Item = (usize, &Draft)> {
+        let drafts = self.drafts.iter().enumerate().take(to).skip(from);
+        drafts.filter(|(_, (_, last_use))| last_use.is_none()).map(|(place, (draft, _))| (place, draft))
+    }
+}
+
+/// Some of the accounts on a page: those from one place up to another.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    slot: usize,
+    from: usize,
+    to: usize,
 }
 
 #[derive(Debug)]
 enum Job {
     Page { slot: usize },
-    Statuses { slots: Vec<usize>, ids: usize },
+    Statuses { parts: Vec<Part>, ids: usize },
     Report { slot: usize, place: u32 },
 }
 
@@ -145,8 +168,8 @@ pub(super) struct Sweep<'a> {
     in_flight: usize,
     /// Pages of the report that are still to be asked for: of which slot, as which of its pages, and from where on.
     reports: Vec<(usize, u32, From)>,
-    /// Slots whose statuses are still to be asked for.
-    unasked: Vec<usize>,
+    /// Accounts whose statuses are still to be asked for.
+    unasked: Vec<Part>,
     /// How many ids go into one request.
     ids_at_once: usize,
     is_over: bool,
@@ -154,7 +177,7 @@ pub(super) struct Sweep<'a> {
     /// What failed first.
     failed: Option<Failure>,
     statuses_hidden: bool,
-    statuses_failed: bool,
+    statuses_failed: Option<u16>,
     report_hidden: bool,
 }
 
@@ -173,12 +196,12 @@ impl<'a> Sweep<'a> {
             in_flight: 0,
             reports: Vec::new(),
             unasked: Vec::new(),
-            ids_at_once: api::ids_in(plan.body_bytes),
+            ids_at_once: plan.ids_at_once.max(1),
             is_over: false,
             cut_to: None,
             failed: None,
             statuses_hidden: false,
-            statuses_failed: false,
+            statuses_failed: None,
             report_hidden: false,
         };
         for (slot, page) in carried.into_iter().enumerate() {
@@ -218,6 +241,10 @@ impl<'a> Sweep<'a> {
 
     /// The slot of the last page, by the server's own number.
     fn last(&self) -> Option<usize> {
+        // Whether a list goes on behind a first page that was short, only the second tells.
+        if self.plan.first == 1 && self.plan.page_size < PAGE_SIZE {
+            return Some(0);
+        }
         let last = self.plan.total?.checked_div(self.plan.page_size)?.saturating_sub(self.plan.first);
         Some(usize::try_from(last).unwrap_or(usize::MAX))
     }
@@ -252,38 +279,52 @@ impl<'a> Sweep<'a> {
         Some((self.take_on(Job::Report { slot, place }), api::report(&from)))
     }
 
-    /// A request for the statuses of as many whole pages as fit into one.
+    /// A request for the statuses of as many whole pages as fit into one, or of a part of a page that does not fit.
     fn statuses_job(&mut self) -> Option<(Ticket, Request)> {
-        if self.statuses_hidden || self.statuses_failed {
+        if self.statuses_hidden || self.statuses_failed.is_some() {
             return None;
         }
-        let mut slots = Vec::new();
-        let mut ids = Vec::new();
-        while let Some(slot) = self.unasked.first().copied() {
-            let Some(Some(Ok(page))) = self.slots.get(slot) else { break };
-            if !ids.is_empty() && ids.len().saturating_add(page.unasked().count()) > self.ids_at_once {
+        let (mut parts, mut ids) = (Vec::new(), Vec::new());
+        while let Some(part) = self.unasked.first_mut() {
+            let Some(Some(Ok(page))) = self.slots.get(part.slot) else { break };
+            let room = self.ids_at_once.saturating_sub(ids.len());
+            // The first account of the part for which there is no room.
+            let rest = page.unasked_in(part.from, part.to).nth(room).map(|(place, _)| place);
+            if rest.is_some() && !ids.is_empty() {
                 break;
             }
-            ids.extend(page.unasked().map(Draft::id));
-            slots.push(slot);
-            self.unasked.remove(0);
+            let asked = Part { to: rest.unwrap_or(part.to), ..*part };
+            ids.extend(page.unasked_in(asked.from, asked.to).map(|(_, draft)| draft.id()));
+            parts.push(asked);
+            match rest {
+                Some(rest) => part.from = rest,
+                None => _ = self.unasked.remove(0),
+            }
         }
         if ids.is_empty() {
             return None;
         }
         let count = ids.len();
         match api::statuses(&Ids(ids)) {
-            Ok(request) => Some((self.take_on(Job::Statuses { slots, ids: count }), request)),
+            Ok(request) => Some((self.take_on(Job::Statuses { parts, ids: count }), request)),
             Err(failure) => {
-                self.spoil(&slots, &failure);
+                self.spoil(&parts, &failure);
                 None
             }
         }
     }
 
+    /// All accounts of a page that was read.
+    fn whole(&self, slot: usize) -> Option<Part> {
+        match self.slots.get(slot) {
+            Some(Some(Ok(page))) => Some(page.whole(slot)),
+            _ => None,
+        }
+    }
+
     fn unasked_ids(&self) -> usize {
-        let unasked = |slot: &usize| match self.slots.get(*slot) {
-            Some(Some(Ok(page))) => page.unasked().count(),
+        let unasked = |part: &Part| match self.slots.get(part.slot) {
+            Some(Some(Ok(page))) => page.unasked_in(part.from, part.to).count(),
             _ => 0,
         };
         self.unasked.iter().map(unasked).sum()
@@ -320,7 +361,7 @@ impl<'a> Sweep<'a> {
         if slot > 0 || self.plan.first > 0 || sent == 0 || !is_short || self.plan.page_size < PAGE_SIZE {
             return;
         }
-        let may_go_on = match self.plan.total {
+        let may_go_on = match self.plan.total.filter(|_| !self.plan.is_partial) {
             Some(total) => total != sent || sent == SIZE_BY_DEFAULT,
             None => sent.is_multiple_of(10),
         };
@@ -337,7 +378,7 @@ impl<'a> Sweep<'a> {
             (Asking::Report, Some(draft)) if !self.report_hidden => {
                 self.reports.push((slot, 1, From::Name(draft.name().into())));
             }
-            (Asking::Report | Asking::Statuses, _) => self.unasked.push(slot),
+            (Asking::Report | Asking::Statuses, _) => self.unasked.push(page.whole(slot)),
         }
     }
 
@@ -346,15 +387,19 @@ impl<'a> Sweep<'a> {
         let answer = match Answer::of(answered) {
             Ok(answer) => answer,
             // What the report would have told is then asked for in the other way.
-            Err(failure) if failure.is_refusal() => {
+            Err(failure) if failure.is_refusal() || self.goes_on_without(&failure) => {
                 self.report_hidden = true;
-                return self.unasked.push(slot);
+                return self.unasked.extend(self.whole(slot));
             }
-            Err(failure) => return self.spoil(&[slot], &failure),
+            Err(failure) => return self.spoil(self.whole(slot).as_slice(), &failure),
         };
         let rows = match answer.rows::<ReportRow<'_>>(REPORT_ROWS_PER_PAGE) {
             Ok(rows) => rows,
-            Err(failure) => return self.spoil(&[slot], &failure),
+            Err(failure) if self.goes_on_without(&failure) => {
+                self.report_hidden = true;
+                return self.unasked.extend(self.whole(slot));
+            }
+            Err(failure) => return self.spoil(self.whole(slot).as_slice(), &failure),
         };
         let Some(Some(Ok(page))) = self.slots.get_mut(slot) else { return };
         let found: HashMap<&str, Report> = rows.rows.iter().map(|row| (row.id.as_str(), Report::of(row))).collect();
@@ -371,39 +416,47 @@ impl<'a> Sweep<'a> {
                 self.reports.push((slot, place.saturating_add(1), after));
             }
             // Bots are not in the report.
-            _ => self.unasked.push(slot),
+            _ => {
+                let rest = page.whole(slot);
+                self.unasked.push(rest);
+            }
         }
     }
 
-    fn take_statuses(&mut self, slots: Vec<usize>, ids: usize, answered: &Answered) {
-        let answer = match Answer::of(answered) {
+    /// Whether the listing can do without what was asked for: pages come through, or there would be nobody to ask about,
+    /// so what is in front of the server refuses this question alone. Where the server fails, it is asked once more first.
+    fn goes_on_without(&self, failure: &Failure) -> bool {
+        failure.is_of_gateway() || (failure.may_pass() && self.plan.activity_failed_before)
+    }
+
+    fn take_statuses(&mut self, parts: Vec<Part>, ids: usize, answered: &Answered) {
+        let answer = match Answer::of(answered).map_err(|failure| (failure.fewer(ids), failure)) {
             Ok(answer) => answer,
-            Err(failure) if failure.status == Some(413) && slots.len() > 1 => {
-                self.ids_at_once = (ids / 2).min(self.ids_at_once);
-                return self.unasked.extend(slots);
+            Err((Some(fewer), _)) => {
+                self.ids_at_once = fewer.min(self.ids_at_once);
+                return self.unasked.extend(parts);
             }
-            // A server or a proxy that has no such route hides activity; it does not end the listing.
-            // Pages come through, or there would be no ids to ask about.
-            Err(failure) if failure.is_of_gateway() || (failure.is_of_server() && self.plan.statuses_failed_before) => {
-                self.statuses_failed = true;
+            Err((None, failure)) if failure.is_refusal() || self.goes_on_without(&failure) => {
+                self.statuses_failed = failure.status;
                 return;
             }
-            Err(failure) if failure.is_refusal() => {
-                self.statuses_hidden = true;
-                return;
-            }
-            Err(failure) => return self.spoil(&slots, &failure),
+            Err((None, failure)) => return self.spoil(&parts, &failure),
         };
         let rows = match answer.rows::<Status<'_>>(ids) {
             Ok(rows) => rows,
-            Err(failure) => return self.spoil(&slots, &failure),
+            Err(failure) if self.goes_on_without(&failure) => {
+                self.statuses_failed = failure.status;
+                return;
+            }
+            Err(failure) => return self.spoil(&parts, &failure),
         };
         self.statuses_hidden |= rows.rows.is_empty();
         let found: HashMap<&str, Activity> =
             rows.rows.iter().map(|status| (status.user_id.as_str(), Activity::of(status))).collect();
-        for slot in slots {
+        for Part { slot, from, to } in parts {
             let Some(Some(Ok(page))) = self.slots.get_mut(slot) else { continue };
-            for (draft, last_use) in page.drafts.iter_mut().filter(|(_, last_use)| last_use.is_none()) {
+            let asked = page.drafts.iter_mut().take(to).skip(from);
+            for (draft, last_use) in asked.filter(|(_, last_use)| last_use.is_none()) {
                 *last_use = Some(found.get(draft.id()).copied().unwrap_or(Activity::Unknown).into());
             }
         }
@@ -414,10 +467,10 @@ impl<'a> Sweep<'a> {
         self.failed.get_or_insert_with(|| failure.clone());
     }
 
-    fn spoil(&mut self, slots: &[usize], failure: &Failure) {
+    fn spoil(&mut self, parts: &[Part], failure: &Failure) {
         self.fail(failure);
-        for slot in slots {
-            if let Some(Some(Ok(page))) = self.slots.get_mut(*slot) {
+        for part in parts {
+            if let Some(Some(Ok(page))) = self.slots.get_mut(part.slot) {
                 page.failure = Some(failure.clone());
             }
         }
@@ -445,6 +498,7 @@ impl<'a> Sweep<'a> {
             server_ms: 0,
             statuses_hidden: self.statuses_hidden,
             statuses_failed: self.statuses_failed,
+            ids_at_once: self.ids_at_once,
             report_hidden: self.report_hidden,
             failure: None,
             carried: Vec::new(),
@@ -506,7 +560,7 @@ impl Work for Sweep<'_> {
         self.in_flight = self.in_flight.saturating_sub(1);
         match self.jobs.get_mut(ticket).and_then(Option::take) {
             Some(Job::Page { slot }) => self.take_page(slot, &answered),
-            Some(Job::Statuses { slots, ids }) => self.take_statuses(slots, ids, &answered),
+            Some(Job::Statuses { parts, ids }) => self.take_statuses(parts, ids, &answered),
             Some(Job::Report { slot, place }) => self.take_report(slot, place, &answered),
             None => {}
         }

@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use super::super::fake::{Fake, Order, json};
 use super::super::http::{Lost, Response};
 use super::super::settings::Settings;
-use super::fake_server::{ADMIN, NOW, Server, id, row, settings, settings_of};
-use super::fake_server::{Dates, Paging};
+use super::super::time::DAY_MS;
+use super::fake_server::{ADMIN, Dates, NOW, Paging, Server, VIEWER, id, row, settings, settings_of};
 use super::*;
 use crate::contract::{UserPage, UserStatus};
 
@@ -78,16 +78,16 @@ const fn is_complete(end: &ListingState) -> bool {
 
 #[test]
 fn every_size_is_listed_whole_in_as_few_requests_as_it_needs() {
-    // Seven requests before the first page, two of them for those who run the only team and one for guests; a page for
+    // Eight requests before the first page, two of them for those who run the only team and one for guests; a page for
     // every 200 accounts and one to see the end; one for the activity of every call's accounts, or two where more than a
     // thousand of them are there before the last page is; and one to compare the seats.
     let cases = [
-        (1, 0, 7 + 1 + 1 + 1),
-        (199, 0, 10),
-        (200, 0, 7 + 2 + 1 + 1),
-        (201, 0, 11),
-        (1_000, 0, 7 + 6 + 1 + 1),
-        (2_000, 0, 7 + 11 + 1 + 1),
+        (1, 0, 8 + 1 + 1 + 1),
+        (199, 0, 11),
+        (200, 0, 8 + 2 + 1 + 1),
+        (201, 0, 12),
+        (1_000, 0, 8 + 6 + 1 + 1),
+        (2_000, 0, 8 + 11 + 1 + 1),
     ];
     for (accounts, limit, expect) in cases {
         for order in [Order::First, Order::Last] {
@@ -182,7 +182,7 @@ fn a_token_that_may_not_count_proves_nothing() {
         assert_eq!((listed.users.len(), is_complete(&listed.end)), (450, false));
         assert_eq!(listed.codes, codes);
         // Without a count the pages in flight double from one, so that hardly any is asked for in vain.
-        assert!(listed.requests <= 7 + 5 + 1, "{}", listed.requests);
+        assert!(listed.requests <= 8 + 5 + 1, "{}", listed.requests);
     }
 }
 
@@ -321,19 +321,24 @@ fn pages_that_are_changed_on_their_way_are_read_or_told() {
 fn activity_that_cannot_be_had_costs_nobody() {
     let html = |status| Ok(Response { status, body: b"<html>".to_vec(), ..Response::default() });
     let cases = [
-        (html(403), 0, "last-activity-failed"),
-        (html(405), 0, "last-activity-failed"),
-        (html(413), 0, "last-activity-failed"),
-        (json(500, "{}"), 1, "last-activity-failed"),
-        (html(504), 1, "last-activity-failed"),
-        (json(403, r#"{"id":"api.context.permissions.app_error"}"#), 0, "last-activity-hidden"),
+        (html(400), 400, 0),
+        (html(403), 403, 0),
+        (html(405), 405, 0),
+        (html(413), 413, 0),
+        (json(500, "{}"), 500, 1),
+        (html(504), 504, 1),
+        (json(400, r#"{"id":"api.context.invalid_body_param.app_error"}"#), 400, 0),
+        (json(403, r#"{"id":"api.context.permissions.app_error"}"#), 403, 0),
+        (json(404, r#"{"id":"api.context.404.app_error"}"#), 404, 0),
+        (html(200), 200, 1),
+        (json(200, "{}"), 200, 1),
     ];
-    for (fault, failures, code) in cases {
+    for (fault, status, failures) in cases {
         for accounts in [150, 4_500] {
             let mut server = Server::of(accounts);
-            server.instead = vec![("status/ids", fault.clone()); 50];
+            server.most_ids = Some((0, fault.clone()));
             let (mut memory, mut cursor, mut users, mut failed) = (Memory::new(), None::<String>, 0, 0);
-            let codes = loop {
+            let notices = loop {
                 let mut network = Fake::new(|request| server.answer(request));
                 let Ok(page) = list_users(&settings(), cursor.as_deref(), 0, &mut memory, &mut network) else {
                     failed += 1;
@@ -343,14 +348,145 @@ fn activity_that_cannot_be_had_costs_nobody() {
                 assert!(page.users.iter().all(|user| user.status == UserStatus::Active));
                 match page.state {
                     ListingState::More(next) => cursor = Some(next),
-                    ListingState::Complete => {
-                        break page.notices.into_iter().map(|notice| notice.code).collect::<Vec<_>>();
-                    }
+                    ListingState::Complete => break page.notices,
                     ListingState::Incomplete => panic!("{fault:?}"),
                 }
             };
-            assert_eq!((users, failed, codes), (usize::try_from(accounts).unwrap(), failures, vec![code.to_string()]));
+            assert_eq!((users, failed, notices.len()), (usize::try_from(accounts).unwrap(), failures, 1));
+            assert_eq!(notices[0].code, "last-activity-failed");
+            let cause = format!("POST /api/v4/users/status/ids answered {status}");
+            assert!(notices[0].message.contains(&cause), "{}", notices[0].message);
         }
+    }
+}
+
+/// Whatever limits a question, on the way or in the server, the same is asked in smaller parts.
+#[test]
+fn activity_is_asked_for_in_parts_as_small_as_it_takes() {
+    let html = |status| Ok(Response { status, body: b"<html>".to_vec(), ..Response::default() });
+    for (most, refusal) in [
+        (1_000, html(413)),
+        (34, html(413)),
+        (150, json(400, r#"{"id":"api.context.invalid_body_param.app_error"}"#)),
+        (60, json(500, r#"{"id":"app.status.get.app_error"}"#)),
+        (10, html(400)),
+        (11, json(413, r#"{"id":"api.context.request_body_too_large.app_error"}"#)),
+    ] {
+        for order in [Order::First, Order::Last] {
+            let mut server = Server::of(2_450);
+            server.most_ids = Some((most, refusal.clone()));
+            let listed = list(&mut server, 0, order, |_, _| {}).unwrap();
+            assert!(is_complete(&listed.end) && listed.codes.is_empty(), "{most} {refusal:?}: {:?}", listed.codes);
+            for (n, user) in (0_u32..).zip(listed.users.values()) {
+                assert_eq!(user.last_activity_at, timestamp(NOW - 1_000 * i64::from(n)), "{most} {refusal:?}");
+            }
+        }
+    }
+}
+
+/// A date that was kept when somebody set a status by hand, and accounts that the answer leaves out: their activity is
+/// not known, and they are not idle.
+#[test]
+fn unknown_activity_is_no_idleness_and_is_told() {
+    let old = NOW - 380 * DAY_MS;
+    let mut server = Server::of(450);
+    server.accounts.values_mut().for_each(|account| account.created = old - DAY_MS);
+    let left_out: Vec<String> = (20..30).map(id).collect();
+    let by_hand: Vec<String> = (30..35).map(id).collect();
+    let mut network = Fake::new(|request| {
+        if !request.path.contains("status/ids") {
+            return server.answer(request);
+        }
+        let ids: Vec<String> = serde_json::from_str(request.body.as_deref().unwrap()).unwrap();
+        let asked = ids.iter().filter(|id| !left_out.contains(id));
+        let rows = asked.map(|id| {
+            let manual = by_hand.contains(id);
+            format!(r#"{{"user_id":"{id}","status":"offline","manual":{manual},"last_activity_at":{old}}}"#)
+        });
+        json(200, format!("[{}]", rows.collect::<Vec<_>>().join(",")))
+    });
+    let page = list_users(&settings(), None, 0, &mut Memory::new(), &mut network).unwrap();
+    assert!(is_complete(&page.state));
+    for user in &page.users {
+        let is_by_hand = by_hand.contains(&user.id);
+        let is_known = !is_by_hand && !left_out.contains(&user.id);
+        assert_eq!((user.status == UserStatus::Inactive, user.last_activity_at.is_some()), (is_known, is_known));
+        assert_eq!(user.attributes.iter().any(|(key, _)| key == "status-by-hand"), is_by_hand);
+    }
+    let told: Vec<_> = page.notices.iter().map(|notice| (notice.code.as_str(), notice.count)).collect();
+    assert_eq!(told, [("last-activity-hidden", Some(10))]);
+}
+
+#[test]
+fn the_report_that_cannot_be_read_costs_nobody() {
+    let settings = settings_of(&[("activity_source", "report")]);
+    let html = Ok(Response { status: 403, body: b"<html>".to_vec(), ..Response::default() });
+    for (fault, failures) in [(json(500, "{}"), 1), (html, 0), (json(403, "{}"), 0)] {
+        let mut server = Server::of(450);
+        let (mut memory, mut failed) = (Memory::new(), 0);
+        let page = loop {
+            let mut network = Fake::new(|request| {
+                let is_report = request.path.contains("reports/users?sort_column=Username");
+                if is_report && !request.path.contains("guest") { fault.clone() } else { server.answer(request) }
+            });
+            match list_users(&settings, None, 0, &mut memory, &mut network) {
+                Ok(page) => break page,
+                Err(_) => failed += 1,
+            }
+        };
+        assert!(is_complete(&page.state) && page.users.iter().all(|user| user.last_activity_at.is_some()));
+        assert_eq!((failed, page.notices[0].code.as_str()), (failures, "activity-report-hidden"), "{fault:?}");
+    }
+}
+
+/// Not the names of the token's roles decide what is hidden from it, but what they permit.
+#[test]
+fn what_the_roles_permit_decides_what_is_told_as_hidden() {
+    let hides = r#"{"ShowEmailAddress":"false","ShowFullName":"false"}"#;
+    let teams = r#""list_public_teams","list_private_teams""#;
+    let cases = [
+        (VIEWER, format!(r#""view_members",{teams},"view_team""#), "{}", vec![]),
+        (VIEWER, r#""view_members","list_public_teams","view_team""#.into(), "{}", vec!["team-admins-hidden"]),
+        (VIEWER, r#""view_members","list_private_teams","view_team""#.into(), "{}", vec!["team-admins-hidden"]),
+        (ADMIN, format!(r#""view_members",{teams}"#), hides, vec!["emails-hidden", "names-hidden"]),
+        (VIEWER, format!(r#""manage_system","view_members",{teams}"#), hides, vec![]),
+    ];
+    for (role, grants, config, codes) in cases {
+        let mut server = Server::of(450);
+        (server.role, server.grants, server.config) = (role, Some(grants.clone()), config);
+        let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
+        assert_eq!(
+            (is_complete(&listed.end), listed.codes),
+            (true, codes.into_iter().map(String::from).collect()),
+            "{role} {grants}"
+        );
+    }
+}
+
+#[test]
+fn a_view_of_some_accounts_is_told_in_one_pass() {
+    for (shown, expect) in [(14, Some("401 of 415 are hidden")), (415, None)] {
+        let mut server = Server::of(415);
+        (server.role, server.shown) = (VIEWER, shown);
+        server.grants = Some(r#""list_public_teams","list_private_teams","view_team""#.into());
+        let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
+        assert_eq!((listed.users.len(), is_complete(&listed.end)), (shown, expect.is_none()));
+        let codes: &[&str] = if expect.is_some() { &["partial-view"] } else { &[] };
+        assert_eq!(listed.codes, codes);
+        assert!(expect.is_none_or(|expect| listed.messages[0].ends_with(expect)), "{:?}", listed.messages);
+        assert!(listed.requests <= 8 + 4 + 2, "{}", listed.requests);
+    }
+}
+
+/// Older servers, and gateways that refuse the question: a Viewer's name proves nothing, an administrator's does.
+#[test]
+fn where_permissions_cannot_be_read_what_comes_decides() {
+    for (role, codes) in [(ADMIN, vec![]), (VIEWER, vec!["team-admins-hidden"])] {
+        let mut server = Server::of(450);
+        server.role = role;
+        server.instead = vec![("roles/names", json(404, r#"{"id":"api.context.404.app_error"}"#))];
+        let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
+        assert_eq!(listed.codes, codes, "{role}");
     }
 }
 
@@ -380,7 +516,7 @@ fn activity_that_is_left_out_is_not_asked_for() {
     let settings = settings_of(&[("include_activity", "false")]);
     let mut network = Fake::new(|request| server.answer(request));
     let page = list_users(&settings, None, 0, &mut Memory::new(), &mut network).unwrap();
-    assert!(network.sent.iter().all(|request| request.body.is_none()));
+    assert!(network.sent.iter().all(|request| !request.path.contains("status/ids")));
     assert!(is_complete(&page.state) && page.notices.is_empty());
     assert!(page.users.iter().all(|user| user.last_activity_at.is_none()));
 }
@@ -658,14 +794,10 @@ fn statuses_are_asked_for_in_bodies_that_the_server_takes() {
         let mut network = Fake::new(|request| server.answer(request));
         let page = list_users(&settings(), None, 8_000, &mut Memory::new(), &mut network).unwrap();
         assert!(page.users.len() == 8_000 && page.users.iter().all(|user| user.last_activity_at.is_some()));
-        let bodies: Vec<_> = network.sent.iter().filter_map(|request| request.body.as_ref()).map(String::len).collect();
+        let asked = network.sent.iter().filter(|request| request.path.contains("status/ids"));
+        let bodies: Vec<_> = asked.filter_map(|request| request.body.as_ref()).map(String::len).collect();
         assert!(bodies.iter().filter(|bytes| **bytes <= most).count() >= bodies.len() - 4, "{bodies:?}");
     }
-    // A server that takes not even one page of them hides activity, and the listing ends all the same.
-    let mut server = Server::of(500);
-    server.body_bytes = 1_000;
-    let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
-    assert_eq!((listed.codes, is_complete(&listed.end)), (vec!["last-activity-hidden".to_string()], true));
 }
 
 #[test]
