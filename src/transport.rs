@@ -192,8 +192,13 @@ fn redirect(base: &BaseUrl, request: &Request, incoming: &IncomingResponse) -> O
 fn headers(incoming: &IncomingResponse) -> Vec<(&'static str, String)> {
     let fields = incoming.headers();
     let header = |name: &'static str| {
-        let value = fields.get(name).into_iter().next()?;
-        Some((name, String::from_utf8_lossy(&value).into_owned()))
+        let mut values = fields.get(name).into_iter().map(|value| String::from_utf8_lossy(&value).into_owned());
+        let mut value = values.next()?;
+        // One list may stand in several lines. Of the other headers the first counts.
+        if name == "content-encoding" {
+            values.for_each(|more| value = format!("{value},{more}"));
+        }
+        Some((name, value))
     };
     HEADERS.into_iter().filter_map(header).collect()
 }

@@ -104,8 +104,8 @@ pub fn roles(names: &Ids<'_>) -> Result<Request, Failure> {
 
 /// Asks for a page of all accounts: active and deactivated, guests, bots and remote ones.
 #[must_use]
-pub fn users(page: u32) -> Request {
-    Request::get(format!("/api/v4/users?page={page}&per_page={USERS_PER_PAGE}"))
+pub fn users(page: u32, per_page: u32) -> Request {
+    Request::get(format!("/api/v4/users?page={page}&per_page={per_page}"))
 }
 
 /// Asks when accounts were last active.
@@ -285,7 +285,10 @@ impl<'a> Answer<'a> {
             Err(_) => Cow::Borrowed(&[][..]),
         };
         if is_well {
-            Ok(Self { request, response, body })
+            match hidden_refusal(request, response, &body) {
+                Some(failure) => Err(failure),
+                None => Ok(Self { request, response, body }),
+            }
         } else {
             Err(refusal(request, response, &body).naming_its_wait().on(request).answered(response))
         }
@@ -334,6 +337,11 @@ impl<'a> Answer<'a> {
         self.response.header("date").and_then(http_date_ms)
     }
 
+    /// The failure of an answer that can be read and not be true.
+    pub(super) fn impossible(&self, what: &str) -> Failure {
+        Failure::new(Code::AnswerUnreadable, what).on(self.request).answered(self.response)
+    }
+
     fn unreadable(&self) -> Failure {
         let is_mattermost = self.response.header("x-version-id").is_some();
         let page = looks_like_a_page(self.response, &self.body).then(|| front::page(&self.body));
@@ -348,6 +356,31 @@ impl<'a> Answer<'a> {
         };
         Failure::new(code, what).on(self.request).answered(self.response)
     }
+}
+
+/// The failure of an answer of status 2xx whose body is an error of Mattermost's all the same, as it comes from what
+/// stands in front of a server and makes every status one.
+fn hidden_refusal(request: &Request, response: &Response, body: &[u8]) -> Option<Failure> {
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
+    let error = json::from_slice::<AppError<'_>>(body).ok()?;
+    let (id, status) = (error.id.as_str(), u16::try_from(error.status_code.0).unwrap_or_default());
+    let is_status = (400..600).contains(&status);
+    // Ids of errors have dots, and those of accounts none.
+    if !is_error_id(id) || !(is_status || id.contains('.')) {
+        return None;
+    }
+    let sent = response.status;
+    let failure = if is_status {
+        let meant = Response { status, headers: response.headers.clone(), ..Response::default() };
+        let failure = refusal(request, &meant, body).on(request).answered(&meant);
+        Failure { message: format!("{} (the answer came with the status {sent})", failure.message), ..failure }
+    } else {
+        let what = format!("the answer is an error of the server's ({id}) with the status {sent}");
+        Failure::new(Code::AnswerUnreadable, what).on(request).answered(response)
+    };
+    Some(failure)
 }
 
 fn looks_like_a_page(response: &Response, body: &[u8]) -> bool {
@@ -429,8 +462,8 @@ fn redirected(response: &Response) -> Failure {
 /// No answer, a refusal, or no number that a server of people can have.
 pub fn read_count(answered: &Answered) -> Result<u32, Failure> {
     let answer = Answer::of(answered)?;
-    let count = answer.read::<Stats>()?.total_users_count.0;
-    u32::try_from(count).map_err(|_| answer.unreadable())
+    let count = answer.read::<Stats>()?.total_users_count.ok_or_else(|| answer.unreadable())?.0;
+    u32::try_from(count).map_err(|_| answer.impossible(&format!("the server counts {count} users, which cannot be")))
 }
 
 /// Reads a count that is a bare number.
@@ -439,7 +472,8 @@ pub fn read_count(answered: &Answered) -> Result<u32, Failure> {
 /// No answer, a refusal, or no number that a server of people can have.
 pub fn read_bare_count(answered: &Answered) -> Result<u32, Failure> {
     let answer = Answer::of(answered)?;
-    u32::try_from(answer.read::<wire::Number>()?.0).map_err(|_| answer.unreadable())
+    let count = answer.read::<wire::Number>()?.0;
+    u32::try_from(count).map_err(|_| answer.impossible(&format!("the server counts {count} users, which cannot be")))
 }
 
 /// Reads a map of texts.
@@ -460,6 +494,8 @@ pub struct Me {
     pub username: String,
     /// Its system roles, separated by spaces.
     pub roles: String,
+    /// Whether it is a bot, whose tokens are never those of a session.
+    pub is_bot: bool,
 }
 
 impl Me {
@@ -478,8 +514,9 @@ pub fn read_me(answered: &Answered) -> Result<Me, Failure> {
     let answer = Answer::of(answered)?;
     let user = answer.read_at_first::<wire::User<'_>>()?;
     let text = |text: &wire::Text<'_>| text.as_str().to_string();
-    let me = Me { id: text(&user.id), username: text(&user.username), roles: text(&user.roles) };
-    if me.id.is_empty() { Err(answer.foreign().unwrap_or_else(|| answer.unreadable())) } else { Ok(me) }
+    let me = Me { id: text(&user.id), username: text(&user.username), roles: text(&user.roles), is_bot: user.is_bot.0 };
+    let is_nobody = me.id.is_empty() || me.username.is_empty();
+    if is_nobody { Err(answer.foreign().unwrap_or_else(|| answer.unreadable())) } else { Ok(me) }
 }
 
 #[cfg(test)]
@@ -544,6 +581,10 @@ mod tests {
             (200, &[JSON], "{\"total_users_count\":", Code::AnswerUnreadable, None),
             (200, &[MM, JSON], "[]", Code::AnswerUnreadable, None),
             (200, &[MM, JSON], "{\"total_users_count\":-1}", Code::AnswerUnreadable, None),
+            (200, &[MM], "", Code::AnswerUnreadable, None),
+            (200, &[MM, JSON], "null", Code::AnswerUnreadable, None),
+            (200, &[MM, JSON], r#"{"total_users_count":null}"#, Code::AnswerUnreadable, None),
+            (200, &[MM, JSON, ("content-encoding", "br")], "\u{1b}\u{1}", Code::AnswerUnreadable, None),
             (302, &[], "", Code::RedirectedElsewhere, None),
             (101, &[MM], "", Code::AnswerUnreadable, None),
             (999, &[MM], "", Code::ServerError, None),
@@ -654,6 +695,41 @@ mod tests {
         }
     }
 
+    /// An error is one whatever status it comes with, for every kind of answer.
+    #[test]
+    fn an_error_with_the_status_of_a_good_answer_is_told_as_that() {
+        let cases = [
+            (EXPIRED, Code::TokenRefused, Some(401)),
+            (NO_PERMISSION, Code::PermissionMissing, Some(403)),
+            (r#"{"id":"api.context.mfa_required.app_error","status_code":403}"#, Code::MfaRequired, Some(403)),
+            (
+                r#"{"id":"app.user.get_profiles.app_error","message":"m","status_code":500}"#,
+                Code::ServerError,
+                Some(500),
+            ),
+            (r#"{"id":"api.context.404.app_error","status_code":404}"#, Code::RequestRejected, Some(404)),
+            (r#"{"id":"api.unknown.app_error","message":"m"}"#, Code::AnswerUnreadable, Some(200)),
+            (r#"{"id":"api.unknown.app_error","status_code":200}"#, Code::AnswerUnreadable, Some(200)),
+            (r#"{"error":"unauthorized"}"#, Code::AnswerUnreadable, Some(200)),
+            ("{}", Code::AnswerUnreadable, Some(200)),
+            ("null", Code::AnswerUnreadable, Some(200)),
+        ];
+        for (body, code, status) in cases {
+            let came = |request| answered(request, Ok(response(200, &[MM, JSON], body)));
+            let list = |answered: &Answered| Answer::of(answered)?.rows::<wire::User<'_>>(200).map(|_| ());
+            let mut failures =
+                alloc::vec![read_me(&came(me())).unwrap_err(), read_count(&came(count_seats())).unwrap_err()];
+            // An empty list may be null.
+            if body != "null" {
+                failures.push(list(&came(users(0, 200))).unwrap_err());
+            }
+            for failure in failures {
+                assert_eq!((failure.code, failure.status), (code, status), "{body}");
+            }
+        }
+        assert!(read_map(&answered(config(), Ok(response(200, &[MM], EXPIRED)))).is_err());
+    }
+
     #[test]
     fn a_lost_request_tells_why() {
         let cases = [
@@ -668,6 +744,7 @@ mod tests {
             (Lost::TooLarge(7), Code::AnswerTooLarge),
             (Lost::HeadTooLarge(Some(7)), Code::AnswerHeadTooLarge),
             (Lost::NotHttp, Code::NotHttp),
+            (Lost::Encoded("br".into()), Code::AnswerUnreadable),
             (Lost::Other("x".into()), Code::TransportFailed),
         ];
         for (lost, code) in cases {
@@ -681,7 +758,7 @@ mod tests {
             ping(),
             me(),
             roles(&Ids(alloc::vec!["system_user"])).unwrap(),
-            users(3),
+            users(3, 200),
             statuses(&Ids(alloc::vec!["a"])).unwrap(),
             accounts(&Ids(alloc::vec!["a"])).unwrap(),
             accounts_since(&Ids(alloc::vec!["a"]), 5).unwrap(),

@@ -211,8 +211,12 @@ codes! {
             "Use a token of a system administrator, or of a bot that has the read-only administrator role. Servers before 5.26 tell it to nobody: upgrade.";
         CountFailed = "count-failed", "The server failed to count its users, so the listing cannot be proven complete",
             "List again. If it persists, look for GET /api/v4/users/stats/filtered in the log of the server and of its proxy: on a large server the count can run into a time limit of the database or of the proxy.";
-        CountDiffers = "count-differs", "The server lists more users than it counted when the listing began, so its count proves nothing",
-            "List again. If it persists, something between the plugin and the database gives old answers: look for a cache in front of Mattermost, or for a read replica that lags behind.";
+        CountDiffers = "count-differs", "The server counts another number of users than it lists",
+            "Several readings gave the same users, so none was hidden by a change. Look for old answers: a database replica that lags behind, or a cache in front of Mattermost. A proxy that drops the query of requests (?include_deleted=true) gives another count too. Then list again.";
+        PagesRepeat = "pages-repeat", "Every page of the server's list has the same users, so the others cannot be read",
+            "Something in front of Mattermost drops the query of requests (?page=1), or caches answers without regard to it. In nginx, proxy_pass with a variable such as $uri needs $is_args$args after it.";
+        AccountsDatedAhead = "accounts-dated-ahead", "Accounts are dated in the future",
+            "They were made while a server's clock was ahead. Keep the clocks right by a time server (NTP). The dates stay in the database, so each listing takes a second reading of the list to be sure that nobody is missing.";
         UsersMayBeMissing = "users-may-be-missing", "Fewer users came than the server counted when the listing began",
             "List again: accounts that are renamed or deleted while they are listed can hide others. If it persists, compare with the count in the System Console.";
         ListingResumed = "listing-resumed", "The listing went on in a fresh instance, which cannot prove that it is complete",

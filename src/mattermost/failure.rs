@@ -67,6 +67,9 @@ impl Failure {
                 Code::NotHttp,
                 "what came breaks the rules of HTTP: a proxy sends a malformed header, or something other than a web server (SSH, mail, a TLS port) answers".to_string(),
             ),
+            Lost::Encoded(coding) => {
+                (Code::AnswerUnreadable, format!("the answer is compressed with `{coding}`, which was not asked for"))
+            }
             Lost::Other(what) => (Code::TransportFailed, format!("the request failed: {what}")),
         };
         Self::new(code, what).on(request)

@@ -118,6 +118,8 @@ pub enum Lost {
     HeadTooLarge(Option<u32>),
     /// What came breaks the rules of HTTP.
     NotHttp,
+    /// The answer is compressed in this way, which was not asked for.
+    Encoded(String),
     /// Anything else, in the transport's words.
     Other(String),
 }
@@ -127,7 +129,7 @@ impl Lost {
     #[must_use]
     pub const fn has_begun(&self) -> bool {
         match self {
-            Self::Truncated | Self::TooLarge(_) | Self::HeadTooLarge(_) => true,
+            Self::Truncated | Self::TooLarge(_) | Self::HeadTooLarge(_) | Self::Encoded(_) => true,
             Self::NameNotFound
             | Self::Refused
             | Self::TimedOut

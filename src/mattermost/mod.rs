@@ -1,6 +1,7 @@
 //! The pure core: requests to make, answers to read, records to return.
 
 pub mod activity;
+pub mod advice;
 pub mod api;
 pub mod base_url;
 pub mod changes;

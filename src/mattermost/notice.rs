@@ -37,6 +37,9 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
             &["status", "activity", "last-activity-at"]
         }
         NoticeCode::TeamAdminsHidden => &["role"],
+        NoticeCode::AccountsDatedAhead => &["created-at"],
+        // Inactivity is reckoned from the server's time.
+        NoticeCode::ClockDiffers | NoticeCode::ClockHidden => &["status", "activity"],
         NoticeCode::SeatsUnknown | NoticeCode::SeatsDiffer => &["seat", "licenses"],
         NoticeCode::SeatsUsedHidden
         | NoticeCode::SeatsUsedFailed
@@ -53,6 +56,7 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
         | NoticeCode::CountFailed
         | NoticeCode::CountDiffers
         | NoticeCode::UsersMayBeMissing
+        | NoticeCode::PagesRepeat
         | NoticeCode::ListingResumed
         | NoticeCode::PartialView
         | NoticeCode::UsersDoNotAddUp
@@ -62,8 +66,6 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
         | NoticeCode::ViewChanged
         | NoticeCode::RecordsUnreadable
         | NoticeCode::ServerOld
-        | NoticeCode::ClockDiffers
-        | NoticeCode::ClockHidden
         | NoticeCode::TokenEndsSoon
         | NoticeCode::TokenUnencrypted
         | NoticeCode::LimitedView => &[],

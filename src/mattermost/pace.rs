@@ -268,6 +268,7 @@ impl Round<'_> {
                 | Lost::TooLarge(_)
                 | Lost::HeadTooLarge(_)
                 | Lost::NotHttp
+                | Lost::Encoded(_)
                 | Lost::Other(_),
             ) => return false,
         };

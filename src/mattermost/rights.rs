@@ -196,7 +196,7 @@ mod tests {
     use alloc::string::String;
 
     fn me(roles: &str) -> Me {
-        Me { id: "u".into(), username: "u".into(), roles: roles.into() }
+        Me { id: "u".into(), username: "u".into(), roles: roles.into(), is_bot: false }
     }
 
     fn rights(roles: &str, outcome: Outcome) -> Result<Rights, Failure> {

@@ -9,6 +9,10 @@ use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _, Utc};
 /// Milliseconds in a day.
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
+/// A clock that differs by more than this, in milliseconds, makes accounts inactive on the wrong day and tokens end at
+/// another time than they say.
+pub const CLOCK_DIFFERENCE_MS: i64 = 5 * 60 * 1_000;
+
 /// Milliseconds since 1970 as the contract's `timestamp`; none for 0, which is how Mattermost says "not set", and for
 /// what no calendar holds.
 #[must_use]
@@ -97,7 +101,9 @@ pub fn http_date_ms(text: &str) -> Option<i64> {
     }
     let month = MONTHS.iter().position(|name| *name == month)?;
     let month = u32::try_from(month).ok()?.checked_add(1)?;
-    let date = NaiveDate::from_ymd_opt(year.parse().ok()?, month, day.parse().ok()?)?;
+    // The year has four digits.
+    let year = year.parse().ok().filter(|year| (1970..=9999).contains(year))?;
+    let date = NaiveDate::from_ymd_opt(year, month, day.parse().ok()?)?;
     let instant = date.and_hms_opt(hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?)?;
     Some(instant.and_utc().timestamp_millis())
 }
@@ -192,6 +198,10 @@ mod tests {
             "2026-11-24T15:25:29Z",
             "Tue, 99 Nov 2026 15:25:29 GMT",
             "Tue, 24 Nov 2026 15:25:29",
+            "Mon, 01 Jan 0001 00:00:00 GMT",
+            "Fri, 31 Dec 1969 23:59:59 GMT",
+            "Sat, 01 Jan 10000 00:00:00 GMT",
+            "Sat, 01 Jan 262142 00:00:00 GMT",
             "Tue, 24 Nov 2026 15:25:29 GMT x",
             "Tue, 24 nov 2026 25:25:29 GMT",
             "Tue, 24 Nov 2026 15:25:29 +0100",

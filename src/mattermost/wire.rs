@@ -142,6 +142,14 @@ pub struct User<'a> {
     pub is_bot: Flag,
 }
 
+impl User<'_> {
+    /// What names it for a person.
+    #[must_use]
+    pub fn name_or_id(&self) -> String {
+        [&self.username, &self.id].into_iter().find_map(Text::non_empty).unwrap_or_default()
+    }
+}
+
 /// A team, as `/teams` gives it (server/public/model/team.go).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -232,8 +240,8 @@ pub struct AccessToken {
 /// The answer of `/users/stats` and `/users/stats/filtered`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Stats {
-    /// How many.
-    pub total_users_count: Number,
+    /// How many; none where the server has no number.
+    pub total_users_count: Option<Number>,
 }
 
 /// The answer of `/system/ping`.
@@ -251,6 +259,8 @@ pub struct AppError<'a> {
     /// A stable id; the message beside it is translated and so of no use here.
     #[serde(borrow)]
     pub id: Text<'a>,
+    /// The HTTP status that it means.
+    pub status_code: Number,
     /// The server's id of the request.
     #[serde(borrow)]
     pub request_id: Text<'a>,
@@ -326,10 +336,12 @@ impl<'de> Deserialize<'de> for TextMap {
 }
 
 /// A value of a map of texts.
+#[derive(Default)]
 enum MaybeText {
     /// A text, or what a text stands for.
     Text(String),
     /// `null`.
+    #[default]
     Nothing,
     /// Of another sort: nothing of it is kept.
     Odd,
@@ -390,7 +402,12 @@ pub struct Rows<T> {
     pub rows: Vec<T>,
     /// How many could not.
     pub unreadable: u32,
+    /// The usernames of the first few of those, or their ids.
+    pub names: Vec<String>,
 }
+
+/// How many of the records that cannot be read are named.
+pub const NAMES_AT_MOST: usize = 10;
 
 impl<T> Rows<T> {
     /// How many records the server sent.
@@ -400,21 +417,45 @@ impl<T> Rows<T> {
     }
 }
 
+/// What names a record that cannot be read.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Faint {
+    username: MaybeText,
+    id: MaybeText,
+}
+
+impl Faint {
+    fn name(self) -> Option<String> {
+        let text = |value| if let MaybeText::Text(text) = value { Some(text) } else { None };
+        [self.username, self.id].into_iter().filter_map(text).find(|text| !text.is_empty())
+    }
+}
+
 /// Reads a list of at most so many records: a body of some kilobytes can hold millions of empty ones, and each takes
 /// some hundred bytes of memory.
 ///
 /// # Errors
 /// The body is not a JSON list, or a longer one.
 pub fn rows<'a, T: Deserialize<'a>>(body: &'a [u8], most: usize) -> Result<Rows<T>, Unreadable> {
-    let mut read = Rows { rows: Vec::new(), unreadable: 0 };
+    let mut read = Rows { rows: Vec::new(), unreadable: 0, names: Vec::new() };
+    // Go writes a list that was never begun as `null`.
+    if body.trim_ascii() == b"null" {
+        return Ok(read);
+    }
     let mut reader = Reader::new(body);
     reader.each(|reader| {
         if read.sent() >= most {
             return Err(Unreadable);
         }
         match reader.value_or_pass()? {
-            Some(row) => read.rows.push(row),
-            None => read.unreadable = read.unreadable.saturating_add(1),
+            Ok(row) => read.rows.push(row),
+            Err(bytes) => {
+                read.unreadable = read.unreadable.saturating_add(1);
+                if read.names.len() < NAMES_AT_MOST {
+                    read.names.extend(json::from_slice::<Faint>(bytes).ok().and_then(Faint::name));
+                }
+            }
         }
         Ok(())
     })?;
@@ -445,7 +486,10 @@ mod tests {
             (r#"{"id":"a"}"#, None),
             (r#"[{"id":"a"}"#, None),
             (r#"[{"id":"a"}]{"id":"x"}"#, None),
-            ("null", None),
+            ("null", Some((0, 0))),
+            (" null ", Some((0, 0))),
+            ("nul", None),
+            ("null null", None),
             ("", None),
         ];
         for (body, expect) in cases {

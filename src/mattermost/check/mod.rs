@@ -10,24 +10,21 @@ use alloc::vec::Vec;
 
 pub use step::{STEPS, Step};
 
+use super::advice::{self, Holder};
 use super::api::{self, Answer, Me, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
 use super::code::{Code, NoticeCode};
 use super::edition::Edition;
 use super::failure::Failure;
 use super::http::{Answered, Network, exchange, exchange_all};
 use super::license::{self, Answers};
-use super::listing::{Count, Findings, First, Surroundings};
+use super::listing::{Count, Counting, Findings, Surroundings};
 use super::rights::{Rights, Teams};
 use super::seat::SeatRule;
 use super::settings::{ActivitySource, Settings};
-use super::time::{DAY_MS, in_words, timestamp};
+use super::time::{CLOCK_DIFFERENCE_MS, DAY_MS, in_words, timestamp};
 use super::version::Version;
 use super::wire::{AccessToken, Ids, Ping, ReportRow, Status, TextMap, User};
 use crate::contract::{CheckOutcome, CheckReport, CheckStep, License};
-
-/// A clock that differs by more than this, in milliseconds, makes accounts inactive on the wrong day and tokens end at
-/// another time than they say.
-const CLOCK_DIFFERENCE_MS: i64 = 5 * 60 * 1_000;
 
 /// A token that ends within so many milliseconds is told: Mattermost's own warnings begin seven days before.
 const TOKEN_ENDS_SOON_MS: i64 = 14 * DAY_MS;
@@ -52,6 +49,8 @@ struct Report {
     attributes: Vec<(String, String)>,
     /// The server's time, in milliseconds since 1970.
     server_ms: Option<i64>,
+    /// Whose token it is, as far as advice depends on it.
+    holder: Holder,
     /// The requests that its limiter takes at once.
     limit: Option<String>,
 }
@@ -93,6 +92,7 @@ impl Report {
         self.clock(network.now_ms());
         match whose {
             Ok(me) => {
+                self.holder = Holder::of(&me.roles);
                 let (name, roles) = (shown(&me.username), shown(&me.roles));
                 self.pass(Step::TokenAccepted, format!("the token belongs to {name} ({roles})"));
                 Some(me)
@@ -144,13 +144,13 @@ impl Report {
     /// where it may not list them, and nothing else is worth a look.
     fn may_list(&mut self, me: &Me, network: &mut dyn Network) -> Option<(Vec<String>, Rights)> {
         let roles = exchange_all(network, Rights::ask(me).into_iter().collect());
-        let mut requests = alloc::vec![api::users(0)];
+        let mut requests = alloc::vec![api::users(0, USERS_PER_PAGE as u32)];
         if self.version.is_none_or(Version::has_expiring_tokens) {
             requests.push(api::my_tokens());
         }
         let answers = exchange_all(network, requests);
         let (users, tokens) = (answers.first()?, answers.get(1));
-        self.token_end(tokens, self.server_ms.unwrap_or_else(|| network.now_ms()));
+        self.token_end(me, tokens, self.server_ms.unwrap_or_else(|| network.now_ms()));
         let page = Answer::of(users).and_then(|answer| {
             let rows = answer.rows::<User<'_>>(USERS_PER_PAGE)?;
             let ids = rows.rows.iter().map(|user| user.id.as_str().to_string()).filter(|id| !id.is_empty());
@@ -177,7 +177,7 @@ impl Report {
     }
 
     /// The server does not tell which of an account's tokens it was asked with.
-    fn token_end(&mut self, tokens: Option<&Answered>, now_ms: i64) {
+    fn token_end(&mut self, me: &Me, tokens: Option<&Answered>, now_ms: i64) {
         let rows = tokens.map(|tokens| {
             let answer = Answer::of(tokens)?;
             let rows = answer.rows::<AccessToken>(USERS_PER_PAGE)?.rows;
@@ -185,13 +185,21 @@ impl Report {
             Ok::<_, Failure>(ends.filter(|ends| *ends > now_ms).min())
         });
         match rows {
-            None => self.pass(Step::TokenLasts, "tokens of this server do not end by themselves".to_string()),
+            None if me.is_bot => self.pass(Step::TokenLasts, "bots' tokens of this server do not expire".to_string()),
+            None => {
+                let text = "personal access tokens of this server do not expire; a session token ends with its session";
+                self.pass(Step::TokenLasts, text.to_string());
+            }
             Some(Ok(Some(ends))) if ends.saturating_sub(now_ms) <= TOKEN_ENDS_SOON_MS => {
                 let when = timestamp(ends).unwrap_or_default();
                 let text = format!("a personal access token of this account ends on {when}");
                 self.warn(Step::TokenLasts, NoticeCode::TokenEndsSoon, text);
             }
-            Some(Ok(_)) => self.pass(Step::TokenLasts, "no token of this account ends soon".to_string()),
+            Some(Ok(_)) if me.is_bot => self.pass(Step::TokenLasts, "no token of this bot ends soon".to_string()),
+            Some(Ok(_)) => {
+                let text = "no personal access token of this account ends soon; a session token ends with its session";
+                self.pass(Step::TokenLasts, text.to_string());
+            }
             Some(Err(_)) => self.pass(Step::TokenLasts, "the server does not tell when the token ends".to_string()),
         }
     }
@@ -201,7 +209,7 @@ impl Report {
     fn look_around(&mut self, network: &mut dyn Network, me: &Me, rights: Rights, settings: &Settings, ids: &[String]) {
         let requests = [api::count_everyone(), api::config(), api::license(), api::count_seats(), api::limits()];
         let [count, config, license, seats, limits] = exchange(network, requests);
-        self.count(&count);
+        self.count(&count, network.now_ms());
         let config = api::read_map(&config);
         self.profiles(rights, &config);
         self.activity(network, settings, &config, (ids, me));
@@ -215,16 +223,16 @@ impl Report {
         self.pace();
     }
 
-    fn count(&mut self, answered: &Answered) {
-        match Count::first(answered) {
-            Ok(First::Counted(Count { total: Some(total), .. })) => {
+    fn count(&mut self, answered: &Answered, now_ms: i64) {
+        match Count::first(answered, now_ms) {
+            Ok(Counting::Counted(Count { total: Some(total), .. })) => {
                 self.attributes.push(("accounts".to_string(), total.to_string()));
                 self.pass(Step::EveryoneCounted, format!("the server counts {total} accounts"));
             }
-            Ok(First::Counted(_) | First::Hidden) => {
+            Ok(Counting::Counted(_) | Counting::Refused) => {
                 self.hidden(Step::EveryoneCounted, NoticeCode::CompletenessUnproven);
             }
-            Ok(First::Failed(failure)) => self.lack(Step::EveryoneCounted, NoticeCode::CountFailed, failure),
+            Ok(Counting::Failed(failure)) => self.lack(Step::EveryoneCounted, NoticeCode::CountFailed, failure),
             Err(failure) => self.fail(Step::EveryoneCounted, failure),
         }
     }
@@ -355,8 +363,8 @@ impl Report {
     }
 
     fn warn(&mut self, step: Step, code: NoticeCode, summary: String) {
-        let entry = code.entry();
-        self.push(step, CheckOutcome::Warning, Some(entry.id), summary, Some(entry.fix), Vec::new());
+        let fix = advice::fix(code, self.holder);
+        self.push(step, CheckOutcome::Warning, Some(code.entry().id), summary, Some(fix), Vec::new());
     }
 
     /// A warning in the words of the table.
