@@ -193,9 +193,17 @@ fn a_count_that_fails_or_is_wrong_costs_the_proof_alone() {
     let counts = |number: i64| json(200, format!(r#"{{"total_users_count":{number}}}"#));
     let html = |status| Ok(Response { status, body: b"<html>".to_vec(), ..Response::default() });
     let cases = [
-        (json(500, "{}"), "count-failed", Some("stats/filtered: the server failed with status 500")),
-        (html(504), "count-failed", Some("the proxy in front of the server answered 504")),
-        (html(403), "count-failed", Some("a sign-in gateway or a firewall")),
+        (
+            json(500, "{}"),
+            "count-failed",
+            Some("users, so the listing cannot be proven complete: the server failed with status 500"),
+        ),
+        (
+            html(504),
+            "count-failed",
+            Some("the proxy in front of Mattermost answered 504: Mattermost behind it does not answer in time"),
+        ),
+        (html(403), "count-failed", Some("forbids the request: a gateway, a firewall or a web filter (status 403)")),
         (html(413), "count-failed", None),
         (html(200), "count-failed", None),
         (json(200, "{}"), "count-failed", None),
@@ -218,7 +226,9 @@ fn a_count_that_fails_or_is_wrong_costs_the_proof_alone() {
         assert_eq!((listed.users.len(), is_complete(&listed.end)), (450, false), "{code}");
         assert_eq!(listed.codes, [code]);
         let messages = listed.messages;
-        assert!(detail.is_none_or(|detail| messages[0].ends_with(detail)), "{messages:?}");
+        // The request that failed comes last, in parentheses.
+        let cause = messages[0].split(" (GET ").next().unwrap();
+        assert!(detail.is_none_or(|detail| cause.ends_with(detail)), "{messages:?}");
     }
     // One that fails when the list is read again costs nobody either.
     let mut server = Server::of(450);
@@ -267,7 +277,7 @@ fn dates_that_say_nothing_cost_another_reading_and_no_proof() {
     assert_eq!(listed.messages, ["Accounts are dated in the future: 1 (user000003 (2026-11-29))"]);
     server.date_ahead = -365 * day;
     let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
-    assert!(listed.messages[1].ends_with("the server's is 365 days behind"), "{:?}", listed.messages);
+    assert!(listed.messages[1].ends_with("the server's is 1 year behind"), "{:?}", listed.messages);
 }
 
 /// Pages that are smaller than asked for are read in their own size; pages that are all the same are told as that.
@@ -539,7 +549,7 @@ fn accounts_that_cannot_be_read_are_told_and_make_the_listing_incomplete() {
     server.instead = vec![("users?page=0", json(200, body))];
     let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
     assert_eq!(listed.messages.len(), 1);
-    assert!(listed.messages[0].ends_with(": 5 (bert, carl, anna and 2 more)"), "{:?}", listed.messages);
+    assert!(listed.messages[0].ends_with(": 5 (bert, carl, 7, anna and 1 more)"), "{:?}", listed.messages);
 }
 
 #[test]
