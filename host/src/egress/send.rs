@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use http::header::PROXY_AUTHORIZATION;
+use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -54,8 +54,10 @@ pub(super) async fn send(
     Ok(Response::from_parts(head, body.boxed_unsync()))
 }
 
-/// Adds what the guest does not know: secrets, and what gateway and proxy ask for.
+/// Adds what the guest does not know: secrets, and what gateway and proxy ask for. The client adds `Host` itself, which
+/// the gate held against the address: only HTTP/1.1 has it, and servers of HTTP/2 refuse it beside `:authority`.
 fn complete(way: &Way, route: Route, headers: &mut HeaderMap) {
+    headers.remove(HOST);
     way.vault.fill(headers);
     way.egress.add_headers(headers);
     // In a tunnel the proxy is told when it is dug, and the server is never told.
