@@ -238,6 +238,7 @@ fn lost(code: &ErrorCode) -> Lost {
         ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
             Lost::Other("the server's network cannot be reached".to_string())
         }
+        ErrorCode::InternalError(Some(text)) => Lost::explained(text),
         // The debug text holds the case's name and the host's own words, never a header or a body.
         other => Lost::Other(format!("{other:?}")),
     }

@@ -54,6 +54,7 @@ impl Failure {
             Lost::Closed => (Code::ConnectionLost, "the connection ended before the answer".to_string()),
             Lost::Truncated => (Code::AnswerTruncated, "the connection ended in the middle of the answer".to_string()),
             Lost::TooLarge(limit) => (Code::AnswerTooLarge, format!("the answer is larger than {limit} bytes")),
+            Lost::Explained(code, words) => (*code, words.clone()),
             Lost::Other(what) => (Code::TransportFailed, format!("the request failed: {what}")),
         };
         Self::new(code, what).on(request)

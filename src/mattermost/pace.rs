@@ -7,6 +7,7 @@
 
 use alloc::vec::Vec;
 
+use super::code::Code;
 use super::http::{Answered, Lost, Network, Outcome, Request, Response, Ticket, Work};
 use super::settings::{MaxInFlight, fnv1a};
 use super::wait::{retry_after_ms, until_allowed_ms};
@@ -242,7 +243,9 @@ impl Round<'_> {
                 500 | 502..=504 => (TRIES, retry_after_ms(response)),
                 _ => return false,
             },
-            Err(Lost::Closed | Lost::Truncated) => (TRIES, None),
+            Err(Lost::Closed | Lost::Truncated | Lost::Explained(Code::ConnectionLost | Code::ProxyFailed, _)) => {
+                (TRIES, None)
+            }
             Err(Lost::TimedOut) => (TRIES_WITHOUT_ANSWER, None),
             Err(
                 Lost::NameNotFound
@@ -251,6 +254,7 @@ impl Round<'_> {
                 | Lost::TlsFailed
                 | Lost::Denied
                 | Lost::TooLarge(_)
+                | Lost::Explained(..)
                 | Lost::Other(_),
             ) => return false,
         };
@@ -400,6 +404,8 @@ mod tests {
             Lost::TlsUntrusted,
             Lost::Denied,
             Lost::TooLarge(5),
+            Lost::Explained(Code::TlsExpired, "x".into()),
+            Lost::Explained(Code::ProxyUnreachable, "x".into()),
             Lost::Other("x".into()),
         ];
         for fault in lost.map(Err).into_iter().chain([401, 403, 404, 413, 501, 302].map(|status| json(status, "{}"))) {

@@ -78,6 +78,7 @@ impl Verifier {
         Self { trusted, algorithms }
     }
 
+    /// Chain, dates and name, as the TLS library checks them.
     fn check(
         &self,
         own: &CertificateDer<'_>,
@@ -117,9 +118,15 @@ impl ServerCertVerifier for Verifier {
         _: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match self.check(own, others, name, now) {
-            Ok(()) => Ok(ServerCertVerified::assertion()),
-            Err(error) => Err(carried(why(error, own, others, name, &self.trusted.roots))),
+        let cause = match self.check(own, others, name, now) {
+            // The handshake would fail on it, with less to say.
+            Ok(()) => parse_x509_certificate(own).ok().and_then(|(_, own)| weak_key("the server's certificate", &own)),
+            Err(error) => Some(why(error, own, others, name, &self.trusted.roots)),
+        };
+        match cause {
+            None => Ok(ServerCertVerified::assertion()),
+            // On its way through the TLS library.
+            Some(cause) => Err(Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(cause))))),
         }
     }
 
@@ -129,7 +136,7 @@ impl ServerCertVerifier for Verifier {
         own: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, own, signed, &self.algorithms).map_err(|error| of_handshake(own, error))
+        verify_tls12_signature(message, own, signed, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -138,17 +145,12 @@ impl ServerCertVerifier for Verifier {
         own: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, own, signed, &self.algorithms).map_err(|error| of_handshake(own, error))
+        verify_tls13_signature(message, own, signed, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
     }
-}
-
-/// A cause on its way through the TLS library.
-fn carried(cause: Cause) -> Error {
-    Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(cause))))
 }
 
 fn is_in_force(own: &[u8], now: UnixTime) -> bool {
@@ -280,8 +282,8 @@ fn of_signatures(shown: &Shown<'_>) -> Cause {
         if let Some((_, broken)) = BROKEN.iter().find(|(id, _)| *id == algorithm) {
             return Cause::new("tls-weak", format!("{who} is signed with {broken}, which can be forged"));
         }
-        if let Some(bits) = short_key(certificate) {
-            return Cause::new("tls-weak", format!("{who} has an RSA key of {bits} bits; {RSA_BITS} is the least"));
+        if let Some(cause) = weak_key(&who, certificate) {
+            return cause;
         }
         let bits = certificate.signature_value.data.len().saturating_mul(8);
         if algorithm.starts_with("1.2.840.113549.1.1.") && bits < RSA_BITS {
@@ -301,22 +303,14 @@ fn of_signatures(shown: &Shown<'_>) -> Cause {
     )
 }
 
-/// The bits of an RSA key that is too short.
-fn short_key(certificate: &X509Certificate<'_>) -> Option<usize> {
+/// An RSA key that is too short.
+fn weak_key(who: &str, certificate: &X509Certificate<'_>) -> Option<Cause> {
     match certificate.public_key().parsed() {
-        Ok(PublicKey::RSA(key)) => Some(key.key_size()).filter(|bits| *bits < RSA_BITS),
-        _ => None,
-    }
-}
-
-/// The server does not prove that it has the certificate's key.
-fn of_handshake(own: &CertificateDer<'_>, error: Error) -> Error {
-    match parse_x509_certificate(own).ok().and_then(|(_, own)| short_key(&own)) {
-        Some(bits) => {
-            let words = format!("the server's certificate has an RSA key of {bits} bits; {RSA_BITS} is the least");
-            carried(Cause::new("tls-weak", words))
+        Ok(PublicKey::RSA(key)) if key.key_size() < RSA_BITS => {
+            let bits = key.key_size();
+            Some(Cause::new("tls-weak", format!("{who} has an RSA key of {bits} bits; {RSA_BITS} is the least")))
         }
-        None => error,
+        _ => None,
     }
 }
 
@@ -360,4 +354,45 @@ fn named(name: &X509Name<'_>) -> String {
 fn day(seconds: i64) -> String {
     DateTime::from_timestamp(seconds, 0)
         .map_or_else(|| "a day beyond all calendars".to_owned(), |when| when.format("%-d %B %Y, %H:%M UTC").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rustls::pki_types::pem::PemObject as _;
+
+    use super::*;
+
+    fn read(name: &str) -> CertificateDer<'static> {
+        CertificateDer::from_pem_file([env!("CARGO_MANIFEST_DIR"), "src/egress/testdata", name].join("/")).unwrap()
+    }
+
+    /// These cannot be served by a server that keeps to today's rules, and so are checked without one.
+    #[test]
+    fn certificates_of_the_past_are_told_apart() {
+        let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms;
+        for (name, root, expect) in [
+            ("sha1.pem", Some("root.pem"), "tls-weak: the server's certificate is signed with SHA-1"),
+            ("1024-bits.pem", Some("root.pem"), "tls-weak: the server's certificate has an RSA key of 1024 bits"),
+            (
+                "signed-by-1024-bits.pem",
+                Some("root-of-1024-bits.pem"),
+                "tls-weak: the server's certificate is signed by “Small Root” with an RSA key of 1024 bits",
+            ),
+            ("version-1.pem", Some("root.pem"), "tls-certificate-unusable: the server's certificate has the old form"),
+            ("root.pem", None, "tls-untrusted: this machine trusts no authority at all"),
+        ] {
+            let mut trusted = Trusted::nobody();
+            root.into_iter().for_each(|root| trusted.add(read(root)).unwrap());
+            let verifier = Verifier::new(Arc::new(trusted), algorithms);
+            // 1 January 2027.
+            let now = UnixTime::since_unix_epoch(Duration::from_secs(1_798_761_600));
+            let host = ServerName::try_from("localhost").unwrap();
+            let refused = verifier.verify_server_cert(&read(name), &[], &host, &[], now).unwrap_err();
+            let Error::InvalidCertificate(CertificateError::Other(other)) = refused else { panic!("{name}: {refused:?}") };
+            let told = other.0.downcast_ref::<Cause>().unwrap().to_string();
+            assert!(told.starts_with(expect), "{name}: {told}");
+        }
+    }
 }
