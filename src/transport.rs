@@ -263,7 +263,7 @@ fn lost(code: &ErrorCode) -> Lost {
             Lost::Other("the platform's settings for its connections do not work".to_string())
         }
         // A platform's own words: neither a header nor a body is in them.
-        ErrorCode::InternalError(Some(words)) => Lost::Other(words.clone()),
+        ErrorCode::InternalError(Some(words)) => Lost::explained(words),
         _ => Lost::Other("the platform could not send it, and does not say why".to_string()),
     }
 }

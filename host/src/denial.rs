@@ -97,8 +97,8 @@ impl DenialReason {
                 "nothing: link-local addresses, metadata services and reserved addresses are never dialled".to_owned()
             }
             Self::PrivateAddress => format!("for the platform's policy: {}", line("private_addresses = true")),
-            Self::Proxy => format!("whoever runs the proxy, by letting it connect to {}", shown()),
-            Self::ProxyCredentials => "the proxy's user name and password in `EgressOptions::proxy`".to_owned(),
+            Self::Proxy => format!("a proxy that connects to {}: its administrators decide on that", shown()),
+            Self::ProxyCredentials => "the proxy's user name and password, given together with its address".to_owned(),
             Self::Limit(LimitHit::ResponseHead { .. }) => {
                 "a higher limit `response_headers` or `response_header_bytes`, which the operator of the platform sets".to_owned()
             }
@@ -208,8 +208,8 @@ mod tests {
             (DenialReason::Header, "nothing"),
             (DenialReason::ProhibitedAddress, "nothing"),
             (DenialReason::PrivateAddress, r#"allow = ["https://b.example"]"#),
-            (DenialReason::Proxy, "connect to https://b.example"),
-            (DenialReason::ProxyCredentials, "EgressOptions::proxy"),
+            (DenialReason::Proxy, "connects to https://b.example"),
+            (DenialReason::ProxyCredentials, "the proxy's user name and password"),
             (DenialReason::Limit(LimitHit::RequestsPerCall(3)), "limit `requests_per_call`"),
             (DenialReason::Limit(LimitHit::RequestBody(3)), "limit `request_body_bytes`"),
             (DenialReason::Limit(LimitHit::SentBytes(3)), "limit `sent_bytes`"),

@@ -64,9 +64,39 @@ codes! {
         TimedOut = "timed-out", "The server does not answer in time",
             "Check that a firewall does not drop the connection silently, and whether the server or its database is overloaded.";
         TlsUntrusted = "tls-untrusted", "The server's certificate is not trusted",
-            "If the certificate comes from a company's own authority, give that authority's certificate to the platform that runs this plugin (providerctl: --ca-file). Otherwise check that the certificate has not expired, names this server, and is sent with its intermediate certificates.";
+            "Give the certificate of the authority that signed it, or a self-signed certificate itself, to the platform that runs this plugin as trusted. Where a public authority signed it, update the platform's list of authorities.";
+        TlsChainIncomplete = "tls-chain-incomplete", "The server's certificate leads to no trusted authority",
+            "If a public authority signed it, the server leaves its intermediate certificate out: let the server, or the proxy in front of it, send the whole chain (often a file named fullchain.pem). If a company's own authority signed it, give that authority's certificate to the platform that runs this plugin as trusted.";
+        TlsExpired = "tls-expired", "A certificate of the server has expired",
+            "Renew the certificate, and reload the server or the proxy that shows it. If it was renewed already, the old one is still in use; and look at the clock of the machine that runs this plugin.";
+        TlsNotYetValid = "tls-not-yet-valid", "A certificate of the server is not valid yet",
+            "Set the clock of the machine that runs this plugin by a time server (NTP). If it is right, the certificate was made on a machine whose clock is ahead: make it again.";
+        TlsWrongName = "tls-wrong-name", "The server's certificate is for another name",
+            "Enter the server's URL with a name that its certificate has, or have a certificate made that has the name of the URL. A proxy that serves several names may also show the certificate of another one.";
+        TlsNameMissing = "tls-name-missing", "The server's certificate has no alternative name",
+            "Have the certificate made again with the server's name as subjectAltName (with openssl: -addext subjectAltName=DNS:chat.example.com).";
+        TlsWeak = "tls-weak", "A certificate of the server has a weak key or signature",
+            "Have the certificate made again with an RSA key of 2048 bits or more, or an EC key, and signed with SHA-256; also that of the authority, if it is the one that is weak.";
+        TlsRevoked = "tls-revoked", "The server's certificate has been revoked",
+            "Ask who runs the server why its certificate was revoked, and have a new one installed.";
+        TlsCertificateUnusable = "tls-certificate-unusable", "The server's certificate cannot be used",
+            "Have a server's certificate made again: X.509 version 3, with the server's name as subjectAltName, for server authentication, and CA:FALSE. The message says what is wrong with this one.";
+        TlsTooOld = "tls-too-old", "The server's TLS is too old",
+            "Turn on TLS 1.2 and TLS 1.3 in the server, or in the proxy in front of it.";
+        TlsNotSpoken = "tls-not-spoken", "The port does not speak HTTPS",
+            "Check the port in the server's URL: the address that people open in their browser with https:// is the right one. Only a server inside a protected network should be entered with http://, since the token is then sent in the clear.";
         TlsFailed = "tls-failed", "No secure connection can be made",
-            "Check whether the port speaks TLS at all: a server that is reached with http:// fails this way when it is asked with https://.";
+            "Look at the TLS settings and the log of the server, or of the proxy in front of it: the message says what failed. It must offer TLS 1.2 or 1.3 with a modern cipher (ECDHE with AES-GCM or ChaCha20).";
+        ProxyUnreachable = "proxy-unreachable", "The forward proxy cannot be reached",
+            "Check the address and the port of the forward proxy that the platform is configured with, and that the proxy runs. If the server can be reached without it, configure none.";
+        ProxyCredentials = "proxy-credentials", "The forward proxy wants a user name and password",
+            "Give the platform that runs this plugin the user name and password that the forward proxy accepts (Basic authentication).";
+        ProxyRefused = "proxy-refused", "The forward proxy refuses the connection",
+            "Ask who runs the forward proxy to let this machine connect to the server's host and port, and check that the configured address is that of a forward proxy.";
+        ProxyFailed = "proxy-failed", "The forward proxy got no connection to the server",
+            "Look at the forward proxy's log: it may not resolve the server's name, or a firewall may be between the two. The proxy may also be overloaded: then try again.";
+        OpenFilesLimited = "open-files-limited", "The platform may open no more connections",
+            "Raise the limit on open files of the platform that runs this plugin (ulimit -n, LimitNOFILE).";
         ConnectionLost = "connection-lost", "The connection ended before the answer",
             "Try again. If it happens often, look at the limits and logs of the reverse proxy in front of Mattermost.";
         EgressDenied = "egress-denied", "The platform does not let the plugin reach the server",
@@ -110,7 +140,9 @@ codes! {
         HttpsExpected = "https-expected", "The port speaks HTTPS and was asked over HTTP",
             "Enter the server's URL with https:// instead of http://.";
         ClientCertificateMissing = "client-certificate-missing", "The gateway in front of the server wants a client certificate",
-            "Give the platform that runs this plugin the client certificate and key that the gateway asks for (providerctl: --client-cert and --client-key).";
+            "Give the platform that runs this plugin the client certificate and key that the gateway asks for.";
+        ClientCertificateRefused = "client-certificate-refused", "The gateway in front of the server refuses the client certificate",
+            "Give the platform that runs this plugin a client certificate that is valid and signed by an authority that the gateway trusts, together with its key and the certificates above it.";
         CursorStale = "cursor-stale", "The listing cannot go on from there",
             "Start the listing again from the beginning.";
         TransportFailed = "transport-failed", "The request failed on its way",
@@ -119,6 +151,34 @@ codes! {
 }
 
 impl Code {
+    /// The code that a platform names for why a request got no answer; none for a code that is another's to say.
+    #[must_use]
+    pub fn of_platform(id: &str) -> Option<Self> {
+        let named = [
+            Self::TlsUntrusted,
+            Self::TlsChainIncomplete,
+            Self::TlsExpired,
+            Self::TlsNotYetValid,
+            Self::TlsWrongName,
+            Self::TlsNameMissing,
+            Self::TlsWeak,
+            Self::TlsRevoked,
+            Self::TlsCertificateUnusable,
+            Self::TlsTooOld,
+            Self::TlsNotSpoken,
+            Self::TlsFailed,
+            Self::ClientCertificateMissing,
+            Self::ClientCertificateRefused,
+            Self::ProxyUnreachable,
+            Self::ProxyCredentials,
+            Self::ProxyRefused,
+            Self::ProxyFailed,
+            Self::OpenFilesLimited,
+            Self::ConnectionLost,
+        ];
+        named.into_iter().find(|code| code.entry().id == id)
+    }
+
     /// The broad class.
     #[must_use]
     pub const fn kind(self) -> ErrorKind {
@@ -134,9 +194,21 @@ impl Code {
             | Self::ConnectionRefused
             | Self::TimedOut
             | Self::TlsUntrusted
+            | Self::TlsChainIncomplete
+            | Self::TlsExpired
+            | Self::TlsNotYetValid
+            | Self::TlsWrongName
+            | Self::TlsNameMissing
+            | Self::TlsWeak
+            | Self::TlsRevoked
+            | Self::TlsCertificateUnusable
+            | Self::TlsTooOld
+            | Self::TlsNotSpoken
             | Self::TlsFailed
+            | Self::ProxyUnreachable
+            | Self::ProxyFailed
             | Self::ConnectionLost => ErrorKind::Unreachable,
-            Self::EgressDenied => ErrorKind::Denied,
+            Self::EgressDenied | Self::ProxyCredentials | Self::ProxyRefused => ErrorKind::Denied,
             Self::TokenRefused => ErrorKind::Unauthorized,
             Self::PermissionMissing | Self::MfaRequired => ErrorKind::Forbidden,
             Self::RateLimited => ErrorKind::RateLimited,
@@ -154,9 +226,10 @@ impl Code {
             | Self::RequestRejected
             | Self::GatewayRejected
             | Self::HttpsExpected
-            | Self::ClientCertificateMissing => ErrorKind::UnexpectedResponse,
+            | Self::ClientCertificateMissing
+            | Self::ClientCertificateRefused => ErrorKind::UnexpectedResponse,
             Self::CursorStale => ErrorKind::CursorStale,
-            Self::TransportFailed => ErrorKind::Other,
+            Self::OpenFilesLimited | Self::TransportFailed => ErrorKind::Other,
         }
     }
 
@@ -166,6 +239,9 @@ impl Code {
         match self {
             Self::ConnectionRefused
             | Self::TimedOut
+            | Self::ProxyUnreachable
+            | Self::ProxyFailed
+            | Self::OpenFilesLimited
             | Self::ConnectionLost
             | Self::RateLimited
             | Self::ServerError
@@ -182,7 +258,19 @@ impl Code {
             | Self::ActivitySourceInvalid
             | Self::NameNotFound
             | Self::TlsUntrusted
+            | Self::TlsChainIncomplete
+            | Self::TlsExpired
+            | Self::TlsNotYetValid
+            | Self::TlsWrongName
+            | Self::TlsNameMissing
+            | Self::TlsWeak
+            | Self::TlsRevoked
+            | Self::TlsCertificateUnusable
+            | Self::TlsTooOld
+            | Self::TlsNotSpoken
             | Self::TlsFailed
+            | Self::ProxyCredentials
+            | Self::ProxyRefused
             | Self::EgressDenied
             | Self::TokenRefused
             | Self::PermissionMissing
@@ -199,6 +287,7 @@ impl Code {
             | Self::GatewayRejected
             | Self::HttpsExpected
             | Self::ClientCertificateMissing
+            | Self::ClientCertificateRefused
             | Self::CursorStale => false,
         }
     }

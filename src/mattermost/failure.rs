@@ -70,6 +70,7 @@ impl Failure {
             Lost::Encoded(coding) => {
                 (Code::AnswerUnreadable, format!("the answer is compressed with `{coding}`, which was not asked for"))
             }
+            Lost::Explained(code, words) => (*code, words.clone()),
             Lost::Other(what) => (Code::TransportFailed, format!("the request failed: {what}")),
         };
         Self::new(code, what).on(request)

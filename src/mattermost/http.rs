@@ -1,10 +1,14 @@
 //! What the core asks of the network, and what it gets back.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::base_url::Redirect;
+use super::code::Code;
+
+/// Characters of a platform's explanation that are passed on.
+const EXPLAINED: usize = 500;
 
 /// The two methods that the provider uses. `Post` only ever reads: it carries lists of ids that a URL cannot hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +124,8 @@ pub enum Lost {
     NotHttp,
     /// The answer is compressed in this way, which was not asked for.
     Encoded(String),
+    /// What the platform says of it: a code of the table, and its words.
+    Explained(Code, String),
     /// Anything else, in the transport's words.
     Other(String),
 }
@@ -138,7 +144,21 @@ impl Lost {
             | Self::Denied
             | Self::Closed
             | Self::NotHttp
+            | Self::Explained(..)
             | Self::Other(_) => false,
+        }
+    }
+
+    /// Reads what a platform says for a person: a code that both know, a colon and words. Other text is taken as it is.
+    #[must_use]
+    pub fn explained(text: &str) -> Self {
+        let words: String = text.chars().filter(|c| !c.is_control()).take(EXPLAINED).collect();
+        match words.split_once(": ") {
+            Some((id, words)) => match Code::of_platform(id) {
+                Some(code) => Self::Explained(code, words.to_string()),
+                None => Self::Other(words.to_string()),
+            },
+            None => Self::Other(words),
         }
     }
 }
@@ -211,4 +231,26 @@ pub fn exchange_all(network: &mut dyn Network, requests: Vec<Request>) -> Vec<An
     let mut together = Together { waiting, answered };
     network.run(&mut together);
     together.answered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_platform_explains_is_passed_on_under_its_code() {
+        let explained = |code, words: &str| Lost::Explained(code, words.into());
+        for (text, expect) in [
+            ("tls-expired: it expired on 2 May 2026", explained(Code::TlsExpired, "it expired on 2 May 2026")),
+            ("proxy-failed: it answered 502: no\r\nmore", explained(Code::ProxyFailed, "it answered 502: nomore")),
+            // A platform does not decide what the server said.
+            ("token-refused: the token", Lost::Other("the token".into())),
+            ("something-new: the words", Lost::Other("the words".into())),
+            ("out of order", Lost::Other("out of order".into())),
+            ("", Lost::Other("".into())),
+        ] {
+            assert_eq!(Lost::explained(text), expect, "{text}");
+        }
+        assert_eq!(Lost::explained(&"x".repeat(5_000)), Lost::Other("x".repeat(EXPLAINED)));
+    }
 }

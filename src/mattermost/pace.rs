@@ -7,6 +7,7 @@
 
 use alloc::vec::Vec;
 
+use super::code::Code;
 use super::http::{Answered, Lost, Network, Outcome, Request, Ticket, Work};
 use super::settings::{MaxInFlight, fnv1a};
 use super::wait::{retry_after_ms, until_allowed_ms};
@@ -257,7 +258,9 @@ impl Round<'_> {
                 500 | 502..=504 => (TRIES, retry_after_ms(response)),
                 _ => return false,
             },
-            Err(Lost::Closed | Lost::Truncated) => (TRIES, None),
+            Err(Lost::Closed | Lost::Truncated | Lost::Explained(Code::ConnectionLost | Code::ProxyFailed, _)) => {
+                (TRIES, None)
+            }
             Err(Lost::TimedOut) => (TRIES_WITHOUT_ANSWER, None),
             Err(
                 Lost::NameNotFound
@@ -269,6 +272,7 @@ impl Round<'_> {
                 | Lost::HeadTooLarge(_)
                 | Lost::NotHttp
                 | Lost::Encoded(_)
+                | Lost::Explained(..)
                 | Lost::Other(_),
             ) => return false,
         };
@@ -431,6 +435,8 @@ mod tests {
             Lost::TlsUntrusted,
             Lost::Denied,
             Lost::TooLarge(5),
+            Lost::Explained(Code::TlsExpired, "x".into()),
+            Lost::Explained(Code::ProxyUnreachable, "x".into()),
             Lost::Other("x".into()),
         ];
         for fault in lost.map(Err).into_iter().chain([401, 403, 404, 413, 501, 302].map(|status| json(status, "{}"))) {
