@@ -164,6 +164,8 @@ impl Parts {
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .http1_max_buf_size(count(kind.head_bytes).max(LEAST_HEAD_BYTES))
             .http1_max_headers(count(kind.headers))
+            // Servers that take one stream at a time say so in their first frame, and end connections with more.
+            .http2_initial_max_send_streams(1)
             .http2_max_header_list_size(kind.head_bytes)
             .build(connector)
     }

@@ -12,6 +12,9 @@ use crate::DenialReason;
 /// Bytes of the longest answer to `CONNECT` that is read.
 const HEAD: usize = 8 * 1024;
 
+/// What ends a head.
+const END: &[u8] = b"\r\n\r\n";
+
 /// The port of https.
 const PORT: u16 = 443;
 
@@ -29,13 +32,14 @@ pub(super) async fn dig(proxy: &mut TcpStream, server: &Uri, authorization: Opti
     let ended = |_: io::Error| silent();
     proxy.write_all(&asking).await.map_err(ended)?;
     let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        // No server speaks first, so that nothing comes behind the head.
+    // A refusal has a body behind its head, which nobody waits for: the proxy may keep the connection open.
+    while !head.windows(END.len()).any(|bytes| bytes == END) {
         if head.len() >= HEAD || proxy.read_buf(&mut head).await.map_err(ended)? == 0 {
             break;
         }
     }
-    match (status(&head), head.ends_with(b"\r\n\r\n")) {
+    // No server speaks first, so nothing comes behind the head of a tunnel.
+    match (status(&head), head.ends_with(END)) {
         (Some(200..=299), true) => Ok(()),
         (Some(status), _) => Err(refused(status, authorization.is_some())),
         (None, _) if head.is_empty() => Err(silent()),
