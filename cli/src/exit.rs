@@ -117,7 +117,7 @@ impl Failure {
     pub(crate) fn of_a_listing(self) -> Self {
         match self {
             Self::Told { complaint, .. } if complaint.code == OUTPUT_FAILED => Self::incomplete(*complaint),
-            other => other,
+            Self::Told { .. } | Self::Closed => self,
         }
     }
 
@@ -141,6 +141,7 @@ impl From<std::io::Error> for Failure {
 const OUTPUT_FAILED: &str = "output-failed";
 
 /// Why a file cannot be written or read, in words.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others keep the system's words")]
 pub(crate) fn reason(error: &std::io::Error) -> String {
     use std::io::ErrorKind;
 

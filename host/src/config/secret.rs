@@ -30,6 +30,7 @@ pub fn read_secret_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 }
 
 /// The usual troubles in words that name what to do.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others keep the system's words")]
 fn in_words(path: &Path, error: io::Error) -> io::Error {
     let kind = error.kind();
     let words = match kind {

@@ -61,10 +61,12 @@ impl Failure {
 
     /// The denial that it is.
     pub(super) const fn denial(&self) -> Option<DenialReason> {
-        match self {
-            Self::Denied(reason) => Some(*reason),
-            Self::Explained(cause) => cause.denial,
-            _ => None,
+        if let Self::Denied(reason) = self {
+            Some(*reason)
+        } else if let Self::Explained(cause) = self {
+            cause.denial
+        } else {
+            None
         }
     }
 }

@@ -184,9 +184,10 @@ impl Server {
     /// Answers, with the server's own time and version.
     pub(crate) fn answer(&mut self, request: &Request) -> Outcome {
         let path = request.path.split('?').next().unwrap_or_default();
-        let outcome = match self.paging {
-            Paging::QueryLost => self.plain_answer(&Request { path: path.to_string(), ..request.clone() }),
-            _ => self.plain_answer(request),
+        let outcome = if self.paging == Paging::QueryLost {
+            self.plain_answer(&Request { path: path.to_string(), ..request.clone() })
+        } else {
+            self.plain_answer(request)
         };
         let mut outcome = self.dated(outcome);
         let is_count = path.ends_with("/stats/filtered");

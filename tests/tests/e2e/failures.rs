@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use end_to_end::{connect, from_afar, list, simulator};
+use end_to_end::{connect, connect_from_afar, list, simulator};
 use mattermost_simulator::{Config, Fault, FaultKind};
 use provider_host::ListingOptions;
 use provider_host::model::{CheckOutcome, CheckReport};
@@ -103,7 +103,7 @@ async fn small_answers_that_want_much_memory_are_errors_and_no_crash() {
         let start = body.get(..40).unwrap_or_default().to_owned();
         let fault = Fault { on: on.into(), after: 0, times: None, what: FaultKind::Body(body) };
         let server = simulator(Config { faults: vec![fault], ..Config::default() }).await;
-        let session = connect(&from_afar(&server), &server.tokens().admin).await.unwrap();
+        let session = connect_from_afar(&server, &server.tokens().admin).await.unwrap();
         let error = list_all(session).await;
         assert_eq!(error.as_deref(), code, "{on} {start}");
     }
