@@ -30,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
         for wait in [retry_after_ms(&response), until_allowed_ms(&response, 8)].into_iter().flatten() {
             assert!(wait <= LONGEST_MS, "{wait}");
         }
-        let answered = Answered { request: api::users(3), outcome: Ok(response) };
+        let answered = Answered { request: api::users(3, 200), outcome: Ok(response) };
         match Answer::of(&answered) {
             Ok(answer) => {
                 assert_eq!(status, 200);

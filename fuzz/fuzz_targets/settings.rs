@@ -64,8 +64,11 @@ fuzz_target!(|data: &[u8]| {
 fn url(text: &str) {
     let base = match BaseUrl::parse(text) {
         Ok(base) => base,
-        Err(failure) => {
-            claims::is_failure(&failure);
+        Err(unusable) => {
+            claims::is_message(unusable.why);
+            if let Some(instead) = unusable.instead {
+                BaseUrl::parse(&instead).expect("what is proposed can be entered");
+            }
             return;
         }
     };

@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use mattermost_provider::mattermost::api;
 use mattermost_provider::mattermost::edition::Edition;
 use mattermost_provider::mattermost::http::{Network, Work};
-use mattermost_provider::mattermost::listing::{Census, Count, Findings, Hidden, Surroundings};
+use mattermost_provider::mattermost::listing::{Findings, Surroundings};
 use mattermost_provider::mattermost::seat::SeatRule;
 use mattermost_provider::mattermost::version::Version;
 use mattermost_provider::mattermost::wire::Team;
@@ -26,13 +26,8 @@ fuzz_target!(|data: &[u8]| {
     let is_list = rows::length(&String::from_utf8_lossy(&body)).is_some();
     let mut server = Server { teams: &body };
     let mut found = Surroundings::new();
-    let census = Census {
-        count: Count { server_ms: 0, cutoff_ms: 0, total: None },
-        edition: Edition::Free,
-        version: Some(Version::new(11, 6)),
-        hidden: Hidden::default(),
-    };
-    match found.find(&census, SeatRule::of(None, Edition::Free), &mut Findings::default(), &mut server) {
+    let seats = SeatRule::of(None, Edition::Free);
+    match found.find(Some(Version::new(11, 6)), false, seats, &mut Findings::default(), &mut server) {
         Ok(()) => {
             let teams = found.of("mmmmmmmmmmmmmmmmmmmmmmmmmm").runs;
             assert!(is_list && ["first", "last"].iter().all(|name| teams.iter().any(|team| team == name)));
