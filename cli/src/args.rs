@@ -42,8 +42,9 @@ A page is printed when it arrives. An array of --format json is closed whatever 
 code says whether it is complete: 0 complete, 1 an error before the first user, 2 wrong usage, 3 incomplete. A disk that is
 full is incomplete too: the output, the checkpoint or the file of --audit lacks something.
 
-A page that fails for the moment is tried again three times, after as long as the server asks for, a minute at most. A
-listing that makes no progress for two minutes ends with what was read (--stall-timeout).
+A page that fails for the moment is tried again three times, after as long as the server asks for; where that is more
+than a minute, the listing ends and says how long. A listing that makes no progress for two minutes ends with what was
+read (--stall-timeout).
 
 With --checkpoint FILE each page is saved before it is printed. Whatever ends the command, a lost connection, Ctrl-C, a
 service manager or kill -9: the same command goes on from there. It prints first what the file holds and then what was still to come, so

@@ -244,16 +244,19 @@ pub(crate) fn access(args: &ServerArgs, description: &Description, others: &[&De
 /// `NAME=env:NAME` or `NAME=file:PATH`: the name, and the secret at that place. The text is not repeated, since it may be
 /// the secret itself.
 fn placed<'a>(argument: &'a str, option: &str) -> Result<(&'a str, SecretString), Failure> {
-    let malformed = || {
-        let message = format!("{option} takes a name, an equals sign and the place of a secret");
+    let malformed = |reason: &str| {
+        let message = format!("{option} takes a name, an equals sign and the place of a secret: {reason}");
         Failure::usage(Complaint::new("secret-misplaced", message).fix("write NAME=env:VARIABLE or NAME=file:PATH"))
     };
-    let (name, place) = argument.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(malformed)?;
-    let source: SecretSource = place.parse().map_err(|_| malformed())?;
+    let (name, place) = argument
+        .split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or_else(|| malformed("it has no name and no equals sign"))?;
+    let source: SecretSource = place.parse().map_err(malformed)?;
     let secret = source.read().map_err(|reason| {
         Failure::usage(Complaint::new(
             "secret-missing",
-            format!("the secret of {option} {name} is not at {source}: {reason}"),
+            format!("the secret of {option} {name} is not in {source}: {reason}"),
         ))
     })?;
     Ok((name, secret))

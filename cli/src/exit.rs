@@ -117,7 +117,7 @@ impl Failure {
     pub(crate) fn of_a_listing(self) -> Self {
         match self {
             Self::Told { complaint, .. } if complaint.code == OUTPUT_FAILED => Self::incomplete(*complaint),
-            other => other,
+            Self::Told { .. } | Self::Closed => self,
         }
     }
 
@@ -141,6 +141,7 @@ impl From<std::io::Error> for Failure {
 const OUTPUT_FAILED: &str = "output-failed";
 
 /// Why a file cannot be written or read, in words.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others keep the system's words")]
 pub(crate) fn reason(error: &std::io::Error) -> String {
     use std::io::ErrorKind;
 
@@ -240,6 +241,13 @@ fn fix(error: &provider_host::Error) -> Option<String> {
         "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => {
             "if it was listing users, ask for smaller pages: --limit 1000; otherwise report it to the provider's authors"
         }
+        "component-too-large" => "check that it is the right file",
+        "component-does-not-fit" => "do not run it unless you know its makers; a platform may give it more memory",
+        "component-compiler-failed" => "install providerctl again; if it crashed over this component, do not run it",
+        "limit-instances" => "run fewer listings at once, and try again",
+        code if code.starts_with("limit-") && code != "limit-unusable" => {
+            "report it to the provider's authors; if it needs as much, a tenant of a providers.toml may be given a higher limit (docs/embedding.md)"
+        }
         code if code.starts_with("component-bound-") => {
             "do not run it unless you know its makers; a platform may raise this bound, docs/compiling.md"
         }
@@ -302,6 +310,41 @@ mod tests {
             let error =
                 ProviderError { request: request.map(str::to_owned), http_status: status, request_id: id, ..refused() };
             assert_eq!(request_line(&error).as_deref(), line);
+        }
+    }
+
+    /// What to do is said in words of this command: the library's options are for those who write programs with it.
+    #[test]
+    fn no_error_speaks_of_the_librarys_options() {
+        use provider_host::{Bound, Error, LimitHit};
+
+        let text = || "x".to_owned();
+        let time = std::time::Duration::from_secs(1);
+        let limit = |limit| Error::LimitHit { call: "check", limit };
+        for error in [
+            Error::ComponentTooLarge { bytes: 2, limit: 1 },
+            Error::CompileTimeout { limit: time },
+            Error::CompileMemory { limit: 1 },
+            Error::CompilerFailed { reason: text() },
+            Error::DoesNotFit { reason: text() },
+            Error::SecretNotGranted { key: text() },
+            Error::WaitTooLong { left: time, limit: time },
+            Error::Runtime { reason: text() },
+            limit(LimitHit::Memory(1)),
+            limit(LimitHit::CallTime(time)),
+            limit(LimitHit::CpuTime(time)),
+            limit(LimitHit::ReturnedBytes(1)),
+            limit(LimitHit::RequestsPerCall(1)),
+            limit(LimitHit::RequestBody(1)),
+            limit(LimitHit::SentBytes(1)),
+            limit(LimitHit::ResponseHead { headers: 1, bytes: 1 }),
+            limit(LimitHit::ResponseBody(1)),
+            limit(LimitHit::Answer { bound: Bound::Users, limit: 1 }),
+            limit(LimitHit::Instances { pool: 1, patience: time }),
+        ] {
+            let complaint = Complaint::from(&error);
+            let said = format!("{} {}", complaint.message, complaint.fix.unwrap_or_default());
+            assert!(!said.contains("::") && !said.contains("run_compiler"), "{said}");
         }
     }
 

@@ -23,16 +23,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The pause before the first retry where the server asks for none; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long to wait before a retry, the first being 1; `None` where there is no point in one, or were enough.
+/// How long to wait before a retry, the first being 1; `None` where there is no point in one, there were enough, or the
+/// server asks for a longer wait than is waited here.
 pub(crate) fn pause(error: &Error, retry: u32) -> Option<Duration> {
     // A wait that is too long for the listing is too long here.
     let is_too_long = matches!(error, Error::WaitTooLong { .. });
     if !error.retryable() || is_too_long || retry > RETRIES {
         return None;
     }
-    let asked = error.as_provider().and_then(|provider| provider.retry_after_ms);
+    let asked = error.as_provider().and_then(|provider| provider.retry_after_ms).unwrap_or_default();
     let own = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(retry.saturating_sub(1)));
-    Some(asked.map_or(own, |ms| Duration::from_millis(u64::from(ms))).min(LONGEST_PAUSE))
+    Some(own.max(Duration::from_millis(u64::from(asked)))).filter(|pause| *pause <= LONGEST_PAUSE)
 }
 
 /// A page failed and is tried again.
@@ -265,8 +266,9 @@ mod tests {
             (true, None, 3, Some(4_000)),
             (true, None, 4, None),
             (true, Some(7_000), 1, Some(7_000)),
-            (true, Some(0), 3, Some(0)),
-            (true, Some(600_000), 1, Some(60_000)),
+            (true, Some(0), 3, Some(4_000)),
+            (true, Some(60_000), 1, Some(60_000)),
+            (true, Some(3_600_000), 1, None),
         ];
         let too_long = Error::WaitTooLong { left: Duration::from_secs(600), limit: Duration::from_secs(120) };
         assert_eq!(pause(&too_long, 1), None);

@@ -270,7 +270,7 @@ fn id(what: &str, value: &str) -> Checked {
     }
     size(what, value, ID_BYTES)?;
     // Most are of ASCII, of which the compiler looks at many letters at once.
-    let is_plain = value.bytes().fold(true, |is_plain, byte| is_plain & (byte >= b' ') & (byte < 0x7f));
+    let is_plain = value.bytes().fold(true, |is_plain, byte| is_plain & matches!(byte, b' '..0x7f));
     if !is_plain && value.chars().any(char::is_control) {
         return Err(format!("{what} holds a control character"));
     }

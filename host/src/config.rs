@@ -222,7 +222,7 @@ impl Config {
         let read = |key: &str, source: &SecretSource| -> Result<SecretString> {
             let source = source.at(|path| self.beside(path));
             source.read().map_err(|reason| {
-                unusable(format!("the secret `{key}` of the tenant `{tenant}` is not at {source}: {reason}"))
+                unusable(format!("the secret `{key}` of the tenant `{tenant}` is not in {source}: {reason}"))
             })
         };
         for (key, Text(source)) in &entry.secrets {

@@ -79,6 +79,7 @@ mod telemetry;
 mod tests;
 mod vault;
 mod wall;
+mod words;
 
 pub use access::Access;
 pub use cache::Cache;
@@ -106,3 +107,4 @@ pub use secrecy;
 pub use session::Session;
 pub use settings::Settings;
 pub use sync::{ChangedUser, ListingSync, SyncOptions, SyncProgress, SyncStep, Whole};
+pub use words::in_words;

@@ -21,7 +21,7 @@ impl Sandbox {
     /// Compiles a component after a look at what it imports, or takes it from the cache after the same look.
     ///
     /// # Errors
-    /// It is no component, is too large, goes beyond a bound of [`Pool::bounds`], could not be compiled within the deadline
+    /// It is no component, is too large, goes beyond a bound of [`Pool::bounds`](crate::Pool::bounds), could not be compiled within the deadline
     /// and the memory of [`compiled_by`](Self::compiled_by), imports what is not granted, or is no provider of this contract.
     pub fn load(&self, bytes: &[u8]) -> Result<Provider> {
         let (prepared, inspection) = self.prepare(bytes)?;

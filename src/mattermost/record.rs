@@ -239,6 +239,12 @@ impl Draft {
         self.created_ms
     }
 
+    /// The same as the record has it; none where no calendar holds it.
+    #[must_use]
+    pub fn created_at(&self) -> Option<&str> {
+        self.user.created_at.as_deref()
+    }
+
     /// The account's name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -43,6 +43,7 @@ fn recorded(version: &str, name: &str) -> Option<Outcome> {
         headers: lines.filter_map(header).collect(),
         body: body.as_bytes().to_vec(),
         took_ms: 1,
+        redirect: None,
     }))
 }
 
@@ -217,7 +218,7 @@ fn recorded_refusals_have_their_meaning() {
         ("body-param", Code::RequestRejected),
         ("wrong-subpath", Code::NotMattermost),
         ("rate-limited", Code::RateLimited),
-        ("double-slash", Code::Redirected),
+        ("double-slash", Code::RedirectedElsewhere),
     ];
     for version in VERSIONS {
         for (name, code) in cases {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use super::api::{self, Answer, Me};
+use super::code::Code;
 use super::failure::Failure;
 use super::http::{Answered, Request};
 use super::version::Version;
@@ -128,12 +129,15 @@ impl Rights {
     /// What the account may do, by the answer to [`ask`](Self::ask).
     ///
     /// # Errors
-    /// The server cannot be reached, refuses the token or asks to slow down. Any other answer than the roles is none.
+    /// The server refuses the token or asks to slow down. Without the roles there is another way, so whatever else keeps them
+    /// from coming is no error.
     pub fn of(me: &Me, answered: Option<&Answered>) -> Result<Self, Failure> {
         let granted = match answered.map(read).transpose() {
             Ok(granted) => granted,
-            Err(failure) if failure.is_refusal() || failure.is_of_gateway() || failure.may_pass() => None,
-            Err(failure) => return Err(failure),
+            Err(failure) if matches!(failure.code, Code::TokenRefused | Code::MfaRequired | Code::RateLimited) => {
+                return Err(failure);
+            }
+            Err(_) => None,
         };
         Ok(Self { granted, is_admin: me.has("system_admin"), is_guest: me.has("system_guest") })
     }
@@ -186,14 +190,13 @@ fn read(answered: &Answered) -> Result<Permissions, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mattermost::code::Code;
     use crate::mattermost::fake::json;
     use crate::mattermost::http::{Lost, Outcome};
     use alloc::format;
     use alloc::string::String;
 
     fn me(roles: &str) -> Me {
-        Me { id: "u".into(), username: "u".into(), roles: roles.into() }
+        Me { id: "u".into(), username: "u".into(), roles: roles.into(), is_bot: false }
     }
 
     fn rights(roles: &str, outcome: Outcome) -> Result<Rights, Failure> {
@@ -254,6 +257,10 @@ mod tests {
                 json(500, r#"{"id":"app.role.get_by_names.app_error"}"#),
                 json(200, r#"{"permissions":[]}"#),
                 json(200, "<html>"),
+                Err(Lost::Closed),
+                Err(Lost::TimedOut),
+                // A platform that has granted the requests of an earlier version.
+                Err(Lost::Denied),
             ]
         };
         let cases = [
@@ -275,7 +282,7 @@ mod tests {
         for (outcome, code) in [
             (json(401, r#"{"id":"api.context.session_expired.app_error"}"#), Code::TokenRefused),
             (json(429, ""), Code::RateLimited),
-            (Err(Lost::TimedOut), Code::TimedOut),
+            (json(403, r#"{"id":"api.context.mfa_required.app_error"}"#), Code::MfaRequired),
         ] {
             assert_eq!(rights("system_user", outcome).unwrap_err().code, code);
         }

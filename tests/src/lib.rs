@@ -12,7 +12,8 @@ use mattermost_simulator::{Config, Simulator};
 use provider_host::model::{Notice, User};
 use provider_host::secrecy::SecretString;
 use provider_host::{
-    Access, Egress, EgressOptions, End, Error, ListingOptions, Pool, Progress, Provider, Sandbox, Session, Settings,
+    Access, Egress, EgressOptions, End, Error, ListingOptions, Pool, Progress, Provider, Proxy, Sandbox, Session,
+    Settings,
 };
 
 /// Where `make component` puts the component.
@@ -96,11 +97,6 @@ pub fn provider_timed_by(time: impl Fn() -> Duration + Send + Sync + 'static) ->
     sandbox.load(&component()).expect("the built component loads")
 }
 
-/// The same server by an address that leads to this machine and does not look like it, so that its answers are compressed.
-pub fn from_afar(server: &Simulator) -> String {
-    server.url().replace("127.0.0.1", "[::ffff:127.0.0.1]")
-}
-
 /// The built component, connected to a server.
 ///
 /// # Errors
@@ -108,6 +104,18 @@ pub fn from_afar(server: &Simulator) -> String {
 pub async fn connect(url: &str, token: &str) -> Result<Session, Error> {
     let egress = Egress::new(EgressOptions::default())?;
     shared_provider().connect(Access::new(settings(url, token), egress)).await
+}
+
+/// The built component, connected to a server that has a name of its own, as one on another machine has, so that the
+/// component asks for compressed answers. The simulator answers as a forward proxy does, which looks the name up.
+///
+/// # Errors
+/// What the host refuses.
+pub async fn connect_from_afar(server: &Simulator, token: &str) -> Result<Session, Error> {
+    let mut options = EgressOptions::default();
+    options.proxy = Some(Proxy::new(&server.origin())?);
+    let url = server.url().replacen(&server.origin(), "http://chat.example", 1);
+    shared_provider().connect(Access::new(settings(&url, token), Egress::new(options)?)).await
 }
 
 /// What a host has at the end of a listing.

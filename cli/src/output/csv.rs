@@ -217,7 +217,7 @@ mod tests {
                 created_at: Some(value.into()),
                 ..bare()
             };
-            let csv = print(Values::Harmless, &[user.clone()]);
+            let csv = print(Values::Harmless, std::slice::from_ref(&user));
             let raw = print(Values::Raw, &[user]);
             for title in
                 ["id", "username", "email", "first_name", "last_name", "role", "roles", "position", "created_at"]

@@ -340,6 +340,9 @@ impl Checkpoint for Held {
             for (id, record) in &records {
                 put.execute(params![listing, id, step.run, record])?;
             }
+            if step.withdraws {
+                change.execute("DELETE FROM user WHERE listing = ?1 AND run <> ?2", params![listing, step.run])?;
+            }
             Ok(())
         })
     }

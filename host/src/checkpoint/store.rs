@@ -85,6 +85,8 @@ pub struct Step<'a> {
     pub begins: bool,
     /// Which reading of the product's list brought the users, from 1.
     pub run: u32,
+    /// Whether the users of the latest listing whom another run brought last are of it no more, and are to be deleted.
+    pub withdraws: bool,
     /// Users who come for the first time.
     pub users: &'a [User],
     /// Users who came before, whose records replace the earlier ones.

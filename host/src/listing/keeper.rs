@@ -50,6 +50,7 @@ impl Keeper {
             checkpoint.save(&Step {
                 begins,
                 run: taken.run,
+                withdraws: taken.withdraws,
                 users: &taken.batch.users,
                 repeated: &taken.batch.repeated,
                 standing: &taken.standing,
@@ -66,7 +67,9 @@ impl Keeper {
     pub(crate) async fn update(&self, update: Arc<Update>) -> Result<()> {
         let saving = self.run(move |checkpoint| {
             let Update { added, changed, standing } = update.as_ref();
-            checkpoint.save(&Step { begins: false, run: standing.run, users: added, repeated: changed, standing })
+            let run = standing.run;
+            let step = Step { begins: false, run, withdraws: false, users: added, repeated: changed, standing };
+            checkpoint.save(&step)
         });
         self.outcome(saving.await)
     }

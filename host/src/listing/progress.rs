@@ -27,6 +27,9 @@ pub struct Batch {
     pub expected_total: Option<u32>,
     /// Set in the last batch.
     pub end: Option<End>,
+    /// Set in the last batch: how many of those who came belong to the listing no more, since the list was read again and
+    /// they were deleted meanwhile. A store has left them out; a host without one cannot tell who they are.
+    pub withdrawn: u64,
     /// The beginning of the listing in the product's time.
     pub watermark: Option<String>,
 }

@@ -4,12 +4,14 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use hashbrown::HashMap;
+
 use super::super::activity::LastUse;
 use super::super::api::{self, Answer, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
 use super::super::http::{Network, exchange};
-use super::super::listing::Count;
+use super::super::listing::{Count, Counting};
 use super::super::record::{Draft, Rules};
 use super::super::wire::{Bot, User};
 use super::cursor::{Cursor, Newcomers};
@@ -43,19 +45,22 @@ pub(super) fn find(
     network: &mut dyn Network,
 ) -> Result<Verdict<Vec<(Draft, LastUse)>>, Failure> {
     let mut count = at.census.count;
-    let (mut youngest_ms, mut server_ms) = (0, 0);
+    let mut found_before: HashMap<String, bool> = HashMap::new();
     for tries in 1..=COUNTS_AT_MOST {
         if tries > 1 {
-            // An account that is dated near a count may be among the counted or not, so that moment is left behind.
-            network.pause(count.wait_for(youngest_ms, server_ms));
-            count = Count::take(network)?;
+            count = match counted(Count::take(network)?) {
+                Ok(count) => count,
+                Err(code) => return Ok(Verdict::Impossible(code)),
+            };
         }
-        let people = Count::of_people(network)?;
+        let people = match counted(Count::of_people(network)?) {
+            Ok(people) => people,
+            Err(code) => return Ok(Verdict::Impossible(code)),
+        };
         let (Some(everyone), Some(counted_people)) = (count.total, people.total) else {
             return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
         };
         count.cutoff_ms = count.cutoff_ms.min(people.cutoff_ms);
-        server_ms = people.server_ms;
         let mut ids = match people_since(at, network)? {
             Verdict::Well(ids) => ids,
             Verdict::Impossible(code) => return Ok(Verdict::Impossible(code)),
@@ -73,14 +78,19 @@ pub(super) fn find(
             return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
         }
         let drafts: Vec<&Draft> = found.whole.values().filter(|draft| at.since.is_recent(draft.created_ms())).collect();
-        youngest_ms = drafts.iter().map(|draft| draft.created_ms()).max().unwrap_or(0);
-        if youngest_ms >= count.cutoff_ms {
+        // An account that is dated near the count, or in the future, may be among the counted or not. Once it was found
+        // before a count as well, it surely is.
+        let is_counted = |draft: &&Draft| {
+            count.surely_has(draft.created_ms()) || found_before.get(draft.id()) == Some(&draft.is_bot())
+        };
+        if !drafts.iter().all(is_counted) {
+            found_before = drafts.iter().map(|draft| (draft.id().to_string(), draft.is_bot())).collect();
             continue;
         }
         let number =
             |is_bot| u32::try_from(drafts.iter().filter(|draft| draft.is_bot() == is_bot).count()).unwrap_or(u32::MAX);
         let newcomers = Newcomers { counted_people, people: number(false), bots: bots.is_some().then(|| number(true)) };
-        let surely_new = drafts.iter().filter(|draft| is_surely_new(at, draft)).count();
+        let surely_new = drafts.iter().filter(|draft| is_surely_new(at, count, draft)).count();
         if let Some(code) = contradiction(at.since.users, everyone, newcomers, surely_new) {
             return Ok(Verdict::Impossible(code));
         }
@@ -108,8 +118,19 @@ fn contradiction(known: u32, everyone: u32, new: Newcomers, surely_new: usize) -
     }
 }
 
-fn is_surely_new(at: &Cursor, draft: &Draft) -> bool {
+/// What is dated in the future may be known.
+fn is_surely_new(at: &Cursor, count: Count, draft: &Draft) -> bool {
     draft.created_ms() > at.since.watermark_ms.saturating_add(LISTING_AT_MOST_MS)
+        && count.surely_has(draft.created_ms())
+}
+
+/// A count, or why there is none.
+fn counted(counting: Counting) -> Result<Count, NoticeCode> {
+    match counting {
+        Counting::Counted(count) => Ok(count),
+        Counting::Refused => Err(NoticeCode::ChangesHidden),
+        Counting::Failed(_) => Err(NoticeCode::CountFailed),
+    }
 }
 
 fn look_up(

@@ -64,6 +64,28 @@ impl Account {
     }
 }
 
+/// Which answers have a `Date`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dates {
+    All,
+    AllButCounts,
+    Nowhere,
+}
+
+/// What becomes of the pages of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Paging {
+    Whole,
+    /// The server's pages have so many accounts at most.
+    Clamped(usize),
+    /// Something on the way leaves so many accounts of each.
+    Cut(usize),
+    /// The query of every request is lost.
+    QueryLost,
+    /// The number of the page is lost.
+    NumberLost,
+}
+
 /// A server's accounts by name, which is the order of its list.
 #[derive(Clone)]
 pub(crate) struct Server {
@@ -72,6 +94,10 @@ pub(crate) struct Server {
     pub(crate) now: i64,
     /// How far the clock behind `Date` is ahead of the one that dates accounts, in milliseconds.
     pub(crate) date_ahead: i64,
+    /// Whether answers have a `Date`: all, none, or all but the counts.
+    pub(crate) dates: Dates,
+    /// What becomes of the pages on their way.
+    pub(crate) paging: Paging,
     /// How long before it is inserted an account is dated, in milliseconds.
     pub(crate) insert_lag: i64,
     pub(crate) version: &'static str,
@@ -109,6 +135,8 @@ impl Server {
             accounts: (0..accounts).map(|n| (format!("user{n:06}"), account(n))).collect(),
             now: NOW,
             date_ahead: 0,
+            dates: Dates::All,
+            paging: Paging::Whole,
             insert_lag: 0,
             version: "11.6.0.dev.7efba6486e17.true",
             license: r#"{"IsLicensed":"true","SkuShortName":"professional"}"#,
@@ -142,6 +170,11 @@ impl Server {
         }
     }
 
+    /// Gives an account another date of creation.
+    pub(crate) fn date(&mut self, name: &str, created: i64) {
+        self.accounts.get_mut(name).unwrap().created = created;
+    }
+
     pub(crate) fn rename(&mut self, from: &str, to: &str) {
         if let Some(account) = self.accounts.remove(from) {
             self.accounts.insert(to.to_string(), Account { updated: self.now, ..account });
@@ -150,8 +183,18 @@ impl Server {
 
     /// Answers, with the server's own time and version.
     pub(crate) fn answer(&mut self, request: &Request) -> Outcome {
-        let outcome = self.plain_answer(request);
-        self.dated(outcome)
+        let path = request.path.split('?').next().unwrap_or_default();
+        let outcome = if self.paging == Paging::QueryLost {
+            self.plain_answer(&Request { path: path.to_string(), ..request.clone() })
+        } else {
+            self.plain_answer(request)
+        };
+        let mut outcome = self.dated(outcome);
+        let is_count = path.ends_with("/stats/filtered");
+        if self.dates == Dates::Nowhere || (self.dates == Dates::AllButCounts && is_count) {
+            outcome.iter_mut().for_each(|response| response.headers.retain(|(name, _)| *name != "date"));
+        }
+        outcome
     }
 
     /// An answer that leaves now.
@@ -199,8 +242,16 @@ impl Server {
                 json(200, format!("[{}]", self.team_admins.iter().map(row).collect::<Vec<_>>().join(",")))
             }
             "GET /api/v4/users" => {
-                let page: usize = path.split(['=', '&']).nth(1).unwrap().parse().unwrap();
-                let rows: Vec<_> = self.accounts.iter().take(self.shown).skip(page * 200).take(200).map(row).collect();
+                let number = |key, default| value(path, key).parse::<usize>().unwrap_or(default);
+                let (page, asked) = (number("page", 0), number("per_page", 60).min(200));
+                let (page, size, most) = match self.paging {
+                    Paging::Whole | Paging::QueryLost => (page, asked, asked),
+                    Paging::Clamped(most) => (page, asked.min(most), asked),
+                    Paging::Cut(most) => (page, asked, most),
+                    Paging::NumberLost => (0, asked, asked),
+                };
+                let shown = self.accounts.iter().take(self.shown);
+                let rows: Vec<_> = shown.skip(page * size).take(size.min(most)).map(row).collect();
                 json(200, format!("[{}]", rows.join(",")))
             }
             "POST /api/v4/users/status/ids" | "POST /api/v4/users/ids" => {

@@ -12,8 +12,11 @@
 //! The proof rests on three things. An account that is listed after the count and dated before the count's *cutoff* was
 //! counted: the cutoff is the `Date` of the count's answer, less the time that the request took, less ten seconds, which
 //! is for what happens between an account's date and its row, and for clocks that differ. A count and pages come from the
-//! same data; a lagging replica would break that. And an account's date is never changed. An account that is dated between
-//! the cutoff and the count costs another pass, and nothing else.
+//! same data; a lagging replica would break that. And an account's date is never changed.
+//!
+//! An account of a later date costs another pass, and nothing else: whoever was seen in one pass and again in the next was
+//! there when the next was counted, whatever the dates say. So accounts that are dated in the future, a server's clock
+//! that is behind and answers without a `Date` make a listing longer, and not less certain.
 
 mod both;
 mod census;
@@ -33,16 +36,16 @@ mod tests;
 
 use alloc::vec::Vec;
 
-pub use census::{Census, Count};
+pub use census::{Census, Clock, Count, Counting};
 pub use cursor::{Cursor, Seats};
 pub use memory::{Mark, Memory, PASSES_AT_MOST, Recall, Tally};
-pub use notices::{Findings, Hidden};
+pub use notices::{Findings, Hidden, Named};
 pub use single_channel::SingleChannelGuests;
 pub use surroundings::Surroundings;
 pub use team_admins::TeamAdmins;
 
 use super::activity::Activity;
-use super::api::{self, USERS_PER_PAGE};
+use super::api;
 use super::code::{Code, NoticeCode};
 use super::failure::Failure;
 use super::http::{Network, exchange};
@@ -54,6 +57,7 @@ use super::time::timestamp;
 use super::version::Version;
 use crate::contract::{ListingState, SeatUse, User, UserKind, UserPage};
 use both::{Both, Cut};
+use census::MARGIN_MS;
 use sweep::{Asking, End, Plan, Sweep, Swept};
 
 /// Pages of 200 users that a call reads where the host leaves the number to the provider: some 1.4 MB of JSON.
@@ -116,6 +120,7 @@ pub fn list_users(
     if memory.take_up(at.listing, at.tally) == Recall::Lost {
         at.findings.raise(NoticeCode::ListingResumed);
     }
+    memory.named.take_up(&at.census);
     if at.next_page >= PAGES_IN_ALL {
         return Err(Failure::new(Code::AnswerUnreadable, "the server's list of users does not end"));
     }
@@ -125,11 +130,13 @@ pub fn list_users(
     let pass = count_pass(&mut at, memory, network)?;
     let kept_before = kept.len();
     let is_far = network.latency_ms() >= FAR_MS;
-    let plan = plan(settings, pages_of(limit, is_far, kept_before), memory, &mut at, pass);
+    // The census has been answered right before.
+    let is_answering = cursor.is_none();
+    let plan = Plan { is_answering, ..plan(settings, pages_of(limit, is_far, kept_before), memory, &mut at, pass) };
 
     let mut surroundings = core::mem::take(&mut memory.surroundings);
     let known = (at.tally.pass > 1).then_some(&*memory);
-    let search = surroundings.search(&at.census, rules.seats);
+    let search = surroundings.search(at.census.version, at.census.hidden.teams_unsure, rules.seats);
     let mut work = Both::new(search, Sweep::new(plan, &rules, known, kept), is_far);
     network.run(&mut work);
     let swept = work.finish(&mut at.findings);
@@ -143,7 +150,7 @@ pub fn list_users(
             memory.carry(at.tally.pass, at.next_page, pages);
             if failure.code == Code::RateLimited && cursor.is_none() && has_begun {
                 let state = ListingState::More(at.encode());
-                return Ok(page(Vec::new(), state, Some(&failure), &at, &told));
+                return Ok(page(Vec::new(), state, Some(&failure), &at, &told, &memory.named));
             }
             return Err(failure);
         }
@@ -151,8 +158,10 @@ pub fn list_users(
     let failure = swept.failure.take();
     memory.ids_at_once = Some(swept.ids_at_once);
     // A page that was read and cannot be returned lacks its activity.
-    memory.statuses_failed = swept.statuses_failed.is_some()
-        || (!swept.carried.is_empty() && failure.as_ref().is_some_and(Failure::may_pass));
+    let has_failed = swept.statuses_failed.is_some()
+        || (!swept.carried.is_empty()
+            && failure.as_ref().is_some_and(|failure| failure.may_pass() || failure.is_lost()));
+    memory.activity_failures = if has_failed { memory.activity_failures.saturating_add(1) } else { 0 };
     let carried = core::mem::take(&mut swept.carried);
     let has_got_on = !swept.pages.is_empty() || carried.len() > kept_before;
     let returned = u32::try_from(swept.pages.len()).unwrap_or(u32::MAX);
@@ -164,11 +173,8 @@ pub fn list_users(
         Some(_) | None => {}
     }
     let end = swept.end;
-    memory.server_ms = memory.server_ms.max(swept.server_ms);
-    let users = settle(swept, &rules, memory, &mut at, pass);
-    if at.idle_pages > IDLE_PAGES_AT_MOST {
-        return Err(Failure::new(Code::AnswerUnreadable, "the server's list of users repeats itself"));
-    }
+    let now_ms = network.now_ms();
+    let users = settle(swept, &rules, memory, &mut at, pass, now_ms);
     let state = match conclude(&mut at, end, pass) {
         None => ListingState::More(at.encode()),
         Some(state) => {
@@ -181,7 +187,7 @@ pub fn list_users(
             state
         }
     };
-    Ok(page(users, state, failure.as_ref(), &at, &told))
+    Ok(page(users, state, failure.as_ref(), &at, &told, &memory.named))
 }
 
 /// What all records of the listing have in common.
@@ -196,15 +202,18 @@ pub(super) fn rules(settings: &Settings, census: &Census) -> Rules {
 }
 
 /// Asks for the count of a new pass.
-fn count_pass(at: &mut Cursor, memory: &Memory, network: &mut dyn Network) -> Result<Count, Failure> {
+fn count_pass(at: &mut Cursor, memory: &mut Memory, network: &mut dyn Network) -> Result<Count, Failure> {
     let pass = match at.pass {
         Some(count) => count,
-        // An account that is dated near the count is not known to be among the counted. What made this pass necessary may be
-        // such an account, or a change a moment ago, so that moment is left behind first.
-        None => {
-            network.pause(at.census.count.wait_for(memory.youngest_ms, memory.server_ms));
-            Count::take(network)?
-        }
+        None => match Count::take(network)? {
+            Counting::Counted(count) => count,
+            Counting::Refused => Count::none(network.now_ms()),
+            Counting::Failed(failure) => {
+                at.findings.raise(NoticeCode::CountFailed);
+                memory.named.count_failed(&failure);
+                Count::none(network.now_ms())
+            }
+        },
     };
     at.pass = Some(pass);
     Ok(pass)
@@ -227,12 +236,15 @@ fn plan(settings: &Settings, (most, ahead): (u32, u32), memory: &Memory, at: &mu
     let ids = api::ids_in(version.unwrap_or(Version::new(0, 0)).body_bytes());
     Plan {
         first: at.next_page,
+        page_size: at.page_size,
         most,
         ahead,
         total: pass.total,
+        is_partial: at.findings.has(NoticeCode::PartialView),
         asking,
         ids_at_once: memory.ids_at_once.map_or(ids, |most| most.min(ids)),
-        activity_failed_before: memory.statuses_failed,
+        activity_failures: memory.activity_failures,
+        is_answering: false,
     }
 }
 
@@ -251,7 +263,7 @@ fn pages_of(limit: u32, is_far: bool, kept: usize) -> (u32, u32) {
 }
 
 /// Finishes the records, and notes whom the listing has seen.
-fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pass: Count) -> Vec<User> {
+fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pass: Count, now_ms: i64) -> Vec<User> {
     for (is, code) in [
         (swept.statuses_hidden, NoticeCode::LastActivityHidden),
         (swept.report_hidden, NoticeCode::ActivityReportHidden),
@@ -264,19 +276,32 @@ fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pas
         at.findings.activity_failed(swept.statuses_failed);
     }
     at.findings.add(NoticeCode::RecordsUnreadable, swept.unreadable);
+    memory.named.unreadable(swept.unreadable_names);
+    at.page_size = swept.cut_to.unwrap_or(at.page_size);
 
+    let begin = at.census.count;
     for marks in &swept.pages {
-        let is_full = marks.len() >= USERS_PER_PAGE;
-        let news = marks.iter().filter(|mark| memory.note(**mark, at.census.count.cutoff_ms, pass.cutoff_ms)).count();
+        let is_full = marks.len() >= usize::try_from(at.page_size).unwrap_or(usize::MAX);
+        let news = marks.iter().filter(|mark| memory.note(**mark, &begin, &pass)).count();
         at.idle_pages = if news == 0 && is_full { at.idle_pages.saturating_add(1) } else { 0 };
+        if memory.repeats(at.next_page, marks) || at.idle_pages > IDLE_PAGES_AT_MOST {
+            at.findings.raise(NoticeCode::PagesRepeat);
+        }
         at.next_page = at.next_page.saturating_add(1);
     }
+    let repeats = at.findings.has(NoticeCode::PagesRepeat);
 
     let mut users = Vec::with_capacity(swept.drafts.len());
+    let latest_ms = latest_ms(swept.server_ms.max(now_ms));
     // Those whom no page had before are among the drafts, in the same order.
-    let mut first = memory.first_seen().peekable();
+    let first: Vec<_> = memory.first_seen().collect();
+    let mut first = first.into_iter().peekable();
     for (draft, last_use) in swept.drafts {
         let is_first = first.next_if_eq(&memory::fingerprint(draft.id())).is_some();
+        if is_first && draft.created_ms() > latest_ms {
+            at.findings.add(NoticeCode::AccountsDatedAhead, 1);
+            memory.named.dated_ahead(&draft);
+        }
         let user = finish(draft, last_use, rules, memory);
         if is_first {
             at.seats.add(&user);
@@ -284,11 +309,18 @@ fn settle(swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, pas
                 at.findings.note_activity(last_use, &user);
             }
         }
-        users.push(user);
+        if is_first || !repeats {
+            users.push(user);
+        }
     }
     at.findings.set(NoticeCode::SeatsUnknown, at.seats.unknown);
     at.tally = memory.tally();
     users
+}
+
+/// An account that is dated later than this, where the later of the two clocks says `now_ms`, cannot have been made yet.
+pub(super) const fn latest_ms(now_ms: i64) -> i64 {
+    now_ms.saturating_add(MARGIN_MS)
 }
 
 fn finish(draft: Draft, last_use: Option<super::activity::LastUse>, rules: &Rules, memory: &Memory) -> User {
@@ -324,48 +356,60 @@ impl Seats {
 
 /// Whether the listing is over, and what its end is worth; none where it goes on, if need be with another pass.
 fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
+    if at.findings.has(NoticeCode::PagesRepeat) {
+        return Some(ListingState::Incomplete);
+    }
     let is_whole = !at.findings.has(NoticeCode::ListingResumed);
-    let (seen, total) = (at.tally.seen, at.census.count.total);
+    let Tally { pass: number, seen, in_pass, later } = at.tally;
+    let total = at.census.count.total;
     // A later pass is over as soon as it has found whoever was missing.
-    if is_whole && at.tally.pass > 1 && Some(seen) == total {
+    if is_whole && number > 1 && Some(seen) == total {
         return Some(ListingState::Complete);
     }
     if end == End::Open {
         return None;
     }
-    if is_whole && pass.total == Some(at.tally.in_pass) {
+    if is_whole && pass.total == Some(in_pass) {
         return Some(ListingState::Complete);
     }
-    match total {
-        _ if !is_whole => {}
-        // Another pass would be shown no more.
-        Some(total) if at.findings.has(NoticeCode::PartialView) => {
-            at.findings.add(NoticeCode::PartialView, total.saturating_sub(seen));
-            return Some(ListingState::Incomplete);
+    // Without a number the census has said why there is none, and a resumed listing has said that it was interrupted.
+    let Some(counted) = pass.total.or(total).filter(|_| is_whole) else { return Some(ListingState::Incomplete) };
+    // Another pass would be shown no more.
+    if at.findings.has(NoticeCode::PartialView) {
+        if pass.cutoff_ms.is_some() {
+            at.findings.add(NoticeCode::PartialView, counted.saturating_sub(in_pass));
         }
-        // What cannot be read is no more readable the next time.
-        Some(total) if at.findings.count(NoticeCode::RecordsUnreadable) < total.abs_diff(seen) => {
-            if at.tally.pass < PASSES_AT_MOST {
-                at.begin_another_pass();
-                return None;
-            }
-        }
-        Some(_) | None => {}
+        return Some(ListingState::Incomplete);
+    }
+    // What cannot be read is no more readable the next time.
+    if at.findings.count(NoticeCode::RecordsUnreadable) >= counted.abs_diff(in_pass) {
+        return Some(ListingState::Incomplete);
+    }
+    if number < PASSES_AT_MOST {
+        at.begin_another_pass();
+        return None;
     }
     match total {
-        _ if !is_whole => {}
-        Some(total) if seen < total => at.findings.add(NoticeCode::UsersMayBeMissing, total.saturating_sub(seen)),
-        Some(total) => at.findings.add(NoticeCode::CountDiffers, seen.saturating_sub(total)),
-        // The census has said why there is no number.
-        None => {}
+        // Changes of the list hid somebody whom another pass has found, and so may have hidden others.
+        Some(total) if later > 0 && seen < total => {
+            at.findings.add(NoticeCode::UsersMayBeMissing, total.saturating_sub(seen));
+        }
+        Some(_) | None => at.findings.count_differs(in_pass, counted),
     }
     Some(ListingState::Incomplete)
 }
 
-fn page(users: Vec<User>, state: ListingState, failure: Option<&Failure>, at: &Cursor, told: &Findings) -> UserPage {
+fn page(
+    users: Vec<User>,
+    state: ListingState,
+    failure: Option<&Failure>,
+    at: &Cursor,
+    told: &Findings,
+    named: &Named,
+) -> UserPage {
     let notices = match state {
-        ListingState::More(_) => at.findings.since(told, &at.census),
-        ListingState::Complete | ListingState::Incomplete => at.findings.all(&at.census),
+        ListingState::More(_) => at.findings.since(told, &at.census, named),
+        ListingState::Complete | ListingState::Incomplete => at.findings.all(&at.census, named),
     };
     let wait_ms = failure.and_then(|failure| {
         let unsaid = (failure.code == Code::RateLimited).then_some(WAIT_MS);
@@ -376,7 +420,7 @@ fn page(users: Vec<User>, state: ListingState, failure: Option<&Failure>, at: &C
         state,
         expected_total: at.census.count.total,
         wait_ms,
-        watermark: timestamp(at.census.count.cutoff_ms),
+        watermark: at.census.count.cutoff_ms.and_then(timestamp),
         notices,
         attributes: Vec::new(),
     }

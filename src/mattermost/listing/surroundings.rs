@@ -8,7 +8,6 @@ use super::super::http::{Answered, Network, Request, Ticket, Work};
 use super::super::record::Around;
 use super::super::seat::SeatRule;
 use super::super::version::Version;
-use super::census::Census;
 use super::notices::Findings;
 use super::single_channel::SingleChannelGuests;
 use super::team_admins::{Question, TeamAdmins};
@@ -35,21 +34,23 @@ impl Surroundings {
     /// The server fails; what was found is kept.
     pub fn find(
         &mut self,
-        census: &Census,
+        version: Option<Version>,
+        teams_unsure: bool,
         seats: SeatRule,
         findings: &mut Findings,
         network: &mut dyn Network,
     ) -> Result<(), Failure> {
-        let mut search = self.search(census, seats);
+        let mut search = self.search(version, teams_unsure, seats);
         network.run(&mut search);
         search.finish(findings)
     }
 
     /// The same as work that other work can go on beside.
-    pub fn search(&mut self, census: &Census, seats: SeatRule) -> Search<'_> {
+    /// `teams_unsure` says that the token sees all teams only if one comes that not everybody may join.
+    pub fn search(&mut self, version: Option<Version>, teams_unsure: bool, seats: SeatRule) -> Search<'_> {
         let asks_for_guests = seats.asks_for_single_channel_guests();
-        self.is_unsure |= census.hidden.teams_unsure;
-        Search { found: self, version: census.version, asks_for_guests, asked: Vec::new(), in_flight: 0, failed: None }
+        self.is_unsure |= teams_unsure;
+        Search { found: self, version, asks_for_guests, asked: Vec::new(), in_flight: 0, failed: None }
     }
 
     /// What is known of an account.

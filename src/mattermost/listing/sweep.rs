@@ -1,5 +1,6 @@
 //! One call's part of a listing: some pages of accounts and the activity of those on them, all in flight together.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
@@ -16,6 +17,10 @@ use super::memory::{Mark, Memory};
 /// How many accounts are enough to ask for their activity while more pages are still on their way. A server answers for
 /// a thousand in 7 ms; a request for fewer or for many more costs it more for each.
 const IDS_WORTH_ASKING: usize = 1_000;
+
+/// How many accounts a page has that nobody cuts, and how many it has where its size is not asked for.
+const PAGE_SIZE: u32 = USERS_PER_PAGE as u32;
+const SIZE_BY_DEFAULT: u32 = 60;
 
 /// How many pages of the report may belong to one page of accounts: two do, and accounts that are created meanwhile may
 /// push rows onto a third.
@@ -37,18 +42,24 @@ pub(super) enum Asking {
 pub(super) struct Plan {
     /// The first page.
     pub(super) first: u32,
+    /// How many accounts are on a page.
+    pub(super) page_size: u32,
     /// Pages to return at most.
     pub(super) most: u32,
     /// Pages beyond those that are read while the last of them wait for their activity, and carried over.
     pub(super) ahead: u32,
     /// The server's count of the accounts, which tells the page on which the list ends if it still holds.
     pub(super) total: Option<u32>,
+    /// Whether some of those are hidden, so that the list may be shorter.
+    pub(super) is_partial: bool,
     /// Where activity is asked for.
     pub(super) asking: Asking,
     /// How many ids go into a question for activity at most.
     pub(super) ids_at_once: usize,
-    /// The server failed at a question for activity before: where it does so again, the listing goes on without the answer.
-    pub(super) activity_failed_before: bool,
+    /// In how many calls before this one questions for activity failed: the listing does not wait for ever for the answer.
+    pub(super) activity_failures: u8,
+    /// The server has answered other questions just now.
+    pub(super) is_answering: bool,
 }
 
 /// Whether the list goes on.
@@ -68,12 +79,18 @@ pub(super) struct Swept {
     /// Every account on each of the pages from the first on that were read whole.
     pub(super) pages: Vec<Vec<Mark>>,
     pub(super) end: End,
+    /// How many accounts the first page of the list has, where it is short and may not be the last: then the list goes on
+    /// in pages of that size.
+    pub(super) cut_to: Option<u32>,
     pub(super) unreadable: u32,
+    /// The names or ids of the first few of those.
+    pub(super) unreadable_names: Vec<String>,
     /// The latest of the server's times in the pages, in milliseconds since 1970; 0 if no page has one.
     pub(super) server_ms: i64,
     /// The server answered a question for activity with nothing.
     pub(super) statuses_hidden: bool,
-    /// The status with which the server, or something in front of it, refuses questions for activity or fails at them.
+    /// The status with which the server, or something in front of it, refuses questions for activity or fails at them; 0
+    /// where no answer comes.
     pub(super) statuses_failed: Option<u16>,
     /// How many ids such a question may have.
     pub(super) ids_at_once: usize,
@@ -91,8 +108,10 @@ pub(super) struct Page {
     drafts: Vec<(Draft, Option<LastUse>)>,
     marks: Vec<Mark>,
     unreadable: u32,
+    unreadable_names: Vec<String>,
     server_ms: i64,
-    is_last: bool,
+    /// How many records it has, unreadable ones among them.
+    sent: u32,
     /// Set where its activity was asked for and did not come.
     failure: Option<Failure>,
 }
@@ -157,6 +176,7 @@ pub(super) struct Sweep<'a> {
     /// How many ids go into one request.
     ids_at_once: usize,
     is_over: bool,
+    cut_to: Option<u32>,
     /// What failed first.
     failed: Option<Failure>,
     statuses_hidden: bool,
@@ -181,13 +201,14 @@ impl<'a> Sweep<'a> {
             unasked: Vec::new(),
             ids_at_once: plan.ids_at_once.max(1),
             is_over: false,
+            cut_to: None,
             failed: None,
             statuses_hidden: false,
             statuses_failed: None,
             report_hidden: false,
         };
         for (slot, page) in carried.into_iter().enumerate() {
-            sweep.is_over |= page.is_last;
+            sweep.size_up(slot, page.sent);
             if slot < sweep.most() {
                 sweep.ask_for_activity(slot, &page);
             }
@@ -223,8 +244,11 @@ impl<'a> Sweep<'a> {
 
     /// The slot of the last page, by the server's own number.
     fn last(&self) -> Option<usize> {
-        let per_page = u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX);
-        let last = (self.plan.total? / per_page).saturating_sub(self.plan.first);
+        // Whether a list goes on behind a first page that was short, only the second tells.
+        if self.plan.first == 1 && self.plan.page_size < PAGE_SIZE {
+            return Some(0);
+        }
+        let last = self.plan.total?.checked_div(self.plan.page_size)?.saturating_sub(self.plan.first);
         Some(usize::try_from(last).unwrap_or(usize::MAX))
     }
 
@@ -249,7 +273,7 @@ impl<'a> Sweep<'a> {
         let in_flight = self.pages_like(slot);
         *in_flight = in_flight.saturating_add(1);
         let page = self.plan.first.saturating_add(u32::try_from(slot).unwrap_or(u32::MAX));
-        (self.take_on(Job::Page { slot }), api::users(page))
+        (self.take_on(Job::Page { slot }), api::users(page, self.plan.page_size))
     }
 
     fn report_job(&mut self) -> Option<(Ticket, Request)> {
@@ -315,7 +339,7 @@ impl<'a> Sweep<'a> {
         let page = read_page(answered, self.rules, self.known);
         match &page {
             Ok(page) => {
-                self.is_over |= page.is_last;
+                self.size_up(slot, page.sent);
                 if slot < self.most() {
                     self.ask_for_activity(slot, page);
                 }
@@ -325,6 +349,27 @@ impl<'a> Sweep<'a> {
         }
         if let Some(place) = self.slots.get_mut(slot) {
             *place = Some(page);
+        }
+    }
+
+    /// Whether the list ends with a page of so many records, or is cut into smaller pages than were asked for.
+    ///
+    /// A short page is the last one. But old servers and what stands in front of a server may cut each page, and an asked
+    /// for size that is lost leaves Mattermost's own of 60. So a first page that is short is held against the count, or,
+    /// where there is none, against the numbers to which pages are cut, which are round. Pages of the size that came
+    /// cover the same list, whoever cuts them.
+    fn size_up(&mut self, slot: usize, sent: u32) {
+        let is_short = sent < self.plan.page_size;
+        self.is_over |= is_short;
+        if slot > 0 || self.plan.first > 0 || sent == 0 || !is_short || self.plan.page_size < PAGE_SIZE {
+            return;
+        }
+        let may_go_on = match self.plan.total.filter(|_| !self.plan.is_partial) {
+            Some(total) => total != sent || sent == SIZE_BY_DEFAULT,
+            None => sent.is_multiple_of(10),
+        };
+        if may_go_on {
+            self.cut_to = Some(sent);
         }
     }
 
@@ -382,9 +427,13 @@ impl<'a> Sweep<'a> {
     }
 
     /// Whether the listing can do without what was asked for: pages come through, or there would be nobody to ask about,
-    /// so what is in front of the server refuses this question alone. Where the server fails, it is asked once more first.
+    /// so what is in front of the server refuses this question alone. Where the server fails, it is asked once more first,
+    /// and twice where no answer comes though others do: networks fail more often than they keep questions back.
     fn goes_on_without(&self, failure: &Failure) -> bool {
-        failure.is_of_gateway() || (failure.may_pass() && self.plan.activity_failed_before)
+        let failures = self.plan.activity_failures;
+        failure.is_of_gateway()
+            || (failure.may_pass() && failures >= 1)
+            || (failure.is_lost() && self.plan.is_answering && failures >= 2)
     }
 
     fn take_statuses(&mut self, parts: Vec<Part>, ids: usize, answered: &Answered) {
@@ -395,7 +444,7 @@ impl<'a> Sweep<'a> {
                 return self.unasked.extend(parts);
             }
             Err((None, failure)) if failure.is_refusal() || self.goes_on_without(&failure) => {
-                self.statuses_failed = failure.status;
+                self.statuses_failed = Some(failure.status.unwrap_or_default());
                 return;
             }
             Err((None, failure)) => return self.spoil(&parts, &failure),
@@ -403,7 +452,7 @@ impl<'a> Sweep<'a> {
         let rows = match answer.rows::<Status<'_>>(ids) {
             Ok(rows) => rows,
             Err(failure) if self.goes_on_without(&failure) => {
-                self.statuses_failed = failure.status;
+                self.statuses_failed = Some(failure.status.unwrap_or_default());
                 return;
             }
             Err(failure) => return self.spoil(&parts, &failure),
@@ -450,7 +499,9 @@ impl<'a> Sweep<'a> {
             drafts: Vec::new(),
             pages: Vec::new(),
             end: End::Open,
+            cut_to: self.cut_to,
             unreadable: 0,
+            unreadable_names: Vec::new(),
             server_ms: 0,
             statuses_hidden: self.statuses_hidden,
             statuses_failed: self.statuses_failed,
@@ -459,16 +510,19 @@ impl<'a> Sweep<'a> {
             failure: None,
             carried: Vec::new(),
         };
-        let most = self.most();
+        // What was asked for in pages of the wrong size is asked for again.
+        let most = if self.cut_to.is_some() { 1 } else { self.most() };
+        let page_size = self.plan.page_size;
         let mut slots = self.slots.into_iter();
         for slot in slots.by_ref().take(most) {
             match slot {
-                Some(Ok(Page { failure: None, drafts, marks, unreadable, server_ms, is_last })) => {
+                Some(Ok(Page { failure: None, drafts, marks, unreadable, unreadable_names, server_ms, sent })) => {
                     swept.server_ms = swept.server_ms.max(server_ms);
                     swept.drafts.extend(drafts);
                     swept.pages.push(marks);
                     swept.unreadable = swept.unreadable.saturating_add(unreadable);
-                    if is_last {
+                    swept.unreadable_names.extend(unreadable_names);
+                    if sent < page_size && swept.cut_to.is_none() {
                         swept.end = End::Reached;
                     }
                 }
@@ -488,7 +542,7 @@ impl<'a> Sweep<'a> {
             }
         }
         // What follows on a page that only lacks its activity is of use too, and what was read ahead.
-        if !swept.carried.is_empty() || swept.failure.is_none() {
+        if swept.cut_to.is_none() && (!swept.carried.is_empty() || swept.failure.is_none()) {
             swept.carried.extend(slots.map_while(|slot| slot.and_then(Result::ok)).map(Page::renewed));
         }
         swept
@@ -528,12 +582,15 @@ fn read_page(answered: &Answered, rules: &Rules, known: Option<&Memory>) -> Resu
         marks: Vec::with_capacity(accounts.rows.len()),
         unreadable: accounts.unreadable,
         server_ms: answer.server_ms().unwrap_or_default(),
-        is_last: accounts.sent() < USERS_PER_PAGE,
+        sent: u32::try_from(accounts.sent()).unwrap_or(u32::MAX),
+        unreadable_names: Vec::new(),
         failure: None,
     };
+    page.unreadable_names.extend(accounts.names.iter().cloned());
     for account in &accounts.rows {
         let Some(draft) = Draft::of(account, rules) else {
             page.unreadable = page.unreadable.saturating_add(1);
+            page.unreadable_names.push(account.name_or_id());
             continue;
         };
         let mark = Mark::of(draft.id(), draft.created_ms());
@@ -545,6 +602,7 @@ fn read_page(answered: &Answered, rules: &Rules, known: Option<&Memory>) -> Resu
     // What a later pass cannot read was told by the first.
     if known.is_some() {
         page.unreadable = 0;
+        page.unreadable_names.clear();
     }
     Ok(page)
 }

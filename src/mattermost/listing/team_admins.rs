@@ -257,11 +257,13 @@ fn is_id(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::advice::Holder;
     use super::super::super::code::{Code, NoticeCode};
     use super::super::super::edition::Edition;
     use super::super::super::fake::{Fake, json};
     use super::super::super::http::{Lost, Network, Outcome};
     use super::super::super::seat::SeatRule;
+    use super::super::census::Clock;
     use super::super::{Census, Count, Findings, Hidden, Surroundings};
     use super::*;
     use alloc::format;
@@ -315,10 +317,23 @@ mod tests {
     impl Found {
         fn find(&mut self, version: Option<Version>, network: &mut dyn Network) -> Result<(), Failure> {
             let mut findings = Findings::default();
-            let count = Count { server_ms: 0, cutoff_ms: 0, total: None };
             let hidden = Hidden { teams_unsure: self.2, ..Hidden::default() };
-            let census = Census { count, edition: Edition::Free, version, hidden };
-            let found = self.0.find(&census, SeatRule::of(None, Edition::Free), &mut findings, network);
+            let census = Census {
+                count: Count::none(0),
+                edition: Edition::Free,
+                version,
+                hidden,
+                count_failure: None,
+                clock: Clock::default(),
+                holder: Holder::default(),
+            };
+            let found = self.0.find(
+                census.version,
+                census.hidden.teams_unsure,
+                SeatRule::of(None, Edition::Free),
+                &mut findings,
+                network,
+            );
             self.1 = findings.has(NoticeCode::TeamAdminsHidden);
             found
         }

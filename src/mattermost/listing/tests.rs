@@ -13,7 +13,7 @@ use super::super::fake::{Fake, Order, json};
 use super::super::http::{Lost, Response};
 use super::super::settings::Settings;
 use super::super::time::DAY_MS;
-use super::fake_server::{ADMIN, NOW, Server, VIEWER, id, row, settings, settings_of};
+use super::fake_server::{ADMIN, Dates, NOW, Paging, Server, VIEWER, id, row, settings, settings_of};
 use super::*;
 use crate::contract::{UserPage, UserStatus};
 
@@ -49,11 +49,11 @@ fn list_with(
     let (mut memory, mut cursor, mut users, mut requests) = (Memory::new(), None::<String>, BTreeMap::new(), 0);
     for call in 0..1_000 {
         let page: UserPage = {
-            let latency_ms = server.latency_ms;
+            let (latency_ms, now_ms) = (server.latency_ms, server.now);
             let shared = RefCell::new(&mut *server);
             let mut network = Fake::new(|request| shared.borrow_mut().answer(request))
                 .with_pauses(|ms| shared.borrow_mut().now += i64::from(ms));
-            (network.order, network.latency_ms) = (order, latency_ms);
+            (network.order, network.latency_ms, network.now_ms) = (order, latency_ms, now_ms);
             let page = list_users(settings, cursor.as_deref(), limit, &mut memory, &mut network);
             requests += network.sent.len();
             page?
@@ -99,10 +99,12 @@ fn every_size_is_listed_whole_in_as_few_requests_as_it_needs() {
     }
 }
 
+/// There is at least the account that asks.
 #[test]
-fn a_server_without_accounts_is_listed() {
+fn a_server_that_counts_nobody_proves_nothing() {
     let listed = list(&mut Server::of(0), 0, Order::First, |_, _| {}).unwrap();
-    assert!(listed.users.is_empty() && is_complete(&listed.end));
+    assert!(listed.users.is_empty() && !is_complete(&listed.end));
+    assert_eq!(listed.codes, ["count-failed"]);
 }
 
 #[test]
@@ -188,13 +190,34 @@ fn a_token_that_may_not_count_proves_nothing() {
 /// what is wrong with the number.
 #[test]
 fn a_count_that_fails_or_is_wrong_costs_the_proof_alone() {
-    let counts = |number: u32| json(200, format!(r#"{{"total_users_count":{number}}}"#));
+    let counts = |number: i64| json(200, format!(r#"{{"total_users_count":{number}}}"#));
+    let html = |status| Ok(Response { status, body: b"<html>".to_vec(), ..Response::default() });
     let cases = [
-        (json(500, "{}"), "count-failed", None),
-        (Ok(Response { status: 504, ..Response::default() }), "count-failed", None),
+        (
+            json(500, "{}"),
+            "count-failed",
+            Some("users, so the listing cannot be proven complete: the server failed with status 500"),
+        ),
+        (
+            html(504),
+            "count-failed",
+            Some("the proxy in front of Mattermost answered 504: Mattermost behind it does not answer in time"),
+        ),
+        (html(403), "count-failed", Some("forbids the request: a gateway, a firewall or a web filter (status 403)")),
+        (html(413), "count-failed", None),
+        (html(200), "count-failed", None),
+        (json(200, "{}"), "count-failed", None),
+        (json(200, "null"), "count-failed", None),
+        (Err(Lost::TimedOut), "count-failed", Some("did not answer in time")),
+        (Err(Lost::Closed), "count-failed", None),
         (json(403, "{}"), "completeness-unproven", None),
         (counts(449), "count-differs", Some("449 counted, 450 listed")),
-        (counts(451), "users-may-be-missing", Some("1 of 451 were not seen")),
+        (counts(451), "count-differs", Some("451 counted, 450 listed, so 1 may be missing")),
+        (counts(1), "count-differs", Some("1 counted, 450 listed")),
+        (counts(0), "count-failed", Some("counts 0 accounts, which cannot be")),
+        (counts(-5), "count-failed", Some("counts -5 users, which cannot be")),
+        (counts(4_000_000_000), "count-failed", Some("counts 4000000000 accounts, which cannot be")),
+        (counts(i64::MAX), "count-failed", Some("which cannot be")),
     ];
     for (count, code, detail) in cases {
         let mut server = Server::of(450);
@@ -202,8 +225,104 @@ fn a_count_that_fails_or_is_wrong_costs_the_proof_alone() {
         let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
         assert_eq!((listed.users.len(), is_complete(&listed.end)), (450, false), "{code}");
         assert_eq!(listed.codes, [code]);
-        assert!(detail.is_none_or(|detail| listed.messages.iter().any(|message| message.ends_with(detail))), "{code}");
+        let messages = listed.messages;
+        // The request that failed comes last, in parentheses.
+        let cause = messages[0].split(" (GET ").next().unwrap();
+        assert!(detail.is_none_or(|detail| cause.ends_with(detail)), "{messages:?}");
     }
+    // One that fails when the list is read again costs nobody either.
+    let mut server = Server::of(450);
+    let failed = json(500, "{}");
+    server.instead =
+        vec![("include_bots=true", counts(451)), ("include_bots=true", failed.clone()), ("include_bots=true", failed)];
+    let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
+    assert_eq!((listed.users.len(), is_complete(&listed.end)), (450, false));
+    assert_eq!(listed.codes, ["count-failed", "count-differs"]);
+}
+
+/// Whoever is there before and after a count was counted, whatever the dates say: a second reading proves it.
+#[test]
+fn dates_that_say_nothing_cost_another_reading_and_no_proof() {
+    let day = 24 * 60 * 60 * 1_000;
+    let clocks: &[(&str, fn(&mut Server), &[&str])] = &[
+        (
+            "an account of the future",
+            |server| server.date("user000003", NOW + 5 * 86_400_000),
+            &["accounts-dated-ahead"],
+        ),
+        ("an account beyond all calendars", |server| server.date("user000003", i64::MAX), &["accounts-dated-ahead"]),
+        ("an account of this moment", |server| server.date("user000003", NOW - 1_000), &[]),
+        ("an account of no date", |server| server.date("user000003", 0), &[]),
+        ("a clock a year behind", |server| server.date_ahead = -365 * 86_400_000, &["clock-differs"]),
+        ("a clock a year ahead", |server| server.date_ahead = 365 * 86_400_000, &["clock-differs"]),
+        ("no date anywhere", |server| server.dates = Dates::Nowhere, &["clock-hidden"]),
+        ("no date beside the count", |server| server.dates = Dates::AllButCounts, &[]),
+    ];
+    for (what, set, codes) in clocks {
+        for (accounts, limit) in [(9, 0), (450, 200)] {
+            let mut server = Server::of(accounts);
+            // Some are as old as most are, and some are of the last year.
+            for n in 0..accounts / 2 {
+                server.date(&format!("user{n:06}"), NOW - i64::from(n + 1) * 90 * day);
+            }
+            set(&mut server);
+            let listed = list(&mut server, limit, Order::First, |_, _| {}).unwrap();
+            assert_eq!((listed.users.len(), is_complete(&listed.end)), (accounts as usize, true), "{what}");
+            assert_eq!(listed.codes, *codes, "{what}");
+        }
+    }
+    let mut server = Server::of(9);
+    server.date("user000003", NOW + 5 * day);
+    let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
+    assert_eq!(listed.messages, ["Accounts are dated in the future: 1 (user000003 (2026-11-29))"]);
+    server.date_ahead = -365 * day;
+    let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
+    assert!(listed.messages[1].ends_with("the server's is 1 year behind"), "{:?}", listed.messages);
+}
+
+/// Pages that are smaller than asked for are read in their own size; pages that are all the same are told as that.
+#[test]
+fn pages_that_are_changed_on_their_way_are_read_or_told() {
+    for (accounts, role) in
+        [(450, ADMIN), (450, "system_user"), (100, ADMIN), (100, "system_user"), (60, ADMIN), (61, ADMIN)]
+    {
+        for paging in [Paging::Clamped(100), Paging::Cut(100), Paging::Clamped(60), Paging::Cut(20), Paging::Clamped(7)]
+        {
+            if role != ADMIN && paging == Paging::Clamped(7) {
+                continue; // Without a count nothing tells a page of seven from a server of seven.
+            }
+            let mut server = Server::of(accounts);
+            (server.paging, server.role) = (paging, role);
+            let listed = list(&mut server, 0, Order::Last, |_, _| {}).unwrap();
+            let is_proven = role == ADMIN;
+            assert_eq!(
+                (listed.users.len(), is_complete(&listed.end)),
+                (accounts as usize, is_proven),
+                "{paging:?} {role}"
+            );
+        }
+    }
+    for (accounts, role, paging, came) in [
+        (450, ADMIN, Paging::QueryLost, 60),
+        (450, "system_user", Paging::QueryLost, 60),
+        (61, ADMIN, Paging::QueryLost, 60),
+        (450, ADMIN, Paging::NumberLost, 200),
+        (450, "system_user", Paging::NumberLost, 200),
+    ] {
+        let mut server = Server::of(accounts);
+        (server.paging, server.role) = (paging, role);
+        let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
+        assert_eq!((listed.users.len(), is_complete(&listed.end)), (came, false), "{paging:?} {role}");
+        assert!(listed.codes.iter().any(|code| code == "pages-repeat"), "{paging:?} {role}: {:?}", listed.codes);
+        assert!(!listed.codes.iter().any(|code| code == "users-may-be-missing" || code == "count-differs"));
+        assert!(listed.requests < 60, "{}", listed.requests);
+    }
+    // As many as are shown are counted by the request that lost its query: the number proves nothing.
+    let mut server = Server::of(100);
+    server.paging = Paging::QueryLost;
+    (0..40).for_each(|n| server.update(&format!("user{n:06}"), |account| account.is_bot = true));
+    let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
+    assert_eq!((listed.users.len(), is_complete(&listed.end)), (60, false), "{:?}", listed.codes);
 }
 
 /// What stands in front of the server may refuse to let questions for activity through, and the server may fail at them
@@ -223,6 +342,8 @@ fn activity_that_cannot_be_had_costs_nobody() {
         (json(404, r#"{"id":"api.context.404.app_error"}"#), 404, 0),
         (html(200), 200, 1),
         (json(200, "{}"), 200, 1),
+        (Err(Lost::Closed), 0, 2),
+        (Err(Lost::TimedOut), 0, 2),
     ];
     for (fault, status, failures) in cases {
         for accounts in [150, 4_500] {
@@ -245,7 +366,8 @@ fn activity_that_cannot_be_had_costs_nobody() {
             };
             assert_eq!((users, failed, notices.len()), (usize::try_from(accounts).unwrap(), failures, 1));
             assert_eq!(notices[0].code, "last-activity-failed");
-            let cause = format!("POST /api/v4/users/status/ids answered {status}");
+            let answered = if status == 0 { "got no answer".to_string() } else { format!("was answered {status}") };
+            let cause = format!("POST /api/v4/users/status/ids {answered}");
             assert!(notices[0].message.contains(&cause), "{}", notices[0].message);
         }
     }
@@ -420,7 +542,14 @@ fn accounts_that_cannot_be_read_are_told_and_make_the_listing_incomplete() {
     server.instead = vec![("users?page=0", json(200, body))];
     let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
     assert_eq!((listed.users.len(), is_complete(&listed.end)), (2, false));
-    assert_eq!(listed.codes, ["users-may-be-missing", "records-unreadable"]);
+    assert_eq!(listed.codes, ["records-unreadable"]);
+    // They are named, as far as they have a name.
+    let body = r#"[{"id":"long","username":"anna"},{"id":5,"username":"bert"},{"id":"carl","roles":[]},{"id":7},null]"#;
+    let mut server = Server::of(5);
+    server.instead = vec![("users?page=0", json(200, body))];
+    let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
+    assert_eq!(listed.messages.len(), 1);
+    assert!(listed.messages[0].ends_with(": 5 (bert, carl, 7, anna and 1 more)"), "{:?}", listed.messages);
 }
 
 #[test]
@@ -594,8 +723,8 @@ fn passes_are_bounded() {
 fn a_list_that_repeats_itself_is_told() {
     let mut server = Server::of(200);
     let same = json(200, format!("[{}]", server.accounts.iter().map(row).collect::<Vec<_>>().join(",")));
-    let (mut memory, mut cursor, mut failure, mut calls) = (Memory::new(), None::<String>, None, 0);
-    while failure.is_none() {
+    let (mut memory, mut cursor, mut calls) = (Memory::new(), None::<String>, 0);
+    let end = loop {
         let mut network =
             Fake::new(
                 |request| {
@@ -604,13 +733,14 @@ fn a_list_that_repeats_itself_is_told() {
             );
         match list_users(&settings(), cursor.as_deref(), 0, &mut memory, &mut network) {
             Ok(UserPage { state: ListingState::More(next), .. }) => cursor = Some(next),
-            Ok(page) => panic!("{:?}", page.state),
-            Err(told) => failure = Some(told),
+            Ok(page) => break page,
+            Err(failure) => panic!("{failure:?}"),
         }
         calls += 1;
         assert!(calls < 200);
-    }
-    assert_eq!(failure.map(|failure| failure.code), Some(Code::AnswerUnreadable));
+    };
+    let codes: Vec<_> = end.notices.iter().map(|notice| notice.code.as_str()).collect();
+    assert_eq!((is_complete(&end.state), codes), (false, vec!["pages-repeat"]));
 }
 
 #[test]
@@ -805,7 +935,7 @@ fn list_while(
     let (mut memory, mut cursor, mut users) = (Memory::new(), None::<String>, BTreeMap::new());
     let (mut answered, mut next_id) = (0, 10_000);
     for _ in 0..1_000 {
-        let latency_ms = server.latency_ms;
+        let (latency_ms, now_ms) = (server.latency_ms, server.now);
         let shared = RefCell::new(&mut *server);
         let mut network = Fake::new(|request| {
             let server = &mut **shared.borrow_mut();
@@ -821,7 +951,7 @@ fn list_while(
             server.dated(plain).map(|response| Response { took_ms, ..response })
         })
         .with_pauses(|ms| shared.borrow_mut().now += i64::from(ms));
-        network.latency_ms = latency_ms;
+        (network.latency_ms, network.now_ms) = (latency_ms, now_ms);
         let page = list_users(&settings(), cursor.as_deref(), limit, &mut memory, &mut network).unwrap();
         drop(network);
         users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
