@@ -13,8 +13,9 @@ use wasi::http::types::{
 use wasi::io::poll::{Pollable, poll};
 use wasi::io::streams::{InputStream, StreamError};
 
+use crate::mattermost::base_url::{BaseUrl, Redirect, Scheme};
 use crate::mattermost::http::{Answered, HEADERS, Lost, Method, Network, Outcome, Request, Response, Ticket, Work};
-use crate::mattermost::settings::{Scheme, Settings};
+use crate::mattermost::settings::Settings;
 
 /// The largest body that is held: a thousand profiles have 0.7 MB, the largest configurations some 100 KB. The list of all
 /// ids is read as it comes.
@@ -126,7 +127,7 @@ struct Reading {
     ready: Pollable,
     stream: InputStream,
     _body: IncomingBody,
-    _whole: IncomingResponse,
+    whole: IncomingResponse,
     response: Response,
     /// Whether the work takes the body as it comes.
     is_streamed: bool,
@@ -148,13 +149,15 @@ impl Flight {
         }
     }
 
-    /// Goes on after the flight has become ready. Its body may grow to `room` bytes, unless the work takes it as it comes.
-    fn step(self, room: usize, ticket: Ticket, work: &mut dyn Work) -> Progress {
+    /// Goes on after the flight of this request has become ready. Its body may grow to `room` bytes, unless the work takes it
+    /// as it comes.
+    fn step(self, base: &BaseUrl, request: &Request, room: usize, (ticket, work): (Ticket, &mut dyn Work)) -> Progress {
         match self {
             Self::Waiting(waiting) => match waiting.future.get() {
                 None => Progress::On(Self::Waiting(waiting)),
                 Some(Ok(Ok(incoming))) => match open(incoming, waiting.sent_ns) {
                     Ok(mut reading) => {
+                        reading.response.redirect = redirect(base, request, &reading.whole);
                         reading.is_streamed = work.begins(ticket, &reading.response);
                         Progress::On(Self::Reading(reading))
                     }
@@ -179,17 +182,28 @@ enum Progress {
 
 fn open(incoming: IncomingResponse, sent_ns: u64) -> Result<Reading, Lost> {
     let took_ms = u32::try_from(monotonic_clock::now().saturating_sub(sent_ns) / MS_NS).unwrap_or(u32::MAX);
-    let response = Response { status: incoming.status(), headers: headers(&incoming), body: Vec::new(), took_ms };
+    let response = Response { status: incoming.status(), headers: headers(&incoming), took_ms, ..Response::default() };
     let body = incoming.consume().map_err(|()| Lost::Closed)?;
     let stream = body.stream().map_err(|()| Lost::Closed)?;
-    Ok(Reading { ready: stream.subscribe(), stream, _body: body, _whole: incoming, response, is_streamed: false })
+    Ok(Reading { ready: stream.subscribe(), stream, _body: body, whole: incoming, response, is_streamed: false })
+}
+
+/// Where an answer points, if it does.
+fn redirect(base: &BaseUrl, request: &Request, incoming: &IncomingResponse) -> Option<Redirect> {
+    let location = incoming.headers().get("location").into_iter().next()?;
+    Some(base.redirect(&request.path, &String::from_utf8_lossy(&location)))
 }
 
 fn headers(incoming: &IncomingResponse) -> Vec<(&'static str, String)> {
     let fields = incoming.headers();
     let header = |name: &'static str| {
-        let value = fields.get(name).into_iter().next()?;
-        Some((name, String::from_utf8_lossy(&value).into_owned()))
+        let mut values = fields.get(name).into_iter().map(|value| String::from_utf8_lossy(&value).into_owned());
+        let mut value = values.next()?;
+        // One list may stand in several lines. Of the other headers the first counts.
+        if name == "content-encoding" {
+            values.for_each(|more| value = format!("{value},{more}"));
+        }
+        Some((name, value))
     };
     HEADERS.into_iter().filter_map(header).collect()
 }
@@ -253,8 +267,18 @@ fn lost(code: &ErrorCode) -> Lost {
         ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
             Lost::Other("the server's network cannot be reached".to_string())
         }
-        // The debug text holds the case's name and the host's own words, never a header or a body.
-        other => Lost::Other(format!("{other:?}")),
+        ErrorCode::HttpResponseHeaderSectionSize(limit) => Lost::HeadTooLarge(*limit),
+        ErrorCode::HttpResponseHeaderSize(_) => Lost::HeadTooLarge(None),
+        ErrorCode::HttpProtocolError | ErrorCode::HttpResponseTransferCoding(_) => Lost::NotHttp,
+        ErrorCode::ConnectionLimitReached => {
+            Lost::Other("the platform may open no more connections to the server".to_string())
+        }
+        ErrorCode::ConfigurationError => {
+            Lost::Other("the platform's settings for its connections do not work".to_string())
+        }
+        // A platform's own words: neither a header nor a body is in them.
+        ErrorCode::InternalError(Some(words)) => Lost::explained(words),
+        _ => Lost::Other("the platform could not send it, and does not say why".to_string()),
     }
 }
 
@@ -283,7 +307,7 @@ impl Network for WasiHttp<'_> {
                 let (ticket, request, flight) = flights.swap_remove(index);
                 let others: usize = flights.iter().map(|(_, _, flight)| flight.held()).sum();
                 let room = BODIES_BYTES.saturating_sub(others).min(BODY_BYTES);
-                match flight.step(room, ticket, work) {
+                match flight.step(&self.settings.base, &request, room, (ticket, work)) {
                     Progress::On(flight) => flights.push((ticket, request, flight)),
                     Progress::Done(outcome) => work.arrived(ticket, Answered { request, outcome }),
                 }

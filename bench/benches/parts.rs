@@ -59,7 +59,7 @@ impl Inputs {
                 outlet.send(request).await.expect("a page").into_body().to_vec()
             };
             let headers = vec![("content-encoding", "gzip".to_owned())];
-            let compressed = Response { status: 200, headers, body: page("gzip").await, took_ms: 0 };
+            let compressed = Response { status: 200, headers, body: page("gzip").await, took_ms: 0, redirect: None };
             let plain = page("identity").await;
             let mut session = provider.connect_described(&description, access).expect("a session");
             let state = session.list_page(None, 200).await.expect("a step").state;

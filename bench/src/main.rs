@@ -6,6 +6,7 @@
 mod args;
 mod child;
 mod figure;
+mod outcome;
 mod peers;
 mod run;
 mod server;
@@ -13,16 +14,12 @@ mod suite;
 mod summary;
 mod usage;
 
-use std::error::Error;
-use std::io::{Write as _, stderr};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::args::{Cli, Command};
-
-/// What every fallible function here returns: whatever goes wrong ends the measurement, and is told.
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+use args::{Cli, Command};
+pub(crate) use outcome::{Result, tell};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -43,10 +40,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// A line for the person who waits.
-fn tell(line: &str) {
-    // There is nobody else to tell where standard error is closed.
-    let _ = writeln!(stderr(), "provider-bench: {line}");
 }

@@ -1,8 +1,10 @@
 //! What is measured in this process alone.
 
+mod common;
 mod component;
 mod convert;
 mod instances;
+mod lister;
 mod native;
 mod network;
 mod start;
@@ -11,18 +13,16 @@ mod sync;
 mod tenants;
 mod writer;
 
-use std::io::{Write as _, stdout};
 use std::time::Instant;
 
-use provider_host::model::User;
-use provider_host::{Cache, Pool, Sandbox};
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Runtime;
 
 use crate::Result;
-use crate::args::{Component, Driver, ListArgs};
+use crate::args::{Driver, ListArgs};
 use crate::usage::{Resident, cpu_ms, forget_peak};
+use common::{mib, print};
 pub(crate) use instances::{Instantiated, instantiate};
+use lister::Lister;
 pub(crate) use start::{Started, start};
 pub(crate) use swap::{Swapped, Waits, swap};
 pub(crate) use sync::{Synced, sync};
@@ -49,16 +49,6 @@ pub(crate) struct Listed {
     pub(crate) guest_mib: Option<f64>,
     /// Tells two sets of users apart, whatever their order.
     pub(crate) digest: Option<String>,
-}
-
-/// A listing that is ready to begin.
-trait Lister {
-    /// The users that come for the first time with the next step; none after the last step.
-    fn next(&mut self) -> Result<Option<Vec<User>>>;
-    /// Whether it came to a proven end.
-    fn is_complete(&self) -> bool;
-    fn requests(&self) -> u64;
-    fn guest_bytes(&self) -> Option<usize>;
 }
 
 /// Lists, and prints what it took.
@@ -97,26 +87,4 @@ fn measure(lister: &mut dyn Lister, mut writer: Writer) -> Result<Listed> {
         guest_mib: lister.guest_bytes().map(mib),
         digest: None,
     })
-}
-
-fn print(what: &impl Serialize) -> Result<()> {
-    Ok(writeln!(stdout(), "{}", serde_json::to_string(what)?)?)
-}
-
-/// The sandbox of an embedder, with the cache that the component comes from.
-fn sandbox(component: &Component) -> Result<Sandbox> {
-    let sandbox = Sandbox::new(Pool::default())?;
-    Ok(match &component.cache {
-        Some(folder) => sandbox.cached_in(Cache::open(folder)?),
-        None => sandbox,
-    })
-}
-
-/// As the command has it.
-fn runtime() -> Result<Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
-}
-
-fn mib(bytes: usize) -> f64 {
-    u32::try_from(bytes / 1024).map_or(f64::MAX, f64::from) / 1024.0
 }

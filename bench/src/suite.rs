@@ -7,6 +7,7 @@ mod latency;
 mod parts;
 mod ratio;
 mod size;
+mod stage;
 mod start;
 mod swap;
 mod sync;
@@ -14,22 +15,15 @@ mod tenants;
 
 use std::fs;
 use std::io::{Write as _, stdout};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use mattermost_simulator::Costs;
 use provider_host::Cache;
-use serde::de::DeserializeOwned;
 
-use crate::args::{Component, Driver, Source, SuiteArgs};
+use crate::args::{Component, SuiteArgs};
 use crate::figure::{self, Figure, Key};
-use crate::run::Listed;
 use crate::summary::{NOT_ASKED_FOR, Summary};
-use crate::{Result, child, tell};
-
-/// How long any one run may take.
-const PATIENCE: Duration = Duration::from_secs(180);
+use crate::{Result, tell};
+use stage::{QUICK, Stage, WHOLE};
 
 /// Figures that are measured together.
 struct Group {
@@ -50,61 +44,6 @@ static GROUPS: [Group; 10] = [
     Group { name: "sync", keys: &[&figure::REPEAT_SYNC], measure: sync::measure },
     Group { name: "first", keys: &[&figure::FIRST_50K, &figure::FIRST_200K], measure: first::measure },
 ];
-
-/// How much is measured.
-struct Sizes {
-    /// Runs of each sort.
-    runs: u32,
-    ratio_users: u32,
-    latency_users: u32,
-    growth_users: [u32; 3],
-    instances: u32,
-    swap_users: u32,
-    swaps: u32,
-    tenants: u32,
-    sync_users: u32,
-    sync_changes: u32,
-    /// With how many times the real server's speed the slow ways are measured.
-    first: [(u32, Costs); 2],
-}
-
-const WHOLE: Sizes = Sizes {
-    runs: 5,
-    ratio_users: 100_000,
-    latency_users: 20_000,
-    growth_users: [10_000, 100_000, 1_000_000],
-    instances: 5_000,
-    swap_users: 200_000,
-    swaps: 200,
-    tenants: 1_000,
-    sync_users: 200_000,
-    sync_changes: 100,
-    first: [(50_435, Costs { faster: 4 }), (200_435, Costs { faster: 8 })],
-};
-
-const QUICK: Sizes = Sizes {
-    runs: 1,
-    ratio_users: 1_000,
-    latency_users: 1_000,
-    growth_users: [200, 400, 1_000],
-    instances: 20,
-    swap_users: 1_000,
-    swaps: 3,
-    tenants: 5,
-    sync_users: 500,
-    sync_changes: 5,
-    first: [(500, Costs { faster: 4 }), (1_000, Costs { faster: 8 })],
-};
-
-/// What the measurements have in common.
-struct Stage {
-    sizes: Sizes,
-    /// The component, with the cache that everything is loaded from that does not measure compiling.
-    component: Component,
-    /// The folder for whatever is written.
-    out: PathBuf,
-    with_peers: bool,
-}
 
 pub(crate) fn measure_all(args: &SuiteArgs) -> Result<()> {
     fs::create_dir_all(&args.out)?;
@@ -159,55 +98,4 @@ pub(crate) fn measure_all(args: &SuiteArgs) -> Result<()> {
     write!(stdout(), "{}", summary.table())?;
     tell(&format!("{} has all of it, with how each figure was measured and its samples", path.display()));
     if failed.is_empty() { Ok(()) } else { Err(format!("{} could not be measured", failed.join(", ")).into()) }
-}
-
-impl Stage {
-    /// Runs one measurement in a process of its own.
-    fn run<T: DeserializeOwned>(&self, arguments: &[&str], source: Option<&Source>) -> Result<T> {
-        let mut command = child::own()?;
-        command.args(arguments);
-        add_component(&mut command, &self.component);
-        if let Some(source) = source {
-            add_source(&mut command, source);
-        }
-        child::ask(&mut command, PATIENCE)
-    }
-
-    /// Lists all users of a server once.
-    fn list(&self, driver: Driver, source: &Source, to: Option<&Path>, is_digested: bool) -> Result<Listed> {
-        let driver = match driver {
-            Driver::Component => "component",
-            Driver::Native => "native",
-        };
-        let mut command = child::own()?;
-        command.args(["list", driver]);
-        add_component(&mut command, &self.component);
-        add_source(&mut command, source);
-        if let Some(path) = to {
-            command.arg("--out").arg(path);
-        }
-        if is_digested {
-            command.arg("--digest");
-        }
-        let listed: Listed = child::ask(&mut command, PATIENCE)?;
-        if listed.complete { Ok(listed) } else { Err(format!("the {driver} listing is not complete").into()) }
-    }
-
-    fn runs(&self) -> impl Iterator<Item = u32> + use<> {
-        0..self.sizes.runs
-    }
-}
-
-fn add_component(command: &mut Command, component: &Component) {
-    command.arg("--component").arg(&component.file);
-    if let Some(cache) = &component.cache {
-        command.arg("--cache").arg(cache);
-    }
-}
-
-fn add_source(command: &mut Command, source: &Source) {
-    command.args(["--url", &source.url, "--token", &source.token]);
-    if let Some(listing) = &source.listing {
-        command.args(["--listing", listing]);
-    }
 }

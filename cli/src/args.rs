@@ -17,12 +17,15 @@ Exit codes:
   0  complete; fields that are hidden and warnings do not change that
   1  an error, or a check that failed
   2  the command line or a setting is wrong
-  3  incomplete: users were printed, but there may be more
+  3  incomplete: there may be more users than were printed
 
 Output:
-  Data goes to standard output. Standard error shows what happens meanwhile,
-  unless one of the two is piped: then it shows errors and warnings alone, and
-  that a listing goes on.
+  Data goes to standard output. Standard error shows errors and warnings and,
+  where it is a terminal, progress and a summary. A table on a terminal leaves
+  columns out before it cuts values; a table that is piped is not cut.
+  Control characters of names and other values are never written as they are,
+  and CSV cells that a spreadsheet would run begin with a single quote; --raw
+  writes values exactly. JSON is always exact, with escapes.
 
 Examples:
   providerctl demo
@@ -36,13 +39,15 @@ Examples:
 /// What the help of `users` says at its end.
 const AFTER_USERS: &str = "\
 A page is printed when it arrives. An array of --format json is closed whatever happens, so that it is valid; the exit
-code says whether it is complete: 0 complete, 1 an error before the first user, 2 wrong usage, 3 incomplete.
+code says whether it is complete: 0 complete, 1 an error before the first user, 2 wrong usage, 3 incomplete. A disk that is
+full is incomplete too: the output, the checkpoint or the file of --audit lacks something.
 
-A page that fails for the moment is tried again three times, after as long as the server asks for, a minute at most. A
-listing that makes no progress for two minutes ends with what was read (--stall-timeout).
+A page that fails for the moment is tried again three times, after as long as the server asks for; where that is more
+than a minute, the listing ends and says how long. A listing that makes no progress for two minutes ends with what was
+read (--stall-timeout).
 
-With --checkpoint FILE each page is saved before it is printed. Whatever ends the command, a lost connection, Ctrl-C or
-kill -9: the same command goes on from there. It prints first what the file holds and then what was still to come, so
+With --checkpoint FILE each page is saved before it is printed. Whatever ends the command, a lost connection, Ctrl-C, a
+service manager or kill -9: the same command goes on from there. It prints first what the file holds and then what was still to come, so
 that the output of the last run is the whole list, each user once. After a listing that has ended the next one begins,
 and the file keeps the last complete one. It holds the users' data, readable by its owner alone, and no secret.
 
@@ -60,7 +65,8 @@ other settings, in another version. Otherwise it asks the server for a small par
 Each line says added, changed or gone. JSON has the change, the user, and the fields that changed with their old and new
 values. What was printed is saved right afterwards: a run that is interrupted, even by kill -9, repeats it and loses nothing.
 
-Exit codes: 0 complete, 1 an error before the first user, 2 wrong usage, 3 incomplete: nobody is said to be gone then.
+Exit codes: 0 complete, 1 an error before the first user, 2 wrong usage, 3 incomplete: nobody is said to be gone then, or
+a disk is full.
 
 Example, once an hour, mailing only what went wrong:
   providerctl sync --checkpoint /var/lib/chat.sqlite --set server_url=https://chat.example.com \\
@@ -297,6 +303,12 @@ pub(crate) struct UsersArgs {
     /// How to print them
     #[arg(long, value_enum, default_value_t = ListingFormat::Table)]
     pub(crate) format: ListingFormat,
+    /// Writes the values of CSV, and of a table that is piped, exactly as the server has them
+    ///
+    /// Without it characters that could drive a terminal are replaced, and a CSV cell that a spreadsheet would run as a formula
+    /// begins with a single quote. JSON is exact either way.
+    #[arg(long)]
+    pub(crate) raw: bool,
     /// About how many users the component reads at a time; 0 leaves it to the component
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) limit: u32,
@@ -321,6 +333,12 @@ pub(crate) struct SyncArgs {
     /// How to print what changed
     #[arg(long, value_enum, default_value_t = ListingFormat::Table)]
     pub(crate) format: ListingFormat,
+    /// Writes the values of CSV, and of a table that is piped, exactly as the server has them
+    ///
+    /// Without it characters that could drive a terminal are replaced, and a CSV cell that a spreadsheet would run as a formula
+    /// begins with a single quote. JSON is exact either way.
+    #[arg(long)]
+    pub(crate) raw: bool,
     /// Lists everybody, even where the component could tell what changed
     #[arg(long)]
     pub(crate) full: bool,
@@ -411,7 +429,7 @@ Kinds of changes, each once, after N pages of the list were answered:
   create=USERNAME  rename=PLACE:USERNAME  deactivate=PLACE  reactivate=PLACE  delete=PLACE
   join=PLACE:TEAM  leave=PLACE:TEAM  leave-channel=PLACE  guest=PLACE  sign-in=PLACE
   orphan=PLACE, which deletes an account and leaves its memberships behind
-  PLACE is a place in the list by username, TEAM one in the list of teams by name, both from 0
+  PLACE is a place in the list by username, from 0; TEAM is the number in a team's name
 
 Example, a deletion that a creation hides from the count: --change delete=10,after=2 --change create=zzz,after=2
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use provider_host::audit::JsonLines;
+use provider_host::audit::{Audit, JsonLines};
 use provider_host::model::Description;
 use provider_host::{
     Access, Cache, ClientIdentity, CompilerProcess, Config, Denial, Digest, Egress, EgressOptions, ExtraHeader, Limits,
@@ -17,6 +17,7 @@ use crate::args::{CacheArgs, ComponentArgs, ConnectArgs, ServerArgs};
 use crate::component::Places;
 use crate::exit::{Complaint, Failure};
 use crate::output::cell::printable;
+use crate::output::words::count;
 use crate::screen::Screen;
 use crate::settings::{Given, Vault, settings};
 
@@ -30,6 +31,27 @@ pub(crate) struct Connection {
     pub(crate) egress: Egress,
     /// How long a listing may make no progress.
     pub(crate) stall_time: Duration,
+    /// Where the requests are written down.
+    pub(crate) audit: Option<AuditFile>,
+}
+
+/// The file of `--audit`.
+pub(crate) struct AuditFile {
+    path: PathBuf,
+    log: Arc<JsonLines<File>>,
+}
+
+impl AuditFile {
+    /// Where lines are missing in the file: how many. Requests do not fail for that.
+    pub(crate) fn gap(&self) -> Option<Complaint> {
+        let lost = self.log.lost();
+        let message = || {
+            let lost = count(lost, "request");
+            format!("{lost} could not be written down in {}; the file may be on a full disk", self.path.display())
+        };
+        let fix = "make room there, or name another file with --audit, and run the command again";
+        (lost > 0).then(|| Complaint::new("audit-incomplete", message()).fix(fix))
+    }
 }
 
 /// The name of this command's folder among those that the user's programs may make again.
@@ -152,14 +174,18 @@ async fn connected(
             (loaded.provider, description, args.server.stalling(access))
         }
     };
-    let access = match &args.audit {
-        Some(file) => access.audited(Arc::new(JsonLines::new(append(file)?))),
+    let audit = match &args.audit {
+        Some(path) => Some(AuditFile { path: path.clone(), log: Arc::new(JsonLines::new(append(path)?)) }),
+        None => None,
+    };
+    let access = match &audit {
+        Some(file) => access.audited(Arc::clone(&file.log) as Arc<dyn Audit>),
         None => access,
     };
     let access = within(access);
     let (egress, stall_time) = (access.egress().clone(), access.stall_time());
     let session = provider.connect_described(&description, access)?;
-    Ok(Connection { description, session, egress, stall_time })
+    Ok(Connection { description, session, egress, stall_time, audit })
 }
 
 fn append(path: &Path) -> Result<File, Failure> {
@@ -218,16 +244,19 @@ pub(crate) fn access(args: &ServerArgs, description: &Description, others: &[&De
 /// `NAME=env:NAME` or `NAME=file:PATH`: the name, and the secret at that place. The text is not repeated, since it may be
 /// the secret itself.
 fn placed<'a>(argument: &'a str, option: &str) -> Result<(&'a str, SecretString), Failure> {
-    let malformed = || {
-        let message = format!("{option} takes a name, an equals sign and the place of a secret");
+    let malformed = |reason: &str| {
+        let message = format!("{option} takes a name, an equals sign and the place of a secret: {reason}");
         Failure::usage(Complaint::new("secret-misplaced", message).fix("write NAME=env:VARIABLE or NAME=file:PATH"))
     };
-    let (name, place) = argument.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(malformed)?;
-    let source: SecretSource = place.parse().map_err(|_| malformed())?;
+    let (name, place) = argument
+        .split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or_else(|| malformed("it has no name and no equals sign"))?;
+    let source: SecretSource = place.parse().map_err(malformed)?;
     let secret = source.read().map_err(|reason| {
         Failure::usage(Complaint::new(
             "secret-missing",
-            format!("the secret of {option} {name} is not at {source}: {reason}"),
+            format!("the secret of {option} {name} is not in {source}: {reason}"),
         ))
     })?;
     Ok((name, secret))

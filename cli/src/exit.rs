@@ -15,18 +15,25 @@ pub(crate) enum Exit {
     Failed,
     /// The command line cannot be followed.
     Usage,
-    /// Users were printed, but there may be more.
+    /// There may be more users than were printed.
     Incomplete,
+}
+
+impl Exit {
+    /// The number.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Complete => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Incomplete => 3,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Complete => Self::SUCCESS,
-            Exit::Failed => Self::from(1),
-            Exit::Usage => Self::from(2),
-            Exit::Incomplete => Self::from(3),
-        }
+        Self::from(exit.code())
     }
 }
 
@@ -106,6 +113,14 @@ impl Failure {
         self
     }
 
+    /// The same of a command that lists: where its output cannot be written, users are missing there.
+    pub(crate) fn of_a_listing(self) -> Self {
+        match self {
+            Self::Told { complaint, .. } if complaint.code == OUTPUT_FAILED => Self::incomplete(*complaint),
+            Self::Told { .. } | Self::Closed => self,
+        }
+    }
+
     /// An error after users were printed.
     pub(crate) fn incomplete(complaint: Complaint) -> Self {
         Self::Told { exit: Exit::Incomplete, complaint: Box::new(complaint) }
@@ -117,8 +132,28 @@ impl From<std::io::Error> for Failure {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             return Self::Closed;
         }
-        Self::failed(Complaint::new("output-failed", format!("cannot write the output: {error}")))
+        let complaint = Complaint::new(OUTPUT_FAILED, format!("the output cannot be written: {}", reason(&error)));
+        Self::failed(complaint.fix("make room there, or write it elsewhere, and run the command again"))
     }
+}
+
+/// The code of an output that cannot be written.
+const OUTPUT_FAILED: &str = "output-failed";
+
+/// Why a file cannot be written or read, in words.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others keep the system's words")]
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+
+    let text = error.to_string();
+    let words = match error.kind() {
+        ErrorKind::StorageFull => "the disk is full",
+        ErrorKind::QuotaExceeded => "this user may store no more on the disk",
+        ErrorKind::FileTooLarge => "it would be larger than this process may write (ulimit -f)",
+        // The system's own words, without the number that Rust adds.
+        _ => text.split(" (os error ").next().unwrap_or(&text),
+    };
+    words.to_owned()
 }
 
 impl From<provider_host::Error> for Failure {
@@ -206,6 +241,13 @@ fn fix(error: &provider_host::Error) -> Option<String> {
         "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => {
             "if it was listing users, ask for smaller pages: --limit 1000; otherwise report it to the provider's authors"
         }
+        "component-too-large" => "check that it is the right file",
+        "component-does-not-fit" => "do not run it unless you know its makers; a platform may give it more memory",
+        "component-compiler-failed" => "install providerctl again; if it crashed over this component, do not run it",
+        "limit-instances" => "run fewer listings at once, and try again",
+        code if code.starts_with("limit-") && code != "limit-unusable" => {
+            "report it to the provider's authors; if it needs as much, a tenant of a providers.toml may be given a higher limit (docs/embedding.md)"
+        }
         code if code.starts_with("component-bound-") => {
             "do not run it unless you know its makers; a platform may raise this bound, docs/compiling.md"
         }
@@ -269,6 +311,56 @@ mod tests {
                 ProviderError { request: request.map(str::to_owned), http_status: status, request_id: id, ..refused() };
             assert_eq!(request_line(&error).as_deref(), line);
         }
+    }
+
+    /// What to do is said in words of this command: the library's options are for those who write programs with it.
+    #[test]
+    fn no_error_speaks_of_the_librarys_options() {
+        use provider_host::{Bound, Error, LimitHit};
+
+        let text = || "x".to_owned();
+        let time = std::time::Duration::from_secs(1);
+        let limit = |limit| Error::LimitHit { call: "check", limit };
+        for error in [
+            Error::ComponentTooLarge { bytes: 2, limit: 1 },
+            Error::CompileTimeout { limit: time },
+            Error::CompileMemory { limit: 1 },
+            Error::CompilerFailed { reason: text() },
+            Error::DoesNotFit { reason: text() },
+            Error::SecretNotGranted { key: text() },
+            Error::WaitTooLong { left: time, limit: time },
+            Error::Runtime { reason: text() },
+            limit(LimitHit::Memory(1)),
+            limit(LimitHit::CallTime(time)),
+            limit(LimitHit::CpuTime(time)),
+            limit(LimitHit::ReturnedBytes(1)),
+            limit(LimitHit::RequestsPerCall(1)),
+            limit(LimitHit::RequestBody(1)),
+            limit(LimitHit::SentBytes(1)),
+            limit(LimitHit::ResponseHead { headers: 1, bytes: 1 }),
+            limit(LimitHit::ResponseBody(1)),
+            limit(LimitHit::Answer { bound: Bound::Users, limit: 1 }),
+            limit(LimitHit::Instances { pool: 1, patience: time }),
+        ] {
+            let complaint = Complaint::from(&error);
+            let said = format!("{} {}", complaint.message, complaint.fix.unwrap_or_default());
+            assert!(!said.contains("::") && !said.contains("run_compiler"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_named_and_makes_a_listing_incomplete() {
+        for (kind, words) in
+            [(std::io::ErrorKind::StorageFull, "the disk is full"), (std::io::ErrorKind::FileTooLarge, "ulimit -f")]
+        {
+            let Failure::Told { exit, complaint } = Failure::from(std::io::Error::from(kind)) else { panic!("{kind}") };
+            assert!(exit == Exit::Failed && complaint.message.contains(words), "{complaint:?}");
+            let listing = Failure::failed(*complaint).of_a_listing();
+            assert!(matches!(listing, Failure::Told { exit: Exit::Incomplete, .. }), "{listing:?}");
+        }
+        assert_eq!(reason(&std::io::Error::from_raw_os_error(5)).find("os error"), None);
+        let other = Failure::failed(Complaint::new("broken", "")).of_a_listing();
+        assert!(matches!(other, Failure::Told { exit: Exit::Failed, .. }));
     }
 
     #[test]

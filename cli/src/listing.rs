@@ -9,6 +9,7 @@ use provider_host::model::{Notice, User};
 use provider_host::{Batch, Denial, End, Error, Listing, ListingSync, Progress, SyncStep, TenantListing};
 
 use crate::exit::{Complaint, Failure};
+use crate::stop;
 
 /// How often the same page is tried again before the listing is given up.
 pub(crate) const RETRIES: u32 = 3;
@@ -22,16 +23,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The pause before the first retry where the server asks for none; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long to wait before a retry, the first being 1; `None` where there is no point in one, or were enough.
+/// How long to wait before a retry, the first being 1; `None` where there is no point in one, there were enough, or the
+/// server asks for a longer wait than is waited here.
 pub(crate) fn pause(error: &Error, retry: u32) -> Option<Duration> {
     // A wait that is too long for the listing is too long here.
     let is_too_long = matches!(error, Error::WaitTooLong { .. });
     if !error.retryable() || is_too_long || retry > RETRIES {
         return None;
     }
-    let asked = error.as_provider().and_then(|provider| provider.retry_after_ms);
+    let asked = error.as_provider().and_then(|provider| provider.retry_after_ms).unwrap_or_default();
     let own = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(retry.saturating_sub(1)));
-    Some(asked.map_or(own, |ms| Duration::from_millis(u64::from(ms))).min(LONGEST_PAUSE))
+    Some(own.max(Duration::from_millis(u64::from(asked)))).filter(|pause| *pause <= LONGEST_PAUSE)
 }
 
 /// A page failed and is tried again.
@@ -164,8 +166,8 @@ pub(crate) struct Reader<L> {
     notices: BTreeMap<String, Notice>,
     end: Option<End>,
     stall_time: Duration,
-    /// Waits for Ctrl-C from the first page to the last, so that none is missed while a page is printed.
-    stop: Pin<Box<dyn Future<Output = std::io::Result<()>>>>,
+    /// Waits for Ctrl-C and the like from the first page to the last, so that none is missed while a page is printed.
+    stop: Pin<Box<dyn Future<Output = ()>>>,
 }
 
 impl Reader<Listing> {
@@ -188,15 +190,15 @@ impl Reader<Listing> {
 impl<L: Steps> Reader<L> {
     /// At the beginning of a listing, which may make no progress for so long.
     pub(crate) fn new(listing: L, stall_time: Duration) -> Self {
-        Self { listing, notices: BTreeMap::new(), end: None, stall_time, stop: Box::pin(tokio::signal::ctrl_c()) }
+        Self { listing, notices: BTreeMap::new(), end: None, stall_time, stop: Box::pin(stop::asked()) }
     }
 
-    /// The next page; `None` after the last. Ctrl-C ends it too, as an error.
+    /// The next page; `None` after the last. What asks the process to stop ends it too, as an error.
     pub(crate) async fn next(&mut self, retrying: &mut dyn FnMut(Retry<'_>)) -> Option<Result<L::Step, Failure>> {
         let Self { listing, notices, end, stall_time, stop } = self;
         let ended = tokio::select! {
             biased;
-            _ = stop => Some(Err(Stopped::Interrupted(Complaint::new("interrupted", "the listing was stopped")))),
+            () = stop => Some(Err(Stopped::Interrupted(Complaint::new("interrupted", "the listing was stopped")))),
             page = page(listing, *stall_time, retrying) => page,
         };
         Some(match ended? {
@@ -264,8 +266,9 @@ mod tests {
             (true, None, 3, Some(4_000)),
             (true, None, 4, None),
             (true, Some(7_000), 1, Some(7_000)),
-            (true, Some(0), 3, Some(0)),
-            (true, Some(600_000), 1, Some(60_000)),
+            (true, Some(0), 3, Some(4_000)),
+            (true, Some(60_000), 1, Some(60_000)),
+            (true, Some(3_600_000), 1, None),
         ];
         let too_long = Error::WaitTooLong { left: Duration::from_secs(600), limit: Duration::from_secs(120) };
         assert_eq!(pause(&too_long, 1), None);

@@ -16,6 +16,7 @@ mod output;
 mod room;
 mod screen;
 mod settings;
+mod stop;
 
 use std::io;
 use std::process::ExitCode;
@@ -35,13 +36,24 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|argument| argument == connection::COMPILE) {
         return provider_host::run_compiler();
     }
-    let cli = Cli::parse();
     let (mut out, mut err) = (io::stdout().lock(), io::stderr());
     let mut screen = Screen::new(&mut out, &mut err, Look::detect());
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // It repeats what was typed, which may have been pasted from anywhere.
+        Err(error) if error.use_stderr() => {
+            error.to_string().lines().for_each(|line| screen.remark(line));
+            return Exit::Usage.into();
+        }
+        Err(help) => help.exit(),
+    };
     let done = room::check().map_err(Failure::failed).and_then(|()| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::failed(Complaint::new("runtime-failed", error.to_string())))?;
-        let done = runtime.block_on(commands::run(cli.command, &mut screen));
+        let done = runtime.block_on(async {
+            stop::survive_file_limits();
+            commands::run(cli.command, &mut screen).await
+        });
         // A name that is being looked up blocks its thread, for as long as the system's resolver likes.
         runtime.shutdown_timeout(LAST_SAVING);
         done

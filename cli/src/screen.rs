@@ -7,19 +7,23 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use provider_host::model::{Notice, Severity};
 
 use crate::exit::Complaint;
+use crate::output::Width;
 use crate::output::cell::printable;
 
-/// How wide a table is where the output is no terminal and `COLUMNS` is not set.
-const DEFAULT_COLUMNS: usize = 120;
+/// How wide a table is on a terminal that does not say how wide it is.
+const DEFAULT_COLUMNS: usize = 80;
 
 /// Whether text may be coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Colour {
-    /// The output is a terminal, and NO_COLOR is not set.
+    /// The output is a terminal that shows colours, and NO_COLOR is not set.
     On,
     /// Plain text only.
     Off,
 }
+
+/// What turns a colour off again.
+const PLAIN: &str = "\u{1b}[0m";
 
 /// What a piece of text stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,56 +35,99 @@ pub(crate) enum Tone {
     Title,
 }
 
+impl Tone {
+    const ALL: [Self; 5] = [Self::Good, Self::Warning, Self::Bad, Self::Quiet, Self::Title];
+
+    /// What turns its colour on.
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Good => "\u{1b}[32m",
+            Self::Warning => "\u{1b}[33m",
+            Self::Bad => "\u{1b}[31m",
+            Self::Quiet => "\u{1b}[2m",
+            Self::Title => "\u{1b}[1m",
+        }
+    }
+}
+
 impl Colour {
     /// The text in the colour of its tone.
     pub(crate) fn paint(self, tone: Tone, text: &str) -> String {
-        let code = match tone {
-            Tone::Good => "32",
-            Tone::Warning => "33",
-            Tone::Bad => "31",
-            Tone::Quiet => "2",
-            Tone::Title => "1",
-        };
         match self {
-            Self::On => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
-            Self::Off => text.to_owned(),
+            Self::On => format!("{}{}{PLAIN}", tone.code(), printable(text)),
+            Self::Off => printable(text).into_owned(),
         }
+    }
+
+    /// A line as it is written: nothing in it drives a terminal but the colours that this command gives.
+    fn line(self, text: &str) -> String {
+        let mut line = String::new();
+        let mut rest = text;
+        while let Some((plain, behind)) = rest.split_once('\u{1b}').filter(|_| self == Self::On) {
+            line.push_str(&printable(plain));
+            let escape = rest.split_at_checked(plain.len()).map_or("", |(_, escape)| escape);
+            let code = Tone::ALL.map(Tone::code).into_iter().chain([PLAIN]).find(|code| escape.starts_with(code));
+            line.push_str(code.unwrap_or("\u{fffd}"));
+            rest = code.and_then(|code| escape.strip_prefix(code)).unwrap_or(behind);
+        }
+        line.push_str(&printable(rest));
+        line.push('\n');
+        line
     }
 }
 
 /// Whether a person follows what the command does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Narrative {
-    /// Both outputs are terminals.
+    /// Standard error is a terminal.
     Told,
-    /// Something is piped: only errors and warnings are printed beside the data.
+    /// It is piped: only errors and warnings are printed.
     Silent,
 }
 
 /// How the outputs look.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look {
-    /// Columns of standard output.
-    pub(crate) columns: usize,
+    /// How wide a table on standard output may be.
+    pub(crate) width: Width,
     /// Whether standard output may be coloured.
     pub(crate) colour: Colour,
     /// Whether standard error may be coloured.
     pub(crate) error_colour: Colour,
     /// Whether the narrative is printed.
     pub(crate) narrative: Narrative,
+    /// Whether a progress bar may be drawn where the narrative is.
+    pub(crate) bar: Bar,
+}
+
+/// Whether a terminal can move its cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bar {
+    /// It can.
+    Drawn,
+    /// It shows lines alone.
+    Left,
 }
 
 impl Look {
     /// What the outputs of this process are.
     pub(crate) fn detect() -> Self {
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let colour = |terminal: bool| if terminal && !plain { Colour::On } else { Colour::Off };
-        let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        // Where no terminal is named, its abilities are not known; Windows has no such variable.
+        let is_dumb = variable("TERM").map_or(cfg!(unix), |term| term == "dumb");
+        let is_plain = is_dumb || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let colour = |is_terminal: bool| if is_terminal && !is_plain { Colour::On } else { Colour::Off };
         let measured = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
-        let columns = measured.or(asked).filter(|columns| *columns > 0).unwrap_or(DEFAULT_COLUMNS);
-        let narrative = if out && err { Narrative::Told } else { Narrative::Silent };
-        Self { columns, colour: colour(out), error_colour: colour(err), narrative }
+        let asked = variable("COLUMNS").and_then(|columns| columns.parse().ok());
+        let columns = measured.filter(|columns| *columns > 0).or(asked).filter(|columns| *columns > 0);
+        Self {
+            width: if out { Width::Columns(columns.unwrap_or(DEFAULT_COLUMNS)) } else { Width::Unbounded },
+            colour: colour(out),
+            error_colour: colour(err),
+            narrative: if err { Narrative::Told } else { Narrative::Silent },
+            bar: if is_dumb { Bar::Left } else { Bar::Drawn },
+        }
     }
 }
 
@@ -108,9 +155,9 @@ impl<'a> Screen<'a> {
         })
     }
 
-    /// One line of data.
+    /// One line of data for a person.
     pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
-        self.data(format!("{text}\n").as_bytes())
+        self.data(self.look.colour.line(text).as_bytes())
     }
 
     /// A line for the person who follows along; dropped where nobody does.
@@ -144,7 +191,7 @@ impl<'a> Screen<'a> {
 
     /// Starts the progress bar; there is none where nobody follows along.
     pub(crate) fn start_progress(&mut self, what: &str) {
-        if self.look.narrative == Narrative::Silent {
+        if self.look.narrative == Narrative::Silent || self.look.bar == Bar::Left {
             return;
         }
         self.bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -175,8 +222,8 @@ impl<'a> Screen<'a> {
 
     /// One line on standard error. That it cannot be written changes nothing about the data.
     fn aside(&mut self, text: &str) {
-        let err = &mut self.err;
-        self.bar.suspend(|| drop(writeln!(err, "{text}").and_then(|()| err.flush())));
+        let (err, line) = (&mut self.err, self.look.error_colour.line(text));
+        self.bar.suspend(|| drop(err.write_all(line.as_bytes()).and_then(|()| err.flush())));
     }
 }
 
@@ -196,8 +243,13 @@ pub(crate) fn notice_lines(notice: &Notice, colour: Colour) -> Vec<String> {
 mod tests {
     use super::*;
 
-    const PIPED: Look =
-        Look { columns: 80, colour: Colour::Off, error_colour: Colour::Off, narrative: Narrative::Silent };
+    const PIPED: Look = Look {
+        width: Width::Unbounded,
+        colour: Colour::Off,
+        error_colour: Colour::Off,
+        narrative: Narrative::Silent,
+        bar: Bar::Drawn,
+    };
 
     #[test]
     fn a_piped_command_tells_no_story_but_its_errors() {
@@ -212,6 +264,21 @@ mod tests {
             String::from_utf8(err).unwrap(),
             "going on\nerror[broken]: It is \u{fffd}[31mbroken\n  fix: Mend it\n"
         );
+    }
+
+    #[test]
+    fn a_line_holds_the_commands_own_colours_and_nothing_else_that_drives_a_terminal() {
+        let hostile = "x\u{1b}[31m\u{1b}[2J\u{9b}m\u{202e}\r\n";
+        for (colour, expect) in [
+            (Colour::Off, "x\u{fffd}[31m\u{fffd}[2J\u{fffd}m\u{fffd}  \n"),
+            // A colour of ours within a text does no harm; nothing else comes through.
+            (Colour::On, "x\u{1b}[31m\u{fffd}[2J\u{fffd}m\u{fffd}  \n"),
+        ] {
+            assert_eq!(colour.line(hostile), expect);
+        }
+        let painted = Colour::On.paint(Tone::Good, hostile);
+        assert_eq!(painted, "\u{1b}[32mx\u{fffd}[31m\u{fffd}[2J\u{fffd}m\u{fffd}  \u{1b}[0m");
+        assert_eq!(Colour::On.line(&painted), format!("{painted}\n"));
     }
 
     #[test]

@@ -4,10 +4,10 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use provider_host::Settings;
 use provider_host::model::{Description, SettingKind, SettingSpec};
+use provider_host::{SecretSource, Settings};
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
@@ -16,20 +16,11 @@ use crate::exit::Complaint;
 /// Why a secret is not taken from the command line, and how it is given instead.
 const EXPOSED: &str = "the process list and the shell's history would show it";
 
-/// Where a secret is read from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// An environment variable.
-    Env(String),
-    /// A file.
-    File(PathBuf),
-}
-
 /// What the command line says, before anything is read or known of the provider.
 #[derive(Default, PartialEq, Eq)]
 pub(crate) struct Given {
     plain: Vec<(String, String)>,
-    secret: Vec<(String, Source)>,
+    secret: Vec<(String, SecretSource)>,
 }
 
 /// The world that secrets are read from; a test has one of its own.
@@ -59,11 +50,7 @@ impl Given {
         }
         for argument in secret {
             let (key, value) = split(argument, "--secret", "--secret access_token=env:MM_TOKEN")?;
-            let source = match value.split_once(':') {
-                Some(("env", name)) if !name.is_empty() => Source::Env(name.to_owned()),
-                Some(("file", path)) if !path.is_empty() => Source::File(path.into()),
-                Some(_) | None => return Err(exposed(key, "--secret")),
-            };
+            let source = value.parse().map_err(|reason| misplaced(key, value, reason))?;
             given.claim(key)?;
             given.secret.push((key.to_owned(), source));
         }
@@ -188,6 +175,15 @@ fn exposed(key: &str, option: &str) -> Complaint {
         .details(vec!["If it is a real one, revoke it and make another.".to_owned()])
 }
 
+/// What stands in the place of a secret's place: the secret itself, as far as anybody can tell, or half a place.
+fn misplaced(key: &str, value: &str, reason: &str) -> Complaint {
+    if !value.starts_with("env:") && !value.starts_with("file:") {
+        return exposed(key, "--secret");
+    }
+    Complaint::new("secret-misplaced", format!("--secret {key} names no place: {reason}"))
+        .fix(format!("write --secret {key}=env:{} or --secret {key}=file:PATH", variable(key)))
+}
+
 /// The environment variable that is proposed for a setting.
 fn variable(key: &str) -> String {
     key.to_uppercase()
@@ -221,30 +217,30 @@ fn known_line(spec: &SettingSpec) -> String {
     format!("{} ({kind}{need}): {}", spec.key, spec.help)
 }
 
-fn read_secret(key: &str, source: &Source, vault: &Vault<'_>) -> Result<SecretString, Complaint> {
-    let (bytes, place) = match source {
-        Source::Env(name) => {
-            let Some(value) = (vault.env)(name) else {
-                return Err(Complaint::new("secret-missing", format!("the environment variable {name} is not set"))
-                    .fix(format!("set it to the value of {key}, and export it")));
-            };
-            (Zeroizing::new(value.into_encoded_bytes()), format!("the environment variable {name}"))
-        }
-        Source::File(path) => {
-            let place = format!("the file {}", path.display());
-            let bytes = (vault.file)(path).map_err(|error| {
-                Complaint::new("secret-unreadable", format!("{place} cannot be read: {error}"))
-                    .fix(format!("put the value of {key} there, readable for you alone"))
+fn read_secret(key: &str, source: &SecretSource, vault: &Vault<'_>) -> Result<SecretString, Complaint> {
+    let place = source.to_string();
+    let bytes = match source {
+        SecretSource::Env(name) => {
+            let value = (vault.env)(name).ok_or_else(|| {
+                Complaint::new("secret-missing", format!("{place} is not set")).fix(format!(
+                    "set it to the value of {key} and export it, and name it without $, as in {key}=env:{}",
+                    variable(key)
+                ))
             })?;
-            (bytes, place)
+            Zeroizing::new(value.into_encoded_bytes())
         }
+        SecretSource::File(path) => (vault.file)(path).map_err(|error| {
+            Complaint::new("secret-unreadable", format!("{place} cannot be read: {error}"))
+                .fix(format!("put the value of {key} there, readable for you alone, or name the file that holds it"))
+        })?,
     };
     let Ok(text) = str::from_utf8(&bytes) else {
-        return Err(Complaint::new("secret-unreadable", format!("{place} does not hold text in UTF-8")));
+        return Err(Complaint::new("secret-unreadable", format!("{place} does not hold text in UTF-8"))
+            .fix(format!("save the value of {key} there as plain text in UTF-8, and nothing else")));
     };
     let line = text.strip_suffix('\n').unwrap_or(text);
     let line = line.strip_suffix('\r').unwrap_or(line);
-    if line.is_empty() {
+    if line.trim().is_empty() {
         return Err(
             Complaint::new("secret-empty", format!("{place} is empty")).fix(format!("put the value of {key} there"))
         );

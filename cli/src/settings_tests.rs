@@ -61,7 +61,7 @@ fn complete_settings_are_taken() {
 
 #[test]
 fn wrong_settings_are_refused_without_their_values() {
-    let cases: [(&[&str], &[&str], &str); 15] = [
+    let cases: [(&[&str], &[&str], &str); 18] = [
         (&["hunter2"], &[], "setting-malformed"),
         (&["=hunter2"], &[], "setting-malformed"),
         (&[], &["hunter2"], "setting-malformed"),
@@ -69,7 +69,10 @@ fn wrong_settings_are_refused_without_their_values() {
         (&[URL, "signing_key=hunter2"], &[TOKEN], "secret-exposed"),
         (&[URL], &["access_token=hunter2"], "secret-exposed"),
         (&[URL], &["access_token=https:hunter2"], "secret-exposed"),
-        (&[URL], &["access_token=env:"], "secret-exposed"),
+        (&[URL], &["access_token=env:"], "secret-misplaced"),
+        (&[URL], &["access_token=file:"], "secret-misplaced"),
+        (&[URL], &["access_token=env:$hunter2"], "secret-misplaced"),
+        (&[URL], &["access_token=ENV:hunter2"], "secret-exposed"),
         (&[URL, URL], &[TOKEN], "setting-repeated"),
         (&[URL], &[TOKEN, "server_url=env:U"], "setting-repeated"),
         (&[URL, "color=hunter2"], &[TOKEN], "setting-unknown"),
@@ -169,11 +172,12 @@ fn one_line_end_is_cut_from_a_secret() {
 
 #[test]
 fn a_secret_that_is_not_there_is_named_by_its_place() {
-    let cases: [(&str, Option<&[u8]>, &str, &str); 5] = [
+    let cases: [(&str, Option<&[u8]>, &str, &str); 6] = [
         ("env:T", None, "secret-missing", "the environment variable T"),
         ("env:T", Some(b""), "secret-empty", "the environment variable T"),
         ("file:/run/t", None, "secret-unreadable", "the file /run/t"),
         ("file:/run/t", Some(b"\n"), "secret-empty", "the file /run/t"),
+        ("env:T", Some(b" \n"), "secret-empty", "the environment variable T"),
         ("file:/run/t", Some(b"\xff\xfe"), "secret-unreadable", "the file /run/t"),
     ];
     for (source, content, code, place) in cases {

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, Write as _};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
-use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind, LicensePreset, Simulator};
+use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind, LicensePreset, Privacy, Simulator, Statuses};
 
 /// A server that runs while the command does, on threads of its own.
 struct Server {
@@ -214,6 +214,66 @@ fn a_licence_reads_as_a_person_would_like_it() {
     }
 }
 
+/// A server with a fault of one route for ever.
+fn faulty(on: &str, what: FaultKind) -> Server {
+    let fault = Fault { on: on.into(), after: 0, times: None, what };
+    server(Config { users: 600, license: LicensePreset::Enterprise, faults: vec![fault], ..Config::default() })
+}
+
+#[test]
+fn what_a_licence_does_not_say_is_unknown_and_never_free() {
+    let full = r#"{"IsLicensed":true,"SkuShortName":"enterprise","Users":100,"StartsAt":1700000000000,"ExpiresAt":1900000000000,"IsTrial":false}"#;
+    let cases = [
+        (full.to_owned(), "enterprise", serde_json::json!(100), ""),
+        ("{}".to_owned(), "unknown", serde_json::json!("unknown"), "IsLicensed"),
+        ("null".to_owned(), "unknown", serde_json::json!("unknown"), "IsLicensed"),
+        (full.replace("100,", "-100,"), "enterprise", serde_json::json!("unknown"), "Users"),
+        (full.replace("1900000000000", "\"soon\""), "enterprise", serde_json::json!(100), "ExpiresAt"),
+    ];
+    for (body, kind, seats, named) in cases {
+        let server = faulty("/license/client", FaultKind::Body(body.clone()));
+        let output = against(&server.url(), server.admin(), "license", &["--format", "json"]);
+        check_exit(&output, 0);
+        let licenses: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+        let license = licenses.get(0).unwrap();
+        assert_eq!((license.get("license_type"), license.get("seats_purchased")), (Some(&kind.into()), Some(&seats)));
+        let told = stderr(&output);
+        assert_eq!(told.contains("license-unreadable"), !named.is_empty(), "{body}: {told}");
+        assert!(told.contains(named) && !told.contains("token"), "{body}: {told}");
+        let users = against(&server.url(), server.admin(), "users", &["--format", "ndjson"]);
+        check_exit(&users, 0);
+        assert!(!stdout(&users).contains("\"license_type\":\"free\""), "{body}");
+        assert_eq!(stderr(&users).contains("license-unreadable"), kind == "unknown", "{body}: {}", stderr(&users));
+    }
+}
+
+#[test]
+fn seats_that_could_not_be_counted_name_the_request_that_failed() {
+    let server = faulty("/users/stats/filtered", FaultKind::Status(504));
+    let output = against(&server.url(), server.admin(), "license", &[]);
+    check_exit(&output, 0);
+    for part in ["seats-used-failed", "GET /api/v4/users/stats/filtered answered 504", "unknown of"] {
+        assert!(stdout(&output).contains(part), "{part}: {}", stdout(&output));
+    }
+}
+
+#[test]
+fn a_wait_of_an_hour_is_named_and_not_waited_for() {
+    let cases: [(&str, &str, &[&str], i32); 3] = [
+        ("users", "/users?page=0", &[], 1),
+        ("users", "/users?page=1", &["--limit", "200", "--format", "ndjson"], 3),
+        ("check", "/api/v4/users", &[], 1),
+    ];
+    for (command, on, more, exit) in cases {
+        let server = faulty(on, FaultKind::RateLimited { retry_after_s: 3_600 });
+        let output = against(&server.url(), server.admin(), command, more);
+        check_exit(&output, exit);
+        let told = format!("{}{}", stdout(&output), stderr(&output));
+        assert!(told.contains("rate-limited") && told.contains("1 hour"), "{command}: {told}");
+        assert!(!told.contains("trying again"), "{command}: {told}");
+    }
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let server = server(Config { users: 5_000, ..Config::default() });
@@ -355,6 +415,39 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+/// Data that lacks something looks like data that does not, so who pipes it somewhere reads of it beside.
+#[test]
+fn every_warning_reaches_standard_error_in_every_mode() {
+    let server = server(Config {
+        users: 40,
+        privacy: Privacy { show_email: false, show_full_name: true },
+        statuses: Statuses::Disabled,
+        withheld: vec![("system_read_only_admin", "list_private_teams"), ("system_admin", "list_private_teams")],
+        ..Config::default()
+    });
+    let tokens = server.simulator.tokens();
+    let folder = Folder::new("warnings");
+    let told = |token: &str, command: &str, more: &[&str], expect: i32| {
+        let output = against(&server.url(), token, command, more);
+        check_exit(&output, expect);
+        let lines = stderr(&output);
+        let codes = lines.lines().filter_map(|line| line.strip_prefix("warning[")?.split_once(']'));
+        codes.map(|(code, _)| code.to_owned()).collect::<Vec<_>>()
+    };
+    let expect = ["emails-hidden", "last-activity-hidden", "team-admins-hidden"];
+    for format in ["table", "csv", "json", "ndjson"] {
+        let file = folder.file(&format!("{format}.sqlite"));
+        let kept: &[&str] = &["--format", format, "--checkpoint", &file];
+        assert_eq!(told(&tokens.viewer_bot, "users", &["--format", format], 0), expect, "{format}");
+        assert_eq!(told(&tokens.viewer_bot, "users", kept, 0), expect, "{format}, kept");
+        assert_eq!(told(&tokens.viewer_bot, "sync", kept, 0), expect, "{format}, the same again");
+    }
+    for format in ["table", "json"] {
+        let licence = told(&tokens.member, "license", &["--format", format], 0);
+        assert_eq!(licence, ["seats-used-hidden", "license-details-hidden"], "{format}");
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use mattermost_simulator::{Config, Fault, FaultKind, Simulator};
+use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind, Simulator};
 
 /// A server that sends the first, and then the second every hundred milliseconds for ever. Returns its URL.
 fn drips(first: &'static str, drop: &'static str) -> String {
@@ -100,8 +100,13 @@ fn a_listing_that_stalls_keeps_what_was_read_and_goes_on_later() {
     assert!(told.contains("listing-stalled") && told.contains("--stall-timeout"), "{told}");
     assert!((1..20_000).contains(&lines), "{lines} users");
 
+    // Somebody who came is deleted for good, so that the rest proves nothing and the list is read again: only those whom
+    // that brings are the listing.
+    let gone = server.change(ChangeKind::Delete { place: 3 }).unwrap().id;
+    assert!(String::from_utf8_lossy(&output.stdout).contains(&gone));
     server.set_faults(Vec::new());
     let output = run("users", &server.url(), &server.tokens().admin, "120", &more);
     let lines = output.stdout.iter().filter(|byte| **byte == b'\n').count();
-    assert_eq!((output.status.code(), lines), (Some(0), 20_000), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!((output.status.code(), lines), (Some(0), 19_999), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!String::from_utf8_lossy(&output.stdout).contains(&gone));
 }

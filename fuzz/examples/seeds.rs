@@ -212,13 +212,21 @@ impl Seeds {
         self.put("report", "row", report.trim_matches(['[', ']']).as_bytes())?;
         let tokens = r#"[{"id":"x","description":"d","is_active":true,"expires_at":1795533929000}]"#;
         self.put("members", "tokens", tokens.as_bytes())?;
-        let old = [b"\x04\x1ep0\nv5.25.0.a.b.true\n\n{\"status\":\"OK\"}".as_slice(), b"\x1em0\nv5.25.0.a.b.true\n\n{\"id\":\"m\",\"roles\":\"system_admin\"}"].concat();
+        let old = [
+            b"\x04\x1ep0\nv5.25.0.a.b.true\n\n{\"status\":\"OK\"}".as_slice(),
+            b"\x1em0\nv5.25.0.a.b.true\n\n{\"id\":\"m\",\"roles\":\"system_admin\"}",
+        ]
+        .concat();
         self.put("check", "old", &old)?;
         self.put("listing", "old", &[old.as_slice(), b"\x1eb0\n", members.as_bytes()].concat())?;
         self.put("listing", "report", &[b"\x44", &whole[1..], b"\x1er0\n", report.as_bytes()].concat())?;
         let guests = [b"\x1en0\n100".as_slice(), b"\x1er0\n", report.as_bytes()].concat();
         self.put("listing", "guests", &[whole.as_slice(), &guests].concat())?;
-        self.put("check", "tokens", &[b"\x04\x1ep0v11.9.0.a.b.true\n\n{\"status\":\"OK\"}\x1ek0\n", tokens.as_bytes()].concat())?;
+        self.put(
+            "check",
+            "tokens",
+            &[b"\x04\x1ep0v11.9.0.a.b.true\n\n{\"status\":\"OK\"}\x1ek0\n", tokens.as_bytes()].concat(),
+        )?;
         self.put("teams", "two", teams.as_bytes())?;
         self.put("teams", "rows", teams.trim_matches(['[', ']']).as_bytes())?;
 
@@ -243,7 +251,8 @@ impl Seeds {
             self.put("refusal", name, &[&status.to_le_bytes(), b"\n".as_slice(), body.as_bytes()].concat())?;
         }
 
-        let settings = "uhttps://Chat.Example.com:8065/company/chat/api/v4/\nt\nd30\nafalse\nntrue\nefalse\nf12\nsreport\n";
+        let settings =
+            "uhttps://Chat.Example.com:8065/company/chat/api/v4/\nt\nd30\nafalse\nntrue\nefalse\nf12\nsreport\n";
         self.put("settings", "all", settings.as_bytes())?;
         for (name, url) in [
             ("url", "http://127.0.0.1:8065"),
@@ -258,9 +267,16 @@ impl Seeds {
             .map(|key| Setting { key: key.to_string(), value: "https://chat.example.com/mattermost".to_string() });
         let fingerprint = Settings::parse(&settings).map(|settings| settings.fingerprint()).unwrap_or_default();
         self.put("cursor", "fields", &[b"f".as_slice(), &[0x35; 96]].concat())?;
-        self.put("cursor", "damaged", format!("tm2_{fingerprint:x}_1_2_3_1_4_5_6:7:0_-_free_11.6.0_0_0_0_-,-,1_0").as_bytes())?;
+        self.put(
+            "cursor",
+            "damaged",
+            format!("tm2_{fingerprint:x}_1_2_3_1_4_5_6:7:0_-_free_11.6.0_0_0_0_-,-,1_0").as_bytes(),
+        )?;
         for (name, rest) in [
-            ("begun", "1f_0_0_1_0_0_1795533929000:254_1795533929000:254_professional_11.6.0_0_0_0_-,-,-,-,-,-,-,-,-,-,-,-"),
+            (
+                "begun",
+                "1f_0_0_1_0_0_1795533929000:254_1795533929000:254_professional_11.6.0_0_0_0_-,-,-,-,-,-,-,-,-,-,-,-",
+            ),
             ("unproven", "1f_12_1_2_30_20_1795533929000:-_-_free_-_20_2_1_0,-,-,0,0,0,0,0,17,4,-,-"),
         ] {
             self.put("cursor", name, format!("c{rest}").as_bytes())?;

@@ -81,7 +81,7 @@ fn anybodys(text: &str) {
 }
 
 fn count((server_ms, total): (i64, Option<u32>)) -> Count {
-    Count { server_ms, cutoff_ms: server_ms.saturating_sub(1_000), total }
+    Count { server_ms, cutoff_ms: Some(server_ms.saturating_sub(1_000)), total }
 }
 
 /// A cursor that was made: it is read as it was written, and not when a bit of it is another.
@@ -91,6 +91,9 @@ fn made(fields: &Fields) {
         edition: Edition::ALL[fields.edition % Edition::ALL.len()],
         version: fields.version.map(|(major, minor, patch)| Version { major, minor, patch }),
         hidden: Default::default(),
+        count_failure: None,
+        clock: Default::default(),
+        holder: Default::default(),
     };
     census.hidden.emails = fields.hidden & 1 != 0;
     census.hidden.names = fields.hidden & 2 != 0;
@@ -100,7 +103,7 @@ fn made(fields: &Fields) {
     let mut cursor = Cursor::begin(fields.fingerprint, fields.now_ms, census);
     (cursor.next_page, cursor.idle_pages) = (fields.next_page, fields.idle_pages);
     let (pass, seen, in_pass) = fields.tally;
-    cursor.tally = Tally { pass: 1 + pass % PASSES_AT_MOST, seen, in_pass };
+    cursor.tally = Tally { pass: 1 + pass % PASSES_AT_MOST, seen, in_pass, later: 0 };
     cursor.pass = fields.pass.map(count);
     let (occupied, apart, unknown) = fields.seats;
     cursor.seats = Seats { occupied, apart, unknown };

@@ -36,7 +36,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn response(body: Vec<u8>, coding: &str) -> Response {
-    Response { status: 200, headers: vec![("content-encoding", coding.to_string())], body, took_ms: 1 }
+    Response { status: 200, headers: vec![("content-encoding", coding.to_string())], body, took_ms: 1 , redirect: None}
 }
 
 /// A stream of nobody's making. What flate2 reads whole is read alike.

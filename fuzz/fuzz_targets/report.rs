@@ -30,6 +30,7 @@ fn look(rows: &[ReportRow<'_>]) {
         match last_use.activity {
             Activity::At(at) => assert_eq!(at, latest),
             Activity::Never => assert_eq!(latest, 0),
+            Activity::AtLeast(_) => panic!("the report does not say who has set a status by hand"),
             Activity::Unknown => assert!(latest < 0),
         }
         assert_eq!(last_use.report.and_then(Report::source).is_some(), latest > 0);

@@ -5,7 +5,8 @@
 use libfuzzer_sys::fuzz_target;
 use mattermost_provider::contract::{Error, ErrorKind, Setting};
 use mattermost_provider::mattermost::api;
-use mattermost_provider::mattermost::settings::{BaseUrl, Settings, keys};
+use mattermost_provider::mattermost::base_url::{BaseUrl, Redirect};
+use mattermost_provider::mattermost::settings::{Settings, keys};
 use mattermost_provider_fuzz::claims;
 use mattermost_provider_fuzz::script::secret;
 
@@ -63,8 +64,11 @@ fuzz_target!(|data: &[u8]| {
 fn url(text: &str) {
     let base = match BaseUrl::parse(text) {
         Ok(base) => base,
-        Err(failure) => {
-            claims::is_failure(&failure);
+        Err(unusable) => {
+            claims::is_message(unusable.why);
+            if let Some(instead) = unusable.instead {
+                BaseUrl::parse(&instead).expect("what is proposed can be entered");
+            }
             return;
         }
     };
@@ -76,6 +80,13 @@ fn url(text: &str) {
     assert!(!path.ends_with('/') && !path.contains("//") && !path.contains(['?', '#']), "{shown}");
     assert!(shown.bytes().all(|b| b.is_ascii_graphic()), "{shown:?}");
     assert_eq!(base.path_of("/api/v4/users"), format!("{path}/api/v4/users"));
+    // A place that people are asked to enter is one of this server.
+    if let Redirect::Here(place) = base.redirect("/api/v4/users?page=1", text) {
+        let there = BaseUrl::parse(&place).expect("what is named can be entered");
+        let host = |url: &BaseUrl| url.authority().rsplit_once(':').map_or(url.authority().len(), |(host, _)| host.len());
+        let names = [&base, &there].map(|url| url.authority().get(..host(url)).map(str::to_string));
+        assert!(names[0] == names[1] || base.authority().contains('['), "{shown} points to {place}");
+    }
     let again = BaseUrl::parse(&shown).expect("what is shown can be entered");
     // Of a path that ends with the API's twice, each reading takes one away.
     assert!(again == base || path.ends_with("/api/v4"), "{shown} is read as {again}");

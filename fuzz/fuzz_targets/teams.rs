@@ -26,8 +26,8 @@ fuzz_target!(|data: &[u8]| {
     let is_list = rows::length(&String::from_utf8_lossy(&body)).is_some();
     let mut server = Server { teams: &body };
     let mut found = Surroundings::new();
-    let (version, rule) = (Some(Version::new(11, 6)), SeatRule::of(None, Edition::Free));
-    match found.find(version, rule, &mut Findings::default(), &mut server) {
+    let seats = SeatRule::of(None, Edition::Free);
+    match found.find(Some(Version::new(11, 6)), false, seats, &mut Findings::default(), &mut server) {
         Ok(()) => {
             let teams = found.of("mmmmmmmmmmmmmmmmmmmmmmmmmm").runs;
             assert!(is_list && ["first", "last"].iter().all(|name| teams.iter().any(|team| team == name)));

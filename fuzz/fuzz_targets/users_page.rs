@@ -16,8 +16,8 @@ const FIRST: &str = r#"{"id":"aaaaaaaaaaaaaaaaaaaaaaaaaa","username":"first"}"#;
 const LAST: &str = r#"{"id":"zzzzzzzzzzzzzzzzzzzzzzzzzz","username":"last","roles":"system_user"}"#;
 
 fuzz_target!(|data: &[u8]| {
-    rows!(User, api::users(0), data, look);
-    rows!(User, api::users(0), &rows::between(FIRST, data, LAST), |rows: &[User<'_>]| {
+    rows!(User, api::users(0, 200), data, look);
+    rows!(User, api::users(0, 200), &rows::between(FIRST, data, LAST), |rows: &[User<'_>]| {
         assert_eq!(rows.first().map(|user| user.username.as_str()), Some("first"));
         assert_eq!(rows.last().map(|user| user.username.as_str()), Some("last"));
         look(rows);

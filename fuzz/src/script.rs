@@ -45,10 +45,10 @@ pub const NOW_MS: i64 = 1_795_533_929_000;
 const DATE: &str = "Tue, 24 Nov 2026 15:25:29 GMT";
 
 /// The letters of [`HEADERS`], in their order.
-pub const HEADER_LETTERS: [u8; HEADERS.len()] = *b"edtlrjkxiv";
+pub const HEADER_LETTERS: [u8; HEADERS.len()] = *b"edtrwjkxiv";
 
 /// The letters of routes. Any other stands for any route.
-pub const ROUTES: [(u8, &str); 14] = [
+pub const ROUTES: [(u8, &str); 15] = [
     (b'p', "GET /api/v4/system/ping"),
     (b'm', "GET /api/v4/users/me"),
     (b'u', "GET /api/v4/users"),
@@ -61,6 +61,7 @@ pub const ROUTES: [(u8, &str); 14] = [
     (b'r', "GET /api/v4/reports/users"),
     (b'n', "GET /api/v4/reports/users/count"),
     (b'k', "GET /api/v4/users/me/tokens"),
+    (b'o', "POST /api/v4/roles/names"),
     (b'b', "GET /api/v4/teams/{}/members"),
     // Those who run a team share their path with the users.
     (b'a', "GET /api/v4/users?in_team"),
@@ -166,7 +167,14 @@ impl Script {
         let settings: Vec<Setting> =
             pairs.into_iter().map(|(key, value)| Setting { key: key.into(), value: value.into() }).collect();
         let settings = Settings::parse(&settings).expect("these settings are right");
-        let server = Server { mode, answers: parts.map(Answer::of).collect(), asked: 0, bytes: 0, paused_ms: 0, sent: Vec::new() };
+        let server = Server {
+            mode,
+            answers: parts.map(Answer::of).collect(),
+            asked: 0,
+            bytes: 0,
+            paused_ms: 0,
+            sent: Vec::new(),
+        };
         Self { mode, settings, token, server }
     }
 }
@@ -215,7 +223,7 @@ pub fn outcome_of(bytes: &[u8]) -> Outcome {
         Some(plain) => gzip(&expanded(plain)),
         None => expanded(body),
     };
-    Ok(Response { status, headers, body, took_ms: u32::from(status) * 10 })
+    Ok(Response { status, headers, body, took_ms: u32::from(status) * 10 , redirect: None})
 }
 
 /// Headers up to an empty line, and what follows it.
@@ -343,6 +351,9 @@ fn well(route: &str) -> Outcome {
     let body = match route {
         "GET /api/v4/system/ping" => r#"{"status":"OK"}"#,
         "GET /api/v4/users/me" => r#"{"id":"00000000000000000000000000","username":"me","roles":"system_admin"}"#,
+        "POST /api/v4/roles/names" => {
+            r#"[{"permissions":["manage_system","view_members","list_public_teams","list_private_teams","view_team"]}]"#
+        }
         "GET /api/v4/users/stats/filtered" => r#"{"total_users_count":0}"#,
         "GET /api/v4/config/client" => "{}",
         "GET /api/v4/license/client" => r#"{"IsLicensed":"true","SkuShortName":"professional"}"#,
@@ -351,7 +362,7 @@ fn well(route: &str) -> Outcome {
         _ => "[]",
     };
     let headers = vec![("date", DATE.to_string()), ("x-version-id", "11.6.0.dev.7efba6486e17.false".to_string())];
-    Ok(Response { status: 200, headers, body: body.into(), took_ms: 1 })
+    Ok(Response { status: 200, headers, body: body.into(), took_ms: 1 , redirect: None})
 }
 
 impl Network for Server {

@@ -7,7 +7,7 @@ use crate::audit::Audit;
 use crate::egress::{Gate, GateOptions, Sender, Turns};
 use crate::grant::Grant;
 use crate::model::{Description, RequestSpec, SettingKind};
-use crate::registry::is_same;
+use crate::origin::ascii_url;
 use crate::vault::{self, Vault};
 use crate::{Egress, Error, Limits, Policy, Result, Settings};
 
@@ -128,7 +128,7 @@ impl Access {
 
 /// The requests at the settings that hold a URL, after a look whether all required settings are there.
 fn grants(description: &Description, settings: &Settings, only: Option<&[RequestSpec]>) -> Result<Vec<Grant>> {
-    let is_granted = |spec: &RequestSpec| only.is_none_or(|only| only.iter().any(|granted| is_same(granted, spec)));
+    let is_granted = |spec: &RequestSpec| only.is_none_or(|only| only.iter().any(|granted| granted.is_same(spec)));
     let requests: Vec<_> = description.requests.iter().filter(|spec| is_granted(spec)).cloned().collect();
     let mut grants = Vec::new();
     for spec in &description.settings {
@@ -185,16 +185,19 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
                         reason: "the provider does not describe it as a secret".to_owned(),
                     });
                 }
+                if kind == Some(&SettingKind::Url) {
+                    shown.set(key, ascii_url(settings.expose(key).unwrap_or_default()));
+                }
                 continue;
             }
         }
-        let secret = settings.expose(key).unwrap_or_default().trim();
+        // Some editors write a byte order mark before a text.
+        let secret = settings.expose(key).unwrap_or_default().trim_start_matches('\u{feff}').trim();
         if secret.is_empty() {
             continue;
         }
-        if !vault::is_usable(secret) {
-            let reason = "it holds a space or another character that no header takes".to_owned();
-            return Err(Error::SecretUnusable { key: key.to_owned(), reason });
+        if let Some(reason) = vault::fault(secret) {
+            return Err(Error::SecretUnusable { key: key.to_owned(), reason: reason.to_owned() });
         }
         let placeholder = vault::placeholder().map_err(|error| Error::Runtime { reason: error.to_string() })?;
         shown.set_secret(key, placeholder.clone().into());
@@ -272,11 +275,11 @@ mod tests {
     #[test]
     fn a_guest_gets_placeholders_and_the_vault_the_secrets() {
         let mut settings = Settings::new();
-        settings.set("url", "https://a.example").set_secret("token", " hunter2\n".into()).set("name", "zoe");
+        settings.set("url", "https://ä.example").set_secret("token", "\u{feff} hunter2\n".into()).set("name", "zoe");
         let (shown, vault) = conceal(&description(), &settings).unwrap();
         let shown: Vec<_> = shown.expose_all().collect();
         assert!(shown.iter().all(|(_, value)| !value.contains("hunter2")), "{shown:?}");
-        assert!(shown.contains(&("url", "https://a.example")) && shown.contains(&("name", "zoe")));
+        assert!(shown.contains(&("url", "https://xn--4ca.example")) && shown.contains(&("name", "zoe")));
         let placeholder = shown.iter().find(|(key, _)| *key == "token").unwrap().1;
         let mut headers = http::HeaderMap::new();
         headers.insert("authorization", format!("Bearer {placeholder}").parse().unwrap());

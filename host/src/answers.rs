@@ -269,7 +269,9 @@ fn id(what: &str, value: &str) -> Checked {
         return Err(format!("{what} is empty"));
     }
     size(what, value, ID_BYTES)?;
-    if value.chars().any(char::is_control) {
+    // Most are of ASCII, of which the compiler looks at many letters at once.
+    let is_plain = value.bytes().fold(true, |is_plain, byte| is_plain & matches!(byte, b' '..0x7f));
+    if !is_plain && value.chars().any(char::is_control) {
         return Err(format!("{what} holds a control character"));
     }
     Ok(())
@@ -323,20 +325,23 @@ fn timestamp(what: &str, value: &Option<String>) -> Checked {
     }
 }
 
-/// Whether a text is the contract's `timestamp`, of 1970 or later. A record has three or four of these, so no parser is
-/// asked.
+/// Whether a text is the contract's `timestamp`, of 1970 or later. A record has three or four of these, so neither a parser
+/// nor a loop is asked.
 fn is_timestamp(text: &str) -> bool {
-    const FORM: &[u8; 24] = b"0000-00-00T00:00:00.000Z";
-    let Ok(bytes) = <&[u8; 24]>::try_from(text.as_bytes()) else { return false };
-    let is_in_form = |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
-    if !bytes.iter().zip(FORM).all(is_in_form) {
+    let Ok(bytes) = <[u8; 24]>::try_from(text.as_bytes()) else { return false };
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'.', f1, f2, f3, b'Z'] =
+        bytes
+    else {
+        return false;
+    };
+    let digit = |byte: u8| u32::from(byte.wrapping_sub(b'0'));
+    let digits = [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2, f1, f2, f3].map(digit);
+    // Without a branch for each, the compiler looks at many at once.
+    if digits.iter().fold(false, |is_other, digit| is_other | (*digit > 9)) {
         return false;
     }
-    let number = |from: usize, digits: usize| {
-        let digits = bytes.iter().skip(from).take(digits);
-        digits.fold(0_u32, |number, digit| number * 10 + u32::from(digit.wrapping_sub(b'0')))
-    };
-    let (year, month, day) = (number(0, 4), number(5, 2), number(8, 2));
+    let two = |one: u8, other: u8| digit(one) * 10 + digit(other);
+    let (year, month, day) = (two(y1, y2) * 100 + two(y3, y4), two(m1, m2), two(d1, d2));
     let days = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,
@@ -344,7 +349,7 @@ fn is_timestamp(text: &str) -> bool {
         2 => 28,
         _ => return false,
     };
-    year >= 1970 && (1..=days).contains(&day) && number(11, 2) < 24 && number(14, 2) < 60 && number(17, 2) < 60
+    year >= 1970 && (1..=days).contains(&day) && two(h1, h2) < 24 && two(n1, n2) < 60 && two(s1, s2) < 60
 }
 
 /// The moment of a timestamp.

@@ -1,5 +1,6 @@
 //! Compiled components, kept in a folder from one process to the next.
 
+mod entry_file;
 #[cfg(unix)]
 mod folder;
 #[cfg(not(unix))]
@@ -13,7 +14,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use ring::digest::{Context, SHA256};
 use tracing::{debug, warn};
@@ -21,6 +22,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::{Digest, Error, Result};
+use entry_file::Found;
 use folder::Folder;
 pub(crate) use sealed::Genuine;
 use sealed::Key;
@@ -126,15 +128,6 @@ impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache").field("folder", &self.path).finish_non_exhaustive()
     }
-}
-
-/// What lies in the folder.
-#[derive(Clone, Debug)]
-struct Found {
-    name: String,
-    bytes: u64,
-    /// When it was written or last read.
-    used: SystemTime,
 }
 
 /// Which entries go: those that were not used for the longest time, beyond what is kept.

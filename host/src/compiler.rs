@@ -11,102 +11,14 @@
 
 mod child;
 mod parent;
+mod process;
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-use std::time::Duration;
-
+use wasmtime::Engine;
 use wasmtime::component::Component;
-use wasmtime::{Config, Engine};
-
-use crate::Error;
 
 pub use child::run_compiler;
-
-/// A program that compiles one component and ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CompilerProcess {
-    /// The program. It must call [`run_compiler`] of the same version of this library; what it returns is run as native
-    /// code, so it must be as trusted as this process.
-    pub program: PathBuf,
-    /// What it is called with.
-    pub arguments: Vec<OsString>,
-    /// How long it may take. 2 minutes.
-    pub deadline: Duration,
-    /// Bytes of memory that it may use. 1 GiB. Enforced where the system has such a limit, as Linux does.
-    pub memory_bytes: u64,
-}
-
-impl CompilerProcess {
-    /// This very program, called with these arguments, upon which it must do nothing but call [`run_compiler`].
-    ///
-    /// # Errors
-    /// [`Error::CompilerFailed`]: the system does not say which program this is.
-    pub fn this_program(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, Error> {
-        Ok(Self {
-            program: this_program()?,
-            arguments: arguments.into_iter().map(Into::into).collect(),
-            deadline: Duration::from_secs(120),
-            memory_bytes: 1 << 30,
-        })
-    }
-}
-
-/// The file that this process runs, even where another lies in its place by now.
-fn this_program() -> Result<PathBuf, Error> {
-    if cfg!(target_os = "linux") {
-        return Ok("/proc/self/exe".into());
-    }
-    std::env::current_exe().map_err(|error| Error::CompilerFailed { reason: error.to_string() })
-}
-
-/// What does not depend on the pool: everything that the compiled code depends on.
-pub(crate) fn config() -> Config {
-    let mut config = Config::new();
-    config
-        // What maps code to its source is for backtraces, which nobody reads: it would be an eighth of what is compiled.
-        .generate_address_map(false)
-        .native_unwind_info(false)
-        .wasm_backtrace_max_frames(None)
-        .epoch_interruption(true);
-    config
-}
-
-/// Why a component was not compiled. Shared by all who waited for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Uncompiled {
-    /// It breaks the rules of WebAssembly.
-    Invalid(String),
-    /// It needs something that the engine, or its pool, does not have.
-    DoesNotFit(String),
-    Timeout(Duration),
-    Memory(u64),
-    /// The process could not be started, or ended in another way.
-    Failed(String),
-}
-
-impl From<Uncompiled> for Error {
-    fn from(uncompiled: Uncompiled) -> Self {
-        match uncompiled {
-            Uncompiled::Invalid(reason) => Self::NotAComponent { reason },
-            Uncompiled::DoesNotFit(reason) => Self::DoesNotFit { reason },
-            Uncompiled::Timeout(limit) => Self::CompileTimeout { limit },
-            Uncompiled::Memory(limit) => Self::CompileMemory { limit },
-            Uncompiled::Failed(reason) => Self::CompilerFailed { reason },
-        }
-    }
-}
-
-/// Distinguishes bytes that break the rules of WebAssembly from a component that asks for more than the engine has. The runtime's
-/// error does not say, so the bytes are validated once more.
-fn uncompiled(bytes: &[u8], error: &wasmtime::Error) -> Uncompiled {
-    let reason = format!("{error:#}");
-    match wasmparser::Validator::new().validate_all(bytes) {
-        Ok(_) => Uncompiled::DoesNotFit(reason),
-        Err(_) => Uncompiled::Invalid(reason),
-    }
-}
+pub use process::CompilerProcess;
+pub(crate) use process::{Uncompiled, config};
 
 /// Compiles a component for this engine, where the process says, or here.
 pub(crate) fn compile(
@@ -116,15 +28,6 @@ pub(crate) fn compile(
 ) -> Result<Component, Uncompiled> {
     match process {
         Some(process) => parent::compile(engine, bytes, process),
-        None => Component::from_binary(engine, bytes).map_err(|error| uncompiled(bytes, &error)),
+        None => Component::from_binary(engine, bytes).map_err(|error| process::uncompiled(bytes, &error)),
     }
 }
-
-/// The first byte of the answer: what follows.
-const COMPILED: u8 = b'C';
-const INVALID: u8 = b'I';
-const DOES_NOT_FIT: u8 = b'F';
-
-/// What comes before the component: the bound of memory in bytes and that of CPU time in seconds, eight bytes each, the
-/// lowest first.
-const HEAD: usize = 16;

@@ -26,6 +26,7 @@
 
 mod egress;
 mod secret;
+mod text;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -43,6 +44,7 @@ use crate::{Access, Digest, Error, Limits, ListingLimits, Pool, PublicKey, Resul
 use crate::settings::sealed;
 use egress::{EgressEntry, PolicyEntry};
 pub use secret::{SecretSource, read_secret_file};
+use text::Text;
 
 /// A `providers.toml` that was read and makes sense. `Debug` shows names and keys alone; what is behind them has none.
 #[derive(Clone)]
@@ -114,17 +116,6 @@ struct Written(SecretString);
 impl<'de> Deserialize<'de> for Written {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(|text| Self(sealed(text)))
-    }
-}
-
-/// A value that is written as text.
-#[derive(Clone)]
-struct Text<T>(T);
-
-impl<'de, T: std::str::FromStr<Err = &'static str>> Deserialize<'de> for Text<T> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(serde::de::Error::custom)
     }
 }
 
@@ -231,7 +222,7 @@ impl Config {
         let read = |key: &str, source: &SecretSource| -> Result<SecretString> {
             let source = source.at(|path| self.beside(path));
             source.read().map_err(|reason| {
-                unusable(format!("the secret `{key}` of the tenant `{tenant}` is not at {source}: {reason}"))
+                unusable(format!("the secret `{key}` of the tenant `{tenant}` is not in {source}: {reason}"))
             })
         };
         for (key, Text(source)) in &entry.secrets {

@@ -97,9 +97,12 @@ impl DenialReason {
                 "nothing: link-local addresses, metadata services and reserved addresses are never dialled".to_owned()
             }
             Self::PrivateAddress => format!("for the platform's policy: {}", line("private_addresses = true")),
-            Self::Proxy => format!("whoever runs the proxy, by letting it connect to {}", shown()),
-            Self::ProxyCredentials => "the proxy's user name and password in `EgressOptions::proxy`".to_owned(),
-            Self::Limit(limit) => format!("a higher `Limits::{}`", limit.name()),
+            Self::Proxy => format!("a proxy that connects to {}: its administrators decide on that", shown()),
+            Self::ProxyCredentials => "the proxy's user name and password, given together with its address".to_owned(),
+            Self::Limit(LimitHit::ResponseHead { .. }) => {
+                "a higher limit `response_headers` or `response_header_bytes`, which the operator of the platform sets".to_owned()
+            }
+            Self::Limit(limit) => format!("a higher limit `{}`, which the operator of the platform sets", limit.name()),
         }
     }
 }
@@ -205,12 +208,13 @@ mod tests {
             (DenialReason::Header, "nothing"),
             (DenialReason::ProhibitedAddress, "nothing"),
             (DenialReason::PrivateAddress, r#"allow = ["https://b.example"]"#),
-            (DenialReason::Proxy, "connect to https://b.example"),
-            (DenialReason::ProxyCredentials, "EgressOptions::proxy"),
-            (DenialReason::Limit(LimitHit::RequestsPerCall(3)), "`Limits::requests_per_call`"),
-            (DenialReason::Limit(LimitHit::RequestBody(3)), "`Limits::request_body_bytes`"),
-            (DenialReason::Limit(LimitHit::SentBytes(3)), "`Limits::sent_bytes`"),
-            (DenialReason::Limit(LimitHit::ResponseBody(3)), "`Limits::response_body_bytes`"),
+            (DenialReason::Proxy, "connects to https://b.example"),
+            (DenialReason::ProxyCredentials, "the proxy's user name and password"),
+            (DenialReason::Limit(LimitHit::RequestsPerCall(3)), "limit `requests_per_call`"),
+            (DenialReason::Limit(LimitHit::RequestBody(3)), "limit `request_body_bytes`"),
+            (DenialReason::Limit(LimitHit::SentBytes(3)), "limit `sent_bytes`"),
+            (DenialReason::Limit(LimitHit::ResponseBody(3)), "limit `response_body_bytes`"),
+            (DenialReason::Limit(LimitHit::ResponseHead { headers: 1, bytes: 2 }), "limit `response_headers` or"),
         ] {
             let told = reason.would_allow("GET", "/x/{}", Some(&origin));
             assert!(told.contains(expect), "{reason:?}: {told}");

@@ -2,16 +2,20 @@
 
 mod address;
 mod body;
+mod cause;
+mod certificate;
 mod connector;
 mod deadline;
 mod failure;
 mod gate;
 mod guest_headers;
+mod handshake;
 mod headers;
 mod identity;
 mod options;
 mod outgoing;
 mod pass;
+mod pem_file;
 mod proxy;
 mod quota;
 mod ranges;
@@ -21,6 +25,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod tunnel;
 mod words;
 
 use std::collections::HashMap;
@@ -29,7 +34,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
@@ -41,6 +45,7 @@ use crate::{Limits, Result};
 
 use connector::Dialler;
 pub(crate) use gate::{Gate, GateOptions};
+use handshake::{Connector, Http};
 pub use headers::ExtraHeader;
 pub use identity::ClientIdentity;
 pub use options::EgressOptions;
@@ -58,7 +63,7 @@ const IDLE_TIME: Duration = Duration::from_secs(50);
 /// The least that the client's buffer for an answer's head may be; a smaller limit is looked at once the head is read.
 const LEAST_HEAD_BYTES: usize = 8 * 1024;
 
-type Client = legacy::Client<HttpsConnector<Dialler>, WasiBody>;
+type Client = legacy::Client<Connector, WasiBody>;
 
 /// A pooled HTTP client. It follows no redirect. Clones share its connections, and so do the sessions that are given
 /// them, where they have the same limits on the heads of answers; nobody else does: a tenant has an `Egress` of its own.
@@ -71,6 +76,7 @@ pub struct Egress {
 /// What clients are made of.
 struct Parts {
     tls: ClientConfig,
+    has_identity: bool,
     proxy: Option<Rules>,
     headers: Vec<ExtraHeader>,
     /// A connection that one may use may lead where another may not, so that each kind has connections of its own.
@@ -82,6 +88,7 @@ struct Kind {
     reach: Reach,
     head_bytes: u32,
     headers: u32,
+    http: Http,
 }
 
 impl Egress {
@@ -91,8 +98,10 @@ impl Egress {
     /// A CA file cannot be read or holds no certificate.
     pub fn new(options: EgressOptions) -> Result<Self> {
         let EgressOptions { ca_files, client_identity, proxy, headers } = options;
+        let has_identity = client_identity.is_some();
         let tls = tls::config(&ca_files, client_identity)?;
-        let parts = Parts { tls, proxy: proxy.map(Proxy::into_rules), headers, clients: Mutex::default() };
+        let parts =
+            Parts { tls, has_identity, proxy: proxy.map(Proxy::into_rules), headers, clients: Mutex::default() };
         Ok(Self { parts: Arc::new(parts), sent: Arc::default() })
     }
 
@@ -111,14 +120,19 @@ impl Egress {
     }
 
     /// The client for what is within reach, with these limits on the heads of answers.
-    fn client(&self, reach: Reach, limits: &Limits) -> Client {
-        let kind = Kind { reach, head_bytes: limits.response_header_bytes, headers: limits.response_headers };
+    fn client(&self, reach: Reach, limits: &Limits, http: Http) -> Client {
+        let (head_bytes, headers) = (limits.response_header_bytes, limits.response_headers);
+        let kind = Kind { reach, head_bytes, headers, http };
         let mut clients = self.parts.clients.lock().unwrap_or_else(PoisonError::into_inner);
         clients.entry(kind).or_insert_with(|| self.parts.connect(kind)).clone()
     }
 
     fn route(&self, uri: &Uri) -> Route {
         self.parts.proxy.as_ref().map_or(Route::Direct, |proxy| proxy.route(uri))
+    }
+
+    fn has_identity(&self) -> bool {
+        self.parts.has_identity
     }
 
     fn proxy_authorization(&self) -> Option<&HeaderValue> {
@@ -140,11 +154,8 @@ impl Egress {
 
 impl Parts {
     fn connect(&self, kind: Kind) -> Client {
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(self.tls.clone())
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(Dialler::new(kind.reach, self.proxy.clone()));
+        let dialler = Dialler::new(kind.reach, self.proxy.clone());
+        let connector = Connector::new(self.tls.clone(), self.has_identity, kind.http, dialler);
         let count = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
         legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
@@ -153,6 +164,8 @@ impl Parts {
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .http1_max_buf_size(count(kind.head_bytes).max(LEAST_HEAD_BYTES))
             .http1_max_headers(count(kind.headers))
+            // Servers that take one stream at a time say so in their first frame, and end connections with more.
+            .http2_initial_max_send_streams(1)
             .http2_max_header_list_size(kind.head_bytes)
             .build(connector)
     }

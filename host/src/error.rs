@@ -8,6 +8,10 @@ use crate::component_bounds::ComponentBound;
 use crate::identity::{Digest, PublicKey};
 use crate::model::ProviderError;
 use crate::registry::{Objection, VersionName};
+use crate::words::in_words;
+
+/// What every fallible operation of this library returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why an operation failed.
 ///
@@ -47,7 +51,7 @@ pub enum Error {
     },
 
     /// The component was not compiled within the deadline of the compiler's process.
-    #[error("the component was not compiled within {limit:?}")]
+    #[error("the component was not compiled within {}", in_words(*limit))]
     CompileTimeout {
         /// [`CompilerProcess::deadline`](crate::CompilerProcess::deadline).
         limit: Duration,
@@ -164,7 +168,8 @@ pub enum Error {
 
     /// A version is kept from a tenant, since it failed again and again.
     #[error(
-        "the version {version} of `{provider}` failed again and again for `{tenant}`, and is tried again in {left:?}"
+        "the version {version} of `{provider}` failed again and again for `{tenant}`, and is tried again in {}",
+        in_words(*left)
     )]
     Quarantined {
         /// The product's id.
@@ -277,8 +282,8 @@ pub enum Error {
     /// The product asks to wait longer than a listing may. What was read stays, and the listing goes on where it stopped
     /// when the time is over.
     #[error(
-        "the server asks to wait {} s before the listing goes on, and the limit is {} s (limit `wait_time`)",
-        left.as_secs(), limit.as_secs()
+        "the server asks to wait {} before the listing goes on, and the limit is {} (limit `wait_time`)",
+        in_words(*left), in_words(*limit)
     )]
     WaitTooLong {
         /// What is left of it.
@@ -391,10 +396,10 @@ pub enum LimitHit {
     #[error("it asked for more than {0} bytes of memory (limit `memory_bytes`)")]
     Memory(usize),
     /// `Limits::call_time`.
-    #[error("it did not finish within {0:?} (limit `call_time`)")]
+    #[error("it did not finish within {} (limit `call_time`)", in_words(*.0))]
     CallTime(Duration),
     /// `Limits::cpu_time`.
-    #[error("it computed for more than {0:?} (limit `cpu_time`)")]
+    #[error("it computed for more than {} (limit `cpu_time`)", in_words(*.0))]
     CpuTime(Duration),
     /// `Limits::returned_bytes`.
     #[error("it handed over more than {0} bytes in one call (limit `returned_bytes`)")]
@@ -431,7 +436,7 @@ pub enum LimitHit {
         limit: u64,
     },
     /// `Limits::instances` or `Pool::instances`.
-    #[error("no instance of {pool} in the pool became free within {patience:?} (limit `instances`)")]
+    #[error("no instance of {pool} in the pool became free within {} (limit `instances`)", in_words(*patience))]
     Instances {
         /// The size of the pool.
         pool: u32,
@@ -508,10 +513,10 @@ impl Bound {
 #[non_exhaustive]
 pub enum Stall {
     /// No answer came for so long.
-    #[error("no answer came within {} s (limit `stall_time`)", .0.as_secs())]
+    #[error("no answer came within {} (limit `stall_time`)", in_words(*.0))]
     NoAnswer(Duration),
     /// Answers came for so long, and nobody new with them.
-    #[error("answers came for {} s and brought nobody new (limit `stall_time`)", .0.as_secs())]
+    #[error("answers came for {} and brought nobody new (limit `stall_time`)", in_words(*.0))]
     NobodyNew(Duration),
     /// So many steps one after another brought nobody new.
     #[error("{0} steps one after another brought nobody new (limit `idle_steps`)")]

@@ -50,8 +50,7 @@ mod tests {
     #[tokio::test]
     async fn a_guest_may_make_more_requests_than_it_may_have_resources() {
         let sandbox = Sandbox::new(Pool::default()).unwrap();
-        let mut store =
-            store::new(sandbox.engine(), sandbox.cpu_clock(), sandbox.pool(), &Limits::default(), Gate::closed());
+        let mut store = store::new(&sandbox, &Limits::default(), Gate::closed());
         let http = &mut store.data_mut().http();
         for _ in 0..10_000 {
             let headers = types::HostFields::new(http).unwrap();

@@ -2,12 +2,14 @@
 
 mod digest;
 mod inspection;
+mod public_key;
 mod seal;
 mod sections;
 mod trust;
 
 pub use digest::Digest;
 pub use inspection::{Inspection, Metadata};
+pub use public_key::PublicKey;
 pub use seal::{Provenance, seal, unseal};
+pub use trust::Trust;
 pub(crate) use trust::signature_of;
-pub use trust::{PublicKey, Trust};

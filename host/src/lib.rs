@@ -48,6 +48,7 @@ mod compiler;
 mod component_bounds;
 mod component_file;
 mod config;
+mod connect;
 mod denial;
 mod egress;
 mod error;
@@ -78,6 +79,7 @@ mod telemetry;
 mod tests;
 mod vault;
 mod wall;
+mod words;
 
 pub use access::Access;
 pub use cache::Cache;
@@ -87,7 +89,7 @@ pub use component_file::read_component;
 pub use config::{Config, SecretSource, read_secret_file};
 pub use denial::{Denial, DenialReason};
 pub use egress::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Proxy};
-pub use error::{Bound, Error, LimitHit, Stall};
+pub use error::{Bound, Error, LimitHit, Result, Stall};
 pub use identity::{Digest, Inspection, Metadata, Provenance, PublicKey, Trust, seal, unseal};
 pub use imports::is_granted as grants_import;
 pub use limits::{Limits, ListingLimits, Pool};
@@ -105,6 +107,4 @@ pub use secrecy;
 pub use session::Session;
 pub use settings::Settings;
 pub use sync::{ChangedUser, ListingSync, SyncOptions, SyncProgress, SyncStep, Whole};
-
-/// What every fallible operation of this library returns.
-pub type Result<T, E = Error> = std::result::Result<T, E>;
+pub use words::in_words;

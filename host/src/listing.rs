@@ -5,6 +5,7 @@
 mod keeper;
 mod maker;
 mod notices;
+mod progress;
 mod proof;
 mod seen;
 mod stall;
@@ -15,15 +16,15 @@ mod walk;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing};
-use crate::model::{Attributes, ErrorKind, Notice, User, UserPage};
+use crate::model::{ErrorKind, User, UserPage};
 use crate::{Denial, Error, ListingLimits, Result, Session, wall};
-pub(crate) use keeper::Keeper;
+pub(crate) use keeper::{Keeper, Update};
 pub(crate) use maker::Maker;
+pub use progress::{Batch, End, Progress};
 pub(crate) use proof::Proof;
 pub(crate) use stall::StallGuard;
 use walk::Taken;
@@ -61,60 +62,52 @@ pub struct Listing {
     saving: Option<JoinHandle<Result<()>>>,
 }
 
-/// What a listing ended with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum End {
-    /// It holds every user who existed from its beginning to its end: one who was known and did not come is gone.
-    Complete,
-    /// It may lack users; a notice says why.
-    Incomplete,
-}
-
-/// What one step brought.
-#[derive(Clone, Debug, Default)]
-pub struct Batch {
-    /// Users who come for the first time.
-    pub users: Vec<User>,
-    /// Users who came before: a later record of the same id, which replaces the earlier.
-    pub repeated: Vec<User>,
-    /// What the provider and this library have to tell. The last batch repeats all.
-    pub notices: Vec<Notice>,
-    /// The product's own count of all users to come.
-    pub expected_total: Option<u32>,
-    /// Set in the last batch.
-    pub end: Option<End>,
-    /// The beginning of the listing in the product's time.
-    pub watermark: Option<String>,
-    /// More about this step, documented by the provider.
-    pub attributes: Attributes,
-}
-
-/// How far a listing is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progress {
-    /// Distinct users so far.
-    pub users: u64,
-    /// Records of users who had come before.
-    pub repeated: u64,
-    /// Steps so far.
-    pub pages: u64,
-    /// The product's own count of all users to come.
-    pub expected_total: Option<u32>,
-    /// Requests that it took; 0 as well where an earlier version of this library did not count them.
-    #[serde(default)]
-    pub requests: u64,
-}
-
 /// What to do with a listing that a store holds unfinished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unfinished {
+enum Unfinished {
     GoOn,
     Drop,
 }
 
+impl Session {
+    /// Lists every user, each once.
+    #[must_use]
+    pub fn listing(self, options: ListingOptions) -> Listing {
+        Listing::new(self, options)
+    }
+
+    /// Lists every user, each once, and keeps the listing in a store under a name, such as a tenant's. What an earlier
+    /// process has left unfinished goes on ([`Listing::resumed`]); where there is none, a listing begins.
+    ///
+    /// # Errors
+    /// The store does not work, or somebody else reads this listing.
+    pub async fn resume(self, options: ListingOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<Listing> {
+        self.kept_in(options, store, name, Unfinished::GoOn).await
+    }
+
+    /// Like [`resume`](Self::resume), but begins anew whatever the store holds. An unfinished listing goes when the first
+    /// step of this one is saved.
+    ///
+    /// # Errors
+    /// Those of [`resume`](Self::resume).
+    pub async fn restart(self, options: ListingOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<Listing> {
+        self.kept_in(options, store, name, Unfinished::Drop).await
+    }
+
+    async fn kept_in(
+        self,
+        options: ListingOptions,
+        store: Arc<dyn Checkpoints>,
+        name: &str,
+        unfinished: Unfinished,
+    ) -> Result<Listing> {
+        let key = self.listing_key(name);
+        Listing::kept_in(self, options, store, key, unfinished).await
+    }
+}
+
 impl Listing {
-    pub(crate) fn new(session: Session, options: ListingOptions) -> Self {
+    fn new(session: Session, options: ListingOptions) -> Self {
         Self::at(session, options.limit, Walk::new(Standing::begin(options.cursor)))
     }
 
@@ -136,7 +129,7 @@ impl Listing {
     }
 
     /// A listing that is kept in a store.
-    pub(crate) async fn kept_in(
+    async fn kept_in(
         session: Session,
         options: ListingOptions,
         store: Arc<dyn Checkpoints>,

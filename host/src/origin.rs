@@ -1,5 +1,6 @@
 //! Scheme, host and port: what a provider is let out to.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use http::Uri;
@@ -14,22 +15,38 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The origin of an http or https URL.
+    /// The origin of an http or https URL. A host with letters outside ASCII is read as the name that is looked up for it.
     ///
     /// # Errors
     /// What is wrong with it, in a few words that do not repeat it.
     pub fn parse(url: &str) -> Result<Self, &'static str> {
         let url = url.trim();
-        // A path may hold what `http` does not take; it is not part of an origin.
-        let end = url.find("://").map_or(url.len(), |at| {
-            let rest = at.saturating_add(3);
-            url.get(rest..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(url.len(), |n| rest.saturating_add(n))
-        });
-        let uri: Uri = url.get(..end).unwrap_or_default().parse().map_err(|_| "it is not a URL")?;
-        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        let (scheme, authority, _) = parts(url).ok_or_else(|| malformed(url))?;
+        if !scheme.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err(malformed(url));
+        }
+        if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+            return Err("it begins with another scheme than https:// or http://");
+        }
+        if authority.contains('@') {
             return Err("it holds a user name or password");
         }
-        Self::of(&uri).ok_or("it is not an http or https URL with a host")
+        // Of a host that is not in brackets a colon parts the port.
+        if !authority.contains('[') && authority.matches(':').count() > 1 {
+            return Err("it has an IPv6 address without brackets, which are written as in http://[::1]:8065");
+        }
+        if authority.is_empty() || authority.starts_with(':') {
+            return Err("it has no host");
+        }
+        if authority.chars().any(|c| c.is_ascii() && !is_of_authority(c)) {
+            return Err(malformed(url));
+        }
+        let authority = ascii_authority(authority)?;
+        let uri: Uri = format!("{scheme}://{authority}").parse().map_err(|_| malformed(url))?;
+        if uri.host().is_none_or(str::is_empty) {
+            return Err("it has no host");
+        }
+        Self::of(&uri).filter(|origin| origin.port != 0).ok_or("it has a port that is no number from 1 to 65535")
     }
 
     /// The origin of a request; none where the address holds a user name, which no request of a provider needs.
@@ -85,6 +102,52 @@ impl Origin {
     }
 }
 
+/// Scheme, authority and rest of a URL, as they stand there.
+fn parts(url: &str) -> Option<(&str, &str, &str)> {
+    let (scheme, after) = url.split_once("://")?;
+    let end = after.find(['/', '?', '#']).unwrap_or(after.len());
+    let (authority, rest) = after.split_at(end);
+    Some((scheme, authority, rest))
+}
+
+/// The URL with a host that can be looked up: letters outside ASCII in the form that begins with `xn--`. What is no URL is
+/// left as it is.
+pub(crate) fn ascii_url(url: &str) -> Cow<'_, str> {
+    let ascii = parts(url.trim())
+        .filter(|(_, authority, _)| !authority.is_ascii())
+        .and_then(|(scheme, authority, rest)| Some(format!("{scheme}://{}{rest}", ascii_authority(authority).ok()?)));
+    ascii.map_or(Cow::Borrowed(url), Cow::Owned)
+}
+
+fn ascii_authority(authority: &str) -> Result<Cow<'_, str>, &'static str> {
+    if authority.is_ascii() {
+        return Ok(Cow::Borrowed(authority));
+    }
+    let at = authority.rfind(':').unwrap_or(authority.len());
+    let (host, port) = authority.split_at(at);
+    let host = idna::domain_to_ascii(host).map_err(|_| "it has a host with a character that no name has")?;
+    Ok(Cow::Owned(format!("{host}{port}")))
+}
+
+const fn is_of_authority(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '[' | ']')
+}
+
+/// What makes text no URL.
+fn malformed(url: &str) -> &'static str {
+    if url.contains(['"', '\'', '`', '<', '>', '“', '”', '‘', '’']) {
+        "it holds a quotation mark or an angle bracket"
+    } else if url.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        "it holds a space or a line break"
+    } else if url.contains('\\') {
+        "it holds a backslash where URLs have a slash"
+    } else if !url.contains("://") {
+        "it does not begin with https:// or http://"
+    } else {
+        "it has a host with a character that no name has"
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.is_https { "https" } else { "http" };
@@ -104,16 +167,55 @@ mod tests {
             ("HTTP://127.0.0.1:8065/x?y#z", Some("http://127.0.0.1:8065")),
             ("http://[::1]:8065", Some("http://[::1]:8065")),
             ("https://a.example?x", Some("https://a.example:443")),
-            ("https://user:pw@chat.example.com", None),
-            ("chat.example.com", None),
-            ("ftp://chat.example.com", None),
-            ("https://", None),
-            ("https://:443", None),
-            ("https://chat.example.com:99999", None),
-            ("", None),
+            ("https://chät.example.com:8443/x", Some("https://xn--cht-rla.example.com:8443")),
+            ("https://ПРИМЕР.example", Some("https://xn--e1afmkfd.example:443")),
+            ("https://日本語。example", Some("https://xn--wgv71a119e.example:443")),
         ];
         for (url, expect) in cases {
             assert_eq!(Origin::parse(url).ok().map(|origin| origin.to_string()).as_deref(), expect, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_url_is_named_and_not_repeated() {
+        for (url, expect) in [
+            ("", "does not begin with https://"),
+            ("hunter2.example.com", "does not begin with https://"),
+            ("hunter2.example.com:8065", "does not begin with https://"),
+            ("https:/hunter2.example.com", "does not begin with https://"),
+            ("ftp://hunter2.example.com", "another scheme"),
+            ("https://", "no host"),
+            ("https://:443", "no host"),
+            ("https:///hunter2", "no host"),
+            ("https://user:hunter2@chat.example.com", "user name or password"),
+            ("https://chat.example.com:99999", "from 1 to 65535"),
+            ("https://chat.example.com:0", "from 1 to 65535"),
+            ("https://chat.example.com:hunter2", "from 1 to 65535"),
+            ("http://::1:8065", "brackets"),
+            ("\"https://hunter2.example.com\"", "quotation mark"),
+            ("https://hunter2.example.com'", "quotation mark"),
+            ("“https://hunter2.example.com”", "quotation mark"),
+            ("<https://hunter2.example.com>", "angle bracket"),
+            ("https://hunter2 example.com", "space"),
+            ("https://hunter2\nexample.com", "line break"),
+            ("https:\\\\hunter2.example.com", "backslash"),
+            ("https://hunter2,example.com", "character that no name has"),
+            ("https://%41.example.com", "character that no name has"),
+            ("https://hunter2\u{fffd}.example.com", "character that no name has"),
+        ] {
+            let wrong = Origin::parse(url).unwrap_err();
+            assert!(wrong.contains(expect) && !wrong.contains("hunter2"), "{url}: {wrong}");
+        }
+    }
+
+    #[test]
+    fn a_guest_gets_the_name_that_is_looked_up() {
+        for (url, expect) in [
+            ("https://chät.example.com:8443/ä?x", "https://xn--cht-rla.example.com:8443/ä?x"),
+            (" https://chat.example.com/ä ", " https://chat.example.com/ä "),
+            ("chät", "chät"),
+        ] {
+            assert_eq!(ascii_url(url), expect);
         }
     }
 

@@ -91,10 +91,13 @@ impl Redactor {
     }
 
     /// Takes the secrets out of a text, and says whether there were any.
+    #[inline]
     pub(crate) fn clean(&self, text: &mut String) -> bool {
-        if text.len() < self.shortest {
-            return false;
-        }
+        text.len() >= self.shortest && self.clean_long(text)
+    }
+
+    /// The same for a text that is as long as the shortest form.
+    fn clean_long(&self, text: &mut String) -> bool {
         let Some(cleaned) = self.cleaned(text) else { return false };
         *text = cleaned;
         true

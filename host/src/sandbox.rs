@@ -1,14 +1,13 @@
 //! What a guest may use: the engine, the interfaces, and the pool of instances.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
-use wasmtime_wasi::WasiView as _;
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::p2::bindings::{clocks, io};
+use wasmtime_wasi::{HostMonotonicClock, WasiView as _};
 
 use crate::bindings::{CHANGES, EXPORT, Prepared};
 use crate::clock::{Clock, Ticking};
@@ -16,11 +15,9 @@ use crate::compiler::{self, CompilerProcess, Uncompiled};
 use crate::flight::{Flights, Made};
 use crate::meter::{CpuClock, thread_cpu_time};
 use crate::slots::{Room, Slots};
-use crate::store::Guest;
+use crate::store::{Guest, TABLE_ELEMENTS};
 use crate::telemetry::{self, Origin};
-use crate::{
-    Cache, Digest, Error, Inspection, Pool, Provider, Result, bindings, handed, http, imports, read_component, wall,
-};
+use crate::{Cache, Digest, Error, Inspection, Pool, Result, bindings, handed, http, imports, wall};
 
 /// Core instances of one component: its own modules and the adapters that the toolchain puts beside them. Most have three,
 /// those of componentize-py some forty. Only their number is bounded: nothing is reserved for them.
@@ -28,9 +25,6 @@ const CORE_INSTANCES: u32 = 64;
 
 /// Tables of one component, for which address space is reserved.
 const TABLES: u32 = 8;
-
-/// Elements of one table: more than the functions of any provider.
-pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 
 /// Bytes of a table that are zeroed for the next instance; whatever is beyond is given back to the system.
 const KEPT_TABLE_BYTES: usize = 64 * 1024;
@@ -47,6 +41,21 @@ pub struct Sandbox {
     shared: Arc<Shared>,
     cache: Option<Arc<Cache>>,
     process: Option<Arc<CompilerProcess>>,
+    time: Option<GuestTime>,
+}
+
+/// A monotonic clock of an embedder's.
+#[derive(Clone)]
+pub(crate) struct GuestTime(Arc<dyn Fn() -> Duration + Send + Sync>);
+
+impl HostMonotonicClock for GuestTime {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from((self.0)().as_nanos()).unwrap_or(u64::MAX)
+    }
 }
 
 struct Shared {
@@ -79,7 +88,7 @@ impl Sandbox {
         let room = Arc::new(Room::new(pool.instances));
         let flights = Flights::default();
         let shared = Shared { engine, linker, clock, cpu: thread_cpu_time, pool, flights, room };
-        Ok(Self { shared: Arc::new(shared), cache: None, process: None })
+        Ok(Self { shared: Arc::new(shared), cache: None, process: None, time: None })
     }
 
     /// Measures what guests compute by another clock.
@@ -105,18 +114,23 @@ impl Sandbox {
         self
     }
 
+    /// Shows guests another monotonic clock: what this returns, which must never be less than before. Providers measure servers by
+    /// it, so with a clock that stands still they treat every server alike, whatever the machine is busy with. How long a
+    /// guest sleeps, and all limits, go by the machine's own clock.
+    #[must_use]
+    pub fn timed_by(mut self, time: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        self.time = Some(GuestTime(Arc::new(time)));
+        self
+    }
+
     /// What all providers share.
     #[must_use]
     pub fn pool(&self) -> &Pool {
         &self.shared.pool
     }
 
-    /// Compiles a component after a look at what it imports, or takes it from the cache after the same look.
-    ///
-    /// # Errors
-    /// It is no component, is too large, goes beyond a bound of [`Pool::bounds`], could not be compiled within the deadline
-    /// and the memory of [`compiled_by`](Self::compiled_by), imports what is not granted, or is no provider of this contract.
-    pub fn load(&self, bytes: &[u8]) -> Result<Provider> {
+    /// A component of these bytes, ready to make instances of, after a look at what it imports.
+    pub(crate) fn prepare(&self, bytes: &[u8]) -> Result<(Prepared, Inspection)> {
         let shared = &self.shared;
         if bytes.len() > shared.pool.component_bytes {
             let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -132,15 +146,7 @@ impl Sandbox {
             |error: wasmtime::Error| Error::ContractMismatch { expected: EXPORT, reason: format!("{error:#}") };
         let pre = shared.linker.instantiate_pre(&component).map_err(mismatch)?;
         let prepared = Prepared::new(pre, changes).map_err(mismatch)?;
-        Ok(Provider::new(self.clone(), prepared, inspection))
-    }
-
-    /// The same from a file.
-    ///
-    /// # Errors
-    /// As for [`load`](Self::load) and [`read_component`].
-    pub fn load_file(&self, path: &Path) -> Result<Provider> {
-        self.load(&read_component(path, self.shared.pool.component_bytes)?)
+        Ok((prepared, inspection))
     }
 
     /// Compiles the component, or takes it from the cache. Of several loads at once, in this process and in others with the
@@ -184,6 +190,11 @@ impl Sandbox {
 
     pub(crate) fn cpu_clock(&self) -> CpuClock {
         self.shared.cpu
+    }
+
+    /// The monotonic clock of guests, where it is not the machine's.
+    pub(crate) fn guest_time(&self) -> Option<GuestTime> {
+        self.time.clone()
     }
 
     /// Interrupts guests as long as what is returned lives.

@@ -13,18 +13,15 @@ use wasmtime::{Store, Trap};
 use crate::answers::{self, Rules};
 use crate::bindings::{Baseline, Exports, contract};
 use crate::bounds;
-use crate::checkpoint::{Checkpoints, ListingKey};
+use crate::checkpoint::ListingKey;
 use crate::clock;
 use crate::egress::Gate;
-use crate::listing::{Maker, Unfinished};
+use crate::listing::Maker;
 use crate::meter::Meter;
 use crate::model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, User, UserPage};
 use crate::slots::{Lent, Slot, Slots};
 use crate::store::{self, Guest};
-use crate::{
-    Denial, Error, LimitHit, Limits, Listing, ListingLimits, ListingOptions, ListingSync, Provider, Result, Settings,
-    SyncOptions,
-};
+use crate::{Denial, Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings};
 
 /// A provider with settings and grants. The steps of one listing share an instance, so that the provider may remember
 /// what it has seen. Any other call gets a fresh one, so that who only holds a session takes no room in the pool; so does
@@ -271,52 +268,6 @@ impl Session {
         &self.terms.limits.listing
     }
 
-    /// Lists every user, each once.
-    #[must_use]
-    pub fn listing(self, options: ListingOptions) -> Listing {
-        Listing::new(self, options)
-    }
-
-    /// Lists every user, each once, and keeps the listing in a store under a name, such as a tenant's. What an earlier
-    /// process has left unfinished goes on ([`Listing::resumed`]); where there is none, a listing begins.
-    ///
-    /// # Errors
-    /// The store does not work, or somebody else reads this listing.
-    pub async fn resume(self, options: ListingOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<Listing> {
-        self.kept_in(options, store, name, Unfinished::GoOn).await
-    }
-
-    /// Like [`resume`](Self::resume), but begins anew whatever the store holds. An unfinished listing goes when the first
-    /// step of this one is saved.
-    ///
-    /// # Errors
-    /// Those of [`resume`](Self::resume).
-    pub async fn restart(self, options: ListingOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<Listing> {
-        self.kept_in(options, store, name, Unfinished::Drop).await
-    }
-
-    /// Brings the listing that a store keeps under a name up to date: by asking what changed since, where the provider can
-    /// tell that and the store holds a complete listing of the same version and the same settings; otherwise by listing
-    /// everybody. Either way [`ListingSync::next`] returns what differs.
-    ///
-    /// # Errors
-    /// Those of [`resume`](Self::resume).
-    pub async fn sync(self, options: SyncOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<ListingSync> {
-        let key = self.listing_key(name);
-        ListingSync::open(self, options, store, key).await
-    }
-
-    async fn kept_in(
-        self,
-        options: ListingOptions,
-        store: Arc<dyn Checkpoints>,
-        name: &str,
-        unfinished: Unfinished,
-    ) -> Result<Listing> {
-        let key = self.listing_key(name);
-        Listing::kept_in(self, options, store, key, unfinished).await
-    }
-
     /// What a listing of this session is kept under: by the description that was granted.
     #[must_use]
     pub fn listing_key(&self, name: &str) -> ListingKey {
@@ -373,7 +324,7 @@ impl Session {
         }
         let slot = self.terms.slots.take(call, deadline.at, deadline.time).await?;
         let sandbox = self.provider.sandbox();
-        let mut store = store::new(sandbox.engine(), sandbox.cpu_clock(), sandbox.pool(), limits, self.gate.clone());
+        let mut store = store::new(sandbox, limits, self.gate.clone());
         store::begin_call(&mut store, limits);
         let meter = store.data().meter().clone();
         // A component's start functions run here, so the limits of a call hold here too.

@@ -1,13 +1,13 @@
 //! What one instance has: its clocks, its HTTP client, and what it has used of its limits.
 
 use wasmtime::component::ResourceTable;
-use wasmtime::{Engine, ResourceLimiter, Store, UpdateDeadline};
+use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::egress::Gate;
-use crate::meter::{CpuClock, Meter};
-use crate::{LimitHit, Limits, Pool, wall};
+use crate::meter::Meter;
+use crate::{LimitHit, Limits, Sandbox, wall};
 
 /// The state of one instance.
 pub(crate) struct Guest {
@@ -38,6 +38,9 @@ impl Guest {
     }
 }
 
+/// Elements of one table: more than the functions of any provider.
+pub(crate) const TABLE_ELEMENTS: usize = 20_000;
+
 /// Requests, answers, streams and the like that an instance may have open: each uses memory of the host's, and a request
 /// has some ten.
 const RESOURCES: usize = 2048;
@@ -47,21 +50,26 @@ const RESOURCES: usize = 2048;
 const FIELD_BYTES: usize = 16 * 1024;
 
 /// Makes an empty store within the limits.
-pub(crate) fn new(engine: &Engine, clock: CpuClock, pool: &Pool, limits: &Limits, gate: Gate) -> Store<Guest> {
+pub(crate) fn new(sandbox: &Sandbox, limits: &Limits, gate: Gate) -> Store<Guest> {
     let mut table = ResourceTable::new();
     table.set_max_capacity(RESOURCES);
     let mut http = WasiHttpCtx::new();
     http.set_field_size_limit(FIELD_BYTES);
+    let mut wasi = WasiCtx::builder();
+    wasi.wall_clock(wall::GuestClock);
+    if let Some(time) = sandbox.guest_time() {
+        wasi.monotonic_clock(time);
+    }
     let guest = Guest {
-        wasi: WasiCtx::builder().wall_clock(wall::GuestClock).build(),
+        wasi: wasi.build(),
         http,
         table,
         gate,
-        memory: Memory { limit: limits.memory_bytes.min(pool.memory_bytes), peak: 0, hit: None },
-        meter: Meter::new(clock),
+        memory: Memory { limit: limits.memory_bytes.min(sandbox.pool().memory_bytes), peak: 0, hit: None },
+        meter: Meter::new(sandbox.cpu_clock()),
         cpu_hit: None,
     };
-    let mut store = Store::new(engine, guest);
+    let mut store = Store::new(sandbox.engine(), guest);
     store.limiter(|guest| &mut guest.memory);
     let cpu_time = limits.cpu_time;
     store.epoch_deadline_callback(move |mut store| {
@@ -105,7 +113,7 @@ impl ResourceLimiter for Memory {
     }
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= crate::sandbox::TABLE_ELEMENTS)
+        Ok(desired <= TABLE_ELEMENTS)
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod asking;
 mod batch;
+mod step;
 mod telling;
 mod whole;
 
@@ -16,21 +17,13 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing, Wait};
-use crate::listing::{Keeper, StallGuard, after, now_ms, wait_is_bearable};
-use crate::model::{FieldChange, ListingState, Notice, User, difference};
+use crate::listing::{Keeper, StallGuard, Update, after, now_ms, wait_is_bearable};
+use crate::model::{ListingState, Notice, User};
 use crate::{Denial, End, Error, Listing, Result, Session, answers};
 use asking::{Asking, Brought, Verdict};
+pub use step::{ChangedUser, SyncOptions, SyncStep};
 use telling::Telling;
 pub use whole::Whole;
-
-/// How to bring a listing up to date.
-#[derive(Clone, Debug, Default)]
-pub struct SyncOptions {
-    /// About how many users a step brings where everybody is listed; 0 leaves it to the provider.
-    pub limit: u32,
-    /// Whether everybody is listed even where the provider could tell what changed.
-    pub whole: bool,
-}
 
 /// A kept listing that is brought up to date.
 #[derive(Debug)]
@@ -68,47 +61,6 @@ enum Phase {
     Ended,
 }
 
-/// What is saved together in the latest listing.
-#[derive(Clone, Debug)]
-pub(crate) struct Update {
-    pub(crate) added: Vec<User>,
-    pub(crate) changed: Vec<User>,
-    pub(crate) standing: Standing,
-}
-
-/// What one step found.
-#[derive(Clone, Debug, Default)]
-pub struct SyncStep {
-    /// Users whom the store did not have.
-    pub added: Vec<User>,
-    /// Users whose records differ from those in the store.
-    pub changed: Vec<ChangedUser>,
-    /// Users who exist no more, with their last records: after a complete listing alone, since nobody is known to be gone
-    /// otherwise.
-    pub gone: Vec<User>,
-    /// What the provider and this library have to tell. The last step repeats all.
-    pub notices: Vec<Notice>,
-    /// Set in the last step, which brings no users.
-    pub end: Option<End>,
-}
-
-/// A user with two records.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChangedUser {
-    /// As the store had it.
-    pub old: User,
-    /// As it is now.
-    pub new: User,
-}
-
-impl ChangedUser {
-    /// The fields that differ, with both values, by name.
-    #[must_use]
-    pub fn fields(&self) -> Vec<FieldChange> {
-        difference::differences(&self.old, &self.new)
-    }
-}
-
 /// How far a sync is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SyncProgress {
@@ -125,8 +77,21 @@ pub struct SyncProgress {
     pub gone: u64,
 }
 
+impl Session {
+    /// Brings the listing that a store keeps under a name up to date: by asking what changed since, where the provider can
+    /// tell that and the store holds a complete listing of the same version and the same settings; otherwise by listing
+    /// everybody. Either way [`ListingSync::next`] returns what differs.
+    ///
+    /// # Errors
+    /// Those of [`resume`](Self::resume).
+    pub async fn sync(self, options: SyncOptions, store: Arc<dyn Checkpoints>, name: &str) -> Result<ListingSync> {
+        let key = self.listing_key(name);
+        ListingSync::open(self, options, store, key).await
+    }
+}
+
 impl ListingSync {
-    pub(crate) async fn open(
+    async fn open(
         session: Session,
         options: SyncOptions,
         store: Arc<dyn Checkpoints>,

@@ -33,9 +33,39 @@ pub(crate) fn placeholder() -> Result<String, getrandom::Error> {
     Ok(format!("placeholder{digits}"))
 }
 
-/// Whether a value can stand in a header as one word.
-pub(crate) fn is_usable(secret: &str) -> bool {
-    !secret.is_empty() && secret.bytes().all(|b| b.is_ascii_graphic())
+/// What keeps a value from standing in a header as one word, or what came along when it was copied.
+pub(crate) fn fault(secret: &str) -> Option<&'static str> {
+    let first = secret.split([' ', ':']).next().unwrap_or_default();
+    let is_scheme = ["Bearer", "Token", "Basic", "Authorization"].iter().any(|word| word.eq_ignore_ascii_case(first));
+    if secret.contains(['\n', '\r']) {
+        Some("it has more than one line")
+    } else if is_scheme && secret.len() > first.len() {
+        Some("it begins with a word such as Bearer or Token, which is no part of it")
+    } else if secret.starts_with(['"', '\'', '`']) || secret.ends_with(['"', '\'', '`']) {
+        Some("it stands in quotation marks, which are no part of it")
+    } else if is_unreplaced(secret) {
+        Some("it is the name of a variable that nothing was put in the place of")
+    } else if secret.split_once('=').is_some_and(|(name, value)| is_variable(name) && !value.is_empty()) {
+        Some("it begins with a variable's name and =, which are no part of it")
+    } else if !secret.is_ascii() {
+        Some("it holds a character outside ASCII, such as a curly quotation mark or an invisible one")
+    } else if secret.contains(char::is_whitespace) {
+        Some("it holds a space")
+    } else {
+        (secret.is_empty() || !secret.bytes().all(|b| b.is_ascii_graphic()))
+            .then_some("it is empty, or holds a character that no header takes")
+    }
+}
+
+fn is_variable(name: &str) -> bool {
+    name.len() >= 3 && name.bytes().all(|b| b.is_ascii_uppercase() || matches!(b, b'_' | b'0'..=b'9'))
+}
+
+/// Whether text is `$NAME`, `${NAME}`, `%NAME%` or `<what to put here>`.
+fn is_unreplaced(text: &str) -> bool {
+    let within = |start: &str, end: &str| text.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
+    [within("$", ""), within("${", "}"), within("%", "%")].into_iter().flatten().any(is_variable)
+        || within("<", ">").is_some()
 }
 
 /// A header's value of these parts in a row. It is wiped when the last request that has it is gone, and `Debug` does not
@@ -123,13 +153,38 @@ mod tests {
     #[test]
     fn placeholders_are_one_word_and_never_the_same() {
         let (one, two) = (placeholder().unwrap(), placeholder().unwrap());
-        assert!(one != two && is_usable(&one) && one.len() == 51, "{one}");
+        assert!(one != two && fault(&one).is_none() && one.len() == 51, "{one}");
     }
 
     #[test]
-    fn secrets_are_one_word() {
-        for (secret, expect) in [("abc123", true), ("", false), ("two words", false), ("a\nb", false), ("ü", false)] {
-            assert_eq!(is_usable(secret), expect, "{secret:?}");
+    fn what_came_along_with_a_secret_is_named() {
+        for (secret, expect) in [
+            ("hunter2", None),
+            ("hunter2==", None),
+            ("a=b", None),
+            ("$2b$10$hunter2", None),
+            ("bearer-hunter2", None),
+            ("tokenhunter2", None),
+            ("", Some("empty")),
+            ("two words", Some("a space")),
+            ("hunter2\nhunter3", Some("more than one line")),
+            ("Bearer hunter2", Some("such as Bearer or Token")),
+            ("token hunter2", Some("such as Bearer or Token")),
+            ("Authorization: Bearer hunter2", Some("such as Bearer or Token")),
+            ("\"hunter2\"", Some("quotation marks")),
+            ("'hunter2'", Some("quotation marks")),
+            ("“hunter2”", Some("outside ASCII")),
+            ("hunter2\u{200b}", Some("outside ASCII")),
+            ("hunter2\u{7}", Some("no header takes")),
+            ("${MM_TOKEN}", Some("name of a variable")),
+            ("$MM_TOKEN", Some("name of a variable")),
+            ("%MM_TOKEN%", Some("name of a variable")),
+            ("<your token>", Some("name of a variable")),
+            ("MM_TOKEN=hunter2", Some("variable's name and =")),
+        ] {
+            let fault = fault(secret);
+            assert!(fault.is_none() == expect.is_none(), "{secret:?}: {fault:?}");
+            assert!(fault.unwrap_or_default().contains(expect.unwrap_or_default()), "{secret:?}: {fault:?}");
         }
     }
 }

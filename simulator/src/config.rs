@@ -34,6 +34,8 @@ pub struct Config {
     pub changes: Vec<Change>,
     /// What ordinary accounts see of others.
     pub privacy: Privacy,
+    /// What an administrator has taken from roles: the name of a role, and that of a permission.
+    pub withheld: Vec<(&'static str, &'static str)>,
     /// Whether it records when accounts are active.
     pub statuses: Statuses,
     /// The time at which the server starts, in milliseconds since 1970; none for the real one. The histories of the
@@ -93,6 +95,7 @@ impl Default for Config {
             faults: Vec::new(),
             changes: Vec::new(),
             privacy: Privacy { show_email: true, show_full_name: true },
+            withheld: Vec::new(),
             statuses: Statuses::Enabled,
             now_ms: None,
             port: 0,

@@ -19,6 +19,7 @@ pub(crate) enum Sort {
     Request,
     Server,
     TokenId,
+    Role,
 }
 
 impl Sort {
@@ -31,6 +32,7 @@ impl Sort {
             Self::Request => 15,
             Self::Server => 16,
             Self::TokenId => 17,
+            Self::Role => 18,
         }
     }
 }

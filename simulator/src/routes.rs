@@ -2,6 +2,7 @@
 
 mod json;
 mod reports;
+mod roles;
 mod system;
 mod teams;
 mod users;
@@ -110,6 +111,7 @@ pub(crate) fn answer(method: &str, path: &str, call: &Call<'_>) -> Option<Answer
         ("GET", ["users", _, "tokens"]) => users::tokens,
         ("GET", ["teams"]) => |call, _| teams::list(call),
         ("GET", ["teams", _, "members"]) => teams::members,
+        ("POST", ["roles", "names"]) => |call, _| roles::by_names(call),
         ("GET", ["bots"]) => |call, _| users::bots(call),
         ("GET", ["limits", "server"]) if version.limits() != LimitsRoute::Absent => |call, _| system::limits(call),
         ("GET", ["license", "load_metric"]) if version.has_load_metric() => |call, _| system::load(call),

@@ -9,6 +9,9 @@ use crate::contract::{ActivityKnowledge, UserStatus};
 pub enum Activity {
     /// At this instant, in milliseconds since 1970.
     At(i64),
+    /// At this instant (milliseconds since 1970, 0 for none) or at any later one: somebody who sets a status by hand keeps
+    /// the date as it was then, whatever they do (`SetStatusOnline` in server/channels/app/platform/status.go).
+    AtLeast(i64),
     /// Never.
     Never,
     /// Hidden or not recorded.
@@ -21,8 +24,9 @@ impl Activity {
     #[must_use]
     pub fn of(status: &Status<'_>) -> Self {
         match status.last_activity_at.0 {
+            at if at >= 0 && status.manual.0 => Self::AtLeast(at),
             at if at > 0 => Self::At(at),
-            0 if status.status.as_str() == "offline" && !status.manual.0 => Self::Never,
+            0 if status.status.as_str() == "offline" => Self::Never,
             _ => Self::Unknown,
         }
     }
@@ -33,7 +37,7 @@ impl Activity {
         match self {
             Self::At(_) => ActivityKnowledge::Known,
             Self::Never => ActivityKnowledge::Never,
-            Self::Unknown => ActivityKnowledge::Unknown,
+            Self::AtLeast(_) | Self::Unknown => ActivityKnowledge::Unknown,
         }
     }
 }
@@ -158,13 +162,29 @@ impl InactiveAfter {
         if deactivated_ms != 0 {
             return UserStatus::Deactivated;
         }
-        let oldest = now_ms.saturating_sub(i64::from(self.days).saturating_mul(DAY_MS));
         let last = match activity {
-            Activity::At(at) => at,
-            Activity::Never => created_ms,
-            Activity::Unknown => return UserStatus::Active,
+            // Nobody was active before the account was made: such a date is none.
+            Activity::At(at) => at.max(created_ms),
+            Activity::Never if created_ms > 0 => created_ms,
+            // How long it has been idle is not known, and what is not known is no idleness.
+            Activity::Never | Activity::AtLeast(_) | Activity::Unknown => return UserStatus::Active,
         };
-        if last < oldest { UserStatus::Inactive } else { UserStatus::Active }
+        if last < self.oldest(now_ms) { UserStatus::Inactive } else { UserStatus::Active }
+    }
+
+    /// What an earliest date says at `now_ms`: a recent one that the account is in use, and an old one nothing.
+    #[must_use]
+    pub fn settled(self, now_ms: i64, activity: Activity) -> Activity {
+        match activity {
+            Activity::AtLeast(at) if at >= self.oldest(now_ms) => Activity::At(at),
+            Activity::AtLeast(_) => Activity::Unknown,
+            Activity::At(_) | Activity::Never | Activity::Unknown => activity,
+        }
+    }
+
+    /// The earliest last activity (milliseconds since 1970) of an account that is in use.
+    fn oldest(self, now_ms: i64) -> i64 {
+        now_ms.saturating_sub(i64::from(self.days).saturating_mul(DAY_MS))
     }
 }
 
@@ -177,8 +197,11 @@ mod tests {
     fn a_status_row_tells_activity() {
         let cases = [
             (r#"{"status":"offline","manual":false,"last_activity_at":0}"#, Activity::Never),
-            (r#"{"status":"offline","manual":true,"last_activity_at":0}"#, Activity::Unknown),
-            (r#"{"status":"away","manual":true,"last_activity_at":0}"#, Activity::Unknown),
+            (r#"{"status":"offline","manual":true,"last_activity_at":0}"#, Activity::AtLeast(0)),
+            (r#"{"status":"away","manual":true,"last_activity_at":0}"#, Activity::AtLeast(0)),
+            (r#"{"status":"offline","manual":true,"last_activity_at":5}"#, Activity::AtLeast(5)),
+            (r#"{"status":"dnd","manual":true,"last_activity_at":-5}"#, Activity::Unknown),
+            (r#"{"status":"online","manual":false,"last_activity_at":0}"#, Activity::Unknown),
             (r#"{"status":"offline","last_activity_at":1795533659513}"#, Activity::At(1_795_533_659_513)),
             (r#"{"status":"offline","last_activity_at":-5}"#, Activity::Unknown),
             ("{}", Activity::Unknown),
@@ -207,7 +230,7 @@ mod tests {
 
     #[test]
     fn status_follows_activity_and_the_threshold() {
-        use Activity::{At, Never, Unknown};
+        use Activity::{At, AtLeast, Never, Unknown};
         let now = 1_000 * DAY_MS;
         let ago = |days: i64| now - days * DAY_MS;
         let cases = [
@@ -216,6 +239,11 @@ mod tests {
             (ago(500), 0, At(ago(90) - 1), UserStatus::Inactive),
             (ago(500), 0, Never, UserStatus::Inactive),
             (ago(10), 0, Never, UserStatus::Active),
+            (ago(10), 0, At(5), UserStatus::Active),
+            (0, 0, Never, UserStatus::Active),
+            (-5, 0, Never, UserStatus::Active),
+            (ago(500), 0, AtLeast(ago(380)), UserStatus::Active),
+            (ago(500), 0, AtLeast(0), UserStatus::Active),
             (ago(500), 0, Unknown, UserStatus::Active),
             (ago(500), ago(400), At(ago(1)), UserStatus::Deactivated),
             (ago(500), ago(400), Unknown, UserStatus::Deactivated),
@@ -225,6 +253,23 @@ mod tests {
         for (created, deactivated, activity, expect) in cases {
             let got = InactiveAfter::DEFAULT.status(now, created, deactivated, activity);
             assert_eq!(got, expect, "{created} {deactivated} {activity:?}");
+        }
+    }
+
+    #[test]
+    fn a_date_that_was_kept_is_known_while_it_is_recent() {
+        use Activity::{At, AtLeast, Never, Unknown};
+        let now = 1_000 * DAY_MS;
+        let recent = now - 90 * DAY_MS;
+        let cases = [
+            (AtLeast(recent), At(recent)),
+            (AtLeast(recent - 1), Unknown),
+            (AtLeast(0), Unknown),
+            (Never, Never),
+            (At(5), At(5)),
+        ];
+        for (activity, expect) in cases {
+            assert_eq!(InactiveAfter::DEFAULT.settled(now, activity), expect, "{activity:?}");
         }
     }
 

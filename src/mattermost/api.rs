@@ -8,8 +8,10 @@ use fluent_uri::pct_enc::EString;
 use fluent_uri::pct_enc::encoder::{Data, Query};
 use serde::Deserialize;
 
+use super::base_url::{Difference, Redirect};
 use super::code::Code;
 use super::failure::Failure;
+use super::front;
 use super::gzip::decoded;
 use super::http::{Answered, Request, Response};
 use super::json;
@@ -45,9 +47,14 @@ pub struct Route {
 }
 
 /// Every route that the provider uses.
-pub const ROUTES: [Route; 16] = [
+pub const ROUTES: [Route; 17] = [
     Route { method: "GET", path: "/api/v4/system/ping", purpose: "finds out whether a Mattermost server answers" },
     Route { method: "GET", path: "/api/v4/users/me", purpose: "finds out whose token it is" },
+    Route {
+        method: "POST",
+        path: "/api/v4/roles/names",
+        purpose: "reads what the roles of the token's account permit",
+    },
     Route { method: "GET", path: "/api/v4/users", purpose: "lists the accounts" },
     Route { method: "GET", path: "/api/v4/users/known", purpose: "finds the ids of all accounts in one request" },
     Route {
@@ -96,10 +103,12 @@ pub fn me() -> Request {
     Request::get("/api/v4/users/me")
 }
 
-/// Asks for a page of all accounts: active and deactivated, guests, bots and remote ones.
-#[must_use]
-pub fn users(page: u32) -> Request {
-    Request::get(format!("/api/v4/users?page={page}&per_page={USERS_PER_PAGE}"))
+/// Asks what these roles permit, which every session may.
+///
+/// # Errors
+/// The names cannot be written as JSON, which does not happen.
+pub fn roles(names: &Ids<'_>) -> Result<Request, Failure> {
+    Ok(Request::post("/api/v4/roles/names", body_of(names)?))
 }
 
 /// Asks for the ids of all accounts that share a channel with the token's own, which is not among them.
@@ -114,10 +123,10 @@ pub fn users_without_team(page: u32) -> Request {
     Request::get(format!("/api/v4/users?without_team=true&page={page}&per_page={USERS_PER_PAGE}"))
 }
 
-/// Asks for the first account, to see whether any is visible.
+/// Asks for a page of all accounts: active and deactivated, guests, bots and remote ones.
 #[must_use]
-pub fn first_user() -> Request {
-    Request::get("/api/v4/users?page=0&per_page=1")
+pub fn users(page: u32, per_page: u32) -> Request {
+    Request::get(format!("/api/v4/users?page={page}&per_page={per_page}"))
 }
 
 /// Asks when accounts were last active.
@@ -303,9 +312,12 @@ impl<'a> Answer<'a> {
             Err(_) => Cow::Borrowed(&[][..]),
         };
         if is_well {
-            Ok(Self { request, response, body })
+            match hidden_refusal(request, response, &body) {
+                Some(failure) => Err(failure),
+                None => Ok(Self { request, response, body }),
+            }
         } else {
-            Err(refusal(request, response, &body).on(request).answered(response))
+            Err(refusal(request, response, &body).naming_its_wait().on(request).answered(response))
         }
     }
 
@@ -315,6 +327,21 @@ impl<'a> Answer<'a> {
     /// The answer is no JSON, or not of this shape.
     pub fn read<T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
         json::from_slice(&self.body).map_err(|_| self.unreadable())
+    }
+
+    /// Reads the answer to one of the first requests, by which a Mattermost is recognised.
+    ///
+    /// # Errors
+    /// The same; JSON of another shape is another product's, unless the answer names Mattermost's version.
+    pub fn read_at_first<T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
+        self.read().map_err(|failure| self.foreign().unwrap_or(failure))
+    }
+
+    /// The failure of an answer that is JSON and not Mattermost's.
+    fn foreign(&self) -> Option<Failure> {
+        let is_foreign = self.response.header("x-version-id").is_none() && wire::is_json(&self.body);
+        let what = "the answer is JSON, but not of Mattermost's API: another product may answer here";
+        is_foreign.then(|| Failure::new(Code::NotMattermost, what).on(self.request).answered(self.response))
     }
 
     /// Reads the answer as a list whose bad records are left out, of at most as many records as were asked for.
@@ -337,19 +364,50 @@ impl<'a> Answer<'a> {
         self.response.header("date").and_then(http_date_ms)
     }
 
-    pub(super) fn unreadable(&self) -> Failure {
-        let failure = if looks_like_a_page(self.response, &self.body) {
-            Failure::new(
-                Code::NotMattermost,
-                "the server answered with a web page where Mattermost's API answers with JSON",
-            )
-        } else if wire::is_json(&self.body) {
-            Failure::new(Code::AnswerUnreadable, "the answer is JSON of another shape than Mattermost's")
-        } else {
-            Failure::new(Code::AnswerUnreadable, "the answer is no JSON, or damaged")
-        };
-        failure.on(self.request).answered(self.response)
+    /// The failure of an answer that can be read and not be true.
+    pub(super) fn impossible(&self, what: &str) -> Failure {
+        Failure::new(Code::AnswerUnreadable, what).on(self.request).answered(self.response)
     }
+
+    fn unreadable(&self) -> Failure {
+        let is_mattermost = self.response.header("x-version-id").is_some();
+        let page = looks_like_a_page(self.response, &self.body).then(|| front::page(&self.body));
+        let (code, what) = match page {
+            Some((code, what)) => (code, what),
+            None if self.body.trim_ascii().is_empty() => (
+                if is_mattermost { Code::AnswerUnreadable } else { Code::NotMattermost },
+                "the answer is empty where Mattermost's API answers with JSON",
+            ),
+            None if !wire::is_json(&self.body) => (Code::AnswerUnreadable, "the answer is no JSON, or damaged"),
+            None => (Code::AnswerUnreadable, "the answer is JSON of another shape than Mattermost's"),
+        };
+        Failure::new(code, what).on(self.request).answered(self.response)
+    }
+}
+
+/// The failure of an answer of status 2xx whose body is an error of Mattermost's all the same, as it comes from what
+/// stands in front of a server and makes every status one.
+fn hidden_refusal(request: &Request, response: &Response, body: &[u8]) -> Option<Failure> {
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
+    let error = json::from_slice::<AppError<'_>>(body).ok()?;
+    let (id, status) = (error.id.as_str(), u16::try_from(error.status_code.0).unwrap_or_default());
+    let is_status = (400..600).contains(&status);
+    // Ids of errors have dots, and those of accounts none.
+    if !is_error_id(id) || !(is_status || id.contains('.')) {
+        return None;
+    }
+    let sent = response.status;
+    let failure = if is_status {
+        let meant = Response { status, headers: response.headers.clone(), ..Response::default() };
+        let failure = refusal(request, &meant, body).on(request).answered(&meant);
+        Failure { message: format!("{} (the answer came with the status {sent})", failure.message), ..failure }
+    } else {
+        let what = format!("the answer is an error of the server's ({id}) with the status {sent}");
+        Failure::new(Code::AnswerUnreadable, what).on(request).answered(response)
+    };
+    Some(failure)
 }
 
 fn looks_like_a_page(response: &Response, body: &[u8]) -> bool {
@@ -362,112 +420,35 @@ fn refusal(request: &Request, response: &Response, body: &[u8]) -> Failure {
     let error = json::from_slice::<AppError<'_>>(body).unwrap_or_default();
     // Mattermost's own refusals hold an id or name the version; others come from something in front of it.
     let is_mattermost = !error.id.as_str().is_empty() || response.header("x-version-id").is_some();
-    let status = response.status;
-    if !is_mattermost && let Some(failure) = gateway(request, response, body) {
-        return failure;
-    }
+    let failure = match response.status {
+        300..400 => redirected(response),
+        // Mattermost's own limiter names no version.
+        429 if is_mattermost || !looks_like_a_page(response, body) => {
+            Failure::new(Code::RateLimited, "the server asks to slow down")
+        }
+        _ if is_mattermost => of_mattermost(response.status, &error),
+        _ => front::refusal(request, response, body),
+    };
+    let retry_after_ms = if failure.code.retryable() { retry_after_ms(response) } else { None };
+    Failure { retry_after_ms, ..failure }.answered(response).identified(error.request_id.as_str())
+}
+
+/// What Mattermost itself means.
+fn of_mattermost(status: u16, error: &AppError<'_>) -> Failure {
+    let id = error.id.as_str();
     match status {
-        300..400 => redirect(request, response),
-        401 if is_mattermost => Failure::new(Code::TokenRefused, "the server refuses the token"),
-        403 if error.id.as_str().contains("mfa_required") => {
+        401 => Failure::new(Code::TokenRefused, "the server refuses the token"),
+        403 if id.contains("mfa_required") => {
             Failure::new(Code::MfaRequired, "the server wants multi-factor authentication of the token's account")
         }
-        403 if is_mattermost => Failure::new(Code::PermissionMissing, "the token's account may not do this"),
-        401 | 403 => Failure::new(
-            Code::NotMattermost,
-            format!("something in front of Mattermost answered {status}: a sign-in gateway or a firewall"),
-        ),
-        404 if !is_mattermost => Failure::new(Code::NotMattermost, "there is no Mattermost API at this URL"),
-        429 => {
-            let mut failure = Failure::new(Code::RateLimited, "the server asks to slow down");
-            failure.retry_after_ms = retry_after_ms(response);
-            failure
-        }
-        502..=504 if !is_mattermost => {
-            let mut failure =
-                Failure::new(Code::ServerUnavailable, format!("the proxy in front of the server answered {status}"));
-            failure.retry_after_ms = retry_after_ms(response);
-            failure
-        }
+        403 => Failure::new(Code::PermissionMissing, "the token's account may not do this"),
         501 | 400..500 => {
-            let id = error.id.as_str();
             let named = if is_error_id(id) { format!(" ({id})") } else { String::new() };
             Failure::new(Code::RequestRejected, format!("the server rejects the request with status {status}{named}"))
         }
-        500.. => {
-            let mut failure = Failure::new(Code::ServerError, format!("the server failed with status {status}"));
-            failure.retry_after_ms = retry_after_ms(response);
-            failure
-        }
+        500.. => Failure::new(Code::ServerError, format!("the server failed with status {status}")),
         _ => Failure::new(Code::AnswerUnreadable, format!("the server answered with the status {status}")),
     }
-}
-
-/// The failure of an answer that something in front of Mattermost gave, by statuses that Mattermost does not use, or uses
-/// otherwise; `None` if the status means the same from either.
-fn gateway(request: &Request, response: &Response, body: &[u8]) -> Option<Failure> {
-    let status = response.status;
-    let says = |texts: &[&str]| texts.iter().any(|text| contains(body, text.as_bytes()));
-    let method = request.method.as_str();
-    let (code, what) = match status {
-        // nginx, Go's own server and Apache, in this order.
-        400 if says(&["sent to HTTPS port", "HTTP request to an HTTPS server", "plain HTTP to an SSL"]) => {
-            (Code::HttpsExpected, "the port speaks HTTPS, and the request came over HTTP".to_string())
-        }
-        400 | 403 if says(&["No required SSL certificate", "client certificate"]) => {
-            (Code::ClientCertificateMissing, format!("the gateway wants a client certificate and answered {status}"))
-        }
-        495 | 496 => (
-            Code::ClientCertificateMissing,
-            format!("the gateway got no client certificate that it takes and answered {status}"),
-        ),
-        404 | 429 => return None,
-        405 => {
-            (Code::GatewayRejected, format!("something in front of Mattermost lets no {method} through (status 405)"))
-        }
-        407 => (Code::GatewayRejected, "a forward proxy on the way wants a sign-in (status 407)".to_string()),
-        408 => (
-            Code::TimedOut,
-            "something in front of Mattermost gave up waiting for the request (status 408)".to_string(),
-        ),
-        413 => (
-            Code::GatewayRejected,
-            "something in front of Mattermost takes no request as large as this (status 413)".to_string(),
-        ),
-        421 => {
-            (Code::GatewayRejected, "what answers for the server's URL serves another name (status 421)".to_string())
-        }
-        451 => (Code::GatewayRejected, "a web filter on the way blocks the server (status 451)".to_string()),
-        400 | 402 | 406..=499 => (
-            Code::GatewayRejected,
-            format!("something in front of Mattermost rejects the request with status {status}"),
-        ),
-        507 => (Code::ServerError, "the server or its proxy has no room left on its disk (status 507)".to_string()),
-        511 => (
-            Code::NotMattermost,
-            "the network wants a sign-in before it lets anything through (status 511)".to_string(),
-        ),
-        // The statuses of Cloudflare, which other networks for content have taken over.
-        520..=530 => (Code::ServerUnavailable, {
-            let why = match status {
-                521 => "the server behind it refuses the connection",
-                522 | 524 => "the server behind it does not answer in time",
-                523 => "the server behind it cannot be reached",
-                525 | 526 => {
-                    "it cannot make a secure connection to the server behind it: look at that server's certificate"
-                }
-                530 => "the server behind it has no address",
-                _ => "the server behind it gave no answer that it could pass on",
-            };
-            format!("the network in front of the server (a CDN such as Cloudflare) answered {status}: {why}")
-        }),
-        _ => return None,
-    };
-    Some(Failure { retry_after_ms: retry_after_ms(response).filter(|_| code.retryable()), ..Failure::new(code, what) })
-}
-
-fn contains(body: &[u8], text: &[u8]) -> bool {
-    body.get(..4_096.min(body.len())).unwrap_or_default().windows(text.len()).any(|part| part == text)
 }
 
 /// Whether text looks like an error id of Mattermost's, such as `api.context.404.app_error`: nothing else is passed on.
@@ -476,16 +457,30 @@ fn is_error_id(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
-/// Names the URL that a redirect suggests: the location without the path of the request below it.
-fn redirect(request: &Request, response: &Response) -> Failure {
-    let location = response.header("location").unwrap_or_default();
-    let location = location.split(['?', '#']).next().unwrap_or_default();
-    let path = request.path.split('?').next().unwrap_or_default();
-    let place = location.strip_suffix(path).unwrap_or(location);
-    if place.is_empty() || place.len() > 300 || !place.bytes().all(|b| b.is_ascii_graphic()) {
-        return Failure::new(Code::Redirected, "the server redirects the request without saying where to");
+/// What a redirect means, which is never followed.
+fn redirected(response: &Response) -> Failure {
+    let elsewhere = |what: String| Failure::new(Code::RedirectedElsewhere, what);
+    match &response.redirect {
+        Some(Redirect::Here(url)) => {
+            Failure::new(Code::Redirected, format!("the server is at {url}")).with("location", url)
+        }
+        Some(Redirect::Page) => elsewhere(
+            "the server points to a page for browsers instead of answering, as a sign-in page in front of Mattermost does".to_string(),
+        ),
+        Some(Redirect::Elsewhere(Difference::Host, origin)) => elsewhere(format!(
+            "the server points to another host, {origin}: usually the sign-in page of a gateway in front of Mattermost"
+        )),
+        Some(Redirect::Elsewhere(Difference::Port, origin)) => elsewhere(format!(
+            "the server points to another port, {origin}, where something else than Mattermost may answer, such as a sign-in gateway"
+        )),
+        Some(Redirect::Elsewhere(Difference::NoTls, origin)) => elsewhere(format!(
+            "the server points from https to http, {origin}: a gateway in front of Mattermost gives TLS up, and the token would be readable on the way"
+        )),
+        Some(Redirect::Unknown) | None => elsewhere(format!(
+            "what answers for the server points elsewhere (status {}) without a place that can be read; a gateway in front of Mattermost may do so",
+            response.status
+        )),
     }
-    Failure::new(Code::Redirected, format!("the server redirects the request to {place}")).with("location", place)
 }
 
 /// Reads a count.
@@ -494,8 +489,8 @@ fn redirect(request: &Request, response: &Response) -> Failure {
 /// No answer, a refusal, or no number that a server of people can have.
 pub fn read_count(answered: &Answered) -> Result<u32, Failure> {
     let answer = Answer::of(answered)?;
-    let count = answer.read::<Stats>()?.total_users_count.0;
-    u32::try_from(count).map_err(|_| answer.unreadable())
+    let count = answer.read::<Stats>()?.total_users_count.ok_or_else(|| answer.unreadable())?.0;
+    u32::try_from(count).map_err(|_| answer.impossible(&format!("the server counts {count} users, which cannot be")))
 }
 
 /// Reads a count that is a bare number.
@@ -504,7 +499,8 @@ pub fn read_count(answered: &Answered) -> Result<u32, Failure> {
 /// No answer, a refusal, or no number that a server of people can have.
 pub fn read_bare_count(answered: &Answered) -> Result<u32, Failure> {
     let answer = Answer::of(answered)?;
-    u32::try_from(answer.read::<wire::Number>()?.0).map_err(|_| answer.unreadable())
+    let count = answer.read::<wire::Number>()?.0;
+    u32::try_from(count).map_err(|_| answer.impossible(&format!("the server counts {count} users, which cannot be")))
 }
 
 /// Reads a map of texts.
@@ -525,6 +521,8 @@ pub struct Me {
     pub username: String,
     /// Its system roles, separated by spaces.
     pub roles: String,
+    /// Whether it is a bot, whose tokens are never those of a session.
+    pub is_bot: bool,
 }
 
 impl Me {
@@ -532,15 +530,6 @@ impl Me {
     #[must_use]
     pub fn has(&self, role: &str) -> bool {
         self.roles.split_ascii_whitespace().any(|name| name == role)
-    }
-
-    /// Whether the account has a role that lists private teams by default (server/public/model/role.go). Others see the
-    /// open ones at most.
-    #[must_use]
-    pub fn lists_all_teams(&self) -> bool {
-        ["system_admin", "system_manager", "system_user_manager", "system_read_only_admin"]
-            .iter()
-            .any(|role| self.has(role))
     }
 }
 
@@ -550,10 +539,11 @@ impl Me {
 /// No answer, a refusal, or no account.
 pub fn read_me(answered: &Answered) -> Result<Me, Failure> {
     let answer = Answer::of(answered)?;
-    let user = answer.read::<wire::User<'_>>()?;
+    let user = answer.read_at_first::<wire::User<'_>>()?;
     let text = |text: &wire::Text<'_>| text.as_str().to_string();
-    let me = Me { id: text(&user.id), username: text(&user.username), roles: text(&user.roles) };
-    if me.id.is_empty() { Err(answer.unreadable()) } else { Ok(me) }
+    let me = Me { id: text(&user.id), username: text(&user.username), roles: text(&user.roles), is_bot: user.is_bot.0 };
+    let is_nobody = me.id.is_empty() || me.username.is_empty();
+    if is_nobody { Err(answer.foreign().unwrap_or_else(|| answer.unreadable())) } else { Ok(me) }
 }
 
 #[cfg(test)]
@@ -567,7 +557,7 @@ mod tests {
 
     fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
         let headers = headers.iter().map(|(key, value)| (*key, (*value).to_string())).collect();
-        Response { status, headers, body: body.as_bytes().to_vec(), took_ms: 0 }
+        Response { status, headers, body: body.as_bytes().to_vec(), took_ms: 0, redirect: None }
     }
 
     const MM: (&str, &str) = ("x-version-id", "11.6.0.dev.7efba.false");
@@ -581,10 +571,10 @@ mod tests {
         let cases: &[(u16, &[(&'static str, &str)], &str, Code, Option<u32>)] = &[
             (401, &[MM, JSON], EXPIRED, Code::TokenRefused, None),
             (401, &[JSON], EXPIRED, Code::TokenRefused, None),
-            (401, &[("content-type", "text/plain")], "gateway", Code::NotMattermost, None),
+            (401, &[("content-type", "text/plain")], "gateway", Code::GatewaySignIn, None),
             (403, &[MM, JSON], NO_PERMISSION, Code::PermissionMissing, None),
             (403, &[MM, JSON], r#"{"id":"api.context.mfa_required.app_error"}"#, Code::MfaRequired, None),
-            (403, &[HTML], "<html>blocked", Code::NotMattermost, None),
+            (403, &[HTML], "<html>blocked", Code::GatewayRejected, None),
             (404, &[JSON], r#"{"id":"api.context.404.app_error"}"#, Code::RequestRejected, None),
             (404, &[HTML], "<html>", Code::NotMattermost, None),
             (413, &[MM], r#"{"id":"api.context.request_body_too_large.app_error"}"#, Code::RequestRejected, None),
@@ -608,19 +598,23 @@ mod tests {
             (421, &[], "", Code::GatewayRejected, None),
             (451, &[HTML], "<html>", Code::GatewayRejected, None),
             (496, &[], "", Code::ClientCertificateMissing, None),
-            (507, &[], "", Code::ServerError, None),
-            (511, &[HTML], "<html>", Code::NotMattermost, None),
+            (507, &[], "", Code::GatewayRejected, None),
+            (511, &[HTML], "<html>", Code::GatewaySignIn, None),
             (520, &[HTML], "<html>", Code::ServerUnavailable, None),
-            (526, &[("retry-after", "9")], "", Code::ServerUnavailable, Some(9_000)),
+            (526, &[("retry-after", "9")], "", Code::GatewayRejected, None),
+            (522, &[("retry-after", "9")], "", Code::ServerUnavailable, Some(9_000)),
             (530, &[], "", Code::ServerUnavailable, None),
             (200, &[MM, HTML], "<html></html>", Code::NotMattermost, None),
             (200, &[JSON], "{\"total_users_count\":", Code::AnswerUnreadable, None),
-            (200, &[JSON], "[]", Code::AnswerUnreadable, None),
-            (200, &[JSON], "{\"total_users_count\":-1}", Code::AnswerUnreadable, None),
-            (200, &[], "", Code::AnswerUnreadable, None),
-            (302, &[("location", "/chat/api/v4/users/stats/filtered")], "", Code::Redirected, None),
-            (101, &[], "", Code::AnswerUnreadable, None),
-            (999, &[], "", Code::ServerError, None),
+            (200, &[MM, JSON], "[]", Code::AnswerUnreadable, None),
+            (200, &[MM, JSON], "{\"total_users_count\":-1}", Code::AnswerUnreadable, None),
+            (200, &[MM], "", Code::AnswerUnreadable, None),
+            (200, &[MM, JSON], "null", Code::AnswerUnreadable, None),
+            (200, &[MM, JSON], r#"{"total_users_count":null}"#, Code::AnswerUnreadable, None),
+            (200, &[MM, JSON, ("content-encoding", "br")], "\u{1b}\u{1}", Code::AnswerUnreadable, None),
+            (302, &[], "", Code::RedirectedElsewhere, None),
+            (101, &[MM], "", Code::AnswerUnreadable, None),
+            (999, &[MM], "", Code::ServerError, None),
         ];
         for (status, headers, body, code, wait) in cases {
             let failure = read_count(&answered(count_seats(), Ok(response(*status, headers, body)))).unwrap_err();
@@ -631,21 +625,136 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_names_the_url_to_use() {
-        let cases = [
-            ("https://chat.example.com/api/v4/users/me", "https://chat.example.com"),
-            ("/chat/api/v4/users/me?x=secret", "/chat"),
-            ("https://login.example.com/saml?token=secret", "https://login.example.com/saml"),
+    fn a_redirect_names_the_url_to_use_only_where_the_token_may_go() {
+        let elsewhere = |difference| Some(Redirect::Elsewhere(difference, "https://login.example.com".into()));
+        for (redirect, code, says) in [
+            (Some(Redirect::Here("https://a.example/chat".into())), Code::Redirected, "is at https://a.example/chat"),
+            (Some(Redirect::Page), Code::RedirectedElsewhere, "sign-in page"),
+            (elsewhere(Difference::Host), Code::RedirectedElsewhere, "another host, https://login.example.com"),
+            (elsewhere(Difference::Port), Code::RedirectedElsewhere, "another port, https://login.example.com"),
+            (elsewhere(Difference::NoTls), Code::RedirectedElsewhere, "from https to http"),
+            (Some(Redirect::Unknown), Code::RedirectedElsewhere, "status 302"),
+            (None, Code::RedirectedElsewhere, "status 302"),
+        ] {
+            let answer = Response { redirect: redirect.clone(), ..response(302, &[], "") };
+            let failure = read_me(&answered(me(), Ok(answer))).unwrap_err();
+            assert!(failure.code == code && failure.message.contains(says), "{redirect:?}: {failure:?}");
+            assert_eq!(failure.params.len(), usize::from(code == Code::Redirected), "{failure:?}");
+        }
+    }
+
+    /// What an administrator reads names what answered, and is said of Mattermost only where it was Mattermost.
+    #[test]
+    fn what_answered_in_the_place_of_mattermost_is_named() {
+        let basic = ("www-authenticate", "Basic realm=\"chat\"");
+        let cases: &[(u16, &[(&'static str, &str)], &str, Code, &str)] = &[
+            (401, &[basic], "", Code::GatewaySignIn, "a user name and a password"),
+            (401, &[("www-authenticate", "Negotiate")], "", Code::GatewaySignIn, "Windows or Kerberos"),
+            (401, &[("www-authenticate", "Bearer realm=\"x\"")], "", Code::GatewaySignIn, "another product"),
+            (401, &[], "", Code::GatewaySignIn, "a gateway in front of Mattermost wants a sign-in"),
+            (403, &[HTML], "<title>Just a moment...</title>", Code::RobotCheck, "checks for robots"),
+            (503, &[HTML], "<script src=/cdn-cgi/challenge-platform/x>", Code::RobotCheck, "(status 503)"),
+            (429, &[HTML], "<p>Verify you are human</p>", Code::RobotCheck, "(status 429)"),
+            (405, &[HTML], "<script src=/captcha.js>", Code::RobotCheck, "(status 405)"),
+            (200, &[HTML], "<p>Making sure you're not a bot!</p>", Code::RobotCheck, "checks for robots"),
+            (202, &[HTML], "<script src=https://x.awswaf.com/challenge.js>", Code::RobotCheck, "checks for robots"),
+            (200, &[HTML], "<input name=p type=\"password\">", Code::GatewaySignIn, "a sign-in page"),
+            (200, &[HTML], "<h1>Log in to Example</h1>", Code::GatewaySignIn, "a sign-in page"),
+            (200, &[HTML], "<title>Mattermost</title>", Code::NotMattermost, "leads further than to the server"),
+            (200, &[HTML], "<h1>It works!</h1>", Code::NotMattermost, "a web page"),
+            (200, &[], "", Code::NotMattermost, "empty"),
+            (200, &[MM], " ", Code::AnswerUnreadable, "empty"),
+            (204, &[], "", Code::NotMattermost, "empty"),
+            (200, &[JSON], "{\"projects\":[]}", Code::NotMattermost, "JSON, but not of Mattermost"),
+            (200, &[JSON], "[1]", Code::NotMattermost, "JSON, but not of Mattermost"),
+            (200, &[MM, JSON], "{\"projects\":[]}", Code::AnswerUnreadable, "another shape than Mattermost's"),
+            (404, &[JSON], "{\"error\":\"404 Not Found\"}", Code::NotMattermost, "no Mattermost API"),
+            (400, &[HTML], "<h1>This combination of host and port requires TLS.", Code::HttpsExpected, "speaks HTTPS"),
+            (497, &[], "", Code::HttpsExpected, "speaks HTTPS"),
+            (
+                400,
+                &[HTML],
+                "<title>400 The SSL certificate error",
+                Code::ClientCertificateMissing,
+                "client certificate",
+            ),
+            (414, &[], "", Code::GatewayRejected, "address as long"),
+            (431, &[], "", Code::GatewayRejected, "headers as large"),
+            (426, &[], "", Code::GatewayRejected, "status 426"),
+            (500, &[HTML], "<h1>500", Code::ServerError, "the proxy in front of Mattermost answered 500"),
+            (501, &[HTML], "", Code::GatewayRejected, "answered 501"),
+            (502, &[HTML], "", Code::ServerUnavailable, "gets no answer of Mattermost"),
+            (505, &[], "", Code::GatewayRejected, "version of HTTP"),
+            (508, &[], "", Code::GatewayRejected, "lead back"),
+            (525, &[], "", Code::GatewayRejected, "certificate"),
+            (561, &[], "", Code::GatewaySignIn, "sign-in failed"),
+            (600, &[], "", Code::GatewayRejected, "no status of HTTP"),
+            (103, &[], "", Code::NotMattermost, "status 103"),
         ];
-        for (location, expect) in cases {
-            let failure = read_me(&answered(me(), Ok(response(302, &[("location", location)], "")))).unwrap_err();
-            assert_eq!(failure.params, [("location".to_string(), expect.to_string())]);
-            assert!(!failure.message.contains("secret"));
+        for (status, headers, body, code, says) in cases {
+            let failure = read_me(&answered(me(), Ok(response(*status, headers, body)))).unwrap_err();
+            assert!(
+                failure.code == *code && failure.message.contains(says),
+                "{status} {headers:?} {body}: {failure:?}"
+            );
+            let fix = failure.code.entry().fix;
+            assert!(failure.code.retryable() || !fix.to_ascii_lowercase().contains("try again"), "{status}: {fix}");
+            assert!(headers.contains(&MM) || !fix.contains("older or newer"), "{status}: {fix}");
+            assert!(!fix.contains("request id"), "{status}: {fix}");
         }
-        for location in ["", "/api/v4/users/me", "http://x/\u{7}"] {
-            let failure = read_me(&answered(me(), Ok(response(302, &[("location", location)], "")))).unwrap_err();
-            assert_eq!((failure.code, failure.params.len()), (Code::Redirected, 0), "{location}");
+    }
+
+    #[test]
+    fn the_id_of_a_request_is_named_wherever_the_answer_has_it() {
+        let body = r#"{"id":"app.x.app_error","request_id":"bodybodybodybodybodybodybo"}"#;
+        for (headers, body, expect) in [
+            (&[MM, ("x-request-id", "headheadheadheadheadheadhe")][..], body, Some("headheadheadheadheadheadhe")),
+            (&[MM], body, Some("bodybodybodybodybodybodybo")),
+            (&[("x-request-id", "3f1c-a")], "", Some("3f1c-a")),
+            (&[("x-request-id", "a\u{1b}[2J")], "", None),
+            (&[MM], r#"{"id":"app.x.app_error","request_id":"<script>"}"#, None),
+        ] {
+            let failure = read_count(&answered(count_seats(), Ok(response(500, headers, body)))).unwrap_err();
+            assert_eq!(failure.request_id.as_deref(), expect, "{headers:?} {body}");
+            let told = failure.in_full();
+            assert!(told.contains("GET /api/v4/users/stats/filtered answered 500"), "{told}");
+            assert_eq!(expect.is_some_and(|id| told.contains(id)), expect.is_some(), "{told}");
         }
+    }
+
+    /// An error is one whatever status it comes with, for every kind of answer.
+    #[test]
+    fn an_error_with_the_status_of_a_good_answer_is_told_as_that() {
+        let cases = [
+            (EXPIRED, Code::TokenRefused, Some(401)),
+            (NO_PERMISSION, Code::PermissionMissing, Some(403)),
+            (r#"{"id":"api.context.mfa_required.app_error","status_code":403}"#, Code::MfaRequired, Some(403)),
+            (
+                r#"{"id":"app.user.get_profiles.app_error","message":"m","status_code":500}"#,
+                Code::ServerError,
+                Some(500),
+            ),
+            (r#"{"id":"api.context.404.app_error","status_code":404}"#, Code::RequestRejected, Some(404)),
+            (r#"{"id":"api.unknown.app_error","message":"m"}"#, Code::AnswerUnreadable, Some(200)),
+            (r#"{"id":"api.unknown.app_error","status_code":200}"#, Code::AnswerUnreadable, Some(200)),
+            (r#"{"error":"unauthorized"}"#, Code::AnswerUnreadable, Some(200)),
+            ("{}", Code::AnswerUnreadable, Some(200)),
+            ("null", Code::AnswerUnreadable, Some(200)),
+        ];
+        for (body, code, status) in cases {
+            let came = |request| answered(request, Ok(response(200, &[MM, JSON], body)));
+            let list = |answered: &Answered| Answer::of(answered)?.rows::<wire::User<'_>>(200).map(|_| ());
+            let mut failures =
+                alloc::vec![read_me(&came(me())).unwrap_err(), read_count(&came(count_seats())).unwrap_err()];
+            // An empty list may be null.
+            if body != "null" {
+                failures.push(list(&came(users(0, 200))).unwrap_err());
+            }
+            for failure in failures {
+                assert_eq!((failure.code, failure.status), (code, status), "{body}");
+            }
+        }
+        assert!(read_map(&answered(config(), Ok(response(200, &[MM], EXPIRED)))).is_err());
     }
 
     #[test]
@@ -660,6 +769,9 @@ mod tests {
             (Lost::Closed, Code::ConnectionLost),
             (Lost::Truncated, Code::AnswerTruncated),
             (Lost::TooLarge(7), Code::AnswerTooLarge),
+            (Lost::HeadTooLarge(Some(7)), Code::AnswerHeadTooLarge),
+            (Lost::NotHttp, Code::NotHttp),
+            (Lost::Encoded("br".into()), Code::AnswerUnreadable),
             (Lost::Other("x".into()), Code::TransportFailed),
         ];
         for (lost, code) in cases {
@@ -672,8 +784,8 @@ mod tests {
         let made = [
             ping(),
             me(),
-            users(3),
-            first_user(),
+            roles(&Ids(alloc::vec!["system_user"])).unwrap(),
+            users(3, 200),
             statuses(&Ids(alloc::vec!["a"])).unwrap(),
             accounts(&Ids(alloc::vec!["a"])).unwrap(),
             accounts_since(&Ids(alloc::vec!["a"]), 5).unwrap(),

@@ -64,11 +64,41 @@ codes! {
         ConnectionRefused = "connection-refused", "The connection is refused",
             "Check the port in the server's URL, that Mattermost is running, and that no firewall stands between it and the machine that runs this plugin.";
         TimedOut = "timed-out", "The server does not answer in time",
-            "Check that a firewall does not drop the connection silently, and whether the server or its database is overloaded; then try again.";
+            "Check that a firewall does not drop the connection silently, and whether the server or its database is overloaded.";
         TlsUntrusted = "tls-untrusted", "The server's certificate is not trusted",
-            "If the certificate comes from a company's own authority, give that authority's certificate to the platform that runs this plugin (providerctl: --ca-file). Otherwise check that the certificate has not expired, names this server, and is sent with its intermediate certificates.";
+            "Give the certificate of the authority that signed it, or a self-signed certificate itself, to the platform that runs this plugin as trusted. Where a public authority signed it, update the platform's list of authorities.";
+        TlsChainIncomplete = "tls-chain-incomplete", "The server's certificate leads to no trusted authority",
+            "If a public authority signed it, the server leaves its intermediate certificate out: let the server, or the proxy in front of it, send the whole chain (often a file named fullchain.pem). If a company's own authority signed it, give that authority's certificate to the platform that runs this plugin as trusted.";
+        TlsExpired = "tls-expired", "A certificate of the server has expired",
+            "Renew the certificate, and reload the server or the proxy that shows it. If it was renewed already, the old one is still in use; and look at the clock of the machine that runs this plugin.";
+        TlsNotYetValid = "tls-not-yet-valid", "A certificate of the server is not valid yet",
+            "Set the clock of the machine that runs this plugin by a time server (NTP). If it is right, the certificate was made on a machine whose clock is ahead: make it again.";
+        TlsWrongName = "tls-wrong-name", "The server's certificate is for another name",
+            "Enter the server's URL with a name that its certificate has, or have a certificate made that has the name of the URL. A proxy that serves several names may also show the certificate of another one.";
+        TlsNameMissing = "tls-name-missing", "The server's certificate has no alternative name",
+            "Have the certificate made again with the server's name as subjectAltName (with openssl: -addext subjectAltName=DNS:chat.example.com).";
+        TlsWeak = "tls-weak", "A certificate of the server has a weak key or signature",
+            "Have the certificate made again with an RSA key of 2048 bits or more, or an EC key, and signed with SHA-256; also that of the authority, if it is the one that is weak.";
+        TlsRevoked = "tls-revoked", "The server's certificate has been revoked",
+            "Ask who runs the server why its certificate was revoked, and have a new one installed.";
+        TlsCertificateUnusable = "tls-certificate-unusable", "The server's certificate cannot be used",
+            "Have a server's certificate made again: X.509 version 3, with the server's name as subjectAltName, for server authentication, and CA:FALSE. The message says what is wrong with this one.";
+        TlsTooOld = "tls-too-old", "The server's TLS is too old",
+            "Turn on TLS 1.2 and TLS 1.3 in the server, or in the proxy in front of it.";
+        TlsNotSpoken = "tls-not-spoken", "The port does not speak HTTPS",
+            "Check the port in the server's URL: the address that people open in their browser with https:// is the right one. Only a server inside a protected network should be entered with http://, since the token is then sent in the clear.";
         TlsFailed = "tls-failed", "No secure connection can be made",
-            "Check whether the port speaks TLS at all: a server that is reached with http:// fails this way when it is asked with https://.";
+            "Look at the TLS settings and the log of the server, or of the proxy in front of it: the message says what failed. It must offer TLS 1.2 or 1.3 with a modern cipher (ECDHE with AES-GCM or ChaCha20).";
+        ProxyUnreachable = "proxy-unreachable", "The forward proxy cannot be reached",
+            "Check the address and the port of the forward proxy that the platform is configured with, and that the proxy runs. If the server can be reached without it, configure none.";
+        ProxyCredentials = "proxy-credentials", "The forward proxy wants a user name and password",
+            "Give the platform that runs this plugin the user name and password that the forward proxy accepts (Basic authentication).";
+        ProxyRefused = "proxy-refused", "The forward proxy refuses the connection",
+            "Ask who runs the forward proxy to let this machine connect to the server's host and port, and check that the configured address is that of a forward proxy.";
+        ProxyFailed = "proxy-failed", "The forward proxy got no connection to the server",
+            "Look at the forward proxy's log: it may not resolve the server's name, or a firewall may be between the two. The proxy may also be overloaded: then try again.";
+        OpenFilesLimited = "open-files-limited", "The platform may open no more connections",
+            "Raise the limit on open files of the platform that runs this plugin (ulimit -n, LimitNOFILE).";
         ConnectionLost = "connection-lost", "The connection ended before the answer",
             "Try again. If it happens often, look at the limits and logs of the reverse proxy in front of Mattermost.";
         EgressDenied = "egress-denied", "The platform does not let the plugin reach the server",
@@ -82,35 +112,75 @@ codes! {
         RateLimited = "rate-limited", "The server asks to slow down",
             "Wait and try again. If it happens often, raise the limits in System Console > Environment > Rate Limiting, or those of the proxy in front of the server.";
         ServerError = "server-error", "The server failed to answer",
-            "Try again later. If it persists, look for the request id in the Mattermost server's log.";
+            "Try again later. If it persists, look for this request in the logs of the Mattermost server and of the proxy in front of it.";
         ServerUnavailable = "server-unavailable", "The server is down or starting",
             "Try again in some minutes: this comes from the proxy in front of Mattermost while the server starts, is upgraded or is overloaded.";
         NotMattermost = "not-mattermost", "The URL does not lead to a Mattermost API",
-            "Open the server's URL in a browser: it must show Mattermost's sign-in page. Leave out what follows it in a link to a team or channel, keep the path that your installation has (a server may live at https://example.com/mattermost), and check that no sign-in gateway or web page answers in its place.";
-        Redirected = "redirected", "The server points elsewhere",
-            "Enter the URL that the server points to. A token is never sent along to another place, so redirects are not followed.";
+            "Open the server's URL in a browser: it must show Mattermost's sign-in page. Leave out what follows it in a link to a team or channel, keep the path that your installation has (a server may live at https://example.com/mattermost), and check that no proxy, web filter or other product answers in its place.";
+        NotHttp = "not-http", "What answers does not speak HTTP",
+            "Check the port in the server's URL: it must be the one of Mattermost or of the proxy in front of it, with https:// where it speaks TLS. If it is, look for a malformed header in what the proxy adds to answers, such as one with a space before its colon.";
+        Redirected = "redirected", "The server is at another address",
+            "Enter the URL that the message names. Redirects are not followed, since a token is never sent along to another place.";
+        RedirectedElsewhere = "redirected-elsewhere", "The server points to another place, such as a sign-in page",
+            "Do not enter that other address here: the token would be sent there. If a single sign-on or an access gateway answers for the server, have it let requests below /api/v4 through to Mattermost, or enter an address that leads to Mattermost itself. If the server has moved, ask those who run it for its new address.";
+        GatewaySignIn = "gateway-sign-in", "Something in front of Mattermost wants a sign-in of its own",
+            "Have the gateway let requests below /api/v4 through to Mattermost without that sign-in, at least from the machine that runs this plugin; give it what it asks for in a header of its own (providerctl: --header), if it knows one; or enter an address that leads to Mattermost itself.";
+        RobotCheck = "robot-check", "A check for robots answers in Mattermost's place",
+            "Exempt requests below /api/v4 from the bot protection of the network or firewall in front of the server, at least from the machine that runs this plugin: only a browser passes such a check.";
         AnswerUnreadable = "answer-unreadable", "The answer cannot be read",
-            "Check whether a proxy or a web filter changes the server's answers; then try again.";
+            "Check whether a proxy or a web filter changes the server's answers.";
         AnswerTruncated = "answer-truncated", "The answer is cut short",
             "Try again. If it persists, look at the size and time limits of the proxy in front of Mattermost.";
+        AnswerHeadTooLarge = "answer-head-too-large", "The answer has too many headers, or too large ones",
+            "Look at which headers the server and the proxy in front of it add to their answers, and remove those that nobody needs.";
         AnswerTooLarge = "answer-too-large", "The answer is larger than any that Mattermost sends",
             "Check that the server's URL leads to Mattermost itself.";
         RequestRejected = "request-rejected", "The server rejects the request",
-            "This server may be older or newer than this plugin knows, or a proxy may have changed the request. Look for the request id in the server's log.";
+            "This server may be older or newer than this plugin knows, or a proxy may have changed the request. Look for this request in the server's log.";
         GatewayRejected = "gateway-rejected", "Something in front of Mattermost rejects the request",
             "Look at the configuration and the log of the proxy, gateway or firewall that answers for the server's URL: the request did not get as far as Mattermost. The message says what was rejected.";
         HttpsExpected = "https-expected", "The port speaks HTTPS and was asked over HTTP",
             "Enter the server's URL with https:// instead of http://.";
         ClientCertificateMissing = "client-certificate-missing", "The gateway in front of the server wants a client certificate",
-            "Give the platform that runs this plugin the client certificate and key that the gateway asks for (providerctl: --client-cert and --client-key).";
+            "Give the platform that runs this plugin the client certificate and key that the gateway asks for.";
+        ClientCertificateRefused = "client-certificate-refused", "The gateway in front of the server refuses the client certificate",
+            "Give the platform that runs this plugin a client certificate that is valid and signed by an authority that the gateway trusts, together with its key and the certificates above it.";
         CursorStale = "cursor-stale", "The listing cannot go on from there",
             "Start the listing again from the beginning.";
         TransportFailed = "transport-failed", "The request failed on its way",
-            "Try again; the message has what the platform said.";
+            "The message has what the platform that runs this plugin says: look at its network, its limits and its log.";
     }
 }
 
 impl Code {
+    /// The code that a platform names for why a request got no answer; none for a code that is another's to say.
+    #[must_use]
+    pub fn of_platform(id: &str) -> Option<Self> {
+        let named = [
+            Self::TlsUntrusted,
+            Self::TlsChainIncomplete,
+            Self::TlsExpired,
+            Self::TlsNotYetValid,
+            Self::TlsWrongName,
+            Self::TlsNameMissing,
+            Self::TlsWeak,
+            Self::TlsRevoked,
+            Self::TlsCertificateUnusable,
+            Self::TlsTooOld,
+            Self::TlsNotSpoken,
+            Self::TlsFailed,
+            Self::ClientCertificateMissing,
+            Self::ClientCertificateRefused,
+            Self::ProxyUnreachable,
+            Self::ProxyCredentials,
+            Self::ProxyRefused,
+            Self::ProxyFailed,
+            Self::OpenFilesLimited,
+            Self::ConnectionLost,
+        ];
+        named.into_iter().find(|code| code.entry().id == id)
+    }
+
     /// The broad class.
     #[must_use]
     pub const fn kind(self) -> ErrorKind {
@@ -127,24 +197,42 @@ impl Code {
             | Self::ConnectionRefused
             | Self::TimedOut
             | Self::TlsUntrusted
+            | Self::TlsChainIncomplete
+            | Self::TlsExpired
+            | Self::TlsNotYetValid
+            | Self::TlsWrongName
+            | Self::TlsNameMissing
+            | Self::TlsWeak
+            | Self::TlsRevoked
+            | Self::TlsCertificateUnusable
+            | Self::TlsTooOld
+            | Self::TlsNotSpoken
             | Self::TlsFailed
+            | Self::ProxyUnreachable
+            | Self::ProxyFailed
             | Self::ConnectionLost => ErrorKind::Unreachable,
-            Self::EgressDenied => ErrorKind::Denied,
+            Self::EgressDenied | Self::ProxyCredentials | Self::ProxyRefused => ErrorKind::Denied,
             Self::TokenRefused => ErrorKind::Unauthorized,
             Self::PermissionMissing | Self::MfaRequired => ErrorKind::Forbidden,
             Self::RateLimited => ErrorKind::RateLimited,
             Self::ServerError | Self::ServerUnavailable => ErrorKind::ServerError,
             Self::NotMattermost
+            | Self::NotHttp
             | Self::Redirected
+            | Self::RedirectedElsewhere
+            | Self::GatewaySignIn
+            | Self::RobotCheck
             | Self::AnswerUnreadable
             | Self::AnswerTruncated
             | Self::AnswerTooLarge
+            | Self::AnswerHeadTooLarge
             | Self::RequestRejected
             | Self::GatewayRejected
             | Self::HttpsExpected
-            | Self::ClientCertificateMissing => ErrorKind::UnexpectedResponse,
+            | Self::ClientCertificateMissing
+            | Self::ClientCertificateRefused => ErrorKind::UnexpectedResponse,
             Self::CursorStale => ErrorKind::CursorStale,
-            Self::TransportFailed => ErrorKind::Other,
+            Self::OpenFilesLimited | Self::TransportFailed => ErrorKind::Other,
         }
     }
 
@@ -154,6 +242,9 @@ impl Code {
         match self {
             Self::ConnectionRefused
             | Self::TimedOut
+            | Self::ProxyUnreachable
+            | Self::ProxyFailed
+            | Self::OpenFilesLimited
             | Self::ConnectionLost
             | Self::RateLimited
             | Self::ServerError
@@ -171,18 +262,36 @@ impl Code {
             | Self::ListingInvalid
             | Self::NameNotFound
             | Self::TlsUntrusted
+            | Self::TlsChainIncomplete
+            | Self::TlsExpired
+            | Self::TlsNotYetValid
+            | Self::TlsWrongName
+            | Self::TlsNameMissing
+            | Self::TlsWeak
+            | Self::TlsRevoked
+            | Self::TlsCertificateUnusable
+            | Self::TlsTooOld
+            | Self::TlsNotSpoken
             | Self::TlsFailed
+            | Self::ProxyCredentials
+            | Self::ProxyRefused
             | Self::EgressDenied
             | Self::TokenRefused
             | Self::PermissionMissing
             | Self::MfaRequired
             | Self::NotMattermost
+            | Self::NotHttp
             | Self::Redirected
+            | Self::RedirectedElsewhere
+            | Self::GatewaySignIn
+            | Self::RobotCheck
             | Self::AnswerTooLarge
+            | Self::AnswerHeadTooLarge
             | Self::RequestRejected
             | Self::GatewayRejected
             | Self::HttpsExpected
             | Self::ClientCertificateMissing
+            | Self::ClientCertificateRefused
             | Self::CursorStale => false,
         }
     }
@@ -195,26 +304,30 @@ codes! {
             "Use a token of a system administrator, or of a bot that has the read-only administrator role. Servers before 5.26 tell it to nobody: upgrade.";
         CountFailed = "count-failed", "The server failed to count its users, so the listing cannot be proven complete",
             "List again. If it persists, look for GET /api/v4/users/stats/filtered in the log of the server and of its proxy: on a large server the count can run into a time limit of the database or of the proxy.";
-        CountDiffers = "count-differs", "The server lists more users than it counted when the listing began, so its count proves nothing",
-            "List again. If it persists, something between the plugin and the database gives old answers: look for a cache in front of Mattermost, or for a read replica that lags behind.";
+        CountDiffers = "count-differs", "The server counts another number of users than it lists",
+            "Several readings gave the same users, so none was hidden by a change. Look for old answers: a database replica that lags behind, or a cache in front of Mattermost. A proxy that drops the query of requests (?include_deleted=true) gives another count too. Then list again.";
+        PagesRepeat = "pages-repeat", "Every page of the server's list has the same users, so the others cannot be read",
+            "Something in front of Mattermost drops the query of requests (?page=1), or caches answers without regard to it. In nginx, proxy_pass with a variable such as $uri needs $is_args$args after it.";
+        AccountsDatedAhead = "accounts-dated-ahead", "Accounts are dated in the future",
+            "They were made while a server's clock was ahead. Keep the clocks right by a time server (NTP). The dates stay in the database, so each listing takes a second reading of the list to be sure that nobody is missing.";
         UsersMayBeMissing = "users-may-be-missing", "Fewer users came than the server counted when the listing began",
             "List again: accounts that are renamed or deleted while they are listed can hide others. If it persists, compare with the count in the System Console.";
         ListingResumed = "listing-resumed", "The listing went on in a fresh instance, which cannot prove that it is complete",
             "List again from the beginning in one go if a proof is needed.";
-        PartialView = "partial-view", "A guest's token shows only the users that share a team or channel with the guest",
-            "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
+        PartialView = "partial-view", "The token shows only the users that share a team or channel with its account",
+            "Guests see no others. Any other account needs a role with the permission view_members, which Mattermost's role system_user has unless somebody took it away. A system administrator's token shows everybody.";
         EmailsHidden = "emails-hidden", "The server's privacy settings hide e-mail addresses from this token",
             "Use a system administrator's token, or turn on System Console > Site Configuration > Users and Teams > Show Email Address.";
         NamesHidden = "names-hidden", "The server's privacy settings hide first and last names from this token",
             "Use a system administrator's token, or turn on System Console > Site Configuration > Users and Teams > Show Full Name.";
-        LastActivityHidden = "last-activity-hidden", "The server does not tell when its users were last active, so none of them counts as inactive",
-            "Turn on ServiceSettings.EnableUserStatuses in the server's configuration.";
-        LastActivityFailed = "last-activity-failed", "The requests for when users were last active fail, so that is unknown, and nobody counts as inactive for it",
-            "Look for POST /api/v4/users/status/ids in the log of the server and of what stands in front of it: POST requests of up to 30 KB must come through. Then list again.";
-        ActivityReportHidden = "activity-report-hidden", "The token may not read the report on users, or the server has none, so the last activity comes from the statuses alone",
+        LastActivityHidden = "last-activity-hidden", "The server does not say when users were last active, so they do not count as inactive",
+            "Turn on ServiceSettings.EnableUserStatuses in the server's configuration. If it is on, find out what stands in front of the server and changes its answers to POST /api/v4/users/status/ids.";
+        LastActivityFailed = "last-activity-failed", "The requests for when users were last active fail, so that is unknown for some or all, and these do not count as inactive",
+            "Look for POST /api/v4/users/status/ids in the log of the server and of what stands in front of it: a proxy, gateway or firewall must let POST requests through. Then list again.";
+        ActivityReportHidden = "activity-report-hidden", "The report on users cannot be read with this token or from this server, so the last activity comes from the statuses alone",
             "The report needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role. Otherwise leave activity_source at status.";
         TeamAdminsHidden = "team-admins-hidden", "The token does not see who runs every team, so some team administrators are listed as members",
-            "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
+            "Use a system administrator's token, or give the token's account a role that may read all teams (permissions list_public_teams, list_private_teams and view_team). The role Viewer may, unless its access to teams was taken away: System Console > User Management > Delegated Granular Administration > Viewer > User Management > Teams.";
         UsersDoNotAddUp = "users-do-not-add-up", "The known users and the new ones are not those whom the server counts: somebody was deleted for good or became a bot, or was made at this very moment",
             "List all users again, which finds out who is gone. Nothing else needs to be done.";
         ChangesHidden = "changes-hidden", "Which users are new is not told to this token, or not by this server, so all have to be listed to find out what changed",
@@ -235,14 +348,22 @@ codes! {
             "Use a token of a system administrator, or of a bot that has the read-only administrator role, with which they can be told apart.";
         SeatsUsedHidden = "seats-used-hidden", "How many seats are in use is not told to this token, or not by this server",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role. Servers before 5.26 tell it to nobody: count the users whose seat is occupied.";
+        SeatsUsedFailed = "seats-used-failed", "The seats in use could not be counted",
+            "Look for GET /api/v4/users/stats/filtered in the log of the server and of its proxy: on a large server the count can run into a time limit of the database or of the proxy. Until it answers, count the users whose seat is occupied.";
         UserLimitsHidden = "user-limits-hidden", "How many users this server without a licence takes is told to system administrators alone",
             "Use a system administrator's token, or look it up in the System Console.";
-        LicenseDetailsHidden = "license-details-hidden", "The token may not see the licence's dates and name",
+        LicenseDetailsHidden = "license-details-hidden", "The server leaves out the licence's dates and name for this token",
             "Use a token of a system administrator, or of a bot that has a role with the permission to read the licence.";
         LicenseExpired = "license-expired", "The licence has expired",
             "Renew the licence. Mattermost keeps a licence running for ten days after it ends.";
+        LicenseUnreadable = "license-unreadable", "A part of the licence could not be read and counts as unknown",
+            "Compare with System Console > Edition and License. If the values are right there, look for what changes the answers of GET /api/v4/license/client and GET /api/v4/limits/server on their way, such as a gateway; otherwise report this with the server's version.";
+        LicenseBeginsLater = "license-begins-later", "The licence has not begun yet",
+            "Nothing needs to be done if that is meant. Otherwise look at the licence in System Console > Edition and License, and at the server's clock.";
         SeatsExceeded = "seats-exceeded", "More seats are in use than were bought",
             "Deactivate accounts that nobody uses, or buy more seats.";
+        UserLimitExceeded = "user-limit-exceeded", "The server without a licence has more users than it takes",
+            "Deactivate accounts that nobody uses, or buy a licence. Above the limit the server takes no new users.";
         ServerOld = "server-old", "The server is older than what this plugin needs for everything",
             "Upgrade Mattermost. From 5.26 on it counts its accounts exactly, and tells who runs a team at the cost of one request a team.";
         ClockDiffers = "clock-differs", "The server's clock and the platform's differ",
@@ -251,6 +372,8 @@ codes! {
             "Let the proxy in front of Mattermost pass on the Date header.";
         TokenEndsSoon = "token-ends-soon", "A personal access token of this account ends soon",
             "Make a new token before that day, and enter it here; the old one can then be revoked.";
+        TokenUnencrypted = "token-unencrypted", "The token and all data travel unencrypted",
+            "Enter the server's URL with https://. If the server has no certificate, put a proxy with one in front of it: whoever sees the traffic on its way can use the token.";
         LimitedView = "limited-view", "The token's account is no administrator: some data is hidden from it",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
     }

@@ -26,11 +26,13 @@ pub enum Edition {
     E20,
     /// A licence whose name is not known here, or not told.
     Other,
+    /// The server does not say whether it has a licence.
+    Unknown,
 }
 
 impl Edition {
     /// Every edition.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Free,
         Self::Entry,
         Self::Starter,
@@ -40,6 +42,7 @@ impl Edition {
         Self::E10,
         Self::E20,
         Self::Other,
+        Self::Unknown,
     ];
 
     /// The edition's id in the contract.
@@ -55,7 +58,14 @@ impl Edition {
             Self::E10 => "e10",
             Self::E20 => "e20",
             Self::Other => "other",
+            Self::Unknown => "unknown",
         }
+    }
+
+    /// Whether somebody buys it, with a number of seats.
+    #[must_use]
+    pub const fn is_bought(self) -> bool {
+        !matches!(self, Self::Free | Self::Entry | Self::Unknown)
     }
 
     /// The edition of an id.
@@ -77,6 +87,7 @@ impl Edition {
             Self::E10 => "Enterprise E10",
             Self::E20 => "Enterprise E20",
             Self::Other => "Licensed",
+            Self::Unknown => "Unknown",
         }
     }
 
@@ -95,6 +106,7 @@ impl Edition {
             Self::Other => {
                 "A licence whose plan this version of the provider does not know, or the server does not tell"
             }
+            Self::Unknown => "The server's answer does not say whether it has a licence",
         }
     }
 
@@ -102,8 +114,11 @@ impl Edition {
     /// licences and cloud plans the names seen in their place.
     #[must_use]
     pub fn of(license: &TextMap) -> Self {
-        if !license.is_true("IsLicensed") {
-            return Self::Free;
+        match license.flag("IsLicensed") {
+            Some(false) => return Self::Free,
+            // A plan has a licence.
+            None if license.get("SkuShortName").is_none() => return Self::Unknown,
+            Some(true) | None => {}
         }
         match license.get("SkuShortName").unwrap_or_default().to_ascii_lowercase().as_str() {
             "entry" => Self::Entry,
@@ -134,6 +149,7 @@ pub fn name(edition: Edition, license: &TextMap, config: &TextMap) -> String {
         Edition::E10 => "Mattermost Enterprise E10",
         Edition::E20 => "Mattermost Enterprise E20",
         Edition::Other => license.get("SkuShortName").unwrap_or("Mattermost, licensed"),
+        Edition::Unknown => "Mattermost, licence unknown",
     };
     license.get("SkuName").unwrap_or(known).to_owned()
 }
@@ -147,7 +163,13 @@ mod tests {
     fn the_licence_tells_the_edition() {
         let cases = [
             (r#"{"IsLicensed":"false"}"#, Edition::Free),
-            ("{}", Edition::Free),
+            (r#"{"IsLicensed":false}"#, Edition::Free),
+            ("{}", Edition::Unknown),
+            ("null", Edition::Unknown),
+            (r#"{"IsLicensed":"perhaps"}"#, Edition::Unknown),
+            (r#"{"id":"api.context.permissions.app_error","status_code":403}"#, Edition::Unknown),
+            (r#"{"SkuShortName":"enterprise"}"#, Edition::Enterprise),
+            (r#"{"IsLicensed":true,"SkuShortName":"E20"}"#, Edition::E20),
             (r#"{"IsLicensed":"true","SkuShortName":"professional"}"#, Edition::Professional),
             (r#"{"IsLicensed":"true","SkuShortName":"enterprise"}"#, Edition::Enterprise),
             (r#"{"IsLicensed":"true","SkuShortName":"advanced"}"#, Edition::EnterpriseAdvanced),

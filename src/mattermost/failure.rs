@@ -6,7 +6,12 @@ use alloc::vec::Vec;
 
 use super::code::Code;
 use super::http::{Lost, Request, Response};
+use super::time::in_words;
+use super::wait::LONGEST_MS;
 use crate::contract::Error;
+
+/// A question about so few accounts is not too long for anything that lets questions through.
+const IDS_ANYBODY_TAKES: usize = 10;
 
 /// An error on its way to the host: a code of the table, and what it happened on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +59,18 @@ impl Failure {
             Lost::Closed => (Code::ConnectionLost, "the connection ended before the answer".to_string()),
             Lost::Truncated => (Code::AnswerTruncated, "the connection ended in the middle of the answer".to_string()),
             Lost::TooLarge(limit) => (Code::AnswerTooLarge, format!("the answer is larger than {limit} bytes")),
+            Lost::HeadTooLarge(limit) => {
+                let limit = limit.map_or_else(String::new, |bytes| format!(": its limit is {bytes} bytes in all"));
+                (Code::AnswerHeadTooLarge, format!("the answer has more or larger headers than the platform takes{limit}"))
+            }
+            Lost::NotHttp => (
+                Code::NotHttp,
+                "what came breaks the rules of HTTP: a proxy sends a malformed header, or something other than a web server (SSH, mail, a TLS port) answers".to_string(),
+            ),
+            Lost::Encoded(coding) => {
+                (Code::AnswerUnreadable, format!("the answer is compressed with `{coding}`, which was not asked for"))
+            }
+            Lost::Explained(code, words) => (*code, words.clone()),
             Lost::Other(what) => (Code::TransportFailed, format!("the request failed: {what}")),
         };
         Self::new(code, what).on(request)
@@ -84,10 +101,79 @@ impl Failure {
         matches!(self.code, Code::ServerError | Code::ServerUnavailable)
     }
 
+    /// About how many accounts to ask instead where a question about so many was too much: for a limit on a body's size, on
+    /// the number of ids, or for the server. `None` where fewer would fare no better.
+    #[must_use]
+    pub fn fewer(&self, ids: usize) -> Option<usize> {
+        let fewer = match self.status {
+            Some(400 | 413) => ids / 2,
+            // Each question that a server fails at costs it and us time.
+            Some(500) => ids / 10,
+            _ if self.code == Code::AnswerTooLarge => ids / 2,
+            _ => return None,
+        };
+        (ids > IDS_ANYBODY_TAKES).then_some(fewer.max(IDS_ANYBODY_TAKES))
+    }
+
+    /// Whether the request got through and came to nothing, which may pass: the server failed, or its answer is damaged.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        self.is_of_server()
+            || matches!((self.code, self.status), (Code::AnswerUnreadable, _) | (Code::NotMattermost, Some(200..300)))
+    }
+
+    /// Whether the request got no answer, or a part of one.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        matches!(self.code, Code::ConnectionLost | Code::AnswerTruncated | Code::TimedOut) && self.status.is_none()
+    }
+
     /// Whether something in front of the server lets this one request not through.
     #[must_use]
     pub const fn is_of_gateway(&self) -> bool {
-        matches!(self.code, Code::GatewayRejected | Code::NotMattermost)
+        let is_in_front = matches!(
+            self.code,
+            Code::GatewayRejected
+                | Code::GatewaySignIn
+                | Code::RobotCheck
+                | Code::NotMattermost
+                | Code::RedirectedElsewhere
+        );
+        is_in_front && !self.may_pass()
+    }
+
+    /// Whether the question was when accounts were last active.
+    #[must_use]
+    pub fn is_about_activity(&self) -> bool {
+        self.request.as_deref().is_some_and(|request| request.ends_with("/users/status/ids"))
+    }
+
+    /// Says how long the server asks to wait, where it does.
+    #[must_use]
+    pub fn naming_its_wait(mut self) -> Self {
+        if let Some(ms) = self.retry_after_ms.filter(|ms| *ms > 0) {
+            let at_least = if ms >= LONGEST_MS { "at least " } else { "" };
+            self.message = format!("{}, and asks to wait {at_least}{}", self.message, in_words(u64::from(ms)));
+        }
+        self
+    }
+
+    /// Whether this says something of one route alone, where others answer: what it brings is then unknown, and that is
+    /// no reason to do without the rest.
+    #[must_use]
+    pub const fn is_of_one_route(&self) -> bool {
+        self.is_of_server()
+            || self.is_of_gateway()
+            || matches!(self.code, Code::TimedOut | Code::AnswerUnreadable | Code::AnswerTooLarge)
+    }
+
+    /// The message with the request that failed, its status and its id, as far as they are known.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        let Some(request) = &self.request else { return self.message.clone() };
+        let status = self.status.map_or_else(String::new, |status| format!(" answered {status}"));
+        let id = self.request_id.as_ref().map_or_else(String::new, |id| format!(", request id {id}"));
+        format!("{} ({request}{status}{id})", self.message)
     }
 
     /// Names the request that failed.
@@ -101,7 +187,15 @@ impl Failure {
     #[must_use]
     pub fn answered(mut self, response: &Response) -> Self {
         self.status = Some(response.status);
-        self.request_id = response.header("x-request-id").filter(|id| is_request_id(id)).map(ToString::to_string);
+        self.identified(response.header("x-request-id").unwrap_or_default())
+    }
+
+    /// Names the server's id of the request, unless one is known or this looks like none.
+    #[must_use]
+    pub fn identified(mut self, id: &str) -> Self {
+        if self.request_id.is_none() && is_request_id(id) {
+            self.request_id = Some(id.to_string());
+        }
         self
     }
 

@@ -118,5 +118,5 @@ pub(crate) fn json(status: u16, body: impl Into<String>) -> Outcome {
         ("x-version-id", "11.6.0.dev.7efba6486e17.false"),
     ];
     let headers = headers.into_iter().map(|(key, value)| (key, value.to_string())).collect();
-    Ok(Response { status, headers, body: body.into().into_bytes(), took_ms: 1 })
+    Ok(Response { status, headers, body: body.into().into_bytes(), took_ms: 1, redirect: None })
 }

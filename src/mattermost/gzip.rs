@@ -14,7 +14,10 @@ mod stream;
 
 pub use stream::Stream;
 
+use serde::de::IgnoredAny;
+
 use super::http::{Lost, Response};
+use super::json;
 
 /// The most that an answer may grow to: twice the largest plain body that a transport reads.
 pub const DECODED_BYTES: usize = 4 * 1024 * 1024;
@@ -35,16 +38,29 @@ const EXTRA: u8 = 4;
 const NAME: u8 = 8;
 const COMMENT: u8 = 16;
 
-/// The body as the server meant it. A host that has decoded it already may leave the header that says it is compressed,
-/// so the bytes decide.
+/// An answer that was compressed more often than this was made to cost work.
+const CODINGS_AT_MOST: usize = 4;
+
+/// The body as the server meant it, with its codings undone from the last one on (RFC 9110, 8.4). A host that has decoded
+/// it already may leave the header that says it is compressed, so the bytes decide.
 ///
 /// # Errors
-/// The stream is damaged, cut short, or grows beyond [`DECODED_BYTES`].
+/// The stream is damaged, cut short, or grows beyond [`DECODED_BYTES`], or its coding is not gzip.
 pub fn decoded(response: &Response) -> Result<Cow<'_, [u8]>, Lost> {
-    if !response.says_gzip() || !response.body.starts_with(&MAGIC) {
-        return Ok(Cow::Borrowed(&response.body));
+    let mut body = Cow::Borrowed(response.body.as_slice());
+    let is = |coding: &str, names: &[&str]| names.iter().any(|name| coding.eq_ignore_ascii_case(name));
+    let codings = response.header("content-encoding").unwrap_or_default().rsplit(',').map(str::trim);
+    for (nth, coding) in codings.filter(|coding| !is(coding, &["", "identity"])).enumerate() {
+        if is(coding, &["gzip", "x-gzip"]) && nth < CODINGS_AT_MOST {
+            if !body.starts_with(&MAGIC) {
+                return Ok(body);
+            }
+            body = Cow::Owned(inflate(&body)?);
+        } else if json::from_slice::<IgnoredAny>(&body).is_err() {
+            return Err(Lost::Encoded(coding.chars().filter(char::is_ascii_graphic).take(20).collect()));
+        }
     }
-    inflate(&response.body).map(Cow::Owned)
+    Ok(body)
 }
 
 /// Decodes the members of a stream one after another (RFC 1952, 2.2), each held against its checksum and its length.
@@ -196,7 +212,7 @@ mod tests {
 
     fn response(body: Vec<u8>, coding: &str) -> Response {
         let headers = vec![("content-encoding", coding.to_string())];
-        Response { status: 200, headers, body, took_ms: 0 }
+        Response { status: 200, headers, body, took_ms: 0, redirect: None }
     }
 
     #[test]
@@ -214,6 +230,43 @@ mod tests {
             let response = response(gzip(&text, *flags, parts), "gzip");
             assert_eq!(decoded(&response).as_deref(), Ok(text.as_slice()), "{flags}");
         }
+    }
+
+    #[test]
+    fn codings_are_undone_from_the_last_on_and_unknown_ones_are_named() {
+        let (text, damaged) = (b"[{\"id\":\"a\"}]".as_slice(), b"\x1b\x0c\xe2\x80".to_vec());
+        let once = || gzip(text, 0, b"");
+        let twice = || gzip(&once(), 0, b"");
+        let unknown = |coding: &str| Err(Lost::Encoded(coding.into()));
+        for (body, coding, expect) in [
+            (once(), "gzip", Ok(text)),
+            (once(), "x-gzip", Ok(text)),
+            (once(), "X-GZip", Ok(text)),
+            (once(), "gzip, identity", Ok(text)),
+            (once(), "identity,gzip", Ok(text)),
+            (once(), " gzip ,, ", Ok(text)),
+            (text.to_vec(), "identity", Ok(text)),
+            (text.to_vec(), "identity, identity", Ok(text)),
+            (twice(), "gzip, gzip", Ok(text)),
+            (twice(), "x-gzip, gzip", Ok(text)),
+            // The host has undone one of them, or all.
+            (once(), "gzip, gzip", Ok(text)),
+            (text.to_vec(), "br", Ok(text)),
+            (text.to_vec(), "gzip, br", Ok(text)),
+            (damaged.clone(), "br", unknown("br")),
+            (damaged.clone(), "zstd", unknown("zstd")),
+            (damaged.clone(), "gzip, br", unknown("br")),
+            (damaged.clone(), "de flate\u{7}\u{fc}", unknown("deflate")),
+            (once(), "deflate, gzip", Ok(text)),
+            (gzip(&damaged, 0, b""), "deflate, gzip", unknown("deflate")),
+        ] {
+            assert_eq!(decoded(&response(body, coding)).as_deref(), expect.as_ref().copied(), "{coding}");
+        }
+        let often = (0..6).fold(text.to_vec(), |body, _| gzip(&body, 0, b""));
+        assert_eq!(
+            decoded(&response(often, "gzip,gzip,gzip,gzip,gzip,gzip")).as_deref(),
+            unknown("gzip").as_ref().copied()
+        );
     }
 
     #[test]

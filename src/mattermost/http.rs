@@ -1,8 +1,14 @@
 //! What the core asks of the network, and what it gets back.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+
+use super::base_url::Redirect;
+use super::code::Code;
+
+/// Characters of a platform's explanation that are passed on.
+const EXPLAINED: usize = 500;
 
 /// The two methods that the provider uses. `Post` only ever reads: it carries lists of ids that a URL cannot hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +65,8 @@ pub const HEADERS: [&str; 10] = [
     "content-encoding",
     "content-type",
     "date",
-    "location",
     "retry-after",
+    "www-authenticate",
     "x-ratelimit-limit",
     "x-ratelimit-remaining",
     "x-ratelimit-reset",
@@ -75,6 +81,8 @@ pub struct Response {
     pub status: u16,
     /// Those of [`HEADERS`] that came, by lower-case name.
     pub headers: Vec<(&'static str, String)>,
+    /// Where a redirect leads: the transport knows the address that was asked.
+    pub redirect: Option<Redirect>,
     /// The body, whole, as it came: [`decoded`](super::gzip::decoded) undoes a compression.
     pub body: Vec<u8>,
     /// How long the server took to begin its answer, in milliseconds.
@@ -116,6 +124,14 @@ pub enum Lost {
     Truncated,
     /// The answer is larger than the limit of so many bytes.
     TooLarge(u64),
+    /// The answer's head is larger than the limit, of so many bytes where that is known.
+    HeadTooLarge(Option<u32>),
+    /// What came breaks the rules of HTTP.
+    NotHttp,
+    /// The answer is compressed in this way, which was not asked for.
+    Encoded(String),
+    /// What the platform says of it: a code of the table, and its words.
+    Explained(Code, String),
     /// Anything else, in the transport's words.
     Other(String),
 }
@@ -125,7 +141,7 @@ impl Lost {
     #[must_use]
     pub const fn has_begun(&self) -> bool {
         match self {
-            Self::Truncated | Self::TooLarge(_) => true,
+            Self::Truncated | Self::TooLarge(_) | Self::HeadTooLarge(_) | Self::Encoded(_) => true,
             Self::NameNotFound
             | Self::Refused
             | Self::TimedOut
@@ -133,7 +149,22 @@ impl Lost {
             | Self::TlsFailed
             | Self::Denied
             | Self::Closed
+            | Self::NotHttp
+            | Self::Explained(..)
             | Self::Other(_) => false,
+        }
+    }
+
+    /// Reads what a platform says for a person: a code that both know, a colon and words. Other text is taken as it is.
+    #[must_use]
+    pub fn explained(text: &str) -> Self {
+        let words: String = text.chars().filter(|c| !c.is_control()).take(EXPLAINED).collect();
+        match words.split_once(": ") {
+            Some((id, words)) => match Code::of_platform(id) {
+                Some(code) => Self::Explained(code, words.to_string()),
+                None => Self::Other(words.to_string()),
+            },
+            None => Self::Other(words),
         }
     }
 }
@@ -215,4 +246,26 @@ pub fn exchange_all(network: &mut dyn Network, requests: Vec<Request>) -> Vec<An
     let mut together = Together { waiting, answered };
     network.run(&mut together);
     together.answered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_platform_explains_is_passed_on_under_its_code() {
+        let explained = |code, words: &str| Lost::Explained(code, words.into());
+        for (text, expect) in [
+            ("tls-expired: it expired on 2 May 2026", explained(Code::TlsExpired, "it expired on 2 May 2026")),
+            ("proxy-failed: it answered 502: no\r\nmore", explained(Code::ProxyFailed, "it answered 502: nomore")),
+            // A platform does not decide what the server said.
+            ("token-refused: the token", Lost::Other("the token".into())),
+            ("something-new: the words", Lost::Other("the words".into())),
+            ("out of order", Lost::Other("out of order".into())),
+            ("", Lost::Other("".into())),
+        ] {
+            assert_eq!(Lost::explained(text), expect, "{text}");
+        }
+        assert_eq!(Lost::explained(&"x".repeat(5_000)), Lost::Other("x".repeat(EXPLAINED)));
+    }
 }

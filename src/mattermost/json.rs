@@ -87,15 +87,16 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Reads a value, or passes it over where it is JSON of another shape; then there is none.
+    /// Reads a value, or passes it over where it is JSON of another shape; then its bytes are returned.
     ///
     /// # Errors
     /// It is no JSON.
-    pub fn value_or_pass<T: Deserialize<'a>>(&mut self) -> Result<Option<T>, Unreadable> {
+    pub fn value_or_pass<T: Deserialize<'a>>(&mut self) -> Result<Result<T, &'a [u8]>, Unreadable> {
         let (at, depth) = (self.at, self.depth);
-        T::deserialize(&mut *self).map(Some).or_else(|Unreadable| {
+        T::deserialize(&mut *self).map(Ok).or_else(|Unreadable| {
             (self.at, self.depth) = (at, depth);
-            self.pass().map(|()| None)
+            self.pass()?;
+            Ok(Err(self.bytes.get(at..self.at).unwrap_or_default()))
         })
     }
 

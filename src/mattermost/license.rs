@@ -6,17 +6,18 @@ use alloc::vec::Vec;
 
 use serde::Deserialize;
 
-use super::api::{self, Answer};
+use super::api::{self, Answer, Me};
 use super::code::{Code, NoticeCode};
 use super::edition::{self, Edition};
 use super::failure::Failure;
 use super::http::{Answered, Network, exchange};
 use super::notice::notice;
 use super::seat::SeatRule;
-use super::time::{DAY_MS, timestamp};
+use super::terms::{Terms, Unread, in_a_sentence};
+use super::time::{DAY_MS, in_words, timestamp};
 use super::version::Version;
 use super::wire::{Number, TextMap};
-use crate::contract::{License, Quantity};
+use crate::contract::{License, Notice, Quantity};
 
 /// The answer of `/limits/server` (server/public/model/limits.go). Zero is "none", or "not for this token".
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -32,6 +33,21 @@ struct Limits {
 /// Mattermost runs on for ten days after its licence ends (server/public/model/license.go).
 const GRACE_MS: i64 = 10 * DAY_MS;
 
+/// The answers that a licence is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Answers<'a> {
+    /// Whose token it is.
+    pub me: &'a Me,
+    /// The client configuration.
+    pub config: &'a TextMap,
+    /// That of [`api::license`].
+    pub license: &'a Answered,
+    /// That of [`api::count_seats`].
+    pub seats: &'a Answered,
+    /// That of [`api::limits`].
+    pub limits: &'a Answered,
+}
+
 /// Reads the licence: always one, since a server without one runs the free edition.
 ///
 /// # Errors
@@ -40,38 +56,98 @@ pub fn licenses(network: &mut dyn Network) -> Result<Vec<License>, Failure> {
     let requests = [api::config(), api::license(), api::count_seats(), api::limits(), api::me()];
     let [config, license, seats, limits, me] = exchange(network, requests);
     // The first two routes answer whoever asks, a refused token included, so it is asked whose it is.
-    api::read_me(&me)?;
+    let me = api::read_me(&me)?;
     let config = api::read_map(&config)?;
-    let answer = Answer::of(&license)?;
-    let map = api::read_map(&license)?;
-    let limits = read_limits(&limits);
-    let version = answer.version().or_else(|| config.get("Version").and_then(Version::parse));
-    // The server answers all else, so a count that fails is too much for it: the licence is there all the same.
-    let counted = match api::read_count(&seats) {
-        Err(failure) if failure.is_of_server() => None,
-        counted => Failure::unless_refused(counted)?,
-    };
-    let rule = SeatRule::of(version, Edition::of(&map));
-    let used = Used::find(counted, limits.unwrap_or_default(), rule, network)?;
-    let now_ms = answer.server_ms().unwrap_or_else(|| network.now_ms());
-    Ok(alloc::vec![make(&config, &map, &used, limits, now_ms)])
+    let answers = Answers { me: &me, config: &config, license: &license, seats: &seats, limits: &limits };
+    Ok(alloc::vec![read(answers, network)?])
 }
 
-/// The server's user limits; none where this token is not told them: with 403, or with zeros, the number of users among
-/// them, which no server has. Servers before 9.11 have no such route and no such limits. They are one of several
-/// sources, so that an answer that does not come is no failure.
-fn read_limits(answered: &Answered) -> Option<Limits> {
-    match Answer::of(answered).and_then(|answer| answer.read::<Limits>()) {
-        Ok(limits) => Some(limits).filter(|limits| limits.active_user_count.0 > 0),
-        Err(failure) => (failure.code == Code::RequestRejected).then(Limits::default),
+/// Makes the licence of its answers. The network is for one more number, where the server's version asks for it.
+///
+/// # Errors
+/// Those of [`licenses`].
+pub fn read(answers: Answers<'_>, network: &mut dyn Network) -> Result<License, Failure> {
+    let answer = Answer::of(answers.license)?;
+    let map = api::read_map(answers.license)?;
+    let version = answer.version().or_else(|| answers.config.get("Version").and_then(Version::parse));
+    let sees_all = answers.me.has("system_admin");
+    let limits = Limited::read(answers.limits, version, sees_all);
+    let counted = Counted::read(answers.seats, version, sees_all)?;
+    let rule = SeatRule::of(version, Edition::of(&map));
+    let used = Used::find(counted, limits.numbers(), rule, network)?;
+    let now_ms = answer.server_ms().unwrap_or_else(|| network.now_ms());
+    let terms = Terms::of(&map, Edition::of(&map));
+    let mut made = make(answers.config, &map, &terms, &used, &limits, now_ms);
+    if sees_all {
+        made.notices.iter_mut().for_each(blame_no_rights);
+    }
+    Ok(made)
+}
+
+/// What is known of the server's user limits. Servers before 9.11 have no such route and no such limits. They are one of
+/// several sources, so that an answer that does not come is no failure.
+#[derive(Debug)]
+enum Limited {
+    Known(Limits),
+    /// Zeros, the number of users among them, which no server has: this token may not see them.
+    Hidden,
+    /// They did not come, and why.
+    Failed(String),
+}
+
+impl Limited {
+    fn read(answered: &Answered, version: Option<Version>, sees_all: bool) -> Self {
+        let has_route = version.is_some_and(Version::has_user_report);
+        match Answer::of(answered).and_then(|answer| answer.read::<Limits>()) {
+            Ok(limits) if limits.active_user_count.0 > 0 => Self::Known(limits),
+            Ok(_) if !sees_all => Self::Hidden,
+            Ok(_) => Self::Failed("the server's limits (how many users it takes) are all 0".to_string()),
+            Err(failure) if failure.code == Code::RequestRejected && !has_route => Self::Known(Limits::default()),
+            Err(failure) if failure.code == Code::PermissionMissing && !sees_all => Self::Hidden,
+            Err(failure) => {
+                Self::Failed(format!("the server's limits (how many users it takes): {}", failure.in_full()))
+            }
+        }
+    }
+
+    fn numbers(&self) -> Limits {
+        match self {
+            Self::Known(limits) => *limits,
+            Self::Hidden | Self::Failed(_) => Limits::default(),
+        }
+    }
+}
+
+/// The server's plain count of seats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Counted {
+    Seats(u32),
+    /// The token may not ask, or the server is too old to be asked.
+    Hidden,
+    /// The server answers all else, so the count is too much for it, or does not get through: the licence is there all
+    /// the same.
+    Failed(String),
+}
+
+impl Counted {
+    /// # Errors
+    /// A failure that says something of the server or the token, and not of this count alone.
+    fn read(answered: &Answered, version: Option<Version>, sees_all: bool) -> Result<Self, Failure> {
+        let counts = version.is_some_and(Version::filters_by_team_role);
+        match api::read_count(answered) {
+            Ok(seats) => Ok(Self::Seats(seats)),
+            Err(failure) if failure.code == Code::PermissionMissing && !sees_all => Ok(Self::Hidden),
+            Err(failure) if failure.code == Code::RequestRejected && !counts => Ok(Self::Hidden),
+            Err(failure) if failure.is_refusal() || failure.is_of_one_route() => Ok(Self::Failed(failure.in_full())),
+            Err(failure) => Err(failure),
+        }
     }
 }
 
 /// The seats in use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Used {
-    /// How many; none where the token may not ask.
-    seats: Option<u32>,
+    seats: Counted,
     /// Guests of a single channel, who are not among them; none where the server does not count them apart, or where
     /// the token may not ask.
     apart: Option<u32>,
@@ -82,101 +158,146 @@ struct Used {
 impl Used {
     /// The plain count of seats still has the guests of a single channel. Servers that leave them out tell their own
     /// number to system administrators, and to viewers how many of those guests there are.
-    fn find(counted: Option<u32>, limits: Limits, rule: SeatRule, network: &mut dyn Network) -> Result<Self, Failure> {
-        let plain = Self { seats: counted, apart: None, may_hold_guests: false };
+    fn find(seats: Counted, limits: Limits, rule: SeatRule, network: &mut dyn Network) -> Result<Self, Failure> {
+        let Counted::Seats(counted) = seats else { return Ok(Self { seats, apart: None, may_hold_guests: false }) };
+        let seats = |seats| Counted::Seats(seats);
         if !rule.asks_for_single_channel_guests() {
-            return Ok(plain);
+            return Ok(Self { seats: seats(counted), apart: None, may_hold_guests: false });
         }
         if let (1.., Ok(active)) = (limits.active_user_count.0, u32::try_from(limits.active_user_count.0)) {
             let apart = u32::try_from(limits.single_channel_guest_count.0).ok();
-            return Ok(Self { seats: Some(active), apart, may_hold_guests: false });
+            return Ok(Self { seats: seats(active), apart, may_hold_guests: false });
         }
-        let Some(counted) = counted else { return Ok(plain) };
         let [answered] = exchange(network, [api::count_single_channel_guests()]);
-        Ok(match Failure::unless_refused(api::read_bare_count(&answered))? {
-            Some(guests) => {
-                Self { seats: Some(counted.saturating_sub(guests)), apart: Some(guests), may_hold_guests: false }
+        Ok(match api::read_bare_count(&answered) {
+            Ok(guests) => {
+                Self { seats: seats(counted.saturating_sub(guests)), apart: Some(guests), may_hold_guests: false }
             }
-            None => Self { may_hold_guests: true, ..plain },
+            Err(failure) if failure.is_refusal() || failure.is_of_one_route() => {
+                Self { seats: seats(counted), apart: None, may_hold_guests: true }
+            }
+            Err(failure) => return Err(failure),
         })
+    }
+
+    const fn number(&self) -> Option<u32> {
+        match self.seats {
+            Counted::Seats(seats) => Some(seats),
+            Counted::Hidden | Counted::Failed(_) => None,
+        }
     }
 }
 
-fn make(config: &TextMap, license: &TextMap, used: &Used, limits: Option<Limits>, now_ms: i64) -> License {
+fn make(config: &TextMap, license: &TextMap, terms: &Terms, used: &Used, limits: &Limited, now_ms: i64) -> License {
     let edition = Edition::of(license);
-    let number = |key| license.number(key).filter(|number| *number > 0);
-    let (starts_ms, expires_ms) = (number("StartsAt"), number("ExpiresAt"));
-    let purchased = purchased(edition, number("Users"), limits);
-    let mut notices = Vec::new();
-    if edition == Edition::Free && limits.is_none() {
-        notices.push(notice(NoticeCode::UserLimitsHidden, 0, None, &[]));
-    }
-    match used {
-        Used { seats: None, .. } => notices.push(notice(NoticeCode::SeatsUsedHidden, 0, None, &[])),
-        Used { may_hold_guests: true, .. } => notices.push(notice(NoticeCode::SeatsIncludeGuests, 0, None, &[])),
-        Used { .. } => {}
-    }
-    if license.is_true("IsLicensed") && expires_ms.is_none() {
-        notices.push(notice(NoticeCode::LicenseDetailsHidden, 0, None, &[]));
-    }
-    let grace_ends = expires_ms.filter(|expires| *expires < now_ms).map(|expires| expires.saturating_add(GRACE_MS));
+    let purchased = purchased(edition, terms.seats, limits);
+    let grace_ends = terms.expires_ms.filter(|expires| *expires < now_ms).map(|ms| ms.saturating_add(GRACE_MS));
     let grace_ends_at = grace_ends.and_then(timestamp);
-    if let Some(ends) = grace_ends {
-        let when = grace_ends_at.clone().unwrap_or_default();
-        let verb = if ends < now_ms { "ended" } else { "ends" };
-        let detail = format!("its grace period {verb} on {when}");
-        notices.push(notice(NoticeCode::LicenseExpired, 0, Some(detail), &[("grace-ends-at", when)]));
-    }
-    if let (Some(used), Quantity::Limited(bought)) = (used.seats, purchased)
-        && used > bought
-    {
-        let params = [("purchased", bought.to_string()), ("used", used.to_string())];
-        notices.push(notice(NoticeCode::SeatsExceeded, 0, Some(format!("{used} of {bought}")), &params));
-    }
+    let mut notices = hidden(edition, terms, used, limits);
+    notices.extend(dated(terms, grace_ends, now_ms));
+    notices.extend(exceeded(edition, used, purchased));
     License {
         license_type: edition.id().to_string(),
         name: edition::name(edition, license, config),
-        trial: is_trial(license, starts_ms, expires_ms),
+        trial: terms.is_trial,
         seats_purchased: purchased,
-        seats_used: used.seats.map_or(Quantity::Unknown, Quantity::Limited),
+        seats_used: used.number().map_or(Quantity::Unknown, Quantity::Limited),
         licensee: license.get("Company").or_else(|| license.get("Name")).map(ToString::to_string),
-        starts_at: starts_ms.and_then(timestamp),
-        expires_at: expires_ms.and_then(timestamp),
-        attributes: attributes(config, license, used, limits.unwrap_or_default(), grace_ends_at),
+        starts_at: terms.starts_ms.and_then(timestamp),
+        expires_at: terms.expires_ms.and_then(timestamp),
+        attributes: attributes(config, license, used, limits.numbers(), grace_ends_at),
         notices,
     }
 }
 
-/// Bought seats come from the licence; without one, servers from 9.5 have a number of users that they do not exceed.
-fn purchased(edition: Edition, users: Option<i64>, limits: Option<Limits>) -> Quantity {
-    let limited = |number: i64| u32::try_from(number).map_or(Quantity::Unknown, Quantity::Limited);
-    match (users, edition) {
-        (Some(users), _) => limited(users),
-        (None, Edition::Free) => match limits.map(|limits| limits.max_users_hard_limit.0) {
-            None => Quantity::Unknown,
-            Some(most @ 1..) => limited(most),
-            Some(_) => Quantity::Unlimited,
-        },
-        (
-            None,
-            Edition::Entry
-            | Edition::Starter
-            | Edition::Professional
-            | Edition::Enterprise
-            | Edition::EnterpriseAdvanced
-            | Edition::E10
-            | Edition::E20
-            | Edition::Other,
-        ) => Quantity::Unknown,
+/// What the licence does not show, or could not be read.
+fn hidden(edition: Edition, terms: &Terms, used: &Used, limits: &Limited) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    match &used.seats {
+        Counted::Hidden => notices.push(notice(NoticeCode::SeatsUsedHidden, 0, None, &[])),
+        Counted::Failed(why) => notices.push(notice(NoticeCode::SeatsUsedFailed, 0, Some(why.clone()), &[])),
+        Counted::Seats(_) if used.may_hold_guests => {
+            notices.push(notice(NoticeCode::SeatsIncludeGuests, 0, None, &[]));
+        }
+        Counted::Seats(_) => {}
+    }
+    if terms.is_hidden {
+        notices.push(notice(NoticeCode::LicenseDetailsHidden, 0, None, &[]));
+    }
+    let mut unread = terms.unread.clone();
+    match limits {
+        Limited::Hidden if edition == Edition::Free => {
+            notices.push(notice(NoticeCode::UserLimitsHidden, 0, None, &[]));
+        }
+        Limited::Failed(why) if edition == Edition::Free => {
+            unread.push(Unread { field: "seats-purchased", why: why.clone() });
+        }
+        Limited::Known(_) | Limited::Hidden | Limited::Failed(_) => {}
+    }
+    if !unread.is_empty() {
+        let mut told = notice(NoticeCode::LicenseUnreadable, 0, Some(in_a_sentence(&unread)), &[]);
+        told.fields = unread.iter().map(|unread| unread.field.to_string()).collect();
+        told.fields.sort();
+        told.fields.dedup();
+        notices.push(told);
+    }
+    notices
+}
+
+/// Gives other advice about what is left out for a system administrator's token: the server leaves nothing out for it, but
+/// ignores a token that does not reach this one route whole.
+fn blame_no_rights(notice: &mut Notice) {
+    if notice.code == NoticeCode::LicenseDetailsHidden.entry().id {
+        notice.fix = Some(
+            "The account is a system administrator, from whom Mattermost hides nothing. Look for a gateway or a cache in front of the server that drops the Authorization header of GET /api/v4/license/client or answers in the server's place."
+                .to_string(),
+        );
     }
 }
 
-/// A trial says so, or has one of the two lengths that Mattermost's trials have (server/public/model/license.go).
-fn is_trial(license: &TextMap, starts_ms: Option<i64>, expires_ms: Option<i64>) -> bool {
-    const HOUR_MS: i64 = DAY_MS / 24;
-    const LENGTHS: [i64; 2] = [30 * DAY_MS + 8 * HOUR_MS, 30 * DAY_MS + 24 * HOUR_MS - 1_000];
-    let length = starts_ms.zip(expires_ms).map(|(starts, expires)| expires.saturating_sub(starts));
-    license.is_true("IsTrial") || length.is_some_and(|length| LENGTHS.contains(&length))
+/// What the dates of the licence say today.
+fn dated(terms: &Terms, grace_ends: Option<i64>, now_ms: i64) -> Option<Notice> {
+    if let Some(ends) = grace_ends {
+        let when = timestamp(ends).unwrap_or_default();
+        let verb = if ends < now_ms { "ended" } else { "ends" };
+        let detail = format!("its grace period {verb} on {when}");
+        return Some(notice(NoticeCode::LicenseExpired, 0, Some(detail), &[("grace-ends-at", when)]));
+    }
+    let begins = terms.starts_ms.filter(|starts| starts.saturating_sub(now_ms) > DAY_MS)?;
+    let when = timestamp(begins).unwrap_or_default();
+    let away = in_words(begins.saturating_sub(now_ms).unsigned_abs());
+    let detail = format!("it begins in {away}, on {when}");
+    Some(notice(NoticeCode::LicenseBeginsLater, 0, Some(detail), &[("starts-at", when)]))
+}
+
+/// Whether more seats are in use than there are: bought ones, or those of a server without a licence, which has a limit.
+fn exceeded(edition: Edition, used: &Used, purchased: Quantity) -> Option<Notice> {
+    let (Some(used), Quantity::Limited(most)) = (used.number(), purchased) else { return None };
+    let (code, name) = if edition.is_bought() {
+        (NoticeCode::SeatsExceeded, "purchased")
+    } else {
+        (NoticeCode::UserLimitExceeded, "limit")
+    };
+    let params = [(name, most.to_string()), ("used", used.to_string())];
+    (used > most).then(|| notice(code, 0, Some(format!("{used} of {most}")), &params))
+}
+
+/// Bought seats come from the licence; without one, servers from 9.5 have a number of users that they do not exceed.
+fn purchased(edition: Edition, bought: Option<u32>, limits: &Limited) -> Quantity {
+    if let Some(bought) = bought {
+        return Quantity::Limited(bought);
+    }
+    let most = match limits {
+        Limited::Known(limits) => limits.max_users_hard_limit.0,
+        Limited::Hidden | Limited::Failed(_) => return Quantity::Unknown,
+    };
+    match most {
+        // Such a licence names its seats, or they are unknown.
+        _ if edition.is_bought() || edition == Edition::Unknown => Quantity::Unknown,
+        1.. => u32::try_from(most).map_or(Quantity::Unknown, Quantity::Limited),
+        _ if edition == Edition::Free => Quantity::Unlimited,
+        _ => Quantity::Unknown,
+    }
 }
 
 fn attributes(
@@ -231,13 +352,20 @@ mod tests {
     const ENTERPRISE: &str = r#"{"IsLicensed":"true","SkuShortName":"enterprise","SkuName":"Mattermost Enterprise","Users":"100",
         "Company":"Corp","StartsAt":"1700000000000","ExpiresAt":"1800000000000","Id":"lic1"}"#;
 
+    const VIEWER: &str =
+        r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"viewer","roles":"system_user system_read_only_admin"}"#;
+
     fn read(license: &str, seats: Outcome, limits: Outcome) -> Result<License, Failure> {
+        read_as(ME, license, seats, limits)
+    }
+
+    fn read_as(me: &str, license: &str, seats: Outcome, limits: Outcome) -> Result<License, Failure> {
         let mut network = Fake::new(|request| match request.name().as_str() {
             "GET /api/v4/config/client" => json(200, r#"{"Version":"11.6.0","BuildEnterpriseReady":"true"}"#),
             "GET /api/v4/license/client" => json(200, license),
             "GET /api/v4/users/stats/filtered" => seats.clone(),
             "GET /api/v4/limits/server" => limits.clone(),
-            "GET /api/v4/users/me" => json(200, ME),
+            "GET /api/v4/users/me" => json(200, me),
             "GET /api/v4/reports/users/count" => json(200, "7"),
             other => panic!("unexpected {other}"),
         });
@@ -257,23 +385,42 @@ mod tests {
         let limits = || json(200, r#"{"maxUsersLimit":200,"maxUsersHardLimit":250,"activeUserCount":229}"#);
         let unlimited = || json(200, r#"{"maxUsersLimit":0,"maxUsersHardLimit":0,"activeUserCount":9}"#);
         let none = || json(200, r#"{"maxUsersLimit":0,"maxUsersHardLimit":0,"activeUserCount":0}"#);
-        type Case<'a> = (&'a str, Outcome, Outcome, &'a str, Quantity, Quantity, &'a [&'a str]);
+        type Case<'a> = (&'a str, &'a str, Outcome, Outcome, &'a str, Quantity, Quantity, &'a [&'a str]);
         let (limited, unknown) = (Quantity::Limited, Quantity::Unknown);
+        let old = |outcome: Outcome| {
+            let mut response = outcome.unwrap();
+            response.headers.retain(|(name, _)| *name != "x-version-id");
+            Ok(response)
+        };
         let sanitised = r#"{"IsLicensed":"true","SkuShortName":"professional","Users":"100"}"#;
-        let expired =
-            r#"{"IsLicensed":"true","SkuShortName":"E20","Users":"100","StartsAt":"1","ExpiresAt":"1795533928000"}"#;
+        let entry =
+            r#"{"IsLicensed":"true","SkuShortName":"entry","Users":"0","StartsAt":"0","ExpiresAt":"0","Id":""}"#;
+        let other = r#"{"IsLicensed":"true","Users":"7","StartsAt":"1700000000000","ExpiresAt":"9999999999999"}"#;
+        let (expires, begins) = (
+            ENTERPRISE.replace("1800000000000", "1795533928000"),
+            ENTERPRISE.replace("1700000000000", "1799000000000"),
+        );
         let cases: &[Case<'_>] = &[
-            (FREE, count(229), limits(), "free", limited(250), limited(229), &[]),
-            (FREE, count(229), none(), "free", unknown, limited(229), &["user-limits-hidden"]),
-            (FREE, count(229), forbidden(), "free", unknown, limited(229), &["user-limits-hidden"]),
-            (FREE, count(229), Err(Lost::TimedOut), "free", unknown, limited(229), &["user-limits-hidden"]),
-            (FREE, count(229), unlimited(), "free", Quantity::Unlimited, limited(229), &[]),
-            (FREE, count(229), json(404, NO_ROUTE), "free", Quantity::Unlimited, limited(229), &[]),
-            (FREE, count(300), limits(), "free", limited(250), limited(300), &["seats-exceeded"]),
-            (ENTERPRISE, count(106), none(), "enterprise", limited(100), limited(99), &[]),
-            (ENTERPRISE, count(107), forbidden(), "enterprise", limited(100), limited(100), &[]),
-            (ENTERPRISE, count(108), none(), "enterprise", limited(100), limited(101), &["seats-exceeded"]),
+            (ME, FREE, count(229), limits(), "free", limited(250), limited(229), &[]),
+            (VIEWER, FREE, count(229), none(), "free", unknown, limited(229), &["user-limits-hidden"]),
+            (VIEWER, FREE, count(229), forbidden(), "free", unknown, limited(229), &["user-limits-hidden"]),
+            (ME, FREE, count(229), none(), "free", unknown, limited(229), &["license-unreadable"]),
+            (ME, FREE, count(229), forbidden(), "free", unknown, limited(229), &["license-unreadable"]),
+            (ME, FREE, count(229), json(500, "{}"), "free", unknown, limited(229), &["license-unreadable"]),
+            (ME, FREE, count(229), json(404, NO_ROUTE), "free", unknown, limited(229), &["license-unreadable"]),
+            (VIEWER, FREE, count(229), Err(Lost::TimedOut), "free", unknown, limited(229), &["license-unreadable"]),
+            (ME, FREE, count(229), unlimited(), "free", Quantity::Unlimited, limited(229), &[]),
+            (ME, FREE, count(300), limits(), "free", limited(250), limited(300), &["user-limit-exceeded"]),
+            (ME, "{}", count(300), limits(), "unknown", unknown, limited(229), &["license-unreadable"]),
+            (ME, "null", count(300), limits(), "unknown", unknown, limited(229), &["license-unreadable"]),
+            (ME, entry, count(20), none(), "entry", unknown, limited(20), &[]),
+            (ME, entry, count(20), limits(), "entry", limited(250), limited(20), &[]),
+            (ME, entry, count(251), limits(), "entry", limited(250), limited(251), &["user-limit-exceeded"]),
+            (ME, ENTERPRISE, count(106), none(), "enterprise", limited(100), limited(99), &[]),
+            (ME, ENTERPRISE, count(107), forbidden(), "enterprise", limited(100), limited(100), &[]),
+            (ME, ENTERPRISE, count(108), none(), "enterprise", limited(100), limited(101), &["seats-exceeded"]),
             (
+                VIEWER,
                 sanitised,
                 forbidden(),
                 forbidden(),
@@ -282,28 +429,51 @@ mod tests {
                 unknown,
                 &["seats-used-hidden", "license-details-hidden"],
             ),
-            (ENTERPRISE, json(500, "{}"), forbidden(), "enterprise", limited(100), unknown, &["seats-used-hidden"]),
-            (expired, count(8), none(), "e20", limited(100), limited(1), &["license-expired"]),
             (
-                r#"{"IsLicensed":"true","ExpiresAt":"9999999999999"}"#,
-                count(8),
-                none(),
-                "other",
+                ME,
+                sanitised,
+                forbidden(),
+                forbidden(),
+                "professional",
+                limited(100),
                 unknown,
-                limited(1),
-                &[],
+                &["seats-used-failed", "license-details-hidden"],
             ),
+            (ME, ENTERPRISE, json(500, "{}"), limits(), "enterprise", limited(100), unknown, &["seats-used-failed"]),
+            (
+                VIEWER,
+                ENTERPRISE,
+                old(json(504, "")),
+                none(),
+                "enterprise",
+                limited(100),
+                unknown,
+                &["seats-used-failed"],
+            ),
+            (
+                VIEWER,
+                ENTERPRISE,
+                old(json(403, "<html>")),
+                none(),
+                "enterprise",
+                limited(100),
+                unknown,
+                &["seats-used-failed"],
+            ),
+            (ME, ENTERPRISE, Err(Lost::TimedOut), none(), "enterprise", limited(100), unknown, &["seats-used-failed"]),
+            (ME, ENTERPRISE, json(200, "{}}"), none(), "enterprise", limited(100), unknown, &["seats-used-failed"]),
+            (ME, &expires, count(8), none(), "enterprise", limited(100), limited(1), &["license-expired"]),
+            (ME, &begins, count(8), none(), "enterprise", limited(100), limited(1), &["license-begins-later"]),
+            (ME, other, count(8), none(), "other", limited(7), limited(1), &[]),
         ];
-        for (license, seats, limits, kind, bought, used, notices) in cases {
-            let got = read(license, seats.clone(), limits.clone()).unwrap();
-            assert_eq!(got.license_type, *kind, "{license}");
-            assert_eq!(
-                format!("{:?}", (got.seats_purchased, got.seats_used)),
-                format!("{:?}", (bought, used)),
-                "{license}"
-            );
+        for (me, license, seats, limits, kind, bought, used, notices) in cases {
+            let got = read_as(me, license, seats.clone(), limits.clone()).unwrap();
+            let name = format!("{license} {seats:?} {limits:?}");
+            assert_eq!(got.license_type, *kind, "{name}");
+            let quantities = format!("{:?}", (got.seats_purchased, got.seats_used));
+            assert_eq!(quantities, format!("{:?}", (bought, used)), "{name}");
             let codes: Vec<_> = got.notices.iter().map(|notice| notice.code.as_str()).collect();
-            assert_eq!(codes, *notices, "{license}");
+            assert_eq!(codes, *notices, "{name}");
         }
         let got = read(ENTERPRISE, count(9), none()).unwrap();
         assert_eq!(
@@ -359,7 +529,7 @@ mod tests {
     #[test]
     fn an_expired_licence_tells_its_grace() {
         for (expires, word) in [(1_795_533_928_000_i64, "ends"), (1_795_533_929_000 - 11 * DAY_MS, "ended")] {
-            let license = format!(r#"{{"IsLicensed":"true","SkuShortName":"E20","ExpiresAt":"{expires}"}}"#);
+            let license = ENTERPRISE.replace("1800000000000", &expires.to_string());
             let got = read(&license, count(8), forbidden()).unwrap();
             let notice = got.notices.iter().find(|notice| notice.code == "license-expired").unwrap();
             assert!(notice.message.contains(&format!("grace period {word} on 2026-1")), "{}", notice.message);
@@ -368,19 +538,36 @@ mod tests {
     }
 
     #[test]
-    fn trials_are_known_by_word_or_length() {
-        let day = DAY_MS;
-        let cases = [
-            (r#""IsTrial":"true""#.to_string(), true),
-            (r#""IsTrial":"false""#.to_string(), false),
-            (format!(r#""StartsAt":"{day}","ExpiresAt":"{}""#, day + 30 * day + day / 3), true),
-            (format!(r#""StartsAt":"{day}","ExpiresAt":"{}""#, day + 31 * day - 1_000), true),
-            (format!(r#""StartsAt":"{day}","ExpiresAt":"{}""#, day + 365 * day), false),
-        ];
-        for (fields, expect) in cases {
-            let license = format!(r#"{{"IsLicensed":"true","SkuShortName":"enterprise",{fields}}}"#);
-            assert_eq!(read(&license, count(1), forbidden()).unwrap().trial, expect, "{fields}");
+    fn what_failed_is_named_with_its_request_and_its_field() {
+        let says = |license: &str, seats: Outcome, limits: Outcome| {
+            let notices = read(license, seats, limits).unwrap().notices;
+            notices.iter().map(|notice| format!("{} {:?}\n", notice.message, notice.fields)).collect::<String>()
+        };
+        let odd = ENTERPRISE.replace("\"100\"", "\"-1\"").replace("1800000000000", "soon");
+        for (license, seats, limits, expect) in [
+            (ENTERPRISE, json(504, "{}"), forbidden(), &["GET /api/v4/users/stats/filtered", "504"][..]),
+            (FREE, count(1), json(500, "{}"), &["GET /api/v4/limits/server", "500", "seats-purchased"]),
+            (&odd, count(1), forbidden(), &["Users", "negative", "ExpiresAt", r#"["expires-at", "seats-purchased"]"#]),
+            ("{}", count(1), forbidden(), &["IsLicensed", "missing", "license-type"]),
+        ] {
+            let said = says(license, seats, limits);
+            assert!(expect.iter().all(|part| said.contains(part)), "{said}");
+            assert!(!said.contains("token"), "{said}");
         }
+    }
+
+    #[test]
+    fn an_administrator_is_not_told_to_become_one() {
+        let sanitised = r#"{"IsLicensed":"true","SkuShortName":"professional","Users":"100"}"#;
+        for (me, expect) in [(ME, "Authorization header"), (VIEWER, "Use a token")] {
+            let got = read_as(me, sanitised, count(1), none_of(me)).unwrap();
+            let hidden = got.notices.iter().find(|notice| notice.code == "license-details-hidden").unwrap();
+            assert!(hidden.fix.as_deref().unwrap().contains(expect), "{hidden:?}");
+        }
+    }
+
+    fn none_of(me: &str) -> Outcome {
+        json(200, format!(r#"{{"activeUserCount":{}}}"#, u8::from(me == ME)))
     }
 
     #[test]
@@ -395,7 +582,22 @@ mod tests {
 
     #[test]
     fn failures_are_not_taken_for_hidden_values() {
-        assert_eq!(read(FREE, Err(Lost::TimedOut), forbidden()).unwrap_err().code, Code::TimedOut);
+        for (seats, code) in [
+            (Err(Lost::Closed), Code::ConnectionLost),
+            (json(401, NO_ROUTE), Code::TokenRefused),
+            (json(429, ""), Code::RateLimited),
+        ] {
+            assert_eq!(read(FREE, seats, forbidden()).unwrap_err().code, code);
+        }
+        for (license, code) in [(json(500, "{}"), Code::ServerError), (json(200, "[]"), Code::AnswerUnreadable)] {
+            let mut network = Fake::new(|request| match request.name().as_str() {
+                "GET /api/v4/license/client" => license.clone(),
+                "GET /api/v4/users/me" => json(200, ME),
+                _ => json(200, "{}"),
+            });
+            let failure = licenses(&mut network).unwrap_err();
+            assert_eq!((failure.code, failure.request.as_deref()), (code, Some("GET /api/v4/license/client")));
+        }
         assert_eq!(read("<html>", count(1), forbidden()).unwrap_err().code, Code::NotMattermost);
     }
 }

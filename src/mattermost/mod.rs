@@ -1,13 +1,16 @@
 //! The pure core: requests to make, answers to read, records to return.
 
 pub mod activity;
+pub mod advice;
 pub mod api;
+pub mod base_url;
 pub mod changes;
 pub mod check;
 pub mod code;
 pub mod describe;
 pub mod edition;
 pub mod failure;
+mod front;
 pub mod gzip;
 pub mod http;
 pub mod json;
@@ -16,9 +19,11 @@ pub mod listing;
 pub mod notice;
 pub mod pace;
 pub mod record;
+pub mod rights;
 pub mod role;
 pub mod seat;
 pub mod settings;
+pub mod terms;
 pub mod time;
 pub mod version;
 pub mod wait;

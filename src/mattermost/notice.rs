@@ -37,15 +37,26 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
             &["status", "activity", "last-activity-at"]
         }
         NoticeCode::TeamAdminsHidden => &["role"],
+        NoticeCode::AccountsDatedAhead => &["created-at"],
+        // Inactivity is reckoned from the server's time.
+        NoticeCode::ClockDiffers | NoticeCode::ClockHidden => &["status", "activity"],
         NoticeCode::SeatsUnknown | NoticeCode::SeatsDiffer => &["seat", "licenses"],
-        NoticeCode::SeatsUsedHidden | NoticeCode::SeatsExceeded | NoticeCode::SeatsIncludeGuests => &["seats-used"],
+        NoticeCode::SeatsUsedHidden
+        | NoticeCode::SeatsUsedFailed
+        | NoticeCode::SeatsExceeded
+        | NoticeCode::UserLimitExceeded
+        | NoticeCode::SeatsIncludeGuests => &["seats-used"],
         NoticeCode::UserLimitsHidden => &["seats-purchased"],
         NoticeCode::LicenseDetailsHidden => &["starts-at", "expires-at"],
         NoticeCode::LicenseExpired => &["expires-at"],
+        NoticeCode::LicenseBeginsLater => &["starts-at"],
+        // Those that it names in each case.
+        NoticeCode::LicenseUnreadable => &["licenses"],
         NoticeCode::CompletenessUnproven
         | NoticeCode::CountFailed
         | NoticeCode::CountDiffers
         | NoticeCode::UsersMayBeMissing
+        | NoticeCode::PagesRepeat
         | NoticeCode::ListingResumed
         | NoticeCode::PartialView
         | NoticeCode::UsersDoNotAddUp
@@ -55,9 +66,8 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
         | NoticeCode::ViewChanged
         | NoticeCode::RecordsUnreadable
         | NoticeCode::ServerOld
-        | NoticeCode::ClockDiffers
-        | NoticeCode::ClockHidden
         | NoticeCode::TokenEndsSoon
+        | NoticeCode::TokenUnencrypted
         | NoticeCode::LimitedView => &[],
     }
 }

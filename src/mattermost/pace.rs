@@ -7,6 +7,7 @@
 
 use alloc::vec::Vec;
 
+use super::code::Code;
 use super::http::{Answered, Lost, Network, Outcome, Request, Response, Ticket, Work};
 use super::settings::{MaxInFlight, fnv1a};
 use super::wait::{retry_after_ms, until_allowed_ms};
@@ -205,6 +206,21 @@ impl Pace {
         (due / 2).saturating_add(part)
     }
 
+    /// Sends nothing more in this call where the server limits its requests, or is down for longer than is waited here. Of
+    /// several such answers the one that asks for the longest wait holds.
+    fn shut_by(&mut self, outcome: &Outcome) {
+        let Ok(response) = outcome else { return };
+        let asked_ms = retry_after_ms(response).unwrap_or_default();
+        let is_shut = response.status == 429 || (response.status == 503 && asked_ms > LONGEST_PAUSE_MS);
+        let before_ms = match &self.shut {
+            Some(Ok(response)) => retry_after_ms(response),
+            Some(Err(_)) | None => None,
+        };
+        if is_shut && (self.shut.is_none() || before_ms.is_none_or(|before_ms| before_ms < asked_ms)) {
+            self.shut = Some(outcome.clone());
+        }
+    }
+
     /// Whether a pause of so many milliseconds is waited here; if so it counts.
     fn affords(&mut self, ms: u32) -> bool {
         let paused_ms = self.paused_ms.saturating_add(ms);
@@ -242,7 +258,9 @@ impl Round<'_> {
                 500 | 502..=504 => (TRIES, retry_after_ms(response)),
                 _ => return false,
             },
-            Err(Lost::Closed | Lost::Truncated) => (TRIES, None),
+            Err(Lost::Closed | Lost::Truncated | Lost::Explained(Code::ConnectionLost | Code::ProxyFailed, _)) => {
+                (TRIES, None)
+            }
             Err(Lost::TimedOut) => (TRIES_WITHOUT_ANSWER, None),
             Err(
                 Lost::NameNotFound
@@ -251,11 +269,20 @@ impl Round<'_> {
                 | Lost::TlsFailed
                 | Lost::Denied
                 | Lost::TooLarge(_)
+                | Lost::HeadTooLarge(_)
+                | Lost::NotHttp
+                | Lost::Encoded(_)
+                | Lost::Explained(..)
                 | Lost::Other(_),
             ) => return false,
         };
         if !is_settling {
             self.pace.shrink(self.in_flight);
+        }
+        // It waits for the time when the server is to be asked again, as all others do.
+        if self.pace.shut.is_some() {
+            self.pace.shut_by(outcome);
+            return true;
         }
         // Requests that fail together wait together, and their pause is counted once.
         let pause_ms = asked_ms.unwrap_or(0).max(self.pace.pause_before(tries));
@@ -264,9 +291,7 @@ impl Round<'_> {
             self.pace.pause_ms = self.pace.pause_ms.max(pause_ms);
             return true;
         }
-        if matches!(outcome, Ok(Response { status: 429, .. })) {
-            self.pace.shut = Some(outcome.clone());
-        }
+        self.pace.shut_by(outcome);
         false
     }
 
@@ -284,6 +309,17 @@ impl Round<'_> {
 
 impl Work for Round<'_> {
     fn next(&mut self) -> Option<(Ticket, Request)> {
+        if let Some(refusal) = &self.pace.shut {
+            // What is not sent needs no pause either, whether it is new or waits for another try.
+            self.pace.pause_ms = 0;
+            for (flight, request) in self.waiting.drain(..) {
+                self.work.arrived(flight.ticket, Answered { request, outcome: refusal.clone() });
+            }
+            while let Some((ticket, request)) = self.work.next() {
+                self.work.arrived(ticket, Answered { request, outcome: refusal.clone() });
+            }
+            return None;
+        }
         if self.in_flight >= self.pace.window || (self.pace.pause_ms > 0 && self.in_flight > 0) {
             return None;
         }
@@ -292,18 +328,16 @@ impl Work for Round<'_> {
         {
             return Some(self.send(flight, request));
         }
-        loop {
-            if !self.waiting.is_empty() {
-                return None;
-            }
-            let (ticket, request) = self.work.next()?;
-            let flight = Flight { ticket, tries: 1 };
-            match &self.pace.shut {
-                Some(refusal) => self.work.arrived(ticket, Answered { request, outcome: refusal.clone() }),
-                None if self.pace.pause_ms > 0 => self.waiting.push((flight, request)),
-                None => return Some(self.send(flight, request)),
-            }
+        if !self.waiting.is_empty() {
+            return None;
         }
+        let (ticket, request) = self.work.next()?;
+        let flight = Flight { ticket, tries: 1 };
+        if self.pace.pause_ms > 0 {
+            self.waiting.push((flight, request));
+            return None;
+        }
+        Some(self.send(flight, request))
     }
 
     fn begins(&mut self, slot: Ticket, head: &Response) -> bool {
@@ -333,6 +367,7 @@ impl Work for Round<'_> {
                 self.pace.went_well(response.took_ms, self.in_flight);
             }
             if self.pace.pause_ms == 0
+                && self.pace.shut.is_none()
                 && let Some(ms) = until_allowed_ms(response, self.pace.window)
                 && self.pace.affords(ms)
             {
@@ -346,7 +381,7 @@ impl Work for Round<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::fake::{Fake, json};
-    use super::super::http::exchange_all;
+    use super::super::http::{Response, exchange_all};
     use super::*;
     use alloc::string::ToString;
     use std::format;
@@ -357,7 +392,7 @@ mod tests {
 
     fn limited(headers: &[(&'static str, &str)]) -> Outcome {
         let headers = headers.iter().map(|(key, value)| (*key, (*value).to_string())).collect();
-        Ok(Response { status: 429, headers, body: b"limit exceeded\n".to_vec(), took_ms: 1 })
+        Ok(Response { status: 429, headers, body: b"limit exceeded\n".to_vec(), took_ms: 1, redirect: None })
     }
 
     /// Sends so many requests to a server whose first answers are `faults`; returns the last statuses, 0 for none.
@@ -410,6 +445,8 @@ mod tests {
             Lost::TlsUntrusted,
             Lost::Denied,
             Lost::TooLarge(5),
+            Lost::Explained(Code::TlsExpired, "x".into()),
+            Lost::Explained(Code::ProxyUnreachable, "x".into()),
             Lost::Other("x".into()),
         ];
         for fault in lost.map(Err).into_iter().chain([401, 403, 404, 413, 501, 302].map(|status| json(status, "{}"))) {
@@ -438,6 +475,49 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_for_another_try_is_not_sent_after_a_long_wait_was_asked_for() {
+        let an_hour = "Tue, 24 Nov 2026 16:25:29 GMT";
+        let down = |wait: &str| {
+            let mut answer = json(503, "{}").unwrap();
+            answer.headers.push(("retry-after", wait.to_string()));
+            Ok(answer)
+        };
+        let dated = |wait: &str| limited(&[("date", "Tue, 24 Nov 2026 15:25:29 GMT"), ("retry-after", wait)]);
+        // The answers to the first two of 20 requests, and how long all that comes to nothing says to wait.
+        let cases = [
+            ("a failure, then an hour", json(500, "{}"), limited(&[("retry-after", "3600")]), 3_600_000),
+            ("two seconds, then an hour", limited(&[("retry-after", "2")]), dated(an_hour), 3_600_000),
+            ("an hour, then two seconds", dated(an_hour), limited(&[("retry-after", "2")]), 3_600_000),
+            ("an hour, then a failure", limited(&[("retry-after", "3600")]), json(500, "{}"), 3_600_000),
+            ("a minute, then an hour", limited(&[("retry-after", "60")]), down("3600"), 3_600_000),
+            ("an hour, then a minute", down("3600"), limited(&[("retry-after", "60")]), 3_600_000),
+        ];
+        for (name, first, second, wait_ms) in cases {
+            let mut faults = [first, second].into_iter();
+            let mut fake = Fake::new(|_| faults.next().unwrap_or_else(|| json(200, "[]")));
+            let answered = exchange_all(&mut Paced::new(&mut fake, MaxInFlight::new(2).unwrap()), requests(20));
+            assert!(fake.sent.len() <= 3 && fake.pauses.is_empty(), "{name}: {} {:?}", fake.sent.len(), fake.pauses);
+            let waits = answered.iter().filter_map(|answered| retry_after_ms(answered.outcome.as_ref().unwrap()));
+            assert_eq!(waits.max(), Some(wait_ms), "{name}");
+            assert_eq!(answered.iter().filter(|answered| answered.outcome.as_ref().unwrap().status == 500).count(), 0);
+        }
+    }
+
+    #[test]
+    fn a_wait_that_is_over_or_asked_for_by_a_reset_alone_is_not_waited() {
+        let past =
+            limited(&[("date", "Tue, 24 Nov 2026 15:25:29 GMT"), ("retry-after", "Tue, 24 Nov 2026 15:25:19 GMT")]);
+        let mut failed = json(503, "{}").unwrap();
+        failed.headers.push(("x-ratelimit-reset", "3600".to_string()));
+        for fault in [past, Ok(failed)] {
+            let statuses = send(1, std::slice::from_ref(&fault), 8, |fake| {
+                assert!(matches!(fake.pauses.as_slice(), [125..375]), "{fault:?} {:?}", fake.pauses);
+            });
+            assert_eq!(statuses, [200]);
+        }
+    }
+
+    #[test]
     fn pauses_of_one_call_are_bounded() {
         let faults: Vec<_> = (0..100).map(|_| limited(&[("retry-after", "9")])).collect();
         let statuses = send(5, &faults, 1, |fake| assert_eq!(fake.pauses, [9_000, 9_000, 9_000]));
@@ -449,7 +529,7 @@ mod tests {
         let empty = || {
             let headers = [("x-ratelimit-remaining", "0"), ("x-ratelimit-limit", "10"), ("x-ratelimit-reset", "5")];
             let headers = headers.map(|(key, value)| (key, value.to_string())).into();
-            Ok(Response { status: 200, headers, body: b"[]".to_vec(), took_ms: 1 })
+            Ok(Response { status: 200, headers, body: b"[]".to_vec(), took_ms: 1, redirect: None })
         };
         send(6, &[json(200, "[]"), empty()], 2, |fake| assert_eq!(fake.pauses, [1_000]));
         // After the last request nothing waits.

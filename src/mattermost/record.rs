@@ -21,11 +21,14 @@ const ACTIVITY_SOURCE: &str = "activity-source";
 const LAST_LOGIN: &str = "last-login";
 const LAST_POST: &str = "last-post";
 
+/// The attribute of accounts whose last activity is not known since they have set their status by hand.
+const STATUS_BY_HAND: &str = "status-by-hand";
+
 /// The attribute with the time of an account's last change.
 const UPDATED_AT: &str = "updated-at";
 
 /// The attributes that a user may carry.
-pub const ATTRIBUTES: [(&str, &str); 10] = [
+pub const ATTRIBUTES: [(&str, &str); 11] = [
     (
         "user.activity-source",
         "with activity_source=report: which of the server's records tells the last activity: `status`, `login` or `post`",
@@ -41,6 +44,10 @@ pub const ATTRIBUTES: [(&str, &str); 10] = [
     ("user.mfa-active", "`true` where it signs in with a second factor"),
     ("user.remote-id", "the connected server that the account belongs to"),
     ("user.runs-teams", "the names of the teams that the account administers, separated by commas"),
+    (
+        "user.status-by-hand",
+        "`true` where the account has set its status, such as offline, by hand: from then on the server records no activity, so the last one is not known",
+    ),
     ("user.updated-at", "when the account was last changed"),
 ];
 
@@ -86,7 +93,7 @@ pub struct Around<'a> {
 }
 
 /// The attributes that come with other answers than the account.
-const CAME_LATER: [&str; 4] = [RUNS_TEAMS, ACTIVITY_SOURCE, LAST_LOGIN, LAST_POST];
+const CAME_LATER: [&str; 5] = [RUNS_TEAMS, ACTIVITY_SOURCE, LAST_LOGIN, LAST_POST, STATUS_BY_HAND];
 
 /// The dates of an account, in milliseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,6 +248,12 @@ impl Draft {
         self.created_ms
     }
 
+    /// The same as the record has it; none where no calendar holds it.
+    #[must_use]
+    pub fn created_at(&self) -> Option<&str> {
+        self.user.created_at.as_deref()
+    }
+
     /// The account's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -264,7 +277,10 @@ impl Draft {
             }
             self.user.attributes.push((RUNS_TEAMS.to_string(), around.runs.join(",")));
         }
-        let activity = last_use.activity;
+        let activity = rules.inactive_after.settled(rules.now_ms, last_use.activity);
+        if activity == Activity::Unknown && matches!(last_use.activity, Activity::AtLeast(_)) {
+            self.user.attributes.push((STATUS_BY_HAND.to_string(), "true".to_string()));
+        }
         self.user.status = rules.inactive_after.status(rules.now_ms, self.created_ms, self.deactivated_ms, activity);
         // A time that no calendar holds is as good as unknown.
         let at = if let Activity::At(ms) = activity { timestamp(ms) } else { None };
@@ -343,7 +359,7 @@ mod tests {
                 (Active, UserKind::Member, "system-admin", Occupied, 1),
             ),
             (r#","roles":"system_guest""#, Activity::At(5), (Inactive, UserKind::Guest, "guest", Occupied, 1)),
-            (r#","roles":"system_user","is_bot":true"#, Activity::Never, (Inactive, UserKind::Bot, "member", Free, 0)),
+            (r#","roles":"system_user","is_bot":true"#, Activity::Never, (Active, UserKind::Bot, "member", Free, 0)),
             (
                 r#","roles":"system_user","remote_id":"r1""#,
                 Activity::Unknown,

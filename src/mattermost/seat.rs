@@ -48,7 +48,8 @@ impl SeatRule {
             | Edition::E10
             | Edition::E20
             | Edition::Starter
-            | Edition::Other => {
+            | Edition::Other
+            | Edition::Unknown => {
                 if counts_guests_apart {
                     SeatUse::Unknown
                 } else {

@@ -1,12 +1,17 @@
 //! Instants as Mattermost and the contract write them.
 
 use alloc::borrow::ToOwned;
+use alloc::format;
 use alloc::string::String;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _, Utc};
 
 /// Milliseconds in a day.
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// A clock that differs by more than this, in milliseconds, makes accounts inactive on the wrong day and tokens end at
+/// another time than they say.
+pub const CLOCK_DIFFERENCE_MS: i64 = 5 * 60 * 1_000;
 
 /// Milliseconds since 1970 as the contract's `timestamp`; none for 0, which is how Mattermost says "not set", and for
 /// what no calendar holds.
@@ -58,6 +63,29 @@ const fn digit(number: u32) -> u8 {
     b'0' + (number % 10) as u8
 }
 
+/// A length of time as a person says it: `40 seconds`, `1 hour 30 minutes`, `12 days`, `1 year`. A second unit follows
+/// where it matters: a few hours have minutes, and a hundred days have none. Less than a second counts as one.
+#[must_use]
+pub fn in_words(ms: u64) -> String {
+    const UNITS: [(u64, &str, u64); 5] = [
+        // Seconds of a unit, its name, and the least of the next unit that is worth a word.
+        (365 * 86_400, "year", 30),
+        (86_400, "day", 1),
+        (3_600, "hour", 1),
+        (60, "minute", 1),
+        (1, "second", 1),
+    ];
+    let seconds = (ms / 1_000).max(1);
+    let count = |number: u64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
+    let mut units = UNITS.iter().skip_while(|(size, ..)| seconds < *size);
+    let Some((size, unit, least)) = units.next() else { return count(seconds, "second") };
+    let number = seconds / size;
+    match units.next().map(|(size_of_next, next, _)| (seconds % size / size_of_next, next)) {
+        Some((rest, next)) if rest >= *least && number < 3 => format!("{} {}", count(number, unit), count(rest, next)),
+        _ => count(number, unit),
+    }
+}
+
 /// The instant of an HTTP `Date` header in milliseconds since 1970, to the whole second: `Tue, 24 Nov 2026 15:25:29 GMT`,
 /// the one form that a server may send (RFC 9110).
 #[must_use]
@@ -73,7 +101,9 @@ pub fn http_date_ms(text: &str) -> Option<i64> {
     }
     let month = MONTHS.iter().position(|name| *name == month)?;
     let month = u32::try_from(month).ok()?.checked_add(1)?;
-    let date = NaiveDate::from_ymd_opt(year.parse().ok()?, month, day.parse().ok()?)?;
+    // The year has four digits.
+    let year = year.parse().ok().filter(|year| (1970..=9999).contains(year))?;
+    let date = NaiveDate::from_ymd_opt(year, month, day.parse().ok()?)?;
     let instant = date.and_hms_opt(hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?)?;
     Some(instant.and_utc().timestamp_millis())
 }
@@ -115,6 +145,32 @@ mod tests {
     }
 
     #[test]
+    fn a_length_of_time_reads_as_a_person_says_it() {
+        let (minute, hour, day) = (60_000, 3_600_000, 86_400_000);
+        let cases = [
+            (0, "1 second"),
+            (1_999, "1 second"),
+            (59_000, "59 seconds"),
+            (minute, "1 minute"),
+            (90_000, "1 minute 30 seconds"),
+            (5 * minute + 59_000, "5 minutes"),
+            (hour, "1 hour"),
+            (90 * minute, "1 hour 30 minutes"),
+            (3 * hour + 59 * minute, "3 hours"),
+            (2 * day, "2 days"),
+            (day + hour, "1 day 1 hour"),
+            (364 * day, "364 days"),
+            (527_039 * minute, "1 year"),
+            (366 * day, "1 year"),
+            (400 * day, "1 year 35 days"),
+            (u64::MAX, "584942417 years"),
+        ];
+        for (ms, expect) in cases {
+            assert_eq!(in_words(ms), expect, "{ms}");
+        }
+    }
+
+    #[test]
     fn only_our_own_timestamps_are_read() {
         for bad in [
             "",
@@ -142,6 +198,10 @@ mod tests {
             "2026-11-24T15:25:29Z",
             "Tue, 99 Nov 2026 15:25:29 GMT",
             "Tue, 24 Nov 2026 15:25:29",
+            "Mon, 01 Jan 0001 00:00:00 GMT",
+            "Fri, 31 Dec 1969 23:59:59 GMT",
+            "Sat, 01 Jan 10000 00:00:00 GMT",
+            "Sat, 01 Jan 262142 00:00:00 GMT",
             "Tue, 24 Nov 2026 15:25:29 GMT x",
             "Tue, 24 nov 2026 25:25:29 GMT",
             "Tue, 24 Nov 2026 15:25:29 +0100",

@@ -39,6 +39,12 @@ impl Version {
         self >= Self::new(5, 26)
     }
 
+    /// Whether accounts without the permission to see all others are shown some alone: from 5.16 on, which brought guests.
+    #[must_use]
+    pub fn restricts_view(self) -> bool {
+        self >= Self::new(5, 16)
+    }
+
     /// Whether the report on users can be relied on: from 9.11 on, where its cursor is what it is today and viewers may
     /// read it. It appeared in 9.5.
     #[must_use]

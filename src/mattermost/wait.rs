@@ -7,8 +7,8 @@
 use super::http::Response;
 use super::time::http_date_ms;
 
-/// No wait is taken for longer than an hour, whatever a server says.
-pub const LONGEST_MS: u32 = 3_600_000;
+/// No wait is taken for longer than a day, whatever a server says: a wrong clock must not silence a provider for weeks.
+pub const LONGEST_MS: u32 = 24 * 3_600_000;
 
 /// From this number on a reset is an instant in seconds since 1970 (it was passed in 2001), and not a number of seconds.
 const EPOCH_S: i64 = 1_000_000_000;
@@ -16,10 +16,12 @@ const EPOCH_S: i64 = 1_000_000_000;
 /// From this number on it is one in milliseconds.
 const EPOCH_MS: i64 = 1_000 * EPOCH_S;
 
-/// How long the answer asks to wait, in milliseconds: `Retry-After`, or else the limiter's reset.
+/// How long the answer asks to wait, in milliseconds: `Retry-After`, or else, where the limiter refuses (429), its reset.
+/// The limiter sends its reset with every other answer too, where it asks for nothing.
 #[must_use]
 pub fn retry_after_ms(response: &Response) -> Option<u32> {
-    bounded(value(response, "retry-after").or_else(|| value(response, "x-ratelimit-reset"))?)
+    let reset = || value(response, "x-ratelimit-reset").filter(|_| response.status == 429);
+    bounded(value(response, "retry-after").or_else(reset)?)
 }
 
 /// How long to wait, in milliseconds, until `requests` more are allowed; none where the answer says that some are left,
@@ -88,7 +90,9 @@ mod tests {
             (&[("retry-after", "Tue, 24 Nov 2026 15:25:39 GMT")], Some(10_000)),
             (&[("retry-after", "Tue, 24 Nov 2026 15:25:19 GMT")], Some(0)),
             (&[("retry-after", "-5")], Some(0)),
+            (&[("retry-after", "3600")], Some(3_600_000)),
             (&[("retry-after", "999999")], Some(LONGEST_MS)),
+            (&[("retry-after", "99999999999999999999999")], None),
             (&[("retry-after", "soon")], None),
             (&[("retry-after", "soon"), ("x-ratelimit-reset", "3")], Some(3_000)),
             (&[("retry-after", "2"), ("x-ratelimit-reset", "9")], Some(2_000)),
@@ -101,9 +105,27 @@ mod tests {
         for (headers, expect) in cases {
             assert_eq!(retry_after_ms(&response(headers)), *expect, "{headers:?}");
         }
-        let undated =
-            Response { headers: alloc::vec![("x-ratelimit-reset", "1795533935".to_string())], ..Response::default() };
+        let undated = Response {
+            status: 429,
+            headers: alloc::vec![("x-ratelimit-reset", "1795533935".to_string())],
+            ..Response::default()
+        };
         assert_eq!(retry_after_ms(&undated), None);
+    }
+
+    #[test]
+    fn a_reset_asks_for_a_wait_only_where_the_limiter_refuses() {
+        let cases: [(u16, &[(&'static str, &str)], Option<u32>); 6] = [
+            (429, &[("x-ratelimit-reset", "7")], Some(7_000)),
+            (500, &[("x-ratelimit-reset", "7")], None),
+            (503, &[("x-ratelimit-reset", "7")], None),
+            (200, &[("x-ratelimit-reset", "7")], None),
+            (503, &[("x-ratelimit-reset", "7"), ("retry-after", "3600")], Some(3_600_000)),
+            (503, &[("retry-after", "Tue, 24 Nov 2026 16:25:29 GMT")], Some(3_600_000)),
+        ];
+        for (status, headers, expect) in cases {
+            assert_eq!(retry_after_ms(&Response { status, ..response(headers) }), expect, "{status} {headers:?}");
+        }
     }
 
     #[test]

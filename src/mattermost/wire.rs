@@ -5,7 +5,7 @@
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -142,6 +142,14 @@ pub struct User<'a> {
     pub is_bot: Flag,
 }
 
+impl User<'_> {
+    /// What names it for a person.
+    #[must_use]
+    pub fn name_or_id(&self) -> String {
+        [&self.username, &self.id].into_iter().find_map(Text::non_empty).unwrap_or_default()
+    }
+}
+
 /// A team, as `/teams` gives it (server/public/model/team.go).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -152,6 +160,8 @@ pub struct Team<'a> {
     /// The name in its URL: lower-case letters, digits and dashes.
     #[serde(borrow)]
     pub name: Text<'a>,
+    /// Whether everybody may join, which makes the team a public one.
+    pub allow_open_invite: Option<bool>,
     /// Milliseconds since 1970; 0 for a team that is not archived.
     pub delete_at: Number,
 }
@@ -230,8 +240,8 @@ pub struct AccessToken {
 /// The answer of `/users/stats` and `/users/stats/filtered`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Stats {
-    /// How many.
-    pub total_users_count: Number,
+    /// How many; none where the server has no number.
+    pub total_users_count: Option<Number>,
 }
 
 /// The answer of `/system/ping`.
@@ -249,6 +259,8 @@ pub struct AppError<'a> {
     /// A stable id; the message beside it is translated and so of no use here.
     #[serde(borrow)]
     pub id: Text<'a>,
+    /// The HTTP status that it means.
+    pub status_code: Number,
     /// The server's id of the request.
     #[serde(borrow)]
     pub request_id: Text<'a>,
@@ -257,27 +269,39 @@ pub struct AppError<'a> {
 /// The client configuration of 11.6 has some 200 entries. A map of more than this is no server's, and is not kept.
 const TEXTS_AT_MOST: usize = 5_000;
 
-/// The map of texts that `/config/client` and `/license/client` answer with. Values that are no text are left out.
+/// The map of texts that `/config/client` and `/license/client` answer with. A gateway that rewrites JSON may send flags
+/// and whole numbers as such: they are kept as the texts that they stand for. `null` is an empty map, or an absent key.
 #[derive(Clone, Debug, Default)]
-pub struct TextMap(BTreeMap<String, String>);
+pub struct TextMap(BTreeMap<String, Option<String>>);
 
 impl TextMap {
-    /// The value of a key; none where it is absent or empty.
+    /// The value of a key; none where it is absent, empty, or of a sort that no text stands for.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
+        self.0.get(key)?.as_deref().map(str::trim).filter(|value| !value.is_empty())
     }
 
-    /// Whether the key holds the text `true`.
+    /// Whether there is such a key, whatever it holds.
     #[must_use]
-    pub fn is_true(&self, key: &str) -> bool {
-        self.get(key) == Some("true")
+    pub fn has(&self, key: &str) -> bool {
+        self.0.contains_key(key)
     }
 
-    /// The value of a key as a number.
+    /// Whether the key holds a list, a map or a fraction, which no text stands for.
     #[must_use]
-    pub fn number(&self, key: &str) -> Option<i64> {
-        self.get(key)?.parse().ok()
+    pub fn is_odd(&self, key: &str) -> bool {
+        self.0.get(key).is_some_and(Option::is_none)
+    }
+
+    /// Whether the key holds `true` or `false`; none where it holds neither.
+    #[must_use]
+    pub fn flag(&self, key: &str) -> Option<bool> {
+        let value = self.get(key)?;
+        if value.eq_ignore_ascii_case("true") {
+            Some(true)
+        } else {
+            value.eq_ignore_ascii_case("false").then_some(false)
+        }
     }
 }
 
@@ -289,25 +313,39 @@ impl<'de> Deserialize<'de> for TextMap {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a map of texts")
             }
+            fn visit_unit<E: Error>(self) -> Result<TextMap, E> {
+                Ok(TextMap::default())
+            }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TextMap, A::Error> {
                 let mut texts = BTreeMap::new();
                 while let Some((key, value)) = map.next_entry::<MaybeText, MaybeText>()? {
                     if texts.len() >= TEXTS_AT_MOST {
                         return Err(A::Error::invalid_length(texts.len(), &self));
                     }
-                    if let (MaybeText(Some(key)), MaybeText(Some(text))) = (key, value) {
-                        texts.insert(key, text);
-                    }
+                    match (key, value) {
+                        (MaybeText::Text(key), MaybeText::Text(text)) => texts.insert(key, Some(text)),
+                        (MaybeText::Text(key), MaybeText::Odd) => texts.insert(key, None),
+                        _ => None,
+                    };
                 }
                 Ok(TextMap(texts))
             }
         }
-        deserializer.deserialize_map(MapVisitor)
+        deserializer.deserialize_any(MapVisitor)
     }
 }
 
-/// A text, or a value of another sort, of which nothing is kept.
-struct MaybeText(Option<String>);
+/// A value of a map of texts.
+#[derive(Default)]
+enum MaybeText {
+    /// A text, or what a text stands for.
+    Text(String),
+    /// `null`.
+    #[default]
+    Nothing,
+    /// Of another sort: nothing of it is kept.
+    Odd,
+}
 
 impl<'de> Deserialize<'de> for MaybeText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -318,38 +356,41 @@ impl<'de> Deserialize<'de> for MaybeText {
                 f.write_str("any value")
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<MaybeText, E> {
-                Ok(MaybeText(Some(text.to_owned())))
+                Ok(MaybeText::Text(text.to_owned()))
             }
             fn visit_bytes<E: Error>(self, text: &[u8]) -> Result<MaybeText, E> {
-                Ok(MaybeText(Some(String::from_utf8_lossy(text).into_owned())))
+                Ok(MaybeText::Text(String::from_utf8_lossy(text).into_owned()))
             }
-            fn visit_bool<E: Error>(self, _: bool) -> Result<MaybeText, E> {
-                Ok(MaybeText(None))
+            fn visit_bool<E: Error>(self, flag: bool) -> Result<MaybeText, E> {
+                Ok(MaybeText::Text(flag.to_string()))
             }
-            fn visit_i64<E: Error>(self, _: i64) -> Result<MaybeText, E> {
-                Ok(MaybeText(None))
+            fn visit_i64<E: Error>(self, number: i64) -> Result<MaybeText, E> {
+                Ok(MaybeText::Text(number.to_string()))
             }
-            fn visit_u64<E: Error>(self, _: u64) -> Result<MaybeText, E> {
-                Ok(MaybeText(None))
+            fn visit_u64<E: Error>(self, number: u64) -> Result<MaybeText, E> {
+                Ok(MaybeText::Text(number.to_string()))
             }
-            fn visit_f64<E: Error>(self, _: f64) -> Result<MaybeText, E> {
-                Ok(MaybeText(None))
+            fn visit_f64<E: Error>(self, number: f64) -> Result<MaybeText, E> {
+                // Such as 1e2, or 100.0: beyond 2^53 the number is no longer the one that was sent.
+                let whole = number as i64;
+                let is_exact = whole as f64 == number && whole.unsigned_abs() <= 1 << 53;
+                Ok(if is_exact { MaybeText::Text(whole.to_string()) } else { MaybeText::Odd })
             }
             fn visit_unit<E: Error>(self) -> Result<MaybeText, E> {
-                Ok(MaybeText(None))
+                Ok(MaybeText::Nothing)
             }
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<MaybeText, A::Error> {
-                IgnoredAny.visit_seq(list).map(|_| MaybeText(None))
+                IgnoredAny.visit_seq(list).map(|_| MaybeText::Odd)
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<MaybeText, A::Error> {
-                IgnoredAny.visit_map(map).map(|_| MaybeText(None))
+                IgnoredAny.visit_map(map).map(|_| MaybeText::Odd)
             }
         }
         deserializer.deserialize_any(MaybeVisitor)
     }
 }
 
-/// The ids that `/users/ids` and `/users/status/ids` are asked for.
+/// The ids that `/users/ids` and `/users/status/ids` are asked for, or the names that `/roles/names` is.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Ids<'a>(pub Vec<&'a str>);
@@ -361,7 +402,12 @@ pub struct Rows<T> {
     pub rows: Vec<T>,
     /// How many could not.
     pub unreadable: u32,
+    /// The usernames of the first few of those, or their ids.
+    pub names: Vec<String>,
 }
+
+/// How many of the records that cannot be read are named.
+pub const NAMES_AT_MOST: usize = 10;
 
 impl<T> Rows<T> {
     /// How many records the server sent.
@@ -371,21 +417,45 @@ impl<T> Rows<T> {
     }
 }
 
+/// What names a record that cannot be read.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Faint {
+    username: MaybeText,
+    id: MaybeText,
+}
+
+impl Faint {
+    fn name(self) -> Option<String> {
+        let text = |value| if let MaybeText::Text(text) = value { Some(text) } else { None };
+        [self.username, self.id].into_iter().filter_map(text).find(|text| !text.is_empty())
+    }
+}
+
 /// Reads a list of at most so many records: a body of some kilobytes can hold millions of empty ones, and each takes
 /// some hundred bytes of memory.
 ///
 /// # Errors
 /// The body is not a JSON list, or a longer one.
 pub fn rows<'a, T: Deserialize<'a>>(body: &'a [u8], most: usize) -> Result<Rows<T>, Unreadable> {
-    let mut read = Rows { rows: Vec::new(), unreadable: 0 };
+    let mut read = Rows { rows: Vec::new(), unreadable: 0, names: Vec::new() };
+    // Go writes a list that was never begun as `null`.
+    if body.trim_ascii() == b"null" {
+        return Ok(read);
+    }
     let mut reader = Reader::new(body);
     reader.each(|reader| {
         if read.sent() >= most {
             return Err(Unreadable);
         }
         match reader.value_or_pass()? {
-            Some(row) => read.rows.push(row),
-            None => read.unreadable = read.unreadable.saturating_add(1),
+            Ok(row) => read.rows.push(row),
+            Err(bytes) => {
+                read.unreadable = read.unreadable.saturating_add(1);
+                if read.names.len() < NAMES_AT_MOST {
+                    read.names.extend(json::from_slice::<Faint>(bytes).ok().and_then(Faint::name));
+                }
+            }
         }
         Ok(())
     })?;
@@ -416,7 +486,10 @@ mod tests {
             (r#"{"id":"a"}"#, None),
             (r#"[{"id":"a"}"#, None),
             (r#"[{"id":"a"}]{"id":"x"}"#, None),
-            ("null", None),
+            ("null", Some((0, 0))),
+            (" null ", Some((0, 0))),
+            ("nul", None),
+            ("null null", None),
             ("", None),
         ];
         for (body, expect) in cases {
@@ -444,15 +517,22 @@ mod tests {
     }
 
     #[test]
-    fn maps_keep_their_texts_alone() {
+    fn maps_keep_texts_and_what_texts_stand_for() {
         let body = [
-            br#"{"Users":"100","IsTrial":"true","Odd":7,"Empty":"","More":[{"a":"b"}],"\u0041":"\u0042","#.as_slice(),
+            br#"{"Users":100,"IsTrial":true,"Cloud":"False","Seven":7.0,"Text":" x ","Empty":"","Null":null,"#
+                .as_slice(),
+            br#""List":[{"a":"b"}],"Map":{},"Half":0.5,"Huge":1e300,"\u0041":"\u0042","#.as_slice(),
             b"\"\xffx\":\"y\"}",
         ];
         let body = body.concat();
         let map: TextMap = json::from_slice(&body).unwrap();
-        assert_eq!((map.number("Users"), map.is_true("IsTrial")), (Some(100), true));
-        assert_eq!((map.get("Odd"), map.get("Empty"), map.get("None")), (None, None, None));
-        assert_eq!((map.get("More"), map.get("A"), map.get("\u{fffd}x")), (None, Some("B"), Some("y")));
+        assert_eq!(["Users", "Seven", "Text", "A"].map(|key| map.get(key)), ["100", "7", "x", "B"].map(Some));
+        assert_eq!(["IsTrial", "Cloud", "Text", "No"].map(|key| map.flag(key)), [Some(true), Some(false), None, None]);
+        assert_eq!(["Empty", "Null", "List", "Map", "Half", "Huge", "No"].map(|key| map.get(key)), [None; 7]);
+        assert_eq!(["List", "Map", "Half", "Huge"].map(|key| map.is_odd(key)), [true; 4]);
+        assert_eq!(["Empty", "List", "Null", "No"].map(|key| map.has(key)), [true, true, false, false]);
+        assert_eq!(map.get("\u{fffd}x"), Some("y"));
+        assert!(!json::from_slice::<TextMap>(b"null").unwrap().has("Users"));
+        assert!(json::from_slice::<TextMap>(b"[]").is_err());
     }
 }

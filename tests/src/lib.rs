@@ -6,12 +6,14 @@ pub mod recorder;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use mattermost_simulator::{Config, Simulator};
 use provider_host::model::{Notice, User};
 use provider_host::secrecy::SecretString;
 use provider_host::{
-    Access, Egress, EgressOptions, End, Error, ListingOptions, Pool, Progress, Provider, Sandbox, Session, Settings,
+    Access, Egress, EgressOptions, End, Error, ListingOptions, Pool, Progress, Provider, Proxy, Sandbox, Session,
+    Settings,
 };
 
 /// Where `make component` puts the component.
@@ -76,16 +78,23 @@ pub fn settings(url: &str, token: &str) -> Settings {
     settings
 }
 
-/// The built component in one sandbox, compiled once for all tests.
+/// The built component in one sandbox, compiled once for all tests. Its monotonic clock stands still, so that it takes every
+/// server for a near and quick one, whatever the machine is busy with.
 #[must_use]
 pub fn shared_provider() -> Provider {
     static PROVIDER: OnceLock<Provider> = OnceLock::new();
-    PROVIDER.get_or_init(provider).clone()
+    PROVIDER.get_or_init(|| provider_timed_by(|| Duration::ZERO)).clone()
 }
 
-/// The same server by an address that leads to this machine and does not look like it, so that its answers are compressed.
-pub fn from_afar(server: &Simulator) -> String {
-    server.url().replace("127.0.0.1", "[::ffff:127.0.0.1]")
+/// The built component in a sandbox of its own, with a monotonic clock of the test's.
+///
+/// # Panics
+/// It does not load.
+#[must_use]
+#[expect(clippy::expect_used, reason = "for tests, which cannot go on without it")]
+pub fn provider_timed_by(time: impl Fn() -> Duration + Send + Sync + 'static) -> Provider {
+    let sandbox = Sandbox::new(Pool::default()).expect("a sandbox").timed_by(time);
+    sandbox.load(&component()).expect("the built component loads")
 }
 
 /// The built component, connected to a server.
@@ -95,6 +104,18 @@ pub fn from_afar(server: &Simulator) -> String {
 pub async fn connect(url: &str, token: &str) -> Result<Session, Error> {
     let egress = Egress::new(EgressOptions::default())?;
     shared_provider().connect(Access::new(settings(url, token), egress)).await
+}
+
+/// The built component, connected to a server that has a name of its own, as one on another machine has, so that the
+/// component asks for compressed answers. The simulator answers as a forward proxy does, which looks the name up.
+///
+/// # Errors
+/// What the host refuses.
+pub async fn connect_from_afar(server: &Simulator, token: &str) -> Result<Session, Error> {
+    let mut options = EgressOptions::default();
+    options.proxy = Some(Proxy::new(&server.origin())?);
+    let url = server.url().replacen(&server.origin(), "http://chat.example", 1);
+    shared_provider().connect(Access::new(settings(&url, token), Egress::new(options)?)).await
 }
 
 /// What a host has at the end of a listing.

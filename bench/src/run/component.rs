@@ -4,7 +4,7 @@ use provider_host::model::User;
 use provider_host::{Egress, End, Listing, ListingOptions};
 use tokio::runtime::Runtime;
 
-use super::Lister;
+use super::lister::Lister;
 use crate::Result;
 use crate::args::{Component, Source};
 use crate::server::{access, egress};
@@ -19,8 +19,8 @@ pub(super) struct Sandboxed {
 impl Sandboxed {
     /// Loads and connects; nothing is sent yet.
     pub(super) fn new(component: &Component, source: &Source) -> Result<Self> {
-        let runtime = super::runtime()?;
-        let provider = super::sandbox(component)?.load_file(&component.file)?;
+        let runtime = super::common::runtime()?;
+        let provider = super::common::sandbox(component)?.load_file(&component.file)?;
         let egress = egress()?;
         let access = access(source, egress.clone());
         let session = runtime.block_on(provider.connect(access))?;

@@ -24,9 +24,9 @@ pub(crate) struct Instantiated {
 /// Makes instances as every call does, one after another, and gives each back. They call nothing, since a call would be
 /// the larger part; so this needs a way into the host that embedders have no use for.
 pub(crate) fn instantiate(args: &InstantiateArgs) -> Result<()> {
-    let provider = super::sandbox(&args.component)?.load_file(&args.component.file)?;
+    let provider = super::common::sandbox(&args.component)?.load_file(&args.component.file)?;
     let (mut making, mut round) = (Vec::new(), Vec::new());
-    super::runtime()?.block_on(async {
+    super::common::runtime()?.block_on(async {
         for time in 0..args.times.saturating_add(WARM_UP) {
             let began = Instant::now();
             let instance = provider.instantiate().await?;
@@ -40,7 +40,7 @@ pub(crate) fn instantiate(args: &InstantiateArgs) -> Result<()> {
         }
         Ok::<_, provider_host::Error>(())
     })?;
-    super::print(&Instantiated {
+    super::common::print(&Instantiated {
         median_us: median(&making),
         p95_us: percentile(&making, 95),
         round_trip_us: median(&round),

@@ -13,8 +13,9 @@ use provider_host::model::User;
 use provider_host::{Egress, Outlet};
 use tokio::runtime::Runtime;
 
+use super::convert;
+use super::lister::Lister;
 use super::network::Direct;
-use super::{Lister, convert};
 use crate::Result;
 use crate::args::{Component, Source};
 use crate::server::{access, egress};
@@ -32,9 +33,9 @@ pub(super) struct Native {
 impl Native {
     /// Connects; nothing is sent yet. What the provider may send is asked of the component, as for a guest.
     pub(super) fn new(component: &Component, source: &Source) -> Result<Self> {
-        let runtime = super::runtime()?;
+        let runtime = super::common::runtime()?;
         let description = {
-            let provider = super::sandbox(component)?.load_file(&component.file)?;
+            let provider = super::common::sandbox(component)?.load_file(&component.file)?;
             runtime.block_on(provider.describe())?
         };
         let egress = egress()?;

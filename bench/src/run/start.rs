@@ -28,15 +28,15 @@ impl Started {
 }
 
 pub(crate) fn start(args: &StartArgs) -> Result<()> {
-    let runtime = super::runtime()?;
+    let runtime = super::common::runtime()?;
     let began = Instant::now();
-    let sandbox = super::sandbox(&args.component)?;
+    let sandbox = super::common::sandbox(&args.component)?;
     let made = Instant::now();
     let provider = sandbox.load_file(&args.component.file)?;
     let loaded = Instant::now();
     runtime.block_on(provider.describe())?;
     let ms = |from: Instant, to: Instant| to.duration_since(from).as_secs_f64() * 1e3;
-    super::print(&Started {
+    super::common::print(&Started {
         engine_ms: ms(began, made),
         load_ms: ms(made, loaded),
         describe_ms: ms(loaded, Instant::now()),

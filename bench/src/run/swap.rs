@@ -64,7 +64,7 @@ pub(crate) struct Hurried {
 }
 
 pub(crate) fn swap(args: &SwapArgs) -> Result<()> {
-    super::runtime()?.block_on(async {
+    super::common::runtime()?.block_on(async {
         let stage = Stage::new(&args.component, &args.source).await?;
         let alone = stage.waits(args.swaps).await?;
         let among_listings = {
@@ -77,7 +77,7 @@ pub(crate) fn swap(args: &SwapArgs) -> Result<()> {
             stage.waits(args.swaps).await?
         };
         let hurried = stage.hurry(args.swaps, args.listings).await?;
-        super::print(&Swapped { alone, among_listings, hurried })
+        super::common::print(&Swapped { alone, among_listings, hurried })
     })
 }
 
@@ -90,7 +90,7 @@ struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     async fn new(component: &Component, source: &'a Source) -> Result<Self> {
-        let registry = Registry::new(super::sandbox(component)?, Patience::default());
+        let registry = Registry::new(super::common::sandbox(component)?, Patience::default());
         let bytes = fs::read(&component.file)?;
         let versions = [registry.load(bytes.clone()).await?, registry.load(bytes).await?];
         let [first, _] = &versions;

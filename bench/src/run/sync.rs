@@ -35,14 +35,14 @@ pub(crate) struct Sync {
 /// Syncs, changes accounts, and syncs again. Requests are counted and nothing is timed that matters, so the server is in
 /// this process, where its accounts can be changed.
 pub(crate) fn sync(args: &SyncArgs) -> Result<()> {
-    super::runtime()?.block_on(async {
+    super::common::runtime()?.block_on(async {
         let server = Simulator::start(Config { users: args.users, ..Config::default() }).await?;
-        let provider = super::sandbox(&args.component)?.load_file(&args.component.file)?;
+        let provider = super::common::sandbox(&args.component)?.load_file(&args.component.file)?;
         let store: Arc<dyn Checkpoints> = Arc::new(MemoryCheckpoints::new());
         let whole = sync_once(&server, &provider, &store).await?;
         change(&server, args)?;
         let repeat = sync_once(&server, &provider, &store).await?;
-        super::print(&Synced { whole, repeat })
+        super::common::print(&Synced { whole, repeat })
     })
 }
 
@@ -67,7 +67,7 @@ async fn sync_once(server: &Simulator, provider: &Provider, store: &Arc<dyn Chec
         requests_beside: u64::try_from(beside)?,
         wall_ms: began.elapsed().as_secs_f64() * 1e3,
         told: progress.added + progress.changed,
-        guest_mib: super::mib(sync.memory_bytes()),
+        guest_mib: super::common::mib(sync.memory_bytes()),
     })
 }
 

@@ -36,9 +36,9 @@ pub(crate) struct Tenants {
 
 pub(crate) fn tenants(args: &TenantsArgs) -> Result<()> {
     allow_open_files();
-    let runtime = super::runtime()?;
+    let runtime = super::common::runtime()?;
     runtime.block_on(async {
-        let registry = Registry::new(super::sandbox(&args.component)?, Patience::default());
+        let registry = Registry::new(super::common::sandbox(&args.component)?, Patience::default());
         let candidate = registry.load(fs::read(&args.component.file)?).await?;
         registry.switch(&candidate, &SwitchOptions::default()).await?;
         let id = &candidate.description().id;
@@ -57,7 +57,7 @@ pub(crate) fn tenants(args: &TenantsArgs) -> Result<()> {
         let (cpu_before, began) = (cpu_ms(), Instant::now());
         let users = list_all(tenants).await?;
         let listings_ms = began.elapsed().as_secs_f64() * 1e3;
-        super::print(&Tenants {
+        super::common::print(&Tenants {
             before_mib: before.now_mib,
             idle_mib: idle.now_mib,
             peak_mib: Resident::now()?.peak_mib,

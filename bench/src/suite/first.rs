@@ -3,7 +3,7 @@
 use mattermost_simulator::Costs;
 use serde_json::{Map, Value, json};
 
-use super::Stage;
+use super::stage::Stage;
 use crate::args::{Driver, Source};
 use crate::figure::{FIRST_50K, FIRST_200K, Figure, Key, rounded};
 use crate::peers::{self, Installed};

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::Stage;
+use super::stage::Stage;
 use crate::Result;
 use crate::args::Driver;
 use crate::figure::{Figure, GROWTH, GUEST, RSS, all_rounded, largest, median, rounded};

@@ -1,6 +1,6 @@
 //! A fresh instance.
 
-use super::Stage;
+use super::stage::Stage;
 use crate::Result;
 use crate::figure::{Figure, INSTANTIATE, all_rounded, median};
 use crate::run::Instantiated;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Stage;
+use super::stage::Stage;
 use crate::args::Driver;
 use crate::figure::{Figure, LATENCY_SPEEDUP, all_rounded, median, rounded};
 use crate::peers::{self, Installed};

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Stage;
+use super::stage::Stage;
 use crate::Result;
 use crate::args::{Driver, Source};
 use crate::figure::{CPU_RATIO, Figure, NATIVE_RATIO, all_rounded, median, rounded};

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::Stage;
+use super::stage::Stage;
 use crate::Result;
 use crate::figure::{COMPONENT_SIZE, Figure};
 

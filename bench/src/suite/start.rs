@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{PATIENCE, Stage, add_component};
+use super::stage::{PATIENCE, Stage, add_component};
 use crate::args::Component;
 use crate::figure::{COLD, Figure, Key, WARM, all_rounded, median, rounded};
 use crate::run::Started;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Stage;
+use super::stage::Stage;
 use crate::Result;
 use crate::figure::{Figure, SWAP_PAUSE, largest, median, rounded};
 use crate::run::{Swapped, Waits};

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Stage;
+use super::stage::Stage;
 use crate::Result;
 use crate::figure::{Figure, TENANTS, rounded};
 use crate::run::Tenants;

@@ -3,7 +3,7 @@
 use provider_host::model::{CheckOutcome, CheckReport};
 
 use crate::args::CheckArgs;
-use crate::connection::{connect_once, tell_denials};
+use crate::connection::{AuditFile, connect_once, tell_denials};
 use crate::exit::{Exit, Failure};
 use crate::output::cell::printable;
 use crate::output::{AnswerFormat, json_answer};
@@ -22,7 +22,7 @@ pub(crate) async fn run(args: &CheckArgs, screen: &mut Screen<'_>) -> Result<Exi
             }
         }
     }
-    Ok(exit(&report))
+    connection.audit.as_ref().and_then(AuditFile::gap).map_or(Ok(exit(&report)), |gap| Err(Failure::failed(gap)))
 }
 
 /// Failed where a step failed; a warning is none.

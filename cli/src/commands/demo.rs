@@ -17,7 +17,7 @@ use crate::connection::{limits, print_component, read, sandbox};
 use crate::exit::{Complaint, Exit, Failure};
 use crate::listing::Reader;
 use crate::output::words::{count, mebibytes, now, number, span};
-use crate::output::{Table, UserFormat as _};
+use crate::output::{Table, UserFormat as _, Values, Width};
 use crate::screen::{Screen, Tone, notice_lines};
 
 pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
@@ -57,7 +57,7 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
     title("Users", screen)?;
     let listed = Instant::now();
     let mut reader = Reader::new(stage.listing(), ListingLimits::default().stall_time);
-    let mut shown = Rows::new(args.rows, screen.look.columns);
+    let mut shown = Rows::new(args.rows, screen.look.width);
     let mut counts = Counts::default();
     let (mut swap, mut failure) = (None, None);
     screen.start_progress("users");
@@ -112,7 +112,8 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
 
 fn title(text: &str, screen: &mut Screen<'_>) -> std::io::Result<()> {
     let text = screen.look.colour.paint(Tone::Title, &text.to_uppercase());
-    screen.line(&format!("\n{text}"))
+    screen.line("")?;
+    screen.line(&text)
 }
 
 fn print(lines: Vec<String>, screen: &mut Screen<'_>) -> std::io::Result<()> {
@@ -128,8 +129,8 @@ struct Rows {
 
 impl Rows {
     /// So many rows; 0 shows all.
-    fn new(rows: u32, columns: usize) -> Self {
-        Self { table: Table::new(columns), left: (rows > 0).then_some(rows), left_out: 0 }
+    fn new(rows: u32, width: Width) -> Self {
+        Self { table: Table::new(width, Values::Harmless), left: (rows > 0).then_some(rows), left_out: 0 }
     }
 
     /// What is printed of a page.
@@ -199,7 +200,7 @@ mod tests {
         for (rows, pages, lines, left_out) in
             [(2, [1, 3], 3, 2), (0, [2, 2], 5, 0), (9, [2, 2], 5, 0), (1, [0, 3], 2, 2)]
         {
-            let mut shown = Rows::new(rows, 80);
+            let mut shown = Rows::new(rows, Width::Columns(80));
             let mut out = Vec::new();
             for size in pages {
                 out.extend(shown.page(&vec![anna(); size]).unwrap());

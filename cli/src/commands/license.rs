@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use provider_host::model::{License, Severity};
 
 use crate::args::CheckArgs;
-use crate::connection::{connect_once, tell_denials};
+use crate::connection::{AuditFile, connect_once, tell_denials};
 use crate::exit::{Exit, Failure};
 use crate::output::cell::printable;
 use crate::output::words::{day, expiry, now, seats};
 use crate::output::{AnswerFormat, json_answer};
-use crate::screen::{Colour, Screen, Tone, notice_lines};
+use crate::screen::{Colour, Narrative, Screen, Tone, notice_lines};
 
 pub(crate) async fn run(args: &CheckArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let mut connection = connect_once(&args.connect, screen).await?;
@@ -17,18 +17,19 @@ pub(crate) async fn run(args: &CheckArgs, screen: &mut Screen<'_>) -> Result<Exi
     tell_denials(&connection.session.denials(), screen);
     let licenses = licenses?;
     match args.format {
-        AnswerFormat::Json => {
-            screen.data(&json_answer(&licenses)?)?;
-            let notices = licenses.iter().flat_map(|license| &license.notices);
-            notices.filter(|notice| notice.severity == Severity::Warning).for_each(|notice| screen.notice(notice));
-        }
+        AnswerFormat::Json => screen.data(&json_answer(&licenses)?)?,
         AnswerFormat::Table => {
             for line in lines(&licenses, now(), screen.look.colour) {
                 screen.line(&line)?;
             }
         }
     }
-    Ok(Exit::Complete)
+    // A person at a terminal has read them in the table.
+    if args.format == AnswerFormat::Json || screen.look.narrative == Narrative::Silent {
+        let notices = licenses.iter().flat_map(|license| &license.notices);
+        notices.filter(|notice| notice.severity == Severity::Warning).for_each(|notice| screen.notice(notice));
+    }
+    connection.audit.as_ref().and_then(AuditFile::gap).map_or(Ok(Exit::Complete), |gap| Err(Failure::failed(gap)))
 }
 
 /// Each licence as a block of lines.

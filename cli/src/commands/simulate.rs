@@ -11,16 +11,18 @@ use crate::change::ChangeArgument;
 use crate::exit::{Complaint, Exit, Failure};
 use crate::fault::FaultArgument;
 use crate::screen::Screen;
+use crate::stop;
 
 pub(crate) async fn run(args: SimulateArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let port = args.port;
     let config = config(args).map_err(Failure::usage)?;
     let simulator = Simulator::start(config).await.map_err(|error| not_started(&error, port))?;
+    let stop = stop::asked();
     for line in lines(&simulator) {
         screen.line(&line)?;
     }
     screen.tell("The server runs until Ctrl-C.");
-    tokio::signal::ctrl_c().await?;
+    stop.await;
     Ok(Exit::Complete)
 }
 

@@ -9,18 +9,23 @@ use provider_host::{SyncOptions, SyncProgress, SyncStep, Whole};
 
 use super::users::{self, NAME};
 use crate::args::SyncArgs;
-use crate::connection::{Connection, connect, tell_denials};
+use crate::connection::{AuditFile, Connection, connect, tell_denials};
 use crate::exit::{Exit, Failure};
 use crate::listing::Reader;
+use crate::output::Values;
 use crate::output::cell::printable;
 use crate::output::change::change_format;
 use crate::output::words::{count, number, span};
 use crate::screen::Screen;
 
 pub(crate) async fn run(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
+    sync(args, screen).await.map_err(Failure::of_a_listing)
+}
+
+async fn sync(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let Connection { session, egress, stall_time, .. } = connect(&args.connect, screen).await?;
-    let mut format = change_format(args.format, screen.look.columns, screen.look.colour);
+    let Connection { session, egress, stall_time, audit, .. } = connect(&args.connect, screen).await?;
+    let mut format = change_format(args.format, screen.look.width, screen.look.colour, Values::of(args.raw));
     let store = Arc::new(SqliteCheckpoints::open(&args.checkpoint)?);
     let options = SyncOptions { limit: args.limit, whole: args.full };
     let mut reader = Reader::new(session.sync(options, store, NAME).await?, stall_time);
@@ -56,7 +61,10 @@ pub(crate) async fn run(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit,
     screen.data(&out)?;
 
     let exit = users::exit(reader.end());
+    users::tell_notices(&reader, screen);
+    let gap = audit.as_ref().and_then(AuditFile::gap);
     if let Some(failure) = failure {
+        gap.iter().for_each(|gap| screen.complain(gap));
         let has_begun = reader.users() > 0 || reader.listing().progress().users > 0;
         return Err(if has_begun {
             failure.detail("nothing is lost: the same command goes on from there")
@@ -64,7 +72,6 @@ pub(crate) async fn run(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit,
             failure
         });
     }
-    users::tell_notices(&reader, screen);
     let usual = reader.listing().requests_of_whole().filter(|_| whole.is_none());
     screen.tell(&format!(
         "{} in {}, {}: {}",
@@ -73,7 +80,7 @@ pub(crate) async fn run(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit,
         requests(egress.requests(), usual),
         if exit == Exit::Complete { "complete" } else { "incomplete" },
     ));
-    Ok(exit)
+    gap.map_or(Ok(exit), |gap| Err(Failure::incomplete(gap)))
 }
 
 /// Tells once why everybody is listed.

@@ -9,21 +9,25 @@ use provider_host::model::Severity;
 use provider_host::{End, Listing, ListingOptions, Session};
 
 use crate::args::UsersArgs;
-use crate::connection::{Connection, connect, tell_denials};
-use crate::exit::{Exit, Failure};
+use crate::connection::{AuditFile, Connection, connect, tell_denials};
+use crate::exit::{Complaint, Exit, Failure};
 use crate::listing::{RETRIES, Reader, Retry, Steps};
 use crate::output::cell::printable;
 use crate::output::words::{count, number, span};
-use crate::output::{UserFormat, user_format};
+use crate::output::{UserFormat, Values, user_format};
 use crate::screen::{Narrative, Screen};
 
 /// The name of this command's listings in a file of checkpoints, which others may share.
 pub(super) const NAME: &str = "providerctl";
 
 pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
+    list(args, screen).await.map_err(Failure::of_a_listing)
+}
+
+async fn list(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let Connection { session, egress, stall_time, .. } = connect(&args.connect, screen).await?;
-    let mut format = user_format(args.format, screen.look.columns);
+    let Connection { session, egress, stall_time, audit, .. } = connect(&args.connect, screen).await?;
+    let mut format = user_format(args.format, screen.look.width, Values::of(args.raw));
     let options = ListingOptions { limit: args.limit, cursor: None };
     let listing = match &args.checkpoint {
         Some(file) => kept_in(file, session, options, args.restart).await?,
@@ -32,22 +36,29 @@ pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit
     let mut reader = Reader::new(listing, stall_time);
     if let Some(before) = reader.resumed() {
         let came = count(before.users, "user");
-        screen.remark(&format!("going on with an interrupted listing: {came} had come, and are printed first"));
+        screen
+            .remark(&format!("going on with an interrupted listing: {came} had come, and all are printed at its end"));
     }
+    // Who came before may have been deleted meanwhile, which is known at the end.
+    let prints_at_the_end = reader.resumed().is_some();
+    let mut withdrawn = 0;
 
     let mut out = Vec::new();
     format.begin(&mut out)?;
     screen.data(&out)?;
     screen.start_progress("users");
-    let mut failure = print_kept(&reader, format.as_mut(), screen).await.err();
+    let mut failure = None;
     while failure.is_none()
         && let Some(page) = reader.next(&mut |retry| screen.tell(&retry_line(&retry))).await
     {
         match page {
             Ok(batch) => {
-                out.clear();
-                format.page(&batch.users, &mut out)?;
-                screen.data(&out)?;
+                if !prints_at_the_end {
+                    out.clear();
+                    format.page(&batch.users, &mut out)?;
+                    screen.data(&out)?;
+                    withdrawn += batch.withdrawn;
+                }
                 screen.progress(reader.users(), batch.expected_total);
             }
             Err(error) => {
@@ -57,15 +68,20 @@ pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit
         }
     }
     screen.end_progress();
+    if prints_at_the_end {
+        let printed = print_kept(&reader, format.as_mut(), screen).await;
+        failure = failure.or(printed.err());
+    }
     // Whatever happened: what was printed stays valid.
     out.clear();
     format.end(&mut out)?;
     screen.data(&out)?;
 
-    let exit = exit(reader.end());
+    // What was printed is not the listing where somebody of it was deleted.
+    let exit = if withdrawn == 0 { exit(reader.end()) } else { Exit::Incomplete };
     let finished = failure.is_none();
+    tell_notices(&reader, screen);
     if finished || reader.users() > 0 {
-        tell_notices(&reader, screen);
         let progress = reader.listing().progress();
         screen.tell(&format!(
             "{} in {}, {}, {}: {}",
@@ -75,7 +91,12 @@ pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit
             span(started.elapsed()),
             if finished && exit == Exit::Complete { "complete" } else { "incomplete" },
         ));
-        if progress.repeated > 0 {
+        if withdrawn > 0 {
+            let which = count(withdrawn, "printed user");
+            let what = format!("{which} no longer exist: they were deleted while the list was read");
+            screen.complain(&Complaint::new("users-withdrawn", what).fix("List again."));
+        }
+        if progress.repeated > 0 && !prints_at_the_end {
             screen.tell(&format!(
                 "{} came again, since users changed meanwhile; each was printed as it came first",
                 number(progress.repeated)
@@ -83,8 +104,12 @@ pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit
         }
     }
     let goes_on = args.checkpoint.is_some() && reader.users() > 0;
+    let gap = audit.as_ref().and_then(AuditFile::gap);
+    if let (Some(gap), Some(_)) = (&gap, &failure) {
+        screen.complain(gap);
+    }
     match failure {
-        None => Ok(exit),
+        None => gap.map_or(Ok(exit), |gap| Err(Failure::incomplete(gap))),
         Some(failure) if goes_on => Err(failure.detail("what came is saved: the same command goes on from there")),
         Some(failure) => Err(failure),
     }
@@ -96,15 +121,12 @@ async fn kept_in(file: &Path, session: Session, options: ListingOptions, anew: b
     Ok(if anew { session.restart(options, store, NAME).await? } else { session.resume(options, store, NAME).await? })
 }
 
-/// Prints whom an interrupted listing had brought.
+/// Prints everybody of a listing that was interrupted, as the checkpoint has them.
 async fn print_kept(
     reader: &Reader<Listing>,
     format: &mut dyn UserFormat,
     screen: &mut Screen<'_>,
 ) -> Result<(), Failure> {
-    if reader.resumed().is_none() {
-        return Ok(());
-    }
     let (mut after, mut out) = (None, Vec::new());
     loop {
         let users = reader.kept(after.as_deref()).await?;

@@ -1,4 +1,4 @@
-//! Text that goes to a terminal: measured in columns, cut to fit, and unable to drive it.
+//! Text that goes to a terminal or a file: measured in columns, cut to fit, and unable to drive what shows it.
 
 use std::borrow::Cow;
 
@@ -11,13 +11,14 @@ const HIDDEN: char = '\u{fffd}';
 /// hostile name could otherwise stack thousands of them into one.
 const CHARACTERS_PER_COLUMN: usize = 4;
 
-/// Whether a character could move the cursor, colour the text, or turn the reading direction of the rest of the line.
-fn drives_terminal(character: char) -> bool {
+/// Whether a character could move the cursor, colour the text, or turn the reading direction of the rest of the line:
+/// C0, DEL and C1, and what Unicode has for directions, lines and annotations.
+pub(super) fn drives_terminal(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{200e}' | '\u{200f}' | '\u{061c}'            // direction marks
             | '\u{2028}' | '\u{2029}'                       // line and paragraph separators
-            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' // embeddings, overrides, isolates
+            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}' // embeddings, overrides, isolates, and old shapes of them
             | '\u{feff}' | '\u{fff9}'..='\u{fffb}'          // byte order mark, annotations
             | '\u{e0000}'..='\u{e007f}') // invisible tags
 }
@@ -35,12 +36,21 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(shown).collect())
 }
 
+/// The text, with spaces behind it up to `columns`. Longer text is whole.
+pub(crate) fn pad(text: &str, columns: usize) -> String {
+    let mut cell = text.to_owned();
+    cell.extend(std::iter::repeat_n(' ', columns.saturating_sub(text.width())));
+    cell
+}
+
+/// How many columns the text takes when it is printed.
+pub(crate) fn width(text: &str) -> usize {
+    printable(text).width()
+}
+
 /// Exactly `columns` wide: longer text is cut and ends in `…`, shorter text is filled with spaces.
 pub(crate) fn fit(text: &str, columns: usize) -> String {
-    let mut cell = cut(text, columns);
-    let width = cell.width();
-    cell.extend(std::iter::repeat_n(' ', columns.saturating_sub(width)));
-    cell
+    pad(&cut(text, columns), columns)
 }
 
 /// At most `columns` wide; longer text is cut and ends in `…`.

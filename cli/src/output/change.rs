@@ -7,10 +7,10 @@ use provider_host::model::{FieldChange, User};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::ListingFormat;
-use super::cell::{cut, fit, printable};
-use super::csv::{HEADER, row};
+use super::cell::{cut, fit, pad, printable, width};
+use super::csv::{HEADER, Writer, row, write_titles};
 use super::words::day;
+use super::{ListingFormat, Values, Width, json};
 use crate::screen::{Colour, Tone};
 
 /// What became of a user.
@@ -72,38 +72,62 @@ pub(crate) trait ChangeFormat {
     fn end(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
 }
 
-/// The format for an output of so many columns.
-pub(crate) fn change_format(format: ListingFormat, columns: usize, colour: Colour) -> Box<dyn ChangeFormat> {
+/// The format for an output of this width.
+pub(crate) fn change_format(
+    format: ListingFormat,
+    width: Width,
+    colour: Colour,
+    values: Values,
+) -> Box<dyn ChangeFormat> {
     match format {
-        ListingFormat::Table => Box::new(Table { columns, colour, is_begun: false }),
+        ListingFormat::Table => Box::new(Table { width, colour, values, username: None }),
         ListingFormat::Json => Box::new(Array { is_begun: false }),
         ListingFormat::Ndjson => Box::new(Lines),
-        ListingFormat::Csv => Box::new(Rows),
+        ListingFormat::Csv => Box::new(Rows { values }),
     }
 }
 
 /// One line a user: what became of whom and, for who has changed, how.
 struct Table {
-    columns: usize,
+    width: Width,
     colour: Colour,
-    is_begun: bool,
+    values: Values,
+    /// Columns of the username, set by the first step that finds somebody.
+    username: Option<usize>,
 }
 
-/// Columns of what became of a user, and of the username.
+/// Columns of what became of a user.
 const WHAT: usize = 7;
-const USERNAME: (usize, usize) = (8, 26);
+
+/// The most columns of a username that are kept free: the longest that products allow.
+const USERNAME: usize = 64;
+
+/// The least columns in which details say anything.
+const DETAILS: usize = 10;
 
 /// What lies between two columns.
 const GAP: &str = "  ";
 
 impl Table {
     fn line(&self, what: &str, tone: Option<Tone>, username: &str, details: &str) -> String {
-        let what = fit(what, WHAT);
+        let what = pad(what, WHAT);
         let what = tone.map_or_else(|| what.clone(), |tone| self.colour.paint(tone, &what));
-        let name = (self.columns / 4).clamp(USERNAME.0, USERNAME.1);
-        let room = self.columns.saturating_sub(WHAT + name + 2 * GAP.len());
-        let line = [what, fit(username, name), cut(details, room)].join(GAP);
-        format!("{}\n", line.trim_end())
+        let name = self.username.unwrap_or_default();
+        let mut line = match (self.width, self.values) {
+            (Width::Unbounded, Values::Raw) => [what, pad(username, name), details.to_owned()].join(GAP),
+            (Width::Unbounded, Values::Harmless) => {
+                [what, pad(&printable(username), name), printable(details).into_owned()].join(GAP)
+            }
+            (Width::Columns(columns), _) => {
+                let most = columns.saturating_sub(WHAT + GAP.len());
+                let (name, room) = (name.min(most), most.saturating_sub(name + GAP.len()));
+                let details = if room < DETAILS { String::new() } else { cut(details, room) };
+                [what, fit(username, name), details].join(GAP)
+            }
+        };
+        line.truncate(line.trim_end().len());
+        line.push('\n');
+        line
     }
 }
 
@@ -113,12 +137,13 @@ impl ChangeFormat for Table {
     }
 
     fn step(&mut self, step: &SyncStep, out: &mut Vec<u8>) -> io::Result<()> {
+        // The titles come with the first user, so that an error is not below an empty table.
+        let longest = found(step).map(|found| width(&found.user.username)).max();
+        if let (None, Some(longest)) = (self.username, longest) {
+            self.username = Some(longest.clamp("USERNAME".len(), USERNAME));
+            out.extend_from_slice(self.line("CHANGE", None, "USERNAME", "DETAILS").as_bytes());
+        }
         for found in found(step) {
-            // The titles come with the first user, so that an error is not below an empty table.
-            if !self.is_begun {
-                self.is_begun = true;
-                out.extend_from_slice(self.line("CHANGE", None, "USERNAME", "DETAILS").as_bytes());
-            }
             let details = match found.change {
                 What::Added | What::Gone => portrait(found.user),
                 What::Changed => found.fields.iter().map(how).collect::<Vec<_>>().join("; "),
@@ -180,7 +205,7 @@ impl ChangeFormat for Array {
     fn step(&mut self, step: &SyncStep, out: &mut Vec<u8>) -> io::Result<()> {
         for found in found(step) {
             out.extend_from_slice(if self.is_begun { b",\n" } else { b"\n" });
-            serde_json::to_writer(&mut *out, &found)?;
+            json::push(&found, out)?;
             self.is_begun = true;
         }
         Ok(())
@@ -202,7 +227,7 @@ impl ChangeFormat for Lines {
 
     fn step(&mut self, step: &SyncStep, out: &mut Vec<u8>) -> io::Result<()> {
         for found in found(step) {
-            serde_json::to_writer(&mut *out, &found)?;
+            json::push(&found, out)?;
             out.push(b'\n');
         }
         Ok(())
@@ -214,23 +239,27 @@ impl ChangeFormat for Lines {
 }
 
 /// What became of a user, the columns of a user, and the fields that changed as one JSON array.
-struct Rows;
+struct Rows {
+    values: Values,
+}
 
 impl ChangeFormat for Rows {
     fn begin(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
-        let mut writer = csv::Writer::from_writer(out);
-        writer.write_record(["change"].into_iter().chain(HEADER).chain(["fields"]))?;
-        writer.flush()
+        write_titles(["change"].into_iter().chain(HEADER).chain(["fields"]), out)
     }
 
     fn step(&mut self, step: &SyncStep, out: &mut Vec<u8>) -> io::Result<()> {
-        let mut writer = csv::Writer::from_writer(out);
+        let mut writer = Writer::new(self.values, out);
         for found in found(step) {
-            let fields = if found.fields.is_empty() { String::new() } else { serde_json::to_string(&found.fields)? };
+            let mut fields = Vec::new();
+            if !found.fields.is_empty() {
+                json::push(&found.fields, &mut fields)?;
+            }
+            let fields = String::from_utf8(fields).map_err(io::Error::other)?;
             let columns = [found.change.as_str().to_owned()].into_iter().chain(row(found.user)?).chain([fields]);
-            writer.write_record(columns)?;
+            writer.row(columns)?;
         }
-        writer.flush()
+        writer.finish()
     }
 
     fn end(&mut self, _: &mut Vec<u8>) -> io::Result<()> {
@@ -256,8 +285,8 @@ mod tests {
         SyncStep { added: vec![anna()], changed, gone: vec![bare()], ..SyncStep::default() }
     }
 
-    fn print(format: ListingFormat, columns: usize, steps: &[SyncStep]) -> String {
-        let (mut format, mut out) = (change_format(format, columns, Colour::Off), Vec::new());
+    fn print(format: ListingFormat, width: Width, steps: &[SyncStep]) -> String {
+        let (mut format, mut out) = (change_format(format, width, Colour::Off, Values::Harmless), Vec::new());
         format.begin(&mut out).unwrap();
         steps.iter().for_each(|step| format.step(step, &mut out).unwrap());
         format.end(&mut out).unwrap();
@@ -266,24 +295,27 @@ mod tests {
 
     #[test]
     fn a_table_has_a_line_for_each_user_and_the_fields_in_the_contracts_order() {
-        let table = print(ListingFormat::Table, 200, &[SyncStep::default(), step(), SyncStep::default()]);
+        let table = print(ListingFormat::Table, Width::Unbounded, &[SyncStep::default(), step(), SyncStep::default()]);
         let expect = "\
-CHANGE   USERNAME                    DETAILS
-added    anna                        anna@example.com, system-admin, active, seat occupied
-changed  anna                        role: system-admin -> member; roles: system_user system_admin -> system_user; licenses: enterprise -> none; position: Head of \"Everything\", Inc. -> none; last_act…
-gone     bot                         member, deactivated, seat free
+CHANGE   USERNAME  DETAILS
+added    anna      anna@example.com, system-admin, active, seat occupied
+changed  anna      role: system-admin -> member; roles: system_user system_admin -> system_user; licenses: enterprise -> none; position: Head of \"Everything\", Inc. -> none; last_activity_at: 2026-11-23 -> 2026-11-24; attributes.auth: ldap -> none
+gone     bot       member, deactivated, seat free
 ";
         assert_eq!(table, expect);
-        assert_eq!(print(ListingFormat::Table, 80, &[SyncStep::default()]), "");
+        assert_eq!(print(ListingFormat::Table, Width::Columns(80), &[SyncStep::default()]), "");
     }
 
     #[test]
-    fn no_line_is_wider_than_the_output_or_drives_the_terminal() {
+    fn a_username_is_not_cut_and_a_line_is_not_wider_than_the_output_nor_drives_it() {
+        let mut long = step();
+        long.added[0].username = "maximiliane.von-und-zu-mustermann".into();
+        assert!(print(ListingFormat::Table, Width::Columns(60), &[long]).contains("maximiliane.von-und-zu-mustermann"));
         let mut step = step();
         step.added[0].username = "\u{1b}[31m山".repeat(40);
         step.changed[0].new.position = Some("\u{1b}[2J\n".repeat(60));
-        for columns in [40, 80, 120] {
-            for line in print(ListingFormat::Table, columns, std::slice::from_ref(&step)).lines() {
+        for columns in [20, 40, 80, 120] {
+            for line in print(ListingFormat::Table, Width::Columns(columns), std::slice::from_ref(&step)).lines() {
                 assert!(unicode_width::UnicodeWidthStr::width(line) <= columns && !line.contains('\u{1b}'), "{line}");
             }
         }
@@ -310,9 +342,9 @@ gone     bot                         member, deactivated, seat free
     #[test]
     fn programs_get_the_user_and_both_values_of_each_field() {
         let steps = [step(), SyncStep::default(), step()];
-        let lines = print(ListingFormat::Ndjson, 80, &steps);
+        let lines = print(ListingFormat::Ndjson, Width::Columns(80), &steps);
         let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let array: Vec<Value> = serde_json::from_str(&print(ListingFormat::Json, 80, &steps)).unwrap();
+        let array: Vec<Value> = serde_json::from_str(&print(ListingFormat::Json, Width::Columns(80), &steps)).unwrap();
         assert_eq!((lines.len(), &lines), (6, &array));
         assert_eq!(
             lines.iter().map(|line| line["change"].as_str().unwrap()).collect::<Vec<_>>()[..3],
@@ -320,9 +352,9 @@ gone     bot                         member, deactivated, seat free
         );
         assert_eq!(lines[1]["user"]["role"], "member");
         assert_eq!(lines[1]["fields"][0], serde_json::json!({"field": "role", "old": "system-admin", "new": "member"}));
-        assert_eq!(print(ListingFormat::Json, 80, &[]), "[]\n");
+        assert_eq!(print(ListingFormat::Json, Width::Columns(80), &[]), "[]\n");
 
-        let csv = print(ListingFormat::Csv, 80, &steps[..1]);
+        let csv = print(ListingFormat::Csv, Width::Columns(80), &steps[..1]);
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
         assert_eq!(reader.headers().unwrap().iter().next_back(), Some("fields"));
         let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();

@@ -1,10 +1,12 @@
 //! Users as rows for a spreadsheet: flat columns, the attributes as one JSON object in the last.
 
+use std::borrow::Cow;
 use std::io;
 
 use provider_host::model::User;
 
-use super::UserFormat;
+use super::cell::{drives_terminal, printable};
+use super::{UserFormat, Values, json};
 
 /// The columns, named as in the contract.
 pub(super) const HEADER: [&str; 17] = [
@@ -27,23 +29,27 @@ pub(super) const HEADER: [&str; 17] = [
     "attributes",
 ];
 
-/// A header row, then one row per user. Values are as the provider gave them: a program that opens the file should take
-/// them as text, since a name may begin with `=`.
-pub(crate) struct Rows;
+/// A header row, then one row per user.
+pub(crate) struct Rows {
+    values: Values,
+}
+
+impl Rows {
+    /// With values that are written so.
+    pub(crate) const fn new(values: Values) -> Self {
+        Self { values }
+    }
+}
 
 impl UserFormat for Rows {
     fn begin(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
-        let mut writer = csv::Writer::from_writer(out);
-        writer.write_record(HEADER)?;
-        writer.flush()
+        write_titles(HEADER, out)
     }
 
     fn page(&mut self, users: &[User], out: &mut Vec<u8>) -> io::Result<()> {
-        let mut writer = csv::Writer::from_writer(out);
-        for user in users {
-            writer.write_record(row(user)?)?;
-        }
-        writer.flush()
+        let mut writer = Writer::new(self.values, out);
+        users.iter().try_for_each(|user| writer.row(row(user)?))?;
+        writer.finish()
     }
 
     fn end(&mut self, _: &mut Vec<u8>) -> io::Result<()> {
@@ -51,9 +57,69 @@ impl UserFormat for Rows {
     }
 }
 
+/// The row of titles.
+pub(super) fn write_titles<'a>(titles: impl IntoIterator<Item = &'a str>, out: &mut Vec<u8>) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(titles)?;
+    writer.flush()
+}
+
+/// Rows of values on their way into `out`.
+pub(super) struct Writer<'a> {
+    writer: csv::Writer<&'a mut Vec<u8>>,
+    values: Values,
+}
+
+impl<'a> Writer<'a> {
+    /// Harmless values are all in quotes, so that no separator within one begins a cell.
+    pub(super) fn new(values: Values, out: &'a mut Vec<u8>) -> Self {
+        let style = match values {
+            Values::Raw => csv::QuoteStyle::Necessary,
+            Values::Harmless => csv::QuoteStyle::Always,
+        };
+        Self { writer: csv::WriterBuilder::new().quote_style(style).from_writer(out), values }
+    }
+
+    /// One row.
+    pub(super) fn row(&mut self, row: impl IntoIterator<Item = String>) -> io::Result<()> {
+        for value in row {
+            match self.values {
+                Values::Raw => self.writer.write_field(value)?,
+                Values::Harmless => self.writer.write_field(harmless(&value).as_ref())?,
+            }
+        }
+        Ok(self.writer.write_record(None::<&[u8]>)?)
+    }
+
+    /// After the last row.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+/// What a spreadsheet takes for the beginning of a formula, as OWASP lists it: the four signs, and their full-width forms,
+/// which some spreadsheets read alike.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+
+/// A value that no spreadsheet runs and no terminal follows: with a single quote before it where it begins like a formula,
+/// behind spaces or invisible characters too, which spreadsheets may drop. A tab or a line end at the beginning counts as well.
+fn harmless(value: &str) -> Cow<'_, str> {
+    let begins_a_cell = value.starts_with(['\t', '\r', '\n', '\0']);
+    let is_skipped =
+        |c: char| c.is_whitespace() || drives_terminal(c) || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}');
+    let shown = printable(value);
+    if begins_a_cell || value.trim_start_matches(is_skipped).starts_with(FORMULA) {
+        Cow::Owned(format!("'{shown}"))
+    } else {
+        shown
+    }
+}
+
 /// One row, in the order of [`HEADER`]. What is unknown is empty; lists are separated by spaces.
 pub(super) fn row(user: &User) -> io::Result<[String; HEADER.len()]> {
     let optional = |value: &Option<String>| value.clone().unwrap_or_default();
+    let mut attributes = Vec::new();
+    json::push(&user.attributes, &mut attributes)?;
     let licenses: Vec<&str> = user.licenses.iter().map(|held| held.license_type.as_str()).collect();
     Ok([
         user.id.clone(),
@@ -72,7 +138,7 @@ pub(super) fn row(user: &User) -> io::Result<[String; HEADER.len()]> {
         optional(&user.deactivated_at),
         user.activity.as_str().to_owned(),
         optional(&user.last_activity_at),
-        serde_json::to_string(&user.attributes)?,
+        String::from_utf8(attributes).map_err(io::Error::other)?,
     ])
 }
 
@@ -81,33 +147,94 @@ mod tests {
     use super::super::samples::{anna, bare};
     use super::*;
 
-    #[test]
-    fn rows_are_flat_and_quoted_where_needed() {
-        let mut out = Vec::new();
-        Rows.begin(&mut out).unwrap();
-        Rows.page(&[anna()], &mut out).unwrap();
-        Rows.page(&[bare()], &mut out).unwrap();
-        Rows.end(&mut out).unwrap();
-        let expect = concat!(
-            "id,username,email,first_name,last_name,status,kind,role,roles,seat,licenses,position,created_at,",
-            "deactivated_at,activity,last_activity_at,attributes\n",
-            "id1,anna,anna@example.com,Anna,Berg,active,member,system-admin,system_user system_admin,occupied,",
-            "enterprise,\"Head of \"\"Everything\"\", Inc.\",2024-01-02T03:04:05.000Z,,known,",
-            "2026-11-23T22:00:00.000Z,\"{\"\"auth\"\":\"\"ldap\"\"}\"\n",
-            "id2,bot,,,,deactivated,bot,member,,free,,,,2026-01-01T00:00:00.000Z,never,,{}\n",
-        );
-        assert_eq!(String::from_utf8(out).unwrap(), expect);
+    fn print(values: Values, users: &[User]) -> String {
+        let (mut rows, mut out) = (Rows::new(values), Vec::new());
+        rows.begin(&mut out).unwrap();
+        users.iter().for_each(|user| rows.page(std::slice::from_ref(user), &mut out).unwrap());
+        rows.end(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    /// The cells below this title, as a reader of CSV has them.
+    fn column(csv: &str, title: &str) -> Vec<String> {
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let place = reader.headers().unwrap().iter().position(|name| name == title).unwrap();
+        reader.records().map(|record| record.unwrap()[place].to_owned()).collect()
     }
 
     #[test]
-    fn a_value_with_line_breaks_stays_one_field() {
+    fn rows_are_flat_and_every_value_is_in_quotes() {
+        let expect = concat!(
+            "id,username,email,first_name,last_name,status,kind,role,roles,seat,licenses,position,created_at,",
+            "deactivated_at,activity,last_activity_at,attributes\n",
+            r#""id1","anna","anna@example.com","Anna","Berg","active","member","system-admin","#,
+            r#""system_user system_admin","occupied","enterprise","Head of ""Everything"", Inc.","#,
+            r#""2024-01-02T03:04:05.000Z","","known","2026-11-23T22:00:00.000Z","{""auth"":""ldap""}""#,
+            "\n",
+            r#""id2","bot","","","","deactivated","bot","member","","free","","","","2026-01-01T00:00:00.000Z","#,
+            r#""never","","{}""#,
+            "\n",
+        );
+        assert_eq!(print(Values::Harmless, &[anna(), bare()]), expect);
+    }
+
+    #[test]
+    fn no_cell_is_run_by_a_spreadsheet_or_followed_by_a_terminal() {
+        let cases = [
+            ("=1+1", "'=1+1"),
+            ("+1-1", "'+1-1"),
+            ("-2+3@x.example", "'-2+3@x.example"),
+            ("@SUM(1)", "'@SUM(1)"),
+            ("＝1+1", "'＝1+1"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠x", "'＠x"),
+            ("\t=1", "' =1"),
+            ("\rx", "' x"),
+            ("\nx", "' x"),
+            ("\0x", "'\u{fffd}x"),
+            ("  =1", "'  =1"),
+            ("\u{a0}\u{3000}=1", "'\u{a0}\u{3000}=1"),
+            ("\u{feff}=1", "'\u{fffd}=1"),
+            ("\u{200b}=1", "'\u{200b}=1"),
+            ("\u{202e}\u{1b}-1", "'\u{fffd}\u{fffd}-1"),
+            ("a\u{1b}[2J\u{7f}\u{9b}m\u{202e}b\r\nc", "a\u{fffd}[2J\u{fffd}\u{fffd}m\u{fffd}b  c"),
+            ("a;=1", "a;=1"),
+            ("'=1", "'=1"),
+            ("1-1=0", "1-1=0"),
+            ("", ""),
+        ];
+        for (value, expect) in cases {
+            let user = User {
+                id: value.into(),
+                username: value.into(),
+                email: Some(value.into()),
+                first_name: Some(value.into()),
+                last_name: Some(value.into()),
+                role: value.into(),
+                roles: vec![value.into()],
+                position: Some(value.into()),
+                created_at: Some(value.into()),
+                ..bare()
+            };
+            let csv = print(Values::Harmless, std::slice::from_ref(&user));
+            let raw = print(Values::Raw, &[user]);
+            for title in
+                ["id", "username", "email", "first_name", "last_name", "role", "roles", "position", "created_at"]
+            {
+                assert_eq!(column(&csv, title), [expect], "{value:?} as {title}");
+                assert_eq!(column(&raw, title), [value], "raw {value:?} as {title}");
+            }
+        }
+    }
+
+    #[test]
+    fn attributes_stay_json_whatever_they_hold() {
         let mut user = bare();
-        user.position = Some("a\nb,\"c\"".into());
-        let mut out = Vec::new();
-        Rows.page(&[user], &mut out).unwrap();
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(out.as_slice());
-        let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-        assert_eq!(records.len(), 1);
-        assert_eq!(&records[0][11], "a\nb,\"c\"");
+        user.attributes = [("k\u{9b}".to_owned(), "=\u{202e}\u{7f}\n".to_owned())].into_iter().collect();
+        let csv = print(Values::Harmless, &[user.clone()]);
+        assert!(!csv.chars().any(|c| c != '\n' && drives_terminal(c)), "{csv}");
+        let attributes: Vec<String> = column(&csv, "attributes");
+        assert_eq!(serde_json::from_str::<provider_host::model::Attributes>(&attributes[0]).unwrap(), user.attributes);
     }
 }

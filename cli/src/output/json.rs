@@ -1,10 +1,41 @@
-//! Users as JSON: one array, or one line each. The keys are the contract's names in snake_case.
+//! JSON: an answer, or users as one array or one line each. The keys are the contract's names in snake_case.
 
 use std::io;
 
 use provider_host::model::User;
+use serde::Serialize;
 
 use super::UserFormat;
+use super::cell::drives_terminal;
+
+/// Appends a value, exactly: a parser gets what the provider gave. The library escapes C0 alone; here DEL, C1 and what turns
+/// the reading direction are escaped as well, since JSON is read on terminals too.
+pub(super) fn push(value: &impl Serialize, out: &mut Vec<u8>) -> io::Result<()> {
+    escape(&serde_json::to_string(value)?, out);
+    Ok(())
+}
+
+/// An answer, indented, with a line end.
+pub(crate) fn json_answer(answer: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    escape(&serde_json::to_string_pretty(answer)?, &mut out);
+    out.push(b'\n');
+    Ok(out)
+}
+
+/// Outside of its strings JSON is printable ASCII and line ends, so that every other character may be escaped.
+fn escape(json: &str, out: &mut Vec<u8>) {
+    let mut rest = json;
+    while let Some((at, hidden)) = rest.char_indices().find(|(_, c)| *c != '\n' && drives_terminal(*c)) {
+        let (plain, behind) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.extend_from_slice(plain.as_bytes());
+        for unit in hidden.encode_utf16(&mut [0; 2]) {
+            out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+        }
+        rest = behind.strip_prefix(hidden).unwrap_or_default();
+    }
+    out.extend_from_slice(rest.as_bytes());
+}
 
 /// One array with one user per line. [`UserFormat::end`] closes it whatever happened, so that it is always valid.
 #[derive(Default)]
@@ -21,7 +52,7 @@ impl UserFormat for Array {
     fn page(&mut self, users: &[User], out: &mut Vec<u8>) -> io::Result<()> {
         for user in users {
             out.extend_from_slice(if self.printed { b",\n" } else { b"\n" });
-            serde_json::to_writer(&mut *out, user)?;
+            push(user, out)?;
             self.printed = true;
         }
         Ok(())
@@ -43,7 +74,7 @@ impl UserFormat for Lines {
 
     fn page(&mut self, users: &[User], out: &mut Vec<u8>) -> io::Result<()> {
         for user in users {
-            serde_json::to_writer(&mut *out, user)?;
+            push(user, out)?;
             out.push(b'\n');
         }
         Ok(())
@@ -73,6 +104,22 @@ mod tests {
             array.end(&mut out).unwrap();
             let users: Vec<Value> = serde_json::from_slice(&out).unwrap();
             assert_eq!(users.len(), pages.iter().sum::<usize>());
+        }
+    }
+
+    #[test]
+    fn json_is_exact_and_drives_no_terminal() {
+        let hostile = "\u{1b}[31m \n \u{7f} \u{9b}2J \u{85} \u{202e}gpj \u{2066} \u{e0041} =1+1 Zoë 👩\u{200d}👧";
+        let mut user = anna();
+        user.position = Some(hostile.into());
+        user.attributes = [(hostile.to_owned(), hostile.to_owned())].into_iter().collect();
+        let mut line = Vec::new();
+        Lines.page(&[user.clone()], &mut line).unwrap();
+        for written in [line, json_answer(&user).unwrap()] {
+            assert_eq!(serde_json::from_slice::<User>(&written).unwrap(), user);
+            let text = String::from_utf8(written).unwrap();
+            assert!(!text.chars().any(|c| c != '\n' && drives_terminal(c)), "{text}");
+            assert!(text.contains("Zoë 👩\u{200d}👧"), "what is harmless stays readable: {text}");
         }
     }
 

@@ -12,6 +12,7 @@ use std::io;
 use clap::ValueEnum;
 use provider_host::model::User;
 
+pub(crate) use self::json::json_answer;
 pub(crate) use self::table::Table;
 
 /// The formats of a listing.
@@ -46,21 +47,39 @@ pub(crate) trait UserFormat {
     fn end(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
 }
 
-/// The format for a listing on an output of so many columns.
-pub(crate) fn user_format(format: ListingFormat, columns: usize) -> Box<dyn UserFormat> {
+/// How the values of a listing are written as rows of a table or of CSV. JSON is always exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Values {
+    /// Nothing in them drives a terminal or is run by a spreadsheet.
+    Harmless,
+    /// As the provider gave them: `--raw`.
+    Raw,
+}
+
+/// How wide a table may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Width {
+    /// A terminal of so many columns.
+    Columns(usize),
+    /// As wide as its values: it is read by a program, or later.
+    Unbounded,
+}
+
+/// The format for a listing on an output of this width.
+pub(crate) fn user_format(format: ListingFormat, width: Width, values: Values) -> Box<dyn UserFormat> {
     match format {
-        ListingFormat::Table => Box::new(Table::new(columns)),
+        ListingFormat::Table => Box::new(Table::new(width, values)),
         ListingFormat::Json => Box::new(json::Array::default()),
         ListingFormat::Ndjson => Box::new(json::Lines),
-        ListingFormat::Csv => Box::new(csv::Rows),
+        ListingFormat::Csv => Box::new(csv::Rows::new(values)),
     }
 }
 
-/// An answer as JSON, indented, with a line end.
-pub(crate) fn json_answer(answer: &impl serde::Serialize) -> io::Result<Vec<u8>> {
-    let mut out = serde_json::to_vec_pretty(answer)?;
-    out.push(b'\n');
-    Ok(out)
+impl Values {
+    /// As `--raw` says.
+    pub(crate) const fn of(is_raw: bool) -> Self {
+        if is_raw { Self::Raw } else { Self::Harmless }
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
-//! Users as a table. Its columns are set before the first user comes, since a page is printed when it arrives.
+//! Users as a table. Its columns are set by the first page, since a page is printed when it arrives.
 
 use std::io;
 
 use provider_host::model::User;
 
-use super::UserFormat;
-use super::cell::{cut, fit};
+use super::cell::{self, fit, pad, printable};
 use super::words::{full_name, last_use};
+use super::{UserFormat, Values, Width};
 
 /// What lies between two columns.
 const GAP: &str = "  ";
@@ -28,8 +28,9 @@ impl Field {
     const ALL: [Self; 7] =
         [Self::Username, Self::Name, Self::Email, Self::Role, Self::Status, Self::Seat, Self::LastUse];
 
-    /// What goes first where the output is too narrow for all.
-    const DROPPED_FIRST: [Self; 5] = [Self::Name, Self::Seat, Self::Email, Self::Role, Self::LastUse];
+    /// What is kept where the output is too narrow for all, the most important first.
+    const BY_WEIGHT: [Self; 7] =
+        [Self::Username, Self::Status, Self::LastUse, Self::Role, Self::Email, Self::Seat, Self::Name];
 
     fn title(self) -> &'static str {
         match self {
@@ -43,12 +44,13 @@ impl Field {
         }
     }
 
-    /// The least and the most columns that it may take. The fixed ones hold their longest value.
+    /// How many columns it gets before another one is left out, where its values need so many, and the most that are kept
+    /// free for it. The fixed ones hold their longest value.
     fn widths(self) -> (usize, usize) {
         match self {
-            Self::Username => (8, 26),
-            Self::Name => (8, 28),
-            Self::Email => (10, 40),
+            Self::Username => (32, 64),
+            Self::Name => (24, 48),
+            Self::Email => (32, 64),
             Self::Role => (12, 12),
             Self::Status => (11, 11),
             Self::Seat => (8, 8),
@@ -71,34 +73,39 @@ impl Field {
 
 /// A table as wide as the output allows.
 pub(crate) struct Table {
-    columns: Vec<(Field, usize)>,
-    head: Head,
+    width: Width,
+    values: Values,
+    /// Its columns, from left to right. The row of titles comes with the first user, so that an error is not below an empty
+    /// table; there are none before.
+    columns: Vec<Column>,
 }
 
-/// Whether the row of titles is out: it comes with the first user, so that an error is not below an empty table.
-#[derive(PartialEq, Eq)]
-enum Head {
-    Due,
-    Printed,
+/// A column and how wide it is. Values of an unbounded table may be longer.
+struct Column {
+    field: Field,
+    columns: usize,
 }
 
 impl Table {
-    /// For an output of so many columns.
-    pub(crate) fn new(width: usize) -> Self {
-        Self { columns: layout(width), head: Head::Due }
+    /// For an output of this width.
+    pub(crate) const fn new(width: Width, values: Values) -> Self {
+        Self { width, values, columns: Vec::new() }
     }
 
     fn line(&self, value: impl Fn(Field) -> String, out: &mut Vec<u8>) {
         let mut line = String::new();
-        for (place, (field, width)) in self.columns.iter().enumerate() {
+        for (place, Column { field, columns }) in self.columns.iter().enumerate() {
             if place > 0 {
                 line.push_str(GAP);
             }
-            let last = place + 1 == self.columns.len();
             let text = value(*field);
-            line.push_str(&if last { cut(&text, *width) } else { fit(&text, *width) });
+            line.push_str(&match (self.width, self.values) {
+                (Width::Columns(_), _) => fit(&text, *columns),
+                (Width::Unbounded, Values::Harmless) => pad(&printable(&text), *columns),
+                (Width::Unbounded, Values::Raw) => pad(&text, *columns),
+            });
         }
-        out.extend_from_slice(line.trim_end().as_bytes());
+        out.extend_from_slice(line.trim_end_matches(' ').as_bytes());
         out.push(b'\n');
     }
 }
@@ -109,8 +116,8 @@ impl UserFormat for Table {
     }
 
     fn page(&mut self, users: &[User], out: &mut Vec<u8>) -> io::Result<()> {
-        if self.head == Head::Due && !users.is_empty() {
-            self.head = Head::Printed;
+        if self.columns.is_empty() && !users.is_empty() {
+            self.columns = layout(self.width, users);
             self.line(|field| field.title().to_uppercase(), out);
         }
         for user in users {
@@ -124,33 +131,43 @@ impl UserFormat for Table {
     }
 }
 
-/// The columns that fit, with their widths. Room that is left goes to the three that vary, in turns: addresses are
-/// longer than names, so that theirs is twice as much.
-fn layout(width: usize) -> Vec<(Field, usize)> {
-    let mut columns: Vec<(Field, usize)> = Field::ALL.into_iter().map(|field| (field, field.widths().0)).collect();
-    for dropped in Field::DROPPED_FIRST {
-        if total(&columns) <= width {
-            break;
+/// The columns, as wide as the values of the first page need them. Where the output is too narrow, whole columns are left out,
+/// the least important first, and only then values are cut.
+fn layout(width: Width, first: &[User]) -> Vec<Column> {
+    let needed = |field: Field| {
+        let (least, most) = field.widths();
+        if least == most {
+            return most;
         }
-        columns.retain(|(field, _)| *field != dropped);
+        let values = first.iter().map(|user| cell::width(&field.value(user)));
+        values.max().unwrap_or_default().clamp(field.title().len(), most)
+    };
+    let all = Field::ALL.map(|field| Column { field, columns: needed(field) });
+    let Width::Columns(width) = width else { return all.into() };
+    let (mut kept, mut room) = (Vec::new(), width);
+    for field in Field::BY_WEIGHT {
+        let least = needed(field).min(field.widths().0);
+        let gap = if kept.is_empty() { 0 } else { GAP.len() };
+        match room.checked_sub(least + gap) {
+            Some(rest) => {
+                kept.push(Column { field, columns: least });
+                room = rest;
+            }
+            // However narrow the output is, it says who the users are.
+            None if kept.is_empty() => {
+                kept.push(Column { field, columns: room });
+                room = 0;
+            }
+            None => {}
+        }
     }
-    let mut room = width.saturating_sub(total(&columns));
-    loop {
-        let before = room;
-        for (field, columns) in &mut columns {
-            let share = if *field == Field::Email { 2 } else { 1 };
-            let more = share.min(room).min(field.widths().1 - *columns);
-            *columns += more;
-            room -= more;
-        }
-        if room == before {
-            return columns;
-        }
+    for column in &mut kept {
+        let more = room.min(needed(column.field).saturating_sub(column.columns));
+        column.columns += more;
+        room -= more;
     }
-}
-
-fn total(columns: &[(Field, usize)]) -> usize {
-    columns.iter().map(|(_, width)| width).sum::<usize>() + GAP.len() * columns.len().saturating_sub(1)
+    kept.sort_by_key(|column| Field::ALL.iter().position(|field| *field == column.field));
+    kept
 }
 
 #[cfg(test)]
@@ -159,49 +176,93 @@ mod tests {
     use super::*;
     use unicode_width::UnicodeWidthStr;
 
-    fn print(width: usize, users: &[User]) -> String {
+    fn print(width: Width, users: &[User]) -> String {
         let mut out = Vec::new();
-        let mut table = Table::new(width);
+        let mut table = Table::new(width, Values::Harmless);
         table.begin(&mut out).unwrap();
         table.page(users, &mut out).unwrap();
         table.end(&mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
-    #[test]
-    fn a_terminal_of_eighty_columns_shows_every_column() {
-        let expect = "\
-USERNAME  NAME      E-MAIL      ROLE          STATUS       SEAT      LAST ACTIVE
-anna      Anna Be…  anna@exam…  system-admin  active       occupied  2026-11-23
-bot                             member        deactivated  free      never
-";
-        assert_eq!(print(80, &[anna(), bare()]), expect);
-    }
-
-    #[test]
-    fn no_line_is_wider_than_the_output() {
-        let mut hostile = anna();
-        hostile.username = "山".repeat(90);
-        hostile.first_name = Some("e\u{301}".repeat(90));
-        hostile.email = Some("\u{1b}[31m".repeat(20));
-        for width in [30, 40, 60, 79, 80, 81, 100, 140, 400] {
-            for line in print(width, &[hostile.clone()]).lines() {
-                assert!(line.width() <= width, "{} > {width}: {line}", line.width());
-                assert!(!line.contains('\u{1b}'));
-            }
+    fn long() -> User {
+        User {
+            username: "maximiliane.von-und-zu-mustermann".into(),
+            email: Some("maximiliane.von-und-zu-mustermann@subsidiary.example.com".into()),
+            first_name: Some("Maximiliane Anna Katharina".into()),
+            last_name: Some("von und zu Mustermann".into()),
+            ..anna()
         }
     }
 
     #[test]
-    fn a_narrow_output_drops_columns_in_order() {
-        let shown = |width| layout(width).into_iter().map(|(field, _)| field).collect::<Vec<_>>();
-        assert!(!shown(79).contains(&Field::Name));
-        assert!(shown(79).contains(&Field::Seat));
-        assert_eq!(shown(1), [Field::Username, Field::Status]);
+    fn columns_are_as_wide_as_their_values() {
+        let expect = "\
+USERNAME  NAME       E-MAIL            ROLE          STATUS       SEAT      LAST ACTIVE
+anna      Anna Berg  anna@example.com  system-admin  active       occupied  2026-11-23
+bot                                    member        deactivated  free      never
+";
+        for width in [Width::Columns(100), Width::Columns(87), Width::Unbounded] {
+            assert_eq!(print(width, &[anna(), bare()]), expect);
+        }
+    }
+
+    #[test]
+    fn a_narrow_output_leaves_columns_out_before_it_cuts_a_value() {
+        let cases = [
+            (160, "USERNAME NAME E-MAIL ROLE STATUS SEAT LAST ACTIVE"),
+            (120, "USERNAME E-MAIL ROLE STATUS SEAT LAST ACTIVE"),
+            (100, "USERNAME ROLE STATUS SEAT LAST ACTIVE"),
+            (80, "USERNAME ROLE STATUS LAST ACTIVE"),
+            (60, "USERNAME STATUS LAST ACTIVE"),
+            (50, "USERNAME STATUS"),
+            (40, "USERNAME"),
+        ];
+        for (width, titles) in cases {
+            let table = print(Width::Columns(width), &[anna(), long()]);
+            let mut lines = table.lines();
+            let words: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
+            assert_eq!(words.join(" "), titles, "{width}");
+            assert!(table.contains(&long().username), "{width}: {table}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_is_piped_is_not_cut() {
+        let mut far = long();
+        far.username = "u".repeat(200);
+        far.email = Some(format!("{}@example.com", "e".repeat(300)));
+        let table = print(Width::Unbounded, &[anna(), far.clone()]);
+        assert!(table.contains(&far.username) && table.contains(far.email.as_deref().unwrap()), "{table}");
+        assert!(!table.contains('…'));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_output_and_nothing_drives_it() {
+        let mut hostile = anna();
+        hostile.username = "山".repeat(90);
+        hostile.first_name = Some("e\u{301}".repeat(90));
+        hostile.email = Some("\u{1b}[31m\u{9b}\u{202e}".repeat(20));
+        for width in [1, 8, 30, 40, 60, 79, 80, 81, 100, 140, 400] {
+            for line in print(Width::Columns(width), &[hostile.clone()]).lines() {
+                assert!(line.width() <= width, "{} > {width}: {line}", line.width());
+            }
+        }
+        for width in [Width::Columns(400), Width::Unbounded] {
+            let table = print(width, &[hostile.clone()]);
+            assert!(!table.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{table}");
+        }
+    }
+
+    #[test]
+    fn raw_values_are_written_as_they_are() {
+        let (mut table, mut out) = (Table::new(Width::Unbounded, Values::Raw), Vec::new());
+        table.page(&[User { username: "a\u{202e}b".into(), ..anna() }], &mut out).unwrap();
+        assert!(String::from_utf8(out).unwrap().contains("a\u{202e}b"));
     }
 
     #[test]
     fn nobody_prints_nothing() {
-        assert_eq!(print(80, &[]), "");
+        assert_eq!(print(Width::Columns(80), &[]), "");
     }
 }

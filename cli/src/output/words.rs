@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, Datelike, Utc};
+use provider_host::in_words;
 use provider_host::model::{ActivityKnowledge, Quantity, User};
 
 /// `12,345`.
@@ -59,7 +60,7 @@ pub(crate) fn expiry(instant: &str, now: DateTime<Utc>) -> String {
     let Ok(end) = DateTime::parse_from_rfc3339(instant) else { return date };
     let end = end.with_timezone(&Utc);
     let days = end.date_naive().signed_duration_since(now.date_naive()).num_days();
-    let away = count(days.unsigned_abs(), "day");
+    let away = in_words(Duration::from_secs(days.unsigned_abs().saturating_mul(86_400)));
     match (end <= now, days) {
         (true, 0) => format!("{date}, expired today"),
         (true, _) => format!("{date}, expired {away} ago"),
@@ -83,12 +84,13 @@ pub(crate) fn full_name(user: &User) -> String {
     names.into_iter().flatten().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// `340 ms`, `2.4 s`, `3 min 20 s`.
+/// How long something took: `340 ms`, `2.4 s`, `3 min 20 s`, `2 hours`.
 pub(crate) fn span(time: Duration) -> String {
     match time.as_secs() {
         0 => format!("{} ms", time.as_millis()),
         1..60 => format!("{:.1} s", time.as_secs_f64()),
-        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
+        seconds @ 60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => in_words(time),
     }
 }
 
@@ -139,11 +141,13 @@ mod tests {
         let now = DateTime::parse_from_rfc3339("2026-11-24T09:30:00Z").unwrap().with_timezone(&Utc);
         let cases = [
             ("2026-11-25T00:00:00.000Z", "2026-11-25, 1 day left"),
-            ("2027-11-24T09:30:00.000Z", "2027-11-24, 365 days left"),
+            ("2027-11-24T09:30:00.000Z", "2027-11-24, 1 year left"),
+            ("2027-01-31T00:00:00.000Z", "2027-01-31, 68 days left"),
+            ("2029-12-31T00:00:00.000Z", "2029-12-31, 3 years left"),
             ("2026-11-24T23:59:59.000Z", "2026-11-24, ends today"),
             ("2026-11-24T09:30:00.000Z", "2026-11-24, expired today"),
             ("2026-11-23T23:00:00.000Z", "2026-11-23, expired 1 day ago"),
-            ("2025-11-24T00:00:00.000Z", "2025-11-24, expired 365 days ago"),
+            ("2025-11-24T00:00:00.000Z", "2025-11-24, expired 1 year ago"),
             ("soon", "soon"),
         ];
         for (instant, text) in cases {
@@ -153,7 +157,9 @@ mod tests {
 
     #[test]
     fn spans_and_sizes_are_short() {
-        for (ms, text) in [(0, "0 ms"), (999, "999 ms"), (2430, "2.4 s"), (200_000, "3 min 20 s")] {
+        for (ms, text) in
+            [(0, "0 ms"), (999, "999 ms"), (2430, "2.4 s"), (200_000, "3 min 20 s"), (5_400_000, "1 hour 30 minutes")]
+        {
             assert_eq!(span(Duration::from_millis(ms)), text);
         }
         assert_eq!(mebibytes(1_572_864), "1.5 MiB");

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, linkat, openat, renameat, unlinkat};
 use rustix::process::geteuid;
 
-use super::Found;
+use super::entry_file::Found;
 
 /// How files are named that are not whole yet.
 const UNFINISHED: &str = "new-";

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::Found;
+use super::entry_file::Found;
 
 pub(super) enum Folder {}
 

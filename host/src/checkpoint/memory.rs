@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, busy};
+use super::store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, busy};
 use crate::listing::End;
 use crate::model::User;
 use crate::{Error, Result};
@@ -94,6 +94,9 @@ impl Shelf {
         let (standing, users) = self.latest.get_or_insert_with(|| (step.standing.clone(), Users::new()));
         standing.clone_from(step.standing);
         users.extend(step.users.iter().chain(step.repeated).map(|user| (user.id.clone(), (step.run, user.clone()))));
+        if step.withdraws {
+            users.retain(|_, (run, _)| *run == step.run);
+        }
     }
 
     /// The listing that is meant; none where it is empty.

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use super::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, busy};
+use super::store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, busy};
 use crate::listing::End;
 use crate::model::User;
 use crate::{Error, Result};
@@ -339,6 +339,9 @@ impl Checkpoint for Held {
             )?;
             for (id, record) in &records {
                 put.execute(params![listing, id, step.run, record])?;
+            }
+            if step.withdraws {
+                change.execute("DELETE FROM user WHERE listing = ?1 AND run <> ?2", params![listing, step.run])?;
             }
             Ok(())
         })

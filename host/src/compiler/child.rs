@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use wasmtime::Engine;
 
-use super::{COMPILED, DOES_NOT_FIT, HEAD, INVALID, Uncompiled, config, uncompiled};
+use super::process::{COMPILED, DOES_NOT_FIT, HEAD, INVALID, Uncompiled, config, uncompiled};
 
 /// Compiles one component for the process that started this one, and returns the exit code to end with: see
-/// [`CompilerProcess`](super::CompilerProcess). The program must do nothing else, neither before nor afterwards.
+/// [`CompilerProcess`](crate::CompilerProcess). The program must do nothing else, neither before nor afterwards.
 #[must_use]
 pub fn run_compiler() -> ExitCode {
     if serve().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

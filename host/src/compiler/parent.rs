@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Precompiled};
 
-use super::{COMPILED, CompilerProcess, DOES_NOT_FIT, INVALID, Uncompiled};
+use super::process::{COMPILED, CompilerProcess, DOES_NOT_FIT, INVALID, Uncompiled};
 use crate::cache::Genuine;
 
 /// Threads that compile. Each takes address space, which is bounded.

@@ -2,7 +2,7 @@
 
 use wasmparser::{BlockType, FunctionBody, Operator, Result};
 
-use super::{ComponentBound, ComponentBounds};
+use super::bound::{ComponentBound, ComponentBounds};
 
 /// How many values a function, a block or a branch takes and returns.
 #[derive(Clone, Copy, Default)]

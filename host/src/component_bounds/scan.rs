@@ -5,8 +5,9 @@ use wasmparser::{
     CompositeInnerType, DataKind, ElementItems, Imports, Instance, Operator, Parser, Payload, TypeRef,
 };
 
+use super::bound::{ComponentBound, ComponentBounds};
 use super::function::{self, Context, Shape};
-use super::{ComponentBound, ComponentBounds, types};
+use super::types;
 use crate::Error;
 
 type Result<T> = std::result::Result<T, Refused>;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{SecretSource, Text};
+use super::secret::SecretSource;
+use super::text::Text;
 use crate::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Policy, Proxy, Result};
 
 /// A tenant's own client.

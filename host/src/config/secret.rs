@@ -24,8 +24,25 @@ const READ_AHEAD: usize = 64;
 pub fn read_secret_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(LARGEST + READ_AHEAD));
     let most = u64::try_from(LARGEST).unwrap_or(u64::MAX).saturating_add(1);
-    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
+    read.map_err(|error| in_words(path, error))?;
     if bytes.len() > LARGEST { Err(io::Error::other("it is larger than 64 KiB")) } else { Ok(bytes) }
+}
+
+/// The usual troubles in words that name what to do.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others keep the system's words")]
+fn in_words(path: &Path, error: io::Error) -> io::Error {
+    let kind = error.kind();
+    let words = match kind {
+        io::ErrorKind::NotFound if path.starts_with("~") => {
+            "there is no such file: behind `file:` no shell puts the home directory in the place of ~; write $HOME or the whole path"
+        }
+        io::ErrorKind::NotFound => "there is no such file",
+        io::ErrorKind::IsADirectory => "it is a directory, and the secret has to be in a file",
+        io::ErrorKind::PermissionDenied => "this user may not read it",
+        _ => return error,
+    };
+    io::Error::new(kind, words)
 }
 
 /// The place of a secret, written `env:NAME` or `file:PATH`.
@@ -41,20 +58,34 @@ impl FromStr for SecretSource {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
+        // The text is not repeated: it may be the secret itself.
         match text.split_once(':') {
-            Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
-            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
-            // The text is not repeated: it may be the secret itself.
+            Some(("env", "")) => Err("there is no name of a variable behind env:"),
+            Some(("env", name)) if !is_name(name) => {
+                Err("what stands behind env: is no name of a variable, which has neither $ nor quotation marks")
+            }
+            Some(("env", name)) => Ok(Self::Env(name.to_owned())),
+            Some(("file", "")) => Err("there is no path behind file:"),
+            Some(("file", path)) => Ok(Self::File(path.into())),
             Some(_) | None => Err("a secret is given by its place: env:NAME or file:PATH"),
         }
     }
 }
 
+fn is_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
 impl fmt::Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Env(name) => write!(f, "${name}"),
-            Self::File(path) => write!(f, "{}", path.display()),
+            // A shell that was given `env:$NAME` has put the secret itself here.
+            Self::Env(name) if name.len() > 20 && name.bytes().any(|b| b.is_ascii_lowercase()) => f.write_str(
+                "the environment variable that is named, which may be the secret itself and is not repeated",
+            ),
+            Self::Env(name) => write!(f, "the environment variable {name}"),
+            Self::File(path) => write!(f, "the file {}", path.display()),
         }
     }
 }
@@ -81,12 +112,12 @@ impl SecretSource {
             })?),
             Self::File(path) => {
                 let bytes = read_secret_file(path).map_err(|error| error.to_string())?;
-                let text = str::from_utf8(&bytes).map_err(|_| "stream did not contain valid UTF-8")?;
+                let text = str::from_utf8(&bytes).map_err(|_| "it holds no text in UTF-8")?;
                 Zeroizing::new(text.to_owned())
             }
         };
         let secret = text.strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text)).unwrap_or(&text);
-        if secret.is_empty() { Err("it is empty".to_owned()) } else { Ok(secret.into()) }
+        if secret.trim().is_empty() { Err("it is empty".to_owned()) } else { Ok(secret.into()) }
     }
 }
 
@@ -103,6 +134,7 @@ mod tests {
             ("hunter2\r\n", Ok("hunter2")),
             (most.as_str(), Ok(most.as_str())),
             ("\n", Err("it is empty")),
+            (" \t\n", Err("it is empty")),
             (&format!("{most}x"), Err("it is larger than 64 KiB")),
         ] {
             std::fs::write(&path, text).unwrap();
@@ -111,5 +143,44 @@ mod tests {
             assert_eq!(read, expect);
         }
         std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_place_that_is_none_is_named_and_not_repeated() {
+        for (text, expect) in [
+            ("hunter2", "env:NAME or file:PATH"),
+            ("https:hunter2", "env:NAME or file:PATH"),
+            ("env:", "no name of a variable behind env:"),
+            ("env:$hunter2", "neither $ nor quotation marks"),
+            ("env:${hunter2}", "neither $ nor quotation marks"),
+            ("env:glpat-hunter2", "neither $ nor quotation marks"),
+            ("env:2hunter2", "neither $ nor quotation marks"),
+            ("file:", "no path behind file:"),
+        ] {
+            let wrong = text.parse::<SecretSource>().unwrap_err();
+            assert!(wrong.contains(expect) && !wrong.contains("hunter2"), "{text}: {wrong}");
+        }
+        for (text, expect) in [
+            ("env:MM_TOKEN", "the environment variable MM_TOKEN"),
+            ("env:MATTERMOST_ACCESS_TOKEN_2", "the environment variable MATTERMOST_ACCESS_TOKEN_2"),
+            ("env:hunter2hunter2hunter2hunt", "the environment variable that is named, which may be the secret"),
+            ("file:/run/secrets/token", "the file /run/secrets/token"),
+        ] {
+            let shown = text.parse::<SecretSource>().unwrap().to_string();
+            assert!(shown.starts_with(expect), "{text}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_says_why() {
+        let folder = std::env::temp_dir();
+        for (path, expect) in [
+            (Path::new("~/no-such-token"), "in the place of ~"),
+            (Path::new("/no/such/token"), "there is no such file"),
+            (&folder, "it is a directory"),
+        ] {
+            let error = read_secret_file(path).unwrap_err().to_string();
+            assert!(error.contains(expect) && !error.contains("os error"), "{error}");
+        }
     }
 }

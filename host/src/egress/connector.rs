@@ -1,16 +1,15 @@
 //! How connections are made: to the server, or to the proxy on the way to it.
 
 use std::future::Future;
+use std::io;
 use std::io::Read as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
-use std::{fmt, io};
 
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
 use socket2::SockRef;
@@ -19,6 +18,7 @@ use tower_service::Service;
 
 use super::address::Resolver;
 use super::proxy::{Route, Rules};
+use super::tunnel::{self, unreachable};
 use crate::policy::Reach;
 
 /// Bytes that are read before the runtime has heard of them: enough to see that there are some.
@@ -37,22 +37,13 @@ pub(super) struct Dialler {
 #[derive(Clone, Debug)]
 struct ByProxy {
     rules: Rules,
-    tcp: ToProxy,
-    tunnel: Tunnel<ToProxy>,
+    tcp: Tcp,
 }
 
 impl Dialler {
     /// Dials what is within reach. The proxy's own address may be private in any case.
     pub(super) fn new(reach: Reach, proxy: Option<Rules>) -> Self {
-        let proxy = proxy.map(|rules| {
-            let tcp = ToProxy(tcp(Reach::Private));
-            let tunnel = Tunnel::new(rules.address.clone(), tcp.clone());
-            let tunnel = match rules.authorization.clone() {
-                Some(authorization) => tunnel.with_auth(authorization),
-                None => tunnel,
-            };
-            ByProxy { rules, tcp, tunnel }
-        });
+        let proxy = proxy.map(|rules| ByProxy { rules, tcp: tcp(Reach::Private) });
         Self { direct: tcp(reach), proxy }
     }
 }
@@ -76,53 +67,23 @@ impl Service<Uri> for Dialler {
 
     fn call(&mut self, server: Uri) -> Self::Future {
         let proxy = self.proxy.as_mut().map(|proxy| (proxy.rules.route(&server), proxy));
-        match proxy {
-            None | Some((Route::Direct, _)) => {
-                let connecting = self.direct.call(server);
-                Box::pin(async move { Ok(Dialled::new(connecting.await?, false)) })
+        let Some((route @ (Route::Tunnel | Route::Forward), proxy)) = proxy else {
+            let connecting = self.direct.call(server);
+            return Box::pin(async move { Ok(Dialled::new(connecting.await?, false)) });
+        };
+        let connecting = proxy.tcp.call(proxy.rules.address.clone());
+        let authorization = proxy.rules.authorization.clone();
+        Box::pin(async move {
+            let stream = connecting.await.map_err(|error| unreachable(&error))?;
+            if route == Route::Forward {
+                return Ok(Dialled::new(stream, true));
             }
-            Some((Route::Tunnel, proxy)) => {
-                let connecting = proxy.tunnel.call(server);
-                Box::pin(async move { Ok(Dialled::new(connecting.await?, false)) })
-            }
-            Some((Route::Forward, proxy)) => {
-                let connecting = proxy.tcp.call(proxy.rules.address.clone());
-                Box::pin(async move { Ok(Dialled::new(connecting.await?, true)) })
-            }
-        }
+            let mut stream = stream.into_inner();
+            tunnel::dig(&mut stream, &server, authorization.as_ref()).await?;
+            Ok(Dialled::new(TokioIo::new(stream), false))
+        })
     }
 }
-
-/// Connects to the proxy, and says that it was the proxy where that fails.
-#[derive(Clone, Debug)]
-struct ToProxy(Tcp);
-
-impl Service<Uri> for ToProxy {
-    type Response = TokioIo<TcpStream>;
-    type Error = ProxyUnreachable;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ProxyUnreachable>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ProxyUnreachable>> {
-        self.0.poll_ready(context).map_err(|_| ProxyUnreachable)
-    }
-
-    fn call(&mut self, proxy: Uri) -> Self::Future {
-        let connecting = self.0.call(proxy);
-        Box::pin(async move { connecting.await.map_err(|_| ProxyUnreachable) })
-    }
-}
-
-/// No connection to the proxy. The cause is left out: it would be taken for that of the server.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ProxyUnreachable;
-
-impl fmt::Display for ProxyUnreachable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the proxy cannot be reached")
-    }
-}
-
-impl std::error::Error for ProxyUnreachable {}
 
 /// A connection that knows whether a proxy passes requests on, which are then sent with their whole address.
 #[derive(Debug)]

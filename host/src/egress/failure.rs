@@ -8,14 +8,12 @@ use rustls::Error as TlsError;
 use wasmtime_wasi_http::Error as HttpError;
 
 use super::address::Refusal;
-use super::connector::ProxyUnreachable;
+use super::cause::Cause;
+use super::handshake::{Client, alert_in, of_tls};
 use crate::{DenialReason, LimitHit};
 
-/// What is said where no more connections can be opened: no server is at fault.
-const OPEN_FILES: &str = "the platform may open no more files: raise its limit (ulimit -n)";
-
 /// What went wrong with a request that was let out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
     /// What it asked for is denied after all.
     Denied(DenialReason),
@@ -25,11 +23,10 @@ pub(super) enum Failure {
     ConnectionRefused,
     ConnectionTimeout,
     ConnectionTerminated,
-    ProxyUnreachable,
-    /// This process, or the system, may open no more.
-    OpenFiles,
-    TlsUntrusted,
-    TlsFailed,
+    /// What wasi:http has no word for.
+    Explained(Cause),
+    /// The server wants to be asked by HTTP/1.1.
+    HttpOneRequired,
     NotHttp,
     AnswerTimeout,
     PauseTooLong,
@@ -42,7 +39,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// A stable kebab-case code.
-    pub(super) const fn code(self) -> &'static str {
+    pub(super) const fn code(&self) -> &'static str {
         match self {
             Self::Denied(reason) => reason.code(),
             Self::NameNotFound => "name-not-found",
@@ -51,16 +48,25 @@ impl Failure {
             Self::ConnectionRefused => "connection-refused",
             Self::ConnectionTimeout => "connection-timeout",
             Self::ConnectionTerminated => "connection-terminated",
-            Self::ProxyUnreachable => "proxy-unreachable",
-            Self::OpenFiles => "open-files-limited",
-            Self::TlsUntrusted => "tls-untrusted",
-            Self::TlsFailed => "tls-failed",
+            Self::Explained(cause) => cause.code,
+            Self::HttpOneRequired => "http-1-required",
             Self::NotHttp => "not-http",
             Self::AnswerTimeout => "answer-timeout",
             Self::PauseTooLong => "answer-paused",
             Self::RequestTimeout => "request-timeout",
             Self::Incomplete => "answer-incomplete",
             Self::LetGo => "let-go",
+        }
+    }
+
+    /// The denial that it is.
+    pub(super) const fn denial(&self) -> Option<DenialReason> {
+        if let Self::Denied(reason) = self {
+            Some(*reason)
+        } else if let Self::Explained(cause) = self {
+            cause.denial
+        } else {
+            None
         }
     }
 }
@@ -84,14 +90,12 @@ impl From<Failure> for HttpError {
                 | DenialReason::Limit(_) => Self::HttpRequestDenied,
             },
             Failure::NameNotFound => Self::DnsError { rcode: None, info_code: None },
-            Failure::Unreachable | Failure::ProxyUnreachable => Self::DestinationUnavailable,
+            Failure::Unreachable => Self::DestinationUnavailable,
             Failure::Unroutable => Self::DestinationIpUnroutable,
             Failure::ConnectionRefused => Self::ConnectionRefused,
             Failure::ConnectionTimeout => Self::ConnectionTimeout,
-            Failure::ConnectionTerminated | Failure::LetGo => Self::ConnectionTerminated,
-            Failure::OpenFiles => Self::InternalError(Some(OPEN_FILES.to_owned())),
-            Failure::TlsUntrusted => Self::TlsCertificateError,
-            Failure::TlsFailed => Self::TlsProtocolError,
+            Failure::ConnectionTerminated | Failure::HttpOneRequired | Failure::LetGo => Self::ConnectionTerminated,
+            Failure::Explained(cause) => cause.into(),
             Failure::NotHttp => Self::HttpProtocolError,
             Failure::AnswerTimeout | Failure::RequestTimeout => Self::HttpResponseTimeout,
             Failure::PauseTooLong => Self::ConnectionReadTimeout,
@@ -100,12 +104,21 @@ impl From<Failure> for HttpError {
     }
 }
 
-/// Why a request got no answer. `head` is the limit that an answer's head has hit if it was too large.
-pub(super) fn of(error: &legacy::Error, head: LimitHit) -> Failure {
+/// What is known of a request that failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    /// The limit that an answer's head has hit if it was too large.
+    pub(super) head: LimitHit,
+    /// The client has a certificate.
+    pub(super) has_identity: bool,
+}
+
+/// Why a request got no answer.
+pub(super) fn of(error: &legacy::Error, known: Known) -> Failure {
     let mut cause = error.source();
     while let Some(error) = cause {
-        if let Some(known) = known(error, head) {
-            return known;
+        if let Some(meaning) = meaning(error, known) {
+            return meaning;
         }
         cause = error.source();
     }
@@ -118,18 +131,23 @@ pub(super) fn of_body(error: &hyper::Error) -> Failure {
 }
 
 /// The meaning of one link in the chain of causes.
-fn known(error: &(dyn StdError + 'static), head: LimitHit) -> Option<Failure> {
-    if error.is::<ProxyUnreachable>() {
-        return Some(Failure::ProxyUnreachable);
+fn meaning(error: &(dyn StdError + 'static), known: Known) -> Option<Failure> {
+    if let Some(cause) = error.downcast_ref::<Cause>() {
+        return Some(Failure::Explained(cause.clone()));
     }
+    // A handshake says more; what comes later is the server's answer to the client's certificate.
+    let client = Client { has_identity: known.has_identity, is_asked: true };
     if let Some(tls) = error.downcast_ref::<TlsError>() {
-        return Some(of_tls(tls));
+        return Some(Failure::Explained(of_tls(tls, client)));
+    }
+    if let Some(http) = error.downcast_ref::<h2::Error>() {
+        return of_http2(http, client);
     }
     if let Some(http) = error.downcast_ref::<hyper::Error>() {
-        return of_http(http, head);
+        return of_http(http, known.head);
     }
     if let Some(io) = error.downcast_ref::<io::Error>() {
-        return of_io(io);
+        return of_io(io, client);
     }
     // hyper-util keeps the types of these to itself.
     let refusal = error
@@ -139,21 +157,16 @@ fn known(error: &(dyn StdError + 'static), head: LimitHit) -> Option<Failure> {
     if let Some(refusal) = refusal {
         return Some(Failure::Denied((*refusal).into()));
     }
-    let text = error.to_string();
-    match text.strip_prefix("tunnel error: ") {
-        Some("proxy authorization required") => Some(Failure::Denied(DenialReason::ProxyCredentials)),
-        Some("unsuccessful" | "proxy response headers too long") => Some(Failure::Denied(DenialReason::Proxy)),
-        Some("unexpected end of file" | "io error establishing tunnel") => Some(Failure::ProxyUnreachable),
-        _ => text.starts_with("dns error").then_some(Failure::NameNotFound),
-    }
+    error.to_string().starts_with("dns error").then_some(Failure::NameNotFound)
 }
 
-fn of_tls(error: &TlsError) -> Failure {
-    if matches!(error, TlsError::InvalidCertificate(_) | TlsError::NoCertificatesPresented) {
-        Failure::TlsUntrusted
-    } else {
-        Failure::TlsFailed
+fn of_http2(error: &h2::Error, client: Client) -> Option<Failure> {
+    if error.reason() == Some(h2::Reason::HTTP_1_1_REQUIRED) {
+        return Some(Failure::HttpOneRequired);
     }
+    // The library keeps the text of an I/O error and not what is inside.
+    let alert = error.get_io().and_then(|io| alert_in(&io.to_string()))?;
+    Some(Failure::Explained(of_tls(&TlsError::AlertReceived(alert), client)))
 }
 
 fn of_http(error: &hyper::Error, head: LimitHit) -> Option<Failure> {
@@ -163,22 +176,26 @@ fn of_http(error: &hyper::Error, head: LimitHit) -> Option<Failure> {
     if error.is_parse() {
         return Some(Failure::NotHttp);
     }
-    (error.is_incomplete_message() || error.is_closed() || error.is_canceled()).then_some(Failure::ConnectionTerminated)
+    let is_over = error.is_incomplete_message() || error.is_closed() || error.is_canceled();
+    (is_over && error.source().is_none()).then_some(Failure::ConnectionTerminated)
 }
 
-fn of_io(error: &io::Error) -> Option<Failure> {
+fn of_io(error: &io::Error, client: Client) -> Option<Failure> {
     // TLS errors travel inside I/O errors, sometimes two deep; `source` of an I/O error steps over what is inside.
     if let Some(inner) = error.get_ref() {
         let inner: &(dyn StdError + 'static) = inner;
         if let Some(tls) = inner.downcast_ref::<TlsError>() {
-            return Some(of_tls(tls));
+            return Some(Failure::Explained(of_tls(tls, client)));
+        }
+        if let Some(cause) = inner.downcast_ref::<Cause>() {
+            return Some(Failure::Explained(cause.clone()));
         }
         if let Some(io) = inner.downcast_ref::<io::Error>() {
-            return of_io(io);
+            return of_io(io, client);
         }
     }
     if is_open_files(error) {
-        return Some(Failure::OpenFiles);
+        return Some(Failure::Explained(open_files()));
     }
     let meaning = [
         (io::ErrorKind::ConnectionRefused, Failure::ConnectionRefused),
@@ -191,6 +208,11 @@ fn of_io(error: &io::Error) -> Option<Failure> {
         (io::ErrorKind::UnexpectedEof, Failure::ConnectionTerminated),
     ];
     meaning.into_iter().find_map(|(kind, meaning)| (kind == error.kind()).then_some(meaning))
+}
+
+/// This process, or the system, may open no more: no server is at fault.
+fn open_files() -> Cause {
+    Cause::new("open-files-limited", "the platform may open no more files (ulimit -n)")
 }
 
 #[cfg(unix)]
@@ -213,16 +235,17 @@ mod tests {
 
     #[test]
     fn a_lack_of_files_is_not_blamed_on_the_server() {
+        let client = Client { has_identity: false, is_asked: false };
+        let explained = || Some(Failure::Explained(open_files()));
         for (errno, expect) in [
-            (Errno::MFILE, Some(Failure::OpenFiles)),
-            (Errno::NFILE, Some(Failure::OpenFiles)),
+            (Errno::MFILE, explained()),
+            (Errno::NFILE, explained()),
             (Errno::CONNREFUSED, Some(Failure::ConnectionRefused)),
             (Errno::NOENT, None),
         ] {
             let error = io::Error::from(errno);
-            assert_eq!(of_io(&error), expect, "{errno:?}");
-            assert_eq!(of_io(&io::Error::other(error)), expect, "inside of another: {errno:?}");
+            assert_eq!(of_io(&error, client), expect, "{errno:?}");
+            assert_eq!(of_io(&io::Error::other(error), client), expect, "inside of another: {errno:?}");
         }
-        assert!(format!("{:?}", HttpError::from(Failure::OpenFiles)).contains("ulimit -n"));
     }
 }

@@ -1,6 +1,7 @@
 //! What one guest may send, and what it gets back.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::pass::{Pass, Request, Sender};
 use super::proxy::Route;
 use super::quota::{Quota, Turns};
 use super::repeats::Repeats;
-use super::{Client, Egress, guest_headers, send, words};
+use super::{Client, Egress, Http, guest_headers, send, words};
 use crate::audit::{Audit, Entry, Outcome};
 use crate::denial::Denials;
 use crate::grant::Grant;
@@ -74,12 +75,33 @@ pub(super) struct Way {
 struct Door {
     grant: Grant,
     reach: Reach,
-    client: Client,
+    clients: Clients,
+}
+
+/// The connections to one server.
+#[derive(Clone)]
+pub(super) struct Clients {
+    any: Client,
+    one: Client,
+    /// The server has asked for HTTP/1.1.
+    wants_one: Arc<AtomicBool>,
+}
+
+impl Clients {
+    /// The client that the server likes.
+    pub(super) fn choose(&self) -> &Client {
+        if self.wants_one.load(Ordering::Relaxed) { &self.one } else { &self.any }
+    }
+
+    /// Takes down that the server wants HTTP/1.1, and says whether that is news.
+    pub(super) fn want_one(&self) -> bool {
+        !self.wants_one.swap(true, Ordering::Relaxed)
+    }
 }
 
 /// How a request that is let out goes.
 pub(super) struct Exit {
-    pub(super) client: Client,
+    pub(super) clients: Clients,
     pub(super) route: Route,
 }
 
@@ -97,7 +119,9 @@ impl Gate {
         let GateOptions { grants, vault, policy, limits, turns, sender, audit } = options;
         let door = |grant: Grant| {
             let reach = policy.check(grant.origin())?;
-            Ok(Door { client: egress.client(reach, limits), reach, grant })
+            let client = |http| egress.client(reach, limits, http);
+            let clients = Clients { any: client(Http::Any), one: client(Http::One), wants_one: Arc::default() };
+            Ok(Door { clients, reach, grant })
         };
         let doors = grants.into_iter().map(door).collect::<Result<_>>()?;
         let of_egress = egress.secrets();
@@ -195,7 +219,7 @@ impl Way {
             return Err(DenialReason::Limit(LimitHit::RequestBody(self.request_bytes)));
         }
         self.quota.let_out_one(head_bytes(request)).map_err(DenialReason::Limit)?;
-        Ok(Exit { client: door.client.clone(), route })
+        Ok(Exit { clients: door.clients.clone(), route })
     }
 
     /// Keeps a denial for the person whose session it is.

@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::tls::read_pem;
+use super::pem_file::read_pem;
 use crate::{Error, Result};
 
 /// A certificate and its key, presented to every server that asks for one. `Debug` shows no key.

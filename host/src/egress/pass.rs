@@ -102,14 +102,14 @@ impl Pass {
     pub(super) fn failed(mut self, failure: Failure) -> Failure {
         // Whatever came of it, it ended because its body was not sent to the end.
         let failure = self.stopped().map_or(failure, Failure::Denied);
-        let code = failure.code();
-        if let Failure::Denied(reason) = failure {
+        let (code, denial) = (failure.code(), failure.denial());
+        if let Some(reason) = denial {
             self.way.deny(&self.request, reason);
         }
-        self.outcome = match (self.outcome, failure) {
+        self.outcome = match (self.outcome, denial) {
             (Outcome::Cut { status, .. }, _) => Outcome::Cut { status, code },
-            (_, Failure::Denied(_)) => Outcome::Denied { code },
-            _ => Outcome::Failed { code },
+            (_, Some(_)) => Outcome::Denied { code },
+            (_, None) => Outcome::Failed { code },
         };
         failure
     }

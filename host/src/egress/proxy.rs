@@ -144,8 +144,8 @@ mod tests {
             ("http://user:hunter2@proxy.example.com", Err("user name or password")),
             ("http://proxy.example.com/pac", Err("goes on after")),
             ("http://169.254.169.254:3128", Err("nothing is sent to")),
-            ("socks5://proxy.example.com", Err("not an http or https URL")),
-            ("proxy.example.com:3128", Err("not an http or https URL")),
+            ("socks5://proxy.example.com", Err("another scheme")),
+            ("proxy.example.com:3128", Err("does not begin with https:// or http://")),
         ] {
             match (Proxy::new(url), expect) {
                 (Ok(proxy), Ok(expect)) => assert_eq!(proxy.address, expect, "{url}"),

@@ -2,22 +2,29 @@
 
 use std::sync::atomic::Ordering;
 
-use http::header::PROXY_AUTHORIZATION;
-use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::BodyExt as _;
+use http::header::{CONTENT_LENGTH, HOST, HeaderName, PROXY_AUTHORIZATION};
+use http::uri::Scheme;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::capture_connection;
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody};
 
 use super::body::Watched;
+use super::cause::Cause;
 use super::connector::Kept;
 use super::deadline::{Deadline, TIMEOUT};
-use super::failure::{self, Failure};
+use super::failure::{self, Failure, Known};
 use super::gate::{Exit, Way};
 use super::outgoing::Outgoing;
 use super::pass::Pass;
 use super::proxy::Route;
+use super::tally::Tally;
+use super::tunnel;
 use crate::DenialReason;
+
+/// Says by whose hands an answer came (RFC 9209): one that a forward proxy passed on may be the proxy's own.
+const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 
 /// Waits for the request's turn, which no timeout of the guest's covers, sends it, and hands the answer out.
 pub(super) async fn send(
@@ -40,7 +47,7 @@ pub(super) async fn send(
     pass.hold(place);
     let request = Request::from_parts(head, body.boxed_unsync());
     let deadline = Deadline::of(pass.way().time);
-    let answer = match exchange(pass.way(), &exit, request, &options, deadline).await {
+    let answer = match exchange(pass.way(), &exit, request, &options, deadline, &pass.tally()).await {
         Ok(answer) => answer,
         Err(failure) => return Err(pass.failed(failure).into()),
     };
@@ -54,8 +61,10 @@ pub(super) async fn send(
     Ok(Response::from_parts(head, body.boxed_unsync()))
 }
 
-/// Adds what the guest does not know: secrets, and what gateway and proxy ask for.
+/// Adds what the guest does not know: secrets, and what gateway and proxy ask for. The client adds `Host` itself, which
+/// the gate held against the address: only HTTP/1.1 has it, and servers of HTTP/2 refuse it beside `:authority`.
 fn complete(way: &Way, route: Route, headers: &mut HeaderMap) {
+    headers.remove(HOST);
     way.vault.fill(headers);
     way.egress.add_headers(headers);
     // In a tunnel the proxy is told when it is dug, and the server is never told.
@@ -65,7 +74,41 @@ fn complete(way: &Way, route: Route, headers: &mut HeaderMap) {
     }
 }
 
+/// Sends the request, and once more by HTTP/1.1 if the server asks for that.
 async fn exchange(
+    way: &Way,
+    exit: &Exit,
+    request: Request<WasiBody>,
+    options: &RequestOptions,
+    deadline: Deadline,
+    tally: &Tally,
+) -> Result<Response<Incoming>, Failure> {
+    let again = bodiless(&request);
+    match attempt(way, exit, request, options, deadline).await {
+        Err(Failure::HttpOneRequired) if exit.clients.want_one() || tally.sent() == 0 => {
+            // What has a body is the guest's to try again.
+            let again = again.filter(|_| tally.sent() == 0).ok_or(Failure::HttpOneRequired)?;
+            attempt(way, exit, again, options, deadline).await
+        }
+        other => other,
+    }
+}
+
+/// The same request without a body, if it needs none and a server may want it twice.
+fn bodiless(request: &Request<WasiBody>) -> Option<Request<WasiBody>> {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let may_be_asked = is_read && request.uri().scheme() == Some(&Scheme::HTTPS);
+    if !may_be_asked || request.headers().contains_key(CONTENT_LENGTH) {
+        return None;
+    }
+    let mut again = Request::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
+    *again.method_mut() = request.method().clone();
+    *again.uri_mut() = request.uri().clone();
+    *again.headers_mut() = request.headers().clone();
+    Some(again)
+}
+
+async fn attempt(
     way: &Way,
     exit: &Exit,
     mut request: Request<WasiBody>,
@@ -74,7 +117,7 @@ async fn exchange(
 ) -> Result<Response<Incoming>, Failure> {
     let mut connection = capture_connection(&mut request);
     way.egress.sent.fetch_add(1, Ordering::Relaxed);
-    let sending = exit.client.request(request);
+    let sending = exit.clients.choose().request(request);
     tokio::pin!(sending);
     // The pool does not tell the two waits apart, so the first ends with the news of a connection.
     let connecting = async {
@@ -84,18 +127,30 @@ async fn exchange(
             _ = connection.wait_for_connection_metadata() => None,
         }
     };
-    let answer = match deadline.within(options.connect_timeout, Failure::ConnectionTimeout, connecting).await? {
+    let slow = if exit.route == Route::Direct { Failure::ConnectionTimeout } else { Failure::Explained(slow_proxy()) };
+    let answer = match deadline.within(options.connect_timeout, slow, connecting).await? {
         Some(answer) => answer,
         None => deadline.within(options.first_byte_timeout, Failure::AnswerTimeout, sending).await?,
     };
-    let answer = answer.map_err(|error| failure::of(&error, way.head_limit()))?;
+    let known = Known { head: way.head_limit(), has_identity: way.egress.has_identity() };
+    let mut answer = answer.map_err(|error| failure::of(&error, known))?;
     if let Some(kept) = answer.extensions().get::<Kept>() {
         kept.mark();
     }
-    if exit.route == Route::Forward && answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-        return Err(Failure::Denied(DenialReason::ProxyCredentials));
+    if exit.route == Route::Forward {
+        let status = answer.status();
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            let has_credentials = way.egress.proxy_authorization().is_some();
+            return Err(Failure::Explained(tunnel::refused(status.as_u16(), has_credentials)));
+        }
+        answer.headers_mut().insert(PROXY_STATUS, HeaderValue::from_static("forward-proxy"));
     }
     Ok(answer)
+}
+
+fn slow_proxy() -> Cause {
+    let words = "no connection came about in time: the forward proxy, or the server behind it, does not answer";
+    Cause::new("proxy-unreachable", words)
 }
 
 /// Whether an answer's headers are within the limits, which the client keeps roughly while it reads them.

@@ -4,25 +4,22 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::sign::SingleCertAndKey;
 use rustls::time_provider::TimeProvider;
-use rustls::{ClientConfig, RootCertStore};
-use secrecy::zeroize::Zeroizing;
 
-use super::ClientIdentity;
-use crate::component_file::read_regular;
+use super::certificate::{Trusted, Verifier};
+use super::handshake::Shows;
+use super::identity::ClientIdentity;
+use super::pem_file::read_pem;
 use crate::{Error, Result, wall};
-
-/// Bytes of the largest file of certificates: twenty times all authorities of a system.
-const PEM_BYTES: usize = 4 * 1024 * 1024;
 
 /// How long the system's authorities are taken for unchanged. Reading them takes some milliseconds.
 const KNOWN_FOR: Duration = Duration::from_secs(60);
 
 /// The system's authorities, as they were read last.
-static SYSTEM: Mutex<Option<(Instant, Arc<RootCertStore>)>> = Mutex::new(None);
+static SYSTEM: Mutex<Option<(Instant, Arc<Trusted>)>> = Mutex::new(None);
 
 /// TLS with the system's authorities and those of the files, as the client that it is given. A system without any is no
 /// error: http works without, and an https server is then untrusted.
@@ -30,19 +27,19 @@ static SYSTEM: Mutex<Option<(Instant, Arc<RootCertStore>)>> = Mutex::new(None);
 /// # Errors
 /// A file cannot be read or holds no certificate.
 pub(super) fn config(ca_files: &[PathBuf], identity: Option<ClientIdentity>) -> Result<ClientConfig> {
-    let mut roots = system();
+    let mut trusted = system();
     for path in ca_files {
-        add(Arc::make_mut(&mut roots), path)?;
+        add(Arc::make_mut(&mut trusted), path)?;
     }
-    let builder =
-        ClientConfig::builder_with_details(Arc::new(rustls::crypto::ring::default_provider()), Arc::new(TimeOfDay))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| Error::Runtime { reason: error.to_string() })?;
-    let builder = builder.with_root_certificates(roots);
-    Ok(match identity {
-        Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.into_key()))),
-        None => builder.with_no_client_auth(),
-    })
+    let provider = rustls::crypto::ring::default_provider();
+    let verifier = Verifier::new(trusted, provider.signature_verification_algorithms);
+    let builder = ClientConfig::builder_with_details(Arc::new(provider), Arc::new(TimeOfDay))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::Runtime { reason: error.to_string() })?;
+    // The verifier is the usual one; what it adds is why a certificate is refused, and certificates that are trusted as
+    // they are.
+    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+    Ok(builder.with_client_cert_resolver(Arc::new(Shows::new(identity))))
 }
 
 /// The time that certificates are held against. The default of the TLS library would panic before 1970.
@@ -56,41 +53,36 @@ impl TimeProvider for TimeOfDay {
 }
 
 /// The system's authorities: 100 KB that all clients share, while each has TLS sessions of its own.
-fn system() -> Arc<RootCertStore> {
+fn system() -> Arc<Trusted> {
     let mut known = SYSTEM.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, roots)) = known.as_ref().filter(|(read, _)| read.elapsed() < KNOWN_FOR) {
-        return Arc::clone(roots);
+    if let Some((_, trusted)) = known.as_ref().filter(|(read, _)| read.elapsed() < KNOWN_FOR) {
+        return Arc::clone(trusted);
     }
-    let mut read = RootCertStore::empty();
-    read.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let same = known.take().map(|(_, roots)| roots).filter(|roots| roots.roots == read.roots);
-    let roots = same.unwrap_or_else(|| Arc::new(read));
-    *known = Some((Instant::now(), Arc::clone(&roots)));
-    roots
+    let read = read_system();
+    let same = known.take().map(|(_, trusted)| trusted).filter(|trusted| trusted.exactly == read.exactly);
+    let trusted = same.unwrap_or_else(|| Arc::new(read));
+    *known = Some((Instant::now(), Arc::clone(&trusted)));
+    trusted
 }
 
-fn add(roots: &mut RootCertStore, path: &Path) -> Result<()> {
+fn read_system() -> Trusted {
+    let mut read = Trusted::nobody();
+    for certificate in rustls_native_certs::load_native_certs().certs {
+        // Systems keep certificates that only other programs can read.
+        let _ = read.add(certificate);
+    }
+    read
+}
+
+fn add(trusted: &mut Trusted, path: &Path) -> Result<()> {
     let unusable = |reason: String| Error::CaFile { path: path.to_owned(), reason };
     let mut found = 0_usize;
     for certificate in CertificateDer::pem_slice_iter(&read_pem(path).map_err(unusable)?) {
         let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
-        roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
+        trusted.add(certificate).map_err(|_| unusable("it holds a certificate that cannot be read".to_owned()))?;
         found = found.saturating_add(1);
     }
     if found == 0 { Err(unusable("it holds no certificate in PEM form".to_owned())) } else { Ok(()) }
-}
-
-/// Reads a file of certificates or of a key: a regular one of [`PEM_BYTES`] at most. It is wiped from memory afterwards.
-///
-/// # Errors
-/// Why it cannot be read.
-pub(super) fn read_pem(path: &Path) -> std::result::Result<Zeroizing<Vec<u8>>, String> {
-    match read_regular(path, PEM_BYTES) {
-        Ok(Ok(text)) => Ok(Zeroizing::new(text)),
-        Ok(Err(_)) => Err("it is larger than 4 MiB".to_owned()),
-        Err(Error::Io { source, .. }) => Err(source.to_string()),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 #[cfg(test)]
@@ -104,8 +96,6 @@ mod tests {
         config(&[file], None).unwrap();
         let after = system();
         assert!(Arc::ptr_eq(&before, &after));
-        let mut read = RootCertStore::empty();
-        read.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        assert_eq!(after.roots, read.roots);
+        assert_eq!(after.roots.roots, read_system().roots.roots);
     }
 }

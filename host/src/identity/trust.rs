@@ -1,46 +1,14 @@
 //! Whether bytes are the ones that were meant: pinned by their digest, or signed by a known key.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::signature::{ED25519, UnparsedPublicKey};
 
-use super::Digest;
+use super::digest::Digest;
+use super::public_key::PublicKey;
 use crate::{Error, Result};
-
-/// What stands before the 32 bytes of an Ed25519 key in its DER form: RFC 8410, section 4.
-const DER_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
-
-/// An Ed25519 public key: its 32 bytes in base64, or the base64 of its DER form, as a PEM file has it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PublicKey([u8; 32]);
-
-impl FromStr for PublicKey {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        let lines = text.lines().filter(|line| !line.starts_with("-----"));
-        let text: String = lines.flat_map(|line| line.chars().filter(|c| !c.is_whitespace())).collect();
-        let bytes = STANDARD.decode(text).map_err(|_| "it is not base64")?;
-        let key = bytes.strip_prefix(&DER_PREFIX).unwrap_or(&bytes);
-        key.try_into().map(Self).map_err(|_| "it is no Ed25519 public key of 32 bytes")
-    }
-}
-
-impl fmt::Display for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&STANDARD.encode(self.0))
-    }
-}
-
-impl fmt::Debug for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PublicKey({self})")
-    }
-}
 
 /// Where the detached signature of a component lies: beside it.
 pub(crate) fn signature_of(path: &Path) -> PathBuf {
@@ -90,6 +58,7 @@ impl Trust {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::public_key::DER_PREFIX;
     use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
     fn pair(seed: u8) -> (Ed25519KeyPair, PublicKey) {

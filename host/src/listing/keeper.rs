@@ -9,7 +9,6 @@ use super::walk::{Taken, Walk};
 
 use crate::checkpoint::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step};
 use crate::model::User;
-use crate::sync::Update;
 use crate::{Error, Result};
 
 /// A listing's place in a store.
@@ -17,6 +16,14 @@ use crate::{Error, Result};
 pub(crate) struct Keeper {
     checkpoint: Arc<Mutex<Box<dyn Checkpoint>>>,
     name: Arc<str>,
+}
+
+/// What a sync found, saved together in the latest listing.
+#[derive(Clone, Debug)]
+pub(crate) struct Update {
+    pub(crate) added: Vec<User>,
+    pub(crate) changed: Vec<User>,
+    pub(crate) standing: Standing,
 }
 
 impl Keeper {
@@ -43,6 +50,7 @@ impl Keeper {
             checkpoint.save(&Step {
                 begins,
                 run: taken.run,
+                withdraws: taken.withdraws,
                 users: &taken.batch.users,
                 repeated: &taken.batch.repeated,
                 standing: &taken.standing,
@@ -59,7 +67,9 @@ impl Keeper {
     pub(crate) async fn update(&self, update: Arc<Update>) -> Result<()> {
         let saving = self.run(move |checkpoint| {
             let Update { added, changed, standing } = update.as_ref();
-            checkpoint.save(&Step { begins: false, run: standing.run, users: added, repeated: changed, standing })
+            let run = standing.run;
+            let step = Step { begins: false, run, withdraws: false, users: added, repeated: changed, standing };
+            checkpoint.save(&step)
         });
         self.outcome(saving.await)
     }

@@ -11,10 +11,11 @@ pub(super) const RESUMED: &str = "listing-resumed";
 const BEGUN_AGAIN: &str = "listing-begun-again";
 const READ_AGAIN: &str = "listing-read-again";
 const PROVEN: &str = "listing-proven";
+const WITHDRAWN: &str = "users-withdrawn";
 
 /// Whether a notice is one of this library's.
 pub(super) fn is_own(notice: &Notice) -> bool {
-    [BEGUN_AGAIN, READ_AGAIN, PROVEN].contains(&notice.code.as_str())
+    [BEGUN_AGAIN, READ_AGAIN, PROVEN, WITHDRAWN].contains(&notice.code.as_str())
 }
 
 /// Whether the only reason why a listing is not called complete is that it went on in another instance. Every warning
@@ -66,6 +67,14 @@ pub(super) fn proven(counted: u32) -> Notice {
         ),
         &[("counted", counted)],
     )
+}
+
+/// Users who came before the list was read again are not in it any more.
+pub(super) fn withdrawn(users: u64) -> Notice {
+    let (who, were) = if users == 1 { ("1 user", "was") } else { (&*format!("{users} users"), "were") };
+    let message =
+        format!("The list was read again, and {who} who had come before {were} deleted meanwhile and left out");
+    Notice { count: u32::try_from(users).ok(), ..told(WITHDRAWN, &message, &[]) }
 }
 
 fn told(code: &str, message: &str, params: &[(&str, u32)]) -> Notice {

@@ -46,6 +46,12 @@ impl Seen {
         }
     }
 
+    /// How many ids came in an earlier run, and not in this one.
+    pub(super) fn not_of_this_run(&self) -> u64 {
+        let marks = self.lists.iter().flat_map(|list| &list.marks);
+        u64::try_from(marks.filter(|mark| !mark.is_of_run()).count()).unwrap_or(u64::MAX)
+    }
+
     fn take(&mut self, id: &str, in_this_run: bool) -> Arrival {
         let hash = u128::from(self.keys.0.hash_one(id)) << 64 | u128::from(self.keys.1.hash_one(id));
         let [first, second, _, _, rest @ ..] = hash.to_be_bytes();
@@ -162,6 +168,7 @@ mod tests {
                         run.clear();
                     }
                 }
+                prop_assert_eq!(seen.not_of_this_run(), (all.len() - run.len()) as u64);
             }
         }
     }

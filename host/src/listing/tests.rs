@@ -145,9 +145,10 @@ fn users_of_an_earlier_reading_do_not_stand_for_those_who_are_missing() {
         assert_eq!(ends, [None; 5], "killed: {killed}");
         // With the one who was skipped, the second reading is the proof.
         let whole = [&pages[..3], &[resumed(2, &[("b", OLD)], &[])]].concat();
-        let (new, notices, end, _) = walk(&whole, killed);
+        let (new, notices, end, walk) = walk(&whole, killed);
         assert_eq!((new, end), (vec!["gone".into(), "a".into(), "b".into()], Some(End::Complete)));
-        assert_eq!(notices, ["listing-read-again", "listing-proven"]);
+        assert_eq!(notices, ["listing-read-again", "listing-proven", "users-withdrawn"]);
+        assert_eq!(walk.standing().progress.users, 2, "who was deleted is not of the listing");
     }
 }
 

@@ -1,7 +1,10 @@
 //! What a page means for a listing: who is new, whether it is over, and what comes next. It neither waits nor calls.
 
+use super::maker::Maker;
+use super::notices;
+use super::progress::{Batch, End};
+use super::proof::Proof;
 use super::seen::{Arrival, Seen};
-use super::{Batch, End, Maker, Proof, notices};
 use crate::checkpoint::{Standing, Wait};
 use crate::model::{ListingState, Notice, User, UserPage};
 use crate::{LimitHit, ListingLimits, bounds};
@@ -30,6 +33,8 @@ pub(super) struct Taken {
     pub(super) run: u32,
     /// How many users came for the first time in it.
     pub(super) news: u64,
+    /// Whether those whom only an earlier run has brought are of the listing no more.
+    pub(super) withdraws: bool,
     /// How far the listing is with it.
     pub(super) standing: Standing,
 }
@@ -96,7 +101,8 @@ impl Walk {
         self.standing.wait = wait_ms.map(|ms| Wait { until_ms: now_ms.saturating_add(u64::from(ms)), ms });
         notices::merge(&mut self.standing.notices, &told);
 
-        let mut batch = Batch { users, repeated, notices: told, expected_total, end: None, watermark, attributes };
+        let mut batch =
+            Batch { users, repeated, notices: told, expected_total, watermark, attributes, ..Batch::default() };
         self.standing.cursor = None;
         match state {
             ListingState::More(cursor) => self.standing.cursor = Some(cursor),
@@ -104,10 +110,26 @@ impl Walk {
             ListingState::Complete => self.standing.end = Some(End::Complete),
             ListingState::Incomplete => self.judge(&mut batch.notices),
         }
+        if self.standing.end == Some(End::Complete) {
+            batch.withdrawn = self.withdraw();
+        }
         let own = if self.standing.end.is_some() { self.own.clone() } else { std::mem::take(&mut self.untold) };
         batch.notices.extend(own);
         batch.end = self.standing.end;
-        Taken { batch, run, news, standing: self.standing.clone() }
+        let withdraws = batch.withdrawn > 0;
+        Taken { batch, run, news, withdraws, standing: self.standing.clone() }
+    }
+
+    /// Leaves those out of a complete listing whom only an earlier run has brought: they were deleted before this one
+    /// counted, or they would have come. Returns how many they are.
+    fn withdraw(&mut self) -> u64 {
+        let withdrawn = self.seen.not_of_this_run();
+        if withdrawn > 0 {
+            let progress = &mut self.standing.progress;
+            progress.users = progress.users.saturating_sub(withdrawn);
+            self.tell(notices::withdrawn(withdrawn));
+        }
+        withdrawn
     }
 
     /// What the end of a listing is worth that the provider does not call complete.

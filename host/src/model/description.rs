@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Attributes;
+use super::attributes::Attributes;
 
 /// What a setting holds, and what a host may do with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +77,13 @@ pub struct RequestSpec {
     pub path: String,
     /// Why the provider asks for it, for the person who grants it.
     pub purpose: String,
+}
+
+impl RequestSpec {
+    /// Whether the other stands for the same request, whatever it says of its purpose.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.method == other.method && self.path == other.path
+    }
 }
 
 /// Documents an id that records carry.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::User;
+use super::user::User;
 
 /// A field with two values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

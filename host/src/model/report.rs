@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, named_enum};
+use super::attributes::Attributes;
+use super::named_enum::named_enum;
 
 named_enum! {
     /// How much a notice matters.
@@ -69,7 +70,7 @@ pub struct CheckStep {
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckReport {
-    /// In the order in which they ran; the steps after a failed one are skipped.
+    /// In the order in which they ran; those that depend on a failed one are skipped.
     pub steps: Vec<CheckStep>,
     /// The version of the product, as it tells it.
     pub product_version: Option<String>,

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, Notice, named_enum};
+use super::attributes::Attributes;
+use super::named_enum::named_enum;
+use super::report::Notice;
 
 named_enum! {
     /// Whether an account is in use.

@@ -1,6 +1,8 @@
 //! How many bytes a record has.
 
-use super::{Attributes, Notice, User};
+use super::attributes::Attributes;
+use super::report::Notice;
+use super::user::User;
 
 /// Bytes of a user without its texts, as the canonical ABI lays it out.
 const USER_BYTES: usize = 144;

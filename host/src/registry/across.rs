@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tracing::Instrument as _;
 
 use super::call::{Probe, Turn, admission, admitted, caller, note};
-use super::tenant::State;
+use super::enrolled::Enrolled;
 use super::version::Lease;
 use super::versions::Phase;
 use crate::checkpoint::Checkpoints;
@@ -86,7 +86,7 @@ impl Steps for ListingSync {
 /// Steps that hold a lease on the version that they run in. Where that version is hurried, was given up, or has been
 /// drained for too long, they go on in the version that is in use.
 pub(super) struct Across<S: Steps> {
-    tenant: Arc<State>,
+    tenant: Arc<Enrolled>,
     options: S::Options,
     lease: Option<Lease>,
     steps: Option<S>,
@@ -97,7 +97,7 @@ pub(super) struct Across<S: Steps> {
 }
 
 impl<S: Steps> Across<S> {
-    pub(super) const fn new(tenant: Arc<State>, options: S::Options) -> Self {
+    pub(super) const fn new(tenant: Arc<Enrolled>, options: S::Options) -> Self {
         Self {
             tenant,
             options,
@@ -179,7 +179,7 @@ impl<S: Steps> Across<S> {
         self.lease = None;
         let (lease, probe) = admitted(&self.tenant).await?;
         let began = Instant::now();
-        let session = self.tenant.connect(lease.version(), lease.added())?;
+        let session = self.tenant.access().connect(lease.version(), lease.added())?;
         match &mut self.steps {
             Some(steps) => {
                 self.memory_bytes = self.memory_bytes.max(steps.memory_bytes());

@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 
 use tracing::Span;
 
+use super::enrolled::Enrolled;
 use super::health::{Admission, Outcome};
-use super::tenant::State;
 use super::version::{Lease, Version};
 use crate::telemetry::Caller;
 use crate::{Error, Result, Session};
 
 /// A call on its way.
 pub(super) struct Call {
-    tenant: Arc<State>,
+    tenant: Arc<Enrolled>,
     name: &'static str,
     lease: Lease,
     session: Session,
@@ -23,7 +23,7 @@ pub(super) struct Call {
 
 /// The place of the one call that is let through after a quarantine; it is given back when this is dropped.
 pub(super) struct Probe {
-    tenant: Arc<State>,
+    tenant: Arc<Enrolled>,
     version: Arc<Version>,
     number: u64,
 }
@@ -36,9 +36,9 @@ impl Drop for Probe {
 
 impl Call {
     /// Waits for as long as the version's faults demand, and makes a session in the version that is then in use.
-    pub(super) async fn begin(tenant: &Arc<State>, name: &'static str) -> Result<Self> {
+    pub(super) async fn begin(tenant: &Arc<Enrolled>, name: &'static str) -> Result<Self> {
         let (lease, probe) = admitted(tenant).await?;
-        let session = tenant.connect(lease.version(), lease.added())?;
+        let session = tenant.access().connect(lease.version(), lease.added())?;
         Ok(Self { tenant: Arc::clone(tenant), name, lease, session, began: Instant::now(), _probe: probe })
     }
 
@@ -58,7 +58,7 @@ impl Call {
 }
 
 /// A lease on the version in use, as soon as it may serve the tenant.
-pub(super) async fn admitted(tenant: &Arc<State>) -> Result<(Lease, Option<Probe>)> {
+pub(super) async fn admitted(tenant: &Arc<Enrolled>) -> Result<(Lease, Option<Probe>)> {
     loop {
         let lease = tenant.line().lease();
         match admission(tenant, lease.version())? {
@@ -81,7 +81,7 @@ pub(super) enum Turn {
 }
 
 /// When a version may serve a tenant.
-pub(super) fn admission(tenant: &Arc<State>, version: &Arc<Version>) -> Result<Turn> {
+pub(super) fn admission(tenant: &Arc<Enrolled>, version: &Arc<Version>) -> Result<Turn> {
     match tenant.line().admit(version, tenant.name()) {
         Admission::After(Duration::ZERO) => Ok(Turn::Now(None)),
         Admission::After(pause) => Ok(Turn::After(pause)),
@@ -98,12 +98,18 @@ pub(super) fn admission(tenant: &Arc<State>, version: &Arc<Version>) -> Result<T
 }
 
 /// Whose call it is, for whoever measures.
-pub(super) fn caller<'a>(tenant: &'a State, version: &'a Version, call: &'static str) -> Caller<'a> {
+pub(super) fn caller<'a>(tenant: &'a Enrolled, version: &'a Version, call: &'static str) -> Caller<'a> {
     Caller { provider: tenant.line().id(), version: &version.description.version, tenant: tenant.name(), call }
 }
 
 /// Takes note of how a call went, for the version and for whoever measures.
-pub(super) fn note<T>(tenant: &State, version: &Arc<Version>, call: &'static str, took: Duration, result: &Result<T>) {
+pub(super) fn note<T>(
+    tenant: &Enrolled,
+    version: &Arc<Version>,
+    call: &'static str,
+    took: Duration,
+    result: &Result<T>,
+) {
     let outcome = Outcome::of(result);
     caller(tenant, version, call).ended(took, result);
     tenant.line().note(version, tenant.name(), outcome);

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::is_same;
 use crate::model::RequestSpec;
 
 /// Requests that an operator granted with a switch. They belong to the version and those that follow it: whatever comes
@@ -23,7 +22,7 @@ impl Added {
         if self.0.is_empty() {
             return self.clone();
         }
-        let is_asked_for = |granted: &&Granted| requests.iter().any(|request| is_same(request, &granted.request));
+        let is_asked_for = |granted: &&Granted| requests.iter().any(|request| request.is_same(&granted.request));
         Self(Arc::new(self.0.iter().filter(is_asked_for).cloned().collect()))
     }
 
@@ -39,7 +38,7 @@ impl Added {
         if self.0.is_empty() {
             return Arc::clone(requests);
         }
-        let is_added = |request: &&RequestSpec| self.0.iter().any(|granted| is_same(request, &granted.request));
+        let is_added = |request: &&RequestSpec| self.0.iter().any(|granted| request.is_same(&granted.request));
         Arc::new(requests.iter().filter(|request| !is_added(request)).cloned().collect())
     }
 

@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use super::event::{Event, Events};
 use super::grants::Added;
 use super::health::{Admission, Outcome, Patience};
-use super::preflight::{self, Demand, Objection};
-use super::tenant::State;
+use super::objection::Objection;
+use super::preflight::{self, Demand};
+use super::switch::{SwitchOptions, Switched};
+use super::tenant_access::TenantAccess;
 use super::version::{Lease, Version};
 use super::versions::{Decision, Refused, Switch, Versions};
-use super::{SwitchOptions, Switched};
 use crate::{Digest, Result};
 
 /// The versions of one provider.
@@ -29,7 +30,7 @@ struct Inner {
     /// Those that `versions` knows.
     loaded: BTreeMap<Digest, Arc<Version>>,
     /// The later tenant of each name.
-    tenants: BTreeMap<String, Weak<State>>,
+    tenants: BTreeMap<String, Weak<TenantAccess>>,
     active: Arc<Version>,
 }
 
@@ -47,7 +48,7 @@ pub(super) struct Seen {
     /// What stands against the version without asking any server.
     pub(super) objections: Vec<Objection>,
     /// The tenants that exist.
-    tenants: Vec<Arc<State>>,
+    tenants: Vec<Arc<TenantAccess>>,
     /// What would be granted for the new version.
     added: Added,
     active: Arc<Version>,
@@ -89,7 +90,7 @@ impl Line {
 
     /// Makes a tenant known, or replaces what is known under its name; unless another version is in use than the one that
     /// the tenant was tried with, which had this generation.
-    pub(super) fn enroll(&self, tenant: &Arc<State>, generation: u64) -> bool {
+    pub(super) fn enroll(&self, tenant: &Arc<TenantAccess>, generation: u64) -> bool {
         let mut inner = self.lock();
         if inner.versions.generation() != generation {
             return false;
@@ -100,7 +101,7 @@ impl Line {
     }
 
     /// Forgets a tenant that is being dropped.
-    pub(super) fn dismiss(&self, tenant: &State) {
+    pub(super) fn dismiss(&self, tenant: &TenantAccess) {
         let mut inner = self.lock();
         inner.versions.dismiss(tenant.name());
         if inner.tenants.get(tenant.name()).is_some_and(|known| std::ptr::eq(known.as_ptr(), tenant)) {
@@ -131,7 +132,6 @@ impl Line {
         seen: &Seen,
     ) -> Result<Switched, Unswitched> {
         let options = demand.options;
-        // Dropping the last handle of a tenant takes the lock, so these are dropped after it is released.
         let mut tenants = Vec::new();
         let mut inner = self.lock();
         // Tenants may have come since the preflight.
@@ -245,7 +245,7 @@ impl Inner {
     }
 
     /// What stands against a version without asking any server. The tenants that exist are put into `tenants`.
-    fn objections(&self, new: &Version, demand: &Demand<'_>, tenants: &mut Vec<Arc<State>>) -> Vec<Objection> {
+    fn objections(&self, new: &Version, demand: &Demand<'_>, tenants: &mut Vec<Arc<TenantAccess>>) -> Vec<Objection> {
         tenants.extend(self.tenants.values().filter_map(Weak::upgrade));
         let settings = tenants.iter().map(|tenant| (tenant.name(), tenant.settings()));
         let mut objections = preflight::compare(&self.active.description, &new.description, settings, demand);
@@ -285,7 +285,7 @@ pub(super) async fn check(new: &Arc<Version>, seen: &Seen) -> Vec<Objection> {
     objections
 }
 
-async fn check_tenant(tenant: &State, version: &Version, added: &Added) -> Option<Objection> {
+async fn check_tenant(tenant: &TenantAccess, version: &Version, added: &Added) -> Option<Objection> {
     let report = match tenant.connect(version, added) {
         Ok(mut session) => session.check().await,
         Err(error) => Err(error),

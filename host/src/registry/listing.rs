@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::across::Across;
-use super::tenant::State;
+use super::enrolled::Enrolled;
 use crate::checkpoint::Checkpoints;
 use crate::{Batch, Listing, ListingOptions, Progress, Result};
 
@@ -15,7 +15,11 @@ pub struct TenantListing {
 }
 
 impl TenantListing {
-    pub(super) const fn new(tenant: Arc<State>, options: ListingOptions, store: Option<Arc<dyn Checkpoints>>) -> Self {
+    pub(super) const fn new(
+        tenant: Arc<Enrolled>,
+        options: ListingOptions,
+        store: Option<Arc<dyn Checkpoints>>,
+    ) -> Self {
         Self { across: Across::new(tenant, (options, store)) }
     }
 

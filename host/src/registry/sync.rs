@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::across::Across;
-use super::tenant::State;
+use super::enrolled::Enrolled;
 use crate::checkpoint::{Checkpoints, Kept};
 use crate::model::User;
 use crate::{ListingSync, Result, SyncOptions, SyncProgress, SyncStep, Whole};
@@ -16,7 +16,7 @@ pub struct TenantSync {
 }
 
 impl TenantSync {
-    pub(super) const fn new(tenant: Arc<State>, options: SyncOptions, store: Arc<dyn Checkpoints>) -> Self {
+    pub(super) const fn new(tenant: Arc<Enrolled>, options: SyncOptions, store: Arc<dyn Checkpoints>) -> Self {
         Self { across: Across::new(tenant, (options, store)) }
     }
 

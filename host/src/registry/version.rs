@@ -1,12 +1,12 @@
 //! One version of a provider: compiled, described, and leased to whoever works with it.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 
 use super::grants::Added;
+use super::version_name::VersionName;
 use super::versions::Phase;
 use crate::model::{Description, RequestSpec};
 use crate::{Digest, Provider};
@@ -107,21 +107,5 @@ impl Drop for Lease {
     fn drop(&mut self) {
         self.version.leases.fetch_sub(1, Ordering::AcqRel);
         self.version.returned.send_replace(());
-    }
-}
-
-/// Which version: its own number, and the digest of its bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct VersionName {
-    /// The description's version.
-    pub version: String,
-    /// The sha256 of the component.
-    pub digest: Digest,
-}
-
-impl fmt::Display for VersionName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digest = self.digest.to_string();
-        write!(f, "{} ({})", self.version, digest.get(..12).unwrap_or(&digest))
     }
 }

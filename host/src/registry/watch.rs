@@ -13,9 +13,12 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::age;
+use super::candidate::Candidate;
 use super::changes::{Changes, component_of};
+use super::deployments::Registry;
+use super::event::Event;
 use super::preflight::{Demand, Floor};
-use super::{Candidate, Event, Registry, SwitchOptions};
+use super::switch::SwitchOptions;
 use crate::component_file::{read_component, read_signature};
 use crate::{Digest, Error, Result, Trust};
 
@@ -139,12 +142,6 @@ impl Registry {
         });
         Ok(Watch { _watcher: watcher, task })
     }
-
-    /// The provider whose version in use has these bytes.
-    fn provider_in_use(&self, digest: Digest) -> Option<String> {
-        let lines = self.shared.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.values().find(|line| line.active().digest() == digest).map(|line| line.id().to_owned())
-    }
 }
 
 /// The folder as it was found so far.
@@ -213,7 +210,7 @@ impl Watched {
     async fn try_find(&mut self, path: &Path, digest: &mut Option<Digest>) -> Result<Result<Found, Nothing>> {
         let file = name(path);
         let trust = (self.shared.trust)(&file).ok_or(Error::Untrusted { file })?;
-        let (largest, of) = (self.registry.shared.sandbox.pool().component_bytes, path.to_owned());
+        let (largest, of) = (self.registry.sandbox().pool().component_bytes, path.to_owned());
         let reading = tokio::task::spawn_blocking(move || {
             let Some(Read { bytes, signature, written }) = read(&of, largest)? else { return Ok::<_, Error>(None) };
             let trusted = trust.check(&bytes, signature.as_deref());
@@ -254,7 +251,7 @@ impl Watched {
         }
         self.told.push_back(refusal);
         let (file, code, reason) = (name(path), error.code().to_owned(), error.to_string());
-        self.registry.shared.events.tell(Event::Refused { file, code, reason });
+        self.registry.reports().tell(Event::Refused { file, code, reason });
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::batch::{self, READ_AT_ONCE};
-use super::{SyncStep, Whole};
+use super::step::SyncStep;
+use super::whole::Whole;
 use crate::Result;
 use crate::bindings::Baseline;
 use crate::checkpoint::Kept;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::batch::READ_AT_ONCE;
-use super::{ChangedUser, SyncStep};
+use super::step::{ChangedUser, SyncStep};
 use crate::Result;
 use crate::checkpoint::Kept;
 use crate::listing::Keeper;

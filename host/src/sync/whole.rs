@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::SyncOptions;
+use super::step::SyncOptions;
 use crate::bindings::Baseline;
 use crate::checkpoint::Standing;
 use crate::model::{ErrorKind, Notice};

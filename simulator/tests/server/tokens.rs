@@ -51,3 +51,32 @@ fn without_personal_tokens_those_of_bots_work_alone() {
     }
     assert!(server.get("/api/v4/config/client", bot).body.contains("\"EnableUserAccessTokens\":\"false\""));
 }
+
+#[test]
+fn what_is_taken_from_a_role_is_neither_listed_nor_shown() {
+    let withheld =
+        vec![("system_read_only_admin", "list_private_teams"), ("system_user", "view_members"), ("system_admin", "x")];
+    for (withheld, hides) in [(Vec::new(), false), (withheld, true)] {
+        let server = server(Config { withheld, ..Config::default() });
+        let Tokens { admin, viewer_bot, .. } = server.simulator.tokens();
+        let body = r#"["system_user","system_read_only_admin","nobody"]"#;
+        let roles = server.send("POST", "/api/v4/roles/names", viewer_bot, body);
+        assert_eq!(roles.status, 200);
+        let roles: Vec<Value> = serde_json::from_str(&roles.body).unwrap();
+        assert_eq!(roles.len(), 2);
+        let permits = |permission: &str| {
+            let mut all = roles.iter().filter_map(|role| role.get("permissions")).filter_map(Value::as_array).flatten();
+            all.any(|name| name == permission)
+        };
+        assert_eq!((permits("list_private_teams"), permits("view_members")), (!hides, !hides));
+        let count = |path: &str, token: &str| server.rows(path, token).len();
+        for path in ["/api/v4/teams?per_page=200", "/api/v4/users?per_page=200"] {
+            assert_eq!(count(path, viewer_bot) < count(path, admin), hides, "{path}");
+        }
+    }
+    let server = server(Config::default());
+    for (body, status) in [("[]", 400), ("{}", 400), (r#"["No Name"]"#, 400), (r#"["nobody"]"#, 200)] {
+        assert_eq!(server.send("POST", "/api/v4/roles/names", server.admin(), body).status, status, "{body}");
+    }
+    assert_eq!(server.send("POST", "/api/v4/roles/names", "", "[]").status, 401);
+}

@@ -4,12 +4,13 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::super::advice::Holder;
 use super::super::edition::Edition;
 use super::super::failure::Failure;
 use super::super::listing::cursor::{
     damaged, foreign, read_count, read_version, seal, unseal, write_count, write_version,
 };
-use super::super::listing::{Census, Findings, Hidden, Seats};
+use super::super::listing::{Census, Clock, Findings, Hidden, Seats};
 use super::super::settings::fnv1a;
 use super::Baseline;
 
@@ -152,7 +153,17 @@ impl Cursor {
         let findings = Findings::decode(parts.next()?)?;
         let unverified = read_unverified(parts.next()?)?;
         // What was hidden at the beginning is among the findings.
-        let census = Census { count, edition, version, hidden: Hidden::default(), me: String::new() };
+        let (hidden, clock) = (Hidden::default(), Clock::default());
+        let census = Census {
+            count,
+            edition,
+            version,
+            hidden,
+            count_failure: None,
+            clock,
+            holder: Holder::default(),
+            me: String::new(),
+        };
         let cursor = Self { fingerprint, id, since, census, newcomers, brought, unverified, seats, findings };
         Some(cursor).filter(|_| parts.next().is_none())
     }

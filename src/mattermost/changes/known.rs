@@ -12,7 +12,7 @@ use super::super::listing::Surroundings;
 use super::super::record::{Dates, Draft, Rules};
 use super::cursor::{Cursor, Unverified};
 use super::lookup::{About, Found, Lookup};
-use super::{Verdict, body_bytes};
+use super::{Asks, Verdict, body_bytes};
 use crate::contract::{User, UserKind};
 
 /// How many accounts may be left to be looked for by a later call: each takes 27 bytes of the cursor.
@@ -30,17 +30,16 @@ pub(super) fn bring(
     known: Vec<User>,
     at: &mut Cursor,
     rules: &Rules,
-    asks_for_activity: bool,
+    asks: Asks,
     surroundings: &Surroundings,
     network: &mut dyn Network,
 ) -> Result<Verdict<Vec<User>>, Failure> {
-    let Answers { found, dates, is_due, is_somebody_gone } = ask(&known, at, rules, asks_for_activity, network)?;
+    let Answers { found, dates, is_due, is_somebody_gone } = ask(&known, at, rules, asks, network)?;
     if found.is_refused {
         return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
     }
-    if found.statuses_hidden {
-        at.findings.raise(NoticeCode::LastActivityHidden);
-    }
+    found.note_activity(&mut at.findings);
+    let activity_came = asks.activity && !found.is_activity_lost();
     if found.unreadable > 0 {
         at.findings.add(NoticeCode::RecordsUnreadable, found.unreadable);
         return Ok(Verdict::Impossible(NoticeCode::RecordsUnreadable));
@@ -60,6 +59,9 @@ pub(super) fn bring(
             Verdict::Impossible(code) => return Ok(Verdict::Impossible(code)),
         };
         let (record, is_bot) = (renewed.user, renewed.is_bot);
+        if activity_came {
+            at.findings.note_activity(found.activity(&record.id).into(), &record);
+        }
         if was_recent || (was_bot && verifies_bots) {
             unverified.push(Unverified { id: record.id.to_string(), is_bot });
         }
@@ -95,13 +97,7 @@ struct Answers {
     is_somebody_gone: bool,
 }
 
-fn ask(
-    known: &[User],
-    at: &Cursor,
-    rules: &Rules,
-    asks_for_activity: bool,
-    network: &mut dyn Network,
-) -> Result<Answers, Failure> {
+fn ask(known: &[User], at: &Cursor, rules: &Rules, asks: Asks, network: &mut dyn Network) -> Result<Answers, Failure> {
     let dates: Vec<Option<Dates>> = known.iter().map(Dates::of).collect();
     let (mut ids, mut dated) = (Vec::with_capacity(known.len()), Vec::with_capacity(known.len()));
     let (mut whole, mut to_verify) = (HashSet::new(), Vec::new());
@@ -128,10 +124,10 @@ fn ask(
     }
     let whole: Vec<&str> = whole.into_iter().collect();
 
-    let mut lookup = Lookup::new(rules, body_bytes(&at.census));
+    let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks.failed_before);
     lookup.ask(About::Changes(at.since.recent_from_ms()), &dated);
     lookup.ask(About::Everything, &whole);
-    if asks_for_activity {
+    if asks.activity {
         lookup.ask(About::Activity, &ids);
     }
     let found = lookup.run(network)?;

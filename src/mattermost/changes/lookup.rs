@@ -8,9 +8,10 @@ use hashbrown::HashMap;
 
 use super::super::activity::Activity;
 use super::super::api::{self, Answer};
-use super::super::code::Code;
+use super::super::code::NoticeCode;
 use super::super::failure::Failure;
 use super::super::http::{Answered, Network, Request, Ticket, Work};
+use super::super::listing::Findings;
 use super::super::record::{Draft, Rules};
 use super::super::wire::{Ids, Status, User};
 
@@ -54,8 +55,10 @@ pub(super) struct Found {
     /// The accounts of which everything was asked, by id; those that are not here are not there.
     pub(super) whole: HashMap<String, Draft>,
     activity: HashMap<String, Activity>,
-    /// The server answered a question for activity with nothing, or refuses it.
+    /// The server answered a question for activity with nothing.
     pub(super) statuses_hidden: bool,
+    /// The status with which the server, or something in front of it, refuses questions for activity or fails at them.
+    pub(super) statuses_failed: Option<u16>,
     /// The server refuses to tell of accounts by id.
     pub(super) is_refused: bool,
     /// Accounts that could not be read.
@@ -63,6 +66,21 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// Whether the activity of accounts is not told.
+    pub(super) const fn is_activity_lost(&self) -> bool {
+        self.statuses_hidden || self.statuses_failed.is_some()
+    }
+
+    /// Notes that in the notices.
+    pub(super) fn note_activity(&self, findings: &mut Findings) {
+        if self.statuses_hidden {
+            findings.raise(NoticeCode::LastActivityHidden);
+        }
+        if self.statuses_failed.is_some() {
+            findings.activity_failed(self.statuses_failed);
+        }
+    }
+
     /// When an account was last active.
     pub(super) fn activity(&self, id: &str) -> Activity {
         self.activity.get(id).copied().unwrap_or(Activity::Unknown)
@@ -75,6 +93,8 @@ pub(super) struct Lookup<'a> {
     rules: &'a Rules,
     /// How many ids go into one request's body.
     ids_at_once: usize,
+    /// The server failed at a question for activity before: where it does so again, it is done without.
+    activity_failed_before: bool,
     open: VecDeque<Question<'a>>,
     asked: Vec<Option<Question<'a>>>,
     found: Found,
@@ -83,10 +103,10 @@ pub(super) struct Lookup<'a> {
 
 impl<'a> Lookup<'a> {
     /// Nothing is asked yet, of a server that takes so many bytes of a request's body.
-    pub(super) fn new(rules: &'a Rules, body_bytes: usize) -> Self {
+    pub(super) fn new(rules: &'a Rules, body_bytes: usize, activity_failed_before: bool) -> Self {
         let ids_at_once = api::ids_in(body_bytes).max(1);
         let (open, asked) = (VecDeque::new(), Vec::new());
-        Self { rules, ids_at_once, open, asked, found: Found::default(), failure: None }
+        Self { rules, ids_at_once, activity_failed_before, open, asked, found: Found::default(), failure: None }
     }
 
     /// Puts a question.
@@ -107,29 +127,40 @@ impl<'a> Lookup<'a> {
         self.failure.map_or(Ok(self.found), Err)
     }
 
+    fn goes_on_without(&self, failure: &Failure) -> bool {
+        failure.is_refusal() || failure.is_of_gateway() || (failure.may_pass() && self.activity_failed_before)
+    }
+
     fn take(&mut self, question: Question<'a>, answered: &Answered) -> Result<(), Failure> {
-        let answer = match Answer::of(answered) {
+        let fewer = |failure: &Failure| {
+            let is_worth_it = question.about == About::Activity || !failure.is_of_server();
+            failure.fewer(question.ids.len()).filter(|_| is_worth_it)
+        };
+        let answer = match Answer::of(answered).map_err(|failure| (fewer(&failure), failure)) {
             Ok(answer) => answer,
             // Where many have changed, an answer has more than is read of one.
-            Err(failure)
-                if (failure.status == Some(413) || failure.code == Code::AnswerTooLarge) && question.ids.len() > 1 =>
-            {
-                let half = question.ids.len().div_ceil(2);
-                let halves = question.ids.chunks(half).map(|ids| Question { ids: ids.to_vec(), ..question });
-                self.open.extend(halves);
+            Err((Some(fewer), _)) => {
+                self.open.extend(question.ids.chunks(fewer).map(|ids| Question { ids: ids.to_vec(), ..question }));
                 return Ok(());
             }
-            Err(failure) if failure.is_refusal() => {
-                match question.about {
-                    About::Activity => self.found.statuses_hidden = true,
-                    About::Changes(_) | About::Everything => self.found.is_refused = true,
-                }
+            Err((None, failure)) if question.about == About::Activity && self.goes_on_without(&failure) => {
+                self.found.statuses_failed = failure.status;
                 return Ok(());
             }
-            Err(failure) => return Err(failure),
+            Err((None, failure)) if failure.is_refusal() => {
+                self.found.is_refused = true;
+                return Ok(());
+            }
+            Err((None, failure)) => return Err(failure),
         };
         if question.about == About::Activity {
-            let rows = answer.rows::<Status<'_>>(question.ids.len())?;
+            let rows = match answer.rows::<Status<'_>>(question.ids.len()) {
+                Err(failure) if self.goes_on_without(&failure) => {
+                    self.found.statuses_failed = failure.status;
+                    return Ok(());
+                }
+                rows => rows?,
+            };
             self.found.statuses_hidden |= rows.rows.is_empty();
             let told = rows.rows.iter().map(|row| (row.user_id.as_str().to_string(), Activity::of(row)));
             self.found.activity.extend(told);
@@ -153,7 +184,7 @@ impl Work for Lookup<'_> {
         while self.failure.is_none() {
             let question = self.open.pop_front()?;
             // A refusal holds for whatever else would be asked the same way.
-            if question.about == About::Activity && self.found.statuses_hidden {
+            if question.about == About::Activity && self.found.is_activity_lost() {
                 continue;
             }
             match question.request() {

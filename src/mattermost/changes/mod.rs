@@ -20,19 +20,21 @@ mod newcomers;
 #[cfg(test)]
 mod tests;
 
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 pub use cursor::{Brought, Cursor, Newcomers, Unverified};
 
+use super::advice;
 use super::code::{Code, NoticeCode};
 use super::failure::Failure;
 use super::http::Network;
-use super::listing::{self, Census, Findings, Surroundings, WAIT_MS};
+use super::listing::{self, Census, Findings, Named, Surroundings, WAIT_MS};
 use super::notice::notice;
 use super::settings::{ActivitySource, Settings};
 use super::time::{timestamp, timestamp_ms};
 use super::version::Version;
-use crate::contract::{ListingState, User, UserPage};
+use crate::contract::{ListingState, Notice, User, UserPage};
 
 /// How far before the watermark (milliseconds) accounts count as recent and changes are asked for again. A second would do
 /// for one server, whose `Date` has whole seconds; the servers of a cluster have clocks of their own. What is asked for
@@ -82,18 +84,22 @@ pub struct Memory {
     /// The calls that it belongs to.
     id: u64,
     surroundings: Surroundings,
+    /// What the notices name.
+    named: Named,
+    /// Whether the server failed at the last question for activity.
+    activity_failed: bool,
 }
 
 impl Memory {
     /// An empty memory.
     #[must_use]
     pub const fn new() -> Self {
-        Self { id: 0, surroundings: Surroundings::new() }
+        Self { id: 0, surroundings: Surroundings::new(), named: Named::nothing(), activity_failed: false }
     }
 
     fn take_up(&mut self, id: u64) {
         if self.id != id {
-            *self = Self { id, ..Self::new() };
+            *self = Self { id, activity_failed: self.activity_failed, ..Self::new() };
         }
     }
 }
@@ -129,27 +135,44 @@ pub fn list_changes(
         }
     };
     if since.watermark_ms > at.census.count.server_ms {
-        return Err(Failure::new(Code::CursorStale, "the watermark lies in the server's future"));
+        return Err(Failure::new(
+            Code::CursorStale,
+            "the kept users are dated later than the server's clock says it is",
+        ));
     }
+    memory.take_up(at.id);
+    memory.named.take_up(&at.census);
     if let Some(code) = hindrance(settings, &at) {
-        return Ok(end(Vec::new(), Some(code), &at));
+        return Ok(end(Vec::new(), Some(code), &at, &memory.named));
     }
     let before = at.clone();
     match step(settings, known, &mut at, memory, network) {
-        Ok((users, None)) => Ok(page(users, ListingState::More(at.encode()), &at, &told)),
+        Ok((users, None)) => Ok(page(users, ListingState::More(at.encode()), &at, &told, &memory.named)),
         Ok((users, Some(End::Complete))) => {
             at.seats.compare(&mut at.findings, network);
-            Ok(end(users, None, &at))
+            Ok(end(users, None, &at, &memory.named))
         }
-        Ok((users, Some(End::Incomplete(code)))) => Ok(end(users, Some(code), &at)),
+        Ok((users, Some(End::Incomplete(code)))) => Ok(end(users, Some(code), &at, &memory.named)),
         // The census is not lost, nor what the memory has found already: it goes on when the server lets it.
         Err(failure) if failure.code == Code::RateLimited && cursor.is_none() => {
-            let mut page = page(Vec::new(), ListingState::More(before.encode()), &before, &told);
+            let mut page = page(Vec::new(), ListingState::More(before.encode()), &before, &told, &memory.named);
             page.wait_ms = Some(failure.retry_after_ms.unwrap_or(WAIT_MS));
             Ok(page)
         }
-        Err(failure) => Err(failure),
+        Err(failure) => {
+            memory.activity_failed = failure.may_pass() && failure.is_about_activity();
+            Err(failure)
+        }
     }
+}
+
+/// What is asked beside the accounts.
+#[derive(Clone, Copy, Debug)]
+struct Asks {
+    /// For their last activity.
+    activity: bool,
+    /// The server failed at that before.
+    failed_before: bool,
 }
 
 /// How it ends.
@@ -162,6 +185,7 @@ enum End {
 /// Why what changed cannot be told at all.
 fn hindrance(settings: &Settings, at: &Cursor) -> Option<NoticeCode> {
     let everyone = match at.census.count.total {
+        None if at.findings.has(NoticeCode::CountFailed) => return Some(NoticeCode::CountFailed),
         None => return Some(NoticeCode::CompletenessUnproven),
         Some(everyone) => everyone,
     };
@@ -184,29 +208,45 @@ fn step(
     memory: &mut Memory,
     network: &mut dyn Network,
 ) -> Result<(Vec<User>, Option<End>), Failure> {
-    memory.take_up(at.id);
     let rules = listing::rules(settings, &at.census);
-    memory.surroundings.find(at.census.version, rules.seats, &mut at.findings, network)?;
-    let asks_for_activity = settings.include.activity && !at.findings.has(NoticeCode::LastActivityHidden);
+    memory.surroundings.find(
+        at.census.version,
+        at.census.hidden.teams_unsure,
+        rules.seats,
+        &mut at.findings,
+        network,
+    )?;
+    let asks = Asks {
+        activity: settings.include.activity && !at.findings.is_activity_lost(),
+        failed_before: memory.activity_failed,
+    };
 
     let mut users = Vec::new();
     if at.newcomers.is_none() {
-        match newcomers::find(at, &rules, asks_for_activity, network)? {
+        match newcomers::find(at, &rules, asks, network)? {
             Verdict::Impossible(code) => return Ok((users, Some(End::Incomplete(code)))),
             Verdict::Well(new) => {
                 // Another count may have been taken meanwhile, and with it the time.
                 let rules = listing::rules(settings, &at.census);
+                let latest_ms = listing::latest_ms(network.now_ms().max(at.census.count.server_ms));
                 for (draft, last_use) in new {
+                    if draft.created_ms() > latest_ms {
+                        at.findings.add(NoticeCode::AccountsDatedAhead, 1);
+                        memory.named.dated_ahead(&draft);
+                    }
                     let around = memory.surroundings.of(draft.id());
                     let user = draft.finish(last_use, around, &rules);
                     at.seats.add(&user);
+                    if asks.activity && !at.findings.is_activity_lost() {
+                        at.findings.note_activity(last_use, &user);
+                    }
                     users.push(user);
                 }
             }
         }
     }
     let rules = listing::rules(settings, &at.census);
-    let verdict = known::bring(known, at, &rules, asks_for_activity, &memory.surroundings, network)?;
+    let verdict = known::bring(known, at, &rules, asks, &memory.surroundings, network)?;
     at.findings.set(NoticeCode::SeatsUnknown, at.seats.unknown);
     match verdict {
         Verdict::Well(changed) => users.extend(changed),
@@ -241,23 +281,24 @@ fn body_bytes(census: &Census) -> usize {
     census.version.unwrap_or(Version::new(0, 0)).body_bytes()
 }
 
-fn end(users: Vec<User>, code: Option<NoticeCode>, at: &Cursor) -> UserPage {
+fn end(users: Vec<User>, code: Option<NoticeCode>, at: &Cursor, named: &Named) -> UserPage {
     let state = if code.is_none() { ListingState::Complete } else { ListingState::Incomplete };
-    let mut page = page(users, state, at, &Findings::default());
+    let mut page = page(users, state, at, &Findings::default(), named);
     let untold = code.filter(|code| !at.findings.has(*code));
-    page.notices.extend(untold.map(|code| notice(code, 0, None, &[])));
+    let fix = |code| Some(advice::fix(code, named.holder()).to_string());
+    page.notices.extend(untold.map(|code| Notice { fix: fix(code), ..notice(code, 0, None, &[]) }));
     page
 }
 
-fn page(users: Vec<User>, state: ListingState, at: &Cursor, told: &Findings) -> UserPage {
+fn page(users: Vec<User>, state: ListingState, at: &Cursor, told: &Findings, named: &Named) -> UserPage {
     UserPage {
         users,
         state,
         expected_total: at.census.count.total,
         wait_ms: None,
         // A count that took longer than the one before may have an earlier cutoff. What was sure then is sure.
-        watermark: timestamp(at.census.count.cutoff_ms.max(at.since.watermark_ms)),
-        notices: at.findings.since(told, &at.census),
+        watermark: timestamp(at.census.count.cutoff_ms.unwrap_or_default().max(at.since.watermark_ms)),
+        notices: at.findings.since(told, &at.census, named),
         attributes: Vec::new(),
     }
 }

@@ -4,17 +4,19 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use hashbrown::HashMap;
+
 use super::super::activity::LastUse;
 use super::super::api::{self, Answer, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
 use super::super::http::{Network, exchange};
-use super::super::listing::Count;
+use super::super::listing::{Count, Counting};
 use super::super::record::{Draft, Rules};
 use super::super::wire::{Bot, User};
 use super::cursor::{Cursor, Newcomers};
 use super::lookup::{About, Found, Lookup};
-use super::{Verdict, body_bytes};
+use super::{Asks, Verdict, body_bytes};
 
 /// How often the numbers are taken where accounts are made near a count.
 const COUNTS_AT_MOST: u32 = 2;
@@ -39,23 +41,26 @@ const LISTING_AT_MOST_MS: i64 = 60 * 60 * 1_000;
 pub(super) fn find(
     at: &mut Cursor,
     rules: &Rules,
-    asks_for_activity: bool,
+    asks: Asks,
     network: &mut dyn Network,
 ) -> Result<Verdict<Vec<(Draft, LastUse)>>, Failure> {
     let mut count = at.census.count;
-    let (mut youngest_ms, mut server_ms) = (0, 0);
+    let mut found_before: HashMap<String, bool> = HashMap::new();
     for tries in 1..=COUNTS_AT_MOST {
         if tries > 1 {
-            // An account that is dated near a count may be among the counted or not, so that moment is left behind.
-            network.pause(count.wait_for(youngest_ms, server_ms));
-            count = Count::take(rules.bots, network)?;
+            count = match counted(Count::take(rules.bots, network)?) {
+                Ok(count) => count,
+                Err(code) => return Ok(Verdict::Impossible(code)),
+            };
         }
-        let people = Count::of_people(network)?;
+        let people = match counted(Count::of_people(network)?) {
+            Ok(people) => people,
+            Err(code) => return Ok(Verdict::Impossible(code)),
+        };
         let (Some(everyone), Some(counted_people)) = (count.total, people.total) else {
             return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
         };
         count.cutoff_ms = count.cutoff_ms.min(people.cutoff_ms);
-        server_ms = people.server_ms;
         let mut ids = match people_since(at, network)? {
             Verdict::Well(ids) => ids,
             Verdict::Impossible(code) => return Ok(Verdict::Impossible(code)),
@@ -68,28 +73,31 @@ pub(super) fn find(
         ids.sort_unstable();
         ids.dedup();
 
-        let found = look_up(&ids, at, rules, asks_for_activity, network)?;
+        let found = look_up(&ids, at, rules, asks, network)?;
         if found.is_refused {
             return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
         }
         let drafts: Vec<&Draft> = found.whole.values().filter(|draft| at.since.is_recent(draft.created_ms())).collect();
-        youngest_ms = drafts.iter().map(|draft| draft.created_ms()).max().unwrap_or(0);
-        if youngest_ms >= count.cutoff_ms {
+        // An account that is dated near the count, or in the future, may be among the counted or not. Once it was found
+        // before a count as well, it surely is.
+        let is_counted = |draft: &&Draft| {
+            count.surely_has(draft.created_ms()) || found_before.get(draft.id()) == Some(&draft.is_bot())
+        };
+        if !drafts.iter().all(is_counted) {
+            found_before = drafts.iter().map(|draft| (draft.id().to_string(), draft.is_bot())).collect();
             continue;
         }
         let number =
             |is_bot| u32::try_from(drafts.iter().filter(|draft| draft.is_bot() == is_bot).count()).unwrap_or(u32::MAX);
         let newcomers = Newcomers { counted_people, people: number(false), bots: bots.is_some().then(|| number(true)) };
-        let surely_new = drafts.iter().filter(|draft| is_surely_new(at, draft)).count();
+        let surely_new = drafts.iter().filter(|draft| is_surely_new(at, count, draft)).count();
         if let Some(code) = contradiction(at.since.users, everyone, newcomers, surely_new) {
             return Ok(Verdict::Impossible(code));
         }
         at.census.count = count;
         at.newcomers = Some(newcomers);
         at.findings.add(NoticeCode::RecordsUnreadable, found.unreadable);
-        if found.statuses_hidden {
-            at.findings.raise(NoticeCode::LastActivityHidden);
-        }
+        found.note_activity(&mut at.findings);
         let users = drafts.into_iter().map(|draft| (draft.clone(), found.activity(draft.id()).into()));
         return Ok(Verdict::Well(users.collect()));
     }
@@ -110,21 +118,32 @@ fn contradiction(known: u32, everyone: u32, new: Newcomers, surely_new: usize) -
     }
 }
 
-fn is_surely_new(at: &Cursor, draft: &Draft) -> bool {
+/// What is dated in the future may be known.
+fn is_surely_new(at: &Cursor, count: Count, draft: &Draft) -> bool {
     draft.created_ms() > at.since.watermark_ms.saturating_add(LISTING_AT_MOST_MS)
+        && count.surely_has(draft.created_ms())
+}
+
+/// A count, or why there is none.
+fn counted(counting: Counting) -> Result<Count, NoticeCode> {
+    match counting {
+        Counting::Counted(count) => Ok(count),
+        Counting::Refused => Err(NoticeCode::ChangesHidden),
+        Counting::Failed(_) => Err(NoticeCode::CountFailed),
+    }
 }
 
 fn look_up(
     ids: &[String],
     at: &Cursor,
     rules: &Rules,
-    asks_for_activity: bool,
+    asks: Asks,
     network: &mut dyn Network,
 ) -> Result<Found, Failure> {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let mut lookup = Lookup::new(rules, body_bytes(&at.census));
+    let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks.failed_before);
     lookup.ask(About::Everything, &ids);
-    if asks_for_activity {
+    if asks.activity {
         lookup.ask(About::Activity, &ids);
     }
     lookup.run(network)

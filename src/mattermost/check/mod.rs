@@ -1,5 +1,7 @@
 //! Tries the settings out, a step at a time, and says what a token can and cannot see.
 
+#[cfg(test)]
+mod agreement;
 mod outlook;
 mod step;
 
@@ -9,32 +11,33 @@ use alloc::vec::Vec;
 
 pub use step::{STEPS, Step};
 
+use super::advice::{self, Holder};
 use super::api::{self, Answer, Me, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
 use super::code::{Code, NoticeCode};
-use super::edition::{self, Edition};
+use super::edition::Edition;
 use super::failure::Failure;
 use super::http::{Answered, Network, exchange, exchange_all};
+use super::license::{self, Answers};
+use super::listing::{Count, Counting, Findings, Surroundings};
+use super::rights::{Rights, Teams};
+use super::seat::SeatRule;
 use super::settings::{ActivitySource, Settings};
-use super::time::{DAY_MS, timestamp};
+use super::time::{CLOCK_DIFFERENCE_MS, DAY_MS, in_words, timestamp};
 use super::version::Version;
 use super::wire::{AccessToken, Ids, Ping, ReportRow, Status, Team, TextMap, User};
-use crate::contract::{CheckOutcome, CheckReport, CheckStep};
-
-/// A clock that differs by more than this, in milliseconds, makes accounts inactive on the wrong day and tokens end at
-/// another time than they say.
-const CLOCK_DIFFERENCE_MS: i64 = 5 * 60 * 1_000;
+use crate::contract::{CheckOutcome, CheckReport, CheckStep, License};
 
 /// A token that ends within so many milliseconds is told: Mattermost's own warnings begin seven days before.
 const TOKEN_ENDS_SOON_MS: i64 = 14 * DAY_MS;
 
-/// Tries everything out in three rounds of requests: who is there and whose token it is, what the token may see, and
-/// what depends on that.
+/// Tries everything out that a listing and the licence need: who is there and whose token it is, the first page of
+/// accounts, and then all that is asked for beside them.
 pub fn check(settings: &Settings, network: &mut dyn Network) -> CheckReport {
     let mut report = Report::default();
-    if let Some(me) = report.reach(network)
-        && report.may_list(&me, network)
+    if let Some(me) = report.reach(network, settings)
+        && let Some((ids, rights)) = report.may_list(&me, network)
     {
-        report.look_around(network, &me, settings);
+        report.look_around(network, &me, rights, settings, &ids);
     }
     report.close()
 }
@@ -47,29 +50,50 @@ struct Report {
     attributes: Vec<(String, String)>,
     /// The server's time, in milliseconds since 1970.
     server_ms: Option<i64>,
+    /// Whose token it is, as far as advice depends on it.
+    holder: Holder,
     /// The requests that its limiter takes at once.
     limit: Option<String>,
 }
 
 impl Report {
     /// The steps without which there is nothing to look at.
-    fn reach(&mut self, network: &mut dyn Network) -> Option<Me> {
+    fn reach(&mut self, network: &mut dyn Network, settings: &Settings) -> Option<Me> {
         let [ping, me] = exchange(network, [api::ping(), api::me()]);
-        if let Err(lost) = &ping.outcome
-            && !lost.has_begun()
-        {
-            self.fail(Step::ServerReached, Failure::lost(&ping.request, lost));
-            return None;
+        let whose = api::read_me(&me);
+        match &ping.outcome {
+            Err(lost) if !lost.has_begun() && whose.is_err() => {
+                self.fail(Step::ServerReached, Failure::lost(&ping.request, lost));
+                return None;
+            }
+            _ if settings.base.is_exposed() => {
+                let text = "the server answers, and the token and all data travel to and from it unencrypted";
+                self.warn(Step::ServerReached, NoticeCode::TokenUnencrypted, text.to_string());
+            }
+            Ok(_) | Err(_) => self.pass(Step::ServerReached, "the server answers".to_string()),
         }
-        self.pass(Step::ServerReached, "the server answers".to_string());
-        if let Err(failure) = self.recognise(&ping) {
-            self.fail(Step::MattermostApi, failure);
-            return None;
+        match (recognise(&ping), &whose) {
+            (Ok(()), _) => {
+                self.note_server(&ping);
+                let version =
+                    self.version.map_or_else(|| "of unknown version".to_string(), |version| version.to_string());
+                self.pass(Step::MattermostApi, format!("Mattermost {version}"));
+            }
+            // A listing does without this route, and an account that can be read is Mattermost's.
+            (Err(failure), Ok(_)) => {
+                self.note_server(&me);
+                self.fall_short(Step::MattermostApi, failure);
+            }
+            (Err(failure), Err(_)) => {
+                self.fail(Step::MattermostApi, failure);
+                return None;
+            }
         }
         self.version();
         self.clock(network.now_ms());
-        match api::read_me(&me) {
+        match whose {
             Ok(me) => {
+                self.holder = Holder::of(&me.roles);
                 let (name, roles) = (shown(&me.username), shown(&me.roles));
                 self.pass(Step::TokenAccepted, format!("the token belongs to {name} ({roles})"));
                 Some(me)
@@ -81,21 +105,14 @@ impl Report {
         }
     }
 
-    /// A Mattermost API answers with JSON that has a status, healthy or not.
-    fn recognise(&mut self, answered: &Answered) -> Result<(), Failure> {
-        let answer = Answer::of(answered)?;
-        if answer.read::<Ping<'_>>()?.status.as_str().is_empty() {
-            let what = "the answer is JSON, but not Mattermost's";
-            return Err(Failure::new(Code::NotMattermost, what).on(&answered.request));
-        }
+    /// Notes what the headers of an answer of Mattermost's tell of the server.
+    fn note_server(&mut self, answered: &Answered) {
+        let Ok(answer) = Answer::of(answered) else { return };
         self.version = answer.version();
         self.server_ms = answer.server_ms();
         let digits = |limit: &&str| !limit.is_empty() && limit.len() < 10 && limit.bytes().all(|b| b.is_ascii_digit());
         let limit = answer.response.header("x-ratelimit-limit").and_then(|limit| limit.split(',').next());
         self.limit = limit.map(str::trim).filter(digits).map(ToString::to_string);
-        let version = self.version.map_or_else(|| "of unknown version".to_string(), |version| version.to_string());
-        self.pass(Step::MattermostApi, format!("Mattermost {version}"));
-        Ok(())
     }
 
     fn version(&mut self) {
@@ -112,9 +129,8 @@ impl Report {
     fn clock(&mut self, now_ms: i64) {
         match self.server_ms.map(|server_ms| server_ms.saturating_sub(now_ms)) {
             Some(ahead) if ahead.saturating_abs() > CLOCK_DIFFERENCE_MS => {
-                let minutes = (ahead / 60_000).saturating_abs();
                 let side = if ahead > 0 { "ahead of" } else { "behind" };
-                let text = format!("the server's clock is {minutes} minutes {side} the platform's");
+                let text = format!("the server's clock is {} {side} the platform's", in_words(ahead.unsigned_abs()));
                 self.warn(Step::ClockAgrees, NoticeCode::ClockDiffers, text);
             }
             Some(_) => self.pass(Step::ClockAgrees, "the server's clock agrees with the platform's".to_string()),
@@ -125,31 +141,44 @@ impl Report {
         }
     }
 
-    /// Whether the token may list accounts; if it may not, nothing else is worth a look.
-    fn may_list(&mut self, me: &Me, network: &mut dyn Network) -> bool {
-        let mut requests = alloc::vec![api::first_user()];
+    /// The ids on the first page of accounts, which is asked for as a listing does, and what the token's account may do; none
+    /// where it may not list them, and nothing else is worth a look.
+    fn may_list(&mut self, me: &Me, network: &mut dyn Network) -> Option<(Vec<String>, Rights)> {
+        let roles = exchange_all(network, Rights::ask(me).into_iter().collect());
+        let mut requests = alloc::vec![api::users(0, USERS_PER_PAGE as u32)];
         if self.version.is_none_or(Version::has_expiring_tokens) {
             requests.push(api::my_tokens());
         }
         let answers = exchange_all(network, requests);
-        let (users, tokens) = (answers.first(), answers.get(1));
-        self.token_end(tokens, self.server_ms.unwrap_or_else(|| network.now_ms()));
-        match users.map_or(Ok(0), read_first_user) {
-            Ok(0) => self.warn(Step::UsersVisible, NoticeCode::PartialView, "the token sees no account".to_string()),
-            Ok(_) if me.has("system_guest") => {
-                self.hidden(Step::UsersVisible, NoticeCode::PartialView);
-            }
-            Ok(_) => self.pass(Step::UsersVisible, "accounts can be listed".to_string()),
+        let (users, tokens) = (answers.first()?, answers.get(1));
+        self.token_end(me, tokens, self.server_ms.unwrap_or_else(|| network.now_ms()));
+        let page = Answer::of(users).and_then(|answer| {
+            let rows = answer.rows::<User<'_>>(USERS_PER_PAGE)?;
+            let ids = rows.rows.iter().map(|user| user.id.as_str().to_string()).filter(|id| !id.is_empty());
+            Ok((ids.collect::<Vec<_>>(), rows.unreadable, Rights::of(me, roles.first())?))
+        });
+        let (ids, unreadable, rights) = match page {
+            Ok(page) => page,
             Err(failure) => {
                 self.fail(Step::UsersVisible, failure);
-                return false;
+                return None;
             }
+        };
+        if unreadable > 0 {
+            let text = format!("{unreadable} of the first {USERS_PER_PAGE} accounts cannot be read");
+            self.warn(Step::UsersVisible, NoticeCode::RecordsUnreadable, text);
+        } else if ids.is_empty() {
+            self.warn(Step::UsersVisible, NoticeCode::PartialView, "the token sees no account".to_string());
+        } else if rights.see_everybody(self.version) {
+            self.pass(Step::UsersVisible, "accounts can be listed".to_string());
+        } else {
+            self.hidden(Step::UsersVisible, NoticeCode::PartialView);
         }
-        true
+        Some((ids, rights))
     }
 
     /// The server does not tell which of an account's tokens it was asked with.
-    fn token_end(&mut self, tokens: Option<&Answered>, now_ms: i64) {
+    fn token_end(&mut self, me: &Me, tokens: Option<&Answered>, now_ms: i64) {
         let rows = tokens.map(|tokens| {
             let answer = Answer::of(tokens)?;
             let rows = answer.rows::<AccessToken>(USERS_PER_PAGE)?.rows;
@@ -157,57 +186,85 @@ impl Report {
             Ok::<_, Failure>(ends.filter(|ends| *ends > now_ms).min())
         });
         match rows {
-            None => self.pass(Step::TokenLasts, "tokens of this server do not end by themselves".to_string()),
+            None if me.is_bot => self.pass(Step::TokenLasts, "bots' tokens of this server do not expire".to_string()),
+            None => {
+                let text = "personal access tokens of this server do not expire; a session token ends with its session";
+                self.pass(Step::TokenLasts, text.to_string());
+            }
             Some(Ok(Some(ends))) if ends.saturating_sub(now_ms) <= TOKEN_ENDS_SOON_MS => {
                 let when = timestamp(ends).unwrap_or_default();
                 let text = format!("a personal access token of this account ends on {when}");
                 self.warn(Step::TokenLasts, NoticeCode::TokenEndsSoon, text);
             }
-            Some(Ok(_)) => self.pass(Step::TokenLasts, "no token of this account ends soon".to_string()),
+            Some(Ok(_)) if me.is_bot => self.pass(Step::TokenLasts, "no token of this bot ends soon".to_string()),
+            Some(Ok(_)) => {
+                let text = "no personal access token of this account ends soon; a session token ends with its session";
+                self.pass(Step::TokenLasts, text.to_string());
+            }
             Some(Err(_)) => self.pass(Step::TokenLasts, "the server does not tell when the token ends".to_string()),
         }
     }
 
-    /// What the token may see: none of these steps fails the check.
-    fn look_around(&mut self, network: &mut dyn Network, me: &Me, settings: &Settings) {
-        let requests = [api::count_listed(settings.bots), api::config(), api::license(), api::teams(0)];
-        let [count, config, license, teams] = exchange(network, requests);
-        match api::read_count(&count) {
-            Ok(total) => self.count(total, &teams, (me, settings), network),
-            Err(failure) => self.degrade(Step::EveryoneCounted, NoticeCode::CompletenessUnproven, failure),
-        }
+    /// What a listing and the licence need beside the accounts, asked for as they do. A step fails where one of them would;
+    /// it warns where they go on with less.
+    fn look_around(&mut self, network: &mut dyn Network, me: &Me, rights: Rights, settings: &Settings, ids: &[String]) {
+        let counted = api::count_listed(settings.bots);
+        let requests = [counted, api::config(), api::license(), api::count_seats(), api::limits(), api::teams(0)];
+        let [count, config, license, seats, limits, teams] = exchange(network, requests);
+        self.count(&count, &teams, (me, settings), network);
         let config = api::read_map(&config);
-        self.profiles(me, &config);
-        self.activity(network, me, settings, &config);
-        self.teams(me, &teams);
-        self.license(&config, &license);
+        self.profiles(rights, &config);
+        self.activity(network, settings, &config, (ids, me));
+        let map = api::read_map(&license);
+        let edition = map.as_ref().map_or(Edition::Unknown, Edition::of);
+        self.teams(rights, edition, network);
+        let nothing = TextMap::default();
+        let config = config.as_ref().unwrap_or(&nothing);
+        let answers = Answers { me, config, license: &license, seats: &seats, limits: &limits };
+        self.license(license::read(answers, network));
         self.pace();
     }
 
     /// The count, and what a listing of so many will be like.
-    fn count(&mut self, total: u32, teams: &Answered, (me, settings): (&Me, &Settings), network: &mut dyn Network) {
-        self.attributes.push(("accounts".to_string(), total.to_string()));
-        let rows = Answer::of(teams).and_then(|answer| answer.rows::<Team<'_>>(USERS_PER_PAGE).map(|rows| rows.sent()));
-        let teams = u32::try_from(rows.unwrap_or_default()).unwrap_or(u32::MAX);
-        match outlook::of_listing(settings, &me.id, (total, teams), network) {
-            Ok((text, attributes)) => {
-                self.attributes.extend(attributes);
-                self.pass(Step::EveryoneCounted, text);
+    fn count(
+        &mut self,
+        answered: &Answered,
+        teams: &Answered,
+        (me, settings): (&Me, &Settings),
+        network: &mut dyn Network,
+    ) {
+        match Count::first(answered, network.now_ms()) {
+            Ok(Counting::Counted(Count { total: Some(total), .. })) => {
+                self.attributes.push(("accounts".to_string(), total.to_string()));
+                let teams = Answer::of(teams)
+                    .and_then(|answer| Ok(answer.rows::<Team<'_>>(USERS_PER_PAGE)?.sent()))
+                    .map_or(0, |sent| u32::try_from(sent).unwrap_or(u32::MAX));
+                match outlook::of_listing(settings, &me.id, (total, teams), network) {
+                    Ok((text, attributes)) => {
+                        self.attributes.extend(attributes);
+                        self.pass(Step::EveryoneCounted, text);
+                    }
+                    Err(failure) => self.fail(Step::EveryoneCounted, failure),
+                }
             }
-            Err(failure) => self.degrade(Step::EveryoneCounted, NoticeCode::CompletenessUnproven, failure),
+            Ok(Counting::Counted(_) | Counting::Refused) => {
+                self.hidden(Step::EveryoneCounted, NoticeCode::CompletenessUnproven);
+            }
+            Ok(Counting::Failed(failure)) => self.lack(Step::EveryoneCounted, NoticeCode::CountFailed, failure),
+            Err(failure) => self.fail(Step::EveryoneCounted, failure),
         }
     }
 
-    fn profiles(&mut self, me: &Me, config: &Result<TextMap, Failure>) {
+    fn profiles(&mut self, rights: Rights, config: &Result<TextMap, Failure>) {
         let config = match config {
             Ok(config) => config,
-            Err(failure) => return self.degrade(Step::ProfilesVisible, NoticeCode::LimitedView, failure.clone()),
+            Err(failure) => return self.fail(Step::ProfilesVisible, failure.clone()),
         };
         self.instance = config.get("DiagnosticId").or_else(|| config.get("TelemetryId")).map(ToString::to_string);
-        let hidden = |key| config.get(key) == Some("false") && !me.has("system_admin");
+        let hidden = |key| config.get(key) == Some("false") && !rights.see_past_privacy();
         let (emails, names) = (hidden("ShowEmailAddress"), hidden("ShowFullName"));
         let code = match (emails, names) {
-            (false, false) if me.has("system_admin") => {
+            (false, false) if rights.see_past_privacy() => {
                 return self.pass(Step::ProfilesVisible, "the account sees every profile".to_string());
             }
             (false, false) => {
@@ -226,47 +283,64 @@ impl Report {
         self.warn(Step::ProfilesVisible, code, text);
     }
 
-    fn activity(&mut self, network: &mut dyn Network, me: &Me, settings: &Settings, config: &Result<TextMap, Failure>) {
+    fn activity(
+        &mut self,
+        network: &mut dyn Network,
+        settings: &Settings,
+        config: &Result<TextMap, Failure>,
+        (ids, me): (&[String], &Me),
+    ) {
         if !settings.include.activity {
             return self.pass(Step::ActivityVisible, "the settings leave the last activity out".to_string());
         }
-        let mut requests: Vec<_> = api::statuses(&Ids([me.id.as_str()].into())).into_iter().collect();
+        let ids = if ids.is_empty() { alloc::vec![me.id.as_str()] } else { ids.iter().map(String::as_str).collect() };
+        let mut requests: Vec<_> = api::statuses(&Ids(ids)).into_iter().collect();
         let wants_report = settings.activity_source == ActivitySource::Report;
         if wants_report && self.version.is_none_or(Version::has_user_report) {
             requests.push(api::report(&api::From::Name(me.username.clone())));
         }
         let answers = exchange_all(network, requests);
-        let off = config.as_ref().is_ok_and(|config| config.get("EnableUserStatuses") == Some("false"));
+        let off = config.as_ref().is_ok_and(|config| config.flag("EnableUserStatuses") == Some(false));
         let statuses = answers.first().map_or(Ok(0), |answered| {
             Answer::of(answered).and_then(|answer| Ok(answer.rows::<Status<'_>>(USERS_PER_PAGE)?.rows.len()))
         });
         let report = answers.get(1).map_or(Ok(0), |answered| {
             Answer::of(answered).and_then(|answer| Ok(answer.rows::<ReportRow<'_>>(REPORT_ROWS_PER_PAGE)?.rows.len()))
         });
+        let step = Step::ActivityVisible;
+        // A listing goes on without what fails for this question alone.
+        let passes = |failure: &Failure| failure.may_pass() || failure.is_of_gateway() || failure.is_lost();
         match (statuses, report) {
-            (_, Err(failure)) if wants_report => {
-                self.degrade(Step::ActivityVisible, NoticeCode::ActivityReportHidden, failure);
+            (_, Err(failure)) if wants_report && passes(&failure) => {
+                self.lack(step, NoticeCode::LastActivityFailed, failure);
             }
-            (_, Ok(0)) if wants_report => {
-                self.hidden(Step::ActivityVisible, NoticeCode::ActivityReportHidden);
+            (_, Err(failure)) if wants_report && !failure.is_refusal() => self.fail(step, failure),
+            (_, Err(_) | Ok(0)) if wants_report => self.hidden(step, NoticeCode::ActivityReportHidden),
+            (Ok(1..), _) if !off => self.pass(step, "the last activity is shown".to_string()),
+            (Ok(_), _) => self.hidden(step, NoticeCode::LastActivityHidden),
+            (Err(failure), _) if passes(&failure) || failure.is_refusal() => {
+                self.lack(step, NoticeCode::LastActivityFailed, failure);
             }
-            (Ok(1..), _) if !off => self.pass(Step::ActivityVisible, "the last activity is shown".to_string()),
-            (Ok(_), _) => {
-                self.hidden(Step::ActivityVisible, NoticeCode::LastActivityHidden);
-            }
-            (Err(failure), _) => self.degrade(Step::ActivityVisible, NoticeCode::LastActivityHidden, failure),
+            (Err(failure), _) => self.fail(step, failure),
         }
     }
 
-    fn teams(&mut self, me: &Me, answered: &Answered) {
-        match Answer::of(answered).and_then(|answer| Ok(answer.rows::<Team<'_>>(USERS_PER_PAGE)?.rows.len())) {
-            Ok(_) if me.lists_all_teams() => {
+    /// Asks who runs each team, as a listing does before it returns anybody: one team that fails ends it.
+    fn teams(&mut self, rights: Rights, edition: Edition, network: &mut dyn Network) {
+        let mut findings = Findings::default();
+        let rule = SeatRule::of(self.version, edition);
+        let is_unsure = rights.teams() == Teams::Unsure;
+        let sees_all = rights.teams() != Teams::Some && rights.see_into_teams();
+        match Surroundings::new().find(self.version, is_unsure, rule, &mut findings, network) {
+            Ok(()) if sees_all && !findings.has(NoticeCode::TeamAdminsHidden) => {
                 self.pass(Step::TeamsVisible, "the token sees every team and who runs it".to_string());
             }
-            Ok(_) => {
-                self.hidden(Step::TeamsVisible, NoticeCode::TeamAdminsHidden);
+            Ok(()) => self.hidden(Step::TeamsVisible, NoticeCode::TeamAdminsHidden),
+            // A listing waits and goes on with the team that it had come to.
+            Err(failure) if failure.code == Code::RateLimited && !asks_for_too_long(&failure) => {
+                self.fall_short(Step::TeamsVisible, failure);
             }
-            Err(failure) => self.degrade(Step::TeamsVisible, NoticeCode::TeamAdminsHidden, failure),
+            Err(failure) => self.fail(Step::TeamsVisible, failure),
         }
     }
 
@@ -278,21 +352,28 @@ impl Report {
         self.pass(Step::PaceAllowed, text);
     }
 
-    fn license(&mut self, config: &Result<TextMap, Failure>, answered: &Answered) {
-        let license = match api::read_map(answered) {
+    fn license(&mut self, license: Result<License, Failure>) {
+        let license = match license {
             Ok(license) => license,
-            Err(failure) => return self.degrade(Step::LicenseVisible, NoticeCode::LicenseDetailsHidden, failure),
+            Err(failure) => return self.fail(Step::LicenseVisible, failure),
         };
-        let edition = Edition::of(&license);
-        let nothing = TextMap::default();
-        let name = shown(&edition::name(edition, &license, config.as_ref().unwrap_or(&nothing)));
-        self.attributes.push(("edition".to_string(), edition.id().to_string()));
-        if license.is_true("IsLicensed") && license.get("ExpiresAt").is_none() {
-            let label = NoticeCode::LicenseDetailsHidden.entry().label;
-            self.warn(Step::LicenseVisible, NoticeCode::LicenseDetailsHidden, format!("{name}: {label}"));
-        } else {
-            self.pass(Step::LicenseVisible, name);
-        }
+        let name = shown(&license.name);
+        self.attributes.push(("edition".to_string(), license.license_type.clone()));
+        // What is told of a licence that is shown, such as its end, is no matter of what this token may see.
+        let hides = [
+            NoticeCode::LicenseUnreadable,
+            NoticeCode::SeatsUsedFailed,
+            NoticeCode::LicenseDetailsHidden,
+            NoticeCode::SeatsUsedHidden,
+            NoticeCode::UserLimitsHidden,
+            NoticeCode::SeatsIncludeGuests,
+        ];
+        let told = |code: &NoticeCode| license.notices.iter().find(|notice| notice.code == code.entry().id);
+        let told: Vec<_> = hides.iter().filter_map(told).collect();
+        let Some(first) = told.first() else { return self.pass(Step::LicenseVisible, name) };
+        let texts: Vec<_> = told.iter().map(|notice| notice.message.as_str()).collect();
+        let (summary, fix) = (format!("{name}: {}", texts.join("; ")), first.fix.as_deref());
+        self.push(Step::LicenseVisible, CheckOutcome::Warning, Some(&first.code), summary, fix, Vec::new());
     }
 
     fn pass(&mut self, step: Step, summary: String) {
@@ -300,8 +381,8 @@ impl Report {
     }
 
     fn warn(&mut self, step: Step, code: NoticeCode, summary: String) {
-        let entry = code.entry();
-        self.push(step, CheckOutcome::Warning, Some(entry.id), summary, Some(entry.fix), Vec::new());
+        let fix = advice::fix(code, self.holder);
+        self.push(step, CheckOutcome::Warning, Some(code.entry().id), summary, Some(fix), Vec::new());
     }
 
     /// A warning in the words of the table.
@@ -309,19 +390,25 @@ impl Report {
         self.warn(step, code, code.entry().label.to_string());
     }
 
-    /// A permission that is missing leaves the provider working with less; anything else that went wrong is told as it is.
-    fn degrade(&mut self, step: Step, notice: NoticeCode, failure: Failure) {
-        if failure.is_refusal() {
-            self.hidden(step, notice);
-        } else {
-            let entry = failure.code.entry();
-            self.push(step, CheckOutcome::Warning, Some(entry.id), told(&failure), Some(entry.fix), failure.params);
-        }
+    /// A warning of what is lacking since one route fails.
+    fn lack(&mut self, step: Step, code: NoticeCode, failure: Failure) {
+        let entry = code.entry();
+        let summary = format!("{}: {}", entry.label, failure.in_full());
+        self.push(step, CheckOutcome::Warning, Some(entry.id), summary, Some(entry.fix), failure.params);
+    }
+
+    /// A failure that leaves the provider working.
+    fn fall_short(&mut self, step: Step, failure: Failure) {
+        self.failure(step, CheckOutcome::Warning, failure);
     }
 
     fn fail(&mut self, step: Step, failure: Failure) {
+        self.failure(step, CheckOutcome::Failed, failure);
+    }
+
+    fn failure(&mut self, step: Step, outcome: CheckOutcome, failure: Failure) {
         let entry = failure.code.entry();
-        self.push(step, CheckOutcome::Failed, Some(entry.id), told(&failure), Some(entry.fix), failure.params);
+        self.push(step, outcome, Some(entry.id), failure.in_full(), Some(entry.fix), failure.params);
     }
 
     fn push(
@@ -353,23 +440,24 @@ impl Report {
     }
 }
 
-/// What failed, with the request and the status.
-fn told(failure: &Failure) -> String {
-    match (&failure.request, failure.status) {
-        (Some(request), Some(status)) => format!("{} ({request} answered {status})", failure.message),
-        (Some(request), None) => format!("{} ({request})", failure.message),
-        (None, _) => failure.message.clone(),
-    }
-}
-
 /// Text from the server as it may stand in a sentence.
 fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(100).collect()
 }
 
-fn read_first_user(answered: &Answered) -> Result<usize, Failure> {
+/// A Mattermost API answers with JSON that has a status, healthy or not.
+fn recognise(answered: &Answered) -> Result<(), Failure> {
     let answer = Answer::of(answered)?;
-    Ok(answer.rows::<User<'_>>(USERS_PER_PAGE)?.sent())
+    if answer.read_at_first::<Ping<'_>>()?.status.as_str().is_empty() {
+        let what = "the answer is JSON, but not Mattermost's";
+        return Err(Failure::new(Code::NotMattermost, what).on(&answered.request));
+    }
+    Ok(())
+}
+
+/// Whether no listing waits for as long as the server asks to.
+fn asks_for_too_long(failure: &Failure) -> bool {
+    failure.retry_after_ms.is_some_and(|ms| ms > 60_000)
 }
 
 #[cfg(test)]
@@ -392,10 +480,10 @@ mod tests {
         Settings::parse(&pairs.map(setting).collect::<Vec<_>>()).unwrap()
     }
 
-    /// A server with everything well, but for one route.
+    /// A server with everything well, but for one route, or all.
     fn report(me: &str, route: &str, answer: &Outcome) -> CheckReport {
-        let mut network =
-            Fake::new(|request| if request.name().ends_with(route) { answer.clone() } else { healthy(me, request) });
+        let is_on = |request: &Request| route == "all" || request.name().ends_with(route);
+        let mut network = Fake::new(|request| if is_on(request) { answer.clone() } else { healthy(me, request) });
         check(&settings(&[]), &mut network)
     }
 
@@ -403,11 +491,25 @@ mod tests {
         match request.name().as_str() {
             "GET /api/v4/system/ping" => json(200, r#"{"status":"OK"}"#),
             "GET /api/v4/users/me" => json(200, me),
+            "POST /api/v4/roles/names" => {
+                let all = r#""manage_system","view_members","list_public_teams","list_private_teams","view_team""#;
+                let granted = if me == GUEST {
+                    ""
+                } else if me == MEMBER {
+                    r#""view_members""#
+                } else {
+                    all
+                };
+                json(200, format!(r#"[{{"permissions":[{granted}]}}]"#))
+            }
             "GET /api/v4/users" => json(200, format!("[{me}]")),
             "GET /api/v4/users/stats/filtered" => json(200, r#"{"total_users_count":254}"#),
             "GET /api/v4/config/client" => json(200, r#"{"DiagnosticId":"d1","EnableUserStatuses":"true"}"#),
             "GET /api/v4/license/client" => json(200, r#"{"IsLicensed":"false"}"#),
-            "GET /api/v4/teams" | "GET /api/v4/users/me/tokens" => json(200, "[]"),
+            "GET /api/v4/teams" | "GET /api/v4/users/me/tokens" | "GET /api/v4/reports/users" => json(200, "[]"),
+            "GET /api/v4/limits/server" if me == ADMIN => json(200, r#"{"activeUserCount":9}"#),
+            "GET /api/v4/limits/server" => json(200, r#"{"activeUserCount":0}"#),
+            "GET /api/v4/reports/users/count" => json(200, "0"),
             "POST /api/v4/users/status/ids" => json(200, r#"[{"user_id":"x","status":"offline"}]"#),
             other => panic!("unexpected {other}"),
         }
@@ -433,13 +535,19 @@ mod tests {
     #[test]
     fn each_trouble_is_found_at_its_step() {
         let answer = |status, header: (&'static str, &str), body: &str| {
-            Ok(Response { status, headers: [(header.0, header.1.into())].into(), body: body.into(), took_ms: 1 })
+            Ok(Response {
+                status,
+                headers: [(header.0, header.1.into())].into(),
+                body: body.into(),
+                took_ms: 1,
+                redirect: None,
+            })
         };
         let html = || answer(200, ("content-type", "text/html"), "<html>");
         let redirect = || answer(302, ("location", "/chat/api/v4/system/ping"), "");
         let at = |version: &str, date: &str| {
             let headers = [("x-version-id", version.into()), ("date", date.into())].into();
-            Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1 })
+            Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1, redirect: None })
         };
         let refused = || json(401, r#"{"id":"api.context.session_expired.app_error"}"#);
         let forbidden = || json(403, r#"{"id":"api.context.permissions.app_error"}"#);
@@ -447,15 +555,18 @@ mod tests {
         let hides = || json(200, r#"{"ShowEmailAddress":"false","ShowFullName":"true"}"#);
         let licensed = || json(200, r#"{"IsLicensed":"true","SkuShortName":"enterprise"}"#);
         let teams = "teams-visible=warning:team-admins-hidden ";
+        let limits = "license-visible=warning:user-limits-hidden ";
         let cases: &[(&str, &str, Outcome, &str)] = &[
             (ADMIN, "nothing", html(), "0 skipped"),
-            (MEMBER, "nothing", html(), &format!("{teams}0 skipped")),
-            (ADMIN, "ping", Err(Lost::Refused), "server-reached=failed:connection-refused 12 skipped"),
-            (ADMIN, "ping", Err(Lost::TlsUntrusted), "server-reached=failed:tls-untrusted 12 skipped"),
-            (ADMIN, "ping", html(), "mattermost-api=failed:not-mattermost 11 skipped"),
-            (ADMIN, "ping", json(200, r#"{"ok":true}"#), "mattermost-api=failed:answer-unreadable 11 skipped"),
-            (ADMIN, "ping", json(200, r#"{"status":""}"#), "mattermost-api=failed:not-mattermost 11 skipped"),
-            (ADMIN, "ping", redirect(), "mattermost-api=failed:redirected 11 skipped"),
+            (MEMBER, "nothing", html(), &format!("{teams}{limits}0 skipped")),
+            (ADMIN, "all", Err(Lost::Refused), "server-reached=failed:connection-refused 12 skipped"),
+            (ADMIN, "all", Err(Lost::TlsUntrusted), "server-reached=failed:tls-untrusted 12 skipped"),
+            (ADMIN, "all", html(), "mattermost-api=failed:not-mattermost 11 skipped"),
+            (ADMIN, "all", json(200, r#"{"ok":true}"#), "mattermost-api=failed:answer-unreadable 11 skipped"),
+            (ADMIN, "all", json(200, r#"{"status":""}"#), "mattermost-api=failed:not-mattermost 11 skipped"),
+            (ADMIN, "all", redirect(), "mattermost-api=failed:redirected-elsewhere 11 skipped"),
+            (ADMIN, "ping", Err(Lost::Refused), "mattermost-api=warning:connection-refused 0 skipped"),
+            (ADMIN, "ping", html(), "mattermost-api=warning:not-mattermost 0 skipped"),
             (ADMIN, "ping", at("5.25.0", DATE), "version-supported=warning:server-old 0 skipped"),
             (
                 ADMIN,
@@ -468,22 +579,76 @@ mod tests {
             (ADMIN, "users/me", refused(), "token-accepted=failed:token-refused 8 skipped"),
             (ADMIN, "v4/users", mfa(), "users-visible=failed:mfa-required 6 skipped"),
             (ADMIN, "v4/users", json(200, "[]"), "users-visible=warning:partial-view 0 skipped"),
-            (GUEST, "nothing", html(), &format!("users-visible=warning:partial-view {teams}0 skipped")),
+            (GUEST, "nothing", html(), &format!("users-visible=warning:partial-view {teams}{limits}0 skipped")),
             (
                 MEMBER,
                 "filtered",
                 forbidden(),
-                &format!("everyone-counted=warning:completeness-unproven {teams}0 skipped"),
+                &format!(
+                    "everyone-counted=warning:completeness-unproven {teams}license-visible=warning:seats-used-hidden 0 skipped"
+                ),
             ),
-            (ADMIN, "filtered", Err(Lost::TimedOut), "everyone-counted=warning:timed-out 0 skipped"),
-            (MEMBER, "config/client", hides(), &format!("profiles-visible=warning:emails-hidden {teams}0 skipped")),
+            (
+                ADMIN,
+                "filtered",
+                Err(Lost::TimedOut),
+                "everyone-counted=warning:count-failed license-visible=warning:seats-used-failed 0 skipped",
+            ),
+            (
+                MEMBER,
+                "config/client",
+                hides(),
+                &format!("profiles-visible=warning:emails-hidden {teams}{limits}0 skipped"),
+            ),
             (ADMIN, "config/client", hides(), "0 skipped"),
             (ADMIN, "status/ids", json(200, "[]"), "activity-visible=warning:last-activity-hidden 0 skipped"),
             (ADMIN, "v4/teams", forbidden(), &format!("{teams}0 skipped")),
-            (ADMIN, "license/client", licensed(), "license-visible=warning:license-details-hidden 0 skipped"),
+            (ADMIN, "license/client", licensed(), "license-visible=warning:license-unreadable 0 skipped"),
         ];
         for (me, route, answer, expect) in cases {
             assert_eq!(findings(&report(me, route, answer)), *expect, "{route} {answer:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_roles_permit_is_told_and_not_what_they_are_called() {
+        const ROLES: &str = "roles/names";
+        let viewer = MEMBER.replace("system_user", "system_user system_read_only_admin");
+        let grants = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
+            json(200, format!(r#"[{{"permissions":[{}]}}]"#, names.join(",")))
+        };
+        let teams = "teams-visible=warning:team-admins-hidden ";
+        let partial = "users-visible=warning:partial-view ";
+        let private = || json(200, r#"[{"id":"a","allow_open_invite":false}]"#);
+        let all = ["view_members", "list_public_teams", "list_private_teams", "view_team"];
+        let refused = || json(403, r#"{"id":"api.context.permissions.app_error"}"#);
+        let cases = [
+            (viewer.as_str(), grants(&all), json(200, "[]"), String::new()),
+            (&viewer, grants(&[all[0], all[1], all[3]]), json(200, "[]"), teams.into()),
+            (&viewer, grants(&all[..3]), json(200, "[]"), teams.into()),
+            (&viewer, grants(&all[1..]), json(200, "[]"), partial.into()),
+            (ADMIN, grants(&all[..1]), json(200, "[]"), teams.into()),
+            (&viewer, refused(), json(200, "[]"), teams.into()),
+            (&viewer, refused(), private(), String::new()),
+            (ADMIN, refused(), json(200, "[]"), String::new()),
+            (MEMBER, Err(Lost::Denied), json(200, "[]"), teams.into()),
+            (MEMBER, json(429, ""), json(200, "[]"), "users-visible=failed:rate-limited ".into()),
+        ];
+        for (me, roles, rows, expect) in cases {
+            let mut network = Fake::new(|request| match request.name().as_str() {
+                name if name.ends_with(ROLES) => roles.clone(),
+                "GET /api/v4/teams" => rows.clone(),
+                _ => healthy(me, request),
+            });
+            let found = findings(&check(&settings(&[]), &mut network));
+            assert!(
+                found.starts_with(&expect) && found[expect.len()..].ends_with(" skipped"),
+                "{me} {roles:?}: {found}"
+            );
+            let others = ["users-visible", "teams-visible"].map(|step| format!("{step}=warning"));
+            let warns = others.iter().any(|step| found.contains(step.as_str()));
+            assert_eq!(warns, expect.contains("=warning"), "{me} {roles:?}: {found}");
         }
     }
 
@@ -500,7 +665,7 @@ mod tests {
                 "GET /api/v4/reports/users" => answer.clone(),
                 "GET /api/v4/system/ping" => {
                     let headers = [("x-version-id", version.into()), ("date", DATE.into())].into();
-                    Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1 })
+                    Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1, redirect: None })
                 }
                 _ => healthy(ADMIN, request),
             });
@@ -530,7 +695,7 @@ mod tests {
                 "GET /api/v4/users/me/tokens" => answer.clone(),
                 "GET /api/v4/system/ping" => {
                     let headers = [("x-version-id", version.into()), ("date", DATE.into())].into();
-                    Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1 })
+                    Ok(Response { status: 200, headers, body: r#"{"status":"OK"}"#.into(), took_ms: 1, redirect: None })
                 }
                 _ => healthy(ADMIN, request),
             });
@@ -556,7 +721,7 @@ mod tests {
             _ => json(200, "{}"),
         });
         let _ = check(&settings(&[("include_activity", "false")]), &mut network);
-        assert!(network.sent.iter().all(|request| request.body.is_none()));
+        assert!(network.sent.iter().all(|request| !request.path.contains("status/ids")));
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! What a listing asks before its first page.
 
+use alloc::format;
 use alloc::string::String;
 
+use super::super::advice::Holder;
 use super::super::api::{self, Answer};
+use super::super::code::Code;
 use super::super::edition::Edition;
 use super::super::failure::Failure;
-use super::super::http::{Answered, Network, Request, exchange};
+use super::super::http::{Answered, Network, Request, exchange, exchange_all};
+use super::super::rights::{Rights, Teams};
+use super::super::time::{CLOCK_DIFFERENCE_MS, http_date_ms};
 use super::super::version::Version;
 use super::notices::Hidden;
 
@@ -18,62 +23,122 @@ use super::notices::Hidden;
 /// machine that dates accounts is one of the cluster's, and a proxy writes a `Date` of its own (nginx always does).
 pub(in crate::mattermost) const MARGIN_MS: i64 = 10_000;
 
+/// A count beyond this is no number of accounts: a listing ends after as many.
+const ACCOUNTS_AT_MOST: u32 = 10_000_000;
+
 /// The server's exact number of the accounts that it lists, and when it was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
-    /// The server's time in milliseconds since 1970, to the second.
+    /// The server's time in milliseconds since 1970, to the second; the platform's where the server reports none.
     pub server_ms: i64,
-    /// An account that is dated before this (milliseconds since 1970) and is listed after the count was counted.
-    pub cutoff_ms: i64,
-    /// How many; none where the token may not ask, or the server's time is not known, without which a number proves
-    /// nothing.
+    /// An account that is dated before this (milliseconds since 1970) and is listed after the count was counted. None
+    /// where the server does not report its time: then dates prove nothing.
+    pub cutoff_ms: Option<i64>,
+    /// How many; none where the token may not ask, or the server fails to count.
     pub total: Option<u32>,
+}
+
+/// What came of the request for a count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counting {
+    /// The server counted.
+    Counted(Count),
+    /// The token may not ask, or the server is too old to be asked.
+    Refused,
+    /// The server, or something in front of it, fails at this request: why.
+    Failed(Failure),
 }
 
 impl Count {
     /// Asks for it, with bots or without.
     ///
     /// # Errors
-    /// The server cannot be reached or does not answer as Mattermost does.
-    pub fn take(bots: bool, network: &mut dyn Network) -> Result<Self, Failure> {
+    /// The server asks to slow down or refuses the token, or the platform does not let the request out.
+    pub fn take(bots: bool, network: &mut dyn Network) -> Result<Counting, Failure> {
         Self::ask(api::count_listed(bots), network)
     }
 
     /// Asks for the number of those who are no bots.
     ///
     /// # Errors
-    /// The server cannot be reached or does not answer as Mattermost does.
-    pub fn of_people(network: &mut dyn Network) -> Result<Self, Failure> {
+    /// As of [`take`](Self::take).
+    pub fn of_people(network: &mut dyn Network) -> Result<Counting, Failure> {
         Self::ask(api::count_people(), network)
     }
 
-    fn ask(request: Request, network: &mut dyn Network) -> Result<Self, Failure> {
+    fn ask(request: Request, network: &mut dyn Network) -> Result<Counting, Failure> {
         let [answered] = exchange(network, [request]);
-        Ok(Self::of(&answered)?.unwrap_or_else(|| Self::dated(network.now_ms(), 0, None)))
+        Self::of(&answered, Moment::of(&answered), network.now_ms())
     }
 
-    /// A count that came with this `Date`, so long after it was asked for.
-    const fn dated(server_ms: i64, took_ms: u32, total: Option<u32>) -> Self {
-        let cutoff_ms = server_ms.saturating_sub(MARGIN_MS).saturating_sub(took_ms as i64);
-        Self { server_ms, cutoff_ms, total }
+    /// No count.
+    #[must_use]
+    pub const fn none(now_ms: i64) -> Self {
+        Self { server_ms: now_ms, cutoff_ms: None, total: None }
     }
 
-    /// How long to wait (milliseconds) until another count, which takes as long as this one, surely has an account that is
-    /// dated `created_ms`, where the server's last answer was of `server_ms`.
-    pub(in crate::mattermost) fn wait_for(&self, created_ms: i64, server_ms: i64) -> u32 {
-        let now_ms = server_ms.max(self.server_ms);
-        let cutoff_ms = now_ms.saturating_sub(self.server_ms.saturating_sub(self.cutoff_ms));
-        // A clock that is further ahead is not waited for. `Date` has whole seconds.
-        let lag = created_ms.saturating_sub(cutoff_ms).clamp(0, MARGIN_MS);
-        u32::try_from(lag).unwrap_or_default().saturating_add(1_000)
+    /// A count that was asked for at this moment or later. Where it is not known, the platform's time stands for the
+    /// server's.
+    fn at(moment: Option<Moment>, now_ms: i64, total: Option<u32>) -> Self {
+        let Some(Moment { server_ms, took_ms }) = moment else { return Self { total, ..Self::none(now_ms) } };
+        // A clock that is ahead would let accounts count that were made after the count; one that is behind does no harm.
+        let is_ahead = server_ms.saturating_sub(now_ms) > CLOCK_DIFFERENCE_MS;
+        let from_ms = if is_ahead { now_ms } else { server_ms };
+        let cutoff_ms = from_ms.saturating_sub(MARGIN_MS).saturating_sub(i64::from(took_ms));
+        Self { server_ms, cutoff_ms: Some(cutoff_ms), total }
     }
 
-    /// The count in an answer; none where the token may not ask or the answer has no time.
-    fn of(answered: &Answered) -> Result<Option<Self>, Failure> {
-        let Some(total) = Failure::unless_refused(api::read_count(answered))? else { return Ok(None) };
-        let server_ms = Answer::of(answered)?.server_ms();
-        let took_ms = answered.outcome.as_ref().map_or(0, |response| response.took_ms);
-        Ok(server_ms.map(|server_ms| Self::dated(server_ms, took_ms, Some(total))))
+    /// The first count of a listing, which goes on without one where only the count does not come.
+    ///
+    /// # Errors
+    /// A failure that others of the listing's requests have too.
+    pub fn first(answered: &Answered, now_ms: i64) -> Result<Counting, Failure> {
+        Self::of(answered, Moment::of(answered), now_ms)
+    }
+
+    /// Whether an account of this date, which is listed after the count, was surely counted.
+    pub(in crate::mattermost) fn surely_has(&self, created_ms: i64) -> bool {
+        self.cutoff_ms.is_some_and(|cutoff_ms| created_ms < cutoff_ms)
+    }
+
+    /// The count in an answer.
+    fn of(answered: &Answered, moment: Option<Moment>, now_ms: i64) -> Result<Counting, Failure> {
+        Ok(match api::read_count(answered) {
+            // The token's own account is one, and no server holds more than a listing reads.
+            Ok(total) if total == 0 || total > ACCOUNTS_AT_MOST => {
+                let what = format!("the server counts {total} accounts, which cannot be");
+                Counting::Failed(Answer::of(answered)?.impossible(&what))
+            }
+            Ok(total) => Counting::Counted(Self::at(moment, now_ms, Some(total))),
+            Err(failure) if matches!(failure.code, Code::PermissionMissing | Code::RequestRejected) => {
+                Counting::Refused
+            }
+            Err(failure)
+                if matches!(
+                    failure.code,
+                    Code::RateLimited | Code::TokenRefused | Code::MfaRequired | Code::EgressDenied
+                ) =>
+            {
+                return Err(failure);
+            }
+            // What else can be wrong is wrong with this request alone, if the others are answered.
+            Err(failure) => Counting::Failed(failure),
+        })
+    }
+}
+
+/// The `Date` of an answer, and how long it took to come.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    server_ms: i64,
+    took_ms: u32,
+}
+
+impl Moment {
+    fn of(answered: &Answered) -> Option<Self> {
+        let response = answered.outcome.as_ref().ok()?;
+        let server_ms = response.header("date").and_then(http_date_ms)?;
+        Some(Self { server_ms, took_ms: response.took_ms })
     }
 }
 
@@ -90,6 +155,24 @@ pub struct Census {
     pub hidden: Hidden,
     /// The id of the token's account; empty where the listing goes on.
     pub me: String,
+    /// Why the server did not count its accounts, where it failed to.
+    pub count_failure: Option<Failure>,
+    /// What its clock says.
+    pub clock: Clock,
+    /// Whose token it is, as far as advice depends on it.
+    pub holder: Holder,
+}
+
+/// The server's clock beside the platform's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Clock {
+    /// The two agree.
+    #[default]
+    Agrees,
+    /// The server's is ahead by so many milliseconds, or behind if the number is negative.
+    Ahead(i64),
+    /// The server does not report its time.
+    Hidden,
 }
 
 impl Census {
@@ -101,29 +184,45 @@ impl Census {
     pub fn take(bots: bool, network: &mut dyn Network) -> Result<Self, Failure> {
         let requests = [api::me(), api::count_listed(bots), api::config(), api::license()];
         let [me, count, config, license] = exchange(network, requests);
+        let (moment, now_ms) = (Moment::of(&me), network.now_ms());
         let answer = Answer::of(&me)?;
         let me = api::read_me(&me)?;
         let config = api::read_map(&config)?;
         let license = api::read_map(&license)?;
-        // The server answers all else, so a count that fails is too much for it: it only proves.
-        let (count, count_failed) = match Count::of(&count) {
-            Err(failure) if failure.is_of_server() => (None, true),
-            count => (count?, false),
+        // The count was asked for no earlier than whose token it is, so that answer's time does where its own has none.
+        let counting = Count::of(&count, Moment::of(&count).or(moment), now_ms)?;
+        let (count, count_failure) = match counting {
+            Counting::Counted(count) => (count, None),
+            Counting::Refused => (Count::at(moment, now_ms, None), None),
+            Counting::Failed(failure) => (Count::at(moment, now_ms, None), Some(failure)),
         };
-        let count =
-            count.unwrap_or_else(|| Count::dated(answer.server_ms().unwrap_or_else(|| network.now_ms()), 0, None));
+        let clock = match moment.map(|moment| moment.server_ms.saturating_sub(now_ms)) {
+            None => Clock::Hidden,
+            Some(ahead_ms) if ahead_ms.saturating_abs() > CLOCK_DIFFERENCE_MS => Clock::Ahead(ahead_ms),
+            Some(_) => Clock::Agrees,
+        };
         let version = answer.version().or_else(|| config.get("Version").and_then(Version::parse));
-        // Only an account with the permission manage_system sees past the privacy settings
-        // (server/channels/app/users/utils.go).
-        let sees_all = me.has("system_admin");
+        let roles = exchange_all(network, Rights::ask(&me).into_iter().collect());
+        let rights = Rights::of(&me, roles.first())?;
+        let hides = |key| !rights.see_past_privacy() && config.get(key) == Some("false");
         let hidden = Hidden {
-            emails: !sees_all && config.get("ShowEmailAddress") == Some("false"),
-            names: !sees_all && config.get("ShowFullName") == Some("false"),
+            emails: hides("ShowEmailAddress"),
+            names: hides("ShowFullName"),
             activity: config.get("EnableUserStatuses") == Some("false"),
-            teams: !me.lists_all_teams(),
-            others: me.has("system_guest"),
-            count_failed,
+            teams: rights.teams() == Teams::Some,
+            teams_unsure: rights.teams() == Teams::Unsure,
+            others: !rights.see_everybody(version),
+            license: Edition::of(&license) == Edition::Unknown,
         };
-        Ok(Self { count, edition: Edition::of(&license), version, hidden, me: me.id })
+        Ok(Self {
+            count,
+            edition: Edition::of(&license),
+            version,
+            hidden,
+            count_failure,
+            clock,
+            holder: Holder::of(&me.roles),
+            me: me.id,
+        })
     }
 }

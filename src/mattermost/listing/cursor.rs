@@ -3,17 +3,22 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use super::super::advice::Holder;
+use super::super::api::USERS_PER_PAGE;
 use super::super::code::Code;
 use super::super::edition::Edition;
 use super::super::failure::Failure;
 use super::super::settings::fnv1a;
 use super::super::version::Version;
-use super::census::{Census, Count};
+use super::census::{Census, Clock, Count};
 use super::memory::{PASSES_AT_MOST, Tally};
 use super::notices::{Findings, Hidden};
 
 /// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
 const FORM: &str = "m2";
+
+/// How many accounts a page has that the server does not cut.
+const PAGE_SIZE: u32 = USERS_PER_PAGE as u32;
 
 /// The state of a listing between two calls. It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub struct Cursor {
     pub listing: u64,
     /// The page to read next.
     pub next_page: u32,
+    /// How many accounts are on a page: fewer than [`USERS_PER_PAGE`] where the server gave fewer on the first one.
+    pub page_size: u32,
     /// How many pages in a row brought nobody whom the pass had not seen yet.
     pub idle_pages: u32,
     /// Whom it has seen.
@@ -58,6 +65,7 @@ impl Cursor {
             fingerprint,
             listing,
             next_page: 0,
+            page_size: PAGE_SIZE,
             idle_pages: 0,
             tally: Tally { pass: 1, ..Tally::default() },
             pass: Some(census.count),
@@ -77,7 +85,7 @@ impl Cursor {
     pub fn begin_another_pass(&mut self) {
         self.next_page = 0;
         self.idle_pages = 0;
-        self.tally = Tally { pass: self.tally.pass.saturating_add(1), in_pass: 0, ..self.tally };
+        self.tally = self.tally.of_next_pass();
         self.pass = None;
     }
 
@@ -88,14 +96,16 @@ impl Cursor {
         let version = write_version(census.version);
         let pass = self.pass.map_or_else(|| "-".to_string(), write_count);
         let body = format!(
-            "{FORM}_{:x}_{:x}_{}_{}_{}_{}_{}_{}_{pass}_{}_{version}_{}_{}_{}_{}",
+            "{FORM}_{:x}_{:x}_{}_{}_{}_{}_{}_{}_{}_{}_{pass}_{}_{version}_{}_{}_{}_{}",
             self.fingerprint,
             self.listing,
             self.next_page,
+            self.page_size,
             self.idle_pages,
             tally.pass,
             tally.seen,
             tally.in_pass,
+            tally.later,
             write_count(census.count),
             census.edition.id(),
             seats.occupied,
@@ -125,9 +135,11 @@ impl Cursor {
         let fingerprint = u64::from_str_radix(parts.next()?, 16).ok()?;
         let listing = u64::from_str_radix(parts.next()?, 16).ok()?;
         let next_page = parts.next()?.parse().ok()?;
+        let page_size = parts.next()?.parse().ok().filter(|size| (1..=PAGE_SIZE).contains(size))?;
         let idle_pages = parts.next()?.parse().ok()?;
         let pass = parts.next()?.parse().ok().filter(|pass| (1..=PASSES_AT_MOST).contains(pass))?;
-        let tally = Tally { pass, seen: parts.next()?.parse().ok()?, in_pass: parts.next()?.parse().ok()? };
+        let mut number = || parts.next()?.parse().ok();
+        let tally = Tally { pass, seen: number()?, in_pass: number()?, later: number()? };
         let count = read_count(parts.next()?)?;
         let pass = match parts.next()? {
             "-" => None,
@@ -139,8 +151,11 @@ impl Cursor {
         let seats = Seats { occupied: seats()?, apart: seats()?, unknown: seats()? };
         let findings = Findings::decode(parts.next()?)?;
         // What was hidden at the beginning is among the findings, where it is looked up from now on.
-        let census = Census { count, edition, version, hidden: Hidden::default(), me: String::new() };
-        let cursor = Self { fingerprint, listing, next_page, idle_pages, tally, census, pass, seats, findings };
+        let (hidden, clock) = (Hidden::default(), Clock::default());
+        let (holder, me) = (Holder::default(), String::new());
+        let census = Census { count, edition, version, hidden, count_failure: None, clock, holder, me };
+        let cursor =
+            Self { fingerprint, listing, next_page, page_size, idle_pages, tally, census, pass, seats, findings };
         Some(cursor).filter(|_| parts.next().is_none())
     }
 }
@@ -186,7 +201,8 @@ pub(in crate::mattermost) fn read_version(text: &str) -> Option<Option<Version>>
 /// A count with its time.
 pub(in crate::mattermost) fn write_count(count: Count) -> String {
     let total = count.total.map_or_else(|| "-".to_string(), |total| total.to_string());
-    format!("{}:{total}:{}", count.server_ms, count.server_ms.saturating_sub(count.cutoff_ms))
+    let lag = |cutoff_ms| count.server_ms.saturating_sub(cutoff_ms).to_string();
+    format!("{}:{total}:{}", count.server_ms, count.cutoff_ms.map_or_else(|| "-".to_string(), lag))
 }
 
 /// Reads what [`write_count`] wrote.
@@ -197,5 +213,9 @@ pub(in crate::mattermost) fn read_count(text: &str) -> Option<Count> {
         "-" => None,
         number => Some(number.parse().ok()?),
     };
-    Some(Count { server_ms, cutoff_ms: server_ms.checked_sub(parts.next()?.parse().ok()?)?, total })
+    let cutoff_ms = match parts.next()? {
+        "-" => None,
+        lag => Some(server_ms.checked_sub(lag.parse().ok()?)?),
+    };
+    Some(Count { server_ms, cutoff_ms, total })
 }

@@ -67,6 +67,28 @@ impl Account {
     }
 }
 
+/// Which answers have a `Date`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dates {
+    All,
+    AllButCounts,
+    Nowhere,
+}
+
+/// What becomes of the pages of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Paging {
+    Whole,
+    /// The server's pages have so many accounts at most.
+    Clamped(usize),
+    /// Something on the way leaves so many accounts of each.
+    Cut(usize),
+    /// The query of every request is lost.
+    QueryLost,
+    /// The number of the page is lost.
+    NumberLost,
+}
+
 /// A server's accounts by name, which is the order of its list.
 #[derive(Clone)]
 pub(crate) struct Server {
@@ -75,6 +97,10 @@ pub(crate) struct Server {
     pub(crate) now: i64,
     /// How far the clock behind `Date` is ahead of the one that dates accounts, in milliseconds.
     pub(crate) date_ahead: i64,
+    /// Whether answers have a `Date`: all, none, or all but the counts.
+    pub(crate) dates: Dates,
+    /// What becomes of the pages on their way.
+    pub(crate) paging: Paging,
     /// How long before it is inserted an account is dated, in milliseconds.
     pub(crate) insert_lag: i64,
     pub(crate) version: &'static str,
@@ -88,9 +114,11 @@ pub(crate) struct Server {
     pub(crate) orphans: Vec<Account>,
     /// Whether a profile still comes by its id after the account was deleted: from a cache that does not know it yet.
     pub(crate) caches: bool,
-    stale: Vec<(String, Account)>,
+    pub(crate) stale: Vec<(String, Account)>,
     /// What `/users/me` says of the token's account.
     pub(crate) role: &'static str,
+    /// What its roles permit, as JSON texts; `None` for what roles of these names permit by default.
+    pub(crate) grants: Option<String>,
     pub(crate) config: &'static str,
     /// Ids of guests of a single channel.
     pub(crate) single: Vec<u32>,
@@ -102,6 +130,10 @@ pub(crate) struct Server {
     pub(crate) latency_ms: u32,
     /// Bytes of a body that it takes.
     pub(crate) body_bytes: usize,
+    /// The most ids of a question for activity that it answers, and what it says to more.
+    pub(crate) most_ids: Option<(usize, Outcome)>,
+    /// How many accounts the list shows; all are counted.
+    pub(crate) shown: usize,
     /// Answers for requests that contain the text, in place of the server's own; each is used once.
     pub(crate) instead: Vec<(&'static str, Outcome)>,
 }
@@ -113,6 +145,8 @@ impl Server {
             accounts: (0..accounts).map(|n| (format!("user{n:06}"), account(n))).collect(),
             now: NOW,
             date_ahead: 0,
+            dates: Dates::All,
+            paging: Paging::Whole,
             insert_lag: 0,
             version: "11.6.0.dev.7efba6486e17.true",
             license: r#"{"IsLicensed":"true","SkuShortName":"professional"}"#,
@@ -122,12 +156,15 @@ impl Server {
             caches: false,
             stale: vec![],
             role: ADMIN,
+            grants: None,
             config: "{}",
             single: vec![],
             own_bots: None,
             more_seats: 0,
             latency_ms: 0,
             body_bytes: 300_000,
+            most_ids: None,
+            shown: usize::MAX,
             instead: vec![],
         }
     }
@@ -168,6 +205,11 @@ impl Server {
         self.accounts.values().find(|account| account.n == 0)
     }
 
+    /// Gives an account another date of creation.
+    pub(crate) fn date(&mut self, name: &str, created: i64) {
+        self.accounts.get_mut(name).unwrap().created = created;
+    }
+
     pub(crate) fn rename(&mut self, from: &str, to: &str) {
         if let Some(account) = self.accounts.remove(from) {
             self.accounts.insert(to.to_string(), Account { updated: self.now, ..account });
@@ -176,8 +218,18 @@ impl Server {
 
     /// Answers, with the server's own time and version.
     pub(crate) fn answer(&mut self, request: &Request) -> Outcome {
-        let outcome = self.plain_answer(request);
-        self.dated(outcome)
+        let path = request.path.split('?').next().unwrap_or_default();
+        let outcome = if self.paging == Paging::QueryLost {
+            self.plain_answer(&Request { path: path.to_string(), ..request.clone() })
+        } else {
+            self.plain_answer(request)
+        };
+        let mut outcome = self.dated(outcome);
+        let is_count = path.ends_with("/stats/filtered");
+        if self.dates == Dates::Nowhere || (self.dates == Dates::AllButCounts && is_count) {
+            outcome.iter_mut().for_each(|response| response.headers.retain(|(name, _)| *name != "date"));
+        }
+        outcome
     }
 
     /// An answer that leaves now.
@@ -208,6 +260,15 @@ impl Server {
             "GET /api/v4/users/me" => {
                 json(200, format!(r#"{{"id":"{}","username":"me","roles":"{}"}}"#, id(0), self.role))
             }
+            "POST /api/v4/roles/names" => {
+                let by_default = match self.role {
+                    ADMIN => r#""manage_system","view_members","list_public_teams","list_private_teams","view_team""#,
+                    VIEWER => r#""view_members","list_public_teams","list_private_teams","view_team""#,
+                    "system_guest" => "",
+                    _ => r#""view_members","list_public_teams""#,
+                };
+                json(200, format!(r#"[{{"permissions":[{}]}}]"#, self.grants.as_deref().unwrap_or(by_default)))
+            }
             "GET /api/v4/config/client" => json(200, self.config),
             "GET /api/v4/license/client" => json(200, self.license),
             "GET /api/v4/teams" => {
@@ -235,8 +296,16 @@ impl Server {
                 json(200, format!("[{}]", self.team_admins.iter().map(row).collect::<Vec<_>>().join(",")))
             }
             "GET /api/v4/users" => {
-                let page: usize = path.split(['=', '&']).nth(1).unwrap().parse().unwrap();
-                let rows: Vec<_> = self.accounts.iter().skip(page * 200).take(200).map(row).collect();
+                let number = |key, default| value(path, key).parse::<usize>().unwrap_or(default);
+                let (page, asked) = (number("page", 0), number("per_page", 60).min(200));
+                let (page, size, most) = match self.paging {
+                    Paging::Whole | Paging::QueryLost => (page, asked, asked),
+                    Paging::Clamped(most) => (page, asked.min(most), asked),
+                    Paging::Cut(most) => (page, asked, most),
+                    Paging::NumberLost => (0, asked, asked),
+                };
+                let shown = self.accounts.iter().take(self.shown);
+                let rows: Vec<_> = shown.skip(page * size).take(size.min(most)).map(row).collect();
                 json(200, format!("[{}]", rows.join(",")))
             }
             "POST /api/v4/users/status/ids" | "POST /api/v4/users/ids" => {
@@ -245,6 +314,12 @@ impl Server {
                     return json(413, r#"{"id":"api.context.request_body_too_large.app_error"}"#);
                 }
                 let ids: Vec<String> = serde_json::from_str(body).unwrap();
+                if let Some((most, refusal)) = &self.most_ids
+                    && path.contains("status")
+                    && ids.len() > *most
+                {
+                    return refusal.clone();
+                }
                 self.by_ids(path, &ids)
             }
             _ if !reads_console => json(403, FORBIDDEN),

@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use super::super::pace::Learnt;
 use super::super::settings::fnv1a;
 use super::by_ids::Kept;
+use super::census::Count;
+use super::notices::Named;
 use super::seen::{Fingerprint, Seen};
 use super::surroundings::Surroundings;
 use super::sweep::Page;
@@ -28,8 +30,18 @@ pub struct Tally {
     pub pass: u8,
     /// Distinct accounts of before the first count's cutoff that were seen in any pass.
     pub seen: u32,
-    /// Distinct accounts of before the cutoff of this pass's count that were seen in it.
+    /// Distinct accounts that were seen in this pass and surely counted at its beginning.
     pub in_pass: u32,
+    /// Distinct accounts that a later pass was the first to see.
+    pub later: u32,
+}
+
+impl Tally {
+    /// The same at the beginning of the next pass.
+    #[must_use]
+    pub const fn of_next_pass(self) -> Self {
+        Self { pass: self.pass.saturating_add(1), in_pass: 0, ..self }
+    }
 }
 
 /// An account on a page.
@@ -64,12 +76,14 @@ pub struct Memory {
     /// What the last step did, so that the cursor before it can be asked for once more.
     before: Tally,
     undo: Vec<(Fingerprint, Option<u8>)>,
-    /// The latest date of creation that was seen, in milliseconds since 1970.
-    pub(super) youngest_ms: i64,
-    /// The server's time in its last page, in milliseconds since 1970.
-    pub(super) server_ms: i64,
-    /// Whether the server failed at the last question for activity.
-    pub(super) statuses_failed: bool,
+    /// In how many calls up to the last one questions for activity failed.
+    pub(super) activity_failures: u8,
+    /// What the first page of this pass has, by its accounts in order.
+    first_page: u64,
+    /// Whom and what the notices name.
+    pub(super) named: Named,
+    /// How many ids a question for activity may have, where more were too many.
+    pub(super) ids_at_once: Option<usize>,
     /// What is known of the accounts beside the list.
     pub surroundings: Surroundings,
     /// What is known of the server.
@@ -88,16 +102,17 @@ impl Memory {
     /// An empty memory.
     #[must_use]
     pub const fn new() -> Self {
-        const NONE: Tally = Tally { pass: 0, seen: 0, in_pass: 0 };
+        const NONE: Tally = Tally { pass: 0, seen: 0, in_pass: 0, later: 0 };
         Self {
             listing: 0,
             tally: NONE,
             seen: Seen::new(),
             before: NONE,
             undo: Vec::new(),
-            youngest_ms: 0,
-            server_ms: 0,
-            statuses_failed: false,
+            first_page: 0,
+            named: Named::nothing(),
+            activity_failures: 0,
+            ids_at_once: None,
             surroundings: Surroundings::new(),
             learnt: Learnt::nothing(),
             kept: Kept::nothing(),
@@ -127,15 +142,14 @@ impl Memory {
             // A listing whose first step failed begins again, with the same server.
             *self = Self {
                 listing,
-                statuses_failed: self.statuses_failed,
+                activity_failures: self.activity_failures,
                 profiles_failed: self.profiles_failed,
                 ..Self::new()
             };
         } else if self.tally != tally && self.before == tally {
             self.take_back();
         }
-        let is_new_pass =
-            tally.pass == self.tally.pass.saturating_add(1) && (tally.in_pass, tally.seen) == (0, self.tally.seen);
+        let is_new_pass = tally == self.tally.of_next_pass();
         let recall = if self.tally == tally || is_new_pass { Recall::Whole } else { Recall::Lost };
         if recall == Recall::Lost {
             self.seen = Seen::new();
@@ -167,19 +181,32 @@ impl Memory {
         self.seen.get(mark.key).is_some()
     }
 
-    /// Notes an account of a listing whose first count has the cutoff `begin_ms`, in a pass whose count has the cutoff
-    /// `pass_ms` (milliseconds since 1970). Returns whether it was seen in this pass for the first time.
-    pub fn note(&mut self, mark: Mark, begin_ms: i64, pass_ms: i64) -> bool {
+    /// Whether a page repeats the first one of its pass, account by account. No page of a list does, unless as many
+    /// accounts as a page has were made between the two and all sort before them.
+    pub(super) fn repeats(&mut self, page: u32, marks: &[Mark]) -> bool {
+        let hash = marks.iter().fold(0, |hash, mark| fnv1a(&(hash ^ mark.key.bits()).to_le_bytes()));
+        if page == 0 {
+            self.first_page = hash;
+        }
+        page > 0 && !marks.is_empty() && self.first_page == hash
+    }
+
+    /// Notes an account of a listing, in a pass; both begin with a count. Returns whether it was seen in this pass for the
+    /// first time.
+    ///
+    /// An account was surely counted when a pass began if it is dated before that count, or if an earlier pass has seen it
+    /// too: then it was there before and after, whatever its date.
+    pub fn note(&mut self, mark: Mark, begin: &Count, pass: &Count) -> bool {
         let earlier = self.seen.put(mark.key, self.tally.pass);
         if earlier == Some(self.tally.pass) {
             return false;
         }
         self.undo.push((mark.key, earlier));
-        self.youngest_ms = self.youngest_ms.max(mark.created_ms);
-        let one_if = |is: bool| u32::from(is);
-        self.tally.in_pass = self.tally.in_pass.saturating_add(one_if(mark.created_ms < pass_ms));
-        let is_first = earlier.is_none() && mark.created_ms < begin_ms;
-        self.tally.seen = self.tally.seen.saturating_add(one_if(is_first));
+        let is_new = earlier.is_none();
+        let add = |number: &mut u32, is: bool| *number = number.saturating_add(u32::from(is));
+        add(&mut self.tally.in_pass, !is_new || pass.surely_has(mark.created_ms));
+        add(&mut self.tally.seen, is_new && begin.surely_has(mark.created_ms));
+        add(&mut self.tally.later, is_new && self.tally.pass > 1);
         true
     }
 
@@ -195,7 +222,12 @@ mod tests {
     use super::*;
 
     fn tally(pass: u8, seen: u32, in_pass: u32) -> Tally {
-        Tally { pass, seen, in_pass }
+        Tally { pass, seen, in_pass, later: 0 }
+    }
+
+    /// A count that surely has what is dated before this.
+    fn count(cutoff_ms: i64) -> Count {
+        Count { server_ms: cutoff_ms, cutoff_ms: Some(cutoff_ms), total: None }
     }
 
     #[test]
@@ -203,14 +235,16 @@ mod tests {
         let mut memory = Memory::new();
         assert_eq!(memory.take_up(7, tally(1, 0, 0)), Recall::Whole);
         let marks = [("a", 1), ("b", 2), ("c", 30)].map(|(id, created)| Mark::of(id, created));
-        assert!(marks.iter().all(|mark| memory.note(*mark, 10, 10)));
-        assert!(marks.iter().all(|mark| !memory.note(*mark, 10, 10) && memory.knows(*mark)));
+        assert!(marks.iter().all(|mark| memory.note(*mark, &count(10), &count(10))));
+        assert!(marks.iter().all(|mark| !memory.note(*mark, &count(10), &count(10)) && memory.knows(*mark)));
         assert_eq!(memory.tally(), tally(1, 2, 2));
 
         assert_eq!(memory.take_up(7, tally(2, 2, 0)), Recall::Whole);
-        assert!(marks.iter().all(|mark| memory.note(*mark, 10, 20)));
-        assert!(memory.note(Mark::of("d", 3), 10, 20));
-        assert_eq!(memory.tally(), tally(2, 3, 3));
+        assert!(marks.iter().all(|mark| memory.note(*mark, &count(10), &count(20))));
+        // The third is dated after both counts, and was there before the second.
+        assert!(memory.note(Mark::of("d", 3), &count(10), &count(20)));
+        assert!(memory.note(Mark::of("e", 30), &count(10), &count(20)));
+        assert_eq!(memory.tally(), Tally { later: 2, ..tally(2, 3, 4) });
     }
 
     #[test]
@@ -218,13 +252,13 @@ mod tests {
         let mut memory = Memory::new();
         memory.take_up(7, tally(1, 0, 0));
         let (a, b) = (Mark::of("a", 1), Mark::of("b", 1));
-        memory.note(a, 10, 10);
+        memory.note(a, &count(10), &count(10));
         assert_eq!(memory.take_up(7, tally(1, 1, 1)), Recall::Whole);
-        memory.note(b, 10, 10);
+        memory.note(b, &count(10), &count(10));
         assert_eq!(memory.tally(), tally(1, 2, 2));
         assert_eq!(memory.take_up(7, tally(1, 1, 1)), Recall::Whole);
         assert!(memory.knows(a) && !memory.knows(b));
-        assert!(memory.note(b, 10, 10));
+        assert!(memory.note(b, &count(10), &count(10)));
         assert_eq!(memory.tally(), tally(1, 2, 2));
     }
 
@@ -232,7 +266,7 @@ mod tests {
     fn another_listing_and_an_unknown_place_are_lost() {
         let mut memory = Memory::new();
         memory.take_up(7, tally(1, 0, 0));
-        memory.note(Mark::of("a", 1), 10, 10);
+        memory.note(Mark::of("a", 1), &count(10), &count(10));
         assert_eq!(memory.take_up(7, tally(1, 5, 5)), Recall::Lost);
         assert!(!memory.knows(Mark::of("a", 1)));
         assert_eq!(memory.take_up(8, tally(1, 0, 0)), Recall::Whole);

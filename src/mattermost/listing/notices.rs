@@ -4,10 +4,16 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::super::activity::{Activity, LastUse};
+use super::super::advice::{self, Holder};
 use super::super::code::NoticeCode;
+use super::super::failure::Failure;
 use super::super::notice::notice;
-use super::census::Census;
-use crate::contract::Notice;
+use super::super::record::Draft;
+use super::super::time::in_words;
+use super::super::wire::NAMES_AT_MOST;
+use super::census::{Census, Clock};
+use crate::contract::{ActivityKnowledge, Notice, User, UserStatus};
 
 /// What the token cannot see, as the census found it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,10 +26,97 @@ pub struct Hidden {
     pub activity: bool,
     /// Teams that do not invite everybody, and who runs them.
     pub teams: bool,
+    /// The same, unless one of these teams comes: the server does not say what the token may see.
+    pub teams_unsure: bool,
     /// Accounts that share no team or channel with the token's.
     pub others: bool,
-    /// How many accounts there are, since the server failed to count them.
-    pub count_failed: bool,
+    /// Whether the server has a licence.
+    pub license: bool,
+}
+
+/// What the notices name. It is not in the cursor, so a listing that goes on in a fresh instance names what that finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Names or ids of accounts that could not be read.
+    unreadable: Vec<String>,
+    /// Ids and names of accounts that are dated in the future, with the day.
+    dated_ahead: Vec<(String, String)>,
+    /// Why the server did not count its accounts.
+    count_failure: Option<String>,
+    /// How far the server's clock is ahead.
+    clock: Clock,
+    /// Who reads the advice.
+    holder: Holder,
+}
+
+impl Named {
+    /// Whose token it is, as far as advice depends on it.
+    #[must_use]
+    pub const fn holder(&self) -> Holder {
+        self.holder
+    }
+
+    /// Nothing is named.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self {
+            unreadable: Vec::new(),
+            dated_ahead: Vec::new(),
+            count_failure: None,
+            clock: Clock::Agrees,
+            holder: Holder::Other,
+        }
+    }
+
+    /// Takes what the census has found.
+    pub fn take_up(&mut self, census: &Census) {
+        if let Some(failure) = &census.count_failure {
+            self.count_failed(failure);
+        }
+        if census.clock != Clock::Agrees {
+            self.clock = census.clock;
+        }
+        if census.holder != Holder::Other {
+            self.holder = census.holder;
+        }
+    }
+
+    /// Takes why the server did not count its accounts.
+    pub fn count_failed(&mut self, failure: &Failure) {
+        self.count_failure = Some(failure.in_full());
+    }
+
+    /// Names accounts that could not be read.
+    pub fn unreadable(&mut self, names: Vec<String>) {
+        for name in names {
+            if self.unreadable.len() < NAMES_AT_MOST && !name.is_empty() && !self.unreadable.contains(&name) {
+                self.unreadable.push(name);
+            }
+        }
+    }
+
+    /// Names an account that is dated in the future.
+    pub fn dated_ahead(&mut self, draft: &Draft) {
+        let is_named = self.dated_ahead.iter().any(|(id, _)| id == draft.id());
+        if self.dated_ahead.len() < NAMES_AT_MOST && !is_named {
+            let day = draft.created_at().and_then(|at| at.get(..10)).unwrap_or("after the year 9999");
+            self.dated_ahead.push((draft.id().to_string(), format!("{} ({day})", short(draft.name()))));
+        }
+    }
+}
+
+/// A name that is no longer than those of Mattermost.
+fn short(name: &str) -> String {
+    name.chars().take(64).collect()
+}
+
+/// How many records, and the first few of them by name.
+fn listed(records: u32, names: &[String]) -> String {
+    match usize::try_from(records).unwrap_or(usize::MAX).checked_sub(names.len()) {
+        _ if names.is_empty() => records.to_string(),
+        None | Some(0) => format!("{records} ({})", names.join(", ")),
+        Some(others) => format!("{records} ({} and {others} more)", names.join(", ")),
+    }
 }
 
 /// The notices that a listing raises, each with the number of records that it concerns. They travel in the cursor.
@@ -33,10 +126,12 @@ pub struct Findings {
     /// The seats by this listing and by the server's count, where the two do not agree. They are held against each other
     /// at the end, so the cursor does not have them.
     seats: Option<(u32, u32)>,
+    /// The accounts likewise.
+    accounts: Option<(u32, u32)>,
 }
 
 /// The notices of a listing, in the order in which the cursor and the pages hold them.
-const CODES: [NoticeCode; 15] = [
+const CODES: [NoticeCode; 20] = [
     NoticeCode::CompletenessUnproven,
     NoticeCode::UsersMayBeMissing,
     NoticeCode::ListingResumed,
@@ -52,6 +147,11 @@ const CODES: [NoticeCode; 15] = [
     NoticeCode::CountFailed,
     NoticeCode::CountDiffers,
     NoticeCode::LastActivityFailed,
+    NoticeCode::LicenseUnreadable,
+    NoticeCode::PagesRepeat,
+    NoticeCode::AccountsDatedAhead,
+    NoticeCode::ClockDiffers,
+    NoticeCode::ClockHidden,
 ];
 
 impl Findings {
@@ -61,13 +161,16 @@ impl Findings {
         let mut findings = Self::default();
         let hidden = census.hidden;
         for (is, code) in [
-            (census.count.total.is_none() && !hidden.count_failed, NoticeCode::CompletenessUnproven),
-            (hidden.count_failed, NoticeCode::CountFailed),
+            (census.count.total.is_none() && census.count_failure.is_none(), NoticeCode::CompletenessUnproven),
+            (census.count_failure.is_some(), NoticeCode::CountFailed),
+            (matches!(census.clock, Clock::Ahead(_)), NoticeCode::ClockDiffers),
+            (census.clock == Clock::Hidden, NoticeCode::ClockHidden),
             (hidden.others, NoticeCode::PartialView),
             (hidden.emails, NoticeCode::EmailsHidden),
             (hidden.names, NoticeCode::NamesHidden),
             (hidden.activity, NoticeCode::LastActivityHidden),
             (hidden.teams, NoticeCode::TeamAdminsHidden),
+            (hidden.license, NoticeCode::LicenseUnreadable),
         ] {
             if is {
                 findings.raise(code);
@@ -109,6 +212,43 @@ impl Findings {
         self.seats = Some((listed, counted));
     }
 
+    /// Raises the notice that the accounts of the listing are not as many as the server counts.
+    pub fn count_differs(&mut self, listed: u32, counted: u32) {
+        self.raise(NoticeCode::CountDiffers);
+        self.accounts = Some((listed, counted));
+    }
+
+    /// Raises the notice that the requests for activity fail, the last of them with this status.
+    pub fn activity_failed(&mut self, status: Option<u16>) {
+        self.raise(NoticeCode::LastActivityFailed);
+        if let (Some(status), Some(slot)) = (status, self.slot(NoticeCode::LastActivityFailed)) {
+            *slot = Some(u32::from(status));
+        }
+    }
+
+    /// Whether there is no point in asking for activity any more.
+    #[must_use]
+    pub fn is_activity_lost(&self) -> bool {
+        let is_hidden = self.has(NoticeCode::LastActivityHidden) && self.count(NoticeCode::LastActivityHidden) == 0;
+        is_hidden || self.has(NoticeCode::LastActivityFailed)
+    }
+
+    /// Counts an account whose activity was asked for and did not come. Where it has set its status by hand, its record
+    /// says so.
+    pub fn note_activity(&mut self, last_use: LastUse, user: &User) {
+        let is_unknown = user.activity == ActivityKnowledge::Unknown && user.status != UserStatus::Deactivated;
+        if is_unknown && !matches!(last_use.activity, Activity::AtLeast(_)) {
+            self.add(NoticeCode::LastActivityHidden, 1);
+        }
+    }
+
+    /// Forgets the accounts whose activity did not come, since all are listed again. That it is hidden at all stays.
+    pub fn forget_activity(&mut self) {
+        if self.count(NoticeCode::LastActivityHidden) > 0 {
+            self.set(NoticeCode::LastActivityHidden, 0);
+        }
+    }
+
     /// Whether a notice was raised.
     #[must_use]
     pub fn has(&self, code: NoticeCode) -> bool {
@@ -117,14 +257,15 @@ impl Findings {
 
     /// The notices that were not raised yet in `earlier`.
     #[must_use]
-    pub fn since(&self, earlier: &Self, census: &Census) -> Vec<Notice> {
-        self.entries().filter(|(code, _)| !earlier.has(*code)).map(|(code, n)| self.told(code, n, census)).collect()
+    pub fn since(&self, earlier: &Self, census: &Census, named: &Named) -> Vec<Notice> {
+        let news = self.entries().filter(|(code, _)| !earlier.has(*code));
+        news.map(|(code, n)| self.told(code, n, census, named)).collect()
     }
 
     /// Every notice.
     #[must_use]
-    pub fn all(&self, census: &Census) -> Vec<Notice> {
-        self.entries().map(|(code, n)| self.told(code, n, census)).collect()
+    pub fn all(&self, census: &Census, named: &Named) -> Vec<Notice> {
+        self.entries().map(|(code, n)| self.told(code, n, census, named)).collect()
     }
 
     /// The numbers as the cursor writes them: a dash, or a number, for each.
@@ -158,22 +299,69 @@ impl Findings {
         CODES.into_iter().zip(self.counts).filter_map(|(code, count)| Some((code, count?)))
     }
 
-    fn told(&self, code: NoticeCode, records: u32, census: &Census) -> Notice {
-        match (code, census.count.total, self.seats) {
-            (NoticeCode::UsersMayBeMissing, Some(total), _) => {
+    fn told(&self, code: NoticeCode, records: u32, census: &Census, named: &Named) -> Notice {
+        Notice { fix: Some(advice::fix(code, named.holder).to_string()), ..self.worded(code, records, census, named) }
+    }
+
+    fn worded(&self, code: NoticeCode, records: u32, census: &Census, named: &Named) -> Notice {
+        let plain = |detail: Option<String>, params: &[(&str, String)]| notice(code, records, detail, params);
+        match (code, census.count.total) {
+            (NoticeCode::UsersMayBeMissing, Some(total)) => {
                 let params = [("counted", total.to_string()), ("missing", records.to_string())];
-                notice(code, records, Some(format!("{records} of {total} were not seen")), &params)
+                plain(Some(format!("{records} of {total} were not seen")), &params)
             }
-            (NoticeCode::CountDiffers, Some(total), _) => {
-                let listed = total.saturating_add(records);
-                let params = [("counted", total.to_string()), ("listed", listed.to_string())];
-                notice(code, 0, Some(format!("{total} counted, {listed} listed")), &params)
+            (NoticeCode::PartialView, Some(total)) if records > 0 => {
+                let params = [("counted", total.to_string()), ("hidden", records.to_string())];
+                plain(Some(format!("{records} of {total} are hidden")), &params)
             }
-            (NoticeCode::SeatsDiffer, _, Some((listed, counted))) => {
+            // Its number is the status of the answer, 0 for none.
+            (NoticeCode::LastActivityFailed, _) => {
+                let (status, what) = match records {
+                    0 => (None, "got no answer".to_string()),
+                    200..300 => (Some(records), format!("was answered {records} with something else")),
+                    _ => (Some(records), format!("was answered {records}")),
+                };
+                let params: Vec<_> = status.map(|status| ("status", status.to_string())).into_iter().collect();
+                notice(code, 0, Some(format!("POST /api/v4/users/status/ids {what}")), &params)
+            }
+            (NoticeCode::CountDiffers, _) => {
+                let Some((listed, counted)) = self.accounts else { return plain(None, &[]) };
                 let params = [("counted", counted.to_string()), ("listed", listed.to_string())];
-                notice(code, 0, Some(format!("{listed} by this listing, {counted} by the server")), &params)
+                let missing = match counted.checked_sub(listed) {
+                    Some(missing @ 1..) => format!(", so {missing} may be missing"),
+                    Some(0) | None => String::new(),
+                };
+                plain(Some(format!("{counted} counted, {listed} listed{missing}")), &params)
             }
-            _ => notice(code, records, (records > 0).then(|| records.to_string()), &[]),
+            (NoticeCode::LicenseUnreadable, _) => notice(
+                code,
+                0,
+                Some("whether the server has one, so the type of every account's licence".to_string()),
+                &[],
+            ),
+            (NoticeCode::SeatsDiffer, _) => {
+                let Some((listed, counted)) = self.seats else { return plain(None, &[]) };
+                let params = [("counted", counted.to_string()), ("listed", listed.to_string())];
+                plain(Some(format!("{listed} by this listing, {counted} by the server")), &params)
+            }
+            (NoticeCode::CountFailed, _) => plain(named.count_failure.clone(), &[]),
+            (NoticeCode::ClockDiffers, _) => match named.clock {
+                Clock::Ahead(ms) => {
+                    let side = if ms > 0 { "ahead" } else { "behind" };
+                    let (span, ms) = (in_words(ms.unsigned_abs()), ms.to_string());
+                    plain(Some(format!("the server's is {span} {side}")), &[("ahead-ms", ms)])
+                }
+                Clock::Agrees | Clock::Hidden => plain(None, &[]),
+            },
+            (NoticeCode::RecordsUnreadable, _) => {
+                let names: Vec<String> = named.unreadable.iter().map(|name| short(name)).collect();
+                plain(Some(listed(records, &names)), &[])
+            }
+            (NoticeCode::AccountsDatedAhead, _) => {
+                let (ids, names): (Vec<String>, Vec<String>) = named.dated_ahead.iter().cloned().unzip();
+                Notice { subjects: ids, ..plain(Some(listed(records, &names)), &[]) }
+            }
+            _ => plain((records > 0).then(|| records.to_string()), &[]),
         }
     }
 }

@@ -44,6 +44,11 @@ impl Fingerprint {
         Self(if bits == 0 { NUMBER + 1 } else { bits })
     }
 
+    /// It as a number.
+    pub(super) const fn bits(self) -> u64 {
+        self.0
+    }
+
     fn bucket(self) -> usize {
         const SHIFT: u32 = u64::BITS - BUCKETS.trailing_zeros();
         usize::try_from(self.0 >> SHIFT).unwrap_or(usize::MAX)

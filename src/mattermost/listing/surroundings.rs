@@ -17,13 +17,15 @@ use super::team_admins::{Question, TeamAdmins};
 pub struct Surroundings {
     team_admins: TeamAdmins,
     guests: SingleChannelGuests,
+    /// Whether the token sees all teams only if one comes that not everybody may join.
+    is_unsure: bool,
 }
 
 impl Surroundings {
     /// Nothing is known yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { team_admins: TeamAdmins::new(), guests: SingleChannelGuests::new() }
+        Self { team_admins: TeamAdmins::new(), guests: SingleChannelGuests::new(), is_unsure: false }
     }
 
     /// Finds out what is not known yet, and tells what is hidden.
@@ -33,18 +35,21 @@ impl Surroundings {
     pub fn find(
         &mut self,
         version: Option<Version>,
+        teams_unsure: bool,
         seats: SeatRule,
         findings: &mut Findings,
         network: &mut dyn Network,
     ) -> Result<(), Failure> {
-        let mut search = self.search(version, seats);
+        let mut search = self.search(version, teams_unsure, seats);
         network.run(&mut search);
         search.finish(findings)
     }
 
     /// The same as work that other work can go on beside.
-    pub fn search(&mut self, version: Option<Version>, seats: SeatRule) -> Search<'_> {
+    /// `teams_unsure` says that the token sees all teams only if one comes that not everybody may join.
+    pub fn search(&mut self, version: Option<Version>, teams_unsure: bool, seats: SeatRule) -> Search<'_> {
         let asks_for_guests = seats.asks_for_single_channel_guests();
+        self.is_unsure |= teams_unsure;
         Search { found: self, version, asks_for_guests, asked: Vec::new(), in_flight: 0, failed: None }
     }
 
@@ -92,7 +97,8 @@ impl Search<'_> {
     /// The server failed; what was found is kept.
     pub fn finish(self, findings: &mut Findings) -> Result<(), Failure> {
         self.found.team_admins.sort();
-        if self.found.team_admins.is_partial() {
+        let Surroundings { team_admins, is_unsure, .. } = &*self.found;
+        if team_admins.is_partial() || (*is_unsure && !team_admins.has_private()) {
             findings.raise(NoticeCode::TeamAdminsHidden);
         }
         self.failed.map_or(Ok(()), Err)

@@ -21,6 +21,9 @@ const IDS_WORTH_ASKING: usize = 1_000;
 
 /// The same where a thousand accounts come at once: two answers are waited for, which spares requests.
 const IDS_WORTH_ASKING_BY_IDS: usize = 2_000;
+/// How many accounts a page has that nobody cuts, and how many it has where its size is not asked for.
+const PAGE_SIZE: u32 = USERS_PER_PAGE as u32;
+const SIZE_BY_DEFAULT: u32 = 60;
 
 /// How many pages of the report may belong to one page of accounts: two do, and accounts that are created meanwhile may
 /// push rows onto a third.
@@ -40,10 +43,10 @@ pub(super) enum Asking {
 /// Where the accounts come from.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Origin<'a> {
-    /// Pages of `/users`, from this one on.
-    Pages(u32),
+    /// Pages of `/users` with so many accounts each, from this one on.
+    Pages { first: u32, page_size: u32 },
     /// These ids in ascending order, so many in a request: what is a page elsewhere is the answer to one.
-    Ids(&'a [Id], usize),
+    Ids { ids: &'a [Id], at_once: usize },
 }
 
 /// What a sweep is to do.
@@ -57,12 +60,16 @@ pub(super) struct Plan<'a> {
     pub(super) ahead: u32,
     /// The server's count of the accounts, which tells the page on which the list ends if it still holds.
     pub(super) total: Option<u32>,
+    /// Whether some of those are hidden, so that the list may be shorter.
+    pub(super) is_partial: bool,
     /// Where activity is asked for.
     pub(super) asking: Asking,
-    /// Bytes of a request's body that the server takes.
-    pub(super) body_bytes: usize,
-    /// The server failed at statuses before: where it does so again, the listing goes on without them.
-    pub(super) statuses_failed_before: bool,
+    /// How many ids go into a question for activity at most.
+    pub(super) ids_at_once: usize,
+    /// In how many calls before this one questions for activity failed: the listing does not wait for ever for the answer.
+    pub(super) activity_failures: u8,
+    /// The server has answered other questions just now.
+    pub(super) is_answering: bool,
 }
 
 /// Whether the list goes on.
@@ -82,17 +89,25 @@ pub(super) struct Swept {
     /// Every account on each of the pages from the first on that were read whole.
     pub(super) pages: Vec<Vec<Mark>>,
     pub(super) end: End,
+    /// How many accounts the first page of the list has, where it is short and may not be the last: then the list goes on
+    /// in pages of that size.
+    pub(super) cut_to: Option<u32>,
     pub(super) unreadable: u32,
+    /// The names or ids of the first few of those.
+    pub(super) unreadable_names: Vec<String>,
     /// The latest of the server's times in the pages, in milliseconds since 1970; 0 if no page has one.
     pub(super) server_ms: i64,
     /// Ids that were asked for and lead to nobody who is to be listed.
     pub(super) absent: u32,
     /// Ids that were asked for on the pages that are returned.
     pub(super) asked: usize,
-    /// The server answered a question for activity with nothing, or refuses it.
+    /// The server answered a question for activity with nothing.
     pub(super) statuses_hidden: bool,
-    /// The server failed at a question for activity, or something in front of it refuses it.
-    pub(super) statuses_failed: bool,
+    /// The status with which the server, or something in front of it, refuses questions for activity or fails at them; 0
+    /// where no answer comes.
+    pub(super) statuses_failed: Option<u16>,
+    /// How many ids such a question may have.
+    pub(super) ids_at_once: usize,
     /// The token may not read the report on users, or the server has none.
     pub(super) report_hidden: bool,
     /// Why the sweep ended early.
@@ -107,8 +122,10 @@ pub(super) struct Page {
     drafts: Vec<(Draft, Option<LastUse>)>,
     marks: Vec<Mark>,
     unreadable: u32,
+    unreadable_names: Vec<String>,
     server_ms: i64,
-    is_last: bool,
+    /// How many records it has, unreadable ones among them.
+    sent: u32,
     /// How many ids were asked for, and how many of them lead to nobody who is to be listed.
     asked: usize,
     absent: u32,
@@ -122,15 +139,34 @@ impl Page {
         Self { failure: None, ..self }
     }
 
-    fn unasked(&self) -> impl Iterator<Item = &Draft> {
-        self.drafts.iter().filter(|(_, last_use)| last_use.is_none()).map(|(draft, _)| draft)
+    /// All of the accounts on the page that stands at this slot.
+    fn whole(&self, slot: usize) -> Part {
+        Part { slot, from: 0, to: self.drafts.len() }
     }
+
+    fn unasked(&self) -> impl Iterator<Item = &Draft> {
+        self.unasked_in(0, self.drafts.len()).map(|(_, draft)| draft)
+    }
+
+    /// The accounts from one place up to another whose activity is not known, with their places.
+    fn unasked_in(&self, from: usize, to: usize) -> impl Iterator<Item = (usize, &Draft)> {
+        let drafts = self.drafts.iter().enumerate().take(to).skip(from);
+        drafts.filter(|(_, (_, last_use))| last_use.is_none()).map(|(place, (draft, _))| (place, draft))
+    }
+}
+
+/// Some of the accounts on a page: those from one place up to another.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    slot: usize,
+    from: usize,
+    to: usize,
 }
 
 #[derive(Debug)]
 enum Job<'a> {
     Page { slot: usize, ids: &'a [Id] },
-    Statuses { slots: Vec<usize>, ids: usize },
+    Statuses { parts: Vec<Part>, ids: usize },
     Report { slot: usize, place: u32 },
 }
 
@@ -154,15 +190,16 @@ pub(super) struct Sweep<'a> {
     in_flight: usize,
     /// Pages of the report that are still to be asked for: of which slot, as which of its pages, and from where on.
     reports: Vec<(usize, u32, From)>,
-    /// Slots whose statuses are still to be asked for.
-    unasked: Vec<usize>,
+    /// Accounts whose statuses are still to be asked for.
+    unasked: Vec<Part>,
     /// How many ids go into one request.
     ids_at_once: usize,
     is_over: bool,
+    cut_to: Option<u32>,
     /// What failed first.
     failed: Option<Failure>,
     statuses_hidden: bool,
-    statuses_failed: bool,
+    statuses_failed: Option<u16>,
     report_hidden: bool,
 }
 
@@ -182,15 +219,16 @@ impl<'a> Sweep<'a> {
             in_flight: 0,
             reports: Vec::new(),
             unasked: Vec::new(),
-            ids_at_once: api::ids_in(plan.body_bytes),
+            ids_at_once: plan.ids_at_once.max(1),
             is_over: false,
+            cut_to: None,
             failed: None,
             statuses_hidden: false,
-            statuses_failed: false,
+            statuses_failed: None,
             report_hidden: false,
         };
         for (slot, page) in carried.into_iter().enumerate() {
-            sweep.is_over |= page.is_last;
+            sweep.size_up(slot, page.sent);
             sweep.asked = sweep.asked.saturating_add(page.asked);
             if slot < sweep.most() {
                 sweep.ask_for_activity(slot, &page);
@@ -209,9 +247,9 @@ impl<'a> Sweep<'a> {
             return false;
         }
         match (self.plan.origin, self.last()) {
-            (Origin::Ids(ids, _), _) => self.asked < ids.len(),
-            (Origin::Pages(_), Some(last)) => next <= last || self.pages_in_flight == 0,
-            (Origin::Pages(first), None) => {
+            (Origin::Ids { ids, .. }, _) => self.asked < ids.len(),
+            (Origin::Pages { .. }, Some(last)) => next <= last || self.pages_in_flight == 0,
+            (Origin::Pages { first, .. }, None) => {
                 first > 0 || self.pages_in_flight <= next.saturating_sub(self.pages_in_flight)
             }
         }
@@ -225,17 +263,20 @@ impl<'a> Sweep<'a> {
         !self.is_over
             && (self.most()..self.most().saturating_add(ahead)).contains(&next)
             && match self.plan.origin {
-                Origin::Pages(_) => self.last().is_some_and(|last| next <= last),
-                Origin::Ids(ids, _) => self.asked < ids.len(),
+                Origin::Pages { .. } => self.last().is_some_and(|last| next <= last),
+                Origin::Ids { ids, .. } => self.asked < ids.len(),
             }
             && self.in_flight > self.ahead_in_flight
     }
 
     /// The slot of the last page, by the server's own number.
     fn last(&self) -> Option<usize> {
-        let Origin::Pages(first) = self.plan.origin else { return None };
-        let per_page = u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX);
-        let last = (self.plan.total? / per_page).saturating_sub(first);
+        let Origin::Pages { first, page_size } = self.plan.origin else { return None };
+        // Whether a list goes on behind a first page that was short, only the second tells.
+        if first == 1 && page_size < PAGE_SIZE {
+            return Some(0);
+        }
+        let last = self.plan.total?.checked_div(page_size)?.saturating_sub(first);
         Some(usize::try_from(last).unwrap_or(usize::MAX))
     }
 
@@ -257,10 +298,11 @@ impl<'a> Sweep<'a> {
     fn page_job(&mut self) -> Option<(Ticket, Request)> {
         let slot = self.slots.len();
         let (request, ids) = match self.plan.origin {
-            Origin::Pages(first) => {
-                (Ok(api::users(first.saturating_add(u32::try_from(slot).unwrap_or(u32::MAX)))), Default::default())
+            Origin::Pages { first, page_size } => {
+                let page = first.saturating_add(u32::try_from(slot).unwrap_or(u32::MAX));
+                (Ok(api::users(page, page_size)), Default::default())
             }
-            Origin::Ids(ids, at_once) => {
+            Origin::Ids { ids, at_once } => {
                 let rest = ids.get(self.asked..).unwrap_or_default();
                 let ids = rest.get(..at_once.min(rest.len())).unwrap_or_default();
                 let texts: Vec<_> = ids.iter().map(|id| id.text()).collect();
@@ -287,38 +329,52 @@ impl<'a> Sweep<'a> {
         Some((self.take_on(Job::Report { slot, place }), api::report(&from)))
     }
 
-    /// A request for the statuses of as many whole pages as fit into one.
+    /// A request for the statuses of as many whole pages as fit into one, or of a part of a page that does not fit.
     fn statuses_job(&mut self) -> Option<(Ticket, Request)> {
-        if self.statuses_hidden || self.statuses_failed {
+        if self.statuses_hidden || self.statuses_failed.is_some() {
             return None;
         }
-        let mut slots = Vec::new();
-        let mut ids = Vec::new();
-        while let Some(slot) = self.unasked.first().copied() {
-            let Some(Some(Ok(page))) = self.slots.get(slot) else { break };
-            if !ids.is_empty() && ids.len().saturating_add(page.unasked().count()) > self.ids_at_once {
+        let (mut parts, mut ids) = (Vec::new(), Vec::new());
+        while let Some(part) = self.unasked.first_mut() {
+            let Some(Some(Ok(page))) = self.slots.get(part.slot) else { break };
+            let room = self.ids_at_once.saturating_sub(ids.len());
+            // The first account of the part for which there is no room.
+            let rest = page.unasked_in(part.from, part.to).nth(room).map(|(place, _)| place);
+            if rest.is_some() && !ids.is_empty() {
                 break;
             }
-            ids.extend(page.unasked().map(Draft::id));
-            slots.push(slot);
-            self.unasked.remove(0);
+            let asked = Part { to: rest.unwrap_or(part.to), ..*part };
+            ids.extend(page.unasked_in(asked.from, asked.to).map(|(_, draft)| draft.id()));
+            parts.push(asked);
+            match rest {
+                Some(rest) => part.from = rest,
+                None => _ = self.unasked.remove(0),
+            }
         }
         if ids.is_empty() {
             return None;
         }
         let count = ids.len();
         match api::statuses(&Ids(ids)) {
-            Ok(request) => Some((self.take_on(Job::Statuses { slots, ids: count }), request)),
+            Ok(request) => Some((self.take_on(Job::Statuses { parts, ids: count }), request)),
             Err(failure) => {
-                self.spoil(&slots, &failure);
+                self.spoil(&parts, &failure);
                 None
             }
         }
     }
 
+    /// All accounts of a page that was read.
+    fn whole(&self, slot: usize) -> Option<Part> {
+        match self.slots.get(slot) {
+            Some(Some(Ok(page))) => Some(page.whole(slot)),
+            _ => None,
+        }
+    }
+
     fn unasked_ids(&self) -> usize {
-        let unasked = |slot: &usize| match self.slots.get(*slot) {
-            Some(Some(Ok(page))) => page.unasked().count(),
+        let unasked = |part: &Part| match self.slots.get(part.slot) {
+            Some(Some(Ok(page))) => page.unasked_in(part.from, part.to).count(),
             _ => 0,
         };
         self.unasked.iter().map(unasked).sum()
@@ -328,12 +384,12 @@ impl<'a> Sweep<'a> {
         let in_flight = self.pages_like(slot);
         *in_flight = in_flight.saturating_sub(1);
         let page = match self.plan.origin {
-            Origin::Pages(_) => read_page(answered, self.rules, self.known),
-            Origin::Ids(all, _) => read_accounts(answered, self.rules, ids, all),
+            Origin::Pages { .. } => read_page(answered, self.rules, self.known),
+            Origin::Ids { .. } => read_accounts(answered, self.rules, ids),
         };
         match &page {
             Ok(page) => {
-                self.is_over |= page.is_last;
+                self.size_up(slot, page.sent);
                 if slot < self.most() {
                     self.ask_for_activity(slot, page);
                 }
@@ -346,6 +402,28 @@ impl<'a> Sweep<'a> {
         }
     }
 
+    /// Whether the list ends with a page of so many records, or is cut into smaller pages than were asked for.
+    ///
+    /// A short page is the last one. But old servers and what stands in front of a server may cut each page, and an asked
+    /// for size that is lost leaves Mattermost's own of 60. So a first page that is short is held against the count, or,
+    /// where there is none, against the numbers to which pages are cut, which are round. Pages of the size that came
+    /// cover the same list, whoever cuts them.
+    fn size_up(&mut self, slot: usize, sent: u32) {
+        let Origin::Pages { first, page_size } = self.plan.origin else { return };
+        let is_short = sent < page_size;
+        self.is_over |= is_short;
+        if slot > 0 || first > 0 || sent == 0 || !is_short || page_size < PAGE_SIZE {
+            return;
+        }
+        let may_go_on = match self.plan.total.filter(|_| !self.plan.is_partial) {
+            Some(total) => total != sent || sent == SIZE_BY_DEFAULT,
+            None => sent.is_multiple_of(10),
+        };
+        if may_go_on {
+            self.cut_to = Some(sent);
+        }
+    }
+
     fn ask_for_activity(&mut self, slot: usize, page: &Page) {
         let first_in_report = page.unasked().find(|draft| !draft.is_bot());
         match (self.plan.asking, first_in_report) {
@@ -354,7 +432,7 @@ impl<'a> Sweep<'a> {
             (Asking::Report, Some(draft)) if !self.report_hidden => {
                 self.reports.push((slot, 1, From::Name(draft.name().into())));
             }
-            (Asking::Report | Asking::Statuses, _) => self.unasked.push(slot),
+            (Asking::Report | Asking::Statuses, _) => self.unasked.push(page.whole(slot)),
         }
     }
 
@@ -363,15 +441,19 @@ impl<'a> Sweep<'a> {
         let answer = match Answer::of(answered) {
             Ok(answer) => answer,
             // What the report would have told is then asked for in the other way.
-            Err(failure) if failure.is_refusal() => {
+            Err(failure) if failure.is_refusal() || self.goes_on_without(&failure) => {
                 self.report_hidden = true;
-                return self.unasked.push(slot);
+                return self.unasked.extend(self.whole(slot));
             }
-            Err(failure) => return self.spoil(&[slot], &failure),
+            Err(failure) => return self.spoil(self.whole(slot).as_slice(), &failure),
         };
         let rows = match answer.rows::<ReportRow<'_>>(REPORT_ROWS_PER_PAGE) {
             Ok(rows) => rows,
-            Err(failure) => return self.spoil(&[slot], &failure),
+            Err(failure) if self.goes_on_without(&failure) => {
+                self.report_hidden = true;
+                return self.unasked.extend(self.whole(slot));
+            }
+            Err(failure) => return self.spoil(self.whole(slot).as_slice(), &failure),
         };
         let Some(Some(Ok(page))) = self.slots.get_mut(slot) else { return };
         let found: HashMap<&str, Report> = rows.rows.iter().map(|row| (row.id.as_str(), Report::of(row))).collect();
@@ -388,39 +470,51 @@ impl<'a> Sweep<'a> {
                 self.reports.push((slot, place.saturating_add(1), after));
             }
             // Bots are not in the report.
-            _ => self.unasked.push(slot),
+            _ => {
+                let rest = page.whole(slot);
+                self.unasked.push(rest);
+            }
         }
     }
 
-    fn take_statuses(&mut self, slots: Vec<usize>, ids: usize, answered: &Answered) {
-        let answer = match Answer::of(answered) {
+    /// Whether the listing can do without what was asked for: pages come through, or there would be nobody to ask about,
+    /// so what is in front of the server refuses this question alone. Where the server fails, it is asked once more first,
+    /// and twice where no answer comes though others do: networks fail more often than they keep questions back.
+    fn goes_on_without(&self, failure: &Failure) -> bool {
+        let failures = self.plan.activity_failures;
+        failure.is_of_gateway()
+            || (failure.may_pass() && failures >= 1)
+            || (failure.is_lost() && self.plan.is_answering && failures >= 2)
+    }
+
+    fn take_statuses(&mut self, parts: Vec<Part>, ids: usize, answered: &Answered) {
+        let answer = match Answer::of(answered).map_err(|failure| (failure.fewer(ids), failure)) {
             Ok(answer) => answer,
-            Err(failure) if failure.status == Some(413) && slots.len() > 1 => {
-                self.ids_at_once = (ids / 2).min(self.ids_at_once);
-                return self.unasked.extend(slots);
+            Err((Some(fewer), _)) => {
+                self.ids_at_once = fewer.min(self.ids_at_once);
+                return self.unasked.extend(parts);
             }
-            // A server or a proxy that has no such route hides activity; it does not end the listing.
-            // Pages come through, or there would be no ids to ask about.
-            Err(failure) if failure.is_of_gateway() || (failure.is_of_server() && self.plan.statuses_failed_before) => {
-                self.statuses_failed = true;
+            Err((None, failure)) if failure.is_refusal() || self.goes_on_without(&failure) => {
+                self.statuses_failed = Some(failure.status.unwrap_or_default());
                 return;
             }
-            Err(failure) if failure.is_refusal() => {
-                self.statuses_hidden = true;
-                return;
-            }
-            Err(failure) => return self.spoil(&slots, &failure),
+            Err((None, failure)) => return self.spoil(&parts, &failure),
         };
         let rows = match answer.rows::<Status<'_>>(ids) {
             Ok(rows) => rows,
-            Err(failure) => return self.spoil(&slots, &failure),
+            Err(failure) if self.goes_on_without(&failure) => {
+                self.statuses_failed = Some(failure.status.unwrap_or_default());
+                return;
+            }
+            Err(failure) => return self.spoil(&parts, &failure),
         };
         self.statuses_hidden |= rows.rows.is_empty();
         let found: HashMap<&str, Activity> =
             rows.rows.iter().map(|status| (status.user_id.as_str(), Activity::of(status))).collect();
-        for slot in slots {
+        for Part { slot, from, to } in parts {
             let Some(Some(Ok(page))) = self.slots.get_mut(slot) else { continue };
-            for (draft, last_use) in page.drafts.iter_mut().filter(|(_, last_use)| last_use.is_none()) {
+            let asked = page.drafts.iter_mut().take(to).skip(from);
+            for (draft, last_use) in asked.filter(|(_, last_use)| last_use.is_none()) {
                 *last_use = Some(found.get(draft.id()).copied().unwrap_or(Activity::Unknown).into());
             }
         }
@@ -431,10 +525,10 @@ impl<'a> Sweep<'a> {
         self.failed.get_or_insert_with(|| failure.clone());
     }
 
-    fn spoil(&mut self, slots: &[usize], failure: &Failure) {
+    fn spoil(&mut self, parts: &[Part], failure: &Failure) {
         self.fail(failure);
-        for slot in slots {
-            if let Some(Some(Ok(page))) = self.slots.get_mut(*slot) {
+        for part in parts {
+            if let Some(Some(Ok(page))) = self.slots.get_mut(part.slot) {
                 page.failure = Some(failure.clone());
             }
         }
@@ -456,28 +550,44 @@ impl<'a> Sweep<'a> {
             drafts: Vec::new(),
             pages: Vec::new(),
             end: End::Open,
+            cut_to: self.cut_to,
             unreadable: 0,
+            unreadable_names: Vec::new(),
             server_ms: 0,
             absent: 0,
             asked: 0,
             statuses_hidden: self.statuses_hidden,
             statuses_failed: self.statuses_failed,
+            ids_at_once: self.ids_at_once,
             report_hidden: self.report_hidden,
             failure: None,
             carried: Vec::new(),
         };
-        let most = self.most();
+        // What was asked for in pages of the wrong size is asked for again.
+        let most = if self.cut_to.is_some() { 1 } else { self.most() };
+        let is_short = |sent| matches!(self.plan.origin, Origin::Pages { page_size, .. } if sent < page_size);
         let mut slots = self.slots.into_iter();
         for slot in slots.by_ref().take(most) {
             match slot {
-                Some(Ok(Page { failure: None, drafts, marks, unreadable, server_ms, is_last, asked, absent })) => {
+                Some(Ok(Page {
+                    failure: None,
+                    drafts,
+                    marks,
+                    unreadable,
+                    unreadable_names,
+                    server_ms,
+                    sent,
+                    asked,
+                    absent,
+                })) => {
                     swept.server_ms = swept.server_ms.max(server_ms);
                     swept.asked = swept.asked.saturating_add(asked);
                     swept.absent = swept.absent.saturating_add(absent);
                     swept.drafts.extend(drafts);
                     swept.pages.push(marks);
                     swept.unreadable = swept.unreadable.saturating_add(unreadable);
-                    if is_last {
+                    swept.unreadable_names.extend(unreadable_names);
+                    if is_short(sent) && swept.cut_to.is_none() {
                         swept.end = End::Reached;
                     }
                 }
@@ -497,7 +607,7 @@ impl<'a> Sweep<'a> {
             }
         }
         // What follows on a page that only lacks its activity is of use too, and what was read ahead.
-        if !swept.carried.is_empty() || swept.failure.is_none() {
+        if swept.cut_to.is_none() && (!swept.carried.is_empty() || swept.failure.is_none()) {
             swept.carried.extend(slots.map_while(|slot| slot.and_then(Result::ok)).map(Page::renewed));
         }
         swept
@@ -511,8 +621,8 @@ impl Work for Sweep<'_> {
         }
         let is_all_there = self.pages_in_flight == 0 && self.reports_in_flight == 0 && !self.may_ask_for_a_page();
         let worth = match self.plan.origin {
-            Origin::Pages(_) => IDS_WORTH_ASKING,
-            Origin::Ids(..) => IDS_WORTH_ASKING_BY_IDS,
+            Origin::Pages { .. } => IDS_WORTH_ASKING,
+            Origin::Ids { .. } => IDS_WORTH_ASKING_BY_IDS,
         };
         if (is_all_there || self.unasked_ids() >= worth)
             && let Some(job) = self.statuses_job()
@@ -526,7 +636,7 @@ impl Work for Sweep<'_> {
         self.in_flight = self.in_flight.saturating_sub(1);
         match self.jobs.get_mut(ticket).and_then(Option::take) {
             Some(Job::Page { slot, ids }) => self.take_page(slot, ids, &answered),
-            Some(Job::Statuses { slots, ids }) => self.take_statuses(slots, ids, &answered),
+            Some(Job::Statuses { parts, ids }) => self.take_statuses(parts, ids, &answered),
             Some(Job::Report { slot, place }) => self.take_report(slot, place, &answered),
             None => {}
         }
@@ -541,14 +651,17 @@ fn read_page(answered: &Answered, rules: &Rules, known: Option<&Memory>) -> Resu
         marks: Vec::with_capacity(accounts.rows.len()),
         unreadable: accounts.unreadable,
         server_ms: answer.server_ms().unwrap_or_default(),
-        is_last: accounts.sent() < USERS_PER_PAGE,
+        sent: u32::try_from(accounts.sent()).unwrap_or(u32::MAX),
         asked: 0,
         absent: 0,
+        unreadable_names: Vec::new(),
         failure: None,
     };
+    page.unreadable_names.extend(accounts.names.iter().cloned());
     for account in &accounts.rows {
         let Some(draft) = Draft::of(account, rules) else {
             page.unreadable = page.unreadable.saturating_add(1);
+            page.unreadable_names.push(account.name_or_id());
             continue;
         };
         if draft.is_bot() && !rules.bots {
@@ -563,23 +676,27 @@ fn read_page(answered: &Answered, rules: &Rules, known: Option<&Memory>) -> Resu
     // What a later pass cannot read was told by the first.
     if known.is_some() {
         page.unreadable = 0;
+        page.unreadable_names.clear();
     }
     Ok(page)
 }
 
-/// Reads the accounts of ids, of which `all` are the last. The server sends them in any order, and old ones send some twice.
-fn read_accounts(answered: &Answered, rules: &Rules, ids: &[Id], all: &[Id]) -> Result<Page, Failure> {
+/// Reads the accounts of ids. The server sends them in any order, and old ones send some twice.
+fn read_accounts(answered: &Answered, rules: &Rules, ids: &[Id]) -> Result<Page, Failure> {
     let answer = Answer::of(answered)?;
     let accounts = answer.rows::<User<'_>>(ids.len().saturating_mul(2))?;
     let mut drafts: Vec<_> = accounts.rows.iter().filter_map(|account| asked_for(account, rules, ids)).collect();
     drafts.sort_unstable_by_key(|(id, _)| *id);
     drafts.dedup_by_key(|(id, _)| *id);
-    let readable = accounts.rows.iter().filter(|account| Draft::can_be_of(account)).count();
-    let unreadable = accounts.sent().saturating_sub(readable);
+    let damaged = accounts.rows.iter().filter(|account| !Draft::can_be_of(account));
+    let mut unreadable_names = accounts.names.clone();
+    unreadable_names.extend(damaged.clone().map(User::name_or_id));
+    let unreadable = u32::try_from(damaged.count()).unwrap_or(u32::MAX).saturating_add(accounts.unreadable);
     Ok(Page {
-        unreadable: u32::try_from(unreadable).unwrap_or(u32::MAX),
+        unreadable,
+        unreadable_names,
         server_ms: answer.server_ms().unwrap_or_default(),
-        is_last: ids.last() == all.last(),
+        sent: u32::try_from(accounts.sent()).unwrap_or(u32::MAX),
         asked: ids.len(),
         absent: u32::try_from(ids.len().saturating_sub(drafts.len())).unwrap_or(u32::MAX),
         drafts: drafts.into_iter().map(|(_, draft)| (draft, None)).collect(),

@@ -33,6 +33,8 @@ pub struct TeamAdmins {
     /// Whether the pairs are in order.
     is_sorted: bool,
     is_partial: bool,
+    /// Whether a team came that not everybody may join.
+    has_private: bool,
     /// Whether the first page of teams was asked for.
     has_begun: bool,
     open: VecDeque<Question>,
@@ -89,6 +91,7 @@ impl TeamAdmins {
             pairs: Vec::new(),
             is_sorted: true,
             is_partial: false,
+            has_private: false,
             has_begun: false,
             open: VecDeque::new(),
             requests: 0,
@@ -165,6 +168,12 @@ impl TeamAdmins {
         self.is_partial
     }
 
+    /// Whether teams came that only those see who see all.
+    #[must_use]
+    pub const fn has_private(&self) -> bool {
+        self.has_private
+    }
+
     fn team(&self, place: u32) -> Option<&Named> {
         self.teams.get(usize::try_from(place).ok()?)
     }
@@ -177,6 +186,7 @@ impl TeamAdmins {
             return Ok(());
         };
         let rows = answer.rows::<Team<'_>>(USERS_PER_PAGE)?;
+        self.has_private |= rows.rows.iter().any(|team| team.allow_open_invite == Some(false));
         for team in rows.rows.iter().filter(|team| team.delete_at.0 == 0 && is_id(team.id.as_str())) {
             let place = u32::try_from(self.teams.len()).unwrap_or(u32::MAX);
             self.teams.push(Named { id: team.id.as_str().to_string(), name: team.name.as_str().to_string() });
@@ -247,12 +257,14 @@ pub(super) fn is_id(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::advice::Holder;
     use super::super::super::code::{Code, NoticeCode};
     use super::super::super::edition::Edition;
     use super::super::super::fake::{Fake, json};
     use super::super::super::http::{Lost, Network, Outcome};
     use super::super::super::seat::SeatRule;
-    use super::super::{Findings, Surroundings};
+    use super::super::census::Clock;
+    use super::super::{Census, Count, Findings, Hidden, Surroundings};
     use super::*;
     use alloc::format;
 
@@ -297,14 +309,32 @@ mod tests {
 
     const NOW: Option<Version> = Some(Version::new(11, 6));
 
-    /// Who runs a team, and whether there may be more. Asks as a server's listing does that counts all guests alike.
+    /// Who runs a team, whether there may be more, and whether the token's rights leave that open. Asks as a server's
+    /// listing does that counts all guests alike.
     #[derive(Default)]
-    struct Found(Surroundings, bool);
+    struct Found(Surroundings, bool, bool);
 
     impl Found {
         fn find(&mut self, version: Option<Version>, network: &mut dyn Network) -> Result<(), Failure> {
             let mut findings = Findings::default();
-            let found = self.0.find(version, SeatRule::of(None, Edition::Free), &mut findings, network);
+            let hidden = Hidden { teams_unsure: self.2, ..Hidden::default() };
+            let census = Census {
+                count: Count::none(0),
+                edition: Edition::Free,
+                version,
+                hidden,
+                count_failure: None,
+                clock: Clock::default(),
+                holder: Holder::default(),
+                me: String::new(),
+            };
+            let found = self.0.find(
+                census.version,
+                census.hidden.teams_unsure,
+                SeatRule::of(None, Edition::Free),
+                &mut findings,
+                network,
+            );
             self.1 = findings.has(NoticeCode::TeamAdminsHidden);
             found
         }
@@ -350,6 +380,26 @@ mod tests {
         let mut found = Found::default();
         found.find(None, &mut Fake::new(|_| json(403, FORBIDDEN))).unwrap();
         assert!(found.1 && (0..400).all(|n| found.of(n).is_empty()));
+    }
+
+    #[test]
+    fn a_team_that_not_everybody_may_join_shows_that_all_are_seen() {
+        let open = r#"{"id":"a","name":"alpha","allow_open_invite":true}"#;
+        let private = r#"{"id":"b","name":"beta","allow_open_invite":false}"#;
+        let untold = r#"{"id":"c","name":"gamma"}"#;
+        for (teams, is_unsure, expect) in [
+            (format!("[{open},{private}]"), true, false),
+            (format!("[{open},{untold}]"), true, true),
+            ("[]".into(), true, true),
+            (format!("[{open}]"), false, false),
+        ] {
+            let mut found = Found(Surroundings::new(), false, is_unsure);
+            let answer = |request: &Request| {
+                json(200, if request.path.starts_with("/api/v4/teams?") { teams.as_str() } else { "[]" })
+            };
+            found.find(NOW, &mut Fake::new(answer)).unwrap();
+            assert_eq!(found.1, expect, "{teams} {is_unsure}");
+        }
     }
 
     #[test]

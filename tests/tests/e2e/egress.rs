@@ -65,7 +65,10 @@ async fn a_call_that_sends_too_many_requests_is_told_by_its_limit() {
     let denials = session.denials();
     let told: Vec<_> = denials.iter().map(|denial| denial.reason).collect();
     assert!(!told.is_empty() && told.iter().all(|reason| *reason == DenialReason::Limit(LimitHit::RequestsPerCall(3))));
-    assert_eq!(denials.first().unwrap().would_allow, "a higher `Limits::requests_per_call`");
+    assert_eq!(
+        denials.first().unwrap().would_allow,
+        "a higher limit `requests_per_call`, which the operator of the platform sets"
+    );
 }
 
 #[tokio::test]

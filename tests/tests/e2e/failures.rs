@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use end_to_end::{connect, from_afar, list, simulator};
+use end_to_end::{connect, connect_from_afar, list, simulator};
 use mattermost_simulator::{Config, Fault, FaultKind};
 use provider_host::ListingOptions;
 use provider_host::model::{CheckOutcome, CheckReport};
@@ -49,10 +49,11 @@ async fn each_fault_has_its_code() {
         (FaultKind::Body("{\"a\":1}".into()), "answer-unreadable"),
         (FaultKind::Truncated, "answer-truncated"),
         (FaultKind::Reset, "connection-lost"),
-        (FaultKind::Redirect("https://elsewhere.example/api/v4/users".into()), "redirected"),
+        (FaultKind::Redirect("https://elsewhere.example/api/v4/users".into()), "redirected-elsewhere"),
+        (FaultKind::Redirect("/chat/api/v4/users".into()), "redirected"),
         (FaultKind::Huge(5 << 20), "answer-too-large"),
         (FaultKind::Endless, "answer-too-large"),
-        (FaultKind::ManyHeaders(20_000), "transport-failed"),
+        (FaultKind::ManyHeaders(20_000), "answer-head-too-large"),
         (FaultKind::Trailing, "answer-unreadable"),
     ];
     for (what, code) in cases {
@@ -102,7 +103,7 @@ async fn small_answers_that_want_much_memory_are_errors_and_no_crash() {
         let start = body.get(..40).unwrap_or_default().to_owned();
         let fault = Fault { on: on.into(), after: 0, times: None, what: FaultKind::Body(body) };
         let server = simulator(Config { faults: vec![fault], ..Config::default() }).await;
-        let session = connect(&from_afar(&server), &server.tokens().admin).await.unwrap();
+        let session = connect_from_afar(&server, &server.tokens().admin).await.unwrap();
         let error = list_all(session).await;
         assert_eq!(error.as_deref(), code, "{on} {start}");
     }
@@ -119,7 +120,8 @@ async fn a_redirect_is_not_followed_and_names_the_url_to_use() {
     let server = simulator(Config { subpath: "/chat".into(), ..Config::default() }).await;
     let report = check(&server.origin(), &server.tokens().admin).await;
     let step = report.steps.get(1).unwrap();
-    assert_eq!((step.code.as_deref(), step.params.get("location")), (Some("redirected"), Some("/chat")));
+    let place = format!("{}/chat", server.origin());
+    assert_eq!((step.code.as_deref(), step.params.get("location")), (Some("redirected"), Some(place.as_str())));
     assert!(server.log().iter().all(|exchange| !exchange.path.starts_with("/chat")));
 }
 

@@ -43,7 +43,7 @@ async fn every_edition_has_a_type_and_a_name() {
         let expect: &[&str] = match preset {
             LicensePreset::Expired => &["license-expired"],
             // A server of 11.6 without a licence is limited to 250 users, and there are more.
-            LicensePreset::TeamEdition | LicensePreset::Unlicensed => &["seats-exceeded"],
+            LicensePreset::TeamEdition | LicensePreset::Unlicensed => &["user-limit-exceeded"],
             _ => &[],
         };
         assert_eq!(codes, expect, "{preset}");

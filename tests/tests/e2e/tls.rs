@@ -84,10 +84,10 @@ async fn a_private_authority_is_trusted_when_it_is_given() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_another_name_is_not_trusted() {
+async fn a_certificate_of_another_name_is_refused_as_such() {
     let (front, token) = front("other.example").await;
     let report = session(&front, &token, vec![front.ca_file.clone()]).await.check().await.unwrap();
-    assert_eq!(first_trouble(&report), Some("tls-untrusted"));
+    assert_eq!(first_trouble(&report), Some("tls-wrong-name"));
 }
 
 #[tokio::test]
@@ -96,5 +96,5 @@ async fn https_to_a_port_that_speaks_http_is_told() {
     let url = server.origin().replace("http://", "https://");
     let egress = Egress::new(EgressOptions::default()).unwrap();
     let mut session = shared_provider().connect(Access::new(settings(&url, "t"), egress)).await.unwrap();
-    assert_eq!(first_trouble(&session.check().await.unwrap()), Some("tls-failed"));
+    assert_eq!(first_trouble(&session.check().await.unwrap()), Some("tls-not-spoken"));
 }

@@ -51,7 +51,13 @@ async fn pass_on(mut stream: TcpStream, manner: Manner, heads: Arc<Mutex<Vec<Str
             stream.write_all(answer.as_bytes()).await.unwrap();
             let _ = stream.read(&mut request).await;
         }
-        Manner::Answers(answer) => stream.write_all(answer.as_bytes()).await.unwrap(),
+        Manner::Answers(answer) => {
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            if !answer.is_empty() {
+                // A proxy may keep the connection for another try.
+                let _ = stream.read(&mut request).await;
+            }
+        }
     }
 }
 
@@ -107,36 +113,37 @@ async fn excepted_hosts_are_reached_without_the_proxy() {
 
 #[tokio::test]
 async fn what_a_proxy_refuses_is_told() {
-    let wants = Manner::Answers("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n");
+    let wants = Manner::Answers("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 5\r\n\r\nhello");
     let forbids = Manner::Answers("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
     for (name, manner, origin, expect, reason) in [
         (
             "credentials for a tunnel",
             Some(wants),
             "https://chat.invalid",
-            "ConfigurationError",
+            "proxy-credentials",
             Some(DenialReason::ProxyCredentials),
         ),
-        ("credentials", Some(wants), "http://chat.invalid", "ConfigurationError", Some(DenialReason::ProxyCredentials)),
-        ("a tunnel", Some(forbids), "https://chat.invalid", "DestinationUnavailable", Some(DenialReason::Proxy)),
+        ("credentials", Some(wants), "http://chat.invalid", "proxy-credentials", Some(DenialReason::ProxyCredentials)),
+        ("a tunnel", Some(forbids), "https://chat.invalid", "proxy-refused", Some(DenialReason::Proxy)),
         ("a request, as a server may", Some(forbids), "http://chat.invalid", "403 ", None),
         (
             "to speak HTTP",
             Some(Manner::Answers("no\r\n\r\n")),
             "https://chat.invalid",
-            "DestinationUnavailable",
+            "proxy-refused",
             Some(DenialReason::Proxy),
         ),
-        ("to answer", Some(Manner::Answers("")), "https://chat.invalid", "DestinationUnavailable", None),
-        ("to be there, for a tunnel", None, "https://chat.invalid", "DestinationUnavailable", None),
-        ("to be there", None, "http://chat.invalid", "DestinationUnavailable", None),
+        ("to answer", Some(Manner::Answers("")), "https://chat.invalid", "proxy-failed", None),
+        ("to be there, for a tunnel", None, "https://chat.invalid", "proxy-unreachable", None),
+        ("to be there", None, "http://chat.invalid", "proxy-unreachable", None),
     ] {
         let port = match manner {
             Some(manner) => between(manner).await.port,
             None => start(Server::Absent, None).await.port,
         };
         let mut gate = gate(&egress_through(through(port)), origin);
-        assert_eq!(get(&mut gate, origin, timeouts(LONG, LONG, LONG)).await, expect, "a proxy that refuses {name}");
+        let found = get(&mut gate, origin, timeouts(LONG, LONG, LONG)).await;
+        assert_eq!(came(&found), expect, "a proxy that refuses {name}: {found}");
         assert_eq!(gate.denials().first().map(|denial| denial.reason), reason, "a proxy that refuses {name}");
         assert!(!format!("{:?}", gate.denials()).contains("hunter2"));
     }

@@ -1,6 +1,7 @@
 //! A watched folder, and what a hostile writer of it tries.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::*;
@@ -61,7 +62,7 @@ impl Watching {
     }
 
     async fn next(&mut self) -> Event {
-        tokio::time::timeout(Duration::from_secs(30), self.events.recv()).await.expect("something happens").unwrap()
+        tokio::time::timeout(Duration::from_secs(120), self.events.recv()).await.expect("something happens").unwrap()
     }
 
     /// The next event but for an old version that nobody uses any more.

@@ -19,6 +19,9 @@ const WITHOUT_TEAM_THOUSAND: u64 = 1_500;
 const THOUSAND_KNOWN: u64 = 1_500;
 const THOUSAND_PROFILES: u64 = 25_000;
 
+/// Profiles that are asked for at once: four such requests in flight are what a server of two cores answers fastest.
+pub(super) const PROFILES_AT_ONCE: usize = 1_000;
+
 /// A listing by ids reads its lists twice.
 const LISTS: u64 = 2;
 

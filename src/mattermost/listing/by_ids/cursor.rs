@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use super::super::super::advice::Holder;
 use super::super::super::code::NoticeCode;
 use super::super::super::edition::Edition;
 use super::super::super::failure::Failure;
@@ -11,7 +12,7 @@ use super::super::cursor::{
     Cursor as PagesCursor, Seats, damaged, foreign, read_count, read_version, seal, unseal, write_count, write_version,
 };
 use super::super::notices::Findings;
-use super::super::{Census, Hidden};
+use super::super::{Census, Clock, Hidden};
 use super::id::Id;
 use super::roll::digest;
 
@@ -118,8 +119,10 @@ impl Cursor {
         self.orphans = self.orphans.max(self.absent);
         (self.last, self.called, self.absent) = (None, None, 0);
         self.seats = Seats::default();
-        self.findings.set(NoticeCode::RecordsUnreadable, 0);
-        self.findings.set(NoticeCode::SeatsUnknown, 0);
+        for of_records in [NoticeCode::RecordsUnreadable, NoticeCode::SeatsUnknown, NoticeCode::AccountsDatedAhead] {
+            self.findings.set(of_records, 0);
+        }
+        self.findings.forget_activity();
     }
 
     /// Notes that the profiles of these ids, which came next, were read.
@@ -205,7 +208,9 @@ impl Cursor {
         let mut seats = || parts.next()?.parse().ok();
         let seats = Seats { occupied: seats()?, apart: seats()?, unknown: seats()? };
         let findings = Findings::decode(parts.next()?)?;
-        let census = Census { count, edition, version, hidden: Hidden::default(), me: String::new() };
+        let (hidden, clock) = (Hidden::default(), Clock::default());
+        let (holder, id) = (Holder::default(), String::new());
+        let census = Census { count, edition, version, hidden, count_failure: None, clock, holder, me: id };
         let cursor = Self { fingerprint, listing, pass, orphans, last, called, absent, me, census, seats, findings };
         Some(cursor).filter(|_| parts.next().is_none())
     }

@@ -4,10 +4,10 @@ use super::super::super::api::USERS_PER_PAGE;
 use super::super::super::failure::Failure;
 use super::super::super::http::Network;
 use super::super::super::settings::{ActivitySource, Settings, Way};
-use super::cost;
+use super::cost::{self, PROFILES_AT_ONCE};
 use super::cover::Cover;
 use super::id::Id;
-use super::{PROFILES_AT_ONCE, name_all};
+use super::roll_call::name_all;
 
 /// Accounts whose activity is asked for in one request of a listing by ids, and by pages.
 const STATUSES_BY_IDS: u32 = 2_000;

@@ -11,12 +11,16 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
+use super::super::super::code::Code;
 use super::super::super::fake::{Fake, Order, json};
 use super::super::super::http::{Lost, Response};
+use super::super::super::settings::Settings;
 use super::super::fake_server::{ADMIN, Account, Server, VIEWER, id, row, settings_of};
 use super::super::list_users;
+use super::super::memory::Memory;
 use super::super::tests::{Listed, is_complete, list_with};
 use super::*;
+use crate::contract::ListingState;
 
 fn list_by(way: &str, server: &mut Server) -> Listed {
     list_with(&settings_of(&[("listing", way)]), server, 0, Order::First, |_, _| {}).unwrap()

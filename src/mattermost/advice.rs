@@ -1,0 +1,127 @@
+//! What to do about a notice with the token at hand: nobody is advised to use what is in use already.
+
+use super::code::NoticeCode;
+
+/// What the token's account is, as far as advice depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Holder {
+    /// A system administrator.
+    Administrator,
+    /// An account with the read-only administrator role, which the System Console calls Viewer.
+    Viewer,
+    /// Any other account, or one that is not known.
+    #[default]
+    Other,
+}
+
+impl Holder {
+    /// The holder of these system roles, which spaces separate.
+    #[must_use]
+    pub fn of(roles: &str) -> Self {
+        let has = |role: &str| roles.split_ascii_whitespace().any(|name| name == role);
+        if has("system_admin") {
+            Self::Administrator
+        } else if has("system_read_only_admin") {
+            Self::Viewer
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// What an administrator can do about a notice.
+#[must_use]
+pub fn fix(code: NoticeCode, holder: Holder) -> &'static str {
+    let own = match holder {
+        Holder::Administrator => ADMINISTRATORS,
+        Holder::Viewer => VIEWERS,
+        Holder::Other => &[],
+    };
+    own.iter().find(|(codes, _)| codes.contains(&code)).map_or(code.entry().fix, |(_, fix)| fix)
+}
+
+/// The token is an administrator's, so another one would not help.
+const ADMINISTRATORS: &[(&[NoticeCode], &str)] = &[
+    (
+        &[NoticeCode::CompletenessUnproven],
+        "Servers before 5.26 report it to nobody: upgrade. On a later one look at the permissions of the role system_admin, which somebody may have changed.",
+    ),
+    (
+        &[NoticeCode::ActivityReportHidden],
+        "The report needs Mattermost 9.11 or later. On an older server leave activity_source at status.",
+    ),
+    (
+        &[NoticeCode::ChangesHidden],
+        "It takes Mattermost 9.11 or later. On an older server all users are listed each time, and nothing else needs to be done.",
+    ),
+    (
+        &[NoticeCode::SeatsUsedHidden],
+        "Servers before 5.26 report it to nobody: count the users whose seat is occupied.",
+    ),
+    (
+        &[NoticeCode::PartialView, NoticeCode::TeamAdminsHidden, NoticeCode::LimitedView],
+        "Look at the permissions of the role system_admin, which somebody may have changed, and at what stands in front of the server: it may refuse some requests.",
+    ),
+    (
+        &[NoticeCode::SeatsUnknown, NoticeCode::SeatsIncludeGuests],
+        "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. Look at what stands in front of the server: it may refuse GET /api/v4/reports/users, which lists them.",
+    ),
+];
+
+/// The token is a Viewer's. By default the role can all of this but what only administrators can.
+const VIEWERS: &[(&[NoticeCode], &str)] = &[
+    (
+        &[NoticeCode::CompletenessUnproven],
+        "Servers before 5.26 report it to nobody: upgrade. On a later one the Viewer role needs read access to User Management > Users (System Console > User Management > Delegated Granular Administration), or use a system administrator's token.",
+    ),
+    (
+        &[NoticeCode::ActivityReportHidden],
+        "The report needs Mattermost 9.11 or later, and for a Viewer read access to User Management > Users (System Console > User Management > Delegated Granular Administration). Otherwise leave activity_source at status.",
+    ),
+    (
+        &[NoticeCode::ChangesHidden],
+        "It takes Mattermost 9.11 or later, and which bots are new is reported to system administrators alone: use an administrator's token where listing everybody costs the server too much.",
+    ),
+    (
+        &[NoticeCode::SeatsUsedHidden],
+        "Servers before 5.26 report it to nobody: count the users whose seat is occupied. On a later one use a system administrator's token.",
+    ),
+    (
+        &[NoticeCode::LimitedView],
+        "The server's privacy settings hide data from a Viewer: use a system administrator's token, or turn them off in System Console > Site Configuration > Users and Teams.",
+    ),
+    (
+        &[NoticeCode::SeatsUnknown, NoticeCode::SeatsIncludeGuests],
+        "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. To tell them apart, the Viewer role needs read access to User Management > Users, or use a system administrator's token.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_advised_to_use_what_is_in_use() {
+        for code in NoticeCode::ALL {
+            let (administrator, viewer) = (fix(*code, Holder::Administrator), fix(*code, Holder::Viewer));
+            let offers_viewer = |text: &str| text.contains("read-only administrator role");
+            assert!(!offers_viewer(viewer), "{code:?}: {viewer}");
+            assert!(!offers_viewer(administrator), "{code:?}: {administrator}");
+            assert_eq!(fix(*code, Holder::Other), code.entry().fix);
+        }
+    }
+
+    #[test]
+    fn the_highest_role_decides() {
+        for (roles, holder) in [
+            ("system_user system_admin", Holder::Administrator),
+            ("system_read_only_admin system_admin", Holder::Administrator),
+            ("system_user system_read_only_admin", Holder::Viewer),
+            ("system_user system_read_only_administrator", Holder::Other),
+            ("system_guest", Holder::Other),
+            ("", Holder::Other),
+        ] {
+            assert_eq!(Holder::of(roles), holder, "{roles}");
+        }
+    }
+}

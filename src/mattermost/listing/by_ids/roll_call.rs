@@ -1,0 +1,153 @@
+//! Brings about the ids of everybody: list, count, list.
+
+use alloc::vec::Vec;
+
+use super::super::super::failure::Failure;
+use super::super::super::http::Network;
+use super::super::super::settings::Settings;
+use super::super::census::{Count, Counting};
+use super::cover::Cover;
+use super::cursor::{Called, Cursor, PASSES_AT_MOST};
+use super::id::Id;
+use super::lists::{Reading, Unread};
+use super::{mutation, proof, roll};
+use roll::Roll;
+
+/// How often the three steps are made before pages are read.
+const TRIES: u32 = 3;
+
+/// The ids of a pass, kept for as long as the instance lives.
+#[derive(Debug, Default)]
+pub struct Kept {
+    pass: u8,
+    pub(super) ids: Vec<Id>,
+}
+
+impl Kept {
+    /// Nothing is kept yet.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self { pass: 0, ids: Vec::new() }
+    }
+}
+
+/// Brings about the ids that are still to be read. Returns whether they are there; if not, pages have to be read.
+pub(super) fn call(
+    settings: &Settings,
+    at: &mut Cursor,
+    kept: &mut Kept,
+    network: &mut dyn Network,
+) -> Result<bool, Failure> {
+    if kept.pass == at.pass && at.called.is_some() {
+        return Ok(true);
+    }
+    *kept = Kept::nothing();
+    let Some(counted) = at.called.map(|called| called.counted).or(at.census.count.total) else { return Ok(false) };
+    let mut cover = Cover::new(counted, at.orphans, settings);
+    let Some(mut ids) = name_all(&mut cover, at.me, network)? else { return Ok(false) };
+    if let Some(called) = at.called
+        && let Some(behind) = ids.get(place_behind(&ids, at.last)..)
+        && called.is_of(behind)
+    {
+        ids.drain(..place_behind(&ids, at.last));
+        *kept = Kept { pass: at.pass, ids };
+        return Ok(true);
+    }
+    let Some((mut ids, counted)) = prove(settings, at, (cover, ids), network)? else { return Ok(false) };
+    let called = Called::of(&ids, counted);
+    at.called = match at.called {
+        // The lists of both instances hold as many ids without an account, if any: those are the same.
+        Some(before) if before.excess() == called.excess() => {
+            ids.drain(..place_behind(&ids, at.last));
+            Some(called.with_behind(&ids))
+        }
+        Some(_) if at.pass >= PASSES_AT_MOST => return Ok(false),
+        Some(_) => {
+            at.begin_another_pass();
+            Some(called)
+        }
+        None => Some(called),
+    };
+    *kept = Kept { pass: at.pass, ids };
+    Ok(true)
+}
+
+/// Counts, and reads the lists that were read once more: until whoever is named in both is as many as were counted, or more.
+/// Returns the ids and the count; none where the lists do not name everybody.
+fn prove(
+    settings: &Settings,
+    at: &Cursor,
+    (mut cover, mut ids): (Cover, Vec<Id>),
+    network: &mut dyn Network,
+) -> Result<Option<(Vec<Id>, u32)>, Failure> {
+    for tries in 1..=TRIES {
+        let Some(counted) = count(settings.bots, at, network)? else { return Ok(None) };
+        // Somebody was made between the list and the count, or is in none of the lists.
+        if proof::is_promising(ids.len(), counted, 0) {
+            let strays = name_again(&mut cover, &mut ids, at.me, network)?;
+            let strays = if tries < TRIES { strays } else { 0 };
+            if proof::is_promising(ids.len(), counted, strays) {
+                return Ok(Some((ids, counted)));
+            }
+        } else if !cover.suffices(ids.len()) {
+            return Ok(None);
+        }
+        if tries < TRIES {
+            cover = Cover::new(counted, at.orphans, settings);
+            match name_all(&mut cover, at.me, network)? {
+                Some(named) => ids = named,
+                None => return Ok(None),
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The ids that the lists name, and the caller's, in ascending order; none where the lists cost too much.
+pub(super) fn name_all(cover: &mut Cover, me: Id, network: &mut dyn Network) -> Result<Option<Vec<Id>>, Failure> {
+    let mut roll = Roll::with_room_for(cover.room());
+    if roll.push(me).is_err() {
+        return Ok(None);
+    }
+    let mut reading = Reading::first(cover, roll);
+    network.run(&mut reading);
+    match reading.into_ids() {
+        Ok(ids) => Ok(Some(ids)),
+        Err(Unread::Insufficient) => Ok(None),
+        Err(Unread::Failed(failure)) => Err(failure),
+    }
+}
+
+/// Keeps of the ids those that the lists name once more. Returns how many others they name.
+fn name_again(cover: &mut Cover, ids: &mut Vec<Id>, me: Id, network: &mut dyn Network) -> Result<usize, Failure> {
+    if mutation::is(mutation::Mutation::NoSecondList) {
+        return Ok(0);
+    }
+    let mut reading = Reading::again(cover, ids, me);
+    network.run(&mut reading);
+    let (bits, strays) = match reading.into_marks() {
+        Ok(marked) => marked,
+        Err(Unread::Insufficient) => return Ok(usize::MAX),
+        Err(Unread::Failed(failure)) => return Err(failure),
+    };
+    roll::keep(ids, &bits);
+    Ok(strays)
+}
+
+fn count(bots: bool, at: &Cursor, network: &mut dyn Network) -> Result<Option<u32>, Failure> {
+    if mutation::is(mutation::Mutation::CountBesideList) {
+        return Ok(at.census.count.total);
+    }
+    match Count::take(bots, network)? {
+        Counting::Counted(count) => Ok(count.total),
+        Counting::Refused | Counting::Failed(_) => Ok(None),
+    }
+}
+
+fn place_behind(ids: &[Id], last: Option<Id>) -> usize {
+    let place = last.map_or(0, |last| ids.partition_point(|id| *id <= last));
+    if last.is_some() && mutation::is(mutation::Mutation::SkipsBehindCursor) {
+        return place.saturating_add(1).min(ids.len());
+    }
+    place
+}

@@ -1,0 +1,217 @@
+//! Does one step of a listing by ids.
+
+use alloc::vec::Vec;
+
+use super::super::super::code::{Code, NoticeCode};
+use super::super::super::failure::Failure;
+use super::super::super::http::Network;
+use super::super::super::pace::FAR_MS;
+use super::super::super::record::Rules;
+use super::super::super::settings::{Settings, Way};
+use super::super::both::Cut;
+use super::super::call::{
+    Finisher, Told, asking, complete, ids_at_once, latest_ms, note_faults, note_hidden, page, rules, sweep,
+};
+use super::super::cursor::Cursor as PagesCursor;
+use super::super::memory::{Memory, Tally};
+use super::super::sweep::{Origin, Plan, Swept};
+use super::cost::PROFILES_AT_ONCE;
+use super::cursor::{Called, Cursor, PASSES_AT_MOST};
+use super::proof::{Evidence, Verdict};
+use super::roll_call::{Kept, call};
+use super::{lists, mutation};
+use crate::contract::{ListingState, User, UserPage};
+
+/// Profiles that a call reads where the host leaves the number to the provider, of a server nearby and of one that is far
+/// away, and at most.
+const PROFILES_BY_DEFAULT: usize = 4_000;
+const PROFILES_AT_MOST: usize = 8_000;
+
+/// What came of a step.
+#[derive(Debug)]
+pub enum Stepped {
+    /// A page.
+    Page(UserPage),
+    /// Nothing: pages of `/users` are to be read from the beginning.
+    Pages(PagesCursor),
+}
+
+/// Does one step.
+///
+/// # Errors
+/// The server gave nothing that the step could return. The same cursor can be tried again.
+pub fn step(
+    settings: &Settings,
+    mut at: Cursor,
+    told: &Told,
+    limit: u32,
+    memory: &mut Memory,
+    network: &mut dyn Network,
+) -> Result<Stepped, Failure> {
+    memory.take_up(at.listing, Tally::default());
+    memory.named.take_up(&at.census);
+    let mut kept = core::mem::take(&mut memory.kept);
+    let stepped = match call(settings, &mut at, &mut kept, network) {
+        Ok(true) => read(settings, at, told, limit, &kept, memory, network),
+        Ok(false) => {
+            kept = Kept::nothing();
+            Ok(Stepped::Pages(at.turn_to_pages()))
+        }
+        Err(failure) => Err(failure),
+    };
+    memory.kept = kept;
+    stepped
+}
+
+/// Reads the profiles of the next ids.
+fn read(
+    settings: &Settings,
+    mut at: Cursor,
+    told: &Told,
+    limit: u32,
+    kept: &Kept,
+    memory: &mut Memory,
+    network: &mut dyn Network,
+) -> Result<Stepped, Failure> {
+    let rules = rules(settings, &at.census);
+    let place = at.last.map_or(0, |last| kept.ids.partition_point(|id| *id <= last));
+    let behind = kept.ids.get(place..).unwrap_or_default();
+    let key = at.called.map_or(0, |called| called.behind);
+    let is_far = network.latency_ms() >= FAR_MS;
+    let ids_at_once = ids_at_once(at.census.version);
+    loop {
+        let carried = memory.carried(at.pass, key);
+        let carried_before = carried.len();
+        let wanted = wanted(limit, is_far);
+        let at_once = memory.profiles_at_once.unwrap_or(PROFILES_AT_ONCE).min(ids_at_once).min(wanted).max(1);
+        let most = u32::try_from(wanted.div_ceil(at_once)).unwrap_or(u32::MAX);
+        let plan = Plan {
+            origin: Origin::Ids { ids: behind, at_once },
+            most,
+            ahead: if is_far { most } else { 0 },
+            total: None,
+            is_partial: false,
+            asking: asking(settings, at.census.version, &mut at.findings),
+            ids_at_once: memory.ids_at_once.map_or(ids_at_once, |most| most.min(ids_at_once)),
+            activity_failures: memory.activity_failures,
+            // The lists, or the profiles before these, have come right before.
+            is_answering: true,
+        };
+        let swept = sweep(plan, &rules, false, carried, (&mut at.findings, &at.census), memory, network);
+        let mut swept = match swept {
+            Ok(swept) => swept,
+            Err(cut) => {
+                let Cut { failure, pages, .. } = *cut;
+                memory.carry(at.pass, key, pages);
+                return waits_or_fails(failure, at, told, memory);
+            }
+        };
+        let failure = swept.failure.take();
+        let has_got_on = swept.asked > 0 || swept.carried.len() > carried_before;
+        if !has_got_on && at_once > 1 && failure.as_ref().is_some_and(is_too_much) {
+            memory.carry(at.pass, key, core::mem::take(&mut swept.carried));
+            memory.profiles_at_once = Some(at_once / 2);
+            continue;
+        }
+        let asked = behind.get(..swept.asked).unwrap_or_default();
+        at.go_behind(asked);
+        let carried = core::mem::take(&mut swept.carried);
+        note_faults(&swept, &carried, failure.as_ref(), memory);
+        memory.carry(at.pass, at.called.map_or(0, |called| called.behind), carried);
+        if let Some(failure) = &failure
+            && (!has_got_on || (asked.is_empty() && failure.code != Code::RateLimited))
+        {
+            return waits_or_fails(failure.clone(), at, told, memory);
+        }
+        let users = settle(swept, &rules, memory, &mut at, network.now_ms());
+        let state = conclude(&mut at, network);
+        return Ok(Stepped::Page(page(
+            users,
+            state,
+            failure.as_ref(),
+            (&at.findings, &at.census),
+            (told, &memory.named),
+            Way::Ids,
+        )));
+    }
+}
+
+/// A listing that has its ids has begun, and goes on when the server lets it. Where profiles are kept back, or do not come
+/// twice, pages are read, which do not need them.
+fn waits_or_fails(failure: Failure, at: Cursor, told: &Told, memory: &mut Memory) -> Result<Stepped, Failure> {
+    if failure.code == Code::RateLimited && told.is_first {
+        let state = ListingState::More(at.encode());
+        return Ok(Stepped::Page(page(
+            Vec::new(),
+            state,
+            Some(&failure),
+            (&at.findings, &at.census),
+            (told, &memory.named),
+            Way::Ids,
+        )));
+    }
+    let is_of_profiles = failure.request.as_deref() == Some("POST /api/v4/users/ids");
+    if !is_of_profiles || lists::is_about_the_token(&failure) {
+        return Err(failure);
+    }
+    let is_final = failure.is_refusal() || failure.is_of_gateway() || failure.code == Code::EgressDenied;
+    if is_final || core::mem::replace(&mut memory.profiles_failed, true) {
+        return Ok(Stepped::Pages(at.turn_to_pages()));
+    }
+    Err(failure)
+}
+
+/// Whether fewer profiles at once may help: the server or something in front of it takes no body as large, or the answer is
+/// larger than is read.
+fn is_too_much(failure: &Failure) -> bool {
+    failure.status == Some(413) || failure.code == Code::AnswerTooLarge
+}
+
+/// Profiles that a call reads.
+fn wanted(limit: u32, is_far: bool) -> usize {
+    match usize::try_from(limit).unwrap_or(usize::MAX) {
+        0 if is_far => PROFILES_AT_MOST,
+        0 => PROFILES_BY_DEFAULT,
+        limit => limit.min(PROFILES_AT_MOST),
+    }
+}
+
+/// Finishes the records.
+fn settle(mut swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, now_ms: i64) -> Vec<User> {
+    note_hidden(&mut swept, &mut at.findings, &mut memory.named);
+    at.absent = at.absent.saturating_add(swept.absent);
+    let latest_ms = latest_ms(swept.server_ms.max(now_ms));
+    let mut finisher = Finisher { rules, latest_ms, seats: &mut at.seats, findings: &mut at.findings };
+    let users =
+        swept.drafts.into_iter().map(|(draft, last_use)| finisher.finish(draft, last_use, true, memory)).collect();
+    at.findings.set(NoticeCode::SeatsUnknown, at.seats.unknown);
+    users
+}
+
+/// What comes after this step.
+fn conclude(at: &mut Cursor, network: &mut dyn Network) -> ListingState {
+    let evidence = match at.called {
+        Some(Called { listed, counted, behind: 0, .. }) => {
+            let absent = if mutation::is(mutation::Mutation::CountsOrphans) { 0 } else { at.absent };
+            Evidence { listed, counted, absent }
+        }
+        _ => return ListingState::More(at.encode()),
+    };
+    match evidence.verdict() {
+        Verdict::Proven => {
+            complete(&mut at.findings, at.seats, network);
+            return ListingState::Complete;
+        }
+        // What cannot be read is no more readable the next time.
+        Verdict::Missing(missing) if missing <= at.findings.count(NoticeCode::RecordsUnreadable) => {
+            at.findings.add(NoticeCode::UsersMayBeMissing, missing);
+            return ListingState::Incomplete;
+        }
+        Verdict::Missing(_) | Verdict::More(_) => {}
+    }
+    if at.pass < PASSES_AT_MOST {
+        at.begin_another_pass();
+        return ListingState::More(at.encode());
+    }
+    ListingState::More(at.clone().turn_to_pages().encode())
+}

@@ -1,0 +1,231 @@
+//! What a step by ids and one by pages have in common: what is asked for beside the accounts, how records are finished, and
+//! what the host receives.
+
+use alloc::boxed::Box;
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::super::activity::{Activity, LastUse};
+use super::super::api;
+use super::super::code::{Code, NoticeCode};
+use super::super::failure::Failure;
+use super::super::http::{Network, exchange};
+use super::super::pace::FAR_MS;
+use super::super::record::{Draft, Rules};
+use super::super::seat::SeatRule;
+use super::super::settings::{ActivitySource, Settings, Way};
+use super::super::time::timestamp;
+use super::super::version::Version;
+use super::both::{Both, Cut};
+use super::census::{Census, MARGIN_MS};
+use super::cursor::Seats;
+use super::memory::Memory;
+use super::notices::{Findings, Named};
+use super::sweep::{Asking, Page, Plan, Sweep, Swept};
+use crate::contract::{ListingState, SeatUse, User, UserKind, UserPage};
+
+/// How long a host is asked to wait where the server does not say, in milliseconds.
+pub(in crate::mattermost) const WAIT_MS: u32 = 10_000;
+
+/// What the host was told before this step.
+#[derive(Debug)]
+pub struct Told {
+    /// Notices.
+    pub(super) findings: Findings,
+    /// Whether the listing begins with this step.
+    pub(super) is_first: bool,
+}
+
+/// What all records of the listing have in common.
+pub(in crate::mattermost) fn rules(settings: &Settings, census: &Census) -> Rules {
+    Rules {
+        edition: census.edition,
+        seats: SeatRule::of(census.version, census.edition),
+        inactive_after: settings.inactive_after,
+        include: settings.include,
+        bots: settings.bots,
+        now_ms: census.count.server_ms,
+    }
+}
+
+/// Where activity is asked for. Where the report on users is wanted and the server has none, a notice says so.
+pub(super) fn asking(settings: &Settings, version: Option<Version>, findings: &mut Findings) -> Asking {
+    let wants_report = settings.include.activity && settings.activity_source == ActivitySource::Report;
+    if wants_report && !version.is_none_or(Version::has_user_report) {
+        findings.raise(NoticeCode::ActivityReportHidden);
+    }
+    match settings.activity_source {
+        _ if !settings.include.activity => Asking::Nowhere,
+        ActivitySource::Report if !findings.has(NoticeCode::ActivityReportHidden) => Asking::Report,
+        ActivitySource::Report | ActivitySource::Status if findings.is_activity_lost() => Asking::Nowhere,
+        ActivitySource::Report | ActivitySource::Status => Asking::Statuses,
+    }
+}
+
+/// How many ids a body may have that the server takes. One that does not tell its version may be an old one.
+pub(super) fn ids_at_once(version: Option<Version>) -> usize {
+    api::ids_in(version.unwrap_or(Version::new(0, 0)).body_bytes())
+}
+
+/// Reads accounts, and finds out what must be known of them beside the list, where it is not known yet. In a later pass,
+/// those whom the listing has seen already are left out.
+///
+/// # Errors
+/// No record can be made.
+pub(super) fn sweep(
+    plan: Plan<'_>,
+    rules: &Rules,
+    is_later_pass: bool,
+    carried: Vec<Page>,
+    (findings, census): (&mut Findings, &Census),
+    memory: &mut Memory,
+    network: &mut dyn Network,
+) -> Result<Swept, Box<Cut>> {
+    let is_far = network.latency_ms() >= FAR_MS;
+    let mut surroundings = core::mem::take(&mut memory.surroundings);
+    let known = is_later_pass.then_some(&*memory);
+    let search = surroundings.search(census.version, census.hidden.teams_unsure, rules.seats);
+    let mut work = Both::new(search, Sweep::new(plan, rules, known, carried), is_far);
+    network.run(&mut work);
+    let swept = work.finish(findings);
+    memory.surroundings = surroundings;
+    swept
+}
+
+/// Keeps in mind how the server answered questions for activity: a page that was read and cannot be returned lacks it.
+pub(super) fn note_faults(swept: &Swept, carried: &[Page], failure: Option<&Failure>, memory: &mut Memory) {
+    memory.ids_at_once = Some(swept.ids_at_once);
+    let lacks_activity = !carried.is_empty() && failure.is_some_and(|failure| failure.may_pass() || failure.is_lost());
+    let has_failed = swept.statuses_failed.is_some() || lacks_activity;
+    memory.activity_failures = if has_failed { memory.activity_failures.saturating_add(1) } else { 0 };
+}
+
+/// Notes what the sweep found to be hidden or unreadable.
+pub(super) fn note_hidden(swept: &mut Swept, findings: &mut Findings, named: &mut Named) {
+    for (is, code) in [
+        (swept.statuses_hidden, NoticeCode::LastActivityHidden),
+        (swept.report_hidden, NoticeCode::ActivityReportHidden),
+    ] {
+        if is {
+            findings.raise(code);
+        }
+    }
+    if swept.statuses_failed.is_some() {
+        findings.activity_failed(swept.statuses_failed);
+    }
+    findings.add(NoticeCode::RecordsUnreadable, swept.unreadable);
+    named.unreadable(core::mem::take(&mut swept.unreadable_names));
+}
+
+/// An account that is dated later than this, where the later of the two clocks says `now_ms`, cannot have been made yet.
+pub(in crate::mattermost) const fn latest_ms(now_ms: i64) -> i64 {
+    now_ms.saturating_add(MARGIN_MS)
+}
+
+/// Makes records of the drafts of a step.
+pub(super) struct Finisher<'f> {
+    /// What all records have in common.
+    pub(super) rules: &'f Rules,
+    /// The latest date that an account can have.
+    pub(super) latest_ms: i64,
+    /// Where seats are counted.
+    pub(super) seats: &'f mut Seats,
+    /// Where notices are raised.
+    pub(super) findings: &'f mut Findings,
+}
+
+impl Finisher<'_> {
+    /// The record of a draft. One that comes for the first time is counted.
+    pub(super) fn finish(
+        &mut self,
+        draft: Draft,
+        last_use: Option<LastUse>,
+        is_first: bool,
+        memory: &mut Memory,
+    ) -> User {
+        if is_first && draft.created_ms() > self.latest_ms {
+            self.findings.add(NoticeCode::AccountsDatedAhead, 1);
+            memory.named.dated_ahead(&draft);
+        }
+        let around = memory.surroundings.of(draft.id());
+        let user = draft.finish(last_use.unwrap_or(Activity::Unknown.into()), around, self.rules);
+        if is_first {
+            self.seats.add(&user);
+            if let Some(last_use) = last_use {
+                self.findings.note_activity(last_use, &user);
+            }
+        }
+        user
+    }
+}
+
+impl Seats {
+    /// Counts an account.
+    pub(in crate::mattermost) fn add(&mut self, user: &User) {
+        let slot = match user.seat {
+            SeatUse::Occupied => &mut self.occupied,
+            SeatUse::Unknown => &mut self.unknown,
+            SeatUse::Free if user.kind == UserKind::Guest && user.deactivated_at.is_none() => &mut self.apart,
+            SeatUse::Free => return,
+        };
+        *slot = slot.saturating_add(1);
+    }
+
+    /// Holds them against the server's own count, and raises a notice where they differ. A server that does not answer now
+    /// has given all there is to return.
+    pub(in crate::mattermost) fn compare(self, findings: &mut Findings, network: &mut dyn Network) {
+        let [answered] = exchange(network, [api::count_seats()]);
+        let Ok(counted) = api::read_count(&answered) else { return };
+        // The plain count does not leave out guests of a single channel.
+        let least = self.occupied.saturating_add(self.apart);
+        let most = least.saturating_add(self.unknown);
+        if !(least..=most).contains(&counted) {
+            findings.seats_differ(least, counted);
+        }
+    }
+}
+
+/// Ends a listing that is proven complete: the token's account sees everybody, and the seats can be held against the count.
+pub(super) fn complete(findings: &mut Findings, seats: Seats, network: &mut dyn Network) {
+    // The token's account shares a team or channel with everybody.
+    findings.set(NoticeCode::PartialView, 0);
+    seats.compare(findings, network);
+}
+
+/// The attribute of a page that says in which way the listing goes.
+const LISTED_BY: &str = "listed-by";
+
+/// The attributes that a page of a listing carries.
+pub const ATTRIBUTES: [(&str, &str); 1] = [(
+    "page.listed-by",
+    "in which way accounts are listed: `ids` where the server names the ids of all, at a cost that grows with the accounts, or `pages`, at one that grows with their square",
+)];
+
+/// What the host receives of a step.
+pub(super) fn page(
+    users: Vec<User>,
+    state: ListingState,
+    failure: Option<&Failure>,
+    (findings, census): (&Findings, &Census),
+    (told, named): (&Told, &Named),
+    way: Way,
+) -> UserPage {
+    let notices = match state {
+        ListingState::More(_) => findings.since(&told.findings, census, named),
+        ListingState::Complete | ListingState::Incomplete => findings.all(census, named),
+    };
+    let wait_ms = failure.and_then(|failure| {
+        let unsaid = (failure.code == Code::RateLimited).then_some(WAIT_MS);
+        failure.retry_after_ms.or(unsaid)
+    });
+    UserPage {
+        users,
+        state,
+        expected_total: census.count.total,
+        wait_ms,
+        watermark: census.count.cutoff_ms.and_then(timestamp),
+        notices,
+        attributes: vec![(LISTED_BY.to_string(), way.id().to_string())],
+    }
+}

@@ -1,0 +1,97 @@
+//! One step of a listing, by ids or by pages.
+
+use super::super::failure::Failure;
+use super::super::http::Network;
+use super::super::pace::Paced;
+use super::super::settings::{Settings, Way};
+use super::by_ids::{self, Stepped};
+use super::by_pages;
+use super::call::Told;
+use super::census::Census;
+use super::cursor::Cursor;
+use super::memory::Memory;
+use super::notices::Findings;
+use crate::contract::UserPage;
+
+/// Does one step of a listing over a network that it paces, by what the earlier steps have learnt of the server.
+///
+/// # Errors
+/// Those of [`list_users`].
+pub fn list_users_paced(
+    settings: &Settings,
+    cursor: Option<&str>,
+    limit: u32,
+    memory: &mut Memory,
+    network: &mut dyn Network,
+) -> Result<UserPage, Failure> {
+    let mut paced = Paced::taught(network, settings.max_in_flight, memory.learnt);
+    let page = list_users(settings, cursor, limit, memory, &mut paced);
+    memory.learnt = paced.learnt();
+    page
+}
+
+/// Does one step of a listing.
+///
+/// # Errors
+/// The cursor is stale, or the server gave nothing that the step could return. What `memory` holds is still right then,
+/// so the same cursor can be tried again.
+pub fn list_users(
+    settings: &Settings,
+    cursor: Option<&str>,
+    limit: u32,
+    memory: &mut Memory,
+    network: &mut dyn Network,
+) -> Result<UserPage, Failure> {
+    let (place, told) = begin(settings, cursor, network)?;
+    let at = match place {
+        Place::Pages(at) => at,
+        Place::Ids(at) => match by_ids::step(settings, at, &told, limit, memory, network)? {
+            Stepped::Page(page) => return Ok(page),
+            Stepped::Pages(at) => at,
+        },
+    };
+    memory.kept = by_ids::Kept::nothing();
+    by_pages::step(settings, at, &told, limit, memory, network)
+}
+
+/// Where a step begins.
+enum Place {
+    Ids(by_ids::Cursor),
+    Pages(Cursor),
+}
+
+fn begin(settings: &Settings, cursor: Option<&str>, network: &mut dyn Network) -> Result<(Place, Told), Failure> {
+    let fingerprint = settings.fingerprint();
+    let told = |findings: &Findings| Told { findings: findings.clone(), is_first: false };
+    match cursor {
+        None => {
+            let census = Census::take(settings.bots, network)?;
+            let now_ms = network.now_ms();
+            let by_ids = by_ids::Cursor::begin(fingerprint, now_ms, census.clone());
+            let place = match by_ids.filter(|_| goes_by_ids(settings, &census)) {
+                Some(at) => Place::Ids(at),
+                None => Place::Pages(Cursor::begin(fingerprint, now_ms, census)),
+            };
+            Ok((place, Told { findings: Findings::default(), is_first: true }))
+        }
+        Some(text) if by_ids::Cursor::is_one(text) => {
+            let at = by_ids::Cursor::decode(text, fingerprint)?;
+            let told = told(&at.findings);
+            Ok((Place::Ids(at), told))
+        }
+        Some(text) => {
+            let at = Cursor::decode(text, fingerprint)?;
+            let told = told(&at.findings);
+            Ok((Place::Pages(at), told))
+        }
+    }
+}
+
+/// Whether a listing is tried by ids. Without a count nothing is proven either way, and pages come sooner; and the report on
+/// users is asked by the names on a page.
+fn goes_by_ids(settings: &Settings, census: &Census) -> bool {
+    match census.count.total {
+        Some(total) if by_ids::may_go_by_ids(settings) => settings.way == Way::Ids || by_ids::is_worth(total, 0),
+        Some(_) | None => false,
+    }
+}
