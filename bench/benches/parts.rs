@@ -81,6 +81,7 @@ fn rules() -> Rules {
         seats: SeatRule::of(None, Edition::Enterprise),
         inactive_after: InactiveAfter::DEFAULT,
         include: Include::ALL,
+        bots: true,
         now_ms: 1_795_533_929_000,
     }
 }

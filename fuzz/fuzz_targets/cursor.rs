@@ -94,6 +94,7 @@ fn made(fields: &Fields) {
         count_failure: None,
         clock: Default::default(),
         holder: Default::default(),
+        me: String::new(),
     };
     census.hidden.emails = fields.hidden & 1 != 0;
     census.hidden.names = fields.hidden & 2 != 0;

@@ -31,6 +31,7 @@ fn look(rows: &[User<'_>]) {
         seats: SeatRule::of(None, Edition::Professional),
         inactive_after: InactiveAfter::DEFAULT,
         include: Include::ALL,
+        bots: true,
         now_ms: NOW_MS,
     };
     for account in rows {

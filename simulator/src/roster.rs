@@ -284,6 +284,7 @@ impl Roster {
     }
 
     /// Changes who is in a team or a channel, of which the account itself shows nothing.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other change is of an account itself")]
     fn move_about(&mut self, kind: ChangeKind, now_ms: i64) -> Option<Account> {
         let team = |team: u32| team.checked_rem(self.start.teams()).unwrap_or_default();
         let number = match kind {

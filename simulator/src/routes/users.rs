@@ -101,7 +101,8 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
     };
     if let Some(team) = query.get("in_team") {
         let team = call.world.population.find_team(team).ok_or(AppError::FORBIDDEN)?;
-        if !call.views(team.index) && !(team.is_open && call.caller != Caller::Guest) {
+        let may_look_in = call.views(team.index) || (team.is_open && call.caller != Caller::Guest);
+        if !may_look_in {
             return Err(AppError::FORBIDDEN);
         }
         let wants_admins = version.has_filters() && query.get("team_roles") == Some("team_admin");

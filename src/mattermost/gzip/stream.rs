@@ -132,6 +132,7 @@ impl Stream {
     }
 
     /// Decodes bytes of a member. Returns what follows them.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other statuses are failures")]
     fn inflate<'a>(&mut self, bytes: &'a [u8], take: &mut dyn FnMut(&[u8]) -> bool) -> Option<&'a [u8]> {
         let mut rest = bytes;
         loop {

@@ -47,7 +47,7 @@ pub fn list_users(
         Place::Pages(at) => at,
         Place::Ids(at) => match by_ids::step(settings, at, &told, limit, memory, network)? {
             Stepped::Page(page) => return Ok(page),
-            Stepped::Pages(at) => at,
+            Stepped::Pages(at) => *at,
         },
     };
     memory.kept = by_ids::Kept::nothing();

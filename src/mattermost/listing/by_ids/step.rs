@@ -1,5 +1,6 @@
 //! Does one step of a listing by ids.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::super::super::code::{Code, NoticeCode};
@@ -33,7 +34,7 @@ pub enum Stepped {
     /// A page.
     Page(UserPage),
     /// Nothing: pages of `/users` are to be read from the beginning.
-    Pages(PagesCursor),
+    Pages(Box<PagesCursor>),
 }
 
 /// Does one step.
@@ -55,7 +56,7 @@ pub fn step(
         Ok(true) => read(settings, at, told, limit, &kept, memory, network),
         Ok(false) => {
             kept = Kept::nothing();
-            Ok(Stepped::Pages(at.turn_to_pages()))
+            Ok(Stepped::Pages(Box::new(at.turn_to_pages())))
         }
         Err(failure) => Err(failure),
     };
@@ -156,7 +157,7 @@ fn waits_or_fails(failure: Failure, at: Cursor, told: &Told, memory: &mut Memory
     }
     let is_final = failure.is_refusal() || failure.is_of_gateway() || failure.code == Code::EgressDenied;
     if is_final || core::mem::replace(&mut memory.profiles_failed, true) {
-        return Ok(Stepped::Pages(at.turn_to_pages()));
+        return Ok(Stepped::Pages(Box::new(at.turn_to_pages())));
     }
     Err(failure)
 }
