@@ -1,10 +1,11 @@
 //! A real nginx in front of the server, as most installations have one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use end_to_end::nginx::{NAME, Nginx, Setup};
-use end_to_end::{connect, list, settings, shared_provider, simulator};
+use end_to_end::{Listed, connect, list, settings, shared_provider, simulator};
 use mattermost_simulator::{ChangeKind, Config, Simulator};
 use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints};
 use provider_host::model::{CheckOutcome, CheckReport, User};
@@ -148,15 +149,119 @@ async fn check_users_and_sync_work_behind_nginx() {
         assert!(!log.is_empty() && log.iter().all(|access| access.protocol == protocol), "{name}: {log:?}");
         let compressed = log.iter().filter(|access| access.encoding == "gzip").count();
         assert_eq!(compressed > 0, from == From::Afar, "{name}");
-        let count = |status: u16| log.iter().filter(|access| access.status == status).count();
-        println!(
-            "{name}: {} of {} ok, {} 413, {} 429, {} connections, {} errors",
-            count(200),
-            log.len(),
-            count(413),
-            count(429),
-            log.iter().map(|a| a.connection).collect::<std::collections::BTreeSet<_>>().len(),
-            listed.errors.len()
-        );
+        let statuses: BTreeSet<_> = log.iter().map(|access| access.status).collect();
+        let may_be_refused = setup.passing.contains("429").then_some(429);
+        let is_refused = setup.server.contains("body_size").then_some(413);
+        let expected = [200].into_iter().chain(is_refused).chain(may_be_refused.filter(|_| statuses.len() > 1));
+        assert_eq!(statuses, expected.collect(), "{name}");
     }
+}
+
+/// How a listing ends, and its notices; or the error's code.
+async fn outcome(session: Session) -> String {
+    match list(session, ListingOptions::default(), 0).await {
+        Ok(Listed { end, notices, .. }) => {
+            let codes: Vec<_> = notices.iter().map(|notice| notice.code.as_str()).collect();
+            format!("{end:?} {}", codes.join(" "))
+        }
+        Err(error) => error.code().to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn what_nginx_refuses_has_its_cause_named() {
+    let secure = Setup::SECURE;
+    let rate = "limit_req_zone $server_name zone=slow:1m rate=1r/m;";
+    let hung = Config { latency: Duration::from_secs(3_600), ..Config::default() };
+    // What nginx does, the configuration, the first step of a check that did not pass, and how a listing ends. Which of two
+    // requests comes first, and passes a limit, is left open.
+    let cases = [
+        ("forbids", Setup { passing: "deny all;", ..secure }, "mattermost-api gateway-rejected", "gateway-rejected"),
+        (
+            "wants a password",
+            Setup { passing: "auth_basic x; auth_basic_user_file /dev/null;", ..secure },
+            "mattermost-api gateway-sign-in",
+            "gateway-sign-in",
+        ),
+        (
+            "wants a certificate",
+            Setup { server: "ssl_verify_client on; ssl_client_certificate authority.pem;", ..secure },
+            "mattermost-api client-certificate-missing",
+            "client-certificate-missing",
+        ),
+        (
+            "takes a few requests a minute",
+            Setup { http: rate, passing: "limit_req zone=slow; limit_req_status 429;", ..secure },
+            "rate-limited",
+            "rate-limited",
+        ),
+        (
+            "takes a few requests a minute, and does not say why",
+            Setup { http: rate, passing: "limit_req zone=slow;", ..secure },
+            "server-unavailable",
+            "server-unavailable",
+        ),
+        (
+            "takes no bodies",
+            Setup { server: "client_max_body_size 1;", ..secure },
+            "activity-visible last-activity-failed",
+            "Complete last-activity-failed",
+        ),
+        (
+            "lets nothing but reading through",
+            Setup { passing: "limit_except GET { deny all; }", ..secure },
+            "activity-visible last-activity-failed",
+            "Complete last-activity-failed",
+        ),
+        (
+            "passes another path on",
+            Setup { location: "/chat/", ..secure },
+            "mattermost-api not-mattermost",
+            "not-mattermost",
+        ),
+        ("hangs up", Setup { passing: "return 444;", ..secure }, "server-reached connection-lost", "connection-lost"),
+        (
+            "leads elsewhere",
+            Setup { passing: "return 302 https://login.example$request_uri;", ..secure },
+            "mattermost-api redirected-elsewhere",
+            "redirected-elsewhere",
+        ),
+        (
+            "gives up waiting",
+            Setup { passing: "proxy_read_timeout 10ms;", ..secure },
+            "mattermost-api server-unavailable",
+            "server-unavailable",
+        ),
+    ];
+    for (name, setup, step, end) in cases {
+        let config = if setup.passing.contains("timeout") { hung.clone() } else { Config::default() };
+        let server = simulator(config).await;
+        let token = server.tokens().admin.clone();
+        let nginx = Nginx::start(&server.origin(), setup);
+        let session = || through(&nginx, From::Here, "", &token);
+        let report = session().await.check().await.unwrap();
+        let first = troubles(&report).into_iter().next().unwrap_or_default();
+        assert!(first.ends_with(step), "nginx {name}: {first}");
+        assert_eq!(outcome(session().await).await, end, "nginx {name}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_is_not_blamed_on_the_token() {
+    // Nobody listens there.
+    let nginx = Nginx::start("http://127.0.0.1:1", Setup::SECURE);
+    let report = through(&nginx, From::Here, "", "token").await.check().await.unwrap();
+    let step = report.steps.iter().find(|step| step.outcome != CheckOutcome::Passed).unwrap();
+    assert_eq!((step.id.as_str(), step.code.as_deref()), ("mattermost-api", Some("server-unavailable")));
+    assert!(step.summary.contains("502: it gets no answer of Mattermost behind it"), "{}", step.summary);
+    assert_eq!(outcome(through(&nginx, From::Here, "", "token").await).await, "server-unavailable");
+}
+
+#[tokio::test]
+async fn a_port_of_nginx_that_wants_tls_says_so() {
+    let server = simulator(Config::default()).await;
+    let nginx = Nginx::start(&server.origin(), Setup::SECURE);
+    let url = format!("http://localhost:{}", nginx.port());
+    let report = connect(&url, &server.tokens().admin).await.unwrap().check().await.unwrap();
+    assert_eq!(troubles(&report).first().map(String::as_str), Some("mattermost-api https-expected"));
 }
