@@ -20,6 +20,9 @@ type Table = BTreeMap<String, User>;
 enum From {
     /// On the same machine.
     Here,
+    /// The same, one request after another. What flies together with the last request of a connection has to be sent
+    /// again, and how often that happens to one is chance.
+    HereInTurn,
     /// By a name, through a forward proxy that digs a tunnel. The component asks for compressed answers then.
     Afar,
 }
@@ -48,13 +51,17 @@ async fn through(nginx: &Nginx, from: From, base: &str, token: &str) -> Session 
     let mut options = EgressOptions::default();
     options.ca_files = vec![nginx.ca_file()];
     let url = match from {
-        From::Here => format!("https://localhost:{}{base}", nginx.port()),
+        From::Here | From::HereInTurn => format!("https://localhost:{}{base}", nginx.port()),
         From::Afar => {
             options.proxy = Some(tunnel_to(nginx.port()).await);
             format!("https://{NAME}{base}")
         }
     };
-    shared_provider().connect(Access::new(settings(&url, token), Egress::new(options).unwrap())).await.unwrap()
+    let mut settings = settings(&url, token);
+    if from == From::HereInTurn {
+        settings.set("max_in_flight", "1");
+    }
+    shared_provider().connect(Access::new(settings, Egress::new(options).unwrap())).await.unwrap()
 }
 
 /// Everybody by a listing that does not go through nginx.
@@ -105,8 +112,8 @@ async fn check_users_and_sync_work_behind_nginx() {
         ("a subpath", Setup { location: "/chat/", ..secure }, From::Here, "/chat"),
         ("bodies of a kilobyte at most", Setup { server: "client_max_body_size 1k;", ..secure }, From::Here, ""),
         ("one request at a time", Setup { http: "http2_max_concurrent_streams 1;", ..secure }, From::Here, ""),
-        ("connections of three requests", Setup { http: "keepalive_requests 3;", ..secure }, From::Here, ""),
-        ("connections of one request", Setup { http: "keepalive_requests 1;", ..secure }, From::Here, ""),
+        ("connections of three requests", Setup { http: "keepalive_requests 3;", ..secure }, From::HereInTurn, ""),
+        ("connections of one request", Setup { http: "keepalive_requests 1;", ..secure }, From::HereInTurn, ""),
         ("nothing kept by nginx", Setup { passing: "proxy_buffering off;", ..secure }, From::Afar, ""),
         ("bodies passed on as they come", Setup { passing: "proxy_request_buffering off;", ..secure }, From::Here, ""),
         ("small frames", Setup { http: "http2_chunk_size 1k; ssl_buffer_size 1k;", ..secure }, From::Here, ""),
