@@ -2,6 +2,7 @@
 
 mod audit;
 mod denials;
+mod ended;
 mod http_one;
 mod identity;
 mod kept;
