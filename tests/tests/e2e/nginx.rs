@@ -84,7 +84,7 @@ async fn sync(session: Session, store: &Arc<dyn Checkpoints>, name: &str) -> (Ta
     let mut sync = session.sync(options, Arc::clone(store), "tenant").await.unwrap();
     let mut end = None;
     while let Some(step) = sync.next().await {
-        end = step.unwrap_or_else(|error| panic!("{name}: {error}")).end;
+        end = step.unwrap().end;
     }
     assert_eq!(end, Some(End::Complete), "{name}");
     let users = sync.kept(Kept::Latest, None, u32::MAX).await.unwrap();
