@@ -1,6 +1,6 @@
 # What a developer types is what CI runs. `make demo` and `make test` install whatever is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench component components command check dependencies advisories cargo-deny fuzz smoke miri fmt toolchain
+.PHONY: help demo test bench component components command check dependencies advisories cargo-deny fuzz smoke miri fmt toolchain nginx
 
 RELEASE := --release --locked
 CARGO_DENY := 0.20.2
@@ -17,7 +17,7 @@ help: ## Show this list
 demo: component ## Build everything and list the users of an embedded Mattermost server
 	$(PROVIDERCTL) demo
 
-test: component components smoke ## Build everything and run every test
+test: component components smoke nginx ## Build everything and run every test
 	cargo test $(RELEASE) --workspace
 
 # One small test is asked for too, as below.
@@ -37,6 +37,10 @@ component: command ## Build dist/mattermost-provider.wasm
 # wasmtime once for both.
 command: toolchain ## Build providerctl
 	cargo build $(RELEASE) --workspace --bin providerctl --test recorded
+
+# The tests put one in front of a server; nothing else needs it.
+nginx:
+	@scripts/nginx.sh
 
 components: toolchain ## Build dist/tests: components that misbehave, and other versions
 	scripts/components.sh

@@ -150,7 +150,10 @@ fn of_server(status: u16) -> (Code, String) {
     let (code, why) = match status {
         501 => (Code::GatewayRejected, "it does not know what to do with the request"),
         502 => (Code::ServerUnavailable, "it gets no answer of Mattermost behind it that it can pass on"),
-        503 => (Code::ServerUnavailable, "it has no Mattermost behind it that takes requests now"),
+        503 => (
+            Code::ServerUnavailable,
+            "it has no Mattermost behind it that takes requests now, or lets no more of them through for a moment",
+        ),
         504 => (Code::ServerUnavailable, "Mattermost behind it does not answer in time"),
         505 => (Code::GatewayRejected, "it does not take this version of HTTP"),
         507 => (Code::GatewayRejected, "its disk has no room left"),

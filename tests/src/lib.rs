@@ -1,6 +1,8 @@
 //! What the end-to-end tests share: the built component in a sandbox, and a listing from beginning to end.
 
+pub mod authority;
 pub mod components;
+pub mod nginx;
 pub mod recorder;
 
 use std::collections::BTreeMap;

@@ -27,6 +27,8 @@ pub(super) enum Failure {
     Explained(Cause),
     /// The server wants to be asked by HTTP/1.1.
     HttpOneRequired,
+    /// The server ended the connection before it took the request, and says so.
+    NotTaken,
     NotHttp,
     AnswerTimeout,
     PauseTooLong,
@@ -47,7 +49,7 @@ impl Failure {
             Self::Unroutable => "unroutable",
             Self::ConnectionRefused => "connection-refused",
             Self::ConnectionTimeout => "connection-timeout",
-            Self::ConnectionTerminated => "connection-terminated",
+            Self::ConnectionTerminated | Self::NotTaken => "connection-terminated",
             Self::Explained(cause) => cause.code,
             Self::HttpOneRequired => "http-1-required",
             Self::NotHttp => "not-http",
@@ -94,7 +96,9 @@ impl From<Failure> for HttpError {
             Failure::Unroutable => Self::DestinationIpUnroutable,
             Failure::ConnectionRefused => Self::ConnectionRefused,
             Failure::ConnectionTimeout => Self::ConnectionTimeout,
-            Failure::ConnectionTerminated | Failure::HttpOneRequired | Failure::LetGo => Self::ConnectionTerminated,
+            Failure::ConnectionTerminated | Failure::HttpOneRequired | Failure::NotTaken | Failure::LetGo => {
+                Self::ConnectionTerminated
+            }
             Failure::Explained(cause) => cause.into(),
             Failure::NotHttp => Self::HttpProtocolError,
             Failure::AnswerTimeout | Failure::RequestTimeout => Self::HttpResponseTimeout,
@@ -163,6 +167,10 @@ fn meaning(error: &(dyn StdError + 'static), known: Known) -> Option<Failure> {
 fn of_http2(error: &h2::Error, client: Client) -> Option<Failure> {
     if error.reason() == Some(h2::Reason::HTTP_1_1_REQUIRED) {
         return Some(Failure::HttpOneRequired);
+    }
+    // A server that ends a connection in peace names the last request that it took; only later ones end with that.
+    if error.is_remote() && error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR) {
+        return Some(Failure::NotTaken);
     }
     // The library keeps the text of an I/O error and not what is inside.
     let alert = error.get_io().and_then(|io| alert_in(&io.to_string()))?;

@@ -93,9 +93,9 @@ impl Clients {
         if self.wants_one.load(Ordering::Relaxed) { &self.one } else { &self.any }
     }
 
-    /// Takes down that the server wants HTTP/1.1, and says whether that is news.
-    pub(super) fn want_one(&self) -> bool {
-        !self.wants_one.swap(true, Ordering::Relaxed)
+    /// Takes down that the server wants HTTP/1.1.
+    pub(super) fn want_one(&self) {
+        self.wants_one.store(true, Ordering::Relaxed);
     }
 }
 

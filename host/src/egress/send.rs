@@ -26,6 +26,9 @@ use crate::DenialReason;
 /// Says by whose hands an answer came (RFC 9209): one that a forward proxy passed on may be the proxy's own.
 const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 
+/// How often a request is sent again that a server did not take: each time the connection that it was sent on has ended.
+const RETAKES: u32 = 5;
+
 /// Waits for the request's turn, which no timeout of the guest's covers, sends it, and hands the answer out.
 pub(super) async fn send(
     mut pass: Pass,
@@ -74,23 +77,31 @@ fn complete(way: &Way, route: Route, headers: &mut HeaderMap) {
     }
 }
 
-/// Sends the request, and once more by HTTP/1.1 if the server asks for that.
+/// Sends the request, once more by HTTP/1.1 if the server asks for that, and again on another connection if the server
+/// ended one without taking it. What has a body is the guest's to try again.
 async fn exchange(
     way: &Way,
     exit: &Exit,
-    request: Request<WasiBody>,
+    mut request: Request<WasiBody>,
     options: &RequestOptions,
     deadline: Deadline,
     tally: &Tally,
 ) -> Result<Response<Incoming>, Failure> {
-    let again = bodiless(&request);
-    match attempt(way, exit, request, options, deadline).await {
-        Err(Failure::HttpOneRequired) if exit.clients.want_one() || tally.sent() == 0 => {
-            // What has a body is the guest's to try again.
-            let again = again.filter(|_| tally.sent() == 0).ok_or(Failure::HttpOneRequired)?;
-            attempt(way, exit, again, options, deadline).await
+    let mut again = bodiless(&request);
+    let mut left = RETAKES;
+    loop {
+        let failure = match attempt(way, exit, request, options, deadline).await {
+            Err(failure @ (Failure::HttpOneRequired | Failure::NotTaken)) => failure,
+            other => return other,
+        };
+        if failure == Failure::HttpOneRequired {
+            exit.clients.want_one();
         }
-        other => other,
+        let may_be_sent = left > 0 && tally.sent() == 0;
+        left = left.saturating_sub(1);
+        let next = again.take().filter(|_| may_be_sent).ok_or(failure)?;
+        again = bodiless(&next);
+        request = next;
     }
 }
 

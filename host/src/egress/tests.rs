@@ -2,6 +2,8 @@
 
 mod audit;
 mod denials;
+mod ended;
+mod http_one;
 mod identity;
 mod kept;
 mod limits;
@@ -367,14 +369,20 @@ fn testdata(name: &str) -> std::path::PathBuf {
 }
 
 fn acceptor() -> TlsAcceptor {
+    acceptor_of(&[])
+}
+
+/// One that offers these protocols.
+fn acceptor_of(protocols: &[&str]) -> TlsAcceptor {
     let certificate = CertificateDer::from_pem_file(testdata("server.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(testdata("server-key.pem")).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
         .unwrap();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
     TlsAcceptor::from(Arc::new(config))
 }
 

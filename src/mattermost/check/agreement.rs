@@ -26,6 +26,9 @@ struct Fault {
     answer: Outcome,
 }
 
+/// No route has this in it.
+const NOTHING: Fault = Fault { on: "nothing", answer: Err(Lost::Closed) };
+
 fn server() -> Server {
     let license = r#"{"IsLicensed":"true","SkuShortName":"professional","Id":"x","Users":"9000","StartsAt":"1700000000000","ExpiresAt":"1800000000000"}"#;
     Server { license, ..Server::of(1_500) }
@@ -45,7 +48,11 @@ fn answer(server: &mut Server, fault: &Fault, request: &Request) -> Outcome {
 
 /// Whether a host that tries again what may be tried again gets to the end of a listing.
 fn lists(settings: &Settings, fault: &Fault) -> Result<Vec<String>, Failure> {
-    let server = RefCell::new(server());
+    listing_of(settings, server(), fault)
+}
+
+fn listing_of(settings: &Settings, server: Server, fault: &Fault) -> Result<Vec<String>, Failure> {
+    let server = RefCell::new(server);
     let (mut memory, mut cursor, mut retries) = (Memory::new(), None::<String>, 0);
     for _ in 0..100 {
         let mut network = Fake::new(|request| answer(&mut server.borrow_mut(), fault, request))
@@ -71,7 +78,10 @@ fn lists(settings: &Settings, fault: &Fault) -> Result<Vec<String>, Failure> {
 }
 
 fn checks(settings: &Settings, fault: &Fault) -> CheckReport {
-    let mut server = server();
+    check_of(settings, server(), fault)
+}
+
+fn check_of(settings: &Settings, mut server: Server, fault: &Fault) -> CheckReport {
     let mut network = Fake::new(|request| answer(&mut server, fault, request));
     network.now_ms = NOW;
     check(settings, &mut Paced::new(&mut network, settings.max_in_flight))
@@ -196,6 +206,25 @@ fn a_step_fails_exactly_where_a_listing_or_the_licence_does() {
 }
 
 #[test]
+fn a_question_that_is_too_long_is_asked_about_fewer_by_both() {
+    let settings = settings_of(&[]);
+    for (body_bytes, most_ids, refusal) in [
+        (1_024, 1_000, page(413)),
+        (400, 1_000, page(413)),
+        (1 << 20, 34, page(413)),
+        (1 << 20, 11, json(400, "{}")),
+        (1 << 20, 10, json(500, "{}")),
+    ] {
+        let limited = || Server { body_bytes, most_ids: Some((most_ids, refusal.clone())), ..server() };
+        let name = format!("{body_bytes} bytes, {most_ids} ids, {:?}", refusal.as_ref().map(|refusal| refusal.status));
+        let report = check_of(&settings, limited(), &NOTHING);
+        assert!(report.steps.iter().all(|step| step.outcome == CheckOutcome::Passed), "{name}: {:?}", report.steps);
+        let notices = listing_of(&settings, limited(), &NOTHING).unwrap();
+        assert!(!notices.iter().any(|code| code.starts_with("last-activity")), "{name}: {notices:?}");
+    }
+}
+
+#[test]
 fn the_report_on_users_fails_the_check_where_it_fails_the_listing() {
     let settings = settings_of(&[("activity_source", "report")]);
     for (answer, outcome, is_listed) in [
@@ -213,7 +242,6 @@ fn the_report_on_users_fails_the_check_where_it_fails_the_listing() {
 
 #[test]
 fn a_token_that_travels_unencrypted_is_warned_of_unless_it_stays_on_the_machine() {
-    let nothing = Fault { on: "nothing", answer: Err(Lost::Closed) };
     for (url, is_warned) in [
         ("http://chat.example.com", true),
         ("http://10.0.0.5:8065", true),
@@ -231,7 +259,7 @@ fn a_token_that_travels_unencrypted_is_warned_of_unless_it_stays_on_the_machine(
         ("http://[0:0:0:0:0:0:0:1]", false),
         ("http://[::ffff:127.0.0.1]", false),
     ] {
-        let report = checks(&settings_of(&[("server_url", url)]), &nothing);
+        let report = checks(&settings_of(&[("server_url", url)]), &NOTHING);
         let step = report.steps.first().unwrap();
         let code = step.code.as_deref();
         assert_eq!(code == Some("token-unencrypted"), is_warned, "{url}: {step:?}");

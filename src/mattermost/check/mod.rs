@@ -294,17 +294,15 @@ impl Report {
             return self.pass(Step::ActivityVisible, "the settings leave the last activity out".to_string());
         }
         let ids = if ids.is_empty() { alloc::vec![me.id.as_str()] } else { ids.iter().map(String::as_str).collect() };
-        let mut requests: Vec<_> = api::statuses(&Ids(ids)).into_iter().collect();
-        let wants_report = settings.activity_source == ActivitySource::Report;
-        if wants_report && self.version.is_none_or(Version::has_user_report) {
-            requests.push(api::report(&api::From::Name(me.username.clone())));
-        }
-        let answers = exchange_all(network, requests);
         let off = config.as_ref().is_ok_and(|config| config.flag("EnableUserStatuses") == Some(false));
-        let statuses = answers.first().map_or(Ok(0), |answered| {
-            Answer::of(answered).and_then(|answer| Ok(answer.rows::<Status<'_>>(USERS_PER_PAGE)?.rows.len()))
-        });
-        let report = answers.get(1).map_or(Ok(0), |answered| {
+        let statuses = activity_of(network, ids);
+        let wants_report = settings.activity_source == ActivitySource::Report;
+        let asks_report = wants_report && self.version.is_none_or(Version::has_user_report);
+        let report = exchange_all(
+            network,
+            asks_report.then(|| api::report(&api::From::Name(me.username.clone()))).into_iter().collect(),
+        );
+        let report = report.first().map_or(Ok(0), |answered| {
             Answer::of(answered).and_then(|answer| Ok(answer.rows::<ReportRow<'_>>(REPORT_ROWS_PER_PAGE)?.rows.len()))
         });
         let step = Step::ActivityVisible;
@@ -443,6 +441,21 @@ impl Report {
 /// Text from the server as it may stand in a sentence.
 fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(100).collect()
+}
+
+/// How many of these accounts the server tells the activity of. Where so many are too many for one question, fewer are asked
+/// about, as a listing does.
+fn activity_of(network: &mut dyn Network, mut ids: Vec<&str>) -> Result<usize, Failure> {
+    loop {
+        let count = ids.len();
+        let asked = Ids(ids);
+        let [answered] = exchange(network, [api::statuses(&asked)?]);
+        let told = Answer::of(&answered).and_then(|answer| Ok(answer.rows::<Status<'_>>(USERS_PER_PAGE)?.rows.len()));
+        let fewer = told.as_ref().err().and_then(|failure| failure.fewer(count));
+        let Some(fewer) = fewer else { return told };
+        ids = asked.0;
+        ids.truncate(fewer);
+    }
 }
 
 /// A Mattermost API answers with JSON that has a status, healthy or not.

@@ -12,6 +12,7 @@ mod hostile;
 mod licenses;
 mod limits;
 mod listing;
+mod nginx;
 mod swaps;
 mod sync;
 mod tenants;

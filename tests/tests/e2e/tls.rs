@@ -4,11 +4,12 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use end_to_end::authority::issue;
 use end_to_end::{list, settings, shared_provider, simulator};
 use mattermost_simulator::{Config, Simulator};
 use provider_host::model::{CheckOutcome, CheckReport};
 use provider_host::{Access, Egress, EgressOptions, End, ListingOptions, Session};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -21,13 +22,9 @@ struct Front {
 }
 
 async fn front(name: &str) -> (Front, String) {
-    let mut ca = CertificateParams::new(Vec::new()).unwrap();
-    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = CertifiedIssuer::self_signed(ca, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &ca).unwrap();
-    let chain = vec![CertificateDer::from(leaf.der().to_vec())];
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let issued = issue(&[name]);
+    let chain = vec![CertificateDer::from_pem_slice(issued.certificate.as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes()).unwrap();
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -52,7 +49,7 @@ async fn front(name: &str) -> (Front, String) {
         }
     });
     let ca_file = std::env::temp_dir().join(format!("provider-host-ca-{}-{port}.pem", std::process::id()));
-    std::fs::File::create(&ca_file).unwrap().write_all(ca.pem().as_bytes()).unwrap();
+    std::fs::File::create(&ca_file).unwrap().write_all(issued.authority.as_bytes()).unwrap();
     (Front { url: format!("https://localhost:{port}"), ca_file, _server: server }, token)
 }
 
