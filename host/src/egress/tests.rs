@@ -180,7 +180,7 @@ impl Opening {
         let specs = [("GET", "/"), ("GET", "/x"), ("POST", "/items/{}")];
         let grant = Grant::new(origin, &specs.map(spec)).unwrap();
         let sender = Sender { tenant: "acme".to_owned(), provider: "test".to_owned(), version: "1.2.3".to_owned() };
-        egress.clone().gate(GateOptions {
+        let options = GateOptions {
             grants: vec![grant],
             vault: Vault::default(),
             policy: &self.policy,
@@ -188,7 +188,8 @@ impl Opening {
             turns: Turns::new(&self.limits),
             sender,
             audit: self.audit,
-        })
+        };
+        Gate::open(egress.clone(), options)
     }
 }
 

@@ -67,6 +67,7 @@ impl Crate {
         self.add(syntax.items, file, folder, parent)
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other item is kept as it is")]
     fn add(
         &mut self,
         items: Vec<syn::Item>,
@@ -157,10 +158,11 @@ pub(crate) fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
             let condition = list.tokens.to_string().replace(' ', "");
             condition == "test" || condition == "doctest" || condition.starts_with("all(test,")
         }
-        meta => meta.path().is_ident("test"),
+        meta @ (syn::Meta::Path(_) | syn::Meta::List(_) | syn::Meta::NameValue(_)) => meta.path().is_ident("test"),
     })
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "no test stands in any other item")]
 fn attributes(item: &syn::Item) -> &[syn::Attribute] {
     match item {
         syn::Item::Const(item) => &item.attrs,
@@ -173,11 +175,13 @@ fn attributes(item: &syn::Item) -> &[syn::Attribute] {
         syn::Item::Struct(item) => &item.attrs,
         syn::Item::Trait(item) => &item.attrs,
         syn::Item::Type(item) => &item.attrs,
+        syn::Item::Union(item) => &item.attrs,
         syn::Item::Use(item) => &item.attrs,
         _ => &[],
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other items have no name that a path leads to")]
 fn name_of(item: &syn::Item) -> Option<String> {
     let ident = match item {
         syn::Item::Const(item) => &item.ident,
