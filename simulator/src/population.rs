@@ -1,6 +1,7 @@
 //! Everybody on a server, made when asked for.
 
 use crate::account::{self, Account, Kind, Traits, places};
+use crate::chance::Chance;
 use crate::ids::{self, Sort};
 use crate::team::{self, Team};
 
@@ -127,6 +128,21 @@ impl Population {
 
     pub(crate) fn find_team(&self, id: &str) -> Option<Team> {
         ids::index(self.seed, Sort::Team, id).filter(|index| *index < self.teams).map(|index| self.team(index))
+    }
+
+    /// The team that an account is in; programs and accounts of connected servers are in none.
+    pub(crate) fn team_of(&self, account: u32, kind: Kind) -> Option<u32> {
+        match kind {
+            Kind::Bot | Kind::Remote => None,
+            Kind::Member | Kind::SystemAdmin | Kind::Guest => account.checked_rem(self.teams),
+        }
+    }
+
+    /// Whether an account runs its team: one in some thirty does, and never a guest.
+    pub(crate) fn is_team_admin(&self, account: u32) -> bool {
+        let rank = account.checked_div(self.teams).unwrap_or_default();
+        matches!(self.traits(account).kind, Kind::Member)
+            && (rank == 1 || Chance::of(self.seed, 3, u64::from(account)).below(30) == 0)
     }
 }
 

@@ -1,9 +1,6 @@
-//! Teams, and who is in them.
+//! Teams.
 
-use crate::account::Kind;
-use crate::chance::Chance;
 use crate::ids::{self, Sort};
-use crate::population::Population;
 
 /// A team as the server keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,22 +37,5 @@ pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Team {
         delete_at: if is_archived { now_ms.saturating_sub(YEAR_MS) } else { 0 },
         is_open: index == 1,
         invite_id: ids::id(seed, Sort::Invite, index),
-    }
-}
-
-impl Population {
-    /// The team that an account is in; programs and accounts of connected servers are in none.
-    pub(crate) fn team_of(&self, account: u32, kind: Kind) -> Option<u32> {
-        match kind {
-            Kind::Bot | Kind::Remote => None,
-            Kind::Member | Kind::SystemAdmin | Kind::Guest => account.checked_rem(self.teams()),
-        }
-    }
-
-    /// Whether an account runs its team: one in some thirty does, and never a guest.
-    pub(crate) fn is_team_admin(&self, account: u32) -> bool {
-        let rank = account.checked_div(self.teams()).unwrap_or_default();
-        matches!(self.traits(account).kind, Kind::Member)
-            && (rank == 1 || Chance::of(self.seed(), 3, u64::from(account)).below(30) == 0)
     }
 }

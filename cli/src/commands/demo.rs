@@ -11,7 +11,8 @@ use provider_host::{Access, Digest, Egress, EgressOptions, ListingLimits, Settin
 use secrecy::SecretString;
 
 use self::swap::Stage;
-use super::{check, invocation, license, users};
+use super::invocation::invocation;
+use super::{check, license, users};
 use crate::args::DemoArgs;
 use crate::connection::{limits, print_component, read, sandbox};
 use crate::exit::{Complaint, Exit, Failure};
