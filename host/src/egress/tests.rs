@@ -202,6 +202,7 @@ fn egress() -> Egress {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn every_way_to_fail_has_its_name() {
     let quick = timeouts(LONG, SHORT, SHORT);
     let patient = timeouts(LONG, LONG, LONG);

@@ -10,7 +10,7 @@ use structure::{Crate, circles, imports};
 /// Where roots of crates stand in a package, beside `src/lib.rs` and `src/main.rs`.
 const FOLDERS: [&str; 5] = ["src/bin", "tests", "examples", "benches", "fuzz_targets"];
 
-/// The crates that are still to be untied.
+/// The crates that are still to be untied: the files of the provider's listing and of what changed import one another.
 const TO_BE_UNTIED: [&str; 1] = ["src/lib.rs"];
 
 /// The top folder of the repository.
@@ -80,6 +80,7 @@ fn circles_of(name: &str, files: &[(&str, &str)]) -> Vec<BTreeSet<String>> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_circle_is_found_however_it_is_written() {
     type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
     let cases: [Case; 14] = [
