@@ -1,4 +1,4 @@
-//! No two files of a crate import each other, directly or by way of others.
+//! No two files of a crate import each other, directly or by way of others, and all modules are named in one way.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeSet;
@@ -46,7 +46,7 @@ fn roots() -> Vec<PathBuf> {
 }
 
 #[test]
-fn no_files_import_each_other() {
+fn no_files_import_each_other_and_parents_stand_beside_their_folders() {
     let (top, roots) = (top(), roots());
     for named in ["src/lib.rs", "host/src/lib.rs", "cli/src/main.rs", "tests/tests/e2e/main.rs", "fuzz/src/lib.rs"] {
         assert!(roots.contains(&top.join(named)), "{named} is not among {roots:?}");
@@ -54,14 +54,18 @@ fn no_files_import_each_other() {
     let mut report = String::new();
     for root in roots.iter().filter(|root| !TO_BE_UNTIED.iter().any(|left| **root == top.join(left))) {
         let source = root.parent().unwrap();
-        for circle in circles(&imports(&Crate::read(root).unwrap())) {
+        let imports = imports(&Crate::read(root).unwrap());
+        for file in imports.keys().filter(|file| file.ends_with("mod.rs")) {
+            report += &format!("{}: stands beside its folder by the folder's name\n", file.display());
+        }
+        for circle in circles(&imports) {
             let names: Vec<_> =
                 circle.iter().map(|file| file.strip_prefix(source).unwrap_or(file).display().to_string()).collect();
             let root = root.strip_prefix(&top).unwrap_or(root).display();
             report += &format!("{root}: {} -> {}\n", names.join(" -> "), names[0]);
         }
     }
-    assert!(report.is_empty(), "files that import each other:\n{report}");
+    assert!(report.is_empty(), "files that import each other, or have the name `mod.rs`:\n{report}");
 }
 
 /// Writes a crate of these files, and returns each circle's files.
