@@ -121,7 +121,7 @@ impl Access {
         let sender = Sender { tenant: name, provider: description.id.clone(), version: description.version.clone() };
         let (policy, limits) = (&policy, &limits);
         let turns = turns.unwrap_or_else(|| Turns::new(limits));
-        let gate = egress.gate(GateOptions { grants, vault, policy, limits, turns, sender, audit })?;
+        let gate = Gate::open(egress, GateOptions { grants, vault, policy, limits, turns, sender, audit })?;
         Ok((shown, gate))
     }
 }

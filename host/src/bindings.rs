@@ -6,8 +6,8 @@ use wasmtime::component::{
 };
 use wasmtime::{AsContextMut, Store};
 
+use crate::guest::Guest;
 use crate::model;
-use crate::store::Guest;
 
 mod generated {
     wasmtime::component::bindgen!({

@@ -619,6 +619,7 @@ impl Error {
 
     /// What an administrator, or the person who embeds this library, can do about it.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a table: one line for each error")]
     pub fn fix(&self) -> Option<&str> {
         Some(match self {
             Self::Provider(error) => return error.fix.as_deref(),

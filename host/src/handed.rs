@@ -15,7 +15,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::{self, HostFields as _, HostO
 use wasmtime_wasi_http::p2::types::HostOutgoingRequest;
 use wasmtime_wasi_http::{FieldMap, WasiHttpView as _};
 
-use crate::store::Guest;
+use crate::guest::Guest;
 
 /// The interfaces by the names under which wasmtime links them.
 const TYPES: &str = "wasi:http/types@0.2.12";

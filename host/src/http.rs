@@ -8,7 +8,7 @@ use wasmtime_wasi_http::p2::bindings::http::{outgoing_handler, types};
 use wasmtime_wasi_http::p2::types::{HostFutureIncomingResponse, HostOutgoingRequest};
 use wasmtime_wasi_http::{RequestOptions, WasiHttp, WasiHttpCtxView, WasiHttpView as _};
 
-use crate::store::Guest;
+use crate::guest::Guest;
 
 type Request = Resource<HostOutgoingRequest>;
 type Options = Option<Resource<RequestOptions>>;

@@ -54,6 +54,7 @@ mod egress;
 mod error;
 mod flight;
 mod grant;
+mod guest;
 mod handed;
 mod http;
 mod identity;

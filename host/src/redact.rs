@@ -201,55 +201,12 @@ fn forms(secret: &str) -> Vec<Form> {
     if raw.len() < LONG {
         return vec![form(raw.to_vec(), Place::Word)];
     }
-    let each = |escape: &dyn Fn(u8) -> Cow<'static, str>| -> Vec<u8> {
-        let mut text = Vec::with_capacity(raw.len().saturating_mul(8));
-        for byte in raw {
-            let escaped = escape(*byte);
-            let written = if escaped.is_empty() { std::slice::from_ref(byte) } else { escaped.as_bytes() };
-            text.extend_from_slice(written);
-        }
-        text
-    };
-    let as_it_is = Cow::Borrowed("");
-    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let percent = |byte: u8| Cow::Owned(format!("%{byte:02x}"));
     let mut forms = vec![
         form(raw.to_vec(), Place::Whole),
-        form(each(&|byte| Cow::Owned(format!("{byte:02x}"))), Place::Anywhere),
-        form(each(&percent), Place::Anywhere),
+        form(each(raw, |byte| Cow::Owned(format!("{byte:02x}"))), Place::Anywhere),
+        form(each(raw, percent), Place::Anywhere),
     ];
-    let escaped = [
-        each(&|byte| if is_unreserved(byte) { as_it_is.clone() } else { percent(byte) }),
-        // What a path or a query need not escape differs.
-        each(&|byte| {
-            if is_unreserved(byte) || b"!$&'()*+,;=:@/".contains(&byte) { as_it_is.clone() } else { percent(byte) }
-        }),
-        each(&|byte| match byte {
-            b'"' => Cow::Borrowed("\\\""),
-            b'\\' => Cow::Borrowed("\\\\"),
-            _ => as_it_is.clone(),
-        }),
-        each(&|byte| match byte {
-            b'"' => Cow::Borrowed("\\\""),
-            b'\\' => Cow::Borrowed("\\\\"),
-            b'/' => Cow::Borrowed("\\/"),
-            _ => as_it_is.clone(),
-        }),
-        each(&|byte| match byte {
-            b'&' | b'<' | b'>' | b'\'' | b'"' => Cow::Owned(format!("\\u{byte:04x}")),
-            b'\\' => Cow::Borrowed("\\\\"),
-            _ => as_it_is.clone(),
-        }),
-        each(&|byte| match byte {
-            b'&' => Cow::Borrowed("&amp;"),
-            b'<' => Cow::Borrowed("&lt;"),
-            b'>' => Cow::Borrowed("&gt;"),
-            b'"' => Cow::Borrowed("&quot;"),
-            b'\'' => Cow::Borrowed("&#39;"),
-            _ => as_it_is.clone(),
-        }),
-    ];
-    for text in escaped {
+    for text in escaped(raw) {
         if forms.iter().all(|known| *known.text != text) {
             forms.push(form(text, Place::Anywhere));
         } else {
@@ -257,30 +214,86 @@ fn forms(secret: &str) -> Vec<Form> {
         }
     }
     for before in 0..3 {
-        // Bytes that share a digit with what stands before the secret are left out, and digits that share one with what
-        // stands behind it.
-        let inner = raw.get((3_usize.saturating_sub(before)) % 3..).unwrap_or_default();
-        let digits = inner.len().saturating_mul(8) / 6;
-        let mut text = BASE64_STANDARD_NO_PAD.encode(inner).into_bytes();
-        text.truncate(digits);
-        let by_url: Vec<u8> = text
-            .iter()
-            .map(|digit| {
-                if *digit == b'+' {
-                    b'-'
-                } else if *digit == b'/' {
-                    b'_'
-                } else {
-                    *digit
-                }
-            })
-            .collect();
-        if by_url != text {
+        let [text, by_url] = base64(raw, before);
+        if by_url == text {
+            drop(Zeroizing::new(by_url));
+        } else {
             forms.push(form(by_url, Place::Base64));
         }
         forms.push(form(text, Place::Base64));
     }
     forms
+}
+
+/// A secret with each byte written so; a byte that is written as nothing stays as it is.
+fn each(raw: &[u8], escape: impl Fn(u8) -> Cow<'static, str>) -> Vec<u8> {
+    let mut text = Vec::with_capacity(raw.len().saturating_mul(8));
+    for byte in raw {
+        let escaped = escape(*byte);
+        let written = if escaped.is_empty() { std::slice::from_ref(byte) } else { escaped.as_bytes() };
+        text.extend_from_slice(written);
+    }
+    text
+}
+
+fn percent(byte: u8) -> Cow<'static, str> {
+    Cow::Owned(format!("%{byte:02x}"))
+}
+
+/// A secret as URLs, JSON and HTML escape it.
+fn escaped(raw: &[u8]) -> [Vec<u8>; 6] {
+    let as_it_is = Cow::Borrowed("");
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    [
+        each(raw, |byte| if is_unreserved(byte) { as_it_is.clone() } else { percent(byte) }),
+        // What a path or a query need not escape differs.
+        each(raw, |byte| {
+            if is_unreserved(byte) || b"!$&'()*+,;=:@/".contains(&byte) { as_it_is.clone() } else { percent(byte) }
+        }),
+        each(raw, |byte| match byte {
+            b'"' => Cow::Borrowed("\\\""),
+            b'\\' => Cow::Borrowed("\\\\"),
+            _ => as_it_is.clone(),
+        }),
+        each(raw, |byte| match byte {
+            b'"' => Cow::Borrowed("\\\""),
+            b'\\' => Cow::Borrowed("\\\\"),
+            b'/' => Cow::Borrowed("\\/"),
+            _ => as_it_is.clone(),
+        }),
+        each(raw, |byte| match byte {
+            b'&' | b'<' | b'>' | b'\'' | b'"' => Cow::Owned(format!("\\u{byte:04x}")),
+            b'\\' => Cow::Borrowed("\\\\"),
+            _ => as_it_is.clone(),
+        }),
+        each(raw, |byte| match byte {
+            b'&' => Cow::Borrowed("&amp;"),
+            b'<' => Cow::Borrowed("&lt;"),
+            b'>' => Cow::Borrowed("&gt;"),
+            b'"' => Cow::Borrowed("&quot;"),
+            b'\'' => Cow::Borrowed("&#39;"),
+            _ => as_it_is.clone(),
+        }),
+    ]
+}
+
+/// The base64 digits of a secret with so many bytes before it in its group of three, and the same as URLs have them.
+fn base64(raw: &[u8], before: usize) -> [Vec<u8>; 2] {
+    // Bytes that share a digit with what stands before the secret are left out, and digits that share one with what
+    // stands behind it.
+    let inner = raw.get((3_usize.saturating_sub(before)) % 3..).unwrap_or_default();
+    let digits = inner.len().saturating_mul(8) / 6;
+    let mut text = BASE64_STANDARD_NO_PAD.encode(inner).into_bytes();
+    text.truncate(digits);
+    let by_url = text
+        .iter()
+        .map(|digit| match digit {
+            b'+' => b'-',
+            b'/' => b'_',
+            other => *other,
+        })
+        .collect();
+    [text, by_url]
 }
 
 impl fmt::Debug for Redactor {

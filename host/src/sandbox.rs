@@ -13,9 +13,9 @@ use crate::bindings::{CHANGES, EXPORT, Prepared};
 use crate::clock::{Clock, Ticking};
 use crate::compiler::{self, CompilerProcess, Uncompiled};
 use crate::flight::{Flights, Made};
+use crate::guest::{Guest, TABLE_ELEMENTS};
 use crate::meter::{CpuClock, thread_cpu_time};
 use crate::slots::{Room, Slots};
-use crate::store::{Guest, TABLE_ELEMENTS};
 use crate::telemetry::{self, Origin};
 use crate::{Cache, Digest, Error, Inspection, Pool, Result, bindings, handed, http, imports, wall};
 

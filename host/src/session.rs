@@ -16,11 +16,12 @@ use crate::bounds;
 use crate::checkpoint::ListingKey;
 use crate::clock;
 use crate::egress::Gate;
+use crate::guest::Guest;
 use crate::listing::Maker;
 use crate::meter::Meter;
 use crate::model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, User, UserPage};
 use crate::slots::{Lent, Slot, Slots};
-use crate::store::{self, Guest};
+use crate::store;
 use crate::{Denial, Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings};
 
 /// A provider with settings and grants. The steps of one listing share an instance, so that the provider may remember

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing, Wait};
 use crate::listing::{Keeper, StallGuard, Update, after, now_ms, wait_is_bearable};
 use crate::model::{ListingState, Notice, User};
-use crate::{Denial, End, Error, Listing, Result, Session, answers};
+use crate::{Denial, End, Error, Listing, ListingLimits, Result, Session, answers};
 use asking::{Asking, Brought, Verdict};
 pub use step::{ChangedUser, SyncOptions, SyncStep};
 use telling::Telling;
@@ -188,14 +188,20 @@ impl ListingSync {
         Ok(())
     }
 
+    /// Waits as long as the product has asked for.
+    async fn wait(&mut self, limits: &ListingLimits) -> Result<()> {
+        if let Some(until) = self.not_before {
+            wait_is_bearable(until, limits)?;
+            self.guard.pause(limits, until).await?;
+            self.not_before = None;
+        }
+        Ok(())
+    }
+
     /// Hands the next known users over.
     async fn ask(&mut self) -> Result<SyncStep> {
         let limits = self.listing.session().listing_limits().clone();
-        if let Some(until) = self.not_before {
-            wait_is_bearable(until, &limits)?;
-            self.guard.pause(&limits, until).await?;
-            self.not_before = None;
-        }
+        self.wait(&limits).await?;
         let (Phase::Asking(asking), Some(standing)) = (&mut self.phase, &self.standing) else {
             return Ok(SyncStep::default());
         };
@@ -228,10 +234,7 @@ impl ListingSync {
         let (added, found) = (number(step.added.len()), number(step.changed.len()));
         standing.progress.users = standing.progress.users.saturating_add(added);
         self.guard.holds(&limits, standing.progress.users, bytes)?;
-        // Numbers that contradict each other prove nothing.
-        let counted = page.expected_total.map_or(standing.progress.users, u64::from);
-        let contradicts = page.state == ListingState::Complete && counted != standing.progress.users;
-        let state = if contradicts { ListingState::Incomplete } else { page.state };
+        let state = proven_state(page.state, page.expected_total, standing.progress.users);
         match asking.take(batch, &step, state, page.watermark) {
             Verdict::GoesOn => {}
             Verdict::Complete { watermark } => {
@@ -353,4 +356,10 @@ impl ListingSync {
     pub fn into_session(self) -> Session {
         self.listing.into_session()
     }
+}
+
+/// The state of the page. Numbers that contradict each other prove nothing.
+fn proven_state(state: ListingState, counted: Option<u32>, users: u64) -> ListingState {
+    let contradicts = counted.is_some_and(|counted| u64::from(counted) != users);
+    if state == ListingState::Complete && contradicts { ListingState::Incomplete } else { state }
 }

@@ -280,13 +280,6 @@ pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Account {
         (_, 8) => AuthService::Gitlab,
         _ => AuthService::Google,
     };
-    let roles = match (index, kind) {
-        (places::VIEWER_BOT, _) => "system_user system_read_only_admin",
-        (places::MEMBER | places::REVOKED, _) => "system_user system_user_access_token",
-        (_, Kind::SystemAdmin) => "system_admin system_user",
-        (_, Kind::Guest) => "system_guest",
-        (_, Kind::Member | Kind::Bot | Kind::Remote) => "system_user",
-    };
     let has_second_factor = auth_service == AuthService::Password && !is_bot && chance.percent(20);
     let mfa_active = has_second_factor && !is_recorded;
     let locale = chance.one(&LOCALES).copied().unwrap_or("en");
@@ -312,7 +305,7 @@ pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Account {
         kind,
         auth_service,
         mfa_active,
-        roles,
+        roles: roles(index, kind),
         create_at,
         update_at: if delete_at == 0 { create_at.saturating_add(life / 3) } else { delete_at },
         delete_at,
@@ -326,6 +319,17 @@ pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Account {
             Kind::Member | Kind::SystemAdmin | Kind::Guest => 2 + index % 5,
         },
         mailbox: None,
+    }
+}
+
+/// The roles of the account at `index`, as the server writes them.
+fn roles(index: u32, kind: Kind) -> &'static str {
+    match (index, kind) {
+        (places::VIEWER_BOT, _) => "system_user system_read_only_admin",
+        (places::MEMBER | places::REVOKED, _) => "system_user system_user_access_token",
+        (_, Kind::SystemAdmin) => "system_admin system_user",
+        (_, Kind::Guest) => "system_guest",
+        (_, Kind::Member | Kind::Bot | Kind::Remote) => "system_user",
     }
 }
 

@@ -1,8 +1,9 @@
 //! Everybody on a server, made when asked for.
 
 use crate::account::{self, Account, Kind, Traits, places};
+use crate::chance::Chance;
 use crate::ids::{self, Sort};
-use crate::membership::Memberships;
+use crate::membership::{self, Memberships};
 use crate::team::{self, Team};
 
 /// The accounts and teams that a server starts with. It holds none of them: each follows from the seed and its place.
@@ -136,6 +137,23 @@ impl Population {
 
     pub(crate) fn find_team(&self, id: &str) -> Option<Team> {
         ids::index(self.seed, Sort::Team, id).filter(|index| *index < self.teams).map(|index| self.team(index))
+    }
+
+    /// The teams that an account is in.
+    pub(crate) fn teams_of(&self, account: u32, kind: Kind) -> Vec<u32> {
+        self.memberships.of(self.seed, self.teams, account, kind)
+    }
+
+    /// The one of them that it may run.
+    pub(crate) const fn own_team(&self, account: u32) -> u32 {
+        membership::own_team(self.teams, account)
+    }
+
+    /// Whether an account runs its own team: one in some thirty does, and never a guest.
+    pub(crate) fn is_team_admin(&self, account: u32) -> bool {
+        let rank = account.checked_div(self.teams).unwrap_or_default();
+        matches!(self.traits(account).kind, Kind::Member)
+            && (rank == 1 || Chance::of(self.seed, 3, u64::from(account)).below(30) == 0)
     }
 }
 

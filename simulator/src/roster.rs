@@ -220,14 +220,8 @@ impl Roster {
             ChangeKind::Create { username } => Some(self.make(&username, Kind::Member, now_ms)),
             ChangeKind::CreateBot { username } => Some(self.make(&username, Kind::Bot, now_ms)),
             ChangeKind::Rename { place, username } => {
-                let mut account = self.account(self.pick(place, |_| true)?);
-                self.leave(&account);
-                let name = std::mem::replace(&mut account.username, self.unique(&username));
-                account.mailbox.get_or_insert(name);
-                account.update_at = now_ms;
-                self.settle(account.username.clone(), account.index);
-                self.changed.insert(account.index, account.clone());
-                Some(account)
+                let account = self.account(self.pick(place, |_| true)?);
+                Some(self.rename(account, &username, now_ms))
             }
             ChangeKind::Deactivate { place } => {
                 let number = self.pick(place, |traits| !traits.is_deactivated)?;
@@ -281,6 +275,16 @@ impl Roster {
                 self.move_about(kind, now_ms)
             }
         }
+    }
+
+    fn rename(&mut self, mut account: Account, username: &str, now_ms: i64) -> Account {
+        self.leave(&account);
+        let name = std::mem::replace(&mut account.username, self.unique(username));
+        account.mailbox.get_or_insert(name);
+        account.update_at = now_ms;
+        self.settle(account.username.clone(), account.index);
+        self.changed.insert(account.index, account.clone());
+        account
     }
 
     /// Changes who is in a team or a channel, of which the account itself shows nothing.

@@ -1,10 +1,6 @@
-//! Teams, and who is in them.
+//! Teams.
 
-use crate::account::Kind;
-use crate::chance::Chance;
 use crate::ids::{self, Sort};
-use crate::membership;
-use crate::population::Population;
 
 /// A team as the server keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,24 +37,5 @@ pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Team {
         delete_at: if is_archived { now_ms.saturating_sub(YEAR_MS) } else { 0 },
         is_open: index == 1,
         invite_id: ids::id(seed, Sort::Invite, index),
-    }
-}
-
-impl Population {
-    /// The teams that an account is in.
-    pub(crate) fn teams_of(&self, account: u32, kind: Kind) -> Vec<u32> {
-        self.memberships().of(self.seed(), self.teams(), account, kind)
-    }
-
-    /// The one of them that it may run.
-    pub(crate) const fn own_team(&self, account: u32) -> u32 {
-        membership::own_team(self.teams(), account)
-    }
-
-    /// Whether an account runs its own team: one in some thirty does, and never a guest.
-    pub(crate) fn is_team_admin(&self, account: u32) -> bool {
-        let rank = account.checked_div(self.teams()).unwrap_or_default();
-        matches!(self.traits(account).kind, Kind::Member)
-            && (rank == 1 || Chance::of(self.seed(), 3, u64::from(account)).below(30) == 0)
     }
 }

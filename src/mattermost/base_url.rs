@@ -406,6 +406,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn a_redirect_names_an_address_only_of_the_same_server() {
         let here = |url: &str| Redirect::Here(url.into());
         let elsewhere = |difference, origin: &str| Redirect::Elsewhere(difference, origin.into());

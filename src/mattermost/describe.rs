@@ -34,6 +34,7 @@ pub fn describe() -> Description {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one entry for each setting")]
 fn settings() -> Vec<SettingSpec> {
     let setting = |key: &str, label: &str, kind, required, default: Option<String>, help: &str| SettingSpec {
         key: key.to_string(),

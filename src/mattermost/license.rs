@@ -381,6 +381,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn editions_seats_and_dates_are_told() {
         let limits = || json(200, r#"{"maxUsersLimit":200,"maxUsersHardLimit":250,"activeUserCount":229}"#);
         let unlimited = || json(200, r#"{"maxUsersLimit":0,"maxUsersHardLimit":0,"activeUserCount":9}"#);

@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use mattermost_simulator::{Config, Simulator};
 use provider_host::model::User;
-use provider_host::{Access, Digest, Egress, EgressOptions, ListingLimits, Settings};
+use provider_host::{Access, Digest, Egress, EgressOptions, ListingLimits, Settings, TenantListing};
 use secrecy::SecretString;
 
-use self::swap::Stage;
-use super::{check, invocation, license, users};
+use self::swap::{Stage, Swap};
+use super::invocation::invocation;
+use super::{check, license, users};
 use crate::args::DemoArgs;
 use crate::connection::{limits, print_component, read, sandbox};
 use crate::exit::{Complaint, Exit, Failure};
@@ -27,17 +28,8 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
         .await
         .map_err(|error| Failure::failed(Complaint::new("server-not-started", error.to_string())))?;
     let egress = Egress::new(EgressOptions::default())?;
-    let mut settings = Settings::new();
-    settings.set("server_url", simulator.url());
-    settings.set_secret("access_token", SecretString::from(simulator.tokens().admin.clone()));
-    let access = Access::new(settings, egress.clone()).limits(limits(&args.component));
-    let (path, bytes) = read(&args.component)?;
-    if args.component.verbose.verbose {
-        print_component(&path, &Digest::of(&bytes), screen);
-    }
-    let stage = Stage::set(sandbox(&args.component.cache, args.component.timeout)?, bytes, access).await?;
+    let stage = set(args, &simulator, egress.clone(), screen).await?;
     let description = stage.description();
-
     screen.line(&format!(
         "A simulated {} server with {} runs at {}; the provider {} {} reads it in a sandbox that reaches nothing else.",
         description.name,
@@ -57,8 +49,59 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
     title("Users", screen)?;
     let listed = Instant::now();
     let mut reader = Reader::new(stage.listing(), ListingLimits::default().stall_time);
-    let mut shown = Rows::new(args.rows, screen.look.width);
     let mut counts = Counts::default();
+    let swap = list(args, &stage, &mut reader, &mut counts, screen).await?;
+
+    title("Summary", screen)?;
+    let complete = users::exit(reader.end()) == Exit::Complete;
+    let mut lines = counts.lines();
+    lines.push(format!(
+        "{:<8} {} in {}, {}",
+        "listing",
+        count(reader.listing().progress().users, "user"),
+        span(listed.elapsed()),
+        if complete { "complete" } else { "incomplete" },
+    ));
+    lines.extend(swap.map(|swap| format!("{:<8} {}", "swap", swap.line(reader.listing().moves()))));
+    lines.push(format!(
+        "{:<8} {}, {} of memory at most, {} in all",
+        "sandbox",
+        count(egress.requests(), "request"),
+        mebibytes(reader.listing().memory_bytes()),
+        span(started.elapsed()),
+    ));
+    lines.extend(reader.notices().flat_map(|notice| notice_lines(notice, colour)));
+    print(lines, screen)?;
+    Ok(if complete { check::exit(&report) } else { Exit::Incomplete })
+}
+
+/// Puts the component into use for the simulated server.
+async fn set(
+    args: &DemoArgs,
+    simulator: &Simulator,
+    egress: Egress,
+    screen: &mut Screen<'_>,
+) -> Result<Stage, Failure> {
+    let mut settings = Settings::new();
+    settings.set("server_url", simulator.url());
+    settings.set_secret("access_token", SecretString::from(simulator.tokens().admin.clone()));
+    let access = Access::new(settings, egress).limits(limits(&args.component));
+    let (path, bytes) = read(&args.component)?;
+    if args.component.verbose.verbose {
+        print_component(&path, &Digest::of(&bytes), screen);
+    }
+    Stage::set(sandbox(&args.component.cache, args.component.timeout)?, bytes, access).await
+}
+
+/// Lists the users and prints the first of them; in the middle another version takes over.
+async fn list(
+    args: &DemoArgs,
+    stage: &Stage,
+    reader: &mut Reader<TenantListing>,
+    counts: &mut Counts,
+    screen: &mut Screen<'_>,
+) -> Result<Option<Swap>, Failure> {
+    let mut shown = Rows::new(args.rows, screen.look.width);
     let (mut swap, mut failure) = (None, None);
     screen.start_progress("users");
     while let Some(page) = reader.next(&mut |retry| screen.tell(&users::retry_line(&retry))).await {
@@ -82,32 +125,7 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
         let command = format!("{} demo --users {} --seed {} --rows 0", invocation(), args.users, args.seed);
         screen.line(&format!("… and {} more; to see them all: {command}", number(shown.left_out)))?;
     }
-    if let Some(failure) = failure {
-        return Err(failure);
-    }
-
-    title("Summary", screen)?;
-    let progress = reader.listing().progress();
-    let complete = users::exit(reader.end()) == Exit::Complete;
-    let mut lines = counts.lines();
-    lines.push(format!(
-        "{:<8} {} in {}, {}",
-        "listing",
-        count(progress.users, "user"),
-        span(listed.elapsed()),
-        if complete { "complete" } else { "incomplete" },
-    ));
-    lines.extend(swap.map(|swap| format!("{:<8} {}", "swap", swap.line(reader.listing().moves()))));
-    lines.push(format!(
-        "{:<8} {}, {} of memory at most, {} in all",
-        "sandbox",
-        count(egress.requests(), "request"),
-        mebibytes(reader.listing().memory_bytes()),
-        span(started.elapsed()),
-    ));
-    lines.extend(reader.notices().flat_map(|notice| notice_lines(notice, colour)));
-    print(lines, screen)?;
-    Ok(if complete { check::exit(&report) } else { Exit::Incomplete })
+    failure.map_or(Ok(swap), Err)
 }
 
 fn title(text: &str, screen: &mut Screen<'_>) -> std::io::Result<()> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mattermost_simulator::{Config, Privacy, RateLimit, Simulator, Statuses};
 
-use super::invocation;
+use super::invocation::invocation;
 use crate::args::SimulateArgs;
 use crate::change::ChangeArgument;
 use crate::exit::{Complaint, Exit, Failure};

@@ -27,7 +27,7 @@ pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit
 async fn list(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
     let Connection { session, egress, stall_time, audit, .. } = connect(&args.connect, screen).await?;
-    let mut format = user_format(args.format, screen.look.width, Values::of(args.raw));
+    let format = user_format(args.format, screen.look.width, Values::of(args.raw));
     let options = ListingOptions { limit: args.limit, cursor: None };
     let listing = match &args.checkpoint {
         Some(file) => kept_in(file, session, options, args.restart).await?,
@@ -39,69 +39,15 @@ async fn list(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure>
         screen
             .remark(&format!("going on with an interrupted listing: {came} had come, and all are printed at its end"));
     }
-    // Who came before may have been deleted meanwhile, which is known at the end.
-    let prints_at_the_end = reader.resumed().is_some();
-    let mut withdrawn = 0;
-
-    let mut out = Vec::new();
-    format.begin(&mut out)?;
-    screen.data(&out)?;
-    screen.start_progress("users");
-    let mut failure = None;
-    while failure.is_none()
-        && let Some(page) = reader.next(&mut |retry| screen.tell(&retry_line(&retry))).await
-    {
-        match page {
-            Ok(batch) => {
-                if !prints_at_the_end {
-                    out.clear();
-                    format.page(&batch.users, &mut out)?;
-                    screen.data(&out)?;
-                    withdrawn += batch.withdrawn;
-                }
-                screen.progress(reader.users(), batch.expected_total);
-            }
-            Err(error) => {
-                tell_denials(&reader.denials(), screen);
-                failure = Some(error);
-            }
-        }
-    }
-    screen.end_progress();
-    if prints_at_the_end {
-        let printed = print_kept(&reader, format.as_mut(), screen).await;
-        failure = failure.or(printed.err());
-    }
-    // Whatever happened: what was printed stays valid.
-    out.clear();
-    format.end(&mut out)?;
-    screen.data(&out)?;
+    let mut printer = Printer::new(format, &reader);
+    let failure = print_all(&mut reader, &mut printer, screen).await?;
 
     // What was printed is not the listing where somebody of it was deleted.
-    let exit = if withdrawn == 0 { exit(reader.end()) } else { Exit::Incomplete };
-    let finished = failure.is_none();
+    let exit = if printer.withdrawn == 0 { exit(reader.end()) } else { Exit::Incomplete };
     tell_notices(&reader, screen);
-    if finished || reader.users() > 0 {
-        let progress = reader.listing().progress();
-        screen.tell(&format!(
-            "{} in {}, {}, {}: {}",
-            count(progress.users, "user"),
-            count(progress.pages, "page"),
-            count(egress.requests(), "request"),
-            span(started.elapsed()),
-            if finished && exit == Exit::Complete { "complete" } else { "incomplete" },
-        ));
-        if withdrawn > 0 {
-            let which = count(withdrawn, "printed user");
-            let what = format!("{which} no longer exist: they were deleted while the list was read");
-            screen.complain(&Complaint::new("users-withdrawn", what).fix("List again."));
-        }
-        if progress.repeated > 0 && !prints_at_the_end {
-            screen.tell(&format!(
-                "{} came again, since users changed meanwhile; each was printed as it came first",
-                number(progress.repeated)
-            ));
-        }
+    if failure.is_none() || reader.users() > 0 {
+        let is_complete = failure.is_none() && exit == Exit::Complete;
+        sum_up(&reader, &printer, egress.requests(), started, is_complete, screen);
     }
     let goes_on = args.checkpoint.is_some() && reader.users() > 0;
     let gap = audit.as_ref().and_then(AuditFile::gap);
@@ -112,6 +58,93 @@ async fn list(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure>
         None => gap.map_or(Ok(exit), |gap| Err(Failure::incomplete(gap))),
         Some(failure) if goes_on => Err(failure.detail("what came is saved: the same command goes on from there")),
         Some(failure) => Err(failure),
+    }
+}
+
+/// Users on their way out.
+struct Printer {
+    format: Box<dyn UserFormat>,
+    /// Who came before an interruption may have been deleted meanwhile, which is known at the end.
+    prints_at_the_end: bool,
+    /// Users that were printed and turned out to be deleted.
+    withdrawn: u64,
+}
+
+impl Printer {
+    fn new(format: Box<dyn UserFormat>, reader: &Reader<Listing>) -> Self {
+        Self { format, prints_at_the_end: reader.resumed().is_some(), withdrawn: 0 }
+    }
+}
+
+/// Reads the listing to its end and prints it: why it broke off, if it did. Whatever happens, what was printed is valid.
+async fn print_all(
+    reader: &mut Reader<Listing>,
+    printer: &mut Printer,
+    screen: &mut Screen<'_>,
+) -> Result<Option<Failure>, Failure> {
+    let mut out = Vec::new();
+    printer.format.begin(&mut out)?;
+    screen.data(&out)?;
+    screen.start_progress("users");
+    let mut failure = None;
+    while failure.is_none()
+        && let Some(page) = reader.next(&mut |retry| screen.tell(&retry_line(&retry))).await
+    {
+        match page {
+            Ok(batch) => {
+                if !printer.prints_at_the_end {
+                    out.clear();
+                    printer.format.page(&batch.users, &mut out)?;
+                    screen.data(&out)?;
+                    printer.withdrawn += batch.withdrawn;
+                }
+                screen.progress(reader.users(), batch.expected_total);
+            }
+            Err(error) => {
+                tell_denials(&reader.denials(), screen);
+                failure = Some(error);
+            }
+        }
+    }
+    screen.end_progress();
+    if printer.prints_at_the_end {
+        let printed = print_kept(reader, printer.format.as_mut(), screen).await;
+        failure = failure.or(printed.err());
+    }
+    out.clear();
+    printer.format.end(&mut out)?;
+    screen.data(&out)?;
+    Ok(failure)
+}
+
+/// Says how much came and what it took, and what of it is not as it was printed.
+fn sum_up(
+    reader: &Reader<Listing>,
+    printer: &Printer,
+    requests: u64,
+    started: Instant,
+    is_complete: bool,
+    screen: &mut Screen<'_>,
+) {
+    let progress = reader.listing().progress();
+    screen.tell(&format!(
+        "{} in {}, {}, {}: {}",
+        count(progress.users, "user"),
+        count(progress.pages, "page"),
+        count(requests, "request"),
+        span(started.elapsed()),
+        if is_complete { "complete" } else { "incomplete" },
+    ));
+    if printer.withdrawn > 0 {
+        let which = count(printer.withdrawn, "printed user");
+        let what = format!("{which} no longer exist: they were deleted while the list was read");
+        screen.complain(&Complaint::new("users-withdrawn", what).fix("List again."));
+    }
+    if progress.repeated > 0 && !printer.prints_at_the_end {
+        screen.tell(&format!(
+            "{} came again, since users changed meanwhile; each was printed as it came first",
+            number(progress.repeated)
+        ));
     }
 }
 

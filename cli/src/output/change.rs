@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use super::cell::{cut, fit, pad, printable, width};
 use super::csv::{HEADER, Writer, row, write_titles};
+use super::format::{ListingFormat, Values, Width};
+use super::json;
 use super::words::day;
-use super::{ListingFormat, Values, Width, json};
 use crate::screen::{Colour, Tone};
 
 /// What became of a user.

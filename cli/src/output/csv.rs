@@ -6,7 +6,8 @@ use std::io;
 use provider_host::model::User;
 
 use super::cell::{drives_terminal, printable};
-use super::{UserFormat, Values, json};
+use super::format::{UserFormat, Values};
+use super::json;
 
 /// The columns, named as in the contract.
 pub(super) const HEADER: [&str; 17] = [

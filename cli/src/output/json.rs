@@ -5,8 +5,8 @@ use std::io;
 use provider_host::model::User;
 use serde::Serialize;
 
-use super::UserFormat;
 use super::cell::drives_terminal;
+use super::format::UserFormat;
 
 /// Appends a value, exactly: a parser gets what the provider gave. The library escapes C0 alone; here DEL, C1 and what turns
 /// the reading direction are escaped as well, since JSON is read on terminals too.

@@ -5,8 +5,8 @@ use std::io;
 use provider_host::model::User;
 
 use super::cell::{self, fit, pad, printable};
+use super::format::{UserFormat, Values, Width};
 use super::words::{full_name, last_use};
-use super::{UserFormat, Values, Width};
 
 /// What lies between two columns.
 const GAP: &str = "  ";

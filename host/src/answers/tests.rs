@@ -58,6 +58,7 @@ fn check(checked: Checked, expect: Option<&str>) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_user_is_as_the_contract_says_or_refused() {
     type Change = fn(&mut User);
     let cases: &[(Change, Option<&str>)] = &[

@@ -42,6 +42,28 @@ const INDIRECT: u64 = 90;
 /// So many of them in one function make each of them cost as much again, since the time grows with their square.
 const INDIRECT_TOGETHER: u64 = 2_000;
 
+/// What a function has been found to cost so far.
+struct Cost {
+    /// The place in its code, in instructions.
+    now: u32,
+    values: u64,
+    blocks: u64,
+    /// The loops that are open.
+    loops: u64,
+    /// Calls through a table.
+    indirect: u64,
+}
+
+impl Cost {
+    const fn value(&mut self, more: u64) {
+        self.values = self.values.saturating_add(more);
+    }
+
+    const fn block(&mut self, more: u64) {
+        self.blocks = self.blocks.saturating_add(more);
+    }
+}
+
 /// Measures functions one after another, in the same memory.
 #[derive(Default)]
 pub(super) struct Meter {
@@ -111,7 +133,6 @@ impl Meter {
         Ok(found)
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "of some six hundred instructions most pass on no more values")]
     fn measure_code(
         &mut self,
         body: &FunctionBody<'_>,
@@ -119,107 +140,130 @@ impl Meter {
         context: &impl Context,
         found: &mut ComponentBounds,
     ) -> Result<()> {
-        let mut values = shape.sum();
-        let (mut now, mut blocks, mut loops, mut indirect) = (1_u32, 1_u64, 0_u64, 0_u64);
-        self.open(now, false, shape.results);
+        let mut cost = Cost { now: 1, values: shape.sum(), blocks: 1, loops: 0, indirect: 0 };
+        self.open(cost.now, false, shape.results);
         let mut code = body.get_operators_reader()?;
         while !code.eof() {
-            now = now.saturating_add(1);
-            values = values.saturating_add(1);
-            match code.read()? {
-                Operator::LocalGet { local_index } => self.touch(local_index, now, blocks),
-                Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
-                    self.touch(local_index, now, blocks);
-                    self.set(local_index, now);
-                }
-                Operator::Block { blockty } | Operator::If { blockty } | Operator::Try { blockty } => {
-                    let block = block_shape(blockty, context);
-                    values = values.saturating_add(block.sum());
-                    blocks = blocks.saturating_add(3);
-                    self.open(now, false, block.results);
-                }
-                Operator::TryTable { try_table } => {
-                    let block = block_shape(try_table.ty, context);
-                    values = values.saturating_add(block.sum());
-                    blocks = blocks.saturating_add(3);
-                    for catch in &try_table.catches {
-                        let (wasmparser::Catch::One { label, .. }
-                        | wasmparser::Catch::OneRef { label, .. }
-                        | wasmparser::Catch::All { label }
-                        | wasmparser::Catch::AllRef { label }) = *catch;
-                        values = values.saturating_add(self.branch(label));
-                    }
-                    self.open(now, false, block.results);
-                }
-                Operator::Loop { blockty } => {
-                    let block = block_shape(blockty, context);
-                    values = values.saturating_add(block.sum());
-                    // One more where the loop looks whether its time is over.
-                    blocks = blocks.saturating_add(4);
-                    loops = loops.saturating_add(1);
-                    found.loop_depth = found.loop_depth.max(loops);
-                    self.open(now, true, block.params);
-                }
-                Operator::Else | Operator::Catch { .. } | Operator::CatchAll => blocks = blocks.saturating_add(1),
-                Operator::End | Operator::Delegate { .. } => {
-                    blocks = blocks.saturating_add(1);
-                    if let Some((was_loop, merged)) = self.close(loops) {
-                        loops = loops.saturating_sub(was_loop.into());
-                        values = values.saturating_add(merged);
-                    }
-                }
-                Operator::Br { relative_depth } | Operator::BrIf { relative_depth } => {
-                    blocks = blocks.saturating_add(1);
-                    values = values.saturating_add(self.branch(relative_depth));
-                }
-                Operator::BrOnNull { relative_depth }
-                | Operator::BrOnNonNull { relative_depth }
-                | Operator::BrOnCast { relative_depth, .. }
-                | Operator::BrOnCastFail { relative_depth, .. } => {
-                    blocks = blocks.saturating_add(1);
-                    values = values.saturating_add(self.branch(relative_depth));
-                }
-                Operator::BrTable { targets } => {
-                    blocks = blocks.saturating_add(u64::from(targets.len()).saturating_add(2));
-                    values = values.saturating_add(self.branch(targets.default()));
-                    for target in targets.targets() {
-                        values = values.saturating_add(1).saturating_add(self.branch(target?));
-                    }
-                }
-                Operator::Return | Operator::Unreachable => {
-                    blocks = blocks.saturating_add(1);
-                    values = values.saturating_add(shape.results);
-                }
-                Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-                    values = values.saturating_add(passed(context.function_at(function_index)));
-                }
-                Operator::CallIndirect { type_index, .. }
-                | Operator::ReturnCallIndirect { type_index, .. }
-                | Operator::CallRef { type_index }
-                | Operator::ReturnCallRef { type_index } => {
-                    indirect = indirect.saturating_add(1);
-                    blocks = blocks.saturating_add(6);
-                    let cost = INDIRECT.saturating_mul(1 + indirect / INDIRECT_TOGETHER);
-                    values = values.saturating_add(cost).saturating_add(passed(context.type_at(type_index)));
-                }
-                Operator::MemoryCopy { .. }
-                | Operator::MemoryFill { .. }
-                | Operator::MemoryInit { .. }
-                | Operator::MemoryGrow { .. }
-                | Operator::DataDrop { .. }
-                | Operator::TableGet { .. }
-                | Operator::TableSet { .. }
-                | Operator::TableCopy { .. }
-                | Operator::TableInit { .. }
-                | Operator::TableFill { .. }
-                | Operator::TableGrow { .. }
-                | Operator::ElemDrop { .. } => values = values.saturating_add(LARGE),
-                _ => {}
-            }
+            cost.now = cost.now.saturating_add(1);
+            cost.value(1);
+            let operator = code.read()?;
+            self.structure(&operator, context, &mut cost);
+            self.branches(&operator, shape, &mut cost)?;
+            self.others(&operator, context, &mut cost);
+            found.loop_depth = found.loop_depth.max(cost.loops);
             found.block_depth = found.block_depth.max(u64::try_from(self.frames.len()).unwrap_or(u64::MAX));
         }
-        found.function_values = values;
+        found.function_values = cost.values;
         Ok(())
+    }
+
+    /// What opens and ends blocks.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others leave the blocks as they are")]
+    fn structure(&mut self, operator: &Operator<'_>, context: &impl Context, cost: &mut Cost) {
+        match operator {
+            Operator::Block { blockty } | Operator::If { blockty } | Operator::Try { blockty } => {
+                let block = block_shape(*blockty, context);
+                cost.value(block.sum());
+                cost.block(3);
+                self.open(cost.now, false, block.results);
+            }
+            Operator::TryTable { try_table } => {
+                let block = block_shape(try_table.ty, context);
+                cost.value(block.sum());
+                cost.block(3);
+                for catch in &try_table.catches {
+                    let (wasmparser::Catch::One { label, .. }
+                    | wasmparser::Catch::OneRef { label, .. }
+                    | wasmparser::Catch::All { label }
+                    | wasmparser::Catch::AllRef { label }) = *catch;
+                    cost.value(self.branch(label));
+                }
+                self.open(cost.now, false, block.results);
+            }
+            Operator::Loop { blockty } => {
+                let block = block_shape(*blockty, context);
+                cost.value(block.sum());
+                // One more where the loop looks whether its time is over.
+                cost.block(4);
+                cost.loops = cost.loops.saturating_add(1);
+                self.open(cost.now, true, block.params);
+            }
+            Operator::Else | Operator::Catch { .. } | Operator::CatchAll => cost.block(1),
+            Operator::End | Operator::Delegate { .. } => {
+                cost.block(1);
+                if let Some((was_loop, merged)) = self.close(cost.loops) {
+                    cost.loops = cost.loops.saturating_sub(was_loop.into());
+                    cost.value(merged);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What goes on somewhere else.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others go on behind them")]
+    fn branches(&mut self, operator: &Operator<'_>, shape: Shape, cost: &mut Cost) -> Result<()> {
+        match operator {
+            Operator::Br { relative_depth }
+            | Operator::BrIf { relative_depth }
+            | Operator::BrOnNull { relative_depth }
+            | Operator::BrOnNonNull { relative_depth }
+            | Operator::BrOnCast { relative_depth, .. }
+            | Operator::BrOnCastFail { relative_depth, .. } => {
+                cost.block(1);
+                cost.value(self.branch(*relative_depth));
+            }
+            Operator::BrTable { targets } => {
+                cost.block(u64::from(targets.len()).saturating_add(2));
+                cost.value(self.branch(targets.default()));
+                for target in targets.targets() {
+                    cost.value(self.branch(target?).saturating_add(1));
+                }
+            }
+            Operator::Return | Operator::Unreachable => {
+                cost.block(1);
+                cost.value(shape.results);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Variables, calls, and what becomes many instructions of the machine's.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "of some six hundred instructions most pass on no more values")]
+    fn others(&mut self, operator: &Operator<'_>, context: &impl Context, cost: &mut Cost) {
+        match operator {
+            Operator::LocalGet { local_index } => self.touch(*local_index, cost.now, cost.blocks),
+            Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
+                self.touch(*local_index, cost.now, cost.blocks);
+                self.set(*local_index, cost.now);
+            }
+            Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
+                cost.value(passed(context.function_at(*function_index)));
+            }
+            Operator::CallIndirect { type_index, .. }
+            | Operator::ReturnCallIndirect { type_index, .. }
+            | Operator::CallRef { type_index }
+            | Operator::ReturnCallRef { type_index } => {
+                cost.indirect = cost.indirect.saturating_add(1);
+                cost.block(6);
+                cost.value(INDIRECT.saturating_mul(1 + cost.indirect / INDIRECT_TOGETHER));
+                cost.value(passed(context.type_at(*type_index)));
+            }
+            Operator::MemoryCopy { .. }
+            | Operator::MemoryFill { .. }
+            | Operator::MemoryInit { .. }
+            | Operator::MemoryGrow { .. }
+            | Operator::DataDrop { .. }
+            | Operator::TableGet { .. }
+            | Operator::TableSet { .. }
+            | Operator::TableCopy { .. }
+            | Operator::TableInit { .. }
+            | Operator::TableFill { .. }
+            | Operator::TableGrow { .. }
+            | Operator::ElemDrop { .. } => cost.value(LARGE),
+            _ => {}
+        }
     }
 
     fn open(&mut self, begin: u32, is_loop: bool, arity: u64) {

@@ -2,7 +2,8 @@
 
 use wasmparser::{
     BinaryReader, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
-    CompositeInnerType, DataKind, ElementItems, Imports, Instance, Operator, Parser, Payload, TypeRef,
+    CompositeInnerType, Data, DataKind, ElementItems, FunctionBody, Imports, Instance, Operator, Parser, Payload,
+    SubType, TypeRef,
 };
 
 use super::bound::{ComponentBound, ComponentBounds};
@@ -193,88 +194,63 @@ impl<'a> Scan<'a> {
             tally.add(ComponentBound::DeclarationBytes, long(range.len()))?;
         }
         match payload {
-            Payload::TypeSection(section) => {
-                for group in section {
-                    for ty in group?.types() {
-                        tally.add(ComponentBound::Types, 1)?;
-                        let shape = match &ty.composite_type.inner {
-                            CompositeInnerType::Func(ty) => {
-                                Shape { params: long(ty.params().len()), results: long(ty.results().len()) }
-                            }
-                            CompositeInnerType::Array(_)
-                            | CompositeInnerType::Struct(_)
-                            | CompositeInnerType::Cont(_) => Shape::default(),
-                        };
-                        tally.add(ComponentBound::Values, shape.sum().saturating_mul(TYPE))?;
-                        module.types.push(shape);
-                    }
-                }
-            }
+            Payload::TypeSection(section) => section
+                .into_iter()
+                .try_for_each(|group| group?.types().try_for_each(|ty| module_type(ty, module, tally))),
             Payload::ImportSection(section) => {
                 for imports in section {
                     import(imports?, module, tally)?;
                 }
                 module.imported = module.functions.len();
+                Ok(())
             }
             Payload::FunctionSection(section) => {
                 tally.add(ComponentBound::Functions, section.count().into())?;
                 for index in section {
                     module.functions.push(index?);
                 }
+                Ok(())
             }
-            Payload::CodeSectionEntry(body) => {
-                let index = module.functions.get(module.imported.saturating_add(module.bodies));
-                let shape = index.map_or(Shape::default(), |index| module.type_at(*index));
-                module.bodies = module.bodies.saturating_add(1);
-                let found = self.functions.measure(&body, shape, module, tally.bounds)?;
-                for bound in [
-                    ComponentBound::FunctionBytes,
-                    ComponentBound::Locals,
-                    ComponentBound::BlockDepth,
-                    ComponentBound::LoopDepth,
-                    ComponentBound::LocalBlocks,
-                    ComponentBound::FunctionValues,
-                ] {
-                    tally.most(bound, found.get(bound))?;
-                }
-                let values = found.function_values.saturating_add(found.locals);
-                tally.add(ComponentBound::Values, values.saturating_add(found.local_blocks / LOCAL_BLOCKS))?;
-            }
-            Payload::TableSection(section) => tally.add(ComponentBound::Declarations, section.count().into())?,
-            Payload::MemorySection(section) => tally.add(ComponentBound::Declarations, section.count().into())?,
-            Payload::GlobalSection(section) => tally.add(ComponentBound::Declarations, section.count().into())?,
-            Payload::TagSection(section) => tally.add(ComponentBound::Declarations, section.count().into())?,
+            Payload::CodeSectionEntry(body) => self.code(&body, module),
+            Payload::TableSection(section) => tally.add(ComponentBound::Declarations, section.count().into()),
+            Payload::MemorySection(section) => tally.add(ComponentBound::Declarations, section.count().into()),
+            Payload::GlobalSection(section) => tally.add(ComponentBound::Declarations, section.count().into()),
+            Payload::TagSection(section) => tally.add(ComponentBound::Declarations, section.count().into()),
             Payload::ExportSection(section) => {
                 tally.add(ComponentBound::Declarations, section.count().into())?;
-                for export in section {
-                    tally.name(export?.name)?;
-                }
+                section.into_iter().try_for_each(|export| tally.name(export?.name))
             }
             Payload::ElementSection(section) => {
                 tally.add(ComponentBound::Declarations, section.count().into())?;
-                for element in section {
-                    let count = match element?.items {
-                        ElementItems::Functions(items) => items.count(),
-                        ElementItems::Expressions(_, items) => items.count(),
-                    };
-                    tally.add(ComponentBound::Elements, count.into())?;
-                }
+                section.into_iter().try_for_each(|element| elements(&element?.items, tally))
             }
             Payload::DataSection(section) => {
                 tally.add(ComponentBound::Declarations, section.count().into())?;
-                for data in section {
-                    let data = data?;
-                    if let DataKind::Active { offset_expr, .. } = data.kind {
-                        let first = offset(&offset_expr)?;
-                        let last = first.saturating_add(long(data.data.len()));
-                        let (was_first, was_last) = module.image.unwrap_or((first, last));
-                        module.image = Some((first.min(was_first), last.max(was_last)));
-                    }
-                }
+                section.into_iter().try_for_each(|data| module.fill(&data?))
             }
-            _ => {}
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The code of the module's next function.
+    fn code(&mut self, body: &FunctionBody<'_>, module: &mut Module) -> Result<()> {
+        let tally = &mut self.tally;
+        let index = module.functions.get(module.imported.saturating_add(module.bodies));
+        let shape = index.map_or(Shape::default(), |index| module.type_at(*index));
+        module.bodies = module.bodies.saturating_add(1);
+        let found = self.functions.measure(body, shape, module, tally.bounds)?;
+        for bound in [
+            ComponentBound::FunctionBytes,
+            ComponentBound::Locals,
+            ComponentBound::BlockDepth,
+            ComponentBound::LoopDepth,
+            ComponentBound::LocalBlocks,
+            ComponentBound::FunctionValues,
+        ] {
+            tally.most(bound, found.get(bound))?;
+        }
+        let values = found.function_values.saturating_add(found.locals);
+        tally.add(ComponentBound::Values, values.saturating_add(found.local_blocks / LOCAL_BLOCKS))
     }
 
     /// A section of a component.
@@ -297,20 +273,20 @@ impl<'a> Scan<'a> {
             Payload::CoreTypeSection(section) => items = section.count().into(),
             Payload::ComponentCanonicalSection(section) => items = section.count().into(),
             Payload::ComponentImportSection(section) => {
+                items = section.count().into();
                 for import in section {
                     let import = import?;
                     tally.name(import.name.name)?;
-                    items = items.saturating_add(1);
                     if import.ty.kind() == ComponentExternalKind::Component {
                         component.components.push(None);
                     }
                 }
             }
             Payload::ComponentExportSection(section) => {
+                items = section.count().into();
                 for export in section {
                     let export = export?;
                     tally.name(export.name.name)?;
-                    items = items.saturating_add(1);
                     if export.kind == ComponentExternalKind::Component {
                         let same = find(component, export.index);
                         component.components.push(same);
@@ -318,51 +294,56 @@ impl<'a> Scan<'a> {
                 }
             }
             Payload::ComponentAliasSection(section) => {
-                for alias in section {
-                    items = items.saturating_add(1);
-                    match alias? {
-                        ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. } => {
-                            component.components.push(None);
-                        }
-                        ComponentAlias::Outer { kind: ComponentOuterAliasKind::Component, count, index } => {
-                            let same = match count {
-                                0 => find(component, index),
-                                _ => around(&self.open, count).and_then(|outer| find(outer, index)),
-                            };
-                            component.components.push(same);
-                        }
-                        ComponentAlias::InstanceExport { name, .. }
-                        | ComponentAlias::CoreInstanceExport { name, .. } => {
-                            tally.name(name)?;
-                        }
-                        ComponentAlias::Outer { .. } => {}
-                    }
-                }
+                items = section.count().into();
+                section.into_iter().try_for_each(|alias| self.alias(&alias?, component))?;
             }
             Payload::InstanceSection(section) => {
                 for instance in section {
-                    let count = match instance? {
-                        Instance::Instantiate { args, .. } => args.len(),
-                        Instance::FromExports(exports) => exports.len(),
-                    };
-                    items = items.saturating_add(1).saturating_add(long(count));
+                    items = items.saturating_add(made_of_modules(&instance?));
                 }
             }
             Payload::ComponentInstanceSection(section) => {
                 for instance in section {
-                    let (count, made) = match instance? {
-                        ComponentInstance::Instantiate { component_index, args } => {
-                            // What only those know who instantiate this component is taken for more than is allowed.
-                            (args.len(), find(component, component_index).unwrap_or(u64::MAX))
-                        }
-                        ComponentInstance::FromExports(exports) => (exports.len(), 0),
-                    };
-                    items = items.saturating_add(1).saturating_add(long(count)).saturating_add(made);
+                    items = items.saturating_add(made_of_components(&instance?, component));
                 }
             }
             _ => {}
         }
         component.items = component.items.saturating_add(items);
+        Ok(())
+    }
+
+    /// Another name of something, which may be a component.
+    fn alias(&mut self, alias: &ComponentAlias<'_>, component: &mut Component) -> Result<()> {
+        match *alias {
+            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. } => {
+                component.components.push(None);
+            }
+            ComponentAlias::Outer { kind: ComponentOuterAliasKind::Component, count, index } => {
+                let same = match count {
+                    0 => find(component, index),
+                    _ => around(&self.open, count).and_then(|outer| find(outer, index)),
+                };
+                component.components.push(same);
+            }
+            ComponentAlias::InstanceExport { name, .. } | ComponentAlias::CoreInstanceExport { name, .. } => {
+                self.tally.name(name)?;
+            }
+            ComponentAlias::Outer { .. } => {}
+        }
+        Ok(())
+    }
+}
+
+impl Module {
+    /// Takes a data segment into the image.
+    fn fill(&mut self, data: &Data<'_>) -> Result<()> {
+        if let DataKind::Active { offset_expr, .. } = &data.kind {
+            let first = offset(offset_expr)?;
+            let last = first.saturating_add(long(data.data.len()));
+            let (was_first, was_last) = self.image.unwrap_or((first, last));
+            self.image = Some((first.min(was_first), last.max(was_last)));
+        }
         Ok(())
     }
 }
@@ -376,6 +357,46 @@ const LOCAL_BLOCKS: u64 = 16;
 /// The sections of a module whose bytes are counted elsewhere, or cost little more than copying them.
 const CODE: u8 = 10;
 const DATA: u8 = 11;
+
+fn module_type(ty: &SubType, module: &mut Module, tally: &mut Tally<'_>) -> Result<()> {
+    tally.add(ComponentBound::Types, 1)?;
+    let shape = match &ty.composite_type.inner {
+        CompositeInnerType::Func(ty) => Shape { params: long(ty.params().len()), results: long(ty.results().len()) },
+        CompositeInnerType::Array(_) | CompositeInnerType::Struct(_) | CompositeInnerType::Cont(_) => Shape::default(),
+    };
+    tally.add(ComponentBound::Values, shape.sum().saturating_mul(TYPE))?;
+    module.types.push(shape);
+    Ok(())
+}
+
+fn elements(items: &ElementItems<'_>, tally: &mut Tally<'_>) -> Result<()> {
+    let count = match items {
+        ElementItems::Functions(items) => items.count(),
+        ElementItems::Expressions(_, items) => items.count(),
+    };
+    tally.add(ComponentBound::Elements, count.into())
+}
+
+/// The items that an instance of a module makes.
+fn made_of_modules(instance: &Instance<'_>) -> u64 {
+    let count = match instance {
+        Instance::Instantiate { args, .. } => args.len(),
+        Instance::FromExports(exports) => exports.len(),
+    };
+    long(count).saturating_add(1)
+}
+
+/// The items that an instance of a component makes.
+fn made_of_components(instance: &ComponentInstance<'_>, component: &Component) -> u64 {
+    let (count, made) = match instance {
+        // What only those know who instantiate this component is taken for more than is allowed.
+        ComponentInstance::Instantiate { component_index, args } => {
+            (args.len(), find(component, *component_index).unwrap_or(u64::MAX))
+        }
+        ComponentInstance::FromExports(exports) => (exports.len(), 0),
+    };
+    long(count).saturating_add(1).saturating_add(made)
+}
 
 fn import(imports: Imports<'_>, module: &mut Module, tally: &mut Tally<'_>) -> Result<()> {
     let mut one = |name: &str, ty: TypeRef, tally: &mut Tally<'_>| {

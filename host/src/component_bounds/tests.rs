@@ -24,6 +24,7 @@ fn unbounded() -> ComponentBounds {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn bombs_of_each_kind_are_refused_by_their_bound() {
     let cases = [
         ("300 nested loops with 300 variables", code(&bombs::loops(1, 300, 300), 1), ComponentBound::LoopDepth),

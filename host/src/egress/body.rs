@@ -12,6 +12,7 @@ use wasmtime_wasi_http::Error as HttpError;
 use super::deadline::Deadline;
 use super::failure::{self, Failure};
 use super::pass::Pass;
+use super::tally::size;
 use crate::{DenialReason, LimitHit};
 
 /// A body that fails when it pauses too long, lasts too long or grows too large.
@@ -66,10 +67,6 @@ impl Watched {
 
 const fn too_large(limit: u64) -> Failure {
     Failure::Denied(DenialReason::Limit(LimitHit::ResponseBody(limit)))
-}
-
-pub(super) fn size(frame: &Frame<Bytes>) -> u64 {
-    frame.data_ref().map_or(0, |data| u64::try_from(data.len()).unwrap_or(u64::MAX))
 }
 
 impl Body for Watched {

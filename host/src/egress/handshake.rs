@@ -14,9 +14,9 @@ use rustls::sign::CertifiedKey;
 use rustls::{AlertDescription, CertificateError, ClientConfig, Error as TlsError, PeerIncompatible, SignatureScheme};
 use tower_service::Service;
 
-use super::ClientIdentity;
 use super::cause::Cause;
 use super::connector::{Dialled, Dialler};
+use super::identity::ClientIdentity;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

@@ -12,9 +12,8 @@ use hyper::body::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::{Error as HttpError, WasiBody};
 
-use super::body::size;
 use super::failure::Failure;
-use super::tally::Tally;
+use super::tally::{Tally, size};
 
 /// A body on its way out.
 ///

@@ -6,35 +6,12 @@ use std::time::{Instant, SystemTime};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::failure::Failure;
-use super::gate::Way;
+use super::request::Request;
 use super::tally::Tally;
+use super::way::Way;
 use super::words;
 use crate::audit::{Entry, Outcome};
-use crate::{DenialReason, Origin, telemetry};
-
-/// Who sends, for the log.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Sender {
-    /// The label of the tenant.
-    pub(crate) tenant: String,
-    /// The provider's id.
-    pub(crate) provider: String,
-    /// The provider's version.
-    pub(crate) version: String,
-}
-
-/// A request in words that may be kept.
-#[derive(Clone, Debug)]
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) origin: Option<Origin>,
-    /// The path without a query, and with `{}` for whatever is not known to be a word of the product's.
-    pub(super) path: String,
-    /// The same for the person whose session it is, with more words of the provider's own.
-    pub(super) asked: String,
-    /// The name of the header for which it is denied.
-    pub(super) header: Option<String>,
-}
+use crate::{DenialReason, telemetry};
 
 /// A request that a guest asked for. It is written down when this is dropped, once.
 pub(super) struct Pass {

@@ -1,7 +1,5 @@
 //! Sending one request that was let out.
 
-use std::sync::atomic::Ordering;
-
 use http::header::{CONTENT_LENGTH, HOST, HeaderName, PROXY_AUTHORIZATION};
 use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
@@ -15,12 +13,12 @@ use super::cause::Cause;
 use super::connector::Kept;
 use super::deadline::{Deadline, TIMEOUT};
 use super::failure::{self, Failure, Known};
-use super::gate::{Exit, Way};
 use super::outgoing::Outgoing;
 use super::pass::Pass;
 use super::proxy::Route;
 use super::tally::Tally;
 use super::tunnel;
+use super::way::{Exit, Way};
 use crate::DenialReason;
 
 /// Says by whose hands an answer came (RFC 9209): one that a forward proxy passed on may be the proxy's own.
@@ -127,7 +125,7 @@ async fn attempt(
     deadline: Deadline,
 ) -> Result<Response<Incoming>, Failure> {
     let mut connection = capture_connection(&mut request);
-    way.egress.sent.fetch_add(1, Ordering::Relaxed);
+    way.egress.count();
     let sending = exit.clients.choose().request(request);
     tokio::pin!(sending);
     // The pool does not tell the two waits apart, so the first ends with the news of a connection.

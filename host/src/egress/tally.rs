@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use http_body::Frame;
 use hyper::body::Bytes;
 
-use super::body::size;
 use super::guest_headers;
 use super::quota::Total;
 use crate::{DenialReason, LimitHit};
@@ -66,6 +65,11 @@ impl Tally {
     fn refuse(&self, reason: DenialReason, header: Option<String>) -> DenialReason {
         self.refused.get_or_init(|| Refused { reason, header }).reason
     }
+}
+
+/// Bytes of one piece.
+pub(super) fn size(frame: &Frame<Bytes>) -> u64 {
+    frame.data_ref().map_or(0, |data| u64::try_from(data.len()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

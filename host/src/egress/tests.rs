@@ -182,7 +182,7 @@ impl Opening {
         let specs = [("GET", "/"), ("GET", "/x"), ("POST", "/items/{}")];
         let grant = Grant::new(origin, &specs.map(spec)).unwrap();
         let sender = Sender { tenant: "acme".to_owned(), provider: "test".to_owned(), version: "1.2.3".to_owned() };
-        egress.clone().gate(GateOptions {
+        let options = GateOptions {
             grants: vec![grant],
             vault: Vault::default(),
             policy: &self.policy,
@@ -190,7 +190,8 @@ impl Opening {
             turns: Turns::new(&self.limits),
             sender,
             audit: self.audit,
-        })
+        };
+        Gate::open(egress.clone(), options)
     }
 }
 
@@ -203,6 +204,7 @@ fn egress() -> Egress {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn every_way_to_fail_has_its_name() {
     let quick = timeouts(LONG, SHORT, SHORT);
     let patient = timeouts(LONG, LONG, LONG);

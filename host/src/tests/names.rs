@@ -41,6 +41,7 @@ fn cases_have_the_contracts_names_in_json() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn errors_have_stable_codes_of_their_own() {
     let text = || "x".to_owned();
     let limit = |limit| Error::LimitHit { call: "check", limit };

@@ -93,6 +93,7 @@ async fn sync(session: Session, store: &Arc<dyn Checkpoints>, name: &str) -> (Ta
 
 const USERS: u32 = 1_234;
 
+#[expect(clippy::too_many_lines, reason = "a table of configurations")]
 #[tokio::test]
 async fn check_users_and_sync_work_behind_nginx() {
     let secure = Setup::SECURE;
@@ -175,6 +176,7 @@ async fn outcome(session: Session) -> String {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of configurations")]
 #[tokio::test]
 async fn what_nginx_refuses_has_its_cause_named() {
     let secure = Setup::SECURE;

@@ -21,6 +21,7 @@ impl Recording {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn each_request_is_written_down_once() {
     const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
     let patient = timeouts(LONG, LONG, LONG);

@@ -6,6 +6,7 @@ mod completions;
 mod demo;
 mod describe;
 mod inspect;
+mod invocation;
 mod license;
 mod seal;
 mod simulate;
@@ -31,9 +32,4 @@ pub(crate) async fn run(command: Command, screen: &mut Screen<'_>) -> Result<Exi
         Command::Seal(args) => seal::run(args, screen).await,
         Command::Completions { shell } => completions::run(shell, screen),
     }
-}
-
-/// The command as it was typed, for the commands that are proposed to a person.
-fn invocation() -> String {
-    std::env::args().next().unwrap_or_else(|| "providerctl".to_owned())
 }

@@ -1,0 +1,49 @@
+//! Users to print.
+
+use provider_host::model::{ActivityKnowledge, Assignment, SeatUse, User, UserKind, UserStatus};
+
+/// An account with every field set.
+pub(crate) fn anna() -> User {
+    User {
+        id: "id1".into(),
+        username: "anna".into(),
+        email: Some("anna@example.com".into()),
+        first_name: Some("Anna".into()),
+        last_name: Some("Berg".into()),
+        status: UserStatus::Active,
+        kind: UserKind::Member,
+        role: "system-admin".into(),
+        roles: vec!["system_user".into(), "system_admin".into()],
+        seat: SeatUse::Occupied,
+        licenses: vec![Assignment { license_type: "enterprise".into(), assigned_at: None }],
+        position: Some("Head of \"Everything\", Inc.".into()),
+        created_at: Some("2024-01-02T03:04:05.000Z".into()),
+        deactivated_at: None,
+        activity: ActivityKnowledge::Known,
+        last_activity_at: Some("2026-11-23T22:00:00.000Z".into()),
+        attributes: [("auth".to_owned(), "ldap".to_owned())].into_iter().collect(),
+    }
+}
+
+/// An account of which hardly anything is known.
+pub(crate) fn bare() -> User {
+    User {
+        id: "id2".into(),
+        username: "bot".into(),
+        email: None,
+        first_name: None,
+        last_name: None,
+        status: UserStatus::Deactivated,
+        kind: UserKind::Bot,
+        role: "member".into(),
+        roles: Vec::new(),
+        seat: SeatUse::Free,
+        licenses: Vec::new(),
+        position: None,
+        created_at: None,
+        deactivated_at: Some("2026-01-01T00:00:00.000Z".into()),
+        activity: ActivityKnowledge::Never,
+        last_activity_at: None,
+        attributes: Default::default(),
+    }
+}
