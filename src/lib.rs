@@ -17,7 +17,6 @@
 //!
 //! What it is not: it does not write to the server, follow redirects, keep files, retry for ever, or cache.
 #![no_std]
-#![expect(clippy::too_many_lines, reason = "a listing's step, the fake server and two tables are still to be cut")]
 
 extern crate alloc;
 #[cfg(test)]

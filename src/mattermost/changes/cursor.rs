@@ -12,7 +12,7 @@ use super::super::listing::cursor::{
 };
 use super::super::listing::{Census, Clock, Findings, Hidden, Seats};
 use super::super::settings::fnv1a;
-use super::Baseline;
+use super::baseline::Baseline;
 
 /// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
 const FORM: &str = "c2";

@@ -10,9 +10,9 @@ use super::super::failure::Failure;
 use super::super::http::Network;
 use super::super::listing::Surroundings;
 use super::super::record::{Dates, Draft, Rules};
+use super::asks::{Asks, Verdict, body_bytes};
 use super::cursor::{Cursor, Unverified};
 use super::lookup::{About, Found, Lookup};
-use super::{Asks, Verdict, body_bytes};
 use crate::contract::{User, UserKind};
 
 /// How many accounts may be left to be looked for by a later call: each takes 27 bytes of the cursor.

@@ -14,9 +14,9 @@ use super::super::http::{Network, exchange};
 use super::super::listing::{Count, Counting};
 use super::super::record::{Draft, Rules};
 use super::super::wire::{Bot, User};
+use super::asks::{Asks, Verdict, body_bytes};
 use super::cursor::{Cursor, Newcomers};
 use super::lookup::{About, Found, Lookup};
-use super::{Asks, Verdict, body_bytes};
 
 /// How often the numbers are taken where accounts are made near a count.
 const COUNTS_AT_MOST: u32 = 2;

@@ -109,6 +109,7 @@ fn forbidden() -> Outcome {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_step_fails_exactly_where_a_listing_or_the_licence_does() {
     let (teams, statuses, count) = ("/teams?", "POST /api/v4/users/status/ids", "stats/filtered?include");
     let (seats, first) = ("stats/filtered", "/users?page=0");

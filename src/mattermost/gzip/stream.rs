@@ -8,7 +8,7 @@ use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_HAS_MORE_INPUT;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
-use super::{MAGIC, TRAILER_BYTES, after_header, crc32_on, trailer};
+use super::container::{MAGIC, TRAILER_BYTES, after_header, crc32_on, trailer};
 
 /// How far back a compressed stream refers (RFC 1951).
 const WINDOW_BYTES: usize = 32 * 1024;

@@ -6,8 +6,9 @@ use alloc::vec::Vec;
 use super::super::failure::Failure;
 use super::super::http::{Answered, Request, Ticket, Work};
 use super::notices::Findings;
+use super::page::Page;
 use super::surroundings::Search;
-use super::sweep::{Page, Sweep, Swept};
+use super::sweep::{Sweep, Swept};
 
 /// A sweep and the search for what must be known of its accounts before their records are made. Beside each other they
 /// spare a far server's turns; one after the other they leave a near one the time to say how much it bears.

@@ -32,7 +32,8 @@ use super::call::{
 };
 use super::census::{Count, Counting};
 use super::cursor::Cursor;
-use super::memory::{self, Memory, PASSES_AT_MOST, Recall, Tally};
+use super::mark::fingerprint;
+use super::memory::{Memory, PASSES_AT_MOST, Recall, Tally};
 use super::sweep::{End, Origin, Plan, Swept};
 use crate::contract::{ListingState, User, UserPage};
 
@@ -225,7 +226,7 @@ fn settle(
     let latest_ms = latest_ms(swept.server_ms.max(now_ms));
     let mut finisher = Finisher { rules, latest_ms, seats: &mut at.seats, findings: &mut at.findings };
     for (draft, last_use) in swept.drafts {
-        let is_first = first.next_if_eq(&memory::fingerprint(draft.id())).is_some();
+        let is_first = first.next_if_eq(&fingerprint(draft.id())).is_some();
         let user = finisher.finish(draft, last_use, is_first, memory);
         if is_first || !repeats {
             users.push(user);

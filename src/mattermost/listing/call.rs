@@ -22,7 +22,8 @@ use super::census::{Census, MARGIN_MS};
 use super::cursor::Seats;
 use super::memory::Memory;
 use super::notices::{Findings, Named};
-use super::sweep::{Asking, Page, Plan, Sweep, Swept};
+use super::page::Page;
+use super::sweep::{Asking, Plan, Sweep, Swept};
 use crate::contract::{ListingState, SeatUse, User, UserKind, UserPage};
 
 /// How long a host is asked to wait where the server does not say, in milliseconds.

@@ -12,7 +12,6 @@ use super::super::http::{Answered, Network, Request, exchange, exchange_all};
 use super::super::rights::{Rights, Teams};
 use super::super::time::{CLOCK_DIFFERENCE_MS, http_date_ms};
 use super::super::version::Version;
-use super::notices::Hidden;
 
 /// How long before its answer's `Date` (milliseconds) a server may date an account that it counts only later, beside the
 /// time that the request for the count took.
@@ -161,6 +160,25 @@ pub struct Census {
     pub clock: Clock,
     /// Whose token it is, as far as advice depends on it.
     pub holder: Holder,
+}
+
+/// What the token cannot see, as the census found it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hidden {
+    /// E-mail addresses.
+    pub emails: bool,
+    /// First and last names.
+    pub names: bool,
+    /// When accounts were last active.
+    pub activity: bool,
+    /// Teams that do not invite everybody, and who runs them.
+    pub teams: bool,
+    /// The same, unless one of these teams comes: the server does not say what the token may see.
+    pub teams_unsure: bool,
+    /// Accounts that share no team or channel with the token's.
+    pub others: bool,
+    /// Whether the server has a licence.
+    pub license: bool,
 }
 
 /// The server's clock beside the platform's.

@@ -10,9 +10,9 @@ use super::super::edition::Edition;
 use super::super::failure::Failure;
 use super::super::settings::fnv1a;
 use super::super::version::Version;
-use super::census::{Census, Clock, Count};
+use super::census::{Census, Clock, Count, Hidden};
 use super::memory::{PASSES_AT_MOST, Tally};
-use super::notices::{Findings, Hidden};
+use super::notices::Findings;
 
 /// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
 const FORM: &str = "m2";

@@ -6,10 +6,11 @@ use super::super::pace::Learnt;
 use super::super::settings::fnv1a;
 use super::by_ids::Kept;
 use super::census::Count;
+use super::mark::Mark;
 use super::notices::Named;
+use super::page::Page;
 use super::seen::{Fingerprint, Seen};
 use super::surroundings::Surroundings;
-use super::sweep::Page;
 
 /// How often a listing reads the list at most: a pass is marked in two bits.
 pub const PASSES_AT_MOST: u8 = 3;
@@ -42,27 +43,6 @@ impl Tally {
     pub const fn of_next_pass(self) -> Self {
         Self { pass: self.pass.saturating_add(1), in_pass: 0, ..self }
     }
-}
-
-/// An account on a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Mark {
-    key: Fingerprint,
-    /// When it was created, in milliseconds since 1970.
-    created_ms: i64,
-}
-
-impl Mark {
-    /// The mark of an account.
-    #[must_use]
-    pub fn of(id: &str, created_ms: i64) -> Self {
-        Self { key: fingerprint(id), created_ms }
-    }
-}
-
-/// The fingerprint of an account's id.
-pub(super) fn fingerprint(id: &str) -> Fingerprint {
-    Fingerprint::of(fnv1a(id.as_bytes()))
 }
 
 /// The distinct accounts that one listing has seen, as 62-bit fingerprints of their ids with the pass that saw them

@@ -15,25 +15,6 @@ use super::super::wire::NAMES_AT_MOST;
 use super::census::{Census, Clock};
 use crate::contract::{ActivityKnowledge, Notice, User, UserStatus};
 
-/// What the token cannot see, as the census found it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Hidden {
-    /// E-mail addresses.
-    pub emails: bool,
-    /// First and last names.
-    pub names: bool,
-    /// When accounts were last active.
-    pub activity: bool,
-    /// Teams that do not invite everybody, and who runs them.
-    pub teams: bool,
-    /// The same, unless one of these teams comes: the server does not say what the token may see.
-    pub teams_unsure: bool,
-    /// Accounts that share no team or channel with the token's.
-    pub others: bool,
-    /// Whether the server has a licence.
-    pub license: bool,
-}
-
 /// What the notices name. It is not in the cursor, so a listing that goes on in a fresh instance names what that finds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Named {

@@ -13,7 +13,9 @@ use super::super::http::{Answered, Request, Ticket, Work};
 use super::super::record::{Draft, Rules};
 use super::super::wire::{self, Ids, ReportRow, Status, User};
 use super::by_ids::Id;
-use super::memory::{Mark, Memory};
+use super::mark::Mark;
+use super::memory::Memory;
+use super::page::{Page, Part};
 
 /// How many accounts are enough to ask for their activity while more pages are still on their way. A server answers for
 /// a thousand in 7 ms; a request for fewer or for many more costs it more for each.
@@ -114,53 +116,6 @@ pub(super) struct Swept {
     pub(super) failure: Option<Failure>,
     /// Pages that were read ahead, or lack their activity: those that come next, from the first one on.
     pub(super) carried: Vec<Page>,
-}
-
-/// A page of accounts.
-#[derive(Debug)]
-pub(super) struct Page {
-    drafts: Vec<(Draft, Option<LastUse>)>,
-    marks: Vec<Mark>,
-    unreadable: u32,
-    unreadable_names: Vec<String>,
-    server_ms: i64,
-    /// How many records it has, unreadable ones among them.
-    sent: u32,
-    /// How many ids were asked for, and how many of them lead to nobody who is to be listed.
-    asked: usize,
-    absent: u32,
-    /// Set where its activity was asked for and did not come.
-    failure: Option<Failure>,
-}
-
-impl Page {
-    /// The page without what was asked for in vain.
-    fn renewed(self) -> Self {
-        Self { failure: None, ..self }
-    }
-
-    /// All of the accounts on the page that stands at this slot.
-    fn whole(&self, slot: usize) -> Part {
-        Part { slot, from: 0, to: self.drafts.len() }
-    }
-
-    fn unasked(&self) -> impl Iterator<Item = &Draft> {
-        self.unasked_in(0, self.drafts.len()).map(|(_, draft)| draft)
-    }
-
-    /// The accounts from one place up to another whose activity is not known, with their places.
-    fn unasked_in(&self, from: usize, to: usize) -> impl Iterator<Item = (usize, &Draft)> {
-        let drafts = self.drafts.iter().enumerate().take(to).skip(from);
-        drafts.filter(|(_, (_, last_use))| last_use.is_none()).map(|(place, (draft, _))| (place, draft))
-    }
-}
-
-/// Some of the accounts on a page: those from one place up to another.
-#[derive(Clone, Copy, Debug)]
-struct Part {
-    slot: usize,
-    from: usize,
-    to: usize,
 }
 
 #[derive(Debug)]
@@ -544,9 +499,9 @@ impl<'a> Sweep<'a> {
         self.slots.into_iter().map_while(|slot| slot.and_then(Result::ok)).map(Page::renewed).collect()
     }
 
-    /// What may be returned: the pages from the first on up to one that failed, so that nothing read is lost.
-    pub(super) fn finish(self) -> Swept {
-        let mut swept = Swept {
+    /// What the sweep has learnt, without any page.
+    const fn nothing_yet(&self) -> Swept {
+        Swept {
             drafts: Vec::new(),
             pages: Vec::new(),
             end: End::Open,
@@ -562,7 +517,12 @@ impl<'a> Sweep<'a> {
             report_hidden: self.report_hidden,
             failure: None,
             carried: Vec::new(),
-        };
+        }
+    }
+
+    /// What may be returned: the pages from the first on up to one that failed, so that nothing read is lost.
+    pub(super) fn finish(self) -> Swept {
+        let mut swept = self.nothing_yet();
         // What was asked for in pages of the wrong size is asked for again.
         let most = if self.cut_to.is_some() { 1 } else { self.most() };
         let is_short = |sent| matches!(self.plan.origin, Origin::Pages { page_size, .. } if sent < page_size);

@@ -10,9 +10,6 @@ use structure::{Crate, circles, imports};
 /// Where roots of crates stand in a package, beside `src/lib.rs` and `src/main.rs`.
 const FOLDERS: [&str; 5] = ["src/bin", "tests", "examples", "benches", "fuzz_targets"];
 
-/// The crates that are still to be untied: the files of the provider's listing and of what changed import one another.
-const TO_BE_UNTIED: [&str; 1] = ["src/lib.rs"];
-
 /// The top folder of the repository.
 fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -52,7 +49,7 @@ fn no_files_import_each_other_and_parents_stand_beside_their_folders() {
         assert!(roots.contains(&top.join(named)), "{named} is not among {roots:?}");
     }
     let mut report = String::new();
-    for root in roots.iter().filter(|root| !TO_BE_UNTIED.iter().any(|left| **root == top.join(left))) {
+    for root in &roots {
         let source = root.parent().unwrap();
         let imports = imports(&Crate::read(root).unwrap());
         for file in imports.keys().filter(|file| file.ends_with("mod.rs")) {

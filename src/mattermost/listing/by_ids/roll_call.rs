@@ -9,27 +9,13 @@ use super::super::census::{Count, Counting};
 use super::cover::Cover;
 use super::cursor::{Called, Cursor, PASSES_AT_MOST};
 use super::id::Id;
+use super::kept::Kept;
 use super::lists::{Reading, Unread};
 use super::{mutation, proof, roll};
 use roll::Roll;
 
 /// How often the three steps are made before pages are read.
 const TRIES: u32 = 3;
-
-/// The ids of a pass, kept for as long as the instance lives.
-#[derive(Debug, Default)]
-pub struct Kept {
-    pass: u8,
-    pub(super) ids: Vec<Id>,
-}
-
-impl Kept {
-    /// Nothing is kept yet.
-    #[must_use]
-    pub const fn nothing() -> Self {
-        Self { pass: 0, ids: Vec::new() }
-    }
-}
 
 /// Brings about the ids that are still to be read. Returns whether they are there; if not, pages have to be read.
 pub(super) fn call(

@@ -18,8 +18,9 @@ use super::super::memory::{Memory, Tally};
 use super::super::sweep::{Origin, Plan, Swept};
 use super::cost::PROFILES_AT_ONCE;
 use super::cursor::{Called, Cursor, PASSES_AT_MOST};
+use super::kept::Kept;
 use super::proof::{Evidence, Verdict};
-use super::roll_call::{Kept, call};
+use super::roll_call::call;
 use super::{lists, mutation};
 use crate::contract::{ListingState, User, UserPage};
 

@@ -546,6 +546,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn each_trouble_is_found_at_its_step() {
         let answer = |status, header: (&'static str, &str), body: &str| {
             Ok(Response {

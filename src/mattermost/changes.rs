@@ -13,6 +13,8 @@
 //! What a record has beside the account is taken off and made anew: its activity, its seat, the teams that it runs. So the
 //! known users with the changes are what a listing would give.
 
+mod asks;
+mod baseline;
 mod cursor;
 mod known;
 mod lookup;
@@ -23,6 +25,7 @@ mod tests;
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
+pub use baseline::Baseline;
 pub use cursor::{Brought, Cursor, Newcomers, Unverified};
 
 use super::advice;
@@ -32,51 +35,10 @@ use super::http::Network;
 use super::listing::{self, Census, Findings, Named, Surroundings, WAIT_MS};
 use super::notice::notice;
 use super::settings::{ActivitySource, Settings};
-use super::time::{timestamp, timestamp_ms};
+use super::time::timestamp;
 use super::version::Version;
 use crate::contract::{ListingState, Notice, User, UserPage};
-
-/// How far before the watermark (milliseconds) accounts count as recent and changes are asked for again. A second would do
-/// for one server, whose `Date` has whole seconds; the servers of a cluster have clocks of their own. What is asked for
-/// twice costs next to nothing.
-const MARGIN_MS: i64 = 60_000;
-
-/// What a host keeps of an earlier listing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Baseline {
-    /// When it began, in the server's time in milliseconds since 1970.
-    pub watermark_ms: i64,
-    /// How many users it has.
-    pub users: u32,
-}
-
-impl Baseline {
-    /// The baseline with this watermark.
-    ///
-    /// # Errors
-    /// The watermark is none of a listing of this provider.
-    pub fn new(watermark: &str, users: u32) -> Result<Self, Failure> {
-        let watermark_ms = timestamp_ms(watermark)
-            .ok_or_else(|| Failure::new(Code::CursorStale, "the watermark is none that this version has given"))?;
-        Ok(Self { watermark_ms, users })
-    }
-
-    /// From when on accounts may be new, in milliseconds since 1970.
-    const fn recent_from_ms(self) -> i64 {
-        self.watermark_ms.saturating_sub(MARGIN_MS)
-    }
-
-    const fn is_recent(self, created_ms: i64) -> bool {
-        created_ms >= self.recent_from_ms()
-    }
-}
-
-/// What came of a step, or why what changed cannot be told.
-#[derive(Clone, Debug)]
-enum Verdict<T> {
-    Well(T),
-    Impossible(NoticeCode),
-}
+use asks::{Asks, Verdict};
 
 /// What the calls of one instance remember: what is costly to find again, and nothing that an answer depends on.
 #[derive(Debug)]
@@ -164,15 +126,6 @@ pub fn list_changes(
             Err(failure)
         }
     }
-}
-
-/// What is asked beside the accounts.
-#[derive(Clone, Copy, Debug)]
-struct Asks {
-    /// For their last activity.
-    activity: bool,
-    /// The server failed at that before.
-    failed_before: bool,
 }
 
 /// How it ends.
@@ -274,11 +227,6 @@ fn conclude(at: &Cursor) -> Option<End> {
             End::Incomplete(NoticeCode::UsersDoNotAddUp)
         };
     Some(end)
-}
-
-/// The bytes of a request's body that the server takes. One that does not tell its version may be an old one.
-fn body_bytes(census: &Census) -> usize {
-    census.version.unwrap_or(Version::new(0, 0)).body_bytes()
 }
 
 fn end(users: Vec<User>, code: Option<NoticeCode>, at: &Cursor, named: &Named) -> UserPage {
