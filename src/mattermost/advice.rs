@@ -44,7 +44,7 @@ pub fn fix(code: NoticeCode, holder: Holder) -> &'static str {
 const ADMINISTRATORS: &[(&[NoticeCode], &str)] = &[
     (
         &[NoticeCode::CompletenessUnproven],
-        "Servers before 5.26 report it to nobody: upgrade. On a later one look at the permissions of the role system_admin, which somebody may have changed.",
+        "Servers before 5.26 do not report the number: upgrade. On a later one look at the permissions of the role system_admin, which somebody may have changed.",
     ),
     (
         &[NoticeCode::ActivityReportHidden],
@@ -52,12 +52,9 @@ const ADMINISTRATORS: &[(&[NoticeCode], &str)] = &[
     ),
     (
         &[NoticeCode::ChangesHidden],
-        "It takes Mattermost 9.11 or later. On an older server all users are listed each time, and nothing else needs to be done.",
+        "This needs Mattermost 9.11 or later. On an older server all users are listed each time, and nothing else needs to be done.",
     ),
-    (
-        &[NoticeCode::SeatsUsedHidden],
-        "Servers before 5.26 report it to nobody: count the users whose seat is occupied.",
-    ),
+    (&[NoticeCode::SeatsUsedHidden], "Servers before 5.26 do not report it: count the users whose seat is occupied."),
     (
         &[NoticeCode::PartialView, NoticeCode::TeamAdminsHidden, NoticeCode::LimitedView],
         "Look at the permissions of the role system_admin, which somebody may have changed, and at what stands in front of the server: it may refuse some requests.",
@@ -72,7 +69,7 @@ const ADMINISTRATORS: &[(&[NoticeCode], &str)] = &[
 const VIEWERS: &[(&[NoticeCode], &str)] = &[
     (
         &[NoticeCode::CompletenessUnproven],
-        "Servers before 5.26 report it to nobody: upgrade. On a later one the Viewer role needs read access to User Management > Users (System Console > User Management > Delegated Granular Administration), or use a system administrator's token.",
+        "Servers before 5.26 do not report the number: upgrade. On a later one the Viewer role needs read access to User Management > Users (System Console > User Management > Delegated Granular Administration), or use a system administrator's token.",
     ),
     (
         &[NoticeCode::ActivityReportHidden],
@@ -80,19 +77,19 @@ const VIEWERS: &[(&[NoticeCode], &str)] = &[
     ),
     (
         &[NoticeCode::ChangesHidden],
-        "It takes Mattermost 9.11 or later, and which bots are new is reported to system administrators alone: use an administrator's token where listing everybody costs the server too much.",
+        "This needs Mattermost 9.11 or later, and only system administrators see which bots are new: use an administrator's token if listing everybody costs the server too much.",
     ),
     (
         &[NoticeCode::SeatsUsedHidden],
-        "Servers before 5.26 report it to nobody: count the users whose seat is occupied. On a later one use a system administrator's token.",
+        "Servers before 5.26 do not report it: count the users whose seat is occupied. On a later one use a system administrator's token.",
     ),
     (
         &[NoticeCode::LimitedView],
-        "The server's privacy settings hide data from a Viewer: use a system administrator's token, or turn them off in System Console > Site Configuration > Users and Teams.",
+        "The server's privacy settings hide data from a Viewer: use a system administrator's token, or turn on Show Email Address and Show Full Name in System Console > Site Configuration > Users and Teams.",
     ),
     (
         &[NoticeCode::SeatsUnknown, NoticeCode::SeatsIncludeGuests],
-        "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. To tell them apart, the Viewer role needs read access to User Management > Users, or use a system administrator's token.",
+        "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. To see who they are, give the Viewer role read access to User Management > Users, or use a system administrator's token.",
     ),
 ];
 

@@ -49,15 +49,15 @@ codes! {
             "Enter the address that people open in their browser, with https:// or http:// and, where the server has one, its path, such as https://chat.example.com or https://example.com/mattermost.";
         AccessTokenInvalid = "access-token-invalid", "The access token cannot be sent",
             "Enter the token alone, as Mattermost showed it when it was made: one word, without spaces, quotes or line breaks.";
-        InactiveAfterDaysInvalid = "inactive-after-days-invalid", "The number of days is not one",
+        InactiveAfterDaysInvalid = "inactive-after-days-invalid", "The number of days is not valid",
             "Enter a whole number of days from 1 to 36500, or leave the setting out for 90.";
-        FlagInvalid = "flag-invalid", "A setting that is on or off is neither",
+        FlagInvalid = "flag-invalid", "The value of an on/off setting is not valid",
             "Enter true or false, or leave the setting out.";
-        MaxInFlightInvalid = "max-in-flight-invalid", "The number of requests at once is not one",
+        MaxInFlightInvalid = "max-in-flight-invalid", "The number of requests at once is not valid",
             "Enter a whole number from 1 to 32, or leave the setting out for 8.";
-        ActivitySourceInvalid = "activity-source-invalid", "The source of the last activity is not known",
+        ActivitySourceInvalid = "activity-source-invalid", "The source of the last activity is not valid",
             "Enter status or report, or leave the setting out for status.";
-        ListingInvalid = "listing-invalid", "The way of listing is not known",
+        ListingInvalid = "listing-invalid", "The way of listing is not valid",
             "Enter auto, ids or pages, or leave the setting out for auto.";
         NameNotFound = "name-not-found", "The server's name is not known",
             "Check the spelling of the server's URL, and whether the machine that runs this plugin can resolve the name: a server inside a company network often has no public name.";
@@ -66,11 +66,11 @@ codes! {
         TimedOut = "timed-out", "The server does not answer in time",
             "Check that a firewall does not drop the connection silently, and whether the server or its database is overloaded.";
         TlsUntrusted = "tls-untrusted", "The server's certificate is not trusted",
-            "Give the certificate of the authority that signed it, or a self-signed certificate itself, to the platform that runs this plugin as trusted. Where a public authority signed it, update the platform's list of authorities.";
+            "Have the platform that runs this plugin trust the authority that signed the certificate, or the certificate itself if it is self-signed (providerctl: --ca-file). If a public authority signed it, update the platform's list of authorities.";
         TlsChainIncomplete = "tls-chain-incomplete", "The server's certificate leads to no trusted authority",
-            "If a public authority signed it, the server leaves its intermediate certificate out: let the server, or the proxy in front of it, send the whole chain (often a file named fullchain.pem). If a company's own authority signed it, give that authority's certificate to the platform that runs this plugin as trusted.";
+            "If a public authority signed it, the server leaves its intermediate certificate out: have the server, or the proxy in front of it, send the whole chain (often a file named fullchain.pem). If a company's own authority signed it, have the platform that runs this plugin trust that authority (providerctl: --ca-file).";
         TlsExpired = "tls-expired", "A certificate of the server has expired",
-            "Renew the certificate, and reload the server or the proxy that shows it. If it was renewed already, the old one is still in use; and look at the clock of the machine that runs this plugin.";
+            "Renew the certificate, and reload the server or the proxy that shows it. If it was renewed already, the old one is still in use. Check the clock of the machine that runs this plugin, too.";
         TlsNotYetValid = "tls-not-yet-valid", "A certificate of the server is not valid yet",
             "Set the clock of the machine that runs this plugin by a time server (NTP). If it is right, the certificate was made on a machine whose clock is ahead: make it again.";
         TlsWrongName = "tls-wrong-name", "The server's certificate is for another name",
@@ -80,7 +80,7 @@ codes! {
         TlsWeak = "tls-weak", "A certificate of the server has a weak key or signature",
             "Have the certificate made again with an RSA key of 2048 bits or more, or an EC key, and signed with SHA-256; also that of the authority, if it is the one that is weak.";
         TlsRevoked = "tls-revoked", "The server's certificate has been revoked",
-            "Ask who runs the server why its certificate was revoked, and have a new one installed.";
+            "Ask the server's operator why the certificate was revoked, and have a new one installed.";
         TlsCertificateUnusable = "tls-certificate-unusable", "The server's certificate cannot be used",
             "Have a server's certificate made again: X.509 version 3, with the server's name as subjectAltName, for server authentication, and CA:FALSE. The message says what is wrong with this one.";
         TlsTooOld = "tls-too-old", "The server's TLS is too old",
@@ -90,19 +90,19 @@ codes! {
         TlsFailed = "tls-failed", "No secure connection can be made",
             "Look at the TLS settings and the log of the server, or of the proxy in front of it: the message says what failed. It must offer TLS 1.2 or 1.3 with a modern cipher (ECDHE with AES-GCM or ChaCha20).";
         ProxyUnreachable = "proxy-unreachable", "The forward proxy cannot be reached",
-            "Check the address and the port of the forward proxy that the platform is configured with, and that the proxy runs. If the server can be reached without it, configure none.";
+            "Check the address and the port of the forward proxy that the platform is configured with, and that the proxy runs. If the server can be reached without a proxy, remove it from the configuration.";
         ProxyCredentials = "proxy-credentials", "The forward proxy wants a user name and password",
-            "Give the platform that runs this plugin the user name and password that the forward proxy accepts (Basic authentication).";
+            "Give the platform that runs this plugin the user name and password that the forward proxy accepts: Basic authentication (providerctl: --proxy-login).";
         ProxyRefused = "proxy-refused", "The forward proxy refuses the connection",
-            "Ask who runs the forward proxy to let this machine connect to the server's host and port, and check that the configured address is that of a forward proxy.";
+            "Ask the operator of the forward proxy to let this machine connect to the server's host and port, and check that the configured address is that of a forward proxy.";
         ProxyFailed = "proxy-failed", "The forward proxy got no connection to the server",
             "Look at the forward proxy's log: it may not resolve the server's name, or a firewall may be between the two. The proxy may also be overloaded: then try again.";
         OpenFilesLimited = "open-files-limited", "The platform may open no more connections",
             "Raise the limit on open files of the platform that runs this plugin (ulimit -n, LimitNOFILE).";
         ConnectionLost = "connection-lost", "The connection ended before the answer",
-            "Try again. If it happens often, look at the limits and logs of the reverse proxy in front of Mattermost.";
+            "Try again. If it happens each time, check whether the port expects https://, and look at the limits and logs of the reverse proxy in front of Mattermost.";
         EgressDenied = "egress-denied", "The platform does not let the plugin reach the server",
-            "Ask the operator of the platform to grant this plugin the origin of the server's URL.";
+            "Check the server's URL: link-local and metadata addresses are always blocked. If the URL is right, ask the operator of the platform to let this plugin reach it.";
         TokenRefused = "token-refused", "The server refuses the token",
             "Check that the token is complete and has not been revoked or expired, that its account is not deactivated, and that System Console > Integrations > Integration Management > Enable Personal Access Tokens is on (a bot's token works without it). A session token ends when its session does: a personal access token lasts longer.";
         PermissionMissing = "permission-missing", "The token's account lacks a permission",
@@ -114,18 +114,18 @@ codes! {
         ServerError = "server-error", "The server failed to answer",
             "Try again later. If it persists, look for this request in the logs of the Mattermost server and of the proxy in front of it.";
         ServerUnavailable = "server-unavailable", "The server is down or starting",
-            "Try again in some minutes: this comes from the proxy in front of Mattermost while the server starts, is upgraded or is overloaded.";
+            "Try again in a few minutes: the proxy in front of Mattermost answers like this while the server starts, is upgraded or is overloaded.";
         NotMattermost = "not-mattermost", "The URL does not lead to a Mattermost API",
             "Open the server's URL in a browser: it must show Mattermost's sign-in page. Leave out what follows it in a link to a team or channel, keep the path that your installation has (a server may live at https://example.com/mattermost), and check that no proxy, web filter or other product answers in its place.";
-        NotHttp = "not-http", "What answers does not speak HTTP",
+        NotHttp = "not-http", "The port does not speak HTTP",
             "Check the port in the server's URL: it must be the one of Mattermost or of the proxy in front of it, with https:// where it speaks TLS. If it is, look for a malformed header in what the proxy adds to answers, such as one with a space before its colon.";
         Redirected = "redirected", "The server is at another address",
             "Enter the URL that the message names. Redirects are not followed, since a token is never sent along to another place.";
         RedirectedElsewhere = "redirected-elsewhere", "The server points to another place, such as a sign-in page",
             "Do not enter that other address here: the token would be sent there. If a single sign-on or an access gateway answers for the server, have it let requests below /api/v4 through to Mattermost, or enter an address that leads to Mattermost itself. If the server has moved, ask those who run it for its new address.";
-        GatewaySignIn = "gateway-sign-in", "Something in front of Mattermost wants a sign-in of its own",
-            "Have the gateway let requests below /api/v4 through to Mattermost without that sign-in, at least from the machine that runs this plugin; give it what it asks for in a header of its own (providerctl: --header), if it knows one; or enter an address that leads to Mattermost itself.";
-        RobotCheck = "robot-check", "A check for robots answers in Mattermost's place",
+        GatewaySignIn = "gateway-sign-in", "A gateway in front of Mattermost requires its own sign-in",
+            "Have the gateway let requests below /api/v4 through to Mattermost without that sign-in, at least from the machine that runs this plugin. Or send the header that the gateway accepts in its place (providerctl: --header), or enter an address that leads to Mattermost itself.";
+        RobotCheck = "robot-check", "A check for robots answers instead of Mattermost",
             "Exempt requests below /api/v4 from the bot protection of the network or firewall in front of the server, at least from the machine that runs this plugin: only a browser passes such a check.";
         AnswerUnreadable = "answer-unreadable", "The answer cannot be read",
             "Check whether a proxy or a web filter changes the server's answers.";
@@ -138,17 +138,17 @@ codes! {
         RequestRejected = "request-rejected", "The server rejects the request",
             "This server may be older or newer than this plugin knows, or a proxy may have changed the request. Look for this request in the server's log.";
         GatewayRejected = "gateway-rejected", "Something in front of Mattermost rejects the request",
-            "Look at the configuration and the log of the proxy, gateway or firewall that answers for the server's URL: the request did not get as far as Mattermost. The message says what was rejected.";
+            "The request did not reach Mattermost. Look at the configuration and the log of the proxy, gateway or firewall that answers for the server's URL; the message says what was rejected.";
         HttpsExpected = "https-expected", "The port speaks HTTPS and was asked over HTTP",
             "Enter the server's URL with https:// instead of http://.";
         ClientCertificateMissing = "client-certificate-missing", "The gateway in front of the server wants a client certificate",
-            "Give the platform that runs this plugin the client certificate and key that the gateway asks for.";
+            "Give the platform that runs this plugin the client certificate and key that the gateway asks for (providerctl: --client-cert and --client-key).";
         ClientCertificateRefused = "client-certificate-refused", "The gateway in front of the server refuses the client certificate",
             "Give the platform that runs this plugin a client certificate that is valid and signed by an authority that the gateway trusts, together with its key and the certificates above it.";
         CursorStale = "cursor-stale", "The listing cannot go on from there",
             "Start the listing again from the beginning.";
         TransportFailed = "transport-failed", "The request failed on its way",
-            "The message has what the platform that runs this plugin says: look at its network, its limits and its log.";
+            "Look at the network, the limits and the log of the platform that runs this plugin: the message repeats what the platform reported.";
     }
 }
 
@@ -300,8 +300,8 @@ impl Code {
 codes! {
     /// What a notice tells about an answer that is right but not all there is.
     NoticeCode {
-        CompletenessUnproven = "completeness-unproven", "How many users there are is not told to this token, or not by this server, so the listing cannot be proven complete",
-            "Use a token of a system administrator, or of a bot that has the read-only administrator role. Servers before 5.26 tell it to nobody: upgrade.";
+        CompletenessUnproven = "completeness-unproven", "This token, or this server, does not show the total number of users, so the list may be incomplete",
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role. Servers before 5.26 do not report the number: upgrade.";
         CountFailed = "count-failed", "The server failed to count its users, so the listing cannot be proven complete",
             "List again. If it persists, look for GET /api/v4/users/stats/filtered in the log of the server and of its proxy: on a large server the count can run into a time limit of the database or of the proxy.";
         CountDiffers = "count-differs", "The server counts another number of users than it lists",
@@ -312,8 +312,8 @@ codes! {
             "They were made while a server's clock was ahead. Keep the clocks right by a time server (NTP). The dates stay in the database, so each listing takes a second reading of the list to be sure that nobody is missing.";
         UsersMayBeMissing = "users-may-be-missing", "Fewer users came than the server counted when the listing began",
             "List again: accounts that are renamed or deleted while they are listed can hide others. If it persists, compare with the count in the System Console.";
-        ListingResumed = "listing-resumed", "The listing went on in a fresh instance, which cannot prove that it is complete",
-            "List again from the beginning in one go if a proof is needed.";
+        ListingResumed = "listing-resumed", "The listing was resumed after an interruption, so it cannot be proven complete",
+            "If you need a proof, list again from the beginning without an interruption.";
         PartialView = "partial-view", "The token shows only the users that share a team or channel with its account",
             "Guests see no others. Any other account needs a role with the permission view_members, which Mattermost's role system_user has unless somebody took it away. A system administrator's token shows everybody.";
         EmailsHidden = "emails-hidden", "The server's privacy settings hide e-mail addresses from this token",
@@ -328,29 +328,29 @@ codes! {
             "The report needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role. Otherwise leave activity_source at status.";
         TeamAdminsHidden = "team-admins-hidden", "The token does not see who runs every team, so some team administrators are listed as members",
             "Use a system administrator's token, or give the token's account a role that may read all teams (permissions list_public_teams, list_private_teams and view_team). The role Viewer may, unless its access to teams was taken away: System Console > User Management > Delegated Granular Administration > Viewer > User Management > Teams.";
-        UsersDoNotAddUp = "users-do-not-add-up", "The known users and the new ones are not those whom the server counts: somebody was deleted for good or became a bot, or was made at this very moment",
-            "List all users again, which finds out who is gone. Nothing else needs to be done.";
-        ChangesHidden = "changes-hidden", "Which users are new is not told to this token, or not by this server, so all have to be listed to find out what changed",
-            "It takes Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role. Which bots are new is told to system administrators alone.";
-        ChangesInReport = "changes-in-report", "The last activity comes from the report on users, which tells what changed for no less than a listing",
-            "List all users again. Where that costs the server too much, set activity_source to status.";
+        UsersDoNotAddUp = "users-do-not-add-up", "The known users and the new ones do not add up to the server's count: somebody was deleted for good, became a bot, or was created just now",
+            "List all users again to find out who is gone. Nothing else needs to be done.";
+        ChangesHidden = "changes-hidden", "This token, or this server, does not show which users are new, so all users must be listed to find out what changed",
+            "This needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role. Only system administrators see which bots are new.";
+        ChangesInReport = "changes-in-report", "The last activity comes from the report on users, where finding out what changed costs as much as a listing",
+            "List all users again. If that costs the server too much, set activity_source to status.";
         ChangesTooMany = "changes-too-many", "So many users are new that a listing costs the server less than finding out what changed",
             "List all users again. Nothing else needs to be done.";
-        ViewChanged = "view-changed", "The server tells this token other data of its users than when they were listed",
+        ViewChanged = "view-changed", "The server shows this token other data of its users than when they were listed",
             "List all users again: the token's roles or the server's privacy settings were changed, or the server was restored from a backup.";
         RecordsUnreadable = "records-unreadable", "Some accounts could not be read and were left out",
             "This server may be newer than this plugin, or a proxy may have changed its answers. Update the plugin, and report it if that does not help.";
-        SeatsUnknown = "seats-unknown", "Whether a guest takes a seat cannot be told from a list of users",
-            "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. A token of a system administrator, or of a bot that has the read-only administrator role, can tell who they are.";
-        SeatsDiffer = "seats-differ", "The seats of the listed accounts are not those that the server counts",
+        SeatsUnknown = "seats-unknown", "A list of users does not show whether a guest takes a seat",
+            "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. A token of a system administrator, or of a bot that has the read-only administrator role, shows who they are.";
+        SeatsDiffer = "seats-differ", "The listed accounts take another number of seats than the server counts",
             "Accounts that are created, deactivated or changed during a listing make this difference: list again. If it persists, go by the server's count, and report the server's version.";
         SeatsIncludeGuests = "seats-include-guests", "Guests of a single channel may be among the used seats, although they take none",
-            "Use a token of a system administrator, or of a bot that has the read-only administrator role, with which they can be told apart.";
-        SeatsUsedHidden = "seats-used-hidden", "How many seats are in use is not told to this token, or not by this server",
-            "Use a token of a system administrator, or of a bot that has the read-only administrator role. Servers before 5.26 tell it to nobody: count the users whose seat is occupied.";
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role: it shows who they are.";
+        SeatsUsedHidden = "seats-used-hidden", "This token, or this server, does not show how many seats are in use",
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role. Servers before 5.26 do not report it: count the users whose seat is occupied.";
         SeatsUsedFailed = "seats-used-failed", "The seats in use could not be counted",
             "Look for GET /api/v4/users/stats/filtered in the log of the server and of its proxy: on a large server the count can run into a time limit of the database or of the proxy. Until it answers, count the users whose seat is occupied.";
-        UserLimitsHidden = "user-limits-hidden", "How many users this server without a licence takes is told to system administrators alone",
+        UserLimitsHidden = "user-limits-hidden", "Only system administrators see how many users this server without a licence allows",
             "Use a system administrator's token, or look it up in the System Console.";
         LicenseDetailsHidden = "license-details-hidden", "The server leaves out the licence's dates and name for this token",
             "Use a token of a system administrator, or of a bot that has a role with the permission to read the licence.";
@@ -359,22 +359,22 @@ codes! {
         LicenseUnreadable = "license-unreadable", "A part of the licence could not be read and counts as unknown",
             "Compare with System Console > Edition and License. If the values are right there, look for what changes the answers of GET /api/v4/license/client and GET /api/v4/limits/server on their way, such as a gateway; otherwise report this with the server's version.";
         LicenseBeginsLater = "license-begins-later", "The licence has not begun yet",
-            "Nothing needs to be done if that is meant. Otherwise look at the licence in System Console > Edition and License, and at the server's clock.";
+            "If that is intended, nothing needs to be done. Otherwise look at the licence in System Console > Edition and License, and at the server's clock.";
         SeatsExceeded = "seats-exceeded", "More seats are in use than were bought",
             "Deactivate accounts that nobody uses, or buy more seats.";
-        UserLimitExceeded = "user-limit-exceeded", "The server without a licence has more users than it takes",
-            "Deactivate accounts that nobody uses, or buy a licence. Above the limit the server takes no new users.";
-        ServerOld = "server-old", "The server is older than what this plugin needs for everything",
-            "Upgrade Mattermost. From 5.26 on it counts its accounts exactly, and tells who runs a team at the cost of one request a team.";
+        UserLimitExceeded = "user-limit-exceeded", "The server without a licence has more users than it allows",
+            "Deactivate accounts that nobody uses, or buy a licence. Above the limit the server accepts no new users.";
+        ServerOld = "server-old", "The server is too old for some of what this plugin reads",
+            "Upgrade Mattermost. From 5.26 on it counts its accounts exactly, and shows who runs a team in one request a team.";
         ClockDiffers = "clock-differs", "The server's clock and the platform's differ",
             "Set both by a time server (NTP). Until then accounts may count as inactive on the wrong day, and certificates and tokens end at another time than they say.";
-        ClockHidden = "clock-hidden", "The server does not tell its time",
+        ClockHidden = "clock-hidden", "The server does not send its time",
             "Let the proxy in front of Mattermost pass on the Date header.";
         TokenEndsSoon = "token-ends-soon", "A personal access token of this account ends soon",
             "Make a new token before that day, and enter it here; the old one can then be revoked.";
         TokenUnencrypted = "token-unencrypted", "The token and all data travel unencrypted",
-            "Enter the server's URL with https://. If the server has no certificate, put a proxy with one in front of it: whoever sees the traffic on its way can use the token.";
-        LimitedView = "limited-view", "The token's account is no administrator: some data is hidden from it",
+            "Enter the server's URL with https://. If the server has no certificate, put a proxy with one in front of it: anybody who sees the traffic on its way can use the token.";
+        LimitedView = "limited-view", "The token's account is not an administrator, so some data is hidden from it",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
     }
 }

@@ -51,7 +51,7 @@ const WANTS_CERTIFICATE: [&str; 3] = ["no required ssl certificate", "the ssl ce
 pub(super) fn page(body: &[u8]) -> (Code, &'static str) {
     let has = |texts: &[&str]| has(body, texts);
     if has(&ROBOT_CHECKS) {
-        (Code::RobotCheck, "a page that checks for robots answers in Mattermost's place")
+        (Code::RobotCheck, "a page that checks for robots answers instead of Mattermost")
     } else if has(&SIGN_INS[..4]) {
         (Code::GatewaySignIn, "a sign-in page answers in front of Mattermost")
     } else if has(&["mattermost"]) {
@@ -75,7 +75,7 @@ fn has(body: &[u8], texts: &[&str]) -> bool {
 pub(super) fn refusal(request: &Request, response: &Response, body: &[u8]) -> Failure {
     let status = response.status;
     let (code, what) = if matches!(status, 400..=599) && has(body, &ROBOT_CHECKS) {
-        (Code::RobotCheck, format!("a page that checks for robots answers in Mattermost's place (status {status})"))
+        (Code::RobotCheck, format!("a page that checks for robots answers instead of Mattermost (status {status})"))
     } else if status < 500 {
         of_request(request, response, body)
     } else {
