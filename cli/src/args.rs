@@ -466,7 +466,7 @@ pub(crate) struct DemoArgs {
 fn license(text: &str) -> Result<LicensePreset, String> {
     text.parse().map_err(|_| {
         let known: Vec<String> = LicensePreset::ALL.iter().map(ToString::to_string).collect();
-        format!("there are {}", known.join(", "))
+        format!("use one of {}", known.join(", "))
     })
 }
 

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 
 use crate::args::{CacheArgs, ComponentArgs, ConnectArgs, ServerArgs};
 use crate::component::Places;
-use crate::exit::{Complaint, Failure};
+use crate::exit::{Complaint, Failure, reason};
 use crate::output::cell::printable;
 use crate::output::words::count;
 use crate::screen::Screen;
@@ -190,7 +190,9 @@ async fn connected(
 
 fn append(path: &Path) -> Result<File, Failure> {
     File::options().create(true).append(true).open(path).map_err(|error| {
-        Failure::failed(Complaint::new("file-unwritable", format!("{} cannot be written: {error}", path.display())))
+        let message = format!("{} cannot be written: {}", path.display(), reason(&error));
+        let fix = "check that its folder exists, that this user may write there, and that the disk is not full";
+        Failure::failed(Complaint::new("file-unwritable", message).fix(fix))
     })
 }
 
@@ -251,13 +253,12 @@ fn placed<'a>(argument: &'a str, option: &str) -> Result<(&'a str, SecretString)
     let (name, place) = argument
         .split_once('=')
         .filter(|(name, _)| !name.is_empty())
-        .ok_or_else(|| malformed("it has no name and no equals sign"))?;
+        .ok_or_else(|| malformed("the name or the equals sign is missing"))?;
     let source: SecretSource = place.parse().map_err(malformed)?;
     let secret = source.read().map_err(|reason| {
-        Failure::usage(Complaint::new(
-            "secret-missing",
-            format!("the secret of {option} {name} is not in {source}: {reason}"),
-        ))
+        let message = format!("the secret of {option} {name} cannot be read from {source}: {reason}");
+        let fix = "set the environment variable and export it, or put the secret into the file";
+        Failure::usage(Complaint::new("secret-missing", message).fix(fix))
     })?;
     Ok((name, secret))
 }

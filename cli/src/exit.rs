@@ -233,7 +233,7 @@ fn fix(error: &provider_host::Error) -> Option<String> {
             "lift the limits of this process, as with ulimit -v unlimited, or end others that use the machine"
         }
         "listing-stalled" => {
-            "look at whether the server answers, and run the command again; for a slow server, add --stall-timeout SECONDS"
+            "run providerctl check to see whether the server answers, then run the command again; for a slow server, add --stall-timeout SECONDS"
         }
         "rate-limited" if error.as_provider().is_none() => {
             "run the command again when the time is over, or add --stall-timeout SECONDS to wait for longer"

@@ -165,14 +165,14 @@ fn is_key(text: &str) -> bool {
 }
 
 fn exposed(key: &str, option: &str) -> Complaint {
-    let message = format!("{option} {key} holds the secret itself, but {EXPOSED}");
+    let message = format!("{option} {key} contains the secret itself, but {EXPOSED}");
     let variable = variable(key);
     let fix = format!(
         "name its place: --secret {key}=env:{variable} reads it from ${variable}, --secret {key}=file:PATH from a file"
     );
     Complaint::new("secret-exposed", message)
         .fix(fix)
-        .details(vec!["If it is a real one, revoke it and make another.".to_owned()])
+        .details(vec!["If it is a real secret, revoke it and make a new one.".to_owned()])
 }
 
 /// What stands in the place of a secret's place: the secret itself, as far as anybody can tell, or half a place.
@@ -180,7 +180,7 @@ fn misplaced(key: &str, value: &str, reason: &str) -> Complaint {
     if !value.starts_with("env:") && !value.starts_with("file:") {
         return exposed(key, "--secret");
     }
-    Complaint::new("secret-misplaced", format!("--secret {key} names no place: {reason}"))
+    Complaint::new("secret-misplaced", format!("--secret {key} does not name a place: {reason}"))
         .fix(format!("write --secret {key}=env:{} or --secret {key}=file:PATH", variable(key)))
 }
 

@@ -513,7 +513,7 @@ fn a_sync_ends_as_other_commands_do() {
     let output = against(&url, &tokens.admin, "sync", &arguments);
     check_exit(&output, 1);
     assert_eq!(stdout(&output), "[]\n");
-    assert!(stderr(&output).contains("goes on from there"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("run the same command to resume"), "{}", stderr(&output));
 }
 
 #[test]

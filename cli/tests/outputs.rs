@@ -254,12 +254,15 @@ fn every_way_to_ask_for_an_end_saves_what_came() {
         let mut said = String::new();
         child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(3), "{name}: {said}");
-        assert!(said.contains("error[interrupted]") && said.contains("goes on from there"), "{name}: {said}");
+        assert!(
+            said.contains("error[interrupted]") && said.contains("run the same command to resume"),
+            "{name}: {said}"
+        );
 
         scene.simulator.set_faults(Vec::new());
         let output = scene.run("users", &more);
         assert_eq!((output.status.code(), stdout(&output).lines().count()), (Some(0), 1_000), "{}", stderr(&output));
-        assert!(stderr(&output).contains("going on with an interrupted listing"), "{}", stderr(&output));
+        assert!(stderr(&output).contains("resuming an interrupted listing"), "{}", stderr(&output));
     }
 }
 

@@ -80,21 +80,21 @@ impl DenialReason {
                     shown(),
                     line("")
                 ),
-                None => "nothing: only http and https requests without a user name are let out".to_owned(),
+                None => "nothing, since only http and https requests without a user name are allowed".to_owned(),
             },
             Self::Request => {
                 format!("`{method} {path}` among the `requests` of the provider's description, which its authors write")
             }
             Self::Host => {
-                "nothing: a request goes to the host of its address, and only the provider's authors can change it"
+                "nothing, since a request must name the host that it goes to: report it to the provider's authors"
                     .to_owned()
             }
             Self::Header => {
-                "nothing: only ordinary headers and those of credentials are let out, each once, and only the provider's authors can leave others out"
+                "nothing, since only ordinary headers and those of credentials are allowed, each once: report it to the provider's authors"
                     .to_owned()
             }
             Self::ProhibitedAddress => {
-                "nothing: link-local addresses, metadata services and reserved addresses are never dialled".to_owned()
+                "nothing, since link-local, metadata and reserved addresses are always blocked".to_owned()
             }
             Self::PrivateAddress => format!("for the platform's policy: {}", line("private_addresses = true")),
             Self::Proxy => format!("a proxy that connects to {}: its administrators decide on that", shown()),
@@ -113,11 +113,11 @@ impl fmt::Display for DenialReason {
             Self::Origin => "no setting leads there",
             Self::Request => "the provider does not describe it",
             Self::Host => "it names another host in its header than in its address",
-            Self::Header => "it has a header that is not let out",
-            Self::ProhibitedAddress => "its host is at an address that nothing is sent to",
+            Self::Header => "it has a header that is not allowed",
+            Self::ProhibitedAddress => "its host has a blocked address",
             Self::PrivateAddress => "its host is at a private address",
             Self::Proxy => "the proxy refuses it",
-            Self::ProxyCredentials => "the proxy wants other credentials",
+            Self::ProxyCredentials => "the proxy requires other credentials",
             Self::Limit(limit) => return limit.fmt(f),
         })
     }

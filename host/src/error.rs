@@ -325,7 +325,7 @@ pub enum Error {
     },
 
     /// A request of the embedder's own, through an [`Outlet`](crate::Outlet), got no whole answer.
-    #[error("the request got no whole answer: {reason}")]
+    #[error("no complete response: {reason}")]
     Unanswered {
         /// Why, in the words of wasi:http; no part of the request.
         reason: String,
@@ -359,14 +359,16 @@ pub enum Error {
     },
 
     /// Somebody else reads the listing, or looks at it.
-    #[error("the listing `{name}` is being read by another session or another process")]
+    #[error("the listing `{name}` is in use by another session or process")]
     CheckpointBusy {
         /// `ListingKey::name`.
         name: String,
     },
 
     /// A store of checkpoints has a form that a later version of this library made.
-    #[error("the checkpoint {store} has version {version}, and this host knows {known}")]
+    #[error(
+        "the checkpoint {store} was written by a later version: its format is {version}, and this host reads up to {known}"
+    )]
     CheckpointNewer {
         /// The file, or another name of the store.
         store: String,
@@ -396,7 +398,7 @@ pub enum LimitHit {
     #[error("it asked for more than {0} bytes of memory (limit `memory_bytes`)")]
     Memory(usize),
     /// `Limits::call_time`.
-    #[error("it did not finish within {} (limit `call_time`)", in_words(*.0))]
+    #[error("it timed out after {} (limit `call_time`)", in_words(*.0))]
     CallTime(Duration),
     /// `Limits::cpu_time`.
     #[error("it computed for more than {} (limit `cpu_time`)", in_words(*.0))]
@@ -513,13 +515,13 @@ impl Bound {
 #[non_exhaustive]
 pub enum Stall {
     /// No answer came for so long.
-    #[error("no answer came within {} (limit `stall_time`)", in_words(*.0))]
+    #[error("no page was read within {} (limit `stall_time`)", in_words(*.0))]
     NoAnswer(Duration),
     /// Answers came for so long, and nobody new with them.
-    #[error("answers came for {} and brought nobody new (limit `stall_time`)", in_words(*.0))]
+    #[error("the answers of {} brought no new user (limit `stall_time`)", in_words(*.0))]
     NobodyNew(Duration),
     /// So many steps one after another brought nobody new.
-    #[error("{0} steps one after another brought nobody new (limit `idle_steps`)")]
+    #[error("{0} steps in a row brought no new user (limit `idle_steps`)")]
     Steps(u64),
 }
 
@@ -640,7 +642,7 @@ impl Error {
                 "Check that the program is there and calls `run_compiler` of this version; if it crashed, do not use the component."
             }
             Self::NotAFile { .. } => {
-                "Name the component's file itself; what comes through a pipe is written to a file first."
+                "Name the component's file itself; write what comes through a pipe to a file first."
             }
             Self::DoesNotFit { .. } => "Raise `Pool::memory_bytes`, or use a provider that needs less.",
             Self::ImportRefused { .. } => {
@@ -651,7 +653,7 @@ impl Error {
             }
             Self::DigestDiffers { fix, .. } => fix,
             Self::SignatureRefused { .. } => {
-                "Get the component and its `.sig` file again from whoever made it, or trust another key if you are sure that it is theirs."
+                "Get the component and its `.sig` file again from its makers, or trust another key if you are sure that it is theirs."
             }
             Self::DescriptionDiffers { .. } => {
                 "Do not use this file: it was changed after it was built. Its makers seal it again with `providerctl seal`."
@@ -670,7 +672,7 @@ impl Error {
                 "Enter an address such as https://chat.example.com, without user name or password."
             }
             Self::SecretUnusable { .. } => {
-                "Enter the secret alone, as it was shown when it was made: one word, without spaces, quotes or line breaks, for a setting that the provider describes as a secret."
+                "Enter the secret alone, as it was shown when it was made: one word, without spaces, quotes or line breaks. Only a setting that the provider describes as a secret takes one."
             }
             Self::SecretNotGranted { .. } => {
                 "If you trust this component with the value itself, grant it with `Settings::grant_value`."
@@ -719,13 +721,13 @@ impl Error {
                 "Name a readable PEM file that holds the certificate of the authority that signed the server's certificate."
             }
             Self::ProxyUnusable { .. } => {
-                "Give the proxy's address as http://proxy.example.com:3128, its user name and password apart from it, and hosts to reach without it by name."
+                "Write the proxy's address as http://proxy.example.com:3128, give its user name and password separately, and name the hosts to reach without it."
             }
             Self::ClientIdentityUnusable { .. } => {
-                "Name readable PEM files: the certificate with those that signed it behind it, and its key without a password."
+                "Name two readable PEM files: the certificate followed by those that signed it, and its key without a password."
             }
             Self::HeaderUnusable { .. } => {
-                "Name a header of the gateway's own, such as x-gateway-key, with a value of one line; credentials of the server belong into the settings."
+                "Name a header of the gateway's own, such as x-gateway-key, with a value of one line; the server's own credentials belong in the settings."
             }
             Self::Unanswered { .. } => {
                 "Check that the server is there, and that the request is one of those that the description names."

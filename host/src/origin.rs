@@ -29,7 +29,7 @@ impl Origin {
             return Err("it begins with another scheme than https:// or http://");
         }
         if authority.contains('@') {
-            return Err("it holds a user name or password");
+            return Err("it contains a user name or password");
         }
         // Of a host that is not in brackets a colon parts the port.
         if !authority.contains('[') && authority.matches(':').count() > 1 {
@@ -46,7 +46,7 @@ impl Origin {
         if uri.host().is_none_or(str::is_empty) {
             return Err("it has no host");
         }
-        Self::of(&uri).filter(|origin| origin.port != 0).ok_or("it has a port that is no number from 1 to 65535")
+        Self::of(&uri).filter(|origin| origin.port != 0).ok_or("its port is not a number from 1 to 65535")
     }
 
     /// The origin of a request; none where the address holds a user name, which no request of a provider needs.
@@ -125,7 +125,7 @@ fn ascii_authority(authority: &str) -> Result<Cow<'_, str>, &'static str> {
     }
     let at = authority.rfind(':').unwrap_or(authority.len());
     let (host, port) = authority.split_at(at);
-    let host = idna::domain_to_ascii(host).map_err(|_| "it has a host with a character that no name has")?;
+    let host = idna::domain_to_ascii(host).map_err(|_| "its host name contains an invalid character")?;
     Ok(Cow::Owned(format!("{host}{port}")))
 }
 
@@ -136,15 +136,15 @@ const fn is_of_authority(c: char) -> bool {
 /// What makes text no URL.
 fn malformed(url: &str) -> &'static str {
     if url.contains(['"', '\'', '`', '<', '>', '“', '”', '‘', '’']) {
-        "it holds a quotation mark or an angle bracket"
+        "it contains a quotation mark or an angle bracket"
     } else if url.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        "it holds a space or a line break"
+        "it contains a space or a line break"
     } else if url.contains('\\') {
-        "it holds a backslash where URLs have a slash"
+        "it contains a backslash instead of a slash"
     } else if !url.contains("://") {
         "it does not begin with https:// or http://"
     } else {
-        "it has a host with a character that no name has"
+        "its host name contains an invalid character"
     }
 }
 
@@ -199,9 +199,9 @@ mod tests {
             ("https://hunter2 example.com", "space"),
             ("https://hunter2\nexample.com", "line break"),
             ("https:\\\\hunter2.example.com", "backslash"),
-            ("https://hunter2,example.com", "character that no name has"),
-            ("https://%41.example.com", "character that no name has"),
-            ("https://hunter2\u{fffd}.example.com", "character that no name has"),
+            ("https://hunter2,example.com", "contains an invalid character"),
+            ("https://%41.example.com", "contains an invalid character"),
+            ("https://hunter2\u{fffd}.example.com", "contains an invalid character"),
         ] {
             let wrong = Origin::parse(url).unwrap_err();
             assert!(wrong.contains(expect) && !wrong.contains("hunter2"), "{url}: {wrong}");

@@ -118,7 +118,7 @@ impl Pattern {
         let below = rest.strip_prefix("*.");
         let rest = below.unwrap_or(rest);
         if rest.contains(['/', '?', '#']) {
-            return Err(unusable("it goes on after the host and the port"));
+            return Err(unusable("it has text after the host and the port"));
         }
         if rest.contains('*') {
             return Err(unusable(
@@ -128,7 +128,7 @@ impl Pattern {
         let origin = Origin::parse(&format!("{scheme}://{rest}")).map_err(unusable)?;
         let is_wildcard = below.is_some();
         if is_wildcard && (origin.host().starts_with('[') || origin.host().parse::<IpAddr>().is_ok()) {
-            return Err(unusable("no name is below an address"));
+            return Err(unusable("an IP address cannot have a wildcard"));
         }
         Ok(Self { origin, is_wildcard })
     }

@@ -40,20 +40,20 @@ pub(crate) fn fault(secret: &str) -> Option<&'static str> {
     if secret.contains(['\n', '\r']) {
         Some("it has more than one line")
     } else if is_scheme && secret.len() > first.len() {
-        Some("it begins with a word such as Bearer or Token, which is no part of it")
+        Some("it begins with a word such as Bearer or Token: leave that out")
     } else if secret.starts_with(['"', '\'', '`']) || secret.ends_with(['"', '\'', '`']) {
-        Some("it stands in quotation marks, which are no part of it")
+        Some("it is in quotation marks: leave them out")
     } else if is_unreplaced(secret) {
-        Some("it is the name of a variable that nothing was put in the place of")
+        Some("it is the name of a variable, not its value")
     } else if secret.split_once('=').is_some_and(|(name, value)| is_variable(name) && !value.is_empty()) {
-        Some("it begins with a variable's name and =, which are no part of it")
+        Some("it begins with a variable's name and =: leave them out")
     } else if !secret.is_ascii() {
-        Some("it holds a character outside ASCII, such as a curly quotation mark or an invisible one")
+        Some("it contains a character outside ASCII, such as a curly quotation mark or an invisible one")
     } else if secret.contains(char::is_whitespace) {
-        Some("it holds a space")
+        Some("it contains a space")
     } else {
         (secret.is_empty() || !secret.bytes().all(|b| b.is_ascii_graphic()))
-            .then_some("it is empty, or holds a character that no header takes")
+            .then_some("it is empty, or contains a character that is not allowed in a header")
     }
 }
 
@@ -175,7 +175,7 @@ mod tests {
             ("'hunter2'", Some("quotation marks")),
             ("“hunter2”", Some("outside ASCII")),
             ("hunter2\u{200b}", Some("outside ASCII")),
-            ("hunter2\u{7}", Some("no header takes")),
+            ("hunter2\u{7}", Some("not allowed in a header")),
             ("${MM_TOKEN}", Some("name of a variable")),
             ("$MM_TOKEN", Some("name of a variable")),
             ("%MM_TOKEN%", Some("name of a variable")),

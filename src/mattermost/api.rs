@@ -651,7 +651,7 @@ mod tests {
             (401, &[basic], "", Code::GatewaySignIn, "a user name and a password"),
             (401, &[("www-authenticate", "Negotiate")], "", Code::GatewaySignIn, "Windows or Kerberos"),
             (401, &[("www-authenticate", "Bearer realm=\"x\"")], "", Code::GatewaySignIn, "another product"),
-            (401, &[], "", Code::GatewaySignIn, "a gateway in front of Mattermost wants a sign-in"),
+            (401, &[], "", Code::GatewaySignIn, "a gateway in front of Mattermost requires its own sign-in"),
             (403, &[HTML], "<title>Just a moment...</title>", Code::RobotCheck, "checks for robots"),
             (503, &[HTML], "<script src=/cdn-cgi/challenge-platform/x>", Code::RobotCheck, "(status 503)"),
             (429, &[HTML], "<p>Verify you are human</p>", Code::RobotCheck, "(status 429)"),
@@ -683,12 +683,12 @@ mod tests {
             (426, &[], "", Code::GatewayRejected, "status 426"),
             (500, &[HTML], "<h1>500", Code::ServerError, "the proxy in front of Mattermost answered 500"),
             (501, &[HTML], "", Code::GatewayRejected, "answered 501"),
-            (502, &[HTML], "", Code::ServerUnavailable, "gets no answer of Mattermost"),
+            (502, &[HTML], "", Code::ServerUnavailable, "got no usable answer from Mattermost"),
             (505, &[], "", Code::GatewayRejected, "version of HTTP"),
             (508, &[], "", Code::GatewayRejected, "lead back"),
             (525, &[], "", Code::GatewayRejected, "certificate"),
             (561, &[], "", Code::GatewaySignIn, "sign-in failed"),
-            (600, &[], "", Code::GatewayRejected, "no status of HTTP"),
+            (600, &[], "", Code::GatewayRejected, "not an HTTP status"),
             (103, &[], "", Code::NotMattermost, "status 103"),
         ];
         for (status, headers, body, code, says) in cases {

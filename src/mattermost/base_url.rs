@@ -153,7 +153,7 @@ impl BaseUrl {
             return otherwise("holds a user name or password, which the server would not get");
         }
         if uri.has_query() || uri.has_fragment() {
-            return otherwise("goes on with ? or #, which no server's address does");
+            return otherwise("has text after ? or #, which a server's address does not have");
         }
         if place != path {
             return otherwise("leads to a page or an API route of the server, and not to the server itself");
@@ -263,11 +263,11 @@ fn malformed(text: &str) -> Unusable {
     let is_quote = |c: char| matches!(c, '"' | '\'' | '`' | '<' | '>' | '“' | '”' | '‘' | '’');
     let host = text.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
     if text.contains(is_quote) {
-        "holds a quotation mark or an angle bracket"
+        "contains a quotation mark or an angle bracket"
     } else if text.contains(char::is_whitespace) || text.contains(char::is_control) {
-        "holds a space or a line break"
+        "contains a space or a line break"
     } else if text.contains('\\') {
-        "holds a backslash where URLs have a slash"
+        "contains a backslash instead of a slash"
     } else if host.is_none() {
         NO_SCHEME
     } else if host.is_some_and(|host| !host.is_ascii()) {
@@ -288,11 +288,11 @@ fn host_and_port(authority: &Authority<'_>) -> Result<(String, Option<u16>), Unu
         return Err("has no host behind https:// or http://".into());
     }
     if matches!(authority.host_parsed(), Host::RegName(_)) && !host.bytes().all(is_of_name) {
-        return Err("has a host with a character that no name has".into());
+        return Err("has a host name with an invalid character".into());
     }
     let port = authority.port_to_u16();
     match port {
-        Ok(Some(0)) | Err(_) => Err("has a port that is no number from 1 to 65535".into()),
+        Ok(Some(0)) | Err(_) => Err("has a port that is not a number from 1 to 65535".into()),
         Ok(port) => Ok((host, port)),
     }
 }
@@ -369,8 +369,8 @@ mod tests {
             ("https://chat.example.com:99999", "from 1 to 65535", None),
             ("https://chat.example.com:0", "from 1 to 65535", None),
             ("https://chat.example.com:x", "character that no URL", None),
-            ("https://chat.example.com,", "character that no name", None),
-            ("https://%41.example.com", "character that no name", None),
+            ("https://chat.example.com,", "host name with an invalid character", None),
+            ("https://%41.example.com", "host name with an invalid character", None),
             ("https://chat example.com", "space", None),
             ("https://example.com/a\r\nX: y", "line break", None),
             ("\"https://chat.example.com\"", "quotation mark", None),
@@ -382,9 +382,9 @@ mod tests {
             ("https://example.com/../b", "empty or dotted", None),
             ("https://user:hunter2@chat.example.com", "user name or password", server),
             ("https://hunter2@chat.example.com/login", "user name or password", server),
-            ("https://chat.example.com?x=hunter2", "with ? or #", server),
-            ("https://chat.example.com/#hunter2", "with ? or #", server),
-            ("https://chat.example.com/api/v4/users?page=hunter2", "with ? or #", server),
+            ("https://chat.example.com?x=hunter2", "after ? or #", server),
+            ("https://chat.example.com/#hunter2", "after ? or #", server),
+            ("https://chat.example.com/api/v4/users?page=hunter2", "after ? or #", server),
             ("https://chat.example.com/api/v4/users", "leads to a page or an API route", server),
             ("https://chat.example.com/login", "leads to a page or an API route", server),
             ("https://chat.example.com/team/channels/town-square", "leads to a page", server),

@@ -425,7 +425,7 @@ impl Report {
     /// Names the steps that were not tried.
     fn close(mut self) -> CheckReport {
         for step in STEPS.iter().skip(self.steps.len()) {
-            let summary = format!("not tried: {}", step.label());
+            let summary = format!("skipped: {}", step.label());
             self.push(*step, CheckOutcome::Skipped, None, summary, None, Vec::new());
         }
         self.attributes.sort();

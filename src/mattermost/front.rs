@@ -57,12 +57,12 @@ pub(super) fn page(body: &[u8]) -> (Code, &'static str) {
     } else if has(&["mattermost"]) {
         (
             Code::NotMattermost,
-            "Mattermost answers with a web page where its API answers with JSON: the URL leads further than to the server",
+            "Mattermost sent a web page instead of the JSON of its API: the URL leads further than to the server",
         )
     } else if has(&SIGN_INS) {
         (Code::GatewaySignIn, "a sign-in page answers in front of Mattermost")
     } else {
-        (Code::NotMattermost, "the server answered with a web page where Mattermost's API answers with JSON")
+        (Code::NotMattermost, "the server sent a web page instead of the JSON of Mattermost's API")
     }
 }
 
@@ -90,11 +90,11 @@ fn of_request(request: &Request, response: &Response, body: &[u8]) -> (Code, Str
     let rejected = |what: String| (Code::GatewayRejected, what);
     match status {
         400 | 403 if has(body, &WANTS_CERTIFICATE) => {
-            (Code::ClientCertificateMissing, format!("the gateway wants a client certificate and answered {status}"))
+            (Code::ClientCertificateMissing, format!("the gateway requires a client certificate (status {status})"))
         }
         495 | 496 => (
             Code::ClientCertificateMissing,
-            format!("the gateway got no client certificate that it takes and answered {status}"),
+            format!("the gateway got no client certificate that it accepts (status {status})"),
         ),
         400 | 426 | 497 if status == 497 || has(body, &WANTS_TLS) => {
             (Code::HttpsExpected, "the port speaks HTTPS, and the request came over HTTP".to_string())
@@ -107,23 +107,23 @@ fn of_request(request: &Request, response: &Response, body: &[u8]) -> (Code, Str
         404 => (Code::NotMattermost, "there is no Mattermost API at this URL (status 404)".to_string()),
         405 => {
             let method = request.method.as_str();
-            rejected(format!("something in front of Mattermost lets no {method} through (status 405)"))
+            rejected(format!("something in front of Mattermost blocks {method} requests (status 405)"))
         }
-        407 => rejected("a forward proxy on the way wants a sign-in (status 407)".to_string()),
+        407 => rejected("a forward proxy on the way requires a login (status 407)".to_string()),
         408 => (
             Code::TimedOut,
             "something in front of Mattermost gave up waiting for the request (status 408)".to_string(),
         ),
-        413 => rejected("something in front of Mattermost takes no request as large as this (status 413)".to_string()),
-        414 => rejected("something in front of Mattermost takes no address as long as this (status 414)".to_string()),
-        421 => rejected("what answers for the server's URL serves another name (status 421)".to_string()),
+        413 => rejected("something in front of Mattermost rejects requests as large as this (status 413)".to_string()),
+        414 => rejected("something in front of Mattermost rejects addresses as long as this (status 414)".to_string()),
+        421 => rejected("the server that answers does not serve the name in the URL (status 421)".to_string()),
         429 => (Code::RateLimited, "something in front of Mattermost asks to slow down".to_string()),
-        431 => rejected("something in front of Mattermost takes no headers as large as these (status 431)".to_string()),
+        431 => rejected("something in front of Mattermost rejects headers as large as these (status 431)".to_string()),
         451 => rejected("a web filter on the way blocks the server (status 451)".to_string()),
         400.. => rejected(format!("something in front of Mattermost rejects the request with status {status}")),
         _ => (
             Code::NotMattermost,
-            format!("something in front of Mattermost answered with the status {status}, which ends no request"),
+            format!("something in front of Mattermost answered with status {status}, which is not a final answer"),
         ),
     }
 }
@@ -134,41 +134,41 @@ fn sign_in(response: &Response) -> String {
     let scheme = asked.split([' ', ',']).next().unwrap_or_default();
     let is = |name: &str| scheme.eq_ignore_ascii_case(name);
     let how = if is("basic") || is("digest") {
-        ": with a user name and a password, which would take the place of the token in the request"
+        ": a user name and a password, which would replace the token in the request"
     } else if is("negotiate") || is("ntlm") {
-        ": with an account of Windows or Kerberos"
+        ": a Windows or Kerberos account"
     } else if is("bearer") {
-        ": with a token of its own, or this is another product than Mattermost"
+        ": a token of its own, unless this is another product than Mattermost"
     } else {
         ""
     };
-    format!("a gateway in front of Mattermost wants a sign-in of its own (status 401){how}")
+    format!("a gateway in front of Mattermost requires its own sign-in (status 401){how}")
 }
 
 /// Statuses that blame the server, and what is no status.
 fn of_server(status: u16) -> (Code, String) {
     let (code, why) = match status {
-        501 => (Code::GatewayRejected, "it does not know what to do with the request"),
-        502 => (Code::ServerUnavailable, "it gets no answer of Mattermost behind it that it can pass on"),
+        501 => (Code::GatewayRejected, "it does not support the request"),
+        502 => (Code::ServerUnavailable, "it got no usable answer from Mattermost behind it"),
         503 => (
             Code::ServerUnavailable,
-            "it has no Mattermost behind it that takes requests now, or lets no more of them through for a moment",
+            "Mattermost behind it is not ready for requests, or the proxy lets no more of them through at the moment",
         ),
         504 => (Code::ServerUnavailable, "Mattermost behind it does not answer in time"),
-        505 => (Code::GatewayRejected, "it does not take this version of HTTP"),
-        507 => (Code::GatewayRejected, "its disk has no room left"),
+        505 => (Code::GatewayRejected, "it does not support this version of HTTP"),
+        507 => (Code::GatewayRejected, "its disk is full"),
         508 => (Code::GatewayRejected, "its requests lead back to itself"),
         511 => {
             return (
                 Code::GatewaySignIn,
-                "the network wants a sign-in before it lets anything through (status 511)".to_string(),
+                "the network requires a sign-in before it lets anything through (status 511)".to_string(),
             );
         }
         // The statuses of Cloudflare, which other networks for content have taken over.
         520..=530 => return content_network(status),
         561 => (Code::GatewaySignIn, "its own sign-in failed"),
         500..=599 => (Code::ServerError, "it failed, or the server behind it did"),
-        _ => (Code::GatewayRejected, "that is no status of HTTP"),
+        _ => (Code::GatewayRejected, "that is not an HTTP status"),
     };
     (code, format!("the proxy in front of Mattermost answered {status}: {why}"))
 }
@@ -183,7 +183,7 @@ fn content_network(status: u16) -> (Code, String) {
             "it cannot make a secure connection to the server behind it: look at that server's certificate",
         ),
         530 => (Code::ServerUnavailable, "the server behind it has no address, or no tunnel to it is open"),
-        _ => (Code::ServerUnavailable, "the server behind it gave no answer that it could pass on"),
+        _ => (Code::ServerUnavailable, "it got no usable answer from the server behind it"),
     };
     (code, format!("the network in front of the server (a CDN such as Cloudflare) answered {status}: {why}"))
 }

@@ -37,7 +37,7 @@ fn lines(inspection: &Inspection, colour: Colour) -> Vec<String> {
         ("revision", &metadata.revision),
         ("authors", &metadata.authors),
     ] {
-        let value = value.as_deref().map_or_else(|| "not told".into(), |value| printable(value));
+        let value = value.as_deref().map_or_else(|| "not set".into(), |value| printable(value));
         lines.push(format!("{name:<10} {value}"));
     }
     lines.push(String::new());

@@ -67,7 +67,7 @@ async fn sync(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> 
         gap.iter().for_each(|gap| screen.complain(gap));
         let has_begun = reader.users() > 0 || reader.listing().progress().users > 0;
         return Err(if has_begun {
-            failure.detail("nothing is lost: the same command goes on from there")
+            failure.detail("nothing is lost; run the same command to resume")
         } else {
             failure
         });

@@ -36,8 +36,7 @@ async fn list(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure>
     let mut reader = Reader::new(listing, stall_time);
     if let Some(before) = reader.resumed() {
         let came = count(before.users, "user");
-        screen
-            .remark(&format!("going on with an interrupted listing: {came} had come, and all are printed at its end"));
+        screen.remark(&format!("resuming an interrupted listing: {came} already read, and all are printed at its end"));
     }
     let mut printer = Printer::new(format, &reader);
     let failure = print_all(&mut reader, &mut printer, screen).await?;
@@ -56,7 +55,7 @@ async fn list(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure>
     }
     match failure {
         None => gap.map_or(Ok(exit), |gap| Err(Failure::incomplete(gap))),
-        Some(failure) if goes_on => Err(failure.detail("what came is saved: the same command goes on from there")),
+        Some(failure) if goes_on => Err(failure.detail("progress is saved; run the same command to resume")),
         Some(failure) => Err(failure),
     }
 }

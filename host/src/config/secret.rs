@@ -35,7 +35,7 @@ fn in_words(path: &Path, error: io::Error) -> io::Error {
     let kind = error.kind();
     let words = match kind {
         io::ErrorKind::NotFound if path.starts_with("~") => {
-            "there is no such file: behind `file:` no shell puts the home directory in the place of ~; write $HOME or the whole path"
+            "there is no such file: the shell does not replace ~ after `file:`; write $HOME or the whole path"
         }
         io::ErrorKind::NotFound => "there is no such file",
         io::ErrorKind::IsADirectory => "it is a directory, and the secret has to be in a file",
@@ -60,12 +60,12 @@ impl FromStr for SecretSource {
     fn from_str(text: &str) -> Result<Self, &'static str> {
         // The text is not repeated: it may be the secret itself.
         match text.split_once(':') {
-            Some(("env", "")) => Err("there is no name of a variable behind env:"),
+            Some(("env", "")) => Err("the name of a variable is missing after env:"),
             Some(("env", name)) if !is_name(name) => {
-                Err("what stands behind env: is no name of a variable, which has neither $ nor quotation marks")
+                Err("the text after env: is not the name of a variable; write it without $ and quotation marks")
             }
             Some(("env", name)) => Ok(Self::Env(name.to_owned())),
-            Some(("file", "")) => Err("there is no path behind file:"),
+            Some(("file", "")) => Err("the path is missing after file:"),
             Some(("file", path)) => Ok(Self::File(path.into())),
             Some(_) | None => Err("a secret is given by its place: env:NAME or file:PATH"),
         }
@@ -150,12 +150,12 @@ mod tests {
         for (text, expect) in [
             ("hunter2", "env:NAME or file:PATH"),
             ("https:hunter2", "env:NAME or file:PATH"),
-            ("env:", "no name of a variable behind env:"),
-            ("env:$hunter2", "neither $ nor quotation marks"),
-            ("env:${hunter2}", "neither $ nor quotation marks"),
-            ("env:glpat-hunter2", "neither $ nor quotation marks"),
-            ("env:2hunter2", "neither $ nor quotation marks"),
-            ("file:", "no path behind file:"),
+            ("env:", "is missing after env:"),
+            ("env:$hunter2", "without $ and quotation marks"),
+            ("env:${hunter2}", "without $ and quotation marks"),
+            ("env:glpat-hunter2", "without $ and quotation marks"),
+            ("env:2hunter2", "without $ and quotation marks"),
+            ("file:", "is missing after file:"),
         ] {
             let wrong = text.parse::<SecretSource>().unwrap_err();
             assert!(wrong.contains(expect) && !wrong.contains("hunter2"), "{text}: {wrong}");
@@ -175,7 +175,7 @@ mod tests {
     fn a_file_that_cannot_be_read_says_why() {
         let folder = std::env::temp_dir();
         for (path, expect) in [
-            (Path::new("~/no-such-token"), "in the place of ~"),
+            (Path::new("~/no-such-token"), "does not replace ~"),
             (Path::new("/no/such/token"), "there is no such file"),
             (&folder, "it is a directory"),
         ] {

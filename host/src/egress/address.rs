@@ -45,7 +45,7 @@ impl From<Refusal> for DenialReason {
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Prohibited => "the name leads to an address that nothing is sent to",
+            Self::Prohibited => "the name leads to a blocked address",
             Self::Private => "the name leads to a private address",
         })
     }

@@ -26,14 +26,15 @@ impl ExtraHeader {
     /// cannot be sent.
     pub fn new(name: &str, value: &SecretString) -> Result<Self> {
         let unusable = |reason| Error::HeaderUnusable { name: name.to_owned(), reason };
-        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable("it is no name of a header"))?;
+        let parsed =
+            HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable("that is not the name of a header"))?;
         let text = parsed.as_str();
         let of_messages = ["content-", "proxy-", "transfer-"].iter().any(|start| text.starts_with(start));
         if REFUSED.contains(&text) || of_messages {
             return Err(unusable("it says how a message is read or where it goes"));
         }
         if vault::HEADERS.contains(&parsed) {
-            return Err(unusable("the server's own credentials are in it"));
+            return Err(unusable("it carries the server's own credentials"));
         }
         let value = vault::header_value(&[value.expose_secret().trim()])
             .map_err(|_| unusable("its value holds a line break or another character that no header takes"))?;
@@ -65,9 +66,9 @@ mod tests {
         for (name, value, expect) in [
             ("x-gateway-key", "hunter2", None),
             ("CF-Access-Client-Secret", " hunter2 ", None),
-            ("", "hunter2", Some("no name")),
-            ("x gateway", "hunter2", Some("no name")),
-            ("x-gateway:", "hunter2", Some("no name")),
+            ("", "hunter2", Some("not the name of a header")),
+            ("x gateway", "hunter2", Some("not the name of a header")),
+            ("x-gateway:", "hunter2", Some("not the name of a header")),
             ("Host", "hunter2", Some("how a message is read")),
             ("content-length", "hunter2", Some("how a message is read")),
             ("Transfer-Encoding", "hunter2", Some("how a message is read")),

@@ -56,7 +56,9 @@ impl ClientIdentity {
         }
         CertifiedKey::from_der(chain, key, &rustls::crypto::ring::default_provider())
             .map(|identity| Self(Arc::new(identity)))
-            .map_err(|error| unusable(error.to_string()))
+            .map_err(|_| {
+                unusable("the key does not belong to the certificate, or its kind is not supported".to_owned())
+            })
     }
 
     pub(super) fn into_key(self) -> Arc<CertifiedKey> {

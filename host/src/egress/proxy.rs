@@ -52,10 +52,10 @@ impl Proxy {
         let is_bare =
             url.split_once("://").is_some_and(|(_, rest)| !rest.trim().trim_end_matches('/').contains(['/', '?', '#']));
         if !is_bare {
-            return Err(unusable("it goes on after the host and the port"));
+            return Err(unusable("it has text after the host and the port"));
         }
         if refusal_of_host(origin.host(), Reach::Private, false).is_some() {
-            return Err(unusable("it is at an address that nothing is sent to"));
+            return Err(unusable("it is at a blocked address"));
         }
         let address = origin.to_string().parse().map_err(|_| unusable("it is not a URL"))?;
         Ok(Self { address, authorization: None, except: Vec::new() })
@@ -142,8 +142,8 @@ mod tests {
             ("http://[::1]", Ok("http://[::1]:80/")),
             ("https://proxy.example.com", Err("only proxies that are spoken to by http")),
             ("http://user:hunter2@proxy.example.com", Err("user name or password")),
-            ("http://proxy.example.com/pac", Err("goes on after")),
-            ("http://169.254.169.254:3128", Err("nothing is sent to")),
+            ("http://proxy.example.com/pac", Err("text after the host")),
+            ("http://169.254.169.254:3128", Err("blocked address")),
             ("socks5://proxy.example.com", Err("another scheme")),
             ("proxy.example.com:3128", Err("does not begin with https:// or http://")),
         ] {

@@ -86,20 +86,20 @@ impl Whole {
 impl fmt::Display for Whole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Asked => f.write_str("that was asked for"),
-            Self::First => f.write_str("nothing was kept before"),
+            Self::Asked => f.write_str("as requested"),
+            Self::First => f.write_str("no listing was kept before"),
             Self::Unfinished => f.write_str("the kept listing was interrupted"),
             Self::NotComplete => f.write_str("the kept listing is not complete"),
             Self::OfUnknownMake => f.write_str("the kept listing does not say which version made it"),
             Self::OtherVersion => f.write_str("the kept listing was made by another version of the provider"),
             Self::OtherSettings => f.write_str("the kept listing was made with other settings"),
-            Self::WithoutWatermark => f.write_str("the kept listing does not say as of when it is"),
-            Self::NotOffered => f.write_str("this provider does not tell what changed"),
+            Self::WithoutWatermark => f.write_str("the kept listing has no date"),
+            Self::NotOffered => f.write_str("this provider cannot report changes"),
             Self::NotTold { notices } => match notices.iter().find(|notice| notice.fields.is_empty()) {
                 Some(notice) => write!(f, "{} [{}]", notice.message, notice.code),
-                None => f.write_str("the provider could not tell all that changed"),
+                None => f.write_str("the provider could not report all changes"),
             },
-            Self::Failed { code, message } => write!(f, "the provider could not tell what changed: {message} [{code}]"),
+            Self::Failed { code, message } => write!(f, "the provider could not report changes: {message} [{code}]"),
         }
     }
 }

@@ -262,7 +262,7 @@ async fn a_server_that_is_down_is_not_blamed_on_the_token() {
     let report = through(&nginx, From::Here, "", "token").await.check().await.unwrap();
     let step = report.steps.iter().find(|step| step.outcome != CheckOutcome::Passed).unwrap();
     assert_eq!((step.id.as_str(), step.code.as_deref()), ("mattermost-api", Some("server-unavailable")));
-    assert!(step.summary.contains("502: it gets no answer of Mattermost behind it"), "{}", step.summary);
+    assert!(step.summary.contains("502: it got no usable answer from Mattermost behind it"), "{}", step.summary);
     assert_eq!(outcome(through(&nginx, From::Here, "", "token").await).await, "server-unavailable");
 }
 
