@@ -20,12 +20,12 @@ Exit codes:
   3  incomplete: there may be more users than were printed
 
 Output:
-  Data goes to standard output. Standard error shows errors and warnings and,
-  where it is a terminal, progress and a summary. A table on a terminal leaves
-  columns out before it cuts values; a table that is piped is not cut.
-  Control characters of names and other values are never written as they are,
-  and CSV cells that a spreadsheet would run begin with a single quote; --raw
-  writes values exactly. JSON is always exact, with escapes.
+  Data goes to standard output. Errors and warnings go to standard error, and
+  so do progress and a summary if that is a terminal. A table on a terminal
+  drops columns before it cuts values; a table that is piped is not cut.
+  Control characters in values are replaced, and a CSV cell that a spreadsheet
+  would run begins with a single quote; --raw writes values exactly. JSON is
+  always exact, with escapes.
 
 Examples:
   providerctl demo
@@ -38,18 +38,30 @@ Examples:
 
 /// What the help of `users` says at its end.
 const AFTER_USERS: &str = "\
-A page is printed when it arrives. An array of --format json is closed whatever happens, so that it is valid; the exit
-code says whether it is complete: 0 complete, 1 an error before the first user, 2 wrong usage, 3 incomplete. A disk that is
-full is incomplete too: the output, the checkpoint or the file of --audit lacks something.
+Output:
+  Each page is printed when it arrives. With --format json the array is always
+  closed, so that it is valid JSON.
 
-A page that fails for the moment is tried again three times, after as long as the server asks for; where that is more
-than a minute, the listing ends and says how long. A listing that makes no progress for two minutes ends with what was
-read (--stall-timeout).
+Exit codes:
+  0  complete
+  1  an error before the first user
+  2  the command line or a setting is wrong
+  3  incomplete: users may be missing, or a full disk cut the output, the
+     checkpoint or the audit log
 
-With --checkpoint FILE each page is saved before it is printed. Whatever ends the command, a lost connection, Ctrl-C, a
-service manager or kill -9: the same command goes on from there. It prints first what the file holds and then what was still to come, so
-that the output of the last run is the whole list, each user once. After a listing that has ended the next one begins,
-and the file keeps the last complete one. It holds the users' data, readable by its owner alone, and no secret.
+Retries:
+  A page that fails for the moment is read again up to three times, after as
+  long as the server asks for. If that is more than a minute, the listing ends
+  and says how long to wait. A listing without progress for two minutes ends
+  with what was read (--stall-timeout).
+
+Resuming, with --checkpoint FILE:
+  Each page is saved before it is printed. After a lost connection, Ctrl-C, a
+  stop by the service manager or kill -9, run the same command to resume. It
+  prints the users in the file first, then the rest: the output of the last run
+  is the whole list, each user once. Once a listing is done, the next run
+  starts a new one, and the file keeps the last complete one. The file holds
+  the users' data and no secret, and only its owner may read it.
 
 Example, the accounts that take a seat and were not used for a while:
   providerctl users --set server_url=https://chat.example.com \\
@@ -58,15 +70,24 @@ Example, the accounts that take a seat and were not used for a while:
 
 /// What the help of `sync` says at its end.
 const AFTER_SYNC: &str = "\
-The first run lists everybody, and so does one for which the component cannot tell what changed: after a deletion, with
-other settings, in another version. Otherwise it asks the server for a small part of a listing. The file is that of
-`users --checkpoint`; `users` prints everybody, `sync` what became of them since the last run of either.
+How it works:
+  The first run lists everybody. Later runs ask the server for what changed,
+  which is a small part of a listing. They list everybody again if the
+  component cannot report changes: after a deletion, with other settings, or in
+  another version. FILE is the one of `users --checkpoint`: `users` prints
+  everybody, and `sync` prints what changed since the last run of either.
 
-Each line says added, changed or gone. JSON has the change, the user, and the fields that changed with their old and new
-values. What was printed is saved right afterwards: a run that is interrupted, even by kill -9, repeats it and loses nothing.
+Output:
+  Each line says added, changed or gone. JSON has the change, the user, and the
+  changed fields with their old and new values. Changes are saved after they
+  were printed: a run that is interrupted, even by kill -9, prints them again
+  and loses none.
 
-Exit codes: 0 complete, 1 an error before the first user, 2 wrong usage, 3 incomplete: nobody is said to be gone then, or
-a disk is full.
+Exit codes:
+  0  complete
+  1  an error before the first user
+  2  the command line or a setting is wrong
+  3  incomplete: nobody is reported as gone, or a full disk cut the output
 
 Example, once an hour, mailing only what went wrong:
   providerctl sync --checkpoint /var/lib/chat.sqlite --set server_url=https://chat.example.com \\
@@ -84,23 +105,23 @@ pub(crate) struct Cli {
 /// The subcommands.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Shows what the component is, which settings it takes and what it may ask for
+    /// Shows the component: its settings and the requests that it may send
     Describe(DescribeArgs),
-    /// Tries the settings out, step by step
+    /// Tests the settings and the token, step by step, and says what to do about each problem
     Check(CheckArgs),
     /// Shows the licences and how many of their seats are taken
     License(CheckArgs),
     /// Lists all users
     Users(UsersArgs),
-    /// Brings the listing in a file up to date, and shows what changed
+    /// Brings a saved listing up to date and shows what changed
     Sync(SyncArgs),
     /// Runs a simulated Mattermost server on this machine until Ctrl-C
     Simulate(SimulateArgs),
-    /// Shows everything at once, on a simulated server of its own
+    /// Shows everything at once, on a simulated server that it starts itself
     Demo(DemoArgs),
-    /// Lists a server by two versions of a component, and shows which records differ
+    /// Lists a server with two versions of a component and shows which records differ
     Canary(CanaryArgs),
-    /// Shows what a component's file says of it, without running it
+    /// Shows what a component's file contains, without running it
     Inspect(InspectArgs),
     /// Writes a component's description and metadata into its file, as a build's last step
     Seal(SealArgs),
@@ -116,11 +137,11 @@ pub(crate) enum Command {
 pub(crate) struct ComponentArgs {
     /// The component to run
     ///
-    /// Without it: the one that $PROVIDERCTL_COMPONENT names, then mattermost-provider.wasm beside this command. None is
-    /// looked for anywhere else.
+    /// Default: the file in $PROVIDERCTL_COMPONENT, then mattermost-provider.wasm beside this command. No other place is
+    /// searched.
     #[arg(long, value_name = "FILE")]
     pub(crate) component: Option<PathBuf>,
-    /// The most that one call of the component may take, waiting included (default: 300), and that compiling it may take
+    /// How long one call of the component may take, waiting included (default: 300), and how long compiling it may take
     /// (default: 120)
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: Option<u64>,
@@ -135,7 +156,7 @@ pub(crate) struct ComponentArgs {
 /// What is said of the component.
 #[derive(Args)]
 pub(crate) struct VerboseArgs {
-    /// Says which component runs: its file, its sha256 and its version
+    /// Shows which component runs: its file, sha256 and version
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }
@@ -143,10 +164,10 @@ pub(crate) struct VerboseArgs {
 /// Where compiled components are kept.
 #[derive(Args)]
 pub(crate) struct CacheArgs {
-    /// Compiles the component, and keeps nothing of it
+    /// Does not use the cache of compiled components
     ///
-    /// Otherwise it is compiled once and kept in $XDG_CACHE_HOME/providerctl or ~/.cache/providerctl, as long as that folder
-    /// is this user's alone.
+    /// By default the component is compiled once and kept in $XDG_CACHE_HOME/providerctl or ~/.cache/providerctl, if only
+    /// this user may write to that folder.
     #[arg(long)]
     pub(crate) no_cache: bool,
 }
@@ -165,7 +186,7 @@ pub(crate) struct ConnectArgs {
     /// The tenant whose settings are used
     #[arg(long, value_name = "NAME", requires = "config")]
     pub(crate) tenant: Option<String>,
-    /// A file that each request is written down in, as a line of JSON: when, what, how it ended, and no user data
+    /// Logs each request to this file as a line of JSON: time, request and outcome, and no user data
     #[arg(long, value_name = "FILE")]
     pub(crate) audit: Option<PathBuf>,
     /// Which component, and how it is run.
@@ -179,39 +200,40 @@ pub(crate) struct ServerArgs {
     /// A setting of the component; `providerctl describe` lists them
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-    /// A setting that is secret: the name of an environment variable, or the path of a file that holds it
+    /// A secret setting: the name of an environment variable or the path of a file that holds its value
     ///
-    /// One line end at the end of the file is left out. The value itself is refused, since the process list and the
+    /// One line break at the end of the file is ignored. The value itself is refused here, since the process list and the
     /// shell's history would show it.
     #[arg(long = "secret", value_name = "KEY=env:NAME|KEY=file:PATH")]
     pub(crate) secret: Vec<String>,
     /// How long a listing may make no progress before it ends with what was read (default: 120, or the tenant's limits)
     ///
-    /// Progress is a user who comes for the first time, or a known one who was compared. Where the server asks to wait for
-    /// longer than this, the listing ends at once. `check` and `license` end after it unless --timeout says otherwise.
+    /// A new user is progress, and so is a known one who was compared. If the server asks to wait longer than this, the
+    /// listing ends at once. `check` and `license` end after this time, too, unless --timeout is given.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) stall_timeout: Option<u64>,
-    /// A PEM file with certificates of a private authority, trusted beside those of the system
+    /// A PEM file with the certificates of a private authority to trust, in addition to the system's
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Vec<PathBuf>,
-    /// A secret whose value the component may see, where it describes it as secret-value
+    /// A secret whose value the component may see, if the component describes it as secret-value
     #[arg(long, value_name = "KEY")]
     pub(crate) grant_value: Vec<String>,
-    /// A forward proxy that everything goes through, such as `http://proxy.example.com:3128`
+    /// A forward proxy for all requests, such as `http://proxy.example.com:3128`
     ///
-    /// The proxy looks the server's name up, so that only what is written can be checked here. $HTTPS_PROXY is not read.
+    /// The proxy resolves the server's name, so only an address that is written in the URL can be checked here.
+    /// $HTTPS_PROXY is not read.
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
-    /// The user name at the proxy, and the place of the password
+    /// The user name at the proxy, and where its password is
     #[arg(long, value_name = "USER=env:NAME|USER=file:PATH", requires = "proxy")]
     pub(crate) proxy_login: Option<String>,
-    /// A PEM file with the certificate that this client shows, and those above it
+    /// A PEM file with the client certificate to present, followed by those that signed it
     #[arg(long, value_name = "FILE", requires = "client_key")]
     pub(crate) client_cert: Option<PathBuf>,
-    /// A PEM file with the key of that certificate
+    /// A PEM file with the key of the client certificate
     #[arg(long, value_name = "FILE", requires = "client_cert")]
     pub(crate) client_key: Option<PathBuf>,
-    /// A header that a gateway in front of the server asks for, and the place of its value
+    /// A header that a gateway in front of the server requires, and where its value is
     #[arg(long, value_name = "NAME=env:NAME|NAME=file:PATH")]
     pub(crate) header: Vec<String>,
 }
@@ -303,19 +325,19 @@ pub(crate) struct UsersArgs {
     /// How to print them
     #[arg(long, value_enum, default_value_t = ListingFormat::Table)]
     pub(crate) format: ListingFormat,
-    /// Writes the values of CSV, and of a table that is piped, exactly as the server has them
+    /// Writes values in CSV and in a piped table exactly as the server has them
     ///
-    /// Without it characters that could drive a terminal are replaced, and a CSV cell that a spreadsheet would run as a formula
-    /// begins with a single quote. JSON is exact either way.
+    /// By default characters that could control a terminal are replaced, and a CSV cell that a spreadsheet would run as a
+    /// formula begins with a single quote. JSON is always exact.
     #[arg(long)]
     pub(crate) raw: bool,
-    /// About how many users the component reads at a time; 0 leaves it to the component
+    /// About how many users the component reads at a time; 0 lets the component choose
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) limit: u32,
-    /// Saves the listing here, and goes on with the one that was interrupted; made where there is none
+    /// Saves the listing in this file and resumes an interrupted one from it; created if missing
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
-    /// Begins anew, whatever the checkpoint holds
+    /// Ignores the checkpoint and starts over
     #[arg(long, requires = "checkpoint")]
     pub(crate) restart: bool,
     /// How to reach the product.
@@ -327,22 +349,22 @@ pub(crate) struct UsersArgs {
 #[derive(Args)]
 #[command(after_help = AFTER_SYNC)]
 pub(crate) struct SyncArgs {
-    /// The file that holds the listing; made where there is none
+    /// The file that holds the listing; created if missing
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: PathBuf,
     /// How to print what changed
     #[arg(long, value_enum, default_value_t = ListingFormat::Table)]
     pub(crate) format: ListingFormat,
-    /// Writes the values of CSV, and of a table that is piped, exactly as the server has them
+    /// Writes values in CSV and in a piped table exactly as the server has them
     ///
-    /// Without it characters that could drive a terminal are replaced, and a CSV cell that a spreadsheet would run as a formula
-    /// begins with a single quote. JSON is exact either way.
+    /// By default characters that could control a terminal are replaced, and a CSV cell that a spreadsheet would run as a
+    /// formula begins with a single quote. JSON is always exact.
     #[arg(long)]
     pub(crate) raw: bool,
-    /// Lists everybody, even where the component could tell what changed
+    /// Lists everybody, even if the component could report changes alone
     #[arg(long)]
     pub(crate) full: bool,
-    /// About how many users the component reads at a time where everybody is listed; 0 leaves it to the component
+    /// About how many users the component reads at a time in a full listing; 0 lets the component choose
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) limit: u32,
     /// How to reach the product.
@@ -363,31 +385,31 @@ pub(crate) struct SimulateArgs {
     /// The same seed gives the same accounts and tokens
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// The server version that is played (default: the simulator's own)
+    /// The server version to simulate (default: the simulator's own)
     #[arg(long, value_name = "V")]
     pub(crate) version: Option<String>,
-    /// The licence that the server runs on
+    /// The server's licence
     #[arg(long, value_name = "PRESET", default_value = "enterprise", value_parser = license)]
     pub(crate) license: LicensePreset,
-    /// Where the server lies below its address, such as /company/chat
+    /// The path below which the server answers, such as /company/chat
     #[arg(long, value_name = "PATH", default_value = "")]
     pub(crate) subpath: String,
-    /// How long each answer is delayed, in milliseconds
+    /// The delay of each answer, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub(crate) latency: u64,
     /// Which teams there are, and who is in them; see below
     #[arg(long, value_name = "PART,…")]
     pub(crate) memberships: Option<Memberships>,
-    /// Lets answers take the time of a real server: 11.6, or 11.6/N for everything in an Nth of it
+    /// Makes answers take as long as a real server's: 11.6, or 11.6/N for an Nth of that time
     #[arg(long, value_name = "VERSION")]
     pub(crate) costs: Option<Costs>,
-    /// How many requests a second are answered before the server asks to wait
+    /// How many requests a second the server answers before it asks to wait
     #[arg(long, value_name = "PER_SECOND")]
     pub(crate) rate_limit: Option<u32>,
-    /// Something that goes wrong; may be repeated
+    /// A fault to simulate; may be repeated
     #[arg(long, value_name = "KIND[,on=TEXT][,after=N][,times=N]")]
     pub(crate) fault: Vec<FaultArgument>,
-    /// An account that changes while it is listed; may be repeated
+    /// A change of an account during a listing; may be repeated
     #[arg(long, value_name = "KIND=VALUE[,after=N][,on=TEXT]")]
     pub(crate) change: Vec<ChangeArgument>,
     /// Hides e-mail addresses from everybody but administrators
@@ -396,7 +418,7 @@ pub(crate) struct SimulateArgs {
     /// Hides first and last names from everybody but administrators
     #[arg(long)]
     pub(crate) hide_full_name: bool,
-    /// Switches statuses, and with them the last activity, off
+    /// Turns off statuses, and with them the last activity
     #[arg(long)]
     pub(crate) no_statuses: bool,
 }
@@ -455,7 +477,7 @@ pub(crate) struct DemoArgs {
     /// How many users are shown; 0 shows all
     #[arg(long, value_name = "N", default_value_t = 25)]
     pub(crate) rows: u32,
-    /// The licence that the server runs on
+    /// The server's licence
     #[arg(long, value_name = "PRESET", default_value = "enterprise", value_parser = license)]
     pub(crate) license: LicensePreset,
     /// Which component, and how it is run.
