@@ -376,9 +376,9 @@ impl<'a> Answer<'a> {
             Some((code, what)) => (code, what),
             None if self.body.trim_ascii().is_empty() => (
                 if is_mattermost { Code::AnswerUnreadable } else { Code::NotMattermost },
-                "the answer is empty where Mattermost's API answers with JSON",
+                "the answer is empty instead of the JSON of Mattermost's API",
             ),
-            None if !wire::is_json(&self.body) => (Code::AnswerUnreadable, "the answer is no JSON, or damaged"),
+            None if !wire::is_json(&self.body) => (Code::AnswerUnreadable, "the answer is not JSON, or is damaged"),
             None => (Code::AnswerUnreadable, "the answer is JSON of another shape than Mattermost's"),
         };
         Failure::new(code, what).on(self.request).answered(self.response)
@@ -439,7 +439,7 @@ fn of_mattermost(status: u16, error: &AppError<'_>) -> Failure {
     match status {
         401 => Failure::new(Code::TokenRefused, "the server refuses the token"),
         403 if id.contains("mfa_required") => {
-            Failure::new(Code::MfaRequired, "the server wants multi-factor authentication of the token's account")
+            Failure::new(Code::MfaRequired, "the server requires multi-factor authentication of the token's account")
         }
         403 => Failure::new(Code::PermissionMissing, "the token's account may not do this"),
         501 | 400..500 => {
@@ -474,7 +474,7 @@ fn redirected(response: &Response) -> Failure {
             "the server points to another port, {origin}, where something else than Mattermost may answer, such as a sign-in gateway"
         )),
         Some(Redirect::Elsewhere(Difference::NoTls, origin)) => elsewhere(format!(
-            "the server points from https to http, {origin}: a gateway in front of Mattermost gives TLS up, and the token would be readable on the way"
+            "the server redirects from https to http, {origin}: a gateway in front of Mattermost drops TLS, and the token would be readable on the way"
         )),
         Some(Redirect::Unknown) | None => elsewhere(format!(
             "what answers for the server points elsewhere (status {}) without a place that can be read; a gateway in front of Mattermost may do so",

@@ -122,7 +122,7 @@ impl Report {
                 self.warn(Step::VersionSupported, NoticeCode::ServerOld, text);
             }
             Some(version) => self.pass(Step::VersionSupported, format!("{version} has all that is needed")),
-            None => self.pass(Step::VersionSupported, "the server does not tell its version".to_string()),
+            None => self.pass(Step::VersionSupported, "the server does not report its version".to_string()),
         }
     }
 
@@ -135,7 +135,7 @@ impl Report {
             }
             Some(_) => self.pass(Step::ClockAgrees, "the server's clock agrees with the platform's".to_string()),
             None => {
-                let text = "the server's answers carry no date, without which a listing cannot be proven complete";
+                let text = "the server's answers have no date, so a listing in pages takes a second reading to be proven complete";
                 self.warn(Step::ClockAgrees, NoticeCode::ClockHidden, text.to_string());
             }
         }
@@ -201,7 +201,9 @@ impl Report {
                 let text = "no personal access token of this account ends soon; a session token ends with its session";
                 self.pass(Step::TokenLasts, text.to_string());
             }
-            Some(Err(_)) => self.pass(Step::TokenLasts, "the server does not tell when the token ends".to_string()),
+            Some(Err(_)) => {
+                self.pass(Step::TokenLasts, "the server does not report when the token expires".to_string())
+            }
         }
     }
 

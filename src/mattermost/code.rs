@@ -91,7 +91,7 @@ codes! {
             "Look at the TLS settings and the log of the server, or of the proxy in front of it: the message says what failed. It must offer TLS 1.2 or 1.3 with a modern cipher (ECDHE with AES-GCM or ChaCha20).";
         ProxyUnreachable = "proxy-unreachable", "The forward proxy cannot be reached",
             "Check the address and the port of the forward proxy that the platform is configured with, and that the proxy runs. If the server can be reached without a proxy, remove it from the configuration.";
-        ProxyCredentials = "proxy-credentials", "The forward proxy wants a user name and password",
+        ProxyCredentials = "proxy-credentials", "The forward proxy requires a user name and password",
             "Give the platform that runs this plugin the user name and password that the forward proxy accepts: Basic authentication (providerctl: --proxy-login).";
         ProxyRefused = "proxy-refused", "The forward proxy refuses the connection",
             "Ask the operator of the forward proxy to let this machine connect to the server's host and port, and check that the configured address is that of a forward proxy.";
@@ -107,7 +107,7 @@ codes! {
             "Check that the token is complete and has not been revoked or expired, that its account is not deactivated, and that System Console > Integrations > Integration Management > Enable Personal Access Tokens is on (a bot's token works without it). A session token ends when its session does: a personal access token lasts longer.";
         PermissionMissing = "permission-missing", "The token's account lacks a permission",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
-        MfaRequired = "mfa-required", "The server wants multi-factor authentication",
+        MfaRequired = "mfa-required", "The server requires multi-factor authentication",
             "Set up multi-factor authentication for the token's account, or use the token of a bot, which is exempt.";
         RateLimited = "rate-limited", "The server asks to slow down",
             "Wait and try again. If it happens often, raise the limits in System Console > Environment > Rate Limiting, or those of the proxy in front of the server.";
@@ -141,7 +141,7 @@ codes! {
             "The request did not reach Mattermost. Look at the configuration and the log of the proxy, gateway or firewall that answers for the server's URL; the message says what was rejected.";
         HttpsExpected = "https-expected", "The port speaks HTTPS and was asked over HTTP",
             "Enter the server's URL with https:// instead of http://.";
-        ClientCertificateMissing = "client-certificate-missing", "The gateway in front of the server wants a client certificate",
+        ClientCertificateMissing = "client-certificate-missing", "The gateway in front of the server requires a client certificate",
             "Give the platform that runs this plugin the client certificate and key that the gateway asks for (providerctl: --client-cert and --client-key).";
         ClientCertificateRefused = "client-certificate-refused", "The gateway in front of the server refuses the client certificate",
             "Give the platform that runs this plugin a client certificate that is valid and signed by an authority that the gateway trusts, together with its key and the certificates above it.";

@@ -108,7 +108,7 @@ fn settings() -> Vec<SettingSpec> {
         flag(
             keys::INCLUDE_BOTS,
             "Include bots",
-            "Off, bots are not listed. A token that may not see others' bots, such as that of a bot with the read-only administrator role, then needs no pages where it is in a team with everybody.",
+            "Off, bots are not listed. A token that may not see others' bots, such as that of a bot with the read-only administrator role, then needs no pages if its account is in a team with everybody.",
         ),
         setting(
             keys::LISTING,
@@ -116,7 +116,7 @@ fn settings() -> Vec<SettingSpec> {
             SettingKind::Choice(Way::ALL.iter().map(|way| way.id().to_string()).collect()),
             false,
             Some(Way::Auto.id().to_string()),
-            "auto lists in the way that costs the server less: by ids where those can be had, or in pages. ids and pages try one of them alone, for comparison. The records are the same.",
+            "auto lists in the way that costs the server less: by ids if the server shows them, otherwise in pages. ids and pages try one way alone, for comparison. The records are the same.",
         ),
     ]
 }

@@ -87,7 +87,7 @@ impl Way {
     fn parse(value: Option<&str>) -> Result<Self, Failure> {
         let Some(text) = value.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(Self::Auto) };
         Self::ALL.into_iter().find(|way| way.id() == text).ok_or_else(|| {
-            let message = format!("{} is none of auto, ids and pages", keys::LISTING);
+            let message = format!("{} must be auto, ids or pages", keys::LISTING);
             Failure::new(Code::ListingInvalid, message).with("setting", keys::LISTING)
         })
     }

@@ -108,11 +108,11 @@ impl SecretSource {
             // What is no text is not repeated, as the error's own words would.
             Self::Env(name) => Zeroizing::new(std::env::var(name).map_err(|error| match error {
                 VarError::NotPresent => "it is not set",
-                VarError::NotUnicode(_) => "it holds no text in UTF-8",
+                VarError::NotUnicode(_) => "it is not text in UTF-8",
             })?),
             Self::File(path) => {
                 let bytes = read_secret_file(path).map_err(|error| error.to_string())?;
-                let text = str::from_utf8(&bytes).map_err(|_| "it holds no text in UTF-8")?;
+                let text = str::from_utf8(&bytes).map_err(|_| "it is not text in UTF-8")?;
                 Zeroizing::new(text.to_owned())
             }
         };

@@ -160,7 +160,7 @@ fn too_old() -> Cause {
 }
 
 fn nothing_in_common() -> Cause {
-    let words = "the server and this client have no cipher, key exchange or signature in common: the server offers outdated ones alone";
+    let words = "the server and this client have no cipher, key exchange or signature in common: the server offers only outdated ones";
     Cause::new("tls-failed", words)
 }
 

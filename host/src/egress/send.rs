@@ -158,7 +158,7 @@ async fn attempt(
 }
 
 fn slow_proxy() -> Cause {
-    let words = "no connection came about in time: the forward proxy, or the server behind it, does not answer";
+    let words = "no connection was made in time: the forward proxy, or the server behind it, does not answer";
     Cause::new("proxy-unreachable", words)
 }
 

@@ -62,7 +62,7 @@ pub(super) fn refused(status: u16, has_credentials: bool) -> Cause {
         ),
         407 => Cause::denied(
             DenialReason::ProxyCredentials,
-            "the forward proxy wants a user name and password, and none were given (status 407)",
+            "the forward proxy requires a user name and password, and none were given (status 407)",
         ),
         400 | 404 | 405 | 501 => no_proxy(&format!("answered the request for a tunnel with status {status}")),
         502..=504 => Cause::new(
@@ -99,7 +99,7 @@ pub(super) fn unreachable(error: &(dyn std::error::Error + 'static)) -> Cause {
     } else if kind == Some(io::ErrorKind::ConnectionRefused) {
         "it refuses the connection"
     } else {
-        "no connection comes about"
+        "no connection can be made"
     };
     Cause::new("proxy-unreachable", format!("the forward proxy cannot be reached: {why}"))
 }

@@ -44,7 +44,7 @@ pub(super) fn merge(into: &mut Vec<Notice>, notices: &[Notice]) {
 pub(super) fn begun_again() -> Notice {
     told(
         BEGUN_AGAIN,
-        "The provider could not go on from where the listing stood, as after a change of the settings or the version, so the listing began again",
+        "The provider could not resume the listing, for example after a change of the settings or the version, so the listing started over",
         &[],
     )
 }
@@ -53,7 +53,7 @@ pub(super) fn begun_again() -> Notice {
 pub(super) fn read_again() -> Notice {
     told(
         READ_AGAIN,
-        "The listing went on in a fresh instance and users changed meanwhile, so the list is read once more to be sure that nobody is missing",
+        "Users changed while the listing was interrupted, so the list is read once more to be sure that nobody is missing",
         &[],
     )
 }
@@ -63,7 +63,7 @@ pub(super) fn proven(counted: u32) -> Notice {
     told(
         PROVEN,
         &format!(
-            "The listing went on in a fresh instance; each of the {counted} users whom the server counted at its beginning has come"
+            "The listing was interrupted and resumed; all {counted} users whom the server counted at its beginning were received"
         ),
         &[("counted", counted)],
     )

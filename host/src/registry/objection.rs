@@ -97,7 +97,7 @@ impl fmt::Display for Objection {
             }
             Self::LicenseTypeGone { id } => write!(f, "it does not know the license type `{id}` any more"),
             Self::GrantWidened { request, purpose } => {
-                write!(f, "it wants to make a request that is not granted: `{request}` ({purpose})")
+                write!(f, "it needs a request that is not granted: `{request}` ({purpose})")
             }
             Self::CheckFailed { tenant, reason } => write!(f, "its check of `{tenant}` failed: {reason}"),
             Self::NotNewer { ours, theirs } => {
