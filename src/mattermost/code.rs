@@ -54,7 +54,7 @@ codes! {
         FlagInvalid = "flag-invalid", "The value of an on/off setting is not valid",
             "Enter true or false, or leave the setting out.";
         MaxInFlightInvalid = "max-in-flight-invalid", "The number of requests at once is not valid",
-            "Enter a whole number from 1 to 32, or leave the setting out for 8.";
+            "Enter a whole number from 1 to 32, or leave the setting out: it then adapts to the server.";
         ActivitySourceInvalid = "activity-source-invalid", "The source of the last activity is not valid",
             "Enter status or report, or leave the setting out for status.";
         ListingInvalid = "listing-invalid", "The way of listing is not valid",

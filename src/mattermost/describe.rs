@@ -85,7 +85,7 @@ fn settings() -> Vec<SettingSpec> {
             false,
             None,
             &format!(
-                "How many requests the server is sent at once at most: a whole number from 1 to {most}. Left out, it is {start}, and up to {most} while a server that is far away takes no longer for it. Fewer are sent by themselves while the server is slow or refuses.",
+                "The most requests at once: a whole number from 1 to {most}. Left out, it adapts: it starts at {start}, grows up to {most} on high-latency servers, and drops while the server is slow or refuses.",
                 start = MaxInFlight::DEFAULT.start(),
                 most = MaxInFlight::MAX,
             ),
