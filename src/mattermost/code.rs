@@ -106,7 +106,7 @@ codes! {
         TokenRefused = "token-refused", "The server refuses the token",
             "Check that the token is complete and has not been revoked or expired, that its account is not deactivated, and that System Console > Integrations > Integration Management > Enable Personal Access Tokens is on (a bot's token works without it). A session token ends when its session does: a personal access token lasts longer.";
         PermissionMissing = "permission-missing", "The token's account lacks a permission",
-            "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role (Viewer).";
         MfaRequired = "mfa-required", "The server requires multi-factor authentication",
             "Set up multi-factor authentication for the token's account, or use the token of a bot, which is exempt.";
         RateLimited = "rate-limited", "The server asks to slow down",
@@ -301,7 +301,7 @@ codes! {
     /// What a notice tells about an answer that is right but not all there is.
     NoticeCode {
         CompletenessUnproven = "completeness-unproven", "This token, or this server, does not show the total number of users, so the list may be incomplete",
-            "Use a token of a system administrator, or of a bot that has the read-only administrator role. Servers before 5.26 do not report the number: upgrade.";
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role (Viewer). Servers before 5.26 do not report the number: upgrade.";
         CountFailed = "count-failed", "The server failed to count its users, so the listing cannot be proven complete",
             "List again. If it persists, look for GET /api/v4/users/stats/filtered in the log of the server and of its proxy: on a large server the count can run into a time limit of the database or of the proxy.";
         CountDiffers = "count-differs", "The server counts another number of users than it lists",
@@ -325,13 +325,13 @@ codes! {
         LastActivityFailed = "last-activity-failed", "The requests for when users were last active fail, so that is unknown for some or all, and these do not count as inactive",
             "Look for POST /api/v4/users/status/ids in the log of the server and of what stands in front of it: a proxy, gateway or firewall must let POST requests through. Then list again.";
         ActivityReportHidden = "activity-report-hidden", "The report on users cannot be read with this token or from this server, so the last activity comes from the statuses alone",
-            "The report needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role. Otherwise leave activity_source at status.";
+            "The report needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role (Viewer). Otherwise leave activity_source at status.";
         TeamAdminsHidden = "team-admins-hidden", "The token does not see who runs every team, so some team administrators are listed as members",
             "Use a system administrator's token, or give the token's account a role that may read all teams (permissions list_public_teams, list_private_teams and view_team). The role Viewer may, unless its access to teams was taken away: System Console > User Management > Delegated Granular Administration > Viewer > User Management > Teams.";
         UsersDoNotAddUp = "users-do-not-add-up", "The known users and the new ones do not add up to the server's count: somebody was deleted for good, became a bot, or was created just now",
             "List all users again to find out who is gone. Nothing else needs to be done.";
         ChangesHidden = "changes-hidden", "This token, or this server, does not show which users are new, so all users must be listed to find out what changed",
-            "This needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role. Only system administrators see which bots are new.";
+            "This needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role (Viewer). Only system administrators see which bots are new.";
         ChangesInReport = "changes-in-report", "The last activity comes from the report on users, where finding out what changed costs as much as a listing",
             "List all users again. If that costs the server too much, set activity_source to status.";
         ChangesTooMany = "changes-too-many", "So many users are new that a listing costs the server less than finding out what changed",
@@ -340,14 +340,14 @@ codes! {
             "List all users again: the token's roles or the server's privacy settings were changed, or the server was restored from a backup.";
         RecordsUnreadable = "records-unreadable", "Some accounts could not be read and were left out",
             "This server may be newer than this plugin, or a proxy may have changed its answers. Update the plugin, and report it if that does not help.";
-        SeatsUnknown = "seats-unknown", "A list of users does not show whether a guest takes a seat",
-            "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. A token of a system administrator, or of a bot that has the read-only administrator role, shows who they are.";
+        SeatsUnknown = "seats-unknown", "It is not known whether some guests take a seat",
+            "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. A token of a system administrator, or of a bot that has the read-only administrator role (Viewer), shows who they are.";
         SeatsDiffer = "seats-differ", "The listed accounts take another number of seats than the server counts",
             "Accounts that are created, deactivated or changed during a listing make this difference: list again. If it persists, go by the server's count, and report the server's version.";
         SeatsIncludeGuests = "seats-include-guests", "Guests of a single channel may be among the used seats, although they take none",
-            "Use a token of a system administrator, or of a bot that has the read-only administrator role: it shows who they are.";
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role (Viewer): it shows who they are.";
         SeatsUsedHidden = "seats-used-hidden", "This token, or this server, does not show how many seats are in use",
-            "Use a token of a system administrator, or of a bot that has the read-only administrator role. Servers before 5.26 do not report it: count the users whose seat is occupied.";
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role (Viewer). Servers before 5.26 do not report it: count the users whose seat is occupied.";
         SeatsUsedFailed = "seats-used-failed", "The seats in use could not be counted",
             "Look for GET /api/v4/users/stats/filtered in the log of the server and of its proxy: on a large server the count can run into a time limit of the database or of the proxy. Until it answers, count the users whose seat is occupied.";
         UserLimitsHidden = "user-limits-hidden", "Only system administrators see how many users this server without a licence allows",
@@ -375,7 +375,7 @@ codes! {
         TokenUnencrypted = "token-unencrypted", "The token and all data travel unencrypted",
             "Enter the server's URL with https://. If the server has no certificate, put a proxy with one in front of it: anybody who sees the traffic on its way can use the token.";
         LimitedView = "limited-view", "The token's account is not an administrator, so some data is hidden from it",
-            "Use a token of a system administrator, or of a bot that has the read-only administrator role.";
+            "Use a token of a system administrator, or of a bot that has the read-only administrator role (Viewer).";
     }
 }
 

@@ -108,7 +108,7 @@ fn settings() -> Vec<SettingSpec> {
         flag(
             keys::INCLUDE_BOTS,
             "Include bots",
-            "Off, bots are not listed. A token that may not see others' bots, such as that of a bot with the read-only administrator role, then needs no pages if its account is in a team with everybody.",
+            "Off, bots are not listed. A token that may not see others' bots, such as that of a bot with the read-only administrator role (Viewer), then needs no pages if its account is in a team with everybody.",
         ),
         setting(
             keys::LISTING,
