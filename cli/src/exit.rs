@@ -241,6 +241,9 @@ fn fix(error: &provider_host::Error) -> Option<String> {
         "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => {
             "if it was listing users, ask for smaller pages: --limit 1000; otherwise report it to the provider's authors"
         }
+        "checkpoint-busy" => "another providerctl is using the file of --checkpoint: wait until it has ended, or stop it",
+        "checkpoint-newer" => "update providerctl, or name another file with --checkpoint",
+        "proxy-unusable" => "write it as http://proxy.example.com:3128, and give its login with --proxy-login",
         "component-too-large" => "check that it is the right file",
         "component-does-not-fit" => "do not run it unless you know its makers; a platform may give it more memory",
         "component-compiler-failed" => "install providerctl again; if it crashed over this component, do not run it",
