@@ -241,7 +241,9 @@ fn fix(error: &provider_host::Error) -> Option<String> {
         "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => {
             "if it was listing users, ask for smaller pages: --limit 1000; otherwise report it to the provider's authors"
         }
-        "checkpoint-busy" => "another providerctl is using the file of --checkpoint: wait until it has ended, or stop it",
+        "checkpoint-busy" => {
+            "another providerctl is using the file of --checkpoint: wait until it has ended, or stop it"
+        }
         "checkpoint-newer" => "update providerctl, or name another file with --checkpoint",
         "proxy-unusable" => "write it as http://proxy.example.com:3128, and give its login with --proxy-login",
         "component-too-large" => "check that it is the right file",

@@ -104,7 +104,7 @@ impl Edition {
             Self::E10 => "A licence of the older Enterprise E10 plan",
             Self::E20 => "A licence of the older Enterprise E20 plan",
             Self::Other => {
-                "A licence whose plan this version of the provider does not know, or the server does not tell"
+                "A licence whose plan this version of the provider does not know, or the server does not report"
             }
             Self::Unknown => "The server's answer does not say whether it has a licence",
         }

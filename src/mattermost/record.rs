@@ -31,7 +31,7 @@ const UPDATED_AT: &str = "updated-at";
 pub const ATTRIBUTES: [(&str, &str); 11] = [
     (
         "user.activity-source",
-        "with activity_source=report: which of the server's records tells the last activity: `status`, `login` or `post`",
+        "with activity_source=report: which of the server's records shows the last activity: `status`, `login` or `post`",
     ),
     ("user.auth-id", "the account's id at the service that it signs in with; shown to system administrators"),
     (
