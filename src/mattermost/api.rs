@@ -678,7 +678,7 @@ mod tests {
                 Code::ClientCertificateMissing,
                 "client certificate",
             ),
-            (414, &[], "", Code::GatewayRejected, "address as long"),
+            (414, &[], "", Code::GatewayRejected, "addresses as long"),
             (431, &[], "", Code::GatewayRejected, "headers as large"),
             (426, &[], "", Code::GatewayRejected, "status 426"),
             (500, &[HTML], "<h1>500", Code::ServerError, "the proxy in front of Mattermost answered 500"),

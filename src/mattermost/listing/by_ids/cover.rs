@@ -36,6 +36,9 @@ pub(super) struct Query {
 /// Pages that are read of teams whose first page names nobody new: where a few accounts are missing, they are not there.
 const OWN_PAGES: usize = 20;
 
+/// Pages that a list may have more than the accounts that were counted fill: for those without an account.
+const PAGES_MORE: usize = 20;
+
 /// When a query's turn is: all of one are answered before the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
@@ -169,6 +172,10 @@ impl Cover {
             return;
         }
         let next = Query { page: query.page.saturating_add(1), ..query };
+        // No list has more pages than there are accounts: one that goes on repeats itself.
+        if usize::try_from(next.page).unwrap_or(usize::MAX) > self.wanted / USERS_PER_PAGE + PAGES_MORE {
+            return;
+        }
         let price = cost::of_page(query.source == Source::WithoutTeam, next.page, self.accounts);
         let turn = match query.source {
             Source::Known | Source::Bots | Source::Teams => Turn::Few,

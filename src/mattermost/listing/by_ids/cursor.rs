@@ -60,14 +60,16 @@ pub struct Called {
     pub behind: u32,
     /// Their digest.
     pub digest: u64,
+    /// The digest of all ids in both lists.
+    pub whole: u64,
 }
 
 impl Called {
     /// What these ids and the count give, before any of them is read.
     #[must_use]
     pub fn of(ids: &[Id], counted: u32) -> Self {
-        let listed = count(ids);
-        Self { listed, counted, behind: listed, digest: digest(ids) }
+        let (listed, digest) = (count(ids), digest(ids));
+        Self { listed, counted, behind: listed, digest, whole: digest }
     }
 
     /// The same where these ids are still to be read.
@@ -76,10 +78,10 @@ impl Called {
         Self { behind: count(behind), digest: digest(behind), ..self }
     }
 
-    /// How many ids more were named than accounts were counted: as many as have no account, where nobody is missing.
+    /// Whether both are of the same list and count, however far either has come.
     #[must_use]
-    pub fn excess(self) -> i64 {
-        i64::from(self.listed).saturating_sub(i64::from(self.counted))
+    pub fn is_of_same_list(self, other: Self) -> bool {
+        (self.listed, self.counted, self.whole) == (other.listed, other.counted, other.whole)
     }
 
     /// Whether these are the ids that are still to be read.
@@ -154,7 +156,9 @@ impl Cursor {
         let last = self.last.map_or_else(|| "-".to_string(), Id::text);
         let called = self.called.map_or_else(
             || "-".to_string(),
-            |called| format!("{}:{}:{}:{:x}", called.listed, called.counted, called.behind, called.digest),
+            |called| {
+                format!("{}:{}:{}:{:x}:{:x}", called.listed, called.counted, called.behind, called.digest, called.whole)
+            },
         );
         let body = format!(
             "{FORM}_{:x}_{:x}_{}_{}_{last}_{called}_{}_{}_{}_{}_{}_{}_{}_{}_{}",
@@ -220,6 +224,7 @@ fn read_called(text: &str) -> Option<Called> {
     let mut parts = text.split(':');
     let mut number = || parts.next()?.parse().ok();
     let (listed, counted, behind) = (number()?, number()?, number()?);
-    let digest = u64::from_str_radix(parts.next()?, 16).ok()?;
-    Some(Called { listed, counted, behind, digest }).filter(|_| parts.next().is_none())
+    let mut hash = || u64::from_str_radix(parts.next()?, 16).ok();
+    let (digest, whole) = (hash()?, hash()?);
+    Some(Called { listed, counted, behind, digest, whole }).filter(|_| parts.next().is_none())
 }

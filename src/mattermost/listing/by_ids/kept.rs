@@ -2,19 +2,43 @@
 
 use alloc::vec::Vec;
 
+use super::cursor::Called;
 use super::id::Id;
 
 /// The ids of a pass, kept for as long as the instance lives.
 #[derive(Debug, Default)]
 pub struct Kept {
-    pub(super) pass: u8,
-    pub(super) ids: Vec<Id>,
+    pass: u8,
+    /// What the lists gave that these are of.
+    called: Option<Called>,
+    ids: Vec<Id>,
 }
 
 impl Kept {
     /// Nothing is kept yet.
     #[must_use]
     pub const fn nothing() -> Self {
-        Self { pass: 0, ids: Vec::new() }
+        Self { pass: 0, called: None, ids: Vec::new() }
+    }
+
+    /// The ids that a pass is still to read, at least.
+    #[must_use]
+    pub(super) const fn of(pass: u8, called: Called, ids: Vec<Id>) -> Self {
+        Self { pass, called: Some(called), ids }
+    }
+
+    /// Whether they are all that a pass is still to read behind an id: of the same list and count, and as many. A step that
+    /// failed may have left those of another list.
+    #[must_use]
+    pub(super) fn are_of(&self, pass: u8, called: Called, last: Option<Id>) -> bool {
+        let is_same = self.pass == pass && self.called.is_some_and(|own| own.is_of_same_list(called));
+        is_same && usize::try_from(called.behind) == Ok(self.behind(last).len())
+    }
+
+    /// Those behind an id.
+    #[must_use]
+    pub(super) fn behind(&self, last: Option<Id>) -> &[Id] {
+        let place = last.map_or(0, |last| self.ids.partition_point(|id| *id <= last));
+        self.ids.get(place..).unwrap_or_default()
     }
 }

@@ -118,7 +118,7 @@ impl<'r> Reading<'r> {
                 Ok(())
             }
             Source::Teams => {
-                let rows = answer.rows::<Team<'_>>(USERS_PER_PAGE).map_err(Unread::Failed)?;
+                let Ok(rows) = answer.rows::<Team<'_>>(USERS_PER_PAGE) else { return Ok(self.cover.refused(query)) };
                 for team in rows.rows.iter().filter(|team| is_id(team.id.as_str())) {
                     self.cover.found_team(team.id.as_str());
                 }
@@ -130,15 +130,17 @@ impl<'r> Reading<'r> {
                 Ok(())
             }
             Source::Bots => {
-                let rows = answer.rows::<Bot<'_>>(USERS_PER_PAGE).map_err(Unread::Failed)?;
+                let Ok(rows) = answer.rows::<Bot<'_>>(USERS_PER_PAGE) else { return Ok(self.cover.refused(query)) };
                 self.take_page(query, rows.sent(), rows.rows.iter().map(|bot| bot.user_id.as_str()))
             }
             Source::WithoutTeam => {
-                let rows = answer.rows::<User<'_>>(USERS_PER_PAGE).map_err(Unread::Failed)?;
+                let Ok(rows) = answer.rows::<User<'_>>(USERS_PER_PAGE) else { return Ok(self.cover.refused(query)) };
                 self.take_page(query, rows.sent(), rows.rows.iter().map(|user| user.id.as_str()))
             }
             Source::Team(_) => {
-                let rows = answer.rows::<TeamMember<'_>>(USERS_PER_PAGE).map_err(Unread::Failed)?;
+                let Ok(rows) = answer.rows::<TeamMember<'_>>(USERS_PER_PAGE) else {
+                    return Ok(self.cover.refused(query));
+                };
                 let members = rows.rows.iter().filter(|member| member.delete_at.0 == 0);
                 self.take_page(query, rows.sent(), members.map(|member| member.user_id.as_str()))
             }

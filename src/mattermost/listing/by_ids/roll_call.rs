@@ -24,7 +24,7 @@ pub(super) fn call(
     kept: &mut Kept,
     network: &mut dyn Network,
 ) -> Result<bool, Failure> {
-    if kept.pass == at.pass && at.called.is_some() {
+    if at.called.is_some_and(|called| kept.are_of(at.pass, called, at.last)) {
         return Ok(true);
     }
     *kept = Kept::nothing();
@@ -32,29 +32,27 @@ pub(super) fn call(
     let mut cover = Cover::new(counted, at.orphans, settings);
     let Some(mut ids) = name_all(&mut cover, at.me, network)? else { return Ok(false) };
     if let Some(called) = at.called
-        && let Some(behind) = ids.get(place_behind(&ids, at.last)..)
+        && let Some(behind) = ids.get(at.last.map_or(0, |last| ids.partition_point(|id| *id <= last))..)
         && called.is_of(behind)
     {
         ids.drain(..place_behind(&ids, at.last));
-        *kept = Kept { pass: at.pass, ids };
+        let called = called.with_behind(&ids);
+        at.called = Some(called);
+        *kept = Kept::of(at.pass, called, ids);
         return Ok(true);
     }
-    let Some((mut ids, counted)) = prove(settings, at, (cover, ids), network)? else { return Ok(false) };
+    let Some((ids, counted)) = prove(settings, at, (cover, ids), network)? else { return Ok(false) };
+    // Of another list it is not known who of those that have come is still there: a deleted account may leave its
+    // memberships, and would be taken for one that was counted now.
+    if at.called.is_some() {
+        if at.pass >= PASSES_AT_MOST {
+            return Ok(false);
+        }
+        at.begin_another_pass();
+    }
     let called = Called::of(&ids, counted);
-    at.called = match at.called {
-        // The lists of both instances hold as many ids without an account, if any: those are the same.
-        Some(before) if before.excess() == called.excess() => {
-            ids.drain(..place_behind(&ids, at.last));
-            Some(called.with_behind(&ids))
-        }
-        Some(_) if at.pass >= PASSES_AT_MOST => return Ok(false),
-        Some(_) => {
-            at.begin_another_pass();
-            Some(called)
-        }
-        None => Some(called),
-    };
-    *kept = Kept { pass: at.pass, ids };
+    at.called = Some(called);
+    *kept = Kept::of(at.pass, called, ids);
     Ok(true)
 }
 

@@ -76,8 +76,7 @@ fn read(
     network: &mut dyn Network,
 ) -> Result<Stepped, Failure> {
     let rules = rules(settings, &at.census);
-    let place = at.last.map_or(0, |last| kept.ids.partition_point(|id| *id <= last));
-    let behind = kept.ids.get(place..).unwrap_or_default();
+    let behind = kept.behind(at.last);
     let key = at.called.map_or(0, |called| called.behind);
     let is_far = network.latency_ms() >= FAR_MS;
     let ids_at_once = ids_at_once(at.census.version);
@@ -156,7 +155,7 @@ fn waits_or_fails(failure: Failure, at: Cursor, told: &Told, memory: &mut Memory
     if !is_of_profiles || lists::is_about_the_token(&failure) {
         return Err(failure);
     }
-    let is_final = failure.is_refusal() || failure.is_of_gateway() || failure.code == Code::EgressDenied;
+    let is_final = failure.is_refusal() || failure.is_of_gateway() || !failure.code.retryable();
     if is_final || core::mem::replace(&mut memory.profiles_failed, true) {
         return Ok(Stepped::Pages(Box::new(at.turn_to_pages())));
     }
