@@ -62,12 +62,19 @@ struct Walked {
     paths: Vec<String>,
 }
 
+/// What becomes of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Connection {
+    Held,
+    Lost,
+}
+
 fn walk(
     settings: &Settings,
     server: &mut Server,
     limit: u32,
     mut is_fresh: impl FnMut(u32) -> bool,
-    mut before_answer: impl FnMut(&mut Server, u32),
+    mut before_answer: impl FnMut(&mut Server, u32) -> Connection,
 ) -> Walked {
     let (mut memory, mut cursor, mut answered) = (Memory::new(), None::<String>, 0);
     let (mut users, mut ways, mut paths) = (BTreeMap::new(), vec![], vec![]);
@@ -78,15 +85,17 @@ fn walk(
         let shared = RefCell::new(&mut *server);
         let mut network = Fake::new(|request| {
             let server = &mut **shared.borrow_mut();
-            before_answer(server, answered);
+            let connection = before_answer(server, answered);
             answered += 1;
-            server.answer(request)
+            if connection == Connection::Lost { Err(Lost::Closed) } else { server.answer(request) }
         })
         .with_pauses(|ms| shared.borrow_mut().now += i64::from(ms));
-        let page = list_users(settings, cursor.as_deref(), limit, &mut memory, &mut network).unwrap();
+        let page = list_users(settings, cursor.as_deref(), limit, &mut memory, &mut network);
         paths.extend(network.sent.iter().map(|request| request.path.clone()));
         drop(network);
         server.now += 1_000;
+        // The same call is made again after an error.
+        let Ok(page) = page else { continue };
         users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
         ways.extend(page.attributes.into_iter().map(|(_, way)| way));
         match page.state {
@@ -106,7 +115,7 @@ fn a_listing_goes_on_behind_its_id_in_any_instance_and_is_proven() {
         for every in [1, 3] {
             let mut server = Server::of(4_000);
             server.orphans = orphans(&[70_001, 1_000_000]);
-            let walked = walk(&settings, &mut server, limit, |call| call % every == 0, |_, _| {});
+            let walked = walk(&settings, &mut server, limit, |call| call % every == 0, |_, _| Connection::Held);
             assert!(is_complete(&walked.end) && walked.codes.is_empty(), "{:?}", walked.codes);
             assert!(walked.users.len() == 4_000 && walked.ways.iter().all(|way| way == "ids"));
             // Each profile is asked for once, whatever instance does it.
@@ -379,8 +388,12 @@ struct Story {
     orphans: u32,
     role: &'static str,
     limit: u32,
+    /// Whether bots are listed.
+    bots: bool,
     /// Instances change before these calls.
     fresh: Vec<u32>,
+    /// Answers that do not arrive, so that a call may fail and be made again.
+    lost: Vec<u32>,
     /// What happens before the n-th answer.
     changes: Vec<(u32, Change)>,
     /// Whether deleted accounts leave their memberships, or else their profile in a cache.
@@ -399,14 +412,18 @@ fn stories() -> impl Strategy<Value = Story> {
     let changes = proptest::collection::vec((4_u32..40, change), 0..6);
     let fresh = proptest::collection::vec(1_u32..6, 0..3);
     let role = prop::sample::select(vec![ADMIN, VIEWER, VIEWER]);
-    (2_u32..30, 0_u32..2, 0_u32..3, role, 3_u32..12, fresh, changes, any::<bool>()).prop_map(
-        |(accounts, uncovered, orphans, role, limit, fresh, changes, leaves)| Story {
+    let lost = proptest::collection::vec(0_u32..40, 0..4);
+    let server = (2_u32..30, 0_u32..2, 0_u32..3, role, any::<bool>());
+    (server, 3_u32..12, any::<bool>(), fresh, lost, changes).prop_map(
+        |((accounts, uncovered, orphans, role, leaves), limit, bots, fresh, lost, changes)| Story {
             accounts,
             uncovered,
             orphans,
             role,
             limit,
+            bots,
             fresh,
+            lost,
             changes,
             leaves,
         },
@@ -434,10 +451,14 @@ impl Story {
         }
         server.orphans = orphans(&(0..self.orphans).map(|n| scattered(700 + n)).collect::<Vec<_>>());
         server.now += 60_000;
-        let before: Vec<u32> = server.accounts.values().map(|account| account.n).collect();
+        let listed = |server: &Server| -> Vec<u32> {
+            let listed = server.accounts.values().filter(|account| self.bots || !account.is_bot);
+            listed.map(|account| account.n).collect()
+        };
+        let before = listed(&server);
         let mut next = 1_000;
         let walked = walk(
-            &settings_of(&[("listing", "ids")]),
+            &settings_of(&[("listing", "ids"), ("include_bots", if self.bots { "true" } else { "false" })]),
             &mut server,
             self.limit,
             |call| self.fresh.contains(&call),
@@ -446,12 +467,13 @@ impl Story {
                     self.apply(server, change, next);
                     next += 1;
                 }
+                if self.lost.contains(&answered) { Connection::Lost } else { Connection::Held }
             },
         );
         if !is_complete(&walked.end) {
             return 0;
         }
-        let after: Vec<u32> = server.accounts.values().map(|account| account.n).collect();
+        let after = listed(&server);
         before.iter().filter(|n| after.contains(n) && !walked.users.contains_key(&id(**n))).count()
     }
 
