@@ -36,7 +36,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn response(body: Vec<u8>, coding: &str) -> Response {
-    Response { status: 200, headers: vec![("content-encoding", coding.to_string())], body, took_ms: 1 , redirect: None}
+    Response { status: 200, headers: vec![("content-encoding", coding.to_string())], body, took_ms: 1, redirect: None }
 }
 
 /// A stream of nobody's making. What flate2 reads whole is read alike.
@@ -57,12 +57,17 @@ fn any_stream(body: Vec<u8>) {
     }
 }
 
-/// Bytes that no header or no mark calls compressed.
+/// Bytes that no header or no mark calls compressed. A coding that was not asked for is taken for an error unless the bytes
+/// are JSON all the same.
 fn as_it_is(body: &[u8]) {
     for coding in ["gzip", "br", "identity", ""] {
         let response = response(body.to_vec(), coding);
-        if coding != "gzip" || !body.starts_with(&[0x1f, 0x8b, 8]) {
-            assert_eq!(decoded(&response).as_deref(), Ok(body), "{coding}");
+        if coding == "gzip" && body.starts_with(&[0x1f, 0x8b, 8]) {
+            continue;
+        }
+        match decoded(&response) {
+            Err(Lost::Encoded(named)) => assert!(coding == "br" && named == "br", "{coding}: {named}"),
+            got => assert_eq!(got.as_deref(), Ok(body), "{coding}"),
         }
     }
 }

@@ -26,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
         }
     }
     for status in [200, 302, 429, 500, 503] {
-        let response = Response { status, headers: headers.clone(), body: Vec::new(), took_ms: 1 , redirect: None};
+        let response = Response { status, headers: headers.clone(), body: Vec::new(), took_ms: 1, redirect: None };
         for wait in [retry_after_ms(&response), until_allowed_ms(&response, 8)].into_iter().flatten() {
             assert!(wait <= LONGEST_MS, "{wait}");
         }

@@ -12,7 +12,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((&[low, high], rest)) = data.split_first_chunk::<2>() else { return };
     let status = u16::from_le_bytes([low, high]) % 1_000;
     let (headers, body) = headers_of(rest);
-    let response = Response { status, headers, body: expanded(body), took_ms: 1 , redirect: None};
+    let response = Response { status, headers, body: expanded(body), took_ms: 1, redirect: None };
     for request in [api::me(), api::users(7, 200), api::count_everyone(), api::team_admins("abc", 1)] {
         let answered = Answered { request: request.clone(), outcome: Ok(response.clone()) };
         match Answer::of(&answered) {
