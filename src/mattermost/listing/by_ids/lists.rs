@@ -100,11 +100,7 @@ impl<'r> Reading<'r> {
         let answer = match Answer::of(answered) {
             Ok(answer) => answer,
             Err(failure) if is_about_the_token(&failure) => return Err(Unread::Failed(failure)),
-            // A list that does not come, for whatever reason, is done without: pages do not need it.
-            Err(_) => {
-                self.cover.refused(query);
-                return Ok(());
-            }
+            Err(_) => return self.without(query),
         };
         match query.source {
             Source::Known => {
@@ -118,7 +114,7 @@ impl<'r> Reading<'r> {
                 Ok(())
             }
             Source::Teams => {
-                let Ok(rows) = answer.rows::<Team<'_>>(USERS_PER_PAGE) else { return Ok(self.cover.refused(query)) };
+                let Ok(rows) = answer.rows::<Team<'_>>(USERS_PER_PAGE) else { return self.without(query) };
                 for team in rows.rows.iter().filter(|team| is_id(team.id.as_str())) {
                     self.cover.found_team(team.id.as_str());
                 }
@@ -130,21 +126,25 @@ impl<'r> Reading<'r> {
                 Ok(())
             }
             Source::Bots => {
-                let Ok(rows) = answer.rows::<Bot<'_>>(USERS_PER_PAGE) else { return Ok(self.cover.refused(query)) };
+                let Ok(rows) = answer.rows::<Bot<'_>>(USERS_PER_PAGE) else { return self.without(query) };
                 self.take_page(query, rows.sent(), rows.rows.iter().map(|bot| bot.user_id.as_str()))
             }
             Source::WithoutTeam => {
-                let Ok(rows) = answer.rows::<User<'_>>(USERS_PER_PAGE) else { return Ok(self.cover.refused(query)) };
+                let Ok(rows) = answer.rows::<User<'_>>(USERS_PER_PAGE) else { return self.without(query) };
                 self.take_page(query, rows.sent(), rows.rows.iter().map(|user| user.id.as_str()))
             }
             Source::Team(_) => {
-                let Ok(rows) = answer.rows::<TeamMember<'_>>(USERS_PER_PAGE) else {
-                    return Ok(self.cover.refused(query));
-                };
+                let Ok(rows) = answer.rows::<TeamMember<'_>>(USERS_PER_PAGE) else { return self.without(query) };
                 let members = rows.rows.iter().filter(|member| member.delete_at.0 == 0);
                 self.take_page(query, rows.sent(), members.map(|member| member.user_id.as_str()))
             }
         }
+    }
+
+    /// A list that does not come, for whatever reason, is done without: pages do not need it.
+    fn without(&mut self, query: Query) -> Result<(), Unread> {
+        self.cover.refused(query);
+        Ok(())
     }
 
     fn took_known(&mut self, query: Query) {
