@@ -9,6 +9,7 @@
 //! what the instance before had found: then the count and the ids before hold as they were. Where it is not, everybody is
 //! listed once more (docs/decisions/0001-listing-by-ids.md).
 
+mod called;
 mod cost;
 mod cover;
 mod cursor;
@@ -25,8 +26,9 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+pub use called::Called;
 pub use cost::is_worth;
-pub use cursor::{Called, Cursor};
+pub use cursor::Cursor;
 pub use id::Id;
 pub use kept::Kept;
 pub use outlook::{Outlook, Size, count_known, may_go_by_ids};

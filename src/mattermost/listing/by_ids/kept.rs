@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::cursor::Called;
+use super::called::Called;
 use super::id::Id;
 
 /// The ids of a pass, kept for as long as the instance lives.

@@ -16,8 +16,9 @@ use super::super::call::{
 use super::super::cursor::Cursor as PagesCursor;
 use super::super::memory::{Memory, Tally};
 use super::super::sweep::{Origin, Plan, Swept};
+use super::called::Called;
 use super::cost::PROFILES_AT_ONCE;
-use super::cursor::{Called, Cursor, PASSES_AT_MOST};
+use super::cursor::{Cursor, PASSES_AT_MOST};
 use super::kept::Kept;
 use super::proof::{Evidence, Verdict};
 use super::roll_call::call;
