@@ -445,16 +445,17 @@ fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(100).collect()
 }
 
-/// How many of these accounts the server tells the activity of. Where so many are too many for one question, fewer are asked
+/// Of how many of these accounts the server reports the activity. Where so many are too many for one question, fewer are asked
 /// about, as a listing does.
 fn activity_of(network: &mut dyn Network, mut ids: Vec<&str>) -> Result<usize, Failure> {
     loop {
         let count = ids.len();
         let asked = Ids(ids);
         let [answered] = exchange(network, [api::statuses(&asked)?]);
-        let told = Answer::of(&answered).and_then(|answer| Ok(answer.rows::<Status<'_>>(USERS_PER_PAGE)?.rows.len()));
-        let fewer = told.as_ref().err().and_then(|failure| failure.fewer(count));
-        let Some(fewer) = fewer else { return told };
+        let reported =
+            Answer::of(&answered).and_then(|answer| Ok(answer.rows::<Status<'_>>(USERS_PER_PAGE)?.rows.len()));
+        let fewer = reported.as_ref().err().and_then(|failure| failure.fewer(count));
+        let Some(fewer) = fewer else { return reported };
         ids = asked.0;
         ids.truncate(fewer);
     }

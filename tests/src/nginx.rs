@@ -151,7 +151,7 @@ fn program() -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// Starts nginx once. Returns none where its port was taken meanwhile.
+/// Starts nginx once; `None` if its port was taken meanwhile.
 fn try_start(program: &Path, upstream: &str, setup: Setup<'_>) -> io::Result<Option<Nginx>> {
     static STARTED: AtomicU32 = AtomicU32::new(0);
     let number = STARTED.fetch_add(1, Ordering::Relaxed);
@@ -210,8 +210,8 @@ pid {folder}/pid;
 error_log {folder}/error.log info;
 events {{ worker_connections 512; }}
 http {{
-{temporary}    log_format told '$server_protocol $status $request_method $uri $sent_http_content_encoding $connection';
-    access_log {folder}/access.log told;
+{temporary}    log_format proven '$server_protocol $status $request_method $uri $sent_http_content_encoding $connection';
+    access_log {folder}/access.log proven;
     {http}
     server {{
         listen 127.0.0.1:{port} {listen};

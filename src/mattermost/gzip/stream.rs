@@ -73,7 +73,7 @@ impl Stream {
         }
     }
 
-    /// Decodes what has come, and hands it on. Returns whether it is well so far, by the stream and by whoever takes it.
+    /// Decodes what has come, and hands it on. Returns whether the stream is sound so far and its reader goes on.
     pub fn read(&mut self, bytes: &[u8], take: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         let mut rest = bytes;
         loop {
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What comes of a stream in parts, and whether it is whole; none where it is refused.
+    /// What comes of a stream in parts, and whether it is whole; `None` if it is refused.
     fn read(stream: &[u8], part: usize) -> Option<(Vec<u8>, bool)> {
         let (mut text, mut decoder) = (Vec::new(), Stream::new());
         for part in stream.chunks(part) {

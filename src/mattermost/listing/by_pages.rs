@@ -6,7 +6,7 @@
 //! number.
 //!
 //! Where it is not, the list is read again, up to three times in all, each time with a count of its own: a pass that
-//! has seen everybody of its own count proves that whoever existed then was returned in one pass or another. Accounts
+//! has seen everybody of its own count proves that everybody who existed then was returned in one pass or another. Accounts
 //! of the first count that no pass has seen were deleted for good before they could be read.
 //!
 //! The proof rests on three things. An account that is listed after the count and dated before the count's *cutoff* was
@@ -14,7 +14,7 @@
 //! is for what happens between an account's date and its row, and for clocks that differ. A count and pages come from the
 //! same data; a lagging replica would break that. And an account's date is never changed.
 //!
-//! An account of a later date costs another pass, and nothing else: whoever was seen in one pass and again in the next was
+//! An account of a later date costs another pass, and nothing else: an account that was seen in one pass and again in the next was
 //! there when the next was counted, whatever the dates say. So accounts that are dated in the future, a server's clock
 //! that is behind and answers without a `Date` make a listing longer, and not less certain.
 
@@ -28,7 +28,7 @@ use super::super::record::Rules;
 use super::super::settings::{Settings, Way};
 use super::both::Cut;
 use super::call::{
-    Finisher, Told, asking, complete, ids_at_once, latest_ms, note_faults, note_hidden, page, rules, sweep,
+    Finisher, Told, asking, complete, latest_ms, note_faults, note_hidden, page, rules, statuses_at_once, sweep,
 };
 use super::census::{Count, Counting};
 use super::cursor::Cursor;
@@ -166,7 +166,6 @@ fn plan(
     at: &mut Cursor,
     pass: Count,
 ) -> Plan<'static> {
-    let ids = ids_at_once(at.census.version);
     Plan {
         origin: Origin::Pages { first: at.next_page, page_size: at.page_size },
         most,
@@ -175,7 +174,7 @@ fn plan(
         total: pass.total.filter(|_| settings.bots),
         is_partial: at.findings.has(NoticeCode::PartialView),
         asking: asking(settings, at.census.version, &mut at.findings),
-        ids_at_once: memory.ids_at_once.map_or(ids, |most| most.min(ids)),
+        ids_at_once: statuses_at_once(at.census.version, memory),
         activity_failures: memory.activity_failures,
         is_answering: false,
     }
@@ -237,7 +236,7 @@ fn settle(
     users
 }
 
-/// Whether the listing is over, and what its end is worth; none where it goes on, if need be with another pass.
+/// How the listing ends; `None` if it goes on, with another pass if one is needed.
 fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
     if at.findings.has(NoticeCode::PagesRepeat) {
         return Some(ListingState::Incomplete);
@@ -245,7 +244,7 @@ fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
     let is_whole = !at.findings.has(NoticeCode::ListingResumed);
     let Tally { pass: number, seen, in_pass, later } = at.tally;
     let total = at.census.count.total;
-    // A later pass is over as soon as it has found whoever was missing.
+    // A later pass is over as soon as it has found all who were missing.
     if is_whole && number > 1 && Some(seen) == total {
         return Some(ListingState::Complete);
     }

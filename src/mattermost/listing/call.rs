@@ -29,7 +29,7 @@ use crate::contract::{ListingState, SeatUse, User, UserKind, UserPage};
 /// How long a host is asked to wait where the server does not say, in milliseconds.
 pub(in crate::mattermost) const WAIT_MS: u32 = 10_000;
 
-/// What the host was told before this step.
+/// What the host has learnt before this step.
 #[derive(Debug)]
 pub struct Told {
     /// Notices.
@@ -67,6 +67,12 @@ pub(super) fn asking(settings: &Settings, version: Option<Version>, findings: &m
 /// How many ids a body may have that the server takes. One that does not tell its version may be an old one.
 pub(super) fn ids_at_once(version: Option<Version>) -> usize {
     api::ids_in(version.unwrap_or(Version::new(0, 0)).body_bytes())
+}
+
+/// How many ids a question for activity may have: as many as the server takes, and fewer where those were too many.
+pub(super) fn statuses_at_once(version: Option<Version>, memory: &Memory) -> usize {
+    let ids = ids_at_once(version);
+    memory.ids_at_once.map_or(ids, |most| most.min(ids))
 }
 
 /// Reads accounts, and finds out what must be known of them beside the list, where it is not known yet. In a later pass,

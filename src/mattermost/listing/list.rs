@@ -67,11 +67,10 @@ fn begin(settings: &Settings, cursor: Option<&str>, network: &mut dyn Network) -
         None => {
             let census = Census::take(settings.bots, network)?;
             let now_ms = network.now_ms();
-            let by_ids = by_ids::Cursor::begin(fingerprint, now_ms, census.clone());
-            let place = match by_ids.filter(|_| goes_by_ids(settings, &census)) {
-                Some(at) => Place::Ids(at),
-                None => Place::Pages(Cursor::begin(fingerprint, now_ms, census)),
-            };
+            // An account without an id of Mattermost's form is in no list.
+            let by_ids = |census: &Census| by_ids::Cursor::begin(fingerprint, now_ms, census.clone());
+            let by_ids = if goes_by_ids(settings, &census) { by_ids(&census) } else { None };
+            let place = by_ids.map_or_else(|| Place::Pages(Cursor::begin(fingerprint, now_ms, census)), Place::Ids);
             Ok((place, Told { findings: Findings::default(), is_first: true }))
         }
         Some(text) if by_ids::Cursor::is_one(text) => {

@@ -10,9 +10,9 @@ pub struct Called {
     pub listed: u32,
     /// Accounts that the server counted between them.
     pub counted: u32,
-    /// Ids behind the last one, and their digest: another instance that finds the same has the same list.
+    /// Ids behind the last one.
     pub behind: u32,
-    /// Their digest.
+    /// Their digest: an instance that finds the same ids there can go on with this list.
     pub digest: u64,
     /// The digest of all ids in both lists.
     pub whole: u64,
@@ -45,6 +45,7 @@ impl Called {
     }
 }
 
+/// How many.
 pub(super) fn count(ids: &[Id]) -> u32 {
     u32::try_from(ids.len()).unwrap_or(u32::MAX)
 }

@@ -12,7 +12,7 @@ use super::cost;
 /// A list that names accounts, or the teams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// Whoever shares a channel with the caller.
+    /// The accounts that share a channel with the caller.
     Known,
     /// Bots, deactivated ones among them.
     Bots,
@@ -117,7 +117,7 @@ impl Cover {
         }
     }
 
-    /// What is asked next where so many distinct ids are there; none where they suffice, or the rest waits for answers.
+    /// What is asked next where so many distinct ids are there; `None` if they suffice, or if the rest waits for answers.
     pub(super) fn next(&mut self, have: usize) -> Option<Query> {
         if self.suffices(have) || self.is_given_up {
             return None;

@@ -28,7 +28,7 @@ pub(super) const PASSES_AT_MOST: u8 = 3;
 pub struct Cursor {
     /// The server and the settings that the listing belongs to.
     fingerprint: u64,
-    /// Tells this listing from others of the same server.
+    /// Distinguishes this listing from others of the same server.
     pub listing: u64,
     /// How often the listing has begun, from 1.
     pub pass: u8,
@@ -36,7 +36,7 @@ pub struct Cursor {
     pub orphans: u32,
     /// The last id whose profile was asked for; none at the beginning.
     pub last: Option<Id>,
-    /// What the lists gave; none where they are still to be read.
+    /// What the lists gave; `None` if they are still to be read.
     pub called: Option<Called>,
     /// Ids of this pass whose profile did not come.
     pub absent: u32,
@@ -51,7 +51,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The beginning of a listing; none where the token's account has no id.
+    /// The beginning of a listing; `None` if the token's account has no id.
     #[must_use]
     pub fn begin(fingerprint: u64, now_ms: i64, census: Census) -> Option<Self> {
         let me = Id::parse(census.me.as_bytes())?;

@@ -24,7 +24,7 @@ impl core::fmt::Debug for Id {
 }
 
 impl Id {
-    /// Reads an id; none where the text is none of 26 digits and lower-case letters, which Mattermost never makes.
+    /// Reads an id; `None` if the text is not 26 digits and lower-case letters, as all of Mattermost's ids are.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         if text.len() != LENGTH {

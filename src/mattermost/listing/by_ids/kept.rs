@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::called::Called;
 use super::id::Id;
+use super::roll::place_behind;
 
 /// The ids of a pass, kept for as long as the instance lives.
 #[derive(Debug, Default)]
@@ -38,7 +39,6 @@ impl Kept {
     /// Those behind an id.
     #[must_use]
     pub(super) fn behind(&self, last: Option<Id>) -> &[Id] {
-        let place = last.map_or(0, |last| self.ids.partition_point(|id| *id <= last));
-        self.ids.get(place..).unwrap_or_default()
+        self.ids.get(place_behind(&self.ids, last)..).unwrap_or_default()
     }
 }

@@ -18,7 +18,7 @@ const STATUSES_BY_PAGES: u32 = 1_000;
 pub struct Size {
     /// Accounts to be listed.
     pub accounts: u32,
-    /// Those of them that the token's account knows, itself among them; none where the server does not tell.
+    /// Those of them that the token's account knows, itself among them; `None` if the server does not report them.
     pub known: Option<u32>,
     /// Teams.
     pub teams: u32,
@@ -31,7 +31,7 @@ pub struct Outlook {
     pub way: Way,
     /// About how many requests it takes.
     pub requests: u32,
-    /// About how many it would take where the account knew all others; none where that changes nothing.
+    /// About how many it would take where the account knew all others; `None` if that changes nothing.
     pub if_known: Option<u32>,
 }
 
@@ -84,8 +84,8 @@ fn pages_of(accounts: u32) -> u32 {
     accounts.div_ceil(u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX))
 }
 
-/// How many accounts the token's account knows, itself among them, where the server counts so many; none where it does not
-/// tell, or where the way of listing does not depend on it.
+/// How many accounts the token's account knows, itself among them, where the server counts so many; `None` if it does not
+/// report them, or if the way of listing does not depend on it.
 ///
 /// # Errors
 /// The server fails.

@@ -1,6 +1,6 @@
 //! Why a listing by ids holds everybody: list, count, list.
 //!
-//! Whoever is named before the count is asked for and again after its answer existed at the count, unless the id has no
+//! An account that is named before the count is asked for, and again after its answer, existed at the count, unless the id has no
 //! account at all: memberships and bots stay behind of accounts that were deleted for good. Such an id has no profile, and
 //! never gets one again. So the ids in both lists, less those whose profile did not come, are some of those who were counted;
 //! where they are as many as the count, they are all of them, each of whom has come.
@@ -46,7 +46,7 @@ impl Evidence {
 }
 
 /// Whether two lists and a count are worth reading profiles for: the lists may hold ids without an account, but not fewer than
-/// there are accounts; and whoever was named the second time alone may have been counted.
+/// there are accounts; and an account that only the second list names may have been counted.
 #[must_use]
 pub(super) const fn is_promising(listed: usize, counted: u32, strays: usize) -> bool {
     strays == 0 && listed as u64 >= counted as u64

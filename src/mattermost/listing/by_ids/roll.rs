@@ -177,6 +177,12 @@ pub(super) fn keep(ids: &mut Vec<Id>, bits: &[u64]) {
     });
 }
 
+/// Where in sorted ids those begin that come behind one; at the beginning where there is none.
+#[must_use]
+pub(super) fn place_behind(ids: &[Id], last: Option<Id>) -> usize {
+    last.map_or(0, |last| ids.partition_point(|id| *id <= last))
+}
+
 /// A number that two lists of ids have in common where they hold the same ids, and hardly any others do.
 #[must_use]
 pub(super) fn digest(ids: &[Id]) -> u64 {

@@ -13,7 +13,7 @@ use super::id::Id;
 use super::kept::Kept;
 use super::lists::{Reading, Unread};
 use super::{mutation, proof, roll};
-use roll::Roll;
+use roll::{Roll, place_behind};
 
 /// How often the three steps are made before pages are read.
 const TRIES: u32 = 3;
@@ -33,10 +33,10 @@ pub(super) fn call(
     let mut cover = Cover::new(counted, at.orphans, settings);
     let Some(mut ids) = name_all(&mut cover, at.me, network)? else { return Ok(false) };
     if let Some(called) = at.called
-        && let Some(behind) = ids.get(at.last.map_or(0, |last| ids.partition_point(|id| *id <= last))..)
-        && called.is_of(behind)
+        && let place = place_behind(&ids, at.last)
+        && called.is_of(ids.get(place..).unwrap_or_default())
     {
-        ids.drain(..place_behind(&ids, at.last));
+        ids.drain(..if skips_one(at.last) { place.saturating_add(1).min(ids.len()) } else { place });
         let called = called.with_behind(&ids);
         at.called = Some(called);
         *kept = Kept::of(at.pass, called, ids);
@@ -57,8 +57,8 @@ pub(super) fn call(
     Ok(true)
 }
 
-/// Counts, and reads the lists that were read once more: until whoever is named in both is as many as were counted, or more.
-/// Returns the ids and the count; none where the lists do not name everybody.
+/// Counts, and reads the lists that were read once more: until both name as many as were counted, or more.
+/// Returns the ids and the count; `None` if the lists do not name everybody.
 fn prove(
     settings: &Settings,
     at: &Cursor,
@@ -88,7 +88,7 @@ fn prove(
     Ok(None)
 }
 
-/// The ids that the lists name, and the caller's, in ascending order; none where the lists cost too much.
+/// The ids that the lists name, and the caller's, in ascending order; `None` if the lists cost too much.
 pub(super) fn name_all(cover: &mut Cover, me: Id, network: &mut dyn Network) -> Result<Option<Vec<Id>>, Failure> {
     let mut roll = Roll::with_room_for(cover.room());
     if roll.push(me).is_err() {
@@ -129,10 +129,7 @@ fn count(bots: bool, at: &Cursor, network: &mut dyn Network) -> Result<Option<u3
     }
 }
 
-fn place_behind(ids: &[Id], last: Option<Id>) -> usize {
-    let place = last.map_or(0, |last| ids.partition_point(|id| *id <= last));
-    if last.is_some() && mutation::is(mutation::Mutation::SkipsBehindCursor) {
-        return place.saturating_add(1).min(ids.len());
-    }
-    place
+/// Whether a test lets the first id behind the cursor be passed over.
+fn skips_one(last: Option<Id>) -> bool {
+    last.is_some() && mutation::is(mutation::Mutation::SkipsBehindCursor)
 }

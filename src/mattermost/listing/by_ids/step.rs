@@ -11,7 +11,8 @@ use super::super::super::record::Rules;
 use super::super::super::settings::{Settings, Way};
 use super::super::both::Cut;
 use super::super::call::{
-    Finisher, Told, asking, complete, ids_at_once, latest_ms, note_faults, note_hidden, page, rules, sweep,
+    Finisher, Told, asking, complete, ids_at_once, latest_ms, note_faults, note_hidden, page, rules, statuses_at_once,
+    sweep,
 };
 use super::super::cursor::Cursor as PagesCursor;
 use super::super::memory::{Memory, Tally};
@@ -94,7 +95,7 @@ fn read(
             total: None,
             is_partial: false,
             asking: asking(settings, at.census.version, &mut at.findings),
-            ids_at_once: memory.ids_at_once.map_or(ids_at_once, |most| most.min(ids_at_once)),
+            ids_at_once: statuses_at_once(at.census.version, memory),
             activity_failures: memory.activity_failures,
             // The lists, or the profiles before these, have come right before.
             is_answering: true,
@@ -127,15 +128,19 @@ fn read(
         }
         let users = settle(swept, &rules, memory, &mut at, network.now_ms());
         let state = conclude(&mut at, network);
-        return Ok(Stepped::Page(page(
-            users,
-            state,
-            failure.as_ref(),
-            (&at.findings, &at.census),
-            (told, &memory.named),
-            Way::Ids,
-        )));
+        return Ok(handed(users, state, failure.as_ref(), &at, told, memory));
     }
+}
+
+fn handed(
+    users: Vec<User>,
+    state: ListingState,
+    failure: Option<&Failure>,
+    at: &Cursor,
+    told: &Told,
+    memory: &Memory,
+) -> Stepped {
+    Stepped::Page(page(users, state, failure, (&at.findings, &at.census), (told, &memory.named), Way::Ids))
 }
 
 /// A listing that has its ids has begun, and goes on when the server lets it. Where profiles are kept back, or do not come
@@ -143,14 +148,7 @@ fn read(
 fn waits_or_fails(failure: Failure, at: Cursor, told: &Told, memory: &mut Memory) -> Result<Stepped, Failure> {
     if failure.code == Code::RateLimited && told.is_first {
         let state = ListingState::More(at.encode());
-        return Ok(Stepped::Page(page(
-            Vec::new(),
-            state,
-            Some(&failure),
-            (&at.findings, &at.census),
-            (told, &memory.named),
-            Way::Ids,
-        )));
+        return Ok(handed(Vec::new(), state, Some(&failure), &at, told, memory));
     }
     let is_of_profiles = failure.request.as_deref() == Some("POST /api/v4/users/ids");
     if !is_of_profiles || lists::is_about_the_token(&failure) {

@@ -13,14 +13,14 @@ use proptest::test_runner::TestRunner;
 
 use super::super::super::code::Code;
 use super::super::super::fake::{Fake, Order, json};
-use super::super::super::http::{Lost, Response};
+use super::super::super::http::{Lost, Outcome, Request, Response};
 use super::super::super::settings::Settings;
 use super::super::fake_server::{ADMIN, Account, Server, VIEWER, id, row, settings_of};
 use super::super::list_users;
 use super::super::memory::Memory;
 use super::super::tests::{Listed, is_complete, list_with};
 use super::*;
-use crate::contract::ListingState;
+use crate::contract::{ListingState, User};
 
 fn list_by(way: &str, server: &mut Server) -> Listed {
     list_with(&settings_of(&[("listing", way)]), server, 0, Order::First, |_, _| {}).unwrap()
@@ -55,7 +55,7 @@ fn both_ways_bring_the_same_records_and_notices() {
 
 /// What a host has of a listing of which each step runs in the instance that `instance` names for it.
 struct Walked {
-    users: BTreeMap<String, crate::contract::User>,
+    users: BTreeMap<String, User>,
     end: ListingState,
     codes: Vec<String>,
     ways: Vec<String>,
@@ -259,7 +259,26 @@ fn lists_that_cannot_be_had_are_done_without() {
     }
 }
 
-/// Where profiles are kept back, or never come, pages are read: whoever has come, comes again.
+/// Lists to the end in one instance, and makes a call that failed again. Returns how many did.
+fn list_patiently(mut answer: impl FnMut(&Request) -> Outcome) -> (BTreeMap<String, User>, ListingState, usize) {
+    let (mut memory, mut cursor, mut users, mut failures) = (Memory::new(), None::<String>, BTreeMap::new(), 0);
+    loop {
+        let mut network = Fake::new(&mut answer);
+        match list_users(&settings_of(&[]), cursor.as_deref(), 0, &mut memory, &mut network) {
+            Ok(page) => {
+                users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
+                match page.state {
+                    ListingState::More(next) => cursor = Some(next),
+                    end @ (ListingState::Complete | ListingState::Incomplete) => return (users, end, failures),
+                }
+            }
+            Err(_) => failures += 1,
+        }
+        assert!(failures < 5);
+    }
+}
+
+/// Where profiles are kept back, or never come, pages are read, and bring again who has come.
 #[test]
 fn profiles_that_cannot_be_had_are_done_without() {
     let html = |status| Ok(Response { status, body: b"<html>".to_vec(), ..Response::default() });
@@ -272,25 +291,12 @@ fn profiles_that_cannot_be_had_are_done_without() {
         (json(200, "{}"), 1),
     ] {
         let mut server = Server::of(6_000);
-        let (mut memory, mut cursor, mut users, mut failed) = (Memory::new(), None::<String>, BTreeMap::new(), 0);
-        let end = loop {
-            let mut network =
-                Fake::new(
-                    |request| {
-                        if request.path.ends_with("users/ids") { fault.clone() } else { server.answer(request) }
-                    },
-                );
-            match list_users(&settings_of(&[]), cursor.as_deref(), 0, &mut memory, &mut network) {
-                Ok(page) => {
-                    users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
-                    match page.state {
-                        ListingState::More(next) => cursor = Some(next),
-                        end @ (ListingState::Complete | ListingState::Incomplete) => break end,
-                    }
-                }
-                Err(_) => failed += 1,
-            }
-        };
+        let (users, end, failed) =
+            list_patiently(
+                |request| {
+                    if request.path.ends_with("users/ids") { fault.clone() } else { server.answer(request) }
+                },
+            );
         assert_eq!((is_complete(&end), users.len(), failed), (true, 6_000, failures), "{fault:?}");
     }
 }
@@ -331,21 +337,7 @@ fn a_fault_keeps_what_was_read() {
     ] {
         let mut server = Server::of(6_500);
         server.instead = vec![(text, fault.clone()), (text, fault.clone())];
-        let (mut memory, mut cursor, mut users, mut failures) = (Memory::new(), None::<String>, BTreeMap::new(), 0);
-        let end = loop {
-            let mut network = Fake::new(|request| server.answer(request));
-            match list_users(&settings_of(&[]), cursor.as_deref(), 0, &mut memory, &mut network) {
-                Ok(page) => {
-                    users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
-                    match page.state {
-                        ListingState::More(next) => cursor = Some(next),
-                        end @ (ListingState::Complete | ListingState::Incomplete) => break end,
-                    }
-                }
-                Err(_) => failures += 1,
-            }
-            assert!(failures < 5);
-        };
+        let (users, end, _) = list_patiently(|request| server.answer(request));
         assert!(is_complete(&end) && users.len() == 6_500, "{text} {fault:?}");
         assert!(users.values().all(|user| user.last_activity_at.is_some()));
     }
