@@ -129,7 +129,7 @@ impl Listed {
                 );
                 None
             }
-            ListingState::Incomplete => {
+            ListingState::Resumed | ListingState::Incomplete(_) => {
                 assert!(!page.notices.is_empty(), "incomplete without a reason");
                 None
             }

@@ -75,7 +75,7 @@ pub(super) fn description_lines(description: &Description, colour: Colour) -> Ve
     let requests = description.requests.iter();
     section(
         "Requests it may make",
-        requests.map(|spec| (format!("{} {}", spec.method, spec.path), spec.purpose.clone())).collect(),
+        requests.map(|spec| (spec.to_string(), spec.purpose.clone())).collect(),
     );
     section("Licence types", terms(&description.license_types));
     section("Roles, the highest first", terms(&description.roles));
@@ -88,9 +88,9 @@ pub(super) fn description_lines(description: &Description, colour: Colour) -> Ve
 fn setting(spec: &provider_host::model::SettingSpec) -> String {
     let kind = match &spec.kind {
         SettingKind::Choice(values) => format!("one of {}", values.join(", ")),
+        SettingKind::Secret(at) => format!("secret, in the header {} to {{{}}}", at.header, at.url),
         SettingKind::Text
         | SettingKind::Url
-        | SettingKind::Secret
         | SettingKind::SecretValue
         | SettingKind::Integer
         | SettingKind::Flag => spec.kind.as_str().to_owned(),
