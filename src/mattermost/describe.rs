@@ -11,6 +11,7 @@ use super::check::STEPS;
 use super::code::{Code, Entry, NoticeCode};
 use super::edition::Edition;
 use super::license;
+use super::changes;
 use super::listing;
 use super::record;
 use super::role::Role;
@@ -158,6 +159,7 @@ fn attributes() -> Vec<(String, String)> {
     license::ATTRIBUTES
         .iter()
         .chain(&listing::ATTRIBUTES)
+        .chain(&changes::ATTRIBUTES)
         .chain(&record::ATTRIBUTES)
         .map(|(key, help)| ((*key).to_string(), (*help).to_string()))
         .collect()

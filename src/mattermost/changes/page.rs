@@ -1,11 +1,8 @@
 //! What a step of finding out what changed returns.
 
-use alloc::string::{String, ToString as _};
-use alloc::vec;
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::super::code::NoticeCode;
-use super::super::notice::notice;
 use crate::contract::{HiddenField, ListingState, Notice, User};
 
 /// The contract's `changes-page`. Only a world with that interface has a generated type for it.
@@ -29,23 +26,4 @@ pub struct ChangesPage {
     pub hidden: Vec<HiddenField>,
     /// More about this step.
     pub attributes: Vec<(String, String)>,
-}
-
-impl ChangesPage {
-    /// The answer to a baseline that nothing can be found out for. It takes no request.
-    #[must_use]
-    pub fn of_unusable_baseline() -> Self {
-        let code = NoticeCode::BaselineUnusable;
-        Self {
-            users: Vec::new(),
-            gone: Vec::new(),
-            state: ListingState::Incomplete(code.entry().id.to_string()),
-            expected_total: None,
-            wait_ms: None,
-            watermark: None,
-            notices: vec![notice(code, 0, None, &[])],
-            hidden: Vec::new(),
-            attributes: Vec::new(),
-        }
-    }
 }

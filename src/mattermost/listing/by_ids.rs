@@ -32,4 +32,6 @@ pub use cursor::Cursor;
 pub use id::Id;
 pub use kept::Kept;
 pub use outlook::{Outlook, Size, count_known, may_go_by_ids};
+pub use roll::place_behind;
+pub use roll_call::{Present, Purpose, Wanted, named, present};
 pub use step::{Stepped, step};

@@ -109,12 +109,7 @@ impl Cursor {
     pub fn encode(&self) -> String {
         let (census, seats) = (&self.census, self.seats);
         let last = self.last.map_or_else(|| "-".to_string(), Id::text);
-        let called = self.called.map_or_else(
-            || "-".to_string(),
-            |called| {
-                format!("{}:{}:{}:{:x}:{:x}", called.listed, called.counted, called.behind, called.digest, called.whole)
-            },
-        );
+        let called = self.called.map_or_else(|| "-".to_string(), Called::encode);
         let body = format!(
             "{FORM}_{:x}_{:x}_{}_{}_{last}_{called}_{}_{}_{}_{}_{}_{}_{}_{}_{}",
             self.fingerprint,
@@ -157,7 +152,7 @@ impl Cursor {
         };
         let called = match parts.next()? {
             "-" => None,
-            text => Some(read_called(text)?),
+            text => Some(Called::decode(text)?),
         };
         let absent = parts.next()?.parse().ok()?;
         let me = Id::parse(parts.next()?.as_bytes())?;
@@ -173,13 +168,4 @@ impl Cursor {
         let cursor = Self { fingerprint, listing, pass, orphans, last, called, absent, me, census, seats, findings };
         Some(cursor).filter(|_| parts.next().is_none())
     }
-}
-
-fn read_called(text: &str) -> Option<Called> {
-    let mut parts = text.split(':');
-    let mut number = || parts.next()?.parse().ok();
-    let (listed, counted, behind) = (number()?, number()?, number()?);
-    let mut hash = || u64::from_str_radix(parts.next()?, 16).ok();
-    let (digest, whole) = (hash()?, hash()?);
-    Some(Called { listed, counted, behind, digest, whole }).filter(|_| parts.next().is_none())
 }

@@ -24,21 +24,21 @@ impl Kept {
 
     /// The ids that a pass is still to read, at least.
     #[must_use]
-    pub(super) const fn of(pass: u8, called: Called, ids: Vec<Id>) -> Self {
+    pub const fn of(pass: u8, called: Called, ids: Vec<Id>) -> Self {
         Self { pass, called: Some(called), ids }
     }
 
     /// Whether they are all that a pass is still to read behind an id: of the same list and count, and as many. A step that
     /// failed may have left those of another list.
     #[must_use]
-    pub(super) fn are_of(&self, pass: u8, called: Called, last: Option<Id>) -> bool {
+    pub fn are_of(&self, pass: u8, called: Called, last: Option<Id>) -> bool {
         let is_same = self.pass == pass && self.called.is_some_and(|own| own.is_of_same_list(called));
         is_same && usize::try_from(called.behind) == Ok(self.behind(last).len())
     }
 
     /// Those behind an id.
     #[must_use]
-    pub(super) fn behind(&self, last: Option<Id>) -> &[Id] {
+    pub fn behind(&self, last: Option<Id>) -> &[Id] {
         self.ids.get(place_behind(&self.ids, last)..).unwrap_or_default()
     }
 }

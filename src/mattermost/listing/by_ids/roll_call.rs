@@ -18,6 +18,71 @@ use roll::{Roll, place_behind};
 /// How often the three steps are made before pages are read.
 const TRIES: u32 = 3;
 
+/// What the ids are wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To list everybody.
+    Listing,
+    /// To find out who is new and who is gone.
+    Changes,
+}
+
+/// Whose ids are wanted, and what for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'s> {
+    /// The settings.
+    pub settings: &'s Settings,
+    /// The id of the token's account, which no list names.
+    pub me: Id,
+    /// Ids that are known to have no account.
+    pub orphans: u32,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+impl Wanted<'_> {
+    fn cover(&self, counted: u32) -> Cover {
+        match self.purpose {
+            Purpose::Listing => Cover::new(counted, self.orphans, self.settings),
+            Purpose::Changes => Cover::of_changes(counted, self.orphans, self.settings),
+        }
+    }
+}
+
+/// The ids of everybody, as list, count, list gave them.
+#[derive(Clone, Debug)]
+pub struct Present {
+    /// In both lists, in ascending order; some may have no account.
+    pub ids: Vec<Id>,
+    /// The count between the lists.
+    pub count: Count,
+    /// How many were counted.
+    pub counted: u32,
+    /// How many of them are no bots, where that is asked and the server counts them.
+    pub people: Option<u32>,
+}
+
+/// Finds the ids of everybody, where the last count is known; `None` if the lists do not name everybody.
+///
+/// # Errors
+/// The server fails.
+pub fn present(wanted: Wanted<'_>, counted: u32, network: &mut dyn Network) -> Result<Option<Present>, Failure> {
+    let mut cover = wanted.cover(counted);
+    match name_all(&mut cover, wanted.me, network)? {
+        Some(ids) => prove(wanted, None, (cover, ids), network),
+        None => Ok(None),
+    }
+}
+
+/// The ids that the lists name now, read once, for an instance that goes on with what another one has counted; `None` if the
+/// lists do not name everybody.
+///
+/// # Errors
+/// The server fails.
+pub fn named(wanted: Wanted<'_>, counted: u32, network: &mut dyn Network) -> Result<Option<Vec<Id>>, Failure> {
+    name_all(&mut wanted.cover(counted), wanted.me, network)
+}
+
 /// Brings about the ids that are still to be read. Returns whether they are there; if not, pages have to be read.
 pub(super) fn call(
     settings: &Settings,
@@ -30,7 +95,8 @@ pub(super) fn call(
     }
     *kept = Kept::nothing();
     let Some(counted) = at.called.map(|called| called.counted).or(at.census.count.total) else { return Ok(false) };
-    let mut cover = Cover::new(counted, at.orphans, settings);
+    let wanted = Wanted { settings, me: at.me, orphans: at.orphans, purpose: Purpose::Listing };
+    let mut cover = wanted.cover(counted);
     let Some(mut ids) = name_all(&mut cover, at.me, network)? else { return Ok(false) };
     if let Some(called) = at.called
         && let place = place_behind(&ids, at.last)
@@ -42,7 +108,9 @@ pub(super) fn call(
         *kept = Kept::of(at.pass, called, ids);
         return Ok(true);
     }
-    let Some((ids, counted)) = prove(settings, at, (cover, ids), network)? else { return Ok(false) };
+    let Some(Present { ids, counted, .. }) = prove(wanted, at.census.count.total, (cover, ids), network)? else {
+        return Ok(false);
+    };
     // Of another list it is not known who of those that have come is still there: a deleted account may leave its
     // memberships, and would be taken for one that was counted now.
     if at.called.is_some() {
@@ -57,35 +125,48 @@ pub(super) fn call(
     Ok(true)
 }
 
-/// Counts, and reads the lists that were read once more: until both name as many as were counted, or more.
-/// Returns the ids and the count; `None` if the lists do not name everybody.
+/// Counts, and reads the lists that were read once more: until both name as many as were counted, or more. `before` is a count
+/// of before the first list, which only a test takes for the one between the lists.
+/// Returns `None` if the lists do not name everybody.
 fn prove(
-    settings: &Settings,
-    at: &Cursor,
+    wanted: Wanted<'_>,
+    before: Option<u32>,
     (mut cover, mut ids): (Cover, Vec<Id>),
     network: &mut dyn Network,
-) -> Result<Option<(Vec<Id>, u32)>, Failure> {
+) -> Result<Option<Present>, Failure> {
     for tries in 1..=TRIES {
-        let Some(counted) = count(settings.bots, at, network)? else { return Ok(None) };
+        let Some((count, counted)) = count(wanted.settings.bots, before, network)? else { return Ok(None) };
         // Somebody was made between the list and the count, or is in none of the lists.
         if proof::is_promising(ids.len(), counted, 0) {
-            let strays = name_again(&mut cover, &mut ids, at.me, network)?;
+            let people = people(wanted, network)?;
+            let strays = name_again(&mut cover, &mut ids, wanted.me, network)?;
             let strays = if tries < TRIES { strays } else { 0 };
             if proof::is_promising(ids.len(), counted, strays) {
-                return Ok(Some((ids, counted)));
+                return Ok(Some(Present { ids, count, counted, people }));
             }
         } else if !cover.suffices(ids.len()) {
             return Ok(None);
         }
         if tries < TRIES {
-            cover = Cover::new(counted, at.orphans, settings);
-            match name_all(&mut cover, at.me, network)? {
+            cover = wanted.cover(counted);
+            match name_all(&mut cover, wanted.me, network)? {
                 Some(named) => ids = named,
                 None => return Ok(None),
             }
         }
     }
     Ok(None)
+}
+
+/// How many are no bots: an account that becomes a bot is not changed by that, and only this number shows it.
+fn people(wanted: Wanted<'_>, network: &mut dyn Network) -> Result<Option<u32>, Failure> {
+    if wanted.purpose == Purpose::Listing || !wanted.settings.bots {
+        return Ok(None);
+    }
+    match Count::of_people(network)? {
+        Counting::Counted(count) => Ok(count.total),
+        Counting::Refused | Counting::Failed(_) => Ok(None),
+    }
 }
 
 /// The ids that the lists name, and the caller's, in ascending order; `None` if the lists cost too much.
@@ -119,12 +200,14 @@ fn name_again(cover: &mut Cover, ids: &mut Vec<Id>, me: Id, network: &mut dyn Ne
     Ok(strays)
 }
 
-fn count(bots: bool, at: &Cursor, network: &mut dyn Network) -> Result<Option<u32>, Failure> {
-    if mutation::is(mutation::Mutation::CountBesideList) {
-        return Ok(at.census.count.total);
+fn count(bots: bool, before: Option<u32>, network: &mut dyn Network) -> Result<Option<(Count, u32)>, Failure> {
+    if mutation::is(mutation::Mutation::CountBesideList)
+        && let Some(counted) = before
+    {
+        return Ok(Some((Count::none(0), counted)));
     }
     match Count::take(bots, network)? {
-        Counting::Counted(count) => Ok(count.total),
+        Counting::Counted(count) => Ok(count.total.map(|counted| (count, counted))),
         Counting::Refused | Counting::Failed(_) => Ok(None),
     }
 }

@@ -1,0 +1,362 @@
+//! Who is new and who is gone, by lists of the ids of everybody (docs/decisions/0009-sync-by-lists.md).
+//!
+//! List, count, list gives the ids of those who exist, and perhaps ids of accounts that were deleted for good. The host brings the
+//! users that it keeps in the order of their ids, so that each call compares two sorted lists: who is named and not kept is new if
+//! a profile comes, who is kept and not named is gone. Where these are as many as were counted, that is everybody.
+//!
+//! Where they are not, a membership that a deleted account left behind stands for it, or an account is in none of the lists, or
+//! somebody was deleted meanwhile. Then the lists are read anew, with room for such ids, and every profile that they name is asked
+//! for, as a listing by ids does: what comes of it is proven in the same way.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::super::code::{Code, NoticeCode};
+use super::super::failure::Failure;
+use super::super::http::Network;
+use super::super::listing::by_ids::{self, Id, Kept, Present, Purpose, Wanted, place_behind};
+use super::super::listing::{Findings, Surroundings, latest_ms};
+use super::super::record::{Draft, Rules};
+use super::super::settings::Settings;
+use super::asks::{Asks, body_bytes};
+use super::cursor::{Cursor, Lists, Round, Way};
+use super::known::{self, Again, Beside};
+use super::lookup::{About, Found, Lookup};
+use super::memory::Memory;
+use super::step::{Book, End, Step};
+use crate::contract::User;
+
+/// So many new accounts are always looked up one by one; of more there may be no more than known ones, since a listing costs less.
+const NEW_AT_LEAST: u32 = 2_000;
+
+/// Accounts whose profiles a call of the second round asks for.
+const CONFIRMED_AT_ONCE: usize = 16_000;
+
+/// Brings about the ids of everybody. Returns whether the lists name everybody.
+///
+/// # Errors
+/// The server fails, or the lists are others than those that an instance before has found.
+pub(super) fn call(
+    settings: &Settings,
+    at: &mut Cursor,
+    memory: &mut Memory,
+    network: &mut dyn Network,
+) -> Result<bool, Failure> {
+    match at.way {
+        Way::Numbers(_) => Ok(false),
+        Way::Open(me) => {
+            let (Some(me), Some(counted)) = (me, at.census.count.total) else { return Ok(false) };
+            if !by_ids::may_go_by_ids(settings) {
+                return Ok(false);
+            }
+            let wanted = Wanted { settings, me, orphans: 0, purpose: Purpose::Changes };
+            let Some(present) = by_ids::present(wanted, counted, network)? else { return Ok(false) };
+            at.census.count = present.count;
+            take(Round::Known, (me, 0), present, at, memory);
+            Ok(true)
+        }
+        Way::Lists(lists) => {
+            if memory.kept.are_of(pass(lists.round), lists.called, lists.last) {
+                return Ok(true);
+            }
+            let wanted = Wanted { settings, me: lists.me, orphans: lists.room, purpose: Purpose::Changes };
+            let ids = by_ids::named(wanted, lists.called.counted, network)?.unwrap_or_default();
+            if !lists.called.is_of(ids.get(place_behind(&ids, lists.last)..).unwrap_or_default()) {
+                return Err(Failure::new(Code::CursorStale, "other accounts exist than when the calls began"));
+            }
+            memory.kept = Kept::of(pass(lists.round), lists.called, ids);
+            Ok(true)
+        }
+    }
+}
+
+/// Begins a round over what the lists gave.
+fn take(round: Round, (me, room): (Id, u32), present: Present, at: &mut Cursor, memory: &mut Memory) {
+    let lists = Lists::begin(round, me, room, &present);
+    memory.kept = Kept::of(pass(round), lists.called, present.ids);
+    memory.absent.clear();
+    at.way = Way::Lists(lists);
+}
+
+/// The number under which an instance keeps the ids of a round.
+const fn pass(round: Round) -> u8 {
+    match round {
+        Round::Known | Round::Recount => 1,
+        Round::Everybody => 2,
+    }
+}
+
+/// Does one step, once the ids are there.
+///
+/// # Errors
+/// The server cannot be reached or does not answer as Mattermost does.
+pub(super) fn step(
+    settings: &Settings,
+    known: Vec<User>,
+    at: &mut Cursor,
+    memory: &mut Memory,
+    (rules, asks): (&Rules, Asks),
+    network: &mut dyn Network,
+) -> Result<Step, Failure> {
+    let Way::Lists(lists) = at.way else { return Ok(Step::impossible(NoticeCode::UsersDoNotAddUp)) };
+    match lists.round {
+        Round::Known => bring(lists, known, at, memory, (rules, asks), network),
+        Round::Recount => recount(settings, lists, at, memory, (rules, asks), network),
+        Round::Everybody => confirm(lists, at, memory, (rules, asks), network),
+    }
+}
+
+/// Compares the known users of a call with the ids in the same range.
+fn bring(
+    mut lists: Lists,
+    known: Vec<User>,
+    at: &mut Cursor,
+    memory: &mut Memory,
+    (rules, asks): (&Rules, Asks),
+    network: &mut dyn Network,
+) -> Result<Step, Failure> {
+    let is_first = at.brought == 0;
+    let brought = at.brought.saturating_add(u32::try_from(known.len()).unwrap_or(u32::MAX));
+    let is_last = brought >= at.since.users;
+    let ids = ascending(&known, lists.last).filter(|ids| !ids.is_empty() || is_last);
+    let Some(ids) = ids else { return Ok(Step::impossible(NoticeCode::UsersDoNotAddUp)) };
+    if lists.called.listed.saturating_sub(at.since.users) > at.since.users.max(NEW_AT_LEAST) {
+        return Ok(Step::impossible(NoticeCode::ChangesTooMany));
+    }
+    let behind = memory.kept.behind(lists.last);
+    let end = if is_last { behind.len() } else { behind.partition_point(|id| Some(id) <= ids.last()) };
+    let (range, rest) = behind.split_at_checked(end).unwrap_or((behind, &[]));
+    let (is_named, new) = compare(&ids, range);
+    let (named, unnamed) = split(known, &is_named);
+
+    let new_ids: Vec<String> = new.iter().map(|id| id.text()).collect();
+    let new_texts: Vec<&str> = new_ids.iter().map(String::as_str).collect();
+    let doubted: Vec<&str> = unnamed.iter().map(|user| user.id.as_str()).collect();
+    let beside = Beside { new: &new_texts, doubted: &doubted };
+    let answers = known::ask(&named, beside, at, rules, asks, is_first, network)?;
+    if let Some(code) = answers.found.hindrance(&mut at.findings) {
+        return Ok(Step::impossible(code));
+    }
+    let hidden = at.findings.hidden();
+    let again = answers.renew(named, rules, &memory.surroundings, &hidden);
+
+    let mut step = Step::default();
+    let is_listed = |draft: &&Draft| rules.bots || !draft.is_bot();
+    let came = |id: &&&str| answers.found.whole.get(**id).filter(is_listed).is_some();
+    lists.doubtful = lists.doubtful.saturating_add(number(doubted.iter().filter(came).count()));
+    lists.last = if is_last { behind.last().copied() } else { None }.max(ids.last().copied()).or(lists.last);
+    lists.called = lists.called.with_behind(rest);
+    let mut absent = Vec::new();
+    let mut book = Book {
+        at,
+        named: &mut memory.named,
+        found: &answers.found,
+        asks_activity: asks.activity,
+        latest_ms: latest_ms(network.now_ms().max(rules.now_ms)),
+    };
+    for again in again {
+        match again {
+            Again::Here { user, is_bot, created_ms, differs } if rules.bots || !is_bot => {
+                book.note(&user, created_ms);
+                lists.count(is_bot);
+                if differs {
+                    step.users.push(user);
+                }
+            }
+            Again::Here { user: User { id, .. }, .. } | Again::Gone(id) => {
+                absent.extend(Id::parse(id.as_bytes()));
+                step.gone.push(id);
+            }
+        }
+    }
+    for (id, text) in new.iter().zip(&new_ids) {
+        match answers.found.whole.get(text).filter(is_listed) {
+            Some(draft) => {
+                let (is_bot, created_ms) = (draft.is_bot(), draft.created_ms());
+                let last_use = answers.found.activity(text).into();
+                let user = draft.clone().finish(last_use, memory.surroundings.of(text), rules);
+                book.note(&user, created_ms);
+                lists.count(is_bot);
+                step.users.push(user);
+            }
+            None => absent.push(*id),
+        }
+    }
+    lists.absent = lists.absent.saturating_add(number(absent.len()));
+    memory.absent.extend(absent);
+    step.gone.extend(unnamed.into_iter().map(|user| user.id));
+    at.brought = brought;
+    if is_last {
+        step.end = lists.verdict();
+        if step.end.is_none() {
+            lists.round = Round::Recount;
+        }
+    }
+    at.way = Way::Lists(lists);
+    Ok(step)
+}
+
+/// Reads the lists anew, with room for ids without an account, and asks for the accounts that are only in these.
+fn recount(
+    settings: &Settings,
+    lists: Lists,
+    at: &mut Cursor,
+    memory: &mut Memory,
+    (rules, asks): (&Rules, Asks),
+    network: &mut dyn Network,
+) -> Result<Step, Failure> {
+    let before = memory.kept.behind(None);
+    // An instance that has not seen all of the round does not know who was new to it.
+    if !lists.called.is_all_of(before) || number(memory.absent.len()) != lists.absent {
+        return Ok(Step::impossible(NoticeCode::UsersDoNotAddUp));
+    }
+    let counted = lists.called.counted;
+    let more = lists.here.saturating_sub(counted);
+    let room = lists.absent.saturating_add(lists.doubtful).saturating_add(more);
+    let wanted = Wanted { settings, me: lists.me, orphans: room, purpose: Purpose::Changes };
+    let Some(present) = by_ids::present(wanted, counted, network)? else {
+        return Ok(Step::impossible(NoticeCode::UsersDoNotAddUp));
+    };
+    let (is_still_named, mut strange) = compare(before, &present.ids);
+    strange.extend(memory.absent.iter().filter(|id| present.ids.binary_search(id).is_ok()));
+    if number(strange.len()) > NEW_AT_LEAST {
+        return Ok(Step::impossible(NoticeCode::ChangesTooMany));
+    }
+    let texts: Vec<String> = strange.iter().map(|id| id.text()).collect();
+    let ids: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let beside = Beside { new: &ids, doubted: &[] };
+    let found = known::ask(&[], beside, at, rules, asks, false, network)?.found;
+    if let Some(code) = found.hindrance(&mut at.findings) {
+        return Ok(Step::impossible(code));
+    }
+    let mut step = Step::default();
+    for text in &texts {
+        step.users.extend(found.finish(text, rules, &memory.surroundings));
+    }
+    let unnamed = before.iter().zip(is_still_named).filter(|(_, is_named)| !is_named);
+    step.gone.extend(unnamed.map(|(id, _)| id.text()));
+    take(Round::Everybody, (lists.me, room), present, at, memory);
+    Ok(step)
+}
+
+/// Asks for the profiles of the next ids of the second round. Bots are returned again, since an account that becomes one is not
+/// changed by that.
+fn confirm(
+    mut lists: Lists,
+    at: &mut Cursor,
+    memory: &Memory,
+    (rules, asks): (&Rules, Asks),
+    network: &mut dyn Network,
+) -> Result<Step, Failure> {
+    let behind = memory.kept.behind(lists.last);
+    let (range, rest) = behind.split_at_checked(CONFIRMED_AT_ONCE).unwrap_or((behind, &[]));
+    let texts: Vec<String> = range.iter().map(|id| id.text()).collect();
+    let ids: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks.failed_before);
+    lookup.ask(About::Everything, &ids);
+    let found = lookup.run(network)?;
+    if let Some(code) = found.hindrance(&mut at.findings) {
+        return Ok(Step::impossible(code));
+    }
+    let mut step = Step::default();
+    let mut bots = Vec::new();
+    for id in &ids {
+        match found.whole.get(*id).filter(|draft| rules.bots || !draft.is_bot()) {
+            Some(draft) => {
+                lists.count(draft.is_bot());
+                bots.extend(draft.is_bot().then_some(*id));
+            }
+            None => {
+                lists.absent = lists.absent.saturating_add(1);
+                step.gone.push((*id).into());
+            }
+        }
+    }
+    if !bots.is_empty() {
+        let found = known::ask(&[], Beside { new: &bots, doubted: &[] }, at, rules, asks, false, network)?.found;
+        if let Some(code) = found.hindrance(&mut at.findings) {
+            return Ok(Step::impossible(code));
+        }
+        step.users.extend(bots.iter().filter_map(|id| found.finish(id, rules, &memory.surroundings)));
+    }
+    lists.last = range.last().copied().or(lists.last);
+    lists.called = lists.called.with_behind(rest);
+    if rest.is_empty() {
+        step.end = Some(lists.verdict().unwrap_or(End::Incomplete(NoticeCode::UsersDoNotAddUp)));
+    }
+    at.way = Way::Lists(lists);
+    Ok(step)
+}
+
+impl Lists {
+    fn count(&mut self, is_bot: bool) {
+        self.here = self.here.saturating_add(1);
+        self.bots = self.bots.saturating_add(u32::from(is_bot));
+    }
+
+    /// How a round ends; `None` if the accounts are not as many as were counted.
+    fn verdict(&self) -> Option<End> {
+        if self.here != self.called.counted || self.doubtful > 0 {
+            return None;
+        }
+        let agrees = self.counted_people.is_none_or(|people| people.saturating_add(self.bots) == self.here);
+        Some(if agrees { End::Complete } else { End::Incomplete(NoticeCode::UsersDoNotAddUp) })
+    }
+}
+
+impl Found {
+    /// Why nothing can be concluded from the answers.
+    fn hindrance(&self, findings: &mut Findings) -> Option<NoticeCode> {
+        self.note_activity(findings);
+        if self.is_refused {
+            return Some(NoticeCode::ChangesHidden);
+        }
+        findings.add(NoticeCode::RecordsUnreadable, self.unreadable);
+        (self.unreadable > 0).then_some(NoticeCode::RecordsUnreadable)
+    }
+
+    /// The record of an account of which everything was asked, if it is there and listed.
+    fn finish(&self, id: &str, rules: &Rules, around: &Surroundings) -> Option<User> {
+        let draft = self.whole.get(id).filter(|draft| rules.bots || !draft.is_bot())?;
+        Some(draft.clone().finish(self.activity(id).into(), around.of(id), rules))
+    }
+}
+
+/// The ids of known users; `None` unless they ascend, all of them behind the last one.
+fn ascending(known: &[User], last: Option<Id>) -> Option<Vec<Id>> {
+    let mut before = last;
+    let mut ids = Vec::with_capacity(known.len());
+    for user in known {
+        let id = Id::parse(user.id.as_bytes()).filter(|id| Some(*id) > before)?;
+        before = Some(id);
+        ids.push(id);
+    }
+    Some(ids)
+}
+
+/// Compares two ascending lists: which of the first are in the second, and who is in the second alone.
+fn compare(ids: &[Id], with: &[Id]) -> (Vec<bool>, Vec<Id>) {
+    let mut rest = with.iter().copied().peekable();
+    let (mut is_in, mut others) = (Vec::with_capacity(ids.len()), Vec::new());
+    for id in ids {
+        while let Some(other) = rest.next_if(|other| other < id) {
+            others.push(other);
+        }
+        is_in.push(rest.next_if_eq(id).is_some());
+    }
+    others.extend(rest);
+    (is_in, others)
+}
+
+/// Those of the users who are named, and the others.
+fn split(known: Vec<User>, is_named: &[bool]) -> (Vec<User>, Vec<User>) {
+    let (mut named, mut unnamed) = (Vec::with_capacity(known.len()), Vec::new());
+    for (user, is_named) in known.into_iter().zip(is_named) {
+        if *is_named { named.push(user) } else { unnamed.push(user) }
+    }
+    (named, unnamed)
+}
+
+fn number(of: usize) -> u32 {
+    u32::try_from(of).unwrap_or(u32::MAX)
+}

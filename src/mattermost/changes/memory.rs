@@ -1,0 +1,50 @@
+//! What an instance remembers between two calls.
+
+use alloc::collections::BTreeSet;
+
+use super::super::listing::by_ids::{Id, Kept};
+use super::super::listing::{Named, Surroundings};
+
+/// What the calls of one instance remember: what is costly to find again, and nothing that an answer depends on.
+#[derive(Debug)]
+pub struct Memory {
+    /// The calls that it belongs to.
+    id: u64,
+    pub(super) surroundings: Surroundings,
+    /// What the notices name.
+    pub(super) named: Named,
+    /// Whether the server failed at the last question for activity.
+    pub(super) activity_failed: bool,
+    /// The ids that the lists gave.
+    pub(super) kept: Kept,
+    /// Those of them whose profile did not come.
+    pub(super) absent: BTreeSet<Id>,
+}
+
+impl Memory {
+    /// An empty memory.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            id: 0,
+            surroundings: Surroundings::new(),
+            named: Named::nothing(),
+            activity_failed: false,
+            kept: Kept::nothing(),
+            absent: BTreeSet::new(),
+        }
+    }
+
+    /// Turns to the calls with this id. What was remembered of others is forgotten.
+    pub(super) fn take_up(&mut self, id: u64) {
+        if self.id != id {
+            *self = Self { id, activity_failed: self.activity_failed, ..Self::new() };
+        }
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
