@@ -12,8 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::bindings::Changes;
 use crate::model::{
-    ActivityKnowledge, Attributes, CheckReport, Description, HiddenField, License, ListingState, Notice,
-    ProviderError, SeatUse, User, UserPage, UserStatus,
+    ActivityKnowledge, Attributes, CheckReport, Description, HiddenField, License, ListingState, Notice, ProviderError,
+    SeatUse, User, UserPage, UserStatus,
 };
 
 /// Bytes of an id, a key or a code. Products have ids of some 40.

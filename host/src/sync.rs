@@ -233,8 +233,7 @@ impl ListingSync {
         let known = |id: &str| gone.iter().any(|user| user.id == id) && asking.was_handed_over(&batch, id);
         answers::are_gone(&changes, asking.since().proven, known).map_err(refused)?;
         let page = changes.page;
-        let step =
-            SyncStep { gone, notices: page.notices, hidden: page.hidden, ..telling::compare(page.users, kept) };
+        let step = SyncStep { gone, notices: page.notices, hidden: page.hidden, ..telling::compare(page.users, kept) };
         let mut standing = standing.clone();
         let number = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         let (added, found) = (number(step.added.len()), number(step.changed.len()));
@@ -291,7 +290,8 @@ impl ListingSync {
     fn end_telling(&mut self) {
         if let Some(standing) = &mut self.standing {
             standing.is_untold = false;
-            let update = Update { added: Vec::new(), changed: Vec::new(), gone: Vec::new(), standing: standing.clone() };
+            let update =
+                Update { added: Vec::new(), changed: Vec::new(), gone: Vec::new(), standing: standing.clone() };
             self.unsaved = Some(Arc::new(update));
         }
         match self.phase {

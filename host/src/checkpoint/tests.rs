@@ -295,7 +295,8 @@ mod sqlite {
             "CREATE TRIGGER full BEFORE INSERT ON user WHEN new.id = 'c' BEGIN SELECT RAISE(ABORT, 'full'); END";
         connection.execute_batch(trigger).unwrap();
         let (next, new) = (standing(2, None), users(&["b", "c"]));
-        let step = Step { begins: false, run: 1, withdraws: false, gone: &[], users: &new, repeated: &[], standing: &next };
+        let step =
+            Step { begins: false, run: 1, withdraws: false, gone: &[], users: &new, repeated: &[], standing: &next };
         assert_eq!(held.save(&step).err().unwrap().code(), "checkpoint-unusable");
         assert_eq!(held.standing().unwrap(), Some(standing(1, None)));
         assert_eq!(ids(held.as_mut(), Kept::Latest), ["a"]);

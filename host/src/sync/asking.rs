@@ -210,7 +210,12 @@ mod tests {
     #[test]
     fn only_the_users_of_the_run_were_handed_over() {
         let mut asking = Asking::new(baseline(3), None);
-        asking.take(Brought::of(&[user("b"), user("d")]), &SyncStep { added: vec![user("a")], ..SyncStep::default() }, more(), None);
+        asking.take(
+            Brought::of(&[user("b"), user("d")]),
+            &SyncStep { added: vec![user("a")], ..SyncStep::default() },
+            more(),
+            None,
+        );
         let batch = Brought::of(&[user("f")]);
         for (id, expect) in [("a", false), ("b", true), ("d", true), ("f", true), ("g", false)] {
             assert_eq!(asking.was_handed_over(&batch, id), expect, "{id}");
