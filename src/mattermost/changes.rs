@@ -20,6 +20,8 @@ mod memory;
 mod newcomers;
 mod numbers;
 mod page;
+#[cfg(test)]
+mod sequences;
 mod step;
 #[cfg(test)]
 mod tests;

@@ -84,8 +84,10 @@ pub struct Lists {
     pub bots: u32,
     /// Named ids whose profile did not come.
     pub absent: u32,
-    /// Known accounts that no list names, and whose profile came all the same.
+    /// Accounts that no list names, and that are there all the same by their profile or by the report on users.
     pub doubtful: u32,
+    /// Whether each known bot is asked for, since the list of bots was kept back.
+    pub asks_for_bots: bool,
 }
 
 /// Where the way by numbers is.
@@ -247,7 +249,8 @@ impl Lists {
             here: 0,
             bots: 0,
             absent: 0,
-            doubtful: 0,
+            doubtful: present.unlisted.unwrap_or_default(),
+            asks_for_bots: !present.names_bots,
         }
     }
 }
@@ -259,7 +262,7 @@ impl Way {
             Self::Lists(lists) => {
                 let round = Round::ALL.iter().position(|round| *round == lists.round).unwrap_or_default();
                 format!(
-                    "l,{round},{},{},{},{},{},{},{},{},{}",
+                    "l,{round},{},{},{},{},{},{},{},{},{},{}",
                     lists.me.text(),
                     lists.room,
                     write_id(lists.last),
@@ -269,6 +272,7 @@ impl Way {
                     lists.bots,
                     lists.absent,
                     lists.doubtful,
+                    u8::from(lists.asks_for_bots),
                 )
             }
             Self::Numbers(numbers) => {
@@ -293,7 +297,20 @@ impl Way {
                 let counted_people = read_number(parts.next()?)?;
                 let mut number = || parts.next()?.parse().ok();
                 let (here, bots, absent, doubtful) = (number()?, number()?, number()?, number()?);
-                Self::Lists(Lists { round, me, room, last, called, counted_people, here, bots, absent, doubtful })
+                let asks_for_bots = parts.next()? == "1";
+                Self::Lists(Lists {
+                    round,
+                    me,
+                    room,
+                    last,
+                    called,
+                    counted_people,
+                    here,
+                    bots,
+                    absent,
+                    doubtful,
+                    asks_for_bots,
+                })
             }
             "n" => {
                 let mut number = || parts.next()?.parse().ok();

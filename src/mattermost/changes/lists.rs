@@ -14,17 +14,19 @@ use alloc::vec::Vec;
 use super::super::code::{Code, NoticeCode};
 use super::super::failure::Failure;
 use super::super::http::Network;
-use super::super::listing::by_ids::{self, Id, Kept, Present, Purpose, Wanted, place_behind};
+use super::super::listing::by_ids::mutation::{self, Mutation};
+use super::super::listing::by_ids::{self, Id, Kept, Present, Purpose, Since, Wanted, place_behind};
 use super::super::listing::{Findings, Surroundings, latest_ms};
 use super::super::record::{Draft, Rules};
 use super::super::settings::Settings;
+use super::super::version::Version;
 use super::asks::{Asks, body_bytes};
 use super::cursor::{Cursor, Lists, Round, Way};
 use super::known::{self, Again, Beside};
 use super::lookup::{About, Found, Lookup};
 use super::memory::Memory;
 use super::step::{Book, End, Step};
-use crate::contract::User;
+use crate::contract::{User, UserKind};
 
 /// So many new accounts are always looked up one by one; of more there may be no more than known ones, since a listing costs less.
 const NEW_AT_LEAST: u32 = 2_000;
@@ -49,9 +51,14 @@ pub(super) fn call(
             if !by_ids::may_go_by_ids(settings) {
                 return Ok(false);
             }
-            let wanted = Wanted { settings, me, orphans: 0, purpose: Purpose::Changes };
+            // Where every profile is read, nothing can stand in the count for somebody whom no list names.
+            let since = Since { floor_ms: at.since.recent_from_ms(), known: at.since.users };
+            let has_report = at.census.version.is_none_or(Version::has_user_report);
+            let purpose = Purpose::Changes((!at.reads_all && has_report).then_some(since));
+            let wanted = Wanted { settings, me, orphans: 0, purpose };
             let Some(present) = by_ids::present(wanted, counted, network)? else { return Ok(false) };
             at.census.count = present.count;
+            at.reads_all |= present.unlisted.is_none();
             take(Round::Known, (me, 0), present, at, memory);
             Ok(true)
         }
@@ -59,7 +66,7 @@ pub(super) fn call(
             if memory.kept.are_of(pass(lists.round), lists.called, lists.last) {
                 return Ok(true);
             }
-            let wanted = Wanted { settings, me: lists.me, orphans: lists.room, purpose: Purpose::Changes };
+            let wanted = Wanted { settings, me: lists.me, orphans: lists.room, purpose: Purpose::Changes(None) };
             let ids = by_ids::named(wanted, lists.called.counted, network)?.unwrap_or_default();
             if !lists.called.is_of(ids.get(place_behind(&ids, lists.last)..).unwrap_or_default()) {
                 return Err(Failure::new(Code::CursorStale, "other accounts exist than when the calls began"));
@@ -131,7 +138,9 @@ fn bring(
 
     let new_ids: Vec<String> = new.iter().map(|id| id.text()).collect();
     let new_texts: Vec<&str> = new_ids.iter().map(String::as_str).collect();
-    let doubted: Vec<&str> = unnamed.iter().map(|user| user.id.as_str()).collect();
+    let unnamed_ids: Vec<&str> = unnamed.iter().map(|user| user.id.as_str()).collect();
+    let bots = named.iter().filter(|user| lists.asks_for_bots && user.kind == UserKind::Bot);
+    let doubted: Vec<&str> = bots.map(|user| user.id.as_str()).chain(unnamed_ids.iter().copied()).collect();
     let beside = Beside { new: &new_texts, doubted: &doubted };
     let answers = known::ask(&named, beside, at, rules, asks, is_first, network)?;
     if let Some(code) = answers.found.hindrance(&mut at.findings) {
@@ -143,7 +152,7 @@ fn bring(
     let mut step = Step::default();
     let is_listed = |draft: &&Draft| rules.bots || !draft.is_bot();
     let came = |id: &&&str| answers.found.whole.get(**id).filter(is_listed).is_some();
-    lists.doubtful = lists.doubtful.saturating_add(number(doubted.iter().filter(came).count()));
+    lists.doubtful = lists.doubtful.saturating_add(number(unnamed_ids.iter().filter(came).count()));
     lists.last = if is_last { behind.last().copied() } else { None }.max(ids.last().copied()).or(lists.last);
     lists.called = lists.called.with_behind(rest);
     let mut absent = Vec::new();
@@ -213,7 +222,7 @@ fn recount(
     let counted = lists.called.counted;
     let more = lists.here.saturating_sub(counted);
     let room = lists.absent.saturating_add(lists.doubtful).saturating_add(more);
-    let wanted = Wanted { settings, me: lists.me, orphans: room, purpose: Purpose::Changes };
+    let wanted = Wanted { settings, me: lists.me, orphans: room, purpose: Purpose::Changes(None) };
     let Some(present) = by_ids::present(wanted, counted, network)? else {
         return Ok(Step::impossible(NoticeCode::UsersDoNotAddUp));
     };
@@ -296,7 +305,8 @@ impl Lists {
 
     /// How a round ends; `None` if the accounts are not as many as were counted.
     fn verdict(&self) -> Option<End> {
-        if self.here != self.called.counted || self.doubtful > 0 {
+        let doubtful = if mutation::is(Mutation::IgnoresUnlisted) { 0 } else { self.doubtful };
+        if self.here != self.called.counted || doubtful > 0 {
             return None;
         }
         let agrees = self.counted_people.is_none_or(|people| people.saturating_add(self.bots) == self.here);

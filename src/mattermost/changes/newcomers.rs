@@ -6,24 +6,19 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 
-use super::super::api::{self, Answer, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
+use super::super::api::{self, Answer, USERS_PER_PAGE};
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
 use super::super::http::{Network, exchange};
-use super::super::listing::{Count, Counting};
+use super::super::listing::{Count, Counting, Newest};
 use super::super::record::{Draft, Rules};
-use super::super::wire::{Bot, User};
+use super::super::wire::Bot;
 use super::asks::{Asks, Verdict, body_bytes};
 use super::cursor::{Cursor, Newcomers};
 use super::lookup::{About, Found, Lookup};
 
 /// How often the numbers are taken where accounts are made near a count.
 const COUNTS_AT_MOST: u32 = 4;
-
-/// Pages of the report that are read at most, and one more for every so many known users. A page of the report costs a
-/// server of 200,000 users a second, as long as six pages of the list.
-const REPORT_PAGES_AT_MOST: u32 = 10;
-const USERS_A_REPORT_PAGE: u32 = 10_000;
 
 /// Pages of 200 bots that are read at most.
 const BOT_PAGES_AT_MOST: usize = 10;
@@ -67,9 +62,10 @@ pub(super) fn find(
             return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
         };
         count.cutoff_ms = count.cutoff_ms.min(people.cutoff_ms);
-        let mut ids = match people_since(at, network)? {
-            Verdict::Well(ids) => ids,
-            Verdict::Impossible(code) => return Ok(Verdict::Impossible(code)),
+        let mut ids = match Newest::since(at.since.recent_from_ms(), at.since.users, network)? {
+            Newest::Since(ids) => ids,
+            Newest::Refused => return Ok(Verdict::Impossible(NoticeCode::ChangesHidden)),
+            Newest::TooMany => return Ok(Verdict::Impossible(NoticeCode::ChangesTooMany)),
         };
         let Some(counted_bots) = everyone.checked_sub(counted_people) else {
             return Ok(Verdict::Impossible(NoticeCode::UsersDoNotAddUp));
@@ -134,31 +130,6 @@ fn look_up(
         lookup.ask(About::Activity, &ids);
     }
     lookup.run(network)
-}
-
-/// The ids of those who are no bots and were made since the baseline.
-fn people_since(at: &Cursor, network: &mut dyn Network) -> Result<Verdict<Vec<String>>, Failure> {
-    let floor = at.since.recent_from_ms();
-    let pages = REPORT_PAGES_AT_MOST.saturating_add(at.since.users / USERS_A_REPORT_PAGE);
-    let mut ids = Vec::new();
-    let mut after: Option<(i64, String)> = None;
-    for _ in 0..pages {
-        let request = api::newest(after.as_ref().map(|(ms, id)| (*ms, id.as_str())));
-        let [answered] = exchange(network, [request]);
-        let Some(answer) = Failure::unless_refused(Answer::of(&answered))? else {
-            return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
-        };
-        let rows = answer.rows::<User<'_>>(REPORT_ROWS_PER_PAGE)?;
-        let new = rows.rows.iter().filter(|row| row.create_at.0 >= floor);
-        ids.extend(new.map(|row| row.id.as_str().to_string()));
-        match rows.rows.last() {
-            Some(last) if rows.sent() >= REPORT_ROWS_PER_PAGE && last.create_at.0 >= floor => {
-                after = Some((last.create_at.0, last.id.as_str().to_string()));
-            }
-            _ => return Ok(Verdict::Well(ids)),
-        }
-    }
-    Ok(Verdict::Impossible(NoticeCode::ChangesTooMany))
 }
 
 /// The ids of the bots that were made since the baseline, of so many in all; none where the token may not see them. The

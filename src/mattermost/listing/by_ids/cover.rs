@@ -242,6 +242,12 @@ impl Cover {
         self.read.iter().copied().filter(|query| query.source != Source::Teams).collect()
     }
 
+    /// Whether a list was read.
+    #[must_use]
+    pub(super) fn has_read(&self, source: Source) -> bool {
+        self.read.iter().any(|query| query.source == source)
+    }
+
     /// The request for a page.
     #[must_use]
     pub(super) fn request(&self, query: Query) -> Request {

@@ -2,7 +2,7 @@
 
 /// A step that is left out or done wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mutation {
+pub enum Mutation {
     /// The count was asked for before the first list was there.
     CountBesideList,
     /// The lists are read once.
@@ -11,20 +11,22 @@ pub(super) enum Mutation {
     CountsOrphans,
     /// The first id behind the cursor is passed over by an instance that takes the listing up.
     SkipsBehindCursor,
+    /// A sync does not mind new accounts that no list names.
+    IgnoresUnlisted,
 }
 
 /// Whether this goes wrong now, which only tests make it do.
 #[cfg(not(test))]
-pub(super) const fn is(_: Mutation) -> bool {
+pub const fn is(_: Mutation) -> bool {
     false
 }
 
 #[cfg(test)]
 std::thread_local! {
-    pub(super) static NOW: core::cell::Cell<Option<Mutation>> = const { core::cell::Cell::new(None) };
+    pub(in crate::mattermost) static NOW: core::cell::Cell<Option<Mutation>> = const { core::cell::Cell::new(None) };
 }
 
 #[cfg(test)]
-pub(super) fn is(mutation: Mutation) -> bool {
+pub fn is(mutation: Mutation) -> bool {
     NOW.get() == Some(mutation)
 }

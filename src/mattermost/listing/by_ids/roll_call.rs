@@ -6,12 +6,13 @@ use super::super::super::failure::Failure;
 use super::super::super::http::Network;
 use super::super::super::settings::Settings;
 use super::super::census::{Count, Counting};
+use super::super::newest::Newest;
 use super::called::Called;
-use super::cover::Cover;
+use super::cover::{Cover, Source};
 use super::cursor::{Cursor, PASSES_AT_MOST};
 use super::id::Id;
 use super::kept::Kept;
-use super::lists::{Reading, Unread};
+use super::lists::{Reading, Unread, is_about_the_token};
 use super::{mutation, proof, roll};
 use roll::{Roll, place_behind};
 
@@ -23,8 +24,18 @@ const TRIES: u32 = 3;
 pub enum Purpose {
     /// To list everybody.
     Listing,
-    /// To find out who is new and who is gone.
-    Changes,
+    /// To find out who is new and who is gone. Who was made since then is asked of the report on users as well, where that is
+    /// given: whom no list names is not found otherwise, if an id without an account stands in the count for it.
+    Changes(Option<Since>),
+}
+
+/// What is known already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// Accounts that were made before (milliseconds since 1970) are known.
+    pub floor_ms: i64,
+    /// How many they are.
+    pub known: u32,
 }
 
 /// Whose ids are wanted, and what for.
@@ -44,7 +55,7 @@ impl Wanted<'_> {
     fn cover(&self, counted: u32) -> Cover {
         match self.purpose {
             Purpose::Listing => Cover::new(counted, self.orphans, self.settings),
-            Purpose::Changes => Cover::of_changes(counted, self.orphans, self.settings),
+            Purpose::Changes(_) => Cover::of_changes(counted, self.orphans, self.settings),
         }
     }
 }
@@ -60,6 +71,10 @@ pub struct Present {
     pub counted: u32,
     /// How many of them are no bots, where that is asked and the server counts them.
     pub people: Option<u32>,
+    /// How many of those whom the report on users has as new are not in the lists; `None` if the report was not read.
+    pub unlisted: Option<u32>,
+    /// Whether the list of bots was read.
+    pub names_bots: bool,
 }
 
 /// Finds the ids of everybody, where the last count is known; `None` if the lists do not name everybody.
@@ -139,10 +154,15 @@ fn prove(
         // Somebody was made between the list and the count, or is in none of the lists.
         if proof::is_promising(ids.len(), counted, 0) {
             let people = people(wanted, network)?;
+            let newest = newest(wanted, network)?;
             let strays = name_again(&mut cover, &mut ids, wanted.me, network)?;
             let strays = if tries < TRIES { strays } else { 0 };
             if proof::is_promising(ids.len(), counted, strays) {
-                return Ok(Some(Present { ids, count, counted, people }));
+                let is_listed = |id: &&Id| ids.binary_search(id).is_ok();
+                let unlisted = newest.map(|new| new.len().saturating_sub(new.iter().filter(is_listed).count()));
+                let unlisted = unlisted.and_then(|number| u32::try_from(number).ok());
+                let names_bots = cover.has_read(Source::Bots);
+                return Ok(Some(Present { ids, count, counted, people, unlisted, names_bots }));
             }
         } else if !cover.suffices(ids.len()) {
             return Ok(None);
@@ -156,6 +176,18 @@ fn prove(
         }
     }
     Ok(None)
+}
+
+/// The ids of the newest accounts, where they are asked for and the report shows them.
+fn newest(wanted: Wanted<'_>, network: &mut dyn Network) -> Result<Option<Vec<Id>>, Failure> {
+    let Purpose::Changes(Some(since)) = wanted.purpose else { return Ok(None) };
+    match Newest::since(since.floor_ms, since.known, network) {
+        Ok(Newest::Since(ids)) => Ok(Some(ids.iter().filter_map(|id| Id::parse(id.as_bytes())).collect())),
+        Ok(Newest::Refused | Newest::TooMany) => Ok(None),
+        Err(failure) if is_about_the_token(&failure) => Err(failure),
+        // Large servers run into a time limit there.
+        Err(_) => Ok(None),
+    }
 }
 
 /// How many are no bots: an account that becomes a bot is not changed by that, and only this number shows it.
