@@ -7,11 +7,11 @@ use alloc::vec::Vec;
 
 use super::activity::InactiveAfter;
 use super::api::ROUTES;
+use super::changes;
 use super::check::STEPS;
 use super::code::{Code, Entry, NoticeCode};
 use super::edition::Edition;
 use super::license;
-use super::changes;
 use super::listing;
 use super::record;
 use super::role::Role;
@@ -158,8 +158,8 @@ fn codes() -> Vec<Term> {
 fn attributes() -> Vec<(String, String)> {
     license::ATTRIBUTES
         .iter()
-        .chain(&listing::ATTRIBUTES)
         .chain(&changes::ATTRIBUTES)
+        .chain(&listing::ATTRIBUTES)
         .chain(&record::ATTRIBUTES)
         .map(|(key, help)| ((*key).to_string(), (*help).to_string()))
         .collect()

@@ -169,7 +169,10 @@ fn an_account_that_is_asked_for_by_its_id_is_the_one_of_the_list() {
         let (listed, asked) = (drafts("users-admin"), drafts("users-ids"));
         let both: Vec<_> = asked.iter().filter(|(name, _)| listed.contains_key(*name)).collect();
         assert_eq!(both.len(), 2, "{version}");
-        assert!(both.into_iter().all(|(name, draft)| listed.get(name).is_some_and(|own| own.is_same(draft, &[]))), "{version}");
+        assert!(
+            both.into_iter().all(|(name, draft)| listed.get(name).is_some_and(|own| own.is_same(draft, &[]))),
+            "{version}"
+        );
     }
 }
 

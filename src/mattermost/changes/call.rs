@@ -119,7 +119,7 @@ fn step(
 
 /// Whether the seats of all accounts were added up: a second round does not see the records of the known ones.
 const fn has_seats(at: &Cursor) -> bool {
-    !matches!(at.way, Way::Lists(Lists { round: Round::Recount | Round::Everybody, .. }))
+    !matches!(at.way, Way::Lists(Lists { round: Round::Everybody, .. }))
 }
 
 /// The attribute of a page that says how it is found out who is new and who is gone.

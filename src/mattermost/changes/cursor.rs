@@ -84,8 +84,10 @@ pub struct Lists {
     pub bots: u32,
     /// Named ids whose profile did not come.
     pub absent: u32,
-    /// Accounts that no list names, and that are there all the same by their profile or by the report on users.
+    /// Known accounts that no list names, and whose profile came all the same.
     pub doubtful: u32,
+    /// New accounts that no list names, by the report on users.
+    pub unlisted: u32,
     /// Whether each known bot is asked for, since the list of bots was kept back.
     pub asks_for_bots: bool,
 }
@@ -249,7 +251,8 @@ impl Lists {
             here: 0,
             bots: 0,
             absent: 0,
-            doubtful: present.unlisted.unwrap_or_default(),
+            doubtful: 0,
+            unlisted: present.unlisted.unwrap_or_default(),
             asks_for_bots: !present.names_bots,
         }
     }
@@ -262,7 +265,7 @@ impl Way {
             Self::Lists(lists) => {
                 let round = Round::ALL.iter().position(|round| *round == lists.round).unwrap_or_default();
                 format!(
-                    "l,{round},{},{},{},{},{},{},{},{},{},{}",
+                    "l,{round},{},{},{},{},{},{},{},{},{},{},{}",
                     lists.me.text(),
                     lists.room,
                     write_id(lists.last),
@@ -272,6 +275,7 @@ impl Way {
                     lists.bots,
                     lists.absent,
                     lists.doubtful,
+                    lists.unlisted,
                     u8::from(lists.asks_for_bots),
                 )
             }
@@ -296,7 +300,8 @@ impl Way {
                 let called = Called::decode(parts.next()?)?;
                 let counted_people = read_number(parts.next()?)?;
                 let mut number = || parts.next()?.parse().ok();
-                let (here, bots, absent, doubtful) = (number()?, number()?, number()?, number()?);
+                let (here, bots, absent) = (number()?, number()?, number()?);
+                let (doubtful, unlisted) = (number()?, number()?);
                 let asks_for_bots = parts.next()? == "1";
                 Self::Lists(Lists {
                     round,
@@ -309,6 +314,7 @@ impl Way {
                     bots,
                     absent,
                     doubtful,
+                    unlisted,
                     asks_for_bots,
                 })
             }

@@ -118,7 +118,11 @@ fn ask_once(
         lookup.ask(About::Activity, &active);
     }
     let whole: HashSet<&str> = whole.into_iter().collect();
-    let asked = ids.iter().zip(&dates).map(|(id, dates)| Asked { dates: dates.filter(|_| !at.reads_all), whole: whole.contains(id) }).collect();
+    let asked = ids
+        .iter()
+        .zip(&dates)
+        .map(|(id, dates)| Asked { dates: dates.filter(|_| !at.reads_all), whole: whole.contains(id) })
+        .collect();
     Ok(Answers { found: lookup.run(network)?, asked, since_ms: at.since.recent_from_ms() })
 }
 
@@ -189,7 +193,9 @@ impl Again {
     /// Notes that the record is what it was, where it is.
     fn unless_same(self, known: &User) -> Self {
         match self {
-            Self::Here { user, is_bot, created_ms, .. } => Self::Here { differs: user != *known, user, is_bot, created_ms },
+            Self::Here { user, is_bot, created_ms, .. } => {
+                Self::Here { differs: user != *known, user, is_bot, created_ms }
+            }
             gone @ Self::Gone(_) => gone,
         }
     }

@@ -15,7 +15,7 @@ use super::super::code::{Code, NoticeCode};
 use super::super::failure::Failure;
 use super::super::http::Network;
 use super::super::listing::by_ids::mutation::{self, Mutation};
-use super::super::listing::by_ids::{self, Id, Kept, Present, Purpose, Since, Wanted, place_behind};
+use super::super::listing::by_ids::{self, Called, Id, Kept, Present, Purpose, Since, Wanted, place_behind};
 use super::super::listing::{Findings, Surroundings, latest_ms};
 use super::super::record::{Draft, Rules};
 use super::super::settings::Settings;
@@ -51,11 +51,7 @@ pub(super) fn call(
             if !by_ids::may_go_by_ids(settings) {
                 return Ok(false);
             }
-            // Where every profile is read, nothing can stand in the count for somebody whom no list names.
-            let since = Since { floor_ms: at.since.recent_from_ms(), known: at.since.users };
-            let has_report = at.census.version.is_none_or(Version::has_user_report);
-            let purpose = Purpose::Changes((!at.reads_all && has_report).then_some(since));
-            let wanted = Wanted { settings, me, orphans: 0, purpose };
+            let wanted = Wanted { settings, me, orphans: 0, purpose: purpose(at) };
             let Some(present) = by_ids::present(wanted, counted, network)? else { return Ok(false) };
             at.census.count = present.count;
             at.reads_all |= present.unlisted.is_none();
@@ -79,7 +75,11 @@ pub(super) fn call(
 
 /// Begins a round over what the lists gave.
 fn take(round: Round, (me, room): (Id, u32), present: Present, at: &mut Cursor, memory: &mut Memory) {
-    let lists = Lists::begin(round, me, room, &present);
+    let mut lists = Lists::begin(round, me, room, &present);
+    if round == Round::Everybody {
+        // Every profile is asked for.
+        lists.unlisted = 0;
+    }
     memory.kept = Kept::of(pass(round), lists.called, present.ids);
     memory.absent.clear();
     at.way = Way::Lists(lists);
@@ -205,7 +205,8 @@ fn bring(
     Ok(step)
 }
 
-/// Reads the lists anew, with room for ids without an account, and asks for the accounts that are only in these.
+/// Reads the lists anew, with room for ids without an account, and asks for the accounts that are only in these. Where those were
+/// all that was missing, nobody else is asked for.
 fn recount(
     settings: &Settings,
     lists: Lists,
@@ -219,11 +220,10 @@ fn recount(
     if !lists.called.is_all_of(before) || number(memory.absent.len()) != lists.absent {
         return Ok(Step::impossible(NoticeCode::UsersDoNotAddUp));
     }
-    let counted = lists.called.counted;
-    let more = lists.here.saturating_sub(counted);
-    let room = lists.absent.saturating_add(lists.doubtful).saturating_add(more);
-    let wanted = Wanted { settings, me: lists.me, orphans: room, purpose: Purpose::Changes(None) };
-    let Some(present) = by_ids::present(wanted, counted, network)? else {
+    let more = lists.here.saturating_sub(lists.called.counted);
+    let room = lists.absent.saturating_add(lists.doubtful).saturating_add(lists.unlisted).saturating_add(more);
+    let wanted = Wanted { settings, me: lists.me, orphans: room, purpose: purpose(at) };
+    let Some(present) = by_ids::present(wanted, lists.called.counted, network)? else {
         return Ok(Step::impossible(NoticeCode::UsersDoNotAddUp));
     };
     let (is_still_named, mut strange) = compare(before, &present.ids);
@@ -233,19 +233,36 @@ fn recount(
     }
     let texts: Vec<String> = strange.iter().map(|id| id.text()).collect();
     let ids: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let beside = Beside { new: &ids, doubted: &[] };
-    let found = known::ask(&[], beside, at, rules, asks, false, network)?.found;
+    let found = known::ask(&[], Beside { new: &ids, doubted: &[] }, at, rules, asks, false, network)?.found;
     if let Some(code) = found.hindrance(&mut at.findings) {
         return Ok(Step::impossible(code));
     }
     let mut step = Step::default();
+    let mut all = Lists { called: Called::of(&present.ids, present.counted), ..lists };
+    (all.counted_people, all.unlisted) = (present.people, present.unlisted.unwrap_or(1));
     for text in &texts {
-        step.users.extend(found.finish(text, rules, &memory.surroundings));
+        if let Some(user) = found.finish(text, rules, &memory.surroundings) {
+            all.count(user.kind == UserKind::Bot);
+            step.users.push(user);
+        }
     }
-    let unnamed = before.iter().zip(is_still_named).filter(|(_, is_named)| !is_named);
+    let unnamed = before.iter().zip(&is_still_named).filter(|(_, is_named)| !**is_named);
     step.gone.extend(unnamed.map(|(id, _)| id.text()));
+    if step.gone.is_empty() && all.verdict() == Some(End::Complete) {
+        step.users.iter().for_each(|user| at.seats.add(user));
+        step.end = Some(End::Complete);
+        return Ok(step);
+    }
     take(Round::Everybody, (lists.me, room), present, at, memory);
     Ok(step)
+}
+
+/// What the lists are wanted for. Where every profile is read, nothing can stand in the count for somebody whom no list names, so
+/// the report is not needed.
+fn purpose(at: &Cursor) -> Purpose {
+    let since = Since { floor_ms: at.since.recent_from_ms(), known: at.since.users };
+    let has_report = at.census.version.is_none_or(Version::has_user_report);
+    Purpose::Changes((!at.reads_all && has_report).then_some(since))
 }
 
 /// Asks for the profiles of the next ids of the second round. Bots are returned again, since an account that becomes one is not
@@ -305,8 +322,8 @@ impl Lists {
 
     /// How a round ends; `None` if the accounts are not as many as were counted.
     fn verdict(&self) -> Option<End> {
-        let doubtful = if mutation::is(Mutation::IgnoresUnlisted) { 0 } else { self.doubtful };
-        if self.here != self.called.counted || doubtful > 0 {
+        let unlisted = if mutation::is(Mutation::IgnoresUnlisted) { 0 } else { self.unlisted };
+        if self.here != self.called.counted || self.doubtful > 0 || unlisted > 0 {
             return None;
         }
         let agrees = self.counted_people.is_none_or(|people| people.saturating_add(self.bots) == self.here);

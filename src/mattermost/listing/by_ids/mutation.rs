@@ -26,6 +26,7 @@ std::thread_local! {
     pub(in crate::mattermost) static NOW: core::cell::Cell<Option<Mutation>> = const { core::cell::Cell::new(None) };
 }
 
+/// Whether this goes wrong now.
 #[cfg(test)]
 pub fn is(mutation: Mutation) -> bool {
     NOW.get() == Some(mutation)
