@@ -37,7 +37,8 @@ pub(crate) fn check(description: &Description) -> Result<()> {
     }
     for spec in &description.settings {
         let SettingKind::Secret(place) = &spec.kind else { continue };
-        let refused = |reason: String| Error::DescriptionRefused { demand: format!("the secret `{}`", spec.key), reason };
+        let refused =
+            |reason: String| Error::DescriptionRefused { demand: format!("the secret `{}`", spec.key), reason };
         if !is_url(&place.url) {
             return Err(refused(no_setting(&place.url)));
         }
@@ -69,7 +70,9 @@ fn secret(place: &SecretUse) -> std::result::Result<(), String> {
     header(name)?;
     let is_ordinary = ORDINARY.contains(&name) && name != "authorization";
     if is_ordinary || ANSWERED.contains(&name) {
-        return Err(format!("servers may answer with what the header `{name}` holds, and the provider could read it there"));
+        return Err(format!(
+            "servers may answer with what the header `{name}` holds, and the provider could read it there"
+        ));
     }
     Ok(())
 }

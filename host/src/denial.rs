@@ -79,13 +79,7 @@ impl DenialReason {
     }
 
     /// What would allow a request, and who can do that.
-    pub(crate) fn would_allow(
-        self,
-        method: &str,
-        path: &str,
-        origin: Option<&Origin>,
-        grant: Option<&str>,
-    ) -> String {
+    pub(crate) fn would_allow(self, method: &str, path: &str, origin: Option<&Origin>, grant: Option<&str>) -> String {
         let line = |otherwise: &str| origin.map_or_else(|| otherwise.to_owned(), policy::line);
         let request = || grant.map_or_else(|| format!("{method} {path}"), ToOwned::to_owned);
         let shown = || origin.map_or_else(String::new, Origin::shown);
@@ -243,7 +237,12 @@ mod tests {
             (DenialReason::Limit(LimitHit::ResponseBody(3)), "limit `response_body_bytes`"),
             (DenialReason::Limit(LimitHit::ResponseHead { headers: 1, bytes: 2 }), "limit `response_headers` or"),
         ] {
-            let told = reason.would_allow("GET", "/x/{}", Some(&origin), Some("GET {url}/x/{}?a").filter(|_| reason != DenialReason::Request));
+            let told = reason.would_allow(
+                "GET",
+                "/x/{}",
+                Some(&origin),
+                Some("GET {url}/x/{}?a").filter(|_| reason != DenialReason::Request),
+            );
             assert!(told.contains(expect), "{reason:?}: {told}");
             let shown = Denial { reason, would_allow: told.clone(), ..denial("/x/{}") }.to_string();
             assert!(shown.starts_with("denied GET https://a.example:443/x/{}: ") && shown.ends_with(&told), "{shown}");

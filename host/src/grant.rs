@@ -95,11 +95,7 @@ impl Grant {
     ///
     /// `others` are the grants of other settings at the same origin. What stands below their path is theirs: a request
     /// reaches it neither from above the own path nor by what the provider fills in.
-    pub(crate) fn find<'a>(
-        &'a self,
-        request: Asked<'_>,
-        others: impl Iterator<Item = &'a Self>,
-    ) -> Option<Found> {
+    pub(crate) fn find<'a>(&'a self, request: Asked<'_>, others: impl Iterator<Item = &'a Self>) -> Option<Found> {
         // An answer to TRACE repeats the request's headers with what was put into them, and CONNECT asks for a way on.
         if matches!(*request.method, Method::TRACE | Method::CONNECT) {
             return None;
@@ -360,7 +356,8 @@ mod tests {
     #[test]
     fn what_goes_beyond_a_request_is_named_with_the_line_that_would_allow_it() {
         use DenialReason::{Header, Query, UndescribedHeader, UndescribedQuery};
-        let line = |query: &str, with: &str| Some(format!("GET {{url}}/api/v4/users?page&since{query} with x-scope{with}"));
+        let line =
+            |query: &str, with: &str| Some(format!("GET {{url}}/api/v4/users?page&since{query} with x-scope{with}"));
         let header = |name: &str| (UndescribedHeader, name.to_owned(), line("", &format!(", {name}")));
         let query = |key: &str| (UndescribedQuery, key.to_owned(), line(&format!("&{key}"), ""));
         let cases: Vec<(&str, &[&str], Option<(DenialReason, String, Option<String>)>)> = vec![

@@ -179,12 +179,7 @@ impl Way {
         (Request { method, origin, path, asked, name, line }, admitted)
     }
 
-    fn check(
-        &self,
-        door: &Door,
-        request: &http::Request<WasiBody>,
-        urls: Vec<Arc<str>>,
-    ) -> Result<Exit, DenialReason> {
+    fn check(&self, door: &Door, request: &http::Request<WasiBody>, urls: Vec<Arc<str>>) -> Result<Exit, DenialReason> {
         let (uri, headers) = (request.uri(), request.headers());
         // A `Host` of the guest's own could reach another site behind the same address.
         let authority = uri.authority().map(|authority| authority.as_str().as_bytes());

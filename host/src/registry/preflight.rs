@@ -66,10 +66,10 @@ pub(super) fn compare<'a>(
             .map(|term| Objection::LicenseTypeGone { id: term.id.clone() }),
     );
     if !demand.options.grant_more {
-        objections.extend(new.asks_beyond(old).map(|spec| Objection::GrantWidened {
-            request: spec.to_string(),
-            purpose: spec.purpose,
-        }));
+        objections.extend(
+            new.asks_beyond(old)
+                .map(|spec| Objection::GrantWidened { request: spec.to_string(), purpose: spec.purpose }),
+        );
     }
     objections
 }
@@ -223,7 +223,9 @@ mod tests {
         let moved = |url: &str, header: &str| SettingKind::Secret(SecretUse { url: url.into(), header: header.into() });
         check(
             |new| new.settings[1].kind = moved("more", "authorization"),
-            &["the secret `token` of `acme` to {more} in the header authorization, and it went to {url} in the header authorization"],
+            &[
+                "the secret `token` of `acme` to {more} in the header authorization, and it went to {url} in the header authorization",
+            ],
         );
         check(
             |new| new.settings[1].kind = moved("url", "x-key"),

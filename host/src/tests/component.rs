@@ -26,7 +26,7 @@ pub(crate) fn provider(bodies: &Bodies) -> Vec<u8> {
 pub(crate) fn provider_of(bodies: &Bodies, contract: &str) -> Vec<u8> {
     let Bodies { check, licenses, users, changes, start } = bodies;
     let (export, function) = match changes {
-        Some(body) => ("export license-management:provider/changes@0.1.0;", list_changes(body)),
+        Some(body) => ("export license-management:provider/changes@0.2.0;", list_changes(body)),
         None => ("", String::new()),
     };
     let world = format!(
@@ -34,7 +34,7 @@ pub(crate) fn provider_of(bodies: &Bodies, contract: &str) -> Vec<u8> {
          world test {{
              import wasi:io/poll@0.2.0;
              import wasi:clocks/monotonic-clock@0.2.0;
-             export license-management:provider/provider@0.1.0;
+             export license-management:provider/provider@0.2.0;
              {export}
          }}"
     );
@@ -51,11 +51,11 @@ pub(crate) fn provider_of(bodies: &Bodies, contract: &str) -> Vec<u8> {
             (func $spin (loop $again (br $again)))
             (func $start {start})
             (start $start)
-            (func (export "license-management:provider/provider@0.1.0#describe") (result i32) i32.const 1024)
-            (func (export "license-management:provider/provider@0.1.0#check") (param i32 i32) (result i32) {check})
-            (func (export "license-management:provider/provider@0.1.0#get-licenses") (param i32 i32) (result i32)
+            (func (export "license-management:provider/provider@0.2.0#describe") (result i32) i32.const 1024)
+            (func (export "license-management:provider/provider@0.2.0#check") (param i32 i32) (result i32) {check})
+            (func (export "license-management:provider/provider@0.2.0#get-licenses") (param i32 i32) (result i32)
                 {licenses})
-            (func (export "license-management:provider/provider@0.1.0#list-users")
+            (func (export "license-management:provider/provider@0.2.0#list-users")
                 (param i32 i32 i32 i32 i32) (param $limit i32) (result i32) {users})
             {function})"#
     );
@@ -72,8 +72,8 @@ pub(crate) fn provider_of(bodies: &Bodies, contract: &str) -> Vec<u8> {
 
 fn list_changes(body: &str) -> String {
     format!(
-        r#"(func (export "license-management:provider/changes@0.1.0#list-changes")
-            (param i32 i32) (param i32 i32 i32) (param i32 i32) (param i32 i32 i32) (result i32) {body})"#
+        r#"(func (export "license-management:provider/changes@0.2.0#list-changes")
+            (param i32 i32) (param i32 i32 i32 i32 i32 i32) (param i32 i32) (param i32 i32 i32) (result i32) {body})"#
     )
 }
 

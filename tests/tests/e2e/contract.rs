@@ -49,7 +49,7 @@ fn what_is_no_provider_is_refused_with_the_reason() {
     let core = wat::parse_str("(module)").unwrap();
     let empty = wat::parse_str("(component)").unwrap();
     let other_version = wat::parse_str(
-        r#"(component (instance $i) (export "license-management:provider/provider@0.2.0" (instance $i)))"#,
+        r#"(component (instance $i) (export "license-management:provider/provider@0.3.0" (instance $i)))"#,
     )
     .unwrap();
     let whole = component();
