@@ -11,6 +11,13 @@ use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId};
 
 use crate::component;
 
+/// The packages of WASI that its worlds name.
+const WASI: [(&str, &str); 3] = [
+    ("io.wit", include_str!("../../wit/deps/io.wit")),
+    ("clocks.wit", include_str!("../../wit/deps/clocks.wit")),
+    ("http.wit", include_str!("../../wit/deps/http.wit")),
+];
+
 const CONTRACT: &str = include_str!("../../wit/provider.wit");
 const GARBAGE: &str = include_str!("../components/garbage.wat");
 
@@ -115,8 +122,11 @@ fn garbage() -> Vec<u8> {
 fn contract(version: &str) -> (Resolve, WorldId) {
     let text = CONTRACT.replace("provider@0.2.0;", &format!("provider@{version};"));
     let mut resolve = Resolve::default();
+    for (name, text) in WASI {
+        resolve.push_source(name, text).expect("a package of WASI");
+    }
     let package = resolve.push_source("provider.wit", &text).expect("the contract");
-    let world = resolve.select_world(&[package], Some("license-provider")).expect("its world");
+    let world = resolve.select_world(&[package], Some("provider-exports")).expect("its world");
     (resolve, world)
 }
 
