@@ -46,21 +46,20 @@ struct Asked {
     whole: bool,
 }
 
-/// A known user, read again.
+/// A known user who is there, with the record as a listing would give it now.
 #[derive(Debug)]
-pub(super) enum Again {
-    /// The account is not there.
-    Gone(String),
-    /// The record as a listing would give it now.
-    Here {
-        user: User,
-        is_bot: bool,
-        /// When the account was made, in milliseconds since 1970.
-        created_ms: i64,
-        /// Whether the record is another than the known one.
-        differs: bool,
-    },
+pub(super) struct Here {
+    pub(super) user: User,
+    pub(super) is_bot: bool,
+    /// When the account was made, in milliseconds since 1970.
+    pub(super) created_ms: i64,
+    /// Whether the record is another than the known one.
+    pub(super) differs: bool,
 }
+
+/// A known user who is not there.
+#[derive(Debug)]
+pub(super) struct Gone(pub(super) String);
 
 /// Asks about known users. Where this shows that the token sees other data of unchanged accounts than before, everybody is read
 /// from now on.
@@ -134,7 +133,7 @@ impl Answers {
         rules: &Rules,
         around: &Surroundings,
         hidden: &[HiddenField],
-    ) -> Vec<Again> {
+    ) -> Vec<Result<Here, Gone>> {
         let renew = |(user, asked)| self.renew_one(user, asked, rules, around, hidden);
         known.into_iter().zip(self.asked.iter().copied()).map(renew).collect()
     }
@@ -146,35 +145,34 @@ impl Answers {
         rules: &Rules,
         around: &Surroundings,
         hidden: &[HiddenField],
-    ) -> Again {
+    ) -> Result<Here, Gone> {
         let last_use = self.found.activity(&user.id).into();
         let finish = |draft: Draft| {
             let (is_bot, created_ms) = (draft.is_bot(), draft.created_ms());
             let around = around.of(draft.id());
-            Again::Here { user: draft.finish(last_use, around, rules), is_bot, created_ms, differs: true }
+            Here { user: draft.finish(last_use, around, rules), is_bot, created_ms, differs: true }
         };
-        let fresh = self.found.whole.get(&user.id);
-        let (fresh, dates) = match (self.found.changed.get(&user.id), asked.dates, fresh) {
-            (_, _, None) if asked.whole => return Again::Gone(user.id),
+        let renewed = |draft: &Draft| {
+            let here = finish(draft.clone());
+            Here { differs: here.user != user, ..here }
+        };
+        let (fresh, dates) = match (self.found.changed.get(&user.id), asked.dates, self.found.whole.get(&user.id)) {
+            (_, _, None) if asked.whole => return Err(Gone(user.id)),
             (Some(changed), _, _) => (Some(changed), None),
             (None, dates, fresh) => (fresh, dates),
         };
         let Some(dates) = dates else {
             return match fresh {
-                None => Again::Gone(user.id),
-                Some(fresh) => finish(fresh.clone()).unless_same(&user),
+                None => Err(Gone(user.id)),
+                Some(fresh) => Ok(renewed(fresh)),
             };
         };
         if let Some(fresh) = fresh.filter(|fresh| !fresh.is_same(&Draft::of_known(user.clone(), dates).0, hidden)) {
-            return finish(fresh.clone()).unless_same(&user);
+            return Ok(renewed(fresh));
         }
         let (draft, later) = Draft::of_known(user, dates);
-        match finish(draft) {
-            Again::Here { user, is_bot, created_ms, .. } => {
-                Again::Here { differs: !later.is_of(&user), user, is_bot, created_ms }
-            }
-            gone @ Again::Gone(_) => gone,
-        }
+        let here = finish(draft);
+        Ok(Here { differs: !later.is_of(&here.user), ..here })
     }
 
     /// Whether the account of a known user is shown in another way than it was, without having been changed.
@@ -186,17 +184,5 @@ impl Answers {
             let (draft, _) = Draft::of_known(user.clone(), dates);
             is_unchanged && fresh.is_bot() == draft.is_bot() && !fresh.is_same(&draft, hidden)
         })
-    }
-}
-
-impl Again {
-    /// Notes that the record is what it was, where it is.
-    fn unless_same(self, known: &User) -> Self {
-        match self {
-            Self::Here { user, is_bot, created_ms, .. } => {
-                Self::Here { differs: user != *known, user, is_bot, created_ms }
-            }
-            gone @ Self::Gone(_) => gone,
-        }
     }
 }

@@ -16,14 +16,14 @@ use super::super::failure::Failure;
 use super::super::http::Network;
 use super::super::listing::by_ids::mutation::{self, Mutation};
 use super::super::listing::by_ids::{self, Called, Id, Kept, Present, Purpose, Since, Wanted, place_behind};
-use super::super::listing::{Findings, Surroundings, latest_ms};
+use super::super::listing::latest_ms;
 use super::super::record::{Draft, Rules};
 use super::super::settings::Settings;
 use super::super::version::Version;
 use super::asks::{Asks, body_bytes};
 use super::cursor::{Cursor, Lists, Round, Way};
-use super::known::{self, Again, Beside};
-use super::lookup::{About, Found, Lookup};
+use super::known::{self, Beside, Gone, Here};
+use super::lookup::{About, Lookup};
 use super::memory::Memory;
 use super::step::{Book, End, Step};
 use crate::contract::{User, UserKind};
@@ -113,93 +113,103 @@ pub(super) fn step(
     }
 }
 
-/// Compares the known users of a call with the ids in the same range.
+/// The known users of a call beside the ids in the same range.
+struct Range {
+    /// Known users whom the lists name.
+    named: Vec<User>,
+    /// The ids of the others.
+    unnamed: Vec<String>,
+    /// Ids that are not known.
+    new: Vec<Id>,
+    /// How many users the host has brought with these.
+    brought: u32,
+    /// Where the lists are after these.
+    lists: Lists,
+}
+
+impl Range {
+    /// Compares known users with the ids of the lists up to the last one of them, or up to the end where all were brought.
+    /// `None` unless they ascend.
+    fn of(known: Vec<User>, mut lists: Lists, at: &Cursor, kept: &Kept) -> Option<Self> {
+        let brought = at.brought.saturating_add(number(known.len()));
+        let is_last = brought >= at.since.users;
+        let ids = ascending(&known, lists.last).filter(|ids| is_last || !ids.is_empty())?;
+        let behind = kept.behind(lists.last);
+        let end = if is_last { behind.len() } else { behind.partition_point(|id| Some(id) <= ids.last()) };
+        let (range, rest) = behind.split_at_checked(end).unwrap_or((behind, &[]));
+        let (is_named, new) = compare(&ids, range);
+        let (mut named, mut unnamed) = (Vec::with_capacity(known.len()), Vec::new());
+        for (user, is_named) in known.into_iter().zip(is_named) {
+            if is_named { named.push(user) } else { unnamed.push(user.id) }
+        }
+        lists.last = range.last().copied().max(ids.last().copied()).or(lists.last);
+        lists.called = lists.called.with_behind(rest);
+        Some(Self { named, unnamed, new, brought, lists })
+    }
+}
+
+/// Brings the known users of a call up to date, and finds the new ones between them.
 fn bring(
-    mut lists: Lists,
+    lists: Lists,
     known: Vec<User>,
     at: &mut Cursor,
     memory: &mut Memory,
     (rules, asks): (&Rules, Asks),
     network: &mut dyn Network,
 ) -> Result<Step, Failure> {
-    let is_first = at.brought == 0;
-    let brought = at.brought.saturating_add(u32::try_from(known.len()).unwrap_or(u32::MAX));
-    let is_last = brought >= at.since.users;
-    let ids = ascending(&known, lists.last).filter(|ids| !ids.is_empty() || is_last);
-    let Some(ids) = ids else { return Ok(Step::impossible(NoticeCode::UsersDoNotAddUp)) };
     if lists.called.listed.saturating_sub(at.since.users) > at.since.users.max(NEW_AT_LEAST) {
         return Ok(Step::impossible(NoticeCode::ChangesTooMany));
     }
-    let behind = memory.kept.behind(lists.last);
-    let end = if is_last { behind.len() } else { behind.partition_point(|id| Some(id) <= ids.last()) };
-    let (range, rest) = behind.split_at_checked(end).unwrap_or((behind, &[]));
-    let (is_named, new) = compare(&ids, range);
-    let (named, unnamed) = split(known, &is_named);
-
+    let Some(Range { named, unnamed, new, brought, mut lists }) = Range::of(known, lists, at, &memory.kept) else {
+        return Ok(Step::impossible(NoticeCode::UsersDoNotAddUp));
+    };
     let new_ids: Vec<String> = new.iter().map(|id| id.text()).collect();
     let new_texts: Vec<&str> = new_ids.iter().map(String::as_str).collect();
-    let unnamed_ids: Vec<&str> = unnamed.iter().map(|user| user.id.as_str()).collect();
     let bots = named.iter().filter(|user| lists.asks_for_bots && user.kind == UserKind::Bot);
-    let doubted: Vec<&str> = bots.map(|user| user.id.as_str()).chain(unnamed_ids.iter().copied()).collect();
+    let doubted: Vec<&str> = bots.map(|user| &user.id).chain(&unnamed).map(String::as_str).collect();
     let beside = Beside { new: &new_texts, doubted: &doubted };
-    let answers = known::ask(&named, beside, at, rules, asks, is_first, network)?;
-    if let Some(code) = answers.found.hindrance(&mut at.findings) {
+    let answers = known::ask(&named, beside, at, rules, asks, at.brought == 0, network)?;
+    let found = &answers.found;
+    if let Some(code) = found.hindrance(&mut at.findings) {
         return Ok(Step::impossible(code));
     }
     let hidden = at.findings.hidden();
     let again = answers.renew(named, rules, &memory.surroundings, &hidden);
 
-    let mut step = Step::default();
-    let is_listed = |draft: &&Draft| rules.bots || !draft.is_bot();
-    let came = |id: &&&str| answers.found.whole.get(**id).filter(is_listed).is_some();
-    lists.doubtful = lists.doubtful.saturating_add(number(unnamed_ids.iter().filter(came).count()));
-    lists.last = if is_last { behind.last().copied() } else { None }.max(ids.last().copied()).or(lists.last);
-    lists.called = lists.called.with_behind(rest);
+    let is_there = |id: &&String| found.whole.get(*id).is_some_and(|draft| rules.bots || !draft.is_bot());
+    lists.doubtful = lists.doubtful.saturating_add(number(unnamed.iter().filter(is_there).count()));
+    let mut step = Step { gone: unnamed, ..Step::default() };
     let mut absent = Vec::new();
-    let mut book = Book {
-        at,
-        named: &mut memory.named,
-        found: &answers.found,
-        asks_activity: asks.activity,
-        latest_ms: latest_ms(network.now_ms().max(rules.now_ms)),
-    };
+    let latest_ms = latest_ms(network.now_ms().max(rules.now_ms));
+    let mut book = Book { at, named: &mut memory.named, found, asks_activity: asks.activity, latest_ms };
     for again in again {
         match again {
-            Again::Here { user, is_bot, created_ms, differs } if rules.bots || !is_bot => {
+            Ok(Here { user, is_bot, created_ms, differs }) if rules.bots || !is_bot => {
                 book.note(&user, created_ms);
                 lists.count(is_bot);
-                if differs {
-                    step.users.push(user);
-                }
+                step.users.extend(differs.then_some(user));
             }
-            Again::Here { user: User { id, .. }, .. } | Again::Gone(id) => {
+            Ok(Here { user: User { id, .. }, .. }) | Err(Gone(id)) => {
                 absent.extend(Id::parse(id.as_bytes()));
                 step.gone.push(id);
             }
         }
     }
     for (id, text) in new.iter().zip(&new_ids) {
-        match answers.found.whole.get(text).filter(is_listed) {
-            Some(draft) => {
-                let (is_bot, created_ms) = (draft.is_bot(), draft.created_ms());
-                let last_use = answers.found.activity(text).into();
-                let user = draft.clone().finish(last_use, memory.surroundings.of(text), rules);
-                book.note(&user, created_ms);
-                lists.count(is_bot);
-                step.users.push(user);
-            }
-            None => absent.push(*id),
-        }
+        let Some(user) = found.finish(text, rules, &memory.surroundings) else {
+            absent.push(*id);
+            continue;
+        };
+        book.note(&user, found.whole.get(text).map_or(0, Draft::created_ms));
+        lists.count(user.kind == UserKind::Bot);
+        step.users.push(user);
     }
     lists.absent = lists.absent.saturating_add(number(absent.len()));
     memory.absent.extend(absent);
-    step.gone.extend(unnamed.into_iter().map(|user| user.id));
     at.brought = brought;
-    if is_last {
+    if at.has_everybody() {
         step.end = lists.verdict();
-        if step.end.is_none() {
-            lists.round = Round::Recount;
-        }
+        lists.round = if step.end.is_none() { Round::Recount } else { lists.round };
     }
     at.way = Way::Lists(lists);
     Ok(step)
@@ -331,24 +341,6 @@ impl Lists {
     }
 }
 
-impl Found {
-    /// Why nothing can be concluded from the answers.
-    fn hindrance(&self, findings: &mut Findings) -> Option<NoticeCode> {
-        self.note_activity(findings);
-        if self.is_refused {
-            return Some(NoticeCode::ChangesHidden);
-        }
-        findings.add(NoticeCode::RecordsUnreadable, self.unreadable);
-        (self.unreadable > 0).then_some(NoticeCode::RecordsUnreadable)
-    }
-
-    /// The record of an account of which everything was asked, if it is there and listed.
-    fn finish(&self, id: &str, rules: &Rules, around: &Surroundings) -> Option<User> {
-        let draft = self.whole.get(id).filter(|draft| rules.bots || !draft.is_bot())?;
-        Some(draft.clone().finish(self.activity(id).into(), around.of(id), rules))
-    }
-}
-
 /// The ids of known users; `None` unless they ascend, all of them behind the last one.
 fn ascending(known: &[User], last: Option<Id>) -> Option<Vec<Id>> {
     let mut before = last;
@@ -373,15 +365,6 @@ fn compare(ids: &[Id], with: &[Id]) -> (Vec<bool>, Vec<Id>) {
     }
     others.extend(rest);
     (is_in, others)
-}
-
-/// Those of the users who are named, and the others.
-fn split(known: Vec<User>, is_named: &[bool]) -> (Vec<User>, Vec<User>) {
-    let (mut named, mut unnamed) = (Vec::with_capacity(known.len()), Vec::new());
-    for (user, is_named) in known.into_iter().zip(is_named) {
-        if *is_named { named.push(user) } else { unnamed.push(user) }
-    }
-    (named, unnamed)
 }
 
 fn number(of: usize) -> u32 {

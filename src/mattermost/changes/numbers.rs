@@ -9,6 +9,7 @@
 //! Users who were made while the baseline was listed may be known and are found as new all the same: they count as new,
 //! and each is asked for.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::super::code::{Code, NoticeCode};
@@ -21,7 +22,8 @@ use super::super::time::timestamp_ms;
 use super::super::version::Version;
 use super::asks::{Asks, Verdict};
 use super::cursor::{Cursor, Numbers, Unverified, Way};
-use super::known::{self, Again, Beside};
+use super::known::{self, Beside, Gone, Here};
+use super::lookup::Found;
 use super::memory::Memory;
 use super::newcomers;
 use super::step::{Book, End, Step};
@@ -109,85 +111,86 @@ fn bring(
     (rules, asks): (&Rules, Asks),
     network: &mut dyn Network,
 ) -> Result<Option<NoticeCode>, Failure> {
-    let is_first = at.brought == 0;
     let brought = at.brought.saturating_add(u32::try_from(known.len()).unwrap_or(u32::MAX));
-    let verifies_bots = numbers.newcomers.bots.is_none();
-    let is_recent = |user: &User| {
-        let created_ms = user.created_at.as_deref().and_then(timestamp_ms);
-        created_ms.is_some_and(|created_ms| at.since.is_recent(created_ms))
-    };
-    let to_verify: Vec<_> = known
-        .iter()
-        .filter(|user| is_recent(user) || (user.kind == UserKind::Bot && verifies_bots))
-        .map(|user| user.id.clone())
-        .collect();
+    let to_verify = numbers.to_verify(&known, at);
     let unverified = to_verify.len().saturating_add(numbers.unverified.len());
     let is_due = brought >= at.since.users || unverified > UNVERIFIED_AT_MOST;
-    let mut doubted: Vec<&str> = Vec::new();
-    if is_due {
-        doubted.extend(to_verify.iter().map(alloc::string::String::as_str));
-        doubted.extend(numbers.unverified.iter().map(|account| account.id.as_str()));
-    }
+    let earlier = numbers.unverified.iter().map(|account| account.id.as_str());
+    let doubted: Vec<&str> = to_verify.iter().map(String::as_str).chain(earlier).filter(|_| is_due).collect();
     let beside = Beside { new: &[], doubted: &doubted };
-    let answers = known::ask(&known, beside, at, rules, asks, is_first, network)?;
+    let answers = known::ask(&known, beside, at, rules, asks, at.brought == 0, network)?;
     let found = &answers.found;
-    if found.is_refused {
-        return Ok(Some(NoticeCode::ChangesHidden));
+    if let Some(code) = found.hindrance(&mut at.findings) {
+        return Ok(Some(code));
     }
-    found.note_activity(&mut at.findings);
-    if found.unreadable > 0 {
-        at.findings.add(NoticeCode::RecordsUnreadable, found.unreadable);
-        return Ok(Some(NoticeCode::RecordsUnreadable));
+    if is_due && !numbers.verify(found, step) {
+        return Ok(Some(NoticeCode::UsersDoNotAddUp));
     }
     at.brought = brought;
     let hidden = at.findings.hidden();
     let again = answers.renew(known, rules, &memory.surroundings, &hidden);
-    let earlier = core::mem::take(&mut numbers.unverified);
-    if is_due {
-        for account in earlier {
+    let (since, is_verified) = (at.since, is_due || at.reads_all);
+    // Who is dated ahead is among the newcomers, and was noted.
+    let latest_ms = i64::MAX;
+    let mut book = Book { at, named: &mut memory.named, found, asks_activity: asks.activity, latest_ms };
+    for again in again {
+        let Here { user, is_bot, created_ms, differs } = match again {
+            Ok(here) => here,
+            Err(Gone(id)) => {
+                step.gone.push(id);
+                continue;
+            }
+        };
+        let is_counted = !since.is_recent(created_ms);
+        if is_counted {
+            *numbers.slot(is_bot) = numbers.slot(is_bot).saturating_add(1);
+            book.note(&user, created_ms);
+        } else {
+            book.note_activity(&user);
+        }
+        if !is_verified && (!is_counted || to_verify.binary_search(&user.id).is_ok()) {
+            numbers.unverified.push(Unverified { id: user.id.clone(), is_bot, is_counted });
+        }
+        step.users.extend(differs.then_some(user));
+    }
+    Ok(None)
+}
+
+impl Numbers {
+    /// The ids of known users whom no number shows to be there, in ascending order: those who were made while the baseline was
+    /// listed, or since, are among the newcomers, and the number of bots proves nothing where new ones are not shown.
+    fn to_verify(&self, known: &[User], at: &Cursor) -> Vec<String> {
+        let asks_for_bots = self.newcomers.bots.is_none();
+        let created_ms = |user: &User| user.created_at.as_deref().and_then(timestamp_ms);
+        let is_recent = |user: &User| created_ms(user).is_some_and(|ms| at.since.is_recent(ms));
+        let unsure = known.iter().filter(|user| is_recent(user) || (asks_for_bots && user.kind == UserKind::Bot));
+        let mut ids: Vec<String> = unsure.map(|user| user.id.clone()).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Looks whether the accounts of earlier calls that were still to be looked for are there. Returns whether they are what they
+    /// were.
+    fn verify(&mut self, found: &Found, step: &mut Step) -> bool {
+        for account in core::mem::take(&mut self.unverified) {
             match found.whole.get(&account.id) {
-                Some(draft) if draft.is_bot() != account.is_bot => return Ok(Some(NoticeCode::UsersDoNotAddUp)),
+                Some(draft) if draft.is_bot() != account.is_bot => return false,
                 Some(_) => {}
                 None => {
                     if account.is_counted {
-                        let slot = if account.is_bot { &mut numbers.bots } else { &mut numbers.people };
-                        *slot = slot.saturating_sub(1);
+                        *self.slot(account.is_bot) = self.slot(account.is_bot).saturating_sub(1);
                     }
                     step.gone.push(account.id);
                 }
             }
         }
-    } else {
-        numbers.unverified = earlier;
+        true
     }
-    let (since, is_verified) = (at.since, is_due || at.reads_all);
-    let latest_ms = i64::MAX;
-    let mut book = Book { at, named: &mut memory.named, found, asks_activity: asks.activity, latest_ms };
-    for again in again {
-        let (user, is_bot, created_ms, differs) = match again {
-            Again::Gone(id) => {
-                step.gone.push(id);
-                continue;
-            }
-            Again::Here { user, is_bot, created_ms, differs } => (user, is_bot, created_ms, differs),
-        };
-        // A recent one is among the newcomers.
-        let is_counted = !since.is_recent(created_ms);
-        if is_counted {
-            let slot = if is_bot { &mut numbers.bots } else { &mut numbers.people };
-            *slot = slot.saturating_add(1);
-            book.note(&user, created_ms);
-        } else {
-            book.note_activity(&user);
-        }
-        if !is_verified && (!is_counted || (verifies_bots && (is_bot || to_verify.contains(&user.id)))) {
-            numbers.unverified.push(Unverified { id: user.id.clone(), is_bot, is_counted });
-        }
-        if differs {
-            step.users.push(user);
-        }
+
+    /// The number of known people, or of known bots.
+    const fn slot(&mut self, is_bot: bool) -> &mut u32 {
+        if is_bot { &mut self.bots } else { &mut self.people }
     }
-    Ok(None)
 }
 
 /// Whether everybody was brought, and whether the numbers add up.
