@@ -6,10 +6,10 @@ use std::time::Duration;
 use crate::audit::Audit;
 use crate::egress::{Gate, GateOptions, Sender, Turns};
 use crate::grant::Grant;
-use crate::model::{Description, RequestSpec, SettingKind};
 use crate::origin::ascii_url;
 use crate::vault::{self, Vault};
 use crate::{Egress, Error, Limits, Policy, Result, Settings};
+use provider_model::{Description, RequestSpec, SettingKind};
 
 /// What a provider is connected with.
 #[derive(Clone, Debug)]
@@ -209,7 +209,7 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::SettingSpec;
+    use provider_model::SettingSpec;
 
     fn description() -> Description {
         let spec = |key: &str, kind| SettingSpec {

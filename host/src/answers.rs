@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::{
+use provider_model::{
     ActivityKnowledge, Attributes, CheckReport, Description, License, Notice, ProviderError, SeatUse, User, UserPage,
     UserStatus,
 };
@@ -43,7 +43,7 @@ pub(crate) struct Rules {
 
 impl Rules {
     pub(crate) fn of(description: &Description) -> Self {
-        let ids = |terms: &[crate::model::Term]| terms.iter().map(|term| term.id.clone()).collect();
+        let ids = |terms: &[provider_model::Term]| terms.iter().map(|term| term.id.clone()).collect();
         Self { license_types: ids(&description.license_types), roles: ids(&description.roles) }
     }
 

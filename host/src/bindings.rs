@@ -1,4 +1,4 @@
-//! The contract's generated types, and the way from them into [`crate::model`]. No other file names them.
+//! The contract's generated types, and the way from them into [`provider_model`]. No other file names them.
 
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{
@@ -7,7 +7,7 @@ use wasmtime::component::{
 use wasmtime::{AsContextMut, Store};
 
 use crate::guest::Guest;
-use crate::model;
+use provider_model as model;
 
 mod generated {
     wasmtime::component::bindgen!({

@@ -1,8 +1,8 @@
 //! What one answer may hold, beside the bytes of all of it: whatever is kept over the steps of a listing is bounded here,
 //! piece by piece.
 
-use crate::model::{Attributes, CheckReport, License, ListingState, Notice, UserPage, weight};
 use crate::{Bound, LimitHit, ListingLimits};
+use provider_model::{Attributes, CheckReport, License, ListingState, Notice, UserPage, weight};
 
 type Checked = Result<(), LimitHit>;
 
@@ -77,15 +77,15 @@ fn within(bound: Bound, is: usize, limit: usize) -> Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::samples;
-    use crate::model::{CheckOutcome, CheckStep, User};
+    use provider_model::{CheckOutcome, CheckStep, User};
+    use provider_testing::samples;
 
     fn many(count: usize) -> Attributes {
         (0..count).map(|n| (n.to_string(), String::new())).collect()
     }
 
     fn users(change: impl Fn(&mut User)) -> UserPage {
-        let mut user = crate::tests::user("a");
+        let mut user = provider_testing::samples::bare_user("a");
         change(&mut user);
         samples::page(vec![user], ListingState::Complete)
     }

@@ -2,10 +2,10 @@
 
 use crate::egress::Gate;
 use crate::listing::Maker;
-use crate::model::Description;
 use crate::session::{Granted, Terms};
 use crate::slots::Slots;
 use crate::{Access, Error, Limits, Provider, Result, Session, Settings};
+use provider_model::Description;
 
 impl Provider {
     /// What the provider is, needs and may answer. Asked of an instance that reaches no network, and compared with what the

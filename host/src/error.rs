@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::Origin;
 use crate::component_bounds::ComponentBound;
 use crate::identity::{Digest, PublicKey};
-use crate::model::ProviderError;
 use crate::registry::{Objection, VersionName};
 use crate::words::in_words;
+use provider_model::ProviderError;
 
 /// What every fallible operation of this library returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -4,7 +4,7 @@
 use http::{Method, Uri};
 
 use crate::Origin;
-use crate::model::RequestSpec;
+use provider_model::RequestSpec;
 
 /// The requests that a provider may make with the credentials of one server.
 #[derive(Clone, Debug)]

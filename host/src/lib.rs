@@ -62,7 +62,15 @@ mod imports;
 mod limits;
 mod listing;
 mod meter;
-pub mod model;
+/// The contract's records as plain types, each as `wit/provider.wit` documents it.
+pub mod model {
+    #[doc(inline)]
+    pub use provider_model::{
+        ActivityKnowledge, Assignment, Attributes, CheckOutcome, CheckReport, CheckStep, Description, ErrorKind,
+        FieldChange, License, ListingState, Notice, ProviderError, Quantity, RequestSpec, SeatUse, SettingKind,
+        SettingSpec, Severity, Term, User, UserKind, UserPage, UserStatus,
+    };
+}
 mod origin;
 mod outlet;
 mod policy;

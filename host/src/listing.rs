@@ -20,12 +20,12 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing};
-use crate::model::{ErrorKind, User, UserPage};
 use crate::{Denial, Error, ListingLimits, Result, Session, wall};
 pub(crate) use keeper::{Keeper, Update};
 pub(crate) use maker::Maker;
 pub use progress::{Batch, End, Progress};
 pub(crate) use proof::Proof;
+use provider_model::{ErrorKind, User, UserPage};
 pub(crate) use stall::StallGuard;
 use walk::Taken;
 pub(crate) use walk::Walk;

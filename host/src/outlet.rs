@@ -8,8 +8,8 @@ use hyper::body::Bytes;
 use wasmtime_wasi_http::{Error as HttpError, WasiHttpHooks as _};
 
 use crate::egress::Gate;
-use crate::model::Description;
 use crate::{Access, Error, Result, Settings};
+use provider_model::Description;
 
 /// Sends requests that a description names, as a provider's would be sent: the same client and connections, grants,
 /// policy, limits, secrets and log. For a provider that is not sandboxed, such as one that is debugged natively, and for

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use crate::bindings::Prepared;
-use crate::model::Description;
 use crate::{Inspection, Result, Sandbox, read_component};
+use provider_model::Description;
 
 /// A component that was checked and compiled. Clones share it.
 #[derive(Clone)]

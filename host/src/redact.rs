@@ -20,7 +20,7 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::model::{Attributes, CheckReport, License, ListingState, Notice, ProviderError, User, UserPage};
+use provider_model::{Attributes, CheckReport, License, ListingState, Notice, ProviderError, User, UserPage};
 
 /// What stands in the place of a secret.
 const REDACTED: &str = "[redacted]";

@@ -19,10 +19,10 @@ use crate::egress::Gate;
 use crate::guest::Guest;
 use crate::listing::Maker;
 use crate::meter::Meter;
-use crate::model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, User, UserPage};
 use crate::slots::{Lent, Slot, Slots};
 use crate::store;
 use crate::{Denial, Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings};
+use provider_model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, User, UserPage};
 
 /// A provider with settings and grants. The steps of one listing share an instance, so that the provider may remember
 /// what it has seen. Any other call gets a fresh one, so that who only holds a session takes no room in the pool; so does

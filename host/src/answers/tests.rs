@@ -1,6 +1,6 @@
 use super::*;
-use crate::model::samples::{notice, page, user};
-use crate::model::{CheckOutcome, CheckStep, ErrorKind, ListingState, Quantity, SettingKind, SettingSpec, Term};
+use provider_model::{CheckOutcome, CheckStep, ErrorKind, ListingState, Quantity, SettingKind, SettingSpec, Term};
+use provider_testing::samples::{notice, page, user};
 
 /// A clock that stands still.
 fn now() -> DateTime<Utc> {

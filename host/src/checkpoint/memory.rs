@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, busy};
 use crate::listing::End;
-use crate::model::User;
 use crate::{Error, Result};
+use provider_model::User;
 
 /// A store that lasts as long as the process. Clones share it.
 #[derive(Clone, Debug, Default)]

@@ -18,8 +18,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, Trans
 
 use super::store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, busy};
 use crate::listing::End;
-use crate::model::User;
 use crate::{Error, Result};
+use provider_model::User;
 
 /// Tells a file of checkpoints from other SQLite files: `lchk` in ASCII.
 const APPLICATION_ID: i32 = 0x6c63_686b;

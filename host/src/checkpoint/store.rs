@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::listing::{End, Maker, Progress, Proof};
-use crate::model::{Notice, User};
 use crate::{Error, Result};
+use provider_model::{Notice, User};
 
 /// Which listing it is. None of it is secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,9 +3,9 @@
 use std::fmt::Debug;
 
 use super::*;
-use crate::model::User;
-use crate::model::samples::{notice, user};
 use crate::{End, Error, Progress};
+use provider_model::User;
+use provider_testing::samples::{notice, user};
 
 const OLD: &str = "2020-01-01T00:00:00.000Z";
 

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use super::bombs::{self, Signature};
 use super::*;
-use crate::tests::component::{Bodies, provider};
 use crate::{Error, Inspection, Pool, Sandbox, seal, unseal};
+use provider_testing::component::{Bodies, provider};
 
 const PLAIN: Signature = Signature { params: 0, results: 0 };
 
@@ -111,7 +111,7 @@ fn a_bomb_is_refused_before_it_is_compiled_or_looked_into() {
     assert_eq!(sandbox.load(&bombs::multiplied_types(1000, 3)).unwrap_err().code(), "not-a-component");
     let sections = bombs::sections(1_000_000);
     assert_eq!(unseal(&sections).unwrap_err().code(), "component-bound-sections");
-    let description = crate::model::Description {
+    let description = provider_model::Description {
         id: "x".into(),
         name: "x".into(),
         version: "1".into(),

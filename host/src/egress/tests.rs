@@ -29,9 +29,9 @@ use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpH
 use super::{Egress, EgressOptions, ExtraHeader, Gate, GateOptions, Sender, Turns};
 use crate::audit::Audit;
 use crate::grant::Grant;
-use crate::model::RequestSpec;
 use crate::vault::Vault;
 use crate::{Error, Limits, Policy};
+use provider_model::RequestSpec;
 
 /// What a server does with each request.
 #[derive(Clone, Copy)]

@@ -4,8 +4,8 @@ use serde::Serialize;
 use wasmparser::{BinaryReader, ComponentName, ComponentNameSectionReader};
 
 use super::{Digest, sections};
-use crate::model::Description;
 use crate::{ComponentBounds, Error, Result, imports};
+use provider_model::Description;
 
 /// The custom section that holds the description as JSON.
 pub(super) const DESCRIPTION: &str = "license-management:description";

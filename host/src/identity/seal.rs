@@ -4,8 +4,8 @@ use wasm_encoder::{ComponentNameSection, ComponentSection, CustomSection};
 
 use super::inspection::{DESCRIPTION, WRITTEN};
 use super::sections::{self, HEADER};
-use crate::model::Description;
 use crate::{Error, Result};
+use provider_model::Description;
 
 /// Where a component comes from, for its metadata sections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub fn seal(bytes: &[u8], description: &Description, provenance: &Provenance) ->
 mod tests {
     use super::*;
     use crate::Inspection;
-    use crate::model::RequestSpec;
+    use provider_model::RequestSpec;
 
     fn description(version: &str) -> Description {
         Description {

@@ -8,8 +8,8 @@ use super::seen::Seen;
 use super::walk::{Taken, Walk};
 
 use crate::checkpoint::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step};
-use crate::model::User;
 use crate::{Error, Result};
+use provider_model::User;
 
 /// A listing's place in a store.
 #[derive(Clone)]

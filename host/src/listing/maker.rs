@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Description, SettingKind};
 use crate::{Digest, Settings};
+use provider_model::{Description, SettingKind};
 
 /// A version of a provider with settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ impl Maker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::SettingSpec;
+    use provider_model::SettingSpec;
 
     fn description() -> Description {
         let spec = |(key, kind): (&str, SettingKind)| SettingSpec {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Attributes, Notice, Severity};
+use provider_model::{Attributes, Notice, Severity};
 
 /// The provider's notice that a listing went on in an instance that has not seen all of it: with no other reason beside
 /// it, the host may count instead (`wit/provider.wit`).

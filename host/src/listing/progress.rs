@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Attributes, Notice, User};
+use provider_model::{Attributes, Notice, User};
 
 /// What a listing ended with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,8 +6,8 @@ use super::progress::{Batch, End};
 use super::proof::Proof;
 use super::seen::{Arrival, Seen};
 use crate::checkpoint::{Standing, Wait};
-use crate::model::{ListingState, Notice, User, UserPage};
 use crate::{LimitHit, ListingLimits, bounds};
+use provider_model::{ListingState, Notice, User, UserPage};
 
 /// How often a listing begins at most: where the provider refuses its cursor, and where it was interrupted and is not
 /// proven complete. A reading that nobody interrupts is the last one, so this only bounds a provider that refuses its own

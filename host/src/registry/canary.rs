@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::model::{FieldChange, User, difference};
 use crate::{End, Error, Listing, ListingOptions, Result, Session};
+use provider_model::{FieldChange, User, difference};
 
 /// Examples that are kept of each difference.
 const EXAMPLES: usize = 5;
@@ -93,7 +93,7 @@ fn begin(sessions: &mut dyn Sessions, limit: u32) -> Result<Listing> {
 async fn licenses(old: &mut dyn Sessions, new: &mut dyn Sessions) -> Result<BTreeMap<String, (Value, Value)>> {
     let (mut old, mut new) = (old.session()?, new.session()?);
     let (old, new) = tokio::try_join!(old.licenses(), new.licenses())?;
-    let flat = |licenses: Vec<crate::model::License>| -> Result<BTreeMap<String, Value>> {
+    let flat = |licenses: Vec<provider_model::License>| -> Result<BTreeMap<String, Value>> {
         let mut fields = BTreeMap::new();
         for license in licenses {
             let of = license.license_type.clone();
@@ -245,7 +245,7 @@ fn settle(old: &mut User, new: &User, again: &User) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::user;
+    use provider_testing::samples::bare_user as user;
 
     #[test]
     fn a_field_in_motion_is_no_difference_and_a_steady_one_is() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::version::Version;
 use super::version_name::VersionName;
 use crate::Provider;
-use crate::model::Description;
+use provider_model::Description;
 
 /// A version that was compiled and has described itself, and serves nobody yet.
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::RequestSpec;
+use provider_model::RequestSpec;
 
 /// Requests that an operator granted with a switch. They belong to the version and those that follow it: whatever comes
 /// back from before does not have them.

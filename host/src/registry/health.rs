@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::model::ErrorKind;
 use crate::{Error, LimitHit};
+use provider_model::ErrorKind;
 
 /// When a version is slowed down, kept from a tenant, and given up.
 #[derive(Clone, Debug, PartialEq, Eq)]

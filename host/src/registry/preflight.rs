@@ -4,7 +4,7 @@ use super::age::{self, Age};
 use super::objection::Objection;
 use super::switch::SwitchOptions;
 use crate::Settings;
-use crate::model::{CheckOutcome, CheckReport, Description, RequestSpec, SettingKind};
+use provider_model::{CheckOutcome, CheckReport, Description, RequestSpec, SettingKind};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -128,7 +128,7 @@ pub(super) fn check_objection(tenant: &str, report: &CheckReport) -> Option<Obje
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{SettingSpec, Term};
+    use provider_model::{SettingSpec, Term};
 
     fn spec(key: &str, kind: SettingKind, required: bool) -> SettingSpec {
         SettingSpec {

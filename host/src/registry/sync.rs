@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::across::Across;
 use super::enrolled::Enrolled;
 use crate::checkpoint::{Checkpoints, Kept};
-use crate::model::User;
 use crate::{ListingSync, Result, SyncOptions, SyncProgress, SyncStep, Whole};
+use provider_model::User;
 
 /// A sync that holds a lease on the version that it runs in. Where it has to go on in another version, everybody is listed
 /// there.

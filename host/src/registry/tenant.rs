@@ -11,8 +11,8 @@ use super::listing::TenantListing;
 use super::sync::TenantSync;
 use super::tenant_access::TenantAccess;
 use crate::checkpoint::Checkpoints;
-use crate::model::{CheckReport, License};
 use crate::{Access, ListingOptions, Result, Sandbox, SyncOptions};
+use provider_model::{CheckReport, License};
 
 /// A tenant: settings, grants, limits and a client of its own under one name. It is served by whatever version is in use,
 /// and is forgotten when its last clone is dropped, with what is known of its calls: hold it for as long as its customer is

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::grants::Added;
 use super::version::Version;
-use crate::model::RequestSpec;
 use crate::slots::Slots;
 use crate::{Access, Result, Session, Settings};
+use provider_model::RequestSpec;
 
 pub(super) struct TenantAccess {
     pub(super) name: String,

@@ -9,7 +9,7 @@ use crate::Result;
 use crate::bindings::Baseline;
 use crate::checkpoint::Kept;
 use crate::listing::Keeper;
-use crate::model::{ListingState, User};
+use provider_model::{ListingState, User};
 
 /// How often a provider may ask to be called again when it has all known users: for waits that the product asks for. More
 /// is taken for a provider that never ends.
@@ -122,8 +122,8 @@ impl Asking {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::user;
     use ListingState::{Complete, Incomplete, More};
+    use provider_testing::samples::bare_user as user;
 
     fn more() -> ListingState {
         More("next".into())

@@ -1,7 +1,7 @@
 //! How many known users go into one call.
 
-use crate::model::User;
-use crate::model::weight::user as weight;
+use provider_model::User;
+use provider_model::weight::user as weight;
 
 /// Bytes of a batch in the memory of a provider: each call copies them there. More than so many users of the usual length take.
 const BYTES_AT_MOST: usize = 6 * 1024 * 1024;
@@ -36,7 +36,7 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::user;
+    use provider_testing::samples::bare_user as user;
 
     fn filled(users: impl Iterator<Item = User>) -> usize {
         let mut batch = Batch::default();

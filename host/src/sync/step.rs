@@ -1,7 +1,7 @@
 //! How a sync is asked for, and what a step of it brings.
 
 use crate::End;
-use crate::model::{FieldChange, Notice, User, difference};
+use provider_model::{FieldChange, Notice, User, difference};
 
 /// How to bring a listing up to date.
 #[derive(Clone, Debug, Default)]

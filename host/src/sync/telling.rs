@@ -7,7 +7,7 @@ use super::step::{ChangedUser, SyncStep};
 use crate::Result;
 use crate::checkpoint::Kept;
 use crate::listing::Keeper;
-use crate::model::User;
+use provider_model::User;
 
 /// A walk through two listings in the order of ids.
 #[derive(Debug, Default)]
@@ -68,7 +68,7 @@ pub(super) fn compare(users: Vec<User>, known: Vec<User>) -> SyncStep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::user;
+    use provider_testing::samples::bare_user as user;
 
     #[test]
     fn users_are_told_once_and_only_where_they_differ() {

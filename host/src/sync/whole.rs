@@ -5,8 +5,8 @@ use std::fmt;
 use super::step::SyncOptions;
 use crate::bindings::Baseline;
 use crate::checkpoint::Standing;
-use crate::model::{ErrorKind, Notice};
 use crate::{End, Error, Session};
+use provider_model::{ErrorKind, Notice};
 
 /// Why everybody is listed instead of asking what changed. Its text is a clause for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]

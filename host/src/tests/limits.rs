@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::component::{Bodies, COMPLETE, HUNDRED_USERS, MORE, provider};
 use crate::{
     Access, Egress, EgressOptions, End, Error, LimitHit, Limits, ListingOptions, Pool, Result, Sandbox, Session,
     Settings,
 };
+use provider_testing::component::{Bodies, COMPLETE, HUNDRED_USERS, MORE, provider};
 
 /// Long enough for a call that works, on a machine that is busy too.
 const SHORT: Duration = Duration::from_secs(1);

@@ -1,7 +1,7 @@
 //! What is refused before it runs.
 
-use super::component::{Bodies, COMPLETE, CONTRACT, provider, provider_of};
 use crate::{Error, Pool, Sandbox};
+use provider_testing::component::{Bodies, COMPLETE, CONTRACT, provider, provider_of};
 
 /// Loads the bytes and tells the code and the text of the refusal.
 #[track_caller]

@@ -7,11 +7,11 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::model::{
+use crate::{Bound, ComponentBound, Error, LimitHit, Origin, Stall};
+use provider_model::{
     ActivityKnowledge, CheckOutcome, ErrorKind, ListingState, ProviderError, Quantity, SeatUse, SettingKind, Severity,
     UserKind, UserStatus,
 };
-use crate::{Bound, ComponentBound, Error, LimitHit, Origin, Stall};
 
 #[track_caller]
 fn assert_json<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T, expect: &str) {

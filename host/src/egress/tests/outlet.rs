@@ -1,8 +1,8 @@
 //! An embedder's own requests, on the terms of a guest.
 
 use super::*;
-use crate::model::{Attributes, Description, SettingKind, SettingSpec};
 use crate::{Access, Outlet, Settings};
+use provider_model::{Attributes, Description, SettingKind, SettingSpec};
 
 /// A provider that reads one path with a token.
 fn description() -> Description {

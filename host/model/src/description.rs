@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::attributes::Attributes;
+use crate::attributes::Attributes;
 
 /// What a setting holds, and what a host may do with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ pub struct RequestSpec {
 
 impl RequestSpec {
     /// Whether the other stands for the same request, whatever it says of its purpose.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
+    pub fn is_same(&self, other: &Self) -> bool {
         self.method == other.method && self.path == other.path
     }
 }

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::attributes::Attributes;
-use super::named_enum::named_enum;
-use super::report::Notice;
+use crate::attributes::Attributes;
+use crate::named_enum::named_enum;
+use crate::report::Notice;
 
 named_enum! {
     /// Whether an account is in use.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::attributes::Attributes;
-use super::named_enum::named_enum;
+use crate::attributes::Attributes;
+use crate::named_enum::named_enum;
 
 named_enum! {
     /// How much a notice matters.

@@ -6,8 +6,8 @@ use serde::de::{Deserializer, Error, Visitor};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use super::attributes::Attributes;
-use super::report::Notice;
+use crate::attributes::Attributes;
+use crate::report::Notice;
 
 /// A number of seats. In JSON the number, `"unlimited"` or `"unknown"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

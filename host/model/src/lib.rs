@@ -5,14 +5,12 @@
 
 mod attributes;
 mod description;
-pub(crate) mod difference;
+pub mod difference;
 mod license;
 mod named_enum;
 mod report;
-#[cfg(test)]
-pub(crate) mod samples;
 mod user;
-pub(crate) mod weight;
+pub mod weight;
 
 pub use attributes::Attributes;
 pub use description::{Description, RequestSpec, SettingKind, SettingSpec, Term};

@@ -1,8 +1,8 @@
 //! How many bytes a record has.
 
-use super::attributes::Attributes;
-use super::report::Notice;
-use super::user::User;
+use crate::attributes::Attributes;
+use crate::report::Notice;
+use crate::user::User;
 
 /// Bytes of a user without its texts, as the canonical ABI lays it out.
 const USER_BYTES: usize = 144;
@@ -12,7 +12,7 @@ const NOTICE_BYTES: usize = 160;
 const TEXT_BYTES: usize = 24;
 
 /// Bytes of a user in the memory of a provider.
-pub(crate) fn user(user: &User) -> usize {
+pub fn user(user: &User) -> usize {
     let User {
         id,
         username,
@@ -50,7 +50,7 @@ pub(crate) fn user(user: &User) -> usize {
 }
 
 /// Bytes of a notice in the memory of this process.
-pub(crate) fn notice(notice: &Notice) -> usize {
+pub fn notice(notice: &Notice) -> usize {
     let Notice { code, severity: _, message, fix, fields, count: _, subjects, params } = notice;
     let texts =
         [code, message].into_iter().chain(fix).chain(fields).chain(subjects).map(|text| TEXT_BYTES + text.len());
@@ -58,41 +58,6 @@ pub(crate) fn notice(notice: &Notice) -> usize {
 }
 
 /// Bytes of named texts in the memory of this process.
-pub(crate) fn attributes(attributes: &Attributes) -> usize {
+pub fn attributes(attributes: &Attributes) -> usize {
     attributes.iter().map(|(key, value)| 2 * TEXT_BYTES + key.len() + value.len()).sum()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Assignment;
-    use crate::model::samples;
-
-    #[test]
-    fn every_text_of_a_user_counts() {
-        let bare = crate::tests::user("a");
-        let full = User {
-            email: Some("e".repeat(100)),
-            roles: vec!["r".repeat(100)],
-            licenses: vec![Assignment { license_type: "l".repeat(100), assigned_at: Some("a".repeat(100)) }],
-            attributes: [("k".repeat(100), "v".repeat(100))].into_iter().collect(),
-            ..bare.clone()
-        };
-        assert_eq!(user(&full) - user(&bare), 600 + 8 + 20 + 16);
-    }
-
-    #[test]
-    fn every_text_of_a_notice_counts() {
-        let bare = samples::notice("", &[]);
-        let full = Notice {
-            code: "c".repeat(100),
-            message: bare.message.clone() + &"m".repeat(100),
-            fix: Some("f".repeat(100)),
-            fields: vec!["f".repeat(100)],
-            subjects: vec!["s".repeat(100)],
-            params: [("k".repeat(100), "v".repeat(100))].into_iter().collect(),
-            ..bare.clone()
-        };
-        assert_eq!(notice(&full) - notice(&bare), 700 + 5 * TEXT_BYTES);
-    }
 }

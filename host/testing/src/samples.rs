@@ -1,11 +1,12 @@
 //! Records to test with.
 
-use super::{
+use provider_model::{
     ActivityKnowledge, Assignment, ListingState, Notice, SeatUse, Severity, User, UserKind, UserPage, UserStatus,
 };
 
 /// A user of this id whose account was created then.
-pub(crate) fn user(id: &str, created_at: &str) -> User {
+#[must_use]
+pub fn user(id: &str, created_at: &str) -> User {
     User {
         id: id.into(),
         username: format!("name of {id}"),
@@ -27,8 +28,33 @@ pub(crate) fn user(id: &str, created_at: &str) -> User {
     }
 }
 
+/// A user with little more than an id.
+#[must_use]
+pub fn bare_user(id: &str) -> User {
+    User {
+        id: id.to_owned(),
+        username: id.to_owned(),
+        email: None,
+        first_name: None,
+        last_name: None,
+        status: UserStatus::Active,
+        kind: UserKind::Member,
+        role: "member".to_owned(),
+        roles: Vec::new(),
+        seat: SeatUse::Occupied,
+        licenses: Vec::new(),
+        position: None,
+        created_at: None,
+        deactivated_at: None,
+        activity: ActivityKnowledge::Unknown,
+        last_activity_at: None,
+        attributes: Default::default(),
+    }
+}
+
 /// A warning.
-pub(crate) fn notice(code: &str, fields: &[&str]) -> Notice {
+#[must_use]
+pub fn notice(code: &str, fields: &[&str]) -> Notice {
     Notice {
         code: code.into(),
         severity: Severity::Warning,
@@ -42,7 +68,8 @@ pub(crate) fn notice(code: &str, fields: &[&str]) -> Notice {
 }
 
 /// A page with these users.
-pub(crate) fn page(users: Vec<User>, state: ListingState) -> UserPage {
+#[must_use]
+pub fn page(users: Vec<User>, state: ListingState) -> UserPage {
     UserPage {
         users,
         state,

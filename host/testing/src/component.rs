@@ -14,16 +14,18 @@ const PACKAGES: [(&str, &str); 2] = [
 ];
 
 /// The contract.
-pub(crate) const CONTRACT: &str = include_str!("../../../wit/provider.wit");
+pub const CONTRACT: &str = include_str!("../../../wit/provider.wit");
 
 /// A provider of the contract whose functions have these bodies.
-pub(crate) fn provider(bodies: &Bodies) -> Vec<u8> {
+#[must_use]
+pub fn provider(bodies: &Bodies) -> Vec<u8> {
     provider_of(bodies, CONTRACT)
 }
 
 /// A core module of a provider whose functions have these bodies. The first page of memory is zero but for a role `x` of
 /// the description, so that the number of an address in it is an answer of empty texts, empty lists and first cases.
-pub(crate) fn provider_of(bodies: &Bodies, contract: &str) -> Vec<u8> {
+#[must_use]
+pub fn provider_of(bodies: &Bodies, contract: &str) -> Vec<u8> {
     let Bodies { check, licenses, users, changes, start } = bodies;
     let (export, function) = match changes {
         Some(body) => ("export license-management:provider/changes@0.1.0;", list_changes(body)),
@@ -78,13 +80,17 @@ fn list_changes(body: &str) -> String {
 }
 
 /// What the functions do, as WebAssembly text.
-pub(crate) struct Bodies {
-    pub(crate) check: &'static str,
-    pub(crate) licenses: &'static str,
-    pub(crate) users: &'static str,
-    /// None for a provider that does not tell what changed.
-    pub(crate) changes: Option<&'static str>,
-    pub(crate) start: &'static str,
+pub struct Bodies {
+    /// Of `check`.
+    pub check: &'static str,
+    /// Of `get-licenses`.
+    pub licenses: &'static str,
+    /// Of `list-users`.
+    pub users: &'static str,
+    /// Of `list-changes`; none for a provider that does not tell what changed.
+    pub changes: Option<&'static str>,
+    /// What runs when an instance starts.
+    pub start: &'static str,
 }
 
 impl Default for Bodies {
@@ -94,14 +100,14 @@ impl Default for Bodies {
 }
 
 /// A page without users that ends the listing: the result's payload is at 4, and the state follows the list.
-pub(crate) const COMPLETE: &str = "(i32.store8 (i32.const 3084) (i32.const 1)) (i32.const 3072)";
+pub const COMPLETE: &str = "(i32.store8 (i32.const 3084) (i32.const 1)) (i32.const 3072)";
 
 /// A page without users, and with an empty cursor to go on from.
-pub(crate) const MORE: &str = "(i32.store8 (i32.const 3084) (i32.const 0)) (i32.const 3072)";
+pub const MORE: &str = "(i32.store8 (i32.const 3084) (i32.const 0)) (i32.const 3072)";
 
 /// A page of 100 users with the id and the role `x`, which ends the listing. A user has 144 bytes, with
 /// the role at 56 and what is known of its activity at 120: nothing.
-pub(crate) const HUNDRED_USERS: &str = "
+pub const HUNDRED_USERS: &str = "
     (local $user i32)
     (local.set $user (i32.const 8192))
     (loop $again

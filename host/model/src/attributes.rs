@@ -35,7 +35,7 @@ impl Attributes {
     }
 
     /// Changes keys and values, where `change` says that it did.
-    pub(crate) fn change(&mut self, mut change: impl FnMut(&mut String) -> bool) {
+    pub fn change(&mut self, mut change: impl FnMut(&mut String) -> bool) {
         let mut is_in_order = true;
         for (key, value) in &mut self.0 {
             is_in_order &= !change(key);
