@@ -158,26 +158,45 @@ pub(crate) fn reason(error: &std::io::Error) -> String {
 
 impl From<provider_host::Error> for Failure {
     fn from(error: provider_host::Error) -> Self {
-        use provider_host::Error;
-
         let complaint = Complaint::from(&error);
-        let wrong_setting =
-            matches!(
-                &error,
-                Error::SettingMissing { .. }
-                    | Error::SettingUnusable { .. }
-                    | Error::SecretUnusable { .. }
-                    | Error::SecretNotGranted { .. }
-                    | Error::LimitUnusable { .. }
-                    | Error::ConfigUnusable { .. }
-                    | Error::ProxyUnusable { .. }
-                    | Error::HeaderUnusable { .. }
-                    | Error::ClientIdentityUnusable { .. }
-                    | Error::PolicyUnusable { .. }
-                    | Error::OriginDenied { .. }
-            ) || error.as_provider().is_some_and(|provider| provider.kind == ErrorKind::InvalidSettings);
+        let wrong_setting = is_of_settings(&error)
+            || error.as_provider().is_some_and(|provider| provider.kind == ErrorKind::InvalidSettings);
         if wrong_setting { Self::usage(complaint) } else { Self::failed(complaint) }
     }
+}
+
+/// What parts of the library return becomes a failure as the library's own error does.
+macro_rules! from_parts {
+    ($($part:ident)+) => {$(
+        impl From<provider_host::$part> for Failure {
+            fn from(error: provider_host::$part) -> Self {
+                provider_host::Error::from(error).into()
+            }
+        }
+    )+};
+}
+from_parts! { EgressError }
+
+/// Whether an error is about what the command was given.
+fn is_of_settings(error: &provider_host::Error) -> bool {
+    use provider_host::{EgressError, Error};
+
+    matches!(
+        error,
+        Error::SettingMissing { .. }
+            | Error::SettingUnusable { .. }
+            | Error::SecretUnusable { .. }
+            | Error::SecretNotGranted { .. }
+            | Error::LimitUnusable { .. }
+            | Error::ConfigUnusable { .. }
+            | Error::Egress(
+                EgressError::ProxyUnusable { .. }
+                    | EgressError::HeaderUnusable { .. }
+                    | EgressError::ClientIdentityUnusable { .. }
+                    | EgressError::PolicyUnusable { .. }
+                    | EgressError::OriginDenied { .. }
+            )
+    )
 }
 
 impl From<&provider_host::Error> for Complaint {
@@ -339,11 +358,6 @@ mod tests {
             limit(LimitHit::CallTime(time)),
             limit(LimitHit::CpuTime(time)),
             limit(LimitHit::ReturnedBytes(1)),
-            limit(LimitHit::RequestsPerCall(1)),
-            limit(LimitHit::RequestBody(1)),
-            limit(LimitHit::SentBytes(1)),
-            limit(LimitHit::ResponseHead { headers: 1, bytes: 1 }),
-            limit(LimitHit::ResponseBody(1)),
             limit(LimitHit::Answer { bound: Bound::Users, limit: 1 }),
             limit(LimitHit::Instances { pool: 1, patience: time }),
         ] {

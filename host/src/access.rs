@@ -3,12 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::audit::Audit;
-use crate::egress::{Gate, GateOptions, Sender, Turns};
-use crate::grant::Grant;
-use crate::origin::ascii_url;
-use crate::vault::{self, Vault};
-use crate::{Egress, Error, Limits, Policy, Result, Settings};
+use crate::{Error, Limits, Result, Settings};
+use provider_egress::audit::Audit;
+use provider_egress::{Egress, Gate, GateOptions, Grant, Policy, Sender, Turns, Vault, ascii_url, fault, placeholder};
 use provider_model::{Description, RequestSpec, SettingKind};
 
 /// What a provider is connected with.
@@ -46,7 +43,7 @@ impl Access {
 
     /// With one quota for all sessions that are opened from now on, within the limits as they are.
     pub(crate) fn in_turn(mut self) -> Self {
-        self.turns = Some(Turns::new(&self.limits));
+        self.turns = Some(Turns::new(&self.limits.traffic()));
         self
     }
 
@@ -119,7 +116,7 @@ impl Access {
         let (shown, vault) = conceal(description, &settings)?;
         let grants = grants(description, &settings, requests.as_deref().map(Vec::as_slice))?;
         let sender = Sender { tenant: name, provider: description.id.clone(), version: description.version.clone() };
-        let (policy, limits) = (&policy, &limits);
+        let (policy, limits) = (&policy, &limits.traffic());
         let turns = turns.unwrap_or_else(|| Turns::new(limits));
         let gate = Gate::open(egress, GateOptions { grants, vault, policy, limits, turns, sender, audit })?;
         Ok((shown, gate))
@@ -196,12 +193,12 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
         if secret.is_empty() {
             continue;
         }
-        if let Some(reason) = vault::fault(secret) {
+        if let Some(reason) = fault(secret) {
             return Err(Error::SecretUnusable { key: key.to_owned(), reason: reason.to_owned() });
         }
-        let placeholder = vault::placeholder().map_err(|error| Error::Runtime { reason: error.to_string() })?;
-        shown.set_secret(key, placeholder.clone().into());
-        secrets.push((placeholder, secret.to_owned().into()));
+        let stand_in = placeholder().map_err(|error| Error::Runtime { reason: error.to_string() })?;
+        shown.set_secret(key, stand_in.clone().into());
+        secrets.push((stand_in, secret.to_owned().into()));
     }
     Ok((shown, Vault::new(secrets, values)))
 }

@@ -1,23 +1,15 @@
-//! The clock that interrupts guests: it ticks while calls are on their way, and rests otherwise. And deadlines.
+//! The clock that interrupts guests: it ticks while calls are on their way, and rests otherwise.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 /// Ticks without a call after which the clock rests. A host that is called all the time never wakes it.
 const LINGER: u32 = 100;
 
 /// How long it rests at most before it looks whether it is still needed.
 const REST: Duration = Duration::from_secs(1);
-
-/// The moment after so long. One beyond the clock's range is as good as a year.
-pub(crate) fn after(time: Duration) -> Instant {
-    let now = Instant::now();
-    now.checked_add(time).or_else(|| now.checked_add(Duration::from_secs(365 * 86_400))).unwrap_or(now)
-}
 
 /// A thread that ticks.
 #[derive(Debug)]

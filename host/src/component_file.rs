@@ -1,11 +1,12 @@
 //! Reads the files of components, of their signatures and of configurations: regular files within a bound, and nothing is
 //! waited for.
 
-use std::fs::File;
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use crate::identity::signature_of;
+use provider_egress::{Error as EgressError, read_regular};
+
 use crate::{Error, Result};
 
 /// Bytes of the largest signature file. A signature has 64 bytes, or 88 in base64 and a line end.
@@ -17,7 +18,7 @@ const SIGNATURE_BYTES: usize = 4096;
 /// pipe, a socket, a device or a folder is refused at once, since reading it could wait for ever.
 ///
 /// # Errors
-/// [`Error::NotAFile`], [`Error::ComponentTooLarge`], or [`Error::Io`] where it cannot be read.
+/// [`EgressError::NotAFile`], [`Error::ComponentTooLarge`], or [`EgressError::Io`] where it cannot be read.
 pub fn read_component(path: &Path, largest: usize) -> Result<Vec<u8>> {
     read_regular(path, largest)?.map_err(|bytes| Error::ComponentTooLarge { bytes, limit: largest })
 }
@@ -25,58 +26,24 @@ pub fn read_component(path: &Path, largest: usize) -> Result<Vec<u8>> {
 /// Reads the detached signature beside a component's file: `FILE.sig`. `None` where there is no such file.
 ///
 /// # Errors
-/// [`Error::NotAFile`], or [`Error::Io`] where it cannot be read or is larger than any signature.
+/// [`EgressError::NotAFile`], or [`EgressError::Io`] where it cannot be read or is larger than any signature.
 pub(crate) fn read_signature(component: &Path) -> Result<Option<Vec<u8>>> {
     let path = signature_of(component);
     match read_regular(&path, SIGNATURE_BYTES) {
         Ok(Ok(bytes)) => Ok(Some(bytes)),
         Ok(Err(_)) => {
             let source = io::Error::other(format!("it is larger than {SIGNATURE_BYTES} bytes, and no signature is"));
-            Err(Error::Io { path, source })
+            Err(EgressError::Io { path, source }.into())
         }
-        Err(Error::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+        Err(EgressError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
-}
-
-/// The bytes of a regular file, or how many it has at least where that is more than `largest`.
-///
-/// # Errors
-/// [`Error::NotAFile`], or [`Error::Io`] where it cannot be read.
-pub(crate) fn read_regular(path: &Path, largest: usize) -> Result<Result<Vec<u8>, u64>> {
-    let failed = |source| Error::Io { path: path.to_owned(), source };
-    let file = open(path).map_err(failed)?;
-    let found = file.metadata().map_err(failed)?;
-    if !found.is_file() {
-        return Err(Error::NotAFile { path: path.to_owned() });
-    }
-    let limit = u64::try_from(largest).unwrap_or(u64::MAX);
-    if found.len() > limit {
-        return Ok(Err(found.len()));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or_default());
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(if bytes.len() > largest { Err(limit.saturating_add(1)) } else { Ok(bytes) })
-}
-
-/// Opens the file without waiting for the writer of a pipe.
-fn open(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        use std::os::unix::fs::OpenOptionsExt as _;
-
-        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-        options.custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
-    }
-    options.open(path)
 }
 
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
+    use std::fs::File;
     use std::os::unix::net::UnixListener;
     use std::path::PathBuf;
 

@@ -38,7 +38,9 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use serde::Deserialize;
 
-use crate::component_file::{read_regular, read_signature};
+use provider_egress::{Error as EgressError, read_regular};
+
+use crate::component_file::read_signature;
 use crate::{Access, Digest, Error, Limits, ListingLimits, Pool, PublicKey, Result, Settings, Trust, read_component};
 
 use crate::settings::sealed;
@@ -133,8 +135,8 @@ impl Config {
         let bytes = match read_regular(path, FILE_BYTES) {
             Ok(Ok(bytes)) => Zeroizing::new(bytes),
             Ok(Err(_)) => return Err(unusable("it is larger than 1 MiB")),
-            Err(Error::NotAFile { .. }) => return Err(unusable("it is not a regular file")),
-            Err(error) => return Err(error),
+            Err(EgressError::NotAFile { .. }) => return Err(unusable("it is not a regular file")),
+            Err(error) => return Err(error.into()),
         };
         let text = str::from_utf8(&bytes).map_err(|_| unusable("it is not UTF-8 text"))?;
         Self::parse(path, text)
@@ -302,7 +304,7 @@ impl LimitsEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Policy;
+    use provider_egress::Policy;
 
     const PIN: &str = "[providers.mattermost]\nfile = \"m.wasm\"\nsha256 = \"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"\n";
 

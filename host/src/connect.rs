@@ -1,10 +1,10 @@
 //! How sessions begin: what a provider says of itself, and what it is granted by that.
 
-use crate::egress::Gate;
 use crate::listing::Maker;
 use crate::session::{Granted, Terms};
 use crate::slots::Slots;
 use crate::{Access, Error, Limits, Provider, Result, Session, Settings};
+use provider_egress::Gate;
 use provider_model::Description;
 
 impl Provider {

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::Origin;
 use crate::component_bounds::ComponentBound;
 use crate::identity::{Digest, PublicKey};
 use crate::registry::{Objection, VersionName};
@@ -22,6 +21,10 @@ pub enum Error {
     /// The provider answered with an error of its own.
     #[error(transparent)]
     Provider(Box<ProviderError>),
+
+    /// The way out could not be opened.
+    #[error(transparent)]
+    Egress(#[from] provider_egress::Error),
 
     /// The bytes are no WebAssembly component: damaged, another sort of file, or a plain module.
     #[error("not a WebAssembly component: {reason}")]
@@ -69,13 +72,6 @@ pub enum Error {
     CompilerFailed {
         /// What is known of it.
         reason: String,
-    },
-
-    /// A component's path, or that of its signature, leads to a folder, a named pipe or a device.
-    #[error("{} is not a regular file", path.display())]
-    NotAFile {
-        /// The path.
-        path: PathBuf,
     },
 
     /// The component needs more from the start than an instance may have, such as memory.
@@ -218,26 +214,6 @@ pub enum Error {
         key: String,
     },
 
-    /// A setting leads to an origin that the platform's policy does not name.
-    #[error("the policy does not let providers reach {}", origin.shown())]
-    OriginDenied {
-        /// Where the setting leads.
-        origin: Origin,
-        /// The line of the policy that would allow it.
-        line: String,
-        /// The same as a sentence.
-        fix: String,
-    },
-
-    /// A line of a policy names no origin.
-    #[error("the line `{line}` of the policy is not usable: {reason}")]
-    PolicyUnusable {
-        /// The line.
-        line: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-
     /// A limit of [`Limits`](crate::Limits) or [`Pool`](crate::Pool) is zero, and nothing could run.
     #[error("the limit `{limit}` is 0, which leaves no room for anything")]
     LimitUnusable {
@@ -292,52 +268,11 @@ pub enum Error {
         limit: Duration,
     },
 
-    /// A file of certificates cannot be used.
-    #[error("the CA file {} cannot be used: {reason}", path.display())]
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        reason: String,
-    },
-
-    /// A forward proxy cannot be used as it is described.
-    #[error("the proxy is not usable: {reason}")]
-    ProxyUnusable {
-        /// What is wrong with it; an address with a password in it is not repeated.
-        reason: String,
-    },
-
-    /// A client's certificate and key cannot be used.
-    #[error("the client certificate cannot be used: {reason}")]
-    ClientIdentityUnusable {
-        /// Which file and why not; no part of the key.
-        reason: String,
-    },
-
-    /// A header cannot be added to requests.
-    #[error("the header `{name}` cannot be added to requests: {reason}")]
-    HeaderUnusable {
-        /// Its name.
-        name: String,
-        /// What is wrong with it; the value is not repeated.
-        reason: &'static str,
-    },
-
     /// A request of the embedder's own, through an [`Outlet`](crate::Outlet), got no whole answer.
     #[error("no complete response: {reason}")]
     Unanswered {
         /// Why, in the words of wasi:http; no part of the request.
         reason: String,
-    },
-
-    /// A component's file cannot be read.
-    #[error("{} cannot be read: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's answer.
-        source: std::io::Error,
     },
 
     /// A folder cannot hold compiled components: whoever else may write there could have this process run their code.
@@ -378,10 +313,6 @@ pub enum Error {
         known: i32,
     },
 
-    /// The machine's clock is before 1970.
-    #[error("the clock of this machine is before 1970")]
-    ClockWrong,
-
     /// The runtime itself could not be set up: a pool that is too large, or too little address space.
     #[error("the sandbox could not be set up: {reason}")]
     Runtime {
@@ -406,29 +337,6 @@ pub enum LimitHit {
     /// `Limits::returned_bytes`.
     #[error("it handed over more than {0} bytes in one call (limit `returned_bytes`)")]
     ReturnedBytes(usize),
-    /// `Limits::requests_per_call`.
-    #[error("it sent more than {0} requests in one call (limit `requests_per_call`)")]
-    RequestsPerCall(u64),
-    /// `Limits::request_body_bytes`.
-    #[error("it sent a request with more than {0} bytes (limit `request_body_bytes`)")]
-    RequestBody(u64),
-    /// `Limits::sent_bytes`.
-    #[error("it sent more than {0} bytes (limit `sent_bytes`)")]
-    SentBytes(u64),
-    /// `Limits::response_header_bytes` or `Limits::response_headers`: which of them is not told apart while an answer's
-    /// head is read.
-    #[error(
-        "an answer has more than {headers} headers or {bytes} bytes of them (limits `response_headers` and `response_header_bytes`)"
-    )]
-    ResponseHead {
-        /// `Limits::response_headers`.
-        headers: u32,
-        /// `Limits::response_header_bytes`.
-        bytes: u32,
-    },
-    /// `Limits::response_body_bytes`.
-    #[error("an answer has more than {0} bytes (limit `response_body_bytes`)")]
-    ResponseBody(u64),
     /// A limit of [`ListingLimits`](crate::ListingLimits) on what answers hold.
     #[error("it returned more than {limit} {} (limit `{}`)", bound.unit(), bound.name())]
     Answer {
@@ -539,11 +447,6 @@ impl LimitHit {
             Self::CallTime(_) => "limit-call-time",
             Self::CpuTime(_) => "limit-cpu-time",
             Self::ReturnedBytes(_) => "limit-returned-bytes",
-            Self::RequestsPerCall(_) => "limit-requests-per-call",
-            Self::RequestBody(_) => "limit-request-body",
-            Self::SentBytes(_) => "limit-sent-bytes",
-            Self::ResponseHead { .. } => "limit-response-head",
-            Self::ResponseBody(_) => "limit-response-body",
             Self::Answer { bound, .. } => bound.code(),
             Self::Instances { .. } => "limit-instances",
         }
@@ -557,11 +460,6 @@ impl LimitHit {
             Self::CallTime(_) => "call_time",
             Self::CpuTime(_) => "cpu_time",
             Self::ReturnedBytes(_) => "returned_bytes",
-            Self::RequestsPerCall(_) => "requests_per_call",
-            Self::RequestBody(_) => "request_body_bytes",
-            Self::SentBytes(_) => "sent_bytes",
-            Self::ResponseHead { .. } => "response_header_bytes",
-            Self::ResponseBody(_) => "response_body_bytes",
             Self::Answer { bound, .. } => bound.name(),
             Self::Instances { .. } => "instances",
         }
@@ -574,13 +472,13 @@ impl Error {
     pub fn code(&self) -> &str {
         match self {
             Self::Provider(error) => &error.code,
+            Self::Egress(error) => error.code(),
             Self::NotAComponent { .. } => "not-a-component",
             Self::ComponentTooLarge { .. } => "component-too-large",
             Self::ComponentBound { bound, .. } => bound.code(),
             Self::CompileTimeout { .. } => "component-compile-timeout",
             Self::CompileMemory { .. } => "component-compile-memory",
             Self::CompilerFailed { .. } => "component-compiler-failed",
-            Self::NotAFile { .. } => "component-not-a-file",
             Self::DoesNotFit { .. } => "component-does-not-fit",
             Self::ImportRefused { .. } => "import-refused",
             Self::ContractMismatch { .. } => "contract-mismatch",
@@ -596,25 +494,17 @@ impl Error {
             Self::SettingUnusable { .. } => "setting-unusable",
             Self::SecretUnusable { .. } => "secret-unusable",
             Self::SecretNotGranted { .. } => "secret-not-granted",
-            Self::OriginDenied { .. } => "origin-denied",
-            Self::PolicyUnusable { .. } => "policy-unusable",
             Self::LimitUnusable { .. } => "limit-unusable",
             Self::AnswerRefused { .. } => "answer-refused",
             Self::Trap { .. } => "provider-crashed",
             Self::LimitHit { limit, .. } => limit.code(),
             Self::ListingStalled { .. } => "listing-stalled",
             Self::WaitTooLong { .. } => "rate-limited",
-            Self::CaFile { .. } => "ca-file-unusable",
-            Self::ProxyUnusable { .. } => "proxy-unusable",
-            Self::ClientIdentityUnusable { .. } => "client-identity-unusable",
-            Self::HeaderUnusable { .. } => "header-unusable",
             Self::Unanswered { .. } => "request-unanswered",
-            Self::Io { .. } => "file-unreadable",
             Self::CacheUnusable { .. } => "cache-unusable",
             Self::CheckpointUnusable { .. } => "checkpoint-unusable",
             Self::CheckpointBusy { .. } => "checkpoint-busy",
             Self::CheckpointNewer { .. } => "checkpoint-newer",
-            Self::ClockWrong => "clock-wrong",
             Self::Runtime { .. } => "runtime-failed",
         }
     }
@@ -625,6 +515,7 @@ impl Error {
     pub fn fix(&self) -> Option<&str> {
         Some(match self {
             Self::Provider(error) => return error.fix.as_deref(),
+            Self::Egress(error) => return error.fix(),
             Self::NotAComponent { .. } => {
                 "Give the path of a WebAssembly component (a .wasm file built for wasm32-wasip2), and copy it again if it may be damaged."
             }
@@ -640,9 +531,6 @@ impl Error {
             }
             Self::CompilerFailed { .. } => {
                 "Check that the program is there and calls `run_compiler` of this version; if it crashed, do not use the component."
-            }
-            Self::NotAFile { .. } => {
-                "Name the component's file itself; write what comes through a pipe to a file first."
             }
             Self::DoesNotFit { .. } => "Raise `Pool::memory_bytes`, or use a provider that needs less.",
             Self::ImportRefused { .. } => {
@@ -677,10 +565,6 @@ impl Error {
             Self::SecretNotGranted { .. } => {
                 "If you trust this component with the value itself, grant it with `Settings::grant_value`."
             }
-            Self::OriginDenied { fix, .. } => fix,
-            Self::PolicyUnusable { .. } => {
-                "Write scheme, host and port where it is not the usual one, such as https://chat.example.com or https://*.example.com:8443."
-            }
             Self::LimitUnusable { .. } => "Set it to 1 or more, or leave it out.",
             Self::AnswerRefused { .. } => {
                 "Report it to the provider's authors with the text above; where it speaks of a clock, set this machine's and the server's first."
@@ -695,15 +579,6 @@ impl Error {
                 }
                 LimitHit::CpuTime(_) => "Ask for smaller pages, or raise `Limits::cpu_time`.",
                 LimitHit::ReturnedBytes(_) => "Ask for smaller pages, or raise `Limits::returned_bytes`.",
-                LimitHit::RequestsPerCall(_) => "Ask for smaller pages, or raise `Limits::requests_per_call`.",
-                LimitHit::RequestBody(_) => "Ask for smaller pages, or raise `Limits::request_body_bytes`.",
-                LimitHit::SentBytes(_) => {
-                    "Look at what the provider sends; if the product needs it, raise `Limits::sent_bytes`."
-                }
-                LimitHit::ResponseHead { .. } => {
-                    "Look at what the server or a proxy adds to its answers, or raise `Limits::response_header_bytes` and `Limits::response_headers`."
-                }
-                LimitHit::ResponseBody(_) => "Ask for smaller pages, or raise `Limits::response_body_bytes`.",
                 LimitHit::Answer { .. } => {
                     "Report it to the provider's authors, or raise the limit of this name in `ListingLimits`."
                 }
@@ -717,22 +592,9 @@ impl Error {
             Self::WaitTooLong { .. } => {
                 "Go on when the time is over, have the server's limit on requests raised, or raise `ListingLimits::wait_time`."
             }
-            Self::CaFile { .. } => {
-                "Name a readable PEM file that holds the certificate of the authority that signed the server's certificate."
-            }
-            Self::ProxyUnusable { .. } => {
-                "Write the proxy's address as http://proxy.example.com:3128, give its user name and password separately, and name the hosts to reach without it."
-            }
-            Self::ClientIdentityUnusable { .. } => {
-                "Name two readable PEM files: the certificate followed by those that signed it, and its key without a password."
-            }
-            Self::HeaderUnusable { .. } => {
-                "Name a header of the gateway's own, such as x-gateway-key, with a value of one line; the server's own credentials belong in the settings."
-            }
             Self::Unanswered { .. } => {
                 "Check that the server is there, and that the request is one of those that the description names."
             }
-            Self::Io { .. } => "Check that the file exists and that this user may read it.",
             Self::CacheUnusable { .. } => {
                 "Make it this user's own and close it to everybody else (chmod 700), or name another folder. Without one, components are compiled whenever they are loaded."
             }
@@ -741,27 +603,21 @@ impl Error {
             }
             Self::CheckpointBusy { .. } => "Wait until the other listing has ended, or stop it.",
             Self::CheckpointNewer { .. } => "Update this host, or name another file.",
-            Self::ClockWrong => "Set the clock of this machine, by hand or from a time server, and try again.",
             Self::Runtime { .. } => "Lower `Pool::instances` or `Pool::memory_bytes`.",
         })
     }
 
     /// Whether the same call may succeed later, without anybody changing anything.
     #[must_use]
-    pub const fn retryable(&self) -> bool {
+    pub fn retryable(&self) -> bool {
         match self {
             Self::Provider(error) => error.retryable,
+            Self::Egress(error) => error.is_retryable(),
             Self::LimitHit { limit, .. } => match limit {
                 LimitHit::CallTime(_) | LimitHit::Instances { .. } => true,
-                LimitHit::Memory(_)
-                | LimitHit::CpuTime(_)
-                | LimitHit::ReturnedBytes(_)
-                | LimitHit::RequestsPerCall(_)
-                | LimitHit::ResponseHead { .. }
-                | LimitHit::RequestBody(_)
-                | LimitHit::SentBytes(_)
-                | LimitHit::ResponseBody(_)
-                | LimitHit::Answer { .. } => false,
+                LimitHit::Memory(_) | LimitHit::CpuTime(_) | LimitHit::ReturnedBytes(_) | LimitHit::Answer { .. } => {
+                    false
+                }
             },
             Self::WaitTooLong { .. }
             | Self::Quarantined { .. }
@@ -773,7 +629,6 @@ impl Error {
             | Self::ComponentBound { .. }
             | Self::CompileMemory { .. }
             | Self::CompilerFailed { .. }
-            | Self::NotAFile { .. }
             | Self::DoesNotFit { .. }
             | Self::ImportRefused { .. }
             | Self::ContractMismatch { .. }
@@ -788,21 +643,13 @@ impl Error {
             | Self::SettingUnusable { .. }
             | Self::SecretUnusable { .. }
             | Self::SecretNotGranted { .. }
-            | Self::OriginDenied { .. }
-            | Self::PolicyUnusable { .. }
             | Self::LimitUnusable { .. }
             | Self::AnswerRefused { .. }
             | Self::Trap { .. }
             | Self::ListingStalled { .. }
-            | Self::CaFile { .. }
-            | Self::ProxyUnusable { .. }
-            | Self::ClientIdentityUnusable { .. }
-            | Self::HeaderUnusable { .. }
-            | Self::Io { .. }
             | Self::CacheUnusable { .. }
             | Self::CheckpointUnusable { .. }
             | Self::CheckpointNewer { .. }
-            | Self::ClockWrong
             | Self::Runtime { .. } => false,
         }
     }

@@ -8,8 +8,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::LimitHit;
-use crate::egress::Gate;
 use crate::meter::Meter;
+use provider_egress::Gate;
 
 /// The state of one instance.
 pub(crate) struct Guest {

@@ -44,8 +44,8 @@ fn handle(http: &mut WasiHttpCtxView<'_>, request: Request, options: Options) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::egress::Gate;
     use crate::{Limits, Pool, Sandbox, store};
+    use provider_egress::Gate;
 
     #[tokio::test]
     async fn a_guest_may_make_more_requests_than_it_may_have_resources() {

@@ -38,7 +38,6 @@ mod embedding {}
 
 mod access;
 mod answers;
-pub mod audit;
 mod bindings;
 mod bounds;
 mod cache;
@@ -49,12 +48,10 @@ mod component_bounds;
 mod component_file;
 mod config;
 mod connect;
-mod denial;
-mod egress;
 mod error;
 mod flight;
-mod grant;
 mod guest;
+mod guest_clock;
 mod handed;
 mod http;
 mod identity;
@@ -62,6 +59,12 @@ mod imports;
 mod limits;
 mod listing;
 mod meter;
+/// A log of requests.
+pub mod audit {
+    #[doc(inline)]
+    pub use provider_egress::audit::{Audit, Entry, JsonLines, Outcome};
+}
+
 /// The contract's records as plain types, each as `wit/provider.wit` documents it.
 pub mod model {
     #[doc(inline)]
@@ -71,11 +74,10 @@ pub mod model {
         SettingSpec, Severity, Term, User, UserKind, UserPage, UserStatus,
     };
 }
-mod origin;
 mod outlet;
-mod policy;
+#[cfg(test)]
+mod outlet_tests;
 mod provider;
-mod redact;
 mod registry;
 mod sandbox;
 mod session;
@@ -86,8 +88,6 @@ mod sync;
 mod telemetry;
 #[cfg(test)]
 mod tests;
-mod vault;
-mod wall;
 mod words;
 
 pub use access::Access;
@@ -96,17 +96,18 @@ pub use compiler::{CompilerProcess, run_compiler};
 pub use component_bounds::{ComponentBound, ComponentBounds};
 pub use component_file::read_component;
 pub use config::{Config, SecretSource, read_secret_file};
-pub use denial::{Denial, DenialReason};
-pub use egress::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Proxy};
 pub use error::{Bound, Error, LimitHit, Result, Stall};
 pub use identity::{Digest, Inspection, Metadata, Provenance, PublicKey, Trust, seal, unseal};
 pub use imports::is_granted as grants_import;
 pub use limits::{Limits, ListingLimits, Pool};
 pub use listing::{Batch, End, Listing, ListingOptions, Progress};
-pub use origin::Origin;
 pub use outlet::Outlet;
-pub use policy::Policy;
 pub use provider::Provider;
+#[doc(inline)]
+pub use provider_egress::{
+    ClientIdentity, Denial, DenialReason, Egress, EgressOptions, Error as EgressError, ExtraHeader, Origin, Policy,
+    Proxy, TrafficLimit,
+};
 pub use registry::{
     CanaryReport, Candidate, Event, FieldDifference, Objection, Patience, Registry, SwitchOptions, Switched, Tenant,
     TenantListing, TenantSync, VersionName, Watch, canary,

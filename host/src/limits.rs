@@ -3,6 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use provider_egress::TrafficLimits;
+
 use crate::{ComponentBounds, Error, Result};
 
 const MIB: usize = 1024 * 1024;
@@ -158,6 +160,21 @@ impl Default for ListingLimits {
 const DESCRIBE_TIME: Duration = Duration::from_secs(20);
 
 impl Limits {
+    /// Those on requests and answers.
+    pub(crate) const fn traffic(&self) -> TrafficLimits {
+        TrafficLimits {
+            requests_in_flight: self.requests_in_flight,
+            requests_per_call: self.requests_per_call,
+            requests_per_second: self.requests_per_second,
+            request_body_bytes: self.request_body_bytes,
+            sent_bytes: self.sent_bytes,
+            request_time: self.request_time,
+            response_header_bytes: self.response_header_bytes,
+            response_headers: self.response_headers,
+            response_body_bytes: self.response_body_bytes,
+        }
+    }
+
     /// How long a call of `describe` may take.
     pub(crate) fn describe_time(&self) -> Duration {
         self.call_time.min(DESCRIBE_TIME)
@@ -235,20 +252,31 @@ fn refuse_zeros(limits: &[(&'static str, bool)]) -> Result<()> {
 
 impl Default for Limits {
     fn default() -> Self {
+        let TrafficLimits {
+            requests_in_flight,
+            requests_per_call,
+            requests_per_second,
+            request_body_bytes,
+            sent_bytes,
+            request_time,
+            response_header_bytes,
+            response_headers,
+            response_body_bytes,
+        } = TrafficLimits::default();
         Self {
             memory_bytes: 64 * MIB,
             call_time: Duration::from_secs(5 * 60),
             cpu_time: Duration::from_secs(60),
             instances: 4,
-            requests_in_flight: 32,
-            requests_per_call: 100_000,
-            requests_per_second: None,
-            request_body_bytes: 1024 * 1024,
-            sent_bytes: 256 * 1024 * 1024,
-            request_time: Duration::from_secs(2 * 60),
-            response_header_bytes: 256 * 1024,
-            response_headers: 128,
-            response_body_bytes: 32 * 1024 * 1024,
+            requests_in_flight,
+            requests_per_call,
+            requests_per_second,
+            request_body_bytes,
+            sent_bytes,
+            request_time,
+            response_header_bytes,
+            response_headers,
+            response_body_bytes,
             returned_bytes: 64 * MIB,
             listing: ListingLimits::default(),
         }

@@ -20,11 +20,13 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing};
-use crate::{Denial, Error, ListingLimits, Result, Session, wall};
+use crate::{Error, ListingLimits, Result, Session};
 pub(crate) use keeper::{Keeper, Update};
 pub(crate) use maker::Maker;
 pub use progress::{Batch, End, Progress};
 pub(crate) use proof::Proof;
+use provider_egress::Denial;
+use provider_egress::wall;
 use provider_model::{ErrorKind, User, UserPage};
 pub(crate) use stall::StallGuard;
 use walk::Taken;

@@ -7,8 +7,8 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use wasmtime_wasi_http::{Error as HttpError, WasiHttpHooks as _};
 
-use crate::egress::Gate;
 use crate::{Access, Error, Result, Settings};
+use provider_egress::Gate;
 use provider_model::Description;
 
 /// Sends requests that a description names, as a provider's would be sent: the same client and connections, grants,

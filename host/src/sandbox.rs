@@ -17,7 +17,7 @@ use crate::guest::{Guest, TABLE_ELEMENTS};
 use crate::meter::{CpuClock, thread_cpu_time};
 use crate::slots::{Room, Slots};
 use crate::telemetry::{self, Origin};
-use crate::{Cache, Digest, Error, Inspection, Pool, Result, bindings, handed, http, imports, wall};
+use crate::{Cache, Digest, Error, Inspection, Pool, Result, bindings, handed, http, imports};
 
 /// Core instances of one component: its own modules and the adapters that the toolchain puts beside them. Most have three,
 /// those of componentize-py some forty. Only their number is bounded: nothing is reserved for them.
@@ -78,7 +78,7 @@ impl Sandbox {
     /// The machine's clock is before 1970, the system does not give the address space, a size is beyond what the runtime can
     /// do, or one leaves no room.
     pub fn new(pool: Pool) -> Result<Self> {
-        wall::check()?;
+        provider_egress::wall::check()?;
         pool.check()?;
         let failed = |error: wasmtime::Error| Error::Runtime { reason: format!("{error:#}") };
         let engine = Engine::new(&config(&pool)).map_err(failed)?;

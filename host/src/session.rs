@@ -14,14 +14,15 @@ use crate::answers::{self, Rules};
 use crate::bindings::{Baseline, Exports, contract};
 use crate::bounds;
 use crate::checkpoint::ListingKey;
-use crate::clock;
-use crate::egress::Gate;
 use crate::guest::Guest;
 use crate::listing::Maker;
 use crate::meter::Meter;
 use crate::slots::{Lent, Slot, Slots};
 use crate::store;
-use crate::{Denial, Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings};
+use crate::{Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings};
+use provider_egress::Denial;
+use provider_egress::Gate;
+use provider_egress::after;
 use provider_model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, User, UserPage};
 
 /// A provider with settings and grants. The steps of one listing share an instance, so that the provider may remember
@@ -109,7 +110,7 @@ struct Deadline {
 
 impl Deadline {
     fn of(time: Duration) -> Self {
-        Self { at: clock::after(time), time }
+        Self { at: after(time), time }
     }
 
     /// Waits for a part of the call.

@@ -3,15 +3,16 @@
 use wasmtime::Store;
 use wasmtime_wasi::WasiCtx;
 
-use crate::egress::Gate;
 use crate::guest::Guest;
+use crate::guest_clock::GuestClock;
 use crate::meter::Meter;
-use crate::{Limits, Sandbox, wall};
+use crate::{Limits, Sandbox};
+use provider_egress::Gate;
 
 /// Makes an empty store within the limits.
 pub(crate) fn new(sandbox: &Sandbox, limits: &Limits, gate: Gate) -> Store<Guest> {
     let mut wasi = WasiCtx::builder();
-    wasi.wall_clock(wall::GuestClock);
+    wasi.wall_clock(GuestClock);
     if let Some(time) = sandbox.guest_time() {
         wasi.monotonic_clock(time);
     }

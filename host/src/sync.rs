@@ -18,8 +18,9 @@ use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing, Wait};
 use crate::listing::{Keeper, StallGuard, Update, after, now_ms, wait_is_bearable};
-use crate::{Denial, End, Error, Listing, ListingLimits, Result, Session, answers};
+use crate::{End, Error, Listing, ListingLimits, Result, Session, answers};
 use asking::{Asking, Brought, Verdict};
+use provider_egress::Denial;
 use provider_model::{ListingState, Notice, User};
 pub use step::{ChangedUser, SyncOptions, SyncStep};
 use telling::Telling;

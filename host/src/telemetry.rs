@@ -1,4 +1,4 @@
-//! What is measured of tenants' calls and requests: counters and times by tenant, version and outcome, and no user data.
+//! What is measured of tenants' calls: counters and times by tenant, version and outcome, and no user data.
 //!
 //! They go to whatever recorder the embedder has installed for the crate `metrics`, and to nobody where there is none;
 //! spans and events go to `tracing` in the same way.
@@ -8,8 +8,6 @@ use std::time::Duration;
 use tracing::{Span, debug, info_span};
 
 use crate::Error;
-use crate::audit::Outcome;
-use crate::egress::Sender;
 
 /// Whose call it is.
 #[derive(Clone, Copy, Debug)]
@@ -67,35 +65,19 @@ pub(crate) fn loaded(from: Origin) {
     metrics::counter!("provider_components_loaded_total", "from" => from).increment(1);
 }
 
-/// Counts a request and its bytes.
-pub(crate) fn requested(sender: &Sender, outcome: Outcome, sent: u64, received: u64) {
-    let outcome = match outcome {
-        Outcome::Answered { status } => status.to_string(),
-        Outcome::Cut { code, .. } | Outcome::Denied { code } | Outcome::Failed { code } => code.to_owned(),
-    };
-    let tenant = [("provider", sender.provider.clone()), ("tenant", sender.tenant.clone())];
-    metrics::counter!("provider_request_bytes_total", &tenant).increment(sent);
-    metrics::counter!("provider_response_bytes_total", &tenant).increment(received);
-    let labels = [tenant.as_slice(), &[("outcome", outcome)]].concat();
-    metrics::counter!("provider_requests_total", &labels).increment(1);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
     #[test]
-    fn calls_and_requests_are_counted_by_tenant_and_outcome() {
+    fn calls_are_counted_by_tenant_and_outcome() {
         let recorder = DebuggingRecorder::new();
         metrics::with_local_recorder(&recorder, || {
             let caller = Caller { provider: "p", version: "1", tenant: "acme", call: "check" };
             caller.ended(Duration::from_millis(5), &Ok(()));
             let crashed = Error::Trap { call: "check", reason: "unreachable".into() };
             caller.ended(Duration::from_millis(5), &Err::<(), _>(crashed));
-            let sender = Sender { tenant: "acme".into(), provider: "p".into(), version: "1".into() };
-            requested(&sender, Outcome::Answered { status: 200 }, 10, 100);
-            requested(&sender, Outcome::Denied { code: "request-not-described" }, 0, 0);
         });
         let mut counted: Vec<_> = recorder
             .snapshotter()
@@ -114,14 +96,7 @@ mod tests {
         let told: Vec<_> = counted.iter().map(|(name, labels, count)| format!("{name} {labels} {count}")).collect();
         assert_eq!(
             told,
-            [
-                "provider_calls_total p 1 acme check ok 1",
-                "provider_calls_total p 1 acme check provider-crashed 1",
-                "provider_request_bytes_total p acme 10",
-                "provider_requests_total p acme 200 1",
-                "provider_requests_total p acme request-not-described 1",
-                "provider_response_bytes_total p acme 100",
-            ]
+            ["provider_calls_total p 1 acme check ok 1", "provider_calls_total p 1 acme check provider-crashed 1",]
         );
     }
 }

@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use super::secret::SecretSource;
 use super::text::Text;
-use crate::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Policy, Proxy, Result};
+use crate::Result;
+use provider_egress::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Policy, Proxy};
 
 /// A tenant's own client.
 #[derive(Clone, Default, Deserialize)]
@@ -59,22 +60,22 @@ impl EgressEntry {
     ) -> Result<Egress> {
         let identity =
             |entry: &ClientIdentityEntry| ClientIdentity::from_files(&beside(&entry.certificates), &beside(&entry.key));
-        let proxy = |entry: &ProxyEntry| {
-            let proxy = Proxy::new(&entry.url)?.except(&entry.except)?;
+        let proxy = |entry: &ProxyEntry| -> Result<Proxy> {
+            let proxy: Proxy = Proxy::new(&entry.url)?.except(&entry.except)?;
             match &entry.password {
-                Some(Text(source)) => proxy.credentials(&entry.user, &read("egress.proxy.password", source)?),
+                Some(Text(source)) => Ok(proxy.credentials(&entry.user, &read("egress.proxy.password", source)?)?),
                 None => Ok(proxy),
             }
         };
         let header = |(name, Text(source)): (&String, &Text<SecretSource>)| {
-            ExtraHeader::new(name, &read(&format!("egress.headers.{name}"), source)?)
+            Result::Ok(ExtraHeader::new(name, &read(&format!("egress.headers.{name}"), source)?)?)
         };
-        Egress::new(EgressOptions {
-            ca_files: self.ca_files.iter().map(|file| beside(file)).collect(),
-            client_identity: self.client_identity.as_ref().map(identity).transpose()?,
-            proxy: self.proxy.as_ref().map(proxy).transpose()?,
-            headers: self.headers.iter().map(header).collect::<Result<_>>()?,
-        })
+        let mut options = EgressOptions::default();
+        options.ca_files = self.ca_files.iter().map(|file| beside(file)).collect();
+        options.client_identity = self.client_identity.as_ref().map(identity).transpose()?;
+        options.proxy = self.proxy.as_ref().map(proxy).transpose()?;
+        options.headers = self.headers.iter().map(header).collect::<Result<_>>()?;
+        Ok(Egress::new(options)?)
     }
 }
 

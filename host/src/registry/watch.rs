@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use notify::{RecursiveMode, Watcher as _};
+use provider_egress::Error as EgressError;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -89,9 +90,8 @@ impl Registry {
         options: SwitchOptions,
         trust: impl Fn(&str) -> Option<Trust> + Send + Sync + 'static,
     ) -> Result<Watch> {
-        let unwatchable = |error: notify::Error| Error::Io {
-            path: folder.to_owned(),
-            source: std::io::Error::other(error.to_string()),
+        let unwatchable = |error: notify::Error| {
+            Error::from(EgressError::Io { path: folder.to_owned(), source: std::io::Error::other(error) })
         };
         let (trust, changes, changed) = (Box::new(trust), Mutex::default(), Notify::new());
         let shared = Arc::new(Shared { trust, changes, changed });
@@ -126,7 +126,7 @@ impl Registry {
                 }
                 if has_missed {
                     let source = std::io::Error::other("too many of its components change at once");
-                    watched.refuse(&folder, &Error::Io { path: folder.clone(), source }, None);
+                    watched.refuse(&folder, &EgressError::Io { path: folder.clone(), source }.into(), None);
                 }
                 if !quiet.is_empty() {
                     continue;
@@ -269,12 +269,12 @@ struct Read {
 
 /// Reads a component and its signature; `None` if it has gone, which takes nothing out of use.
 fn read(path: &Path, largest: usize) -> Result<Option<Read>> {
-    let gone =
-        |error: &Error| matches!(error, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound);
-    let look = std::fs::symlink_metadata(path).map_err(|source| Error::Io { path: path.to_owned(), source });
+    let gone = |error: &Error| matches!(error, Error::Egress(EgressError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound);
+    let look = std::fs::symlink_metadata(path).map_err(|source| EgressError::Io { path: path.to_owned(), source });
+    let look = look.map_err(Error::from);
     let looked = match look {
         Ok(looked) if looked.is_file() => looked,
-        Ok(_) => return Err(Error::NotAFile { path: path.to_owned() }),
+        Ok(_) => return Err(EgressError::NotAFile { path: path.to_owned() }.into()),
         Err(error) if gone(&error) => return Ok(None),
         Err(error) => return Err(error),
     };

@@ -3,10 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::{
-    Access, Egress, EgressOptions, End, Error, LimitHit, Limits, ListingOptions, Pool, Result, Sandbox, Session,
-    Settings,
-};
+use crate::{Access, End, Error, LimitHit, Limits, ListingOptions, Pool, Result, Sandbox, Session, Settings};
+use provider_egress::{Egress, EgressOptions};
 use provider_testing::component::{Bodies, COMPLETE, HUNDRED_USERS, MORE, provider};
 
 /// Long enough for a call that works, on a machine that is busy too.

@@ -1,6 +1,6 @@
 //! What is refused before it runs.
 
-use crate::{Error, Pool, Sandbox};
+use crate::{EgressError, Error, Pool, Sandbox};
 use provider_testing::component::{Bodies, COMPLETE, CONTRACT, provider, provider_of};
 
 /// Loads the bytes and tells the code and the text of the refusal.
@@ -114,6 +114,6 @@ fn what_is_too_large_is_refused() {
 fn a_missing_file_is_named() {
     let sandbox = Sandbox::new(Pool::default()).unwrap();
     let error = sandbox.load_file("no/such/file.wasm".as_ref()).expect_err("refused");
-    assert!(matches!(error, Error::Io { .. }), "{error}");
+    assert!(matches!(error, Error::Egress(EgressError::Io { .. })), "{error}");
     assert!(error.to_string().contains("no/such/file.wasm"), "{error}");
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Bound, ComponentBound, Error, LimitHit, Origin, Stall};
+use crate::{Bound, ComponentBound, EgressError, Error, LimitHit, Stall};
+use provider_egress::Origin;
 use provider_model::{
     ActivityKnowledge, CheckOutcome, ErrorKind, ListingState, ProviderError, Quantity, SeatUse, SettingKind, Severity,
     UserKind, UserStatus,
@@ -54,7 +55,7 @@ fn errors_have_stable_codes_of_their_own() {
         (Error::CompileTimeout { limit: time }, "component-compile-timeout", true),
         (Error::CompileMemory { limit: 1 }, "component-compile-memory", false),
         (Error::CompilerFailed { reason: text() }, "component-compiler-failed", false),
-        (Error::NotAFile { path: "x".into() }, "component-not-a-file", false),
+        (EgressError::NotAFile { path: "x".into() }.into(), "component-not-a-file", false),
         (Error::DoesNotFit { reason: text() }, "component-does-not-fit", false),
         (Error::ImportRefused { import: text() }, "import-refused", false),
         (Error::ContractMismatch { expected: "x", reason: text() }, "contract-mismatch", false),
@@ -63,11 +64,16 @@ fn errors_have_stable_codes_of_their_own() {
         (Error::SecretUnusable { key: text(), reason: text() }, "secret-unusable", false),
         (Error::SecretNotGranted { key: text() }, "secret-not-granted", false),
         (
-            Error::OriginDenied { origin: Origin::parse("https://a.example").unwrap(), line: text(), fix: text() },
+            EgressError::OriginDenied {
+                origin: Origin::parse("https://a.example").unwrap(),
+                line: text(),
+                fix: text(),
+            }
+            .into(),
             "origin-denied",
             false,
         ),
-        (Error::PolicyUnusable { line: text(), reason: "x" }, "policy-unusable", false),
+        (EgressError::PolicyUnusable { line: text(), reason: "x" }.into(), "policy-unusable", false),
         (Error::LimitUnusable { limit: "x" }, "limit-unusable", false),
         (Error::AnswerRefused { call: "check", reason: text() }, "answer-refused", false),
         (Error::Trap { call: "check", reason: text() }, "provider-crashed", false),
@@ -75,11 +81,6 @@ fn errors_have_stable_codes_of_their_own() {
         (limit(LimitHit::CallTime(time)), "limit-call-time", true),
         (limit(LimitHit::CpuTime(time)), "limit-cpu-time", false),
         (limit(LimitHit::ReturnedBytes(1)), "limit-returned-bytes", false),
-        (limit(LimitHit::RequestsPerCall(1)), "limit-requests-per-call", false),
-        (limit(LimitHit::RequestBody(1)), "limit-request-body", false),
-        (limit(LimitHit::SentBytes(1)), "limit-sent-bytes", false),
-        (limit(LimitHit::ResponseHead { headers: 1, bytes: 1 }), "limit-response-head", false),
-        (limit(LimitHit::ResponseBody(1)), "limit-response-body", false),
         (answer(Bound::Notices), "limit-notices", false),
         (answer(Bound::NoticeBytes), "limit-notice-bytes", false),
         (answer(Bound::Attributes), "limit-attributes", false),
@@ -90,14 +91,14 @@ fn errors_have_stable_codes_of_their_own() {
         (answer(Bound::Time), "limit-listing-time", false),
         (Error::ListingStalled { stall: Stall::NoAnswer(time) }, "listing-stalled", false),
         (Error::WaitTooLong { left: time, limit: time }, "rate-limited", true),
-        (Error::ProxyUnusable { reason: text() }, "proxy-unusable", false),
-        (Error::ClientIdentityUnusable { reason: text() }, "client-identity-unusable", false),
-        (Error::HeaderUnusable { name: text(), reason: "x" }, "header-unusable", false),
-        (Error::CaFile { path: "x".into(), reason: text() }, "ca-file-unusable", false),
+        (EgressError::ProxyUnusable { reason: text() }.into(), "proxy-unusable", false),
+        (EgressError::ClientIdentityUnusable { reason: text() }.into(), "client-identity-unusable", false),
+        (EgressError::HeaderUnusable { name: text(), reason: "x" }.into(), "header-unusable", false),
+        (EgressError::CaFile { path: "x".into(), reason: text() }.into(), "ca-file-unusable", false),
         (Error::Unanswered { reason: text() }, "request-unanswered", true),
-        (Error::Io { path: "x".into(), source: io::Error::other("x") }, "file-unreadable", false),
+        (EgressError::Io { path: "x".into(), source: io::Error::other("x") }.into(), "file-unreadable", false),
         (Error::CacheUnusable { folder: "x".into(), reason: text() }, "cache-unusable", false),
-        (Error::ClockWrong, "clock-wrong", false),
+        (EgressError::ClockWrong.into(), "clock-wrong", false),
         (Error::Runtime { reason: text() }, "runtime-failed", false),
     ];
     let mut codes = HashSet::new();
