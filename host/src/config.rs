@@ -40,10 +40,11 @@ use serde::Deserialize;
 
 use provider_egress::{Error as EgressError, read_regular};
 
-use crate::component_file::read_signature;
-use crate::{Access, Digest, Error, Limits, ListingLimits, Pool, PublicKey, Result, Settings, Trust, read_component};
+use provider_sandbox::component_file::read_signature;
+use crate::{Error, Result};
+use provider_sandbox::{Access, Digest, Limits, ListingLimits, Pool, PublicKey, Settings, Trust, read_component};
 
-use crate::settings::sealed;
+use provider_sandbox::settings::sealed;
 use egress::{EgressEntry, PolicyEntry};
 pub use secret::{SecretSource, read_secret_file};
 use text::Text;

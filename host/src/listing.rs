@@ -20,7 +20,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing};
-use crate::{Error, ListingLimits, Result, Session};
+use crate::{Error, Result};
+use provider_sandbox::{ListingLimits, Session};
 pub(crate) use keeper::{Keeper, Update};
 pub(crate) use maker::Maker;
 pub use progress::{Batch, End, Progress};

@@ -18,7 +18,8 @@ use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing, Wait};
 use crate::listing::{Keeper, StallGuard, Update, after, now_ms, wait_is_bearable};
-use crate::{End, Error, Listing, ListingLimits, Result, Session, answers};
+use crate::{End, Error, Listing, Result};
+use provider_sandbox::{ListingLimits, Session, answers};
 use asking::{Asking, Brought, Verdict};
 use provider_egress::Denial;
 use provider_model::{ListingState, Notice, User};

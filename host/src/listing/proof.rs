@@ -12,7 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::answers;
+use provider_sandbox::answers;
 
 /// What a run counted, and who of those has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

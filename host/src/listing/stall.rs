@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::{Bound, Error, LimitHit, ListingLimits, Result, Stall};
+use crate::{Error, Result, Stall};
+use provider_sandbox::{Bound, LimitHit, ListingLimits};
 
 /// How often the time is looked at, and the most that one look counts; more often where a listing may stall sooner.
 const TICK: Duration = Duration::from_secs(1);

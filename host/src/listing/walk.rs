@@ -6,7 +6,7 @@ use super::progress::{Batch, End};
 use super::proof::Proof;
 use super::seen::{Arrival, Seen};
 use crate::checkpoint::{Standing, Wait};
-use crate::{LimitHit, ListingLimits, bounds};
+use provider_sandbox::{LimitHit, ListingLimits, bounds};
 use provider_model::{ListingState, Notice, User, UserPage};
 
 /// How often a listing begins at most: where the provider refuses its cursor, and where it was interrupted and is not

@@ -10,7 +10,8 @@ use super::enrolled::Enrolled;
 use super::version::Lease;
 use super::versions::Phase;
 use crate::checkpoint::Checkpoints;
-use crate::{Batch, End, Listing, ListingOptions, ListingSync, Result, Session, SyncOptions, SyncStep};
+use crate::{Batch, End, Listing, ListingOptions, ListingSync, Result, SyncOptions, SyncStep};
+use provider_sandbox::Session;
 
 /// Steps that go on in another session.
 pub(super) trait Steps: Sized {

@@ -9,7 +9,8 @@ use super::enrolled::Enrolled;
 use super::health::{Admission, Outcome};
 use super::version::{Lease, Version};
 use crate::telemetry::Caller;
-use crate::{Error, Result, Session};
+use crate::{Error, Result};
+use provider_sandbox::Session;
 
 /// A call on its way.
 pub(super) struct Call {

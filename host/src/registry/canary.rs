@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{End, Error, Listing, ListingOptions, Result, Session};
+use crate::{End, Error, Listing, ListingOptions, Result};
+use provider_sandbox::Session;
 use provider_model::{FieldChange, User, difference};
 
 /// Examples that are kept of each difference.

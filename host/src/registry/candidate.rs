@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::version::Version;
 use super::version_name::VersionName;
-use crate::Provider;
+use provider_sandbox::Provider;
 use provider_model::Description;
 
 /// A version that was compiled and has described itself, and serves nobody yet.

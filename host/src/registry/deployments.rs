@@ -16,7 +16,8 @@ use super::switch::{SwitchOptions, Switched};
 use super::tenant::Tenant;
 use super::version::Version;
 use super::version_name::VersionName;
-use crate::{Access, Digest, Error, Result, Sandbox};
+use crate::{Error, Result};
+use provider_sandbox::{Access, Digest, Sandbox};
 
 /// Versions of any number of providers over one sandbox. Clones share it.
 #[derive(Clone)]
@@ -50,7 +51,7 @@ impl Registry {
     }
 
     /// Compiles a component aside and asks it to describe itself. Whether its bytes are to be trusted was asked before,
-    /// with [`Trust::check`](crate::Trust::check).
+    /// with [`Trust::check`](provider_sandbox::Trust::check).
     ///
     /// # Errors
     /// As for [`Sandbox::load`], or the provider could not describe itself.

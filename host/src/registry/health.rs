@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::{Error, LimitHit};
+use crate::Error;
+use provider_sandbox::LimitHit;
 use provider_model::ErrorKind;
 
 /// When a version is slowed down, kept from a tenant, and given up.

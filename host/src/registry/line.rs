@@ -16,7 +16,8 @@ use super::switch::{SwitchOptions, Switched};
 use super::tenant_access::TenantAccess;
 use super::version::{Lease, Version};
 use super::versions::{Decision, Refused, Switch, Versions};
-use crate::{Digest, Result};
+use crate::Result;
+use provider_sandbox::Digest;
 
 /// The versions of one provider.
 pub(super) struct Line {

@@ -3,7 +3,7 @@
 use super::age::{self, Age};
 use super::objection::Objection;
 use super::switch::SwitchOptions;
-use crate::Settings;
+use provider_sandbox::Settings;
 use provider_model::{CheckOutcome, CheckReport, Description, RequestSpec, SettingKind};
 
 /// What is asked for.

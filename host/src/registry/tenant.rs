@@ -11,7 +11,8 @@ use super::listing::TenantListing;
 use super::sync::TenantSync;
 use super::tenant_access::TenantAccess;
 use crate::checkpoint::Checkpoints;
-use crate::{Access, ListingOptions, Result, Sandbox, SyncOptions};
+use crate::{ListingOptions, Result, SyncOptions};
+use provider_sandbox::{Access, Sandbox};
 use provider_model::{CheckReport, License};
 
 /// A tenant: settings, grants, limits and a client of its own under one name. It is served by whatever version is in use,
@@ -56,10 +57,10 @@ impl Tenant {
         self.state.name()
     }
 
-    /// Tries the settings out; see [`Session::check`](crate::Session::check).
+    /// Tries the settings out; see [`Session::check`](provider_sandbox::Session::check).
     ///
     /// # Errors
-    /// As for [`Session::check`](crate::Session::check), or the version is in quarantine.
+    /// As for [`Session::check`](provider_sandbox::Session::check), or the version is in quarantine.
     pub async fn check(&self) -> Result<CheckReport> {
         let mut call = Call::begin(&self.state, "check").await?;
         let span = call.span();
@@ -67,10 +68,10 @@ impl Tenant {
         call.end(outcome)
     }
 
-    /// Reads the licences; see [`Session::licenses`](crate::Session::licenses).
+    /// Reads the licences; see [`Session::licenses`](provider_sandbox::Session::licenses).
     ///
     /// # Errors
-    /// As for [`Session::licenses`](crate::Session::licenses), or the version is in quarantine.
+    /// As for [`Session::licenses`](provider_sandbox::Session::licenses), or the version is in quarantine.
     pub async fn licenses(&self) -> Result<Vec<License>> {
         let mut call = Call::begin(&self.state, "get-licenses").await?;
         let span = call.span();
@@ -84,13 +85,13 @@ impl Tenant {
         TenantListing::new(Arc::clone(&self.state), options, None)
     }
 
-    /// The same, kept in a store under the tenant's name; see [`Session::resume`](crate::Session::resume).
+    /// The same, kept in a store under the tenant's name; see [`Session::resume`](provider_sandbox::Session::resume).
     #[must_use]
     pub fn resume(&self, options: ListingOptions, store: Arc<dyn Checkpoints>) -> TenantListing {
         TenantListing::new(Arc::clone(&self.state), options, Some(store))
     }
 
-    /// Brings the listing that a store keeps under the tenant's name up to date; see [`Session::sync`](crate::Session::sync).
+    /// Brings the listing that a store keeps under the tenant's name up to date; see [`Session::sync`](provider_sandbox::Session::sync).
     #[must_use]
     pub fn sync(&self, options: SyncOptions, store: Arc<dyn Checkpoints>) -> TenantSync {
         TenantSync::new(Arc::clone(&self.state), options, store)

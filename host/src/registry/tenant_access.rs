@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::grants::Added;
 use super::version::Version;
-use crate::slots::Slots;
-use crate::{Access, Result, Session, Settings};
+use provider_sandbox::Slots;
+use crate::Result;
+use provider_sandbox::{Access, Session, Settings};
 use provider_model::RequestSpec;
 
 pub(super) struct TenantAccess {

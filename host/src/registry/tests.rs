@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::{Access, End, Error, ListingOptions, Pool, Sandbox, Settings};
+use crate::{End, Error, ListingOptions};
+use provider_sandbox::{Access, Pool, Sandbox, Settings};
 use provider_egress::{Egress, EgressOptions};
 use provider_testing::component::{Bodies, COMPLETE, MORE, provider};
 

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::grants::Added;
 use super::version_name::VersionName;
 use super::versions::Phase;
-use crate::{Digest, Provider};
+use provider_sandbox::{Digest, Provider};
 use provider_model::{Description, RequestSpec};
 
 /// A version, shared by the registry and the leases on it.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Digest;
+use provider_sandbox::Digest;
 
 /// Which version: its own number, and the digest of its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

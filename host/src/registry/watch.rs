@@ -20,8 +20,9 @@ use super::deployments::Registry;
 use super::event::Event;
 use super::preflight::{Demand, Floor};
 use super::switch::SwitchOptions;
-use crate::component_file::{read_component, read_signature};
-use crate::{Digest, Error, Result, Trust};
+use provider_sandbox::component_file::{read_component, read_signature};
+use crate::{Error, Result};
+use provider_sandbox::{Digest, Trust};
 
 /// Refusals that are remembered, so that each is reported once.
 const REFUSALS: usize = 1_000;
@@ -74,7 +75,7 @@ impl Registry {
     /// written to it later, each after its preflight. `trust` says by its file name what is to be trusted; a file that it
     /// knows nothing of is refused unread.
     ///
-    /// * Only regular files of [`Pool::component_bytes`](crate::Pool::component_bytes) at most are read; a symbolic link is
+    /// * Only regular files of [`Pool::component_bytes`](provider_sandbox::Pool::component_bytes) at most are read; a symbolic link is
     ///   refused as well.
     /// * Of what the folder holds at the beginning, the latest version of each provider is put into use; of equal ones, the
     ///   file that was written last. Files that are written later are put into use unless their version is older than the

@@ -6,7 +6,7 @@ use super::batch::{self, READ_AT_ONCE};
 use super::step::SyncStep;
 use super::whole::Whole;
 use crate::Result;
-use crate::bindings::Baseline;
+use provider_sandbox::bindings::Baseline;
 use crate::checkpoint::Kept;
 use crate::listing::Keeper;
 use provider_model::{ListingState, User};

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::step::SyncOptions;
-use crate::bindings::Baseline;
+use provider_sandbox::bindings::Baseline;
 use crate::checkpoint::Standing;
-use crate::{End, Error, Session};
+use crate::{End, Error};
+use provider_sandbox::Session;
 use provider_model::{ErrorKind, Notice};
 
 /// Why everybody is listed instead of asking what changed. Its text is a clause for a person.

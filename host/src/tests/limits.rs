@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::{Access, End, Error, LimitHit, Limits, ListingOptions, Pool, Result, Sandbox, Session, Settings};
+use crate::{End, Error, ListingOptions, Result};
+use provider_sandbox::{Access, LimitHit, Limits, Pool, Sandbox, Session, Settings};
 use provider_egress::{Egress, EgressOptions};
 use provider_testing::component::{Bodies, COMPLETE, HUNDRED_USERS, MORE, provider};
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Bound, ComponentBound, EgressError, Error, LimitHit, Stall};
+use crate::{EgressError, Error, Stall};
+use provider_sandbox::{Bound, ComponentBound, LimitHit};
 use provider_egress::Origin;
 use provider_model::{
     ActivityKnowledge, CheckOutcome, ErrorKind, ListingState, ProviderError, Quantity, SeatUse, SettingKind, Severity,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::*;
-use crate::{Digest, Trust};
+use provider_sandbox::{Digest, Trust};
 
 /// A folder that goes with the test.
 struct Folder(PathBuf);

@@ -1,6 +1,6 @@
 //! How sessions begin: what a provider says of itself, and what it is granted by that.
 
-use crate::listing::Maker;
+use crate::maker::Maker;
 use crate::session::{Granted, Terms};
 use crate::slots::Slots;
 use crate::{Access, Error, Limits, Provider, Result, Session, Settings};
