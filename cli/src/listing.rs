@@ -28,7 +28,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) fn pause(error: &Error, retry: u32) -> Option<Duration> {
     // A wait that is too long for the listing is too long here.
     let is_too_long = matches!(error, Error::WaitTooLong { .. });
-    if !error.retryable() || is_too_long || retry > RETRIES {
+    if !error.is_retryable() || is_too_long || retry > RETRIES {
         return None;
     }
     let asked = error.as_provider().and_then(|provider| provider.retry_after_ms).unwrap_or_default();

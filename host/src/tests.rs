@@ -2,6 +2,5 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one case and reports all others")]
 
-mod limits;
-mod loading;
+mod listing;
 mod names;

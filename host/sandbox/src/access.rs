@@ -11,16 +11,20 @@ use provider_model::{Description, RequestSpec, SettingKind};
 /// What a provider is connected with.
 #[derive(Clone, Debug)]
 pub struct Access {
-    pub(crate) settings: Settings,
-    pub(crate) egress: Egress,
-    pub(crate) limits: Limits,
+    /// The settings, with the secrets among them.
+    pub settings: Settings,
+    /// The client that its requests go through.
+    pub egress: Egress,
+    /// How much a session may use.
+    pub limits: Limits,
     /// Whose it is, for the audit log.
-    pub(crate) name: String,
+    pub name: String,
     /// The requests that are granted of those that the provider describes; all where there is no list.
-    pub(crate) requests: Option<Arc<Vec<RequestSpec>>>,
+    pub requests: Option<Arc<Vec<RequestSpec>>>,
     /// What the operator of the platform allows.
-    pub(crate) policy: Policy,
-    pub(crate) audit: Option<Arc<dyn Audit>>,
+    pub policy: Policy,
+    /// Takes down each request.
+    pub audit: Option<Arc<dyn Audit>>,
     /// When its requests have their turn, with those of the tenant's other sessions; by itself where there are none.
     turns: Option<Turns>,
 }
@@ -42,7 +46,7 @@ impl Access {
     }
 
     /// With one quota for all sessions that are opened from now on, within the limits as they are.
-    pub(crate) fn in_turn(mut self) -> Self {
+    pub fn in_turn(mut self) -> Self {
         self.turns = Some(Turns::new(&self.limits.traffic()));
         self
     }

@@ -234,7 +234,7 @@ pub(crate) fn description(description: &Description) -> Checked {
 
 /// Looks at the users of a step whom the store held already: each was handed over in this call, or may be taken for a new
 /// one, since it was created after the baseline began.
-pub(crate) fn is_asked_for(user: &User, was_handed_over: bool, since: &str) -> Checked {
+pub fn is_asked_for(user: &User, was_handed_over: bool, since: &str) -> Checked {
     let is_recent = || {
         let (created, since) = (user.created_at.as_deref().and_then(instant)?, instant(since)?);
         Some(created >= since - CLOCKS_DIFFER)
@@ -353,7 +353,7 @@ fn is_timestamp(text: &str) -> bool {
 }
 
 /// The moment of a timestamp.
-pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
+pub fn instant(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc))
 }
 

@@ -11,7 +11,7 @@ use provider_model as model;
 
 mod generated {
     wasmtime::component::bindgen!({
-        path: "../wit",
+        path: "../../wit",
         world: "license-provider",
         exports: { default: async },
     });
@@ -34,11 +34,11 @@ type Changes<'a> = (Settings<'a>, &'a Baseline, &'a [contract::User], Option<&'a
 /// What a host keeps of a listing: the contract's `baseline`.
 #[derive(Clone, Debug, PartialEq, Eq, ComponentType, Lower)]
 #[component(record)]
-pub(crate) struct Baseline {
+pub struct Baseline {
     /// The watermark of the listing, or of the last changes that were found since.
-    pub(crate) watermark: String,
+    pub watermark: String,
     /// How many users the host keeps.
-    pub(crate) users: u32,
+    pub users: u32,
 }
 
 /// A provider that can be instantiated at once.

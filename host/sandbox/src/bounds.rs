@@ -51,7 +51,7 @@ pub(crate) fn report(report: &CheckReport, limits: &ListingLimits) -> Checked {
 ///
 /// # Errors
 /// The limit that they are beyond.
-pub(crate) fn notices<'a>(notices: impl IntoIterator<Item = &'a Notice>, limits: &ListingLimits) -> Checked {
+pub fn notices<'a>(notices: impl IntoIterator<Item = &'a Notice>, limits: &ListingLimits) -> Checked {
     let (mut count, mut bytes) = (0_usize, 0_usize);
     for notice in notices {
         count = count.saturating_add(1);

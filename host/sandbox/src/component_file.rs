@@ -27,7 +27,7 @@ pub fn read_component(path: &Path, largest: usize) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// [`EgressError::NotAFile`], or [`EgressError::Io`] where it cannot be read or is larger than any signature.
-pub(crate) fn read_signature(component: &Path) -> Result<Option<Vec<u8>>> {
+pub fn read_signature(component: &Path) -> Result<Option<Vec<u8>>> {
     let path = signature_of(component);
     match read_regular(&path, SIGNATURE_BYTES) {
         Ok(Ok(bytes)) => Ok(Some(bytes)),

@@ -18,7 +18,7 @@ impl Provider {
     }
 
     /// The same within limits of a tenant.
-    pub(crate) async fn describe_within(&self, limits: &Limits) -> Result<Description> {
+    pub async fn describe_within(&self, limits: &Limits) -> Result<Description> {
         limits.check()?;
         let terms = Terms { limits: limits.clone(), slots: self.sandbox().slots(1) };
         let mut session = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, Granted::default());
@@ -52,7 +52,7 @@ impl Provider {
     }
 
     /// The same in the room of a tenant.
-    pub(crate) fn connect_as(&self, description: &Description, access: Access, slots: Slots) -> Result<Session> {
+    pub fn connect_as(&self, description: &Description, access: Access, slots: Slots) -> Result<Session> {
         access.limits.check()?;
         let limits = access.limits.clone();
         let maker = Maker::new(description, self.inspection().digest, &access.settings);

@@ -8,6 +8,7 @@ use provider_model::ProviderError;
 
 use crate::component_bounds::ComponentBound;
 use crate::identity::{Digest, PublicKey};
+use crate::words::in_words;
 
 /// What every fallible operation of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -233,28 +234,80 @@ impl Error {
                 Facts { code: &error.code, fix: error.fix.as_deref(), is_retryable: error.retryable }
             }
             Self::Egress(error) => error.facts(),
-            Self::NotAComponent { .. } => lasting("not-a-component", "Give the path of a WebAssembly component (a .wasm file built for wasm32-wasip2), and copy it again if it may be damaged."),
-            Self::ComponentTooLarge { .. } => lasting("component-too-large", "Check that it is the right file, or raise `Pool::component_bytes`."),
-            Self::ComponentBound { bound, .. } => lasting(bound.code(), "Do not use it unless you know its makers; if you do, raise this bound in `Pool::bounds`."),
-            Self::CompileTimeout { .. } => passing("component-compile-timeout", "Do not use it unless you know its makers; if the machine was busy, try again, or raise `CompilerProcess::deadline`."),
-            Self::CompileMemory { .. } => lasting("component-compile-memory", "Do not use it unless you know its makers; if you do, raise `CompilerProcess::memory_bytes`."),
-            Self::CompilerFailed { .. } => lasting("component-compiler-failed", "Check that the program is there and calls `run_compiler` of this version; if it crashed, do not use the component."),
-            Self::DoesNotFit { .. } => lasting("component-does-not-fit", "Raise `Pool::memory_bytes`, or use a provider that needs less."),
-            Self::ImportRefused { .. } => lasting("import-refused", "Use a provider that was built without this interface: providers get wasi:http, wasi:io and wasi:clocks and nothing else."),
-            Self::ContractMismatch { .. } => lasting("contract-mismatch", "Use a provider that was built for this version of the contract, or update this host."),
+            Self::NotAComponent { .. } => lasting(
+                "not-a-component",
+                "Give the path of a WebAssembly component (a .wasm file built for wasm32-wasip2), and copy it again if it may be damaged.",
+            ),
+            Self::ComponentTooLarge { .. } => {
+                lasting("component-too-large", "Check that it is the right file, or raise `Pool::component_bytes`.")
+            }
+            Self::ComponentBound { bound, .. } => lasting(
+                bound.code(),
+                "Do not use it unless you know its makers; if you do, raise this bound in `Pool::bounds`.",
+            ),
+            Self::CompileTimeout { .. } => passing(
+                "component-compile-timeout",
+                "Do not use it unless you know its makers; if the machine was busy, try again, or raise `CompilerProcess::deadline`.",
+            ),
+            Self::CompileMemory { .. } => lasting(
+                "component-compile-memory",
+                "Do not use it unless you know its makers; if you do, raise `CompilerProcess::memory_bytes`.",
+            ),
+            Self::CompilerFailed { .. } => lasting(
+                "component-compiler-failed",
+                "Check that the program is there and calls `run_compiler` of this version; if it crashed, do not use the component.",
+            ),
+            Self::DoesNotFit { .. } => {
+                lasting("component-does-not-fit", "Raise `Pool::memory_bytes`, or use a provider that needs less.")
+            }
+            Self::ImportRefused { .. } => lasting(
+                "import-refused",
+                "Use a provider that was built without this interface: providers get wasi:http, wasi:io and wasi:clocks and nothing else.",
+            ),
+            Self::ContractMismatch { .. } => lasting(
+                "contract-mismatch",
+                "Use a provider that was built for this version of the contract, or update this host.",
+            ),
             Self::DigestDiffers { fix, .. } => lasting("digest-differs", fix),
-            Self::SignatureRefused { .. } => lasting("signature-refused", "Get the component and its `.sig` file again from its makers, or trust another key if you are sure that it is theirs."),
-            Self::DescriptionDiffers { .. } => lasting("description-differs", "Do not use this file: it was changed after it was built. Get it from its makers again."),
+            Self::SignatureRefused { .. } => lasting(
+                "signature-refused",
+                "Get the component and its `.sig` file again from its makers, or trust another key if you are sure that it is theirs.",
+            ),
+            Self::DescriptionDiffers { .. } => lasting(
+                "description-differs",
+                "Do not use this file: it was changed after it was built. Get it from its makers again.",
+            ),
             Self::SettingMissing { help, .. } => lasting("setting-missing", help),
-            Self::SettingUnusable { .. } => lasting("setting-unusable", "Enter an address such as https://chat.example.com, without user name or password."),
-            Self::SecretUnusable { .. } => lasting("secret-unusable", "Enter the secret alone, as it was shown when it was made: one word, without spaces, quotes or line breaks. Only a setting that the provider describes as a secret takes one."),
-            Self::SecretNotGranted { .. } => lasting("secret-not-granted", "If you trust this component with the value itself, grant it with `Settings::grant_value`."),
+            Self::SettingUnusable { .. } => lasting(
+                "setting-unusable",
+                "Enter an address such as https://chat.example.com, without user name or password.",
+            ),
+            Self::SecretUnusable { .. } => lasting(
+                "secret-unusable",
+                "Enter the secret alone, as it was shown when it was made: one word, without spaces, quotes or line breaks. Only a setting that the provider describes as a secret takes one.",
+            ),
+            Self::SecretNotGranted { .. } => lasting(
+                "secret-not-granted",
+                "If you trust this component with the value itself, grant it with `Settings::grant_value`.",
+            ),
             Self::LimitUnusable { .. } => lasting("limit-unusable", "Set it to 1 or more, or leave it out."),
-            Self::AnswerRefused { .. } => lasting("answer-refused", "Report it to the provider's authors with the text above; where it speaks of a clock, set this machine's and the server's first."),
-            Self::Trap { .. } => lasting("provider-crashed", "Try again; if it happens again, report it to the provider's authors with the text above."),
+            Self::AnswerRefused { .. } => lasting(
+                "answer-refused",
+                "Report it to the provider's authors with the text above; where it speaks of a clock, set this machine's and the server's first.",
+            ),
+            Self::Trap { .. } => lasting(
+                "provider-crashed",
+                "Try again; if it happens again, report it to the provider's authors with the text above.",
+            ),
             Self::LimitHit { limit, .. } => limit.facts(),
-            Self::Unanswered { .. } => passing("request-unanswered", "Check that the server is there, and that the request is one of those that the description names."),
-            Self::CacheUnusable { .. } => lasting("cache-unusable", "Make it this user's own and close it to everybody else (chmod 700), or name another folder. Without one, components are compiled whenever they are loaded."),
+            Self::Unanswered { .. } => passing(
+                "request-unanswered",
+                "Check that the server is there, and that the request is one of those that the description names.",
+            ),
+            Self::CacheUnusable { .. } => lasting(
+                "cache-unusable",
+                "Make it this user's own and close it to everybody else (chmod 700), or name another folder. Without one, components are compiled whenever they are loaded.",
+            ),
             Self::Runtime { .. } => lasting("runtime-failed", "Lower `Pool::instances` or `Pool::memory_bytes`."),
         }
     }
@@ -290,7 +343,6 @@ impl Error {
         if let Self::Provider(error) = self { Some(error) } else { None }
     }
 }
-
 
 /// A limit of [`Limits`](crate::Limits) that was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -394,12 +446,25 @@ impl LimitHit {
     #[must_use]
     pub const fn facts(self) -> Facts<'static> {
         match self {
-            Self::Memory(_) => Facts::lasting("limit-memory", "Ask for smaller pages, or raise `Limits::memory_bytes`."),
-            Self::CallTime(_) => Facts::passing("limit-call-time", "Try again when the server is less busy, ask for smaller pages, or raise `Limits::call_time`."),
+            Self::Memory(_) => {
+                Facts::lasting("limit-memory", "Ask for smaller pages, or raise `Limits::memory_bytes`.")
+            }
+            Self::CallTime(_) => Facts::passing(
+                "limit-call-time",
+                "Try again when the server is less busy, ask for smaller pages, or raise `Limits::call_time`.",
+            ),
             Self::CpuTime(_) => Facts::lasting("limit-cpu-time", "Ask for smaller pages, or raise `Limits::cpu_time`."),
-            Self::ReturnedBytes(_) => Facts::lasting("limit-returned-bytes", "Ask for smaller pages, or raise `Limits::returned_bytes`."),
-            Self::Instances { .. } => Facts::passing("limit-instances", "Run fewer listings at once, or raise `Limits::instances` of the tenant or `Pool::instances`."),
-            Self::Answer { bound, .. } => Facts::lasting(bound.code(), "Report it to the provider's authors, or raise the limit of this name in `ListingLimits`."),
+            Self::ReturnedBytes(_) => {
+                Facts::lasting("limit-returned-bytes", "Ask for smaller pages, or raise `Limits::returned_bytes`.")
+            }
+            Self::Instances { .. } => Facts::passing(
+                "limit-instances",
+                "Run fewer listings at once, or raise `Limits::instances` of the tenant or `Pool::instances`.",
+            ),
+            Self::Answer { bound, .. } => Facts::lasting(
+                bound.code(),
+                "Report it to the provider's authors, or raise the limit of this name in `ListingLimits`.",
+            ),
         }
     }
 

@@ -7,7 +7,7 @@ use provider_model::{Description, SettingKind};
 
 /// A version of a provider with settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Maker {
+pub struct Maker {
     /// As the provider describes itself.
     version: String,
     /// The sha256 of its bytes.
@@ -31,7 +31,7 @@ impl Maker {
     }
 
     /// Whether the records are of the same version of the provider, whatever the settings.
-    pub(crate) fn is_same_version(&self, other: &Self) -> bool {
+    pub fn is_same_version(&self, other: &Self) -> bool {
         (&self.version, &self.component) == (&other.version, &other.component)
     }
 }

@@ -203,7 +203,7 @@ impl Sandbox {
     }
 
     /// Room for so many instances of one tenant.
-    pub(crate) fn slots(&self, instances: u32) -> Slots {
+    pub fn slots(&self, instances: u32) -> Slots {
         Slots::new(instances, Arc::clone(&self.shared.room), self.shared.pool.instances)
     }
 }

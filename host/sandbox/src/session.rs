@@ -13,7 +13,6 @@ use wasmtime::{Store, Trap};
 use crate::answers::{self, Rules};
 use crate::bindings::{Baseline, Exports, contract};
 use crate::bounds;
-use crate::ListingKeyXX;
 use crate::guest::Guest;
 use crate::maker::Maker;
 use crate::meter::Meter;
@@ -196,7 +195,7 @@ impl Session {
         Ok(self.gate.redact(licenses))
     }
 
-    /// One step of a listing, as the provider answers it: most callers want [`listing`](Self::listing).
+    /// One step of a listing, as the provider answers it: most callers want a listing, which keeps each user once.
     ///
     /// # Errors
     /// The provider's own error, or it crashed or ran into a limit. The same cursor can be tried again.
@@ -205,7 +204,7 @@ impl Session {
     }
 
     /// The same with the bytes of the page's users.
-    pub(crate) async fn list_step(&mut self, cursor: Option<&str>, limit: u32) -> Result<(UserPage, u64)> {
+    pub async fn list_step(&mut self, cursor: Option<&str>, limit: u32) -> Result<(UserPage, u64)> {
         let (settings, cursor) = (self.arguments(), cursor.map(ToOwned::to_owned));
         self.is_listing = true;
         let page = call!(self, "list-users", call_list_users, &settings, cursor.as_ref(), limit)?;
@@ -216,7 +215,7 @@ impl Session {
     ///
     /// # Errors
     /// Those of [`list_page`](Self::list_page). The same call can be made again.
-    pub(crate) async fn list_changes(
+    pub async fn list_changes(
         &mut self,
         since: &Baseline,
         known: Vec<User>,
@@ -259,22 +258,27 @@ impl Session {
     }
 
     /// Gives the instance back that was kept for the next step.
-    pub(crate) fn leave_instance(&mut self) {
+    pub fn leave_instance(&mut self) {
         self.is_listing = false;
         self.instance = None;
         self.lent = None;
     }
 
     /// What its steps may hold and take.
-    pub(crate) const fn listing_limits(&self) -> &ListingLimits {
+    pub const fn listing_limits(&self) -> &ListingLimits {
         &self.terms.limits.listing
     }
 
-    /// What a listing of this session is kept under: by the description that was granted.
+    /// The id of the product, by the description that was granted.
     #[must_use]
-    pub fn listing_key(&self, name: &str) -> ListingKey {
-        let Granted { product, source, .. } = &self.granted;
-        ListingKey { name: name.to_owned(), product: product.clone(), source: source.clone() }
+    pub fn product(&self) -> &str {
+        &self.granted.product
+    }
+
+    /// What is read: the values of the url settings of the description that was granted.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.granted.source
     }
 
     /// The most linear memory in bytes that an instance of this session had.
@@ -291,12 +295,12 @@ impl Session {
     }
 
     /// What makes its records.
-    pub(crate) const fn maker(&self) -> Option<&Maker> {
+    pub const fn maker(&self) -> Option<&Maker> {
         self.granted.maker.as_ref()
     }
 
     /// Whether its provider can find out what changed.
-    pub(crate) const fn has_changes(&self) -> bool {
+    pub const fn has_changes(&self) -> bool {
         self.provider.has_changes()
     }
 

@@ -47,7 +47,7 @@ impl Settings {
 
     /// Sets a value that was read from a file. Where a provider describes it as a secret it is refused, since nobody is to
     /// write secrets there.
-    pub(crate) fn set_written(&mut self, key: impl Into<String>, value: SecretString) -> &mut Self {
+    pub fn set_written(&mut self, key: impl Into<String>, value: SecretString) -> &mut Self {
         self.values.insert(key.into(), Value::Written(value));
         self
     }
@@ -76,7 +76,7 @@ impl Settings {
     }
 
     /// Whether `key` was read from a file, as ordinary text.
-    pub(crate) fn is_written(&self, key: &str) -> bool {
+    pub fn is_written(&self, key: &str) -> bool {
         matches!(self.values.get(key), Some(Value::Written(_)))
     }
 
@@ -92,7 +92,7 @@ impl Settings {
     }
 
     /// The text of `key`, secret or not: for the vault and for reading origins.
-    pub(crate) fn expose(&self, key: &str) -> Option<&str> {
+    pub fn expose(&self, key: &str) -> Option<&str> {
         self.values.get(key).map(|value| value.text().expose_secret())
     }
 
@@ -103,7 +103,7 @@ impl Settings {
 }
 
 /// A text without a copy that is left behind: to give a text's spare room back would copy it elsewhere.
-pub(crate) fn sealed(text: String) -> SecretString {
+pub fn sealed(text: String) -> SecretString {
     let text = Zeroizing::new(text);
     SecretString::from(text.as_str())
 }

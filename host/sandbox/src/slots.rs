@@ -108,7 +108,7 @@ impl<T> std::fmt::Debug for Lent<T> {
 /// A tenant waits for its own room first and for the pool's afterwards, and both queues are in order. So a tenant that
 /// asks for a thousand instances at once stands in the pool's queue with no more than its own number.
 #[derive(Clone, Debug)]
-pub(crate) struct Slots {
+pub struct Slots {
     own: Arc<Room>,
     pool: Arc<Room>,
     pool_size: u32,
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(take(&greedy).await.unwrap_err().code(), "limit-instances");
         let slot = take(&modest).await.unwrap();
         let error = take(&modest).await.unwrap_err();
-        assert_eq!((error.code(), error.retryable()), ("limit-instances", true));
+        assert_eq!((error.code(), error.is_retryable()), ("limit-instances", true));
         drop(slot);
         take(&modest).await.unwrap();
     }

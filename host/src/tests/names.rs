@@ -8,12 +8,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{EgressError, Error, Stall};
-use provider_sandbox::{Bound, ComponentBound, LimitHit};
 use provider_egress::Origin;
 use provider_model::{
     ActivityKnowledge, CheckOutcome, ErrorKind, ListingState, ProviderError, Quantity, SeatUse, SettingKind, Severity,
     UserKind, UserStatus,
 };
+use provider_sandbox::{Bound, ComponentBound, LimitHit};
 
 #[track_caller]
 fn assert_json<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T, expect: &str) {
@@ -104,7 +104,7 @@ fn errors_have_stable_codes_of_their_own() {
     ];
     let mut codes = HashSet::new();
     for (error, code, retryable) in cases {
-        assert_eq!((error.code(), error.retryable()), (code, retryable), "{error}");
+        assert_eq!((error.code(), error.is_retryable()), (code, retryable), "{error}");
         assert!(error.fix().is_some() && error.as_provider().is_none(), "{error}");
         assert!(codes.insert(code), "{code} twice");
     }
@@ -129,7 +129,7 @@ fn a_providers_error_speaks_for_itself() {
         r#"{"kind":"rate-limited","code":"too-many-requests","message":"Wait.","fix":"Ask less often.","retryable":true,"retry_after_ms":1000,"request":null,"http_status":429,"request_id":null,"params":{"limit":"10"}}"#,
     );
     let error = Error::Provider(Box::new(told.clone()));
-    assert_eq!((error.code(), error.fix(), error.retryable()), ("too-many-requests", told.fix.as_deref(), true));
+    assert_eq!((error.code(), error.fix(), error.is_retryable()), ("too-many-requests", told.fix.as_deref(), true));
     assert_eq!(error.to_string(), "Wait.");
     assert_eq!(error.as_provider(), Some(&told));
 }

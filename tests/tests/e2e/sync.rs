@@ -362,7 +362,7 @@ async fn a_step_that_fails_is_asked_for_again() {
                 had.end = step.end;
             }
             Err(error) => {
-                assert!(error.retryable() && errors.len() < 40, "{error}");
+                assert!(error.is_retryable() && errors.len() < 40, "{error}");
                 errors.push(error);
             }
         }

@@ -1,6 +1,7 @@
 //! What is refused before it runs.
 
-use crate::{EgressError, Error, Pool, Sandbox};
+use crate::{Error, Pool, Sandbox};
+use provider_egress::Error as EgressError;
 use provider_testing::component::{Bodies, COMPLETE, CONTRACT, provider, provider_of};
 
 /// Loads the bytes and tells the code and the text of the refusal.
@@ -8,7 +9,7 @@ use provider_testing::component::{Bodies, COMPLETE, CONTRACT, provider, provider
 fn refusal(sandbox: &Sandbox, bytes: &[u8]) -> (String, String) {
     let error = sandbox.load(bytes).expect_err("refused");
     assert!(error.fix().is_some_and(|fix| !fix.is_empty()), "{error} has no fix");
-    assert!(!error.retryable(), "{error}");
+    assert!(!error.is_retryable(), "{error}");
     (error.code().to_owned(), error.to_string())
 }
 
