@@ -12,7 +12,7 @@ use crate::version::Lease;
 use crate::versions::Phase;
 use provider_sandbox::Session;
 use provider_store::checkpoint::Checkpoints;
-use provider_store::{Batch, End, Listing, ListingOptions, ListingSync, SyncOptions, SyncStep};
+use provider_store::{Batch, End, Listing, ListingOptions, ListingSync, Listings as _, SyncOptions, SyncStep};
 
 /// Steps that go on in another session.
 pub(crate) trait Steps: Sized {
@@ -37,13 +37,13 @@ impl Steps for Listing {
 
     async fn begin(session: Session, (options, store): &Self::Options, tenant: &str) -> Result<Self> {
         match store {
-            Some(store) => session.resume(options.clone(), Arc::clone(store), tenant).await,
+            Some(store) => Ok(session.resume(options.clone(), Arc::clone(store), tenant).await?),
             None => Ok(session.listing(options.clone())),
         }
     }
 
     async fn next(&mut self) -> Option<Result<Batch>> {
-        Self::next(self).await
+        Some(Self::next(self).await?.map_err(Into::into))
     }
 
     fn end(step: &Batch) -> Option<End> {
@@ -65,11 +65,11 @@ impl Steps for ListingSync {
     const NAME: &'static str = "sync";
 
     async fn begin(session: Session, (options, store): &Self::Options, tenant: &str) -> Result<Self> {
-        session.sync(options.clone(), Arc::clone(store), tenant).await
+        Ok(session.sync(options.clone(), Arc::clone(store), tenant).await?)
     }
 
     async fn next(&mut self) -> Option<Result<SyncStep>> {
-        Self::next(self).await
+        Some(Self::next(self).await?.map_err(Into::into))
     }
 
     fn end(step: &SyncStep) -> Option<End> {

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{Error, Result};
+use crate::Result;
 use provider_model::{FieldChange, User, difference};
-use provider_sandbox::Session;
-use provider_store::{End, Listing, ListingOptions};
+use provider_sandbox::{Error as SandboxError, Session};
+use provider_store::{End, Listing, ListingOptions, Listings as _};
 
 /// Examples that are kept of each difference.
 const EXAMPLES: usize = 5;
@@ -99,7 +99,8 @@ async fn licenses(old: &mut dyn Sessions, new: &mut dyn Sessions) -> Result<BTre
         let mut fields = BTreeMap::new();
         for license in licenses {
             let of = license.license_type.clone();
-            let read = difference::fields(&license).map_err(|error| Error::Runtime { reason: error.to_string() })?;
+            let read =
+                difference::fields(&license).map_err(|error| SandboxError::Runtime { reason: error.to_string() })?;
             fields.extend(read.into_iter().map(|(name, value)| (format!("{of}.{name}"), value)));
         }
         Ok(fields)
@@ -240,7 +241,7 @@ fn settle(old: &mut User, new: &User, again: &User) -> Result<()> {
             *value = newer.clone();
         }
     }
-    *old = read(first).map_err(|error| Error::Runtime { reason: error.to_string() })?;
+    *old = read(first).map_err(|error| SandboxError::Runtime { reason: error.to_string() })?;
     Ok(())
 }
 

@@ -41,11 +41,11 @@ use serde::Deserialize;
 use provider_egress::{Error as EgressError, read_regular};
 
 use crate::{Error, Result};
-use provider_sandbox::component_file::read_signature;
-use provider_sandbox::{Access, Digest, Limits, ListingLimits, Pool, PublicKey, Settings, Trust, read_component};
+use provider_sandbox::{
+    Access, Digest, Limits, Pool, PublicKey, Settings, Trust, read_component, read_signature, sealed,
+};
 
 use egress::{EgressEntry, PolicyEntry};
-use provider_sandbox::settings::sealed;
 pub use secret::{SecretSource, read_secret_file};
 use text::Text;
 
@@ -276,29 +276,25 @@ impl LimitsEntry {
     fn limits(&self) -> Limits {
         let default = Limits::default();
         let seconds = |given: Option<u32>, or| given.map_or(or, |seconds| Duration::from_secs(seconds.into()));
-        Limits {
-            memory_bytes: self.memory_mib.map_or(default.memory_bytes, |mib| usize::from(mib) * 1024 * 1024),
-            call_time: seconds(self.call_seconds, default.call_time),
-            cpu_time: seconds(self.cpu_seconds, default.cpu_time),
-            request_time: seconds(self.request_seconds, default.request_time),
-            listing: ListingLimits {
-                stall_time: seconds(self.stall_seconds, default.listing.stall_time),
-                wait_time: seconds(self.wait_seconds, default.listing.wait_time),
-                ..default.listing
-            },
-            instances: self.instances.unwrap_or(default.instances),
-            requests_in_flight: self.requests_in_flight.unwrap_or(default.requests_in_flight),
-            requests_per_call: self.requests_per_call.unwrap_or(default.requests_per_call),
-            requests_per_second: self.requests_per_second.or(default.requests_per_second),
-            request_body_bytes: self.request_body_kib.map_or(default.request_body_bytes, |kib| u64::from(kib) * 1024),
-            sent_bytes: self.sent_mib.map_or(default.sent_bytes, |mib| u64::from(mib) * 1024 * 1024),
-            response_header_bytes: self.response_header_bytes.unwrap_or(default.response_header_bytes),
-            response_headers: self.response_headers.unwrap_or(default.response_headers),
-            response_body_bytes: self
-                .response_body_mib
-                .map_or(default.response_body_bytes, |mib| u64::from(mib) * 1024 * 1024),
-            ..default
-        }
+        let mut limits = default.clone();
+        limits.memory_bytes = self.memory_mib.map_or(default.memory_bytes, |mib| usize::from(mib) * 1024 * 1024);
+        limits.call_time = seconds(self.call_seconds, default.call_time);
+        limits.cpu_time = seconds(self.cpu_seconds, default.cpu_time);
+        limits.request_time = seconds(self.request_seconds, default.request_time);
+        limits.listing.stall_time = seconds(self.stall_seconds, default.listing.stall_time);
+        limits.listing.wait_time = seconds(self.wait_seconds, default.listing.wait_time);
+        limits.instances = self.instances.unwrap_or(default.instances);
+        limits.requests_in_flight = self.requests_in_flight.unwrap_or(default.requests_in_flight);
+        limits.requests_per_call = self.requests_per_call.unwrap_or(default.requests_per_call);
+        limits.requests_per_second = self.requests_per_second.or(default.requests_per_second);
+        limits.request_body_bytes =
+            self.request_body_kib.map_or(default.request_body_bytes, |kib| u64::from(kib) * 1024);
+        limits.sent_bytes = self.sent_mib.map_or(default.sent_bytes, |mib| u64::from(mib) * 1024 * 1024);
+        limits.response_header_bytes = self.response_header_bytes.unwrap_or(default.response_header_bytes);
+        limits.response_headers = self.response_headers.unwrap_or(default.response_headers);
+        limits.response_body_bytes =
+            self.response_body_mib.map_or(default.response_body_bytes, |mib| u64::from(mib) * 1024 * 1024);
+        limits
     }
 }
 

@@ -17,7 +17,7 @@ use crate::tenant::Tenant;
 use crate::version::Version;
 use crate::version_name::VersionName;
 use crate::{Error, Result};
-use provider_sandbox::{Access, Digest, Sandbox};
+use provider_sandbox::{Access, Digest, Error as SandboxError, Sandbox};
 
 /// Versions of any number of providers over one sandbox. Clones share it.
 #[derive(Clone)]
@@ -59,7 +59,7 @@ impl Registry {
         let sandbox = self.shared.sandbox.clone();
         // Compiling takes the better part of a second, which the callers of other versions are not to wait for.
         let compiling = tokio::task::spawn_blocking(move || sandbox.load(&bytes));
-        let provider = compiling.await.map_err(|error| Error::Runtime { reason: error.to_string() })??;
+        let provider = compiling.await.map_err(|error| SandboxError::Runtime { reason: error.to_string() })??;
         let description = provider.describe().await?;
         Ok(Candidate { version: Version::new(provider, description) })
     }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::Error;
 use provider_model::ErrorKind;
-use provider_sandbox::LimitHit;
+use provider_sandbox::{Error as SandboxError, LimitHit};
+use provider_store::Error as StoreError;
 
 /// When a version is slowed down, kept from a tenant, and given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,13 +62,17 @@ pub(crate) enum Outcome {
 impl Outcome {
     /// What a call's result tells.
     pub(crate) fn of<T>(result: &Result<T, Error>) -> Self {
-        match result {
-            Ok(_) => Self::Good,
-            Err(Error::Trap { .. }) => Self::Fault,
-            Err(Error::AnswerRefused { .. }) => Self::Suspect,
-            Err(Error::LimitHit { limit: LimitHit::Instances { .. }, .. }) => Self::Neutral,
-            Err(Error::LimitHit { .. }) => Self::Fault,
-            Err(Error::Provider(error)) => match error.kind {
+        let error = match result {
+            Ok(_) => return Self::Good,
+            Err(Error::Store(StoreError::Sandbox(error))) => error,
+            Err(_) => return Self::Neutral,
+        };
+        match error {
+            SandboxError::Trap { .. } => Self::Fault,
+            SandboxError::AnswerRefused { .. } => Self::Suspect,
+            SandboxError::LimitHit { limit: LimitHit::Instances { .. }, .. } => Self::Neutral,
+            SandboxError::LimitHit { .. } => Self::Fault,
+            SandboxError::Provider(error) => match error.kind {
                 ErrorKind::UnexpectedResponse | ErrorKind::InvalidSettings | ErrorKind::Denied | ErrorKind::Other => {
                     Self::Suspect
                 }
@@ -78,7 +83,7 @@ impl Outcome {
                 | ErrorKind::ServerError
                 | ErrorKind::CursorStale => Self::Neutral,
             },
-            Err(_) => Self::Neutral,
+            _ => Self::Neutral,
         }
     }
 }

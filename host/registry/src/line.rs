@@ -288,7 +288,7 @@ pub(crate) async fn check(new: &Arc<Version>, seen: &Seen) -> Vec<Objection> {
 
 async fn check_tenant(tenant: &TenantAccess, version: &Version, added: &Added) -> Option<Objection> {
     let report = match tenant.connect(version, added) {
-        Ok(mut session) => session.check().await,
+        Ok(mut session) => session.check().await.map_err(Into::into),
         Err(error) => Err(error),
     };
     match report {

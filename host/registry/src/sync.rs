@@ -46,7 +46,7 @@ impl TenantSync {
     /// The store does not work.
     pub async fn kept(&self, of: Kept, after: Option<&str>, limit: u32) -> Result<Vec<User>> {
         match self.across.steps() {
-            Some(sync) => sync.kept(of, after, limit).await,
+            Some(sync) => Ok(sync.kept(of, after, limit).await?),
             None => Ok(Vec::new()),
         }
     }

@@ -50,6 +50,7 @@ impl Caller<'_> {
 mod tests {
     use super::*;
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+    use provider_sandbox::Error as SandboxError;
 
     #[test]
     fn calls_are_counted_by_tenant_and_outcome() {
@@ -58,7 +59,7 @@ mod tests {
             let caller = Caller { provider: "p", version: "1", tenant: "acme", call: "check" };
             caller.ended(Duration::from_millis(5), &Ok(()));
             let crashed = SandboxError::Trap { call: "check", reason: "unreachable".into() };
-            caller.ended(Duration::from_millis(5), &Err::<(), _>(crashed));
+            caller.ended(Duration::from_millis(5), &Err::<(), Error>(crashed.into()));
         });
         let mut counted: Vec<_> = recorder
             .snapshotter()

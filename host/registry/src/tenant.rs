@@ -66,7 +66,7 @@ impl Tenant {
         let mut call = Call::begin(&self.state, "check").await?;
         let span = call.span();
         let outcome = call.session().check().instrument(span).await;
-        call.end(outcome)
+        call.end(outcome.map_err(Into::into))
     }
 
     /// Reads the licences; see [`Session::licenses`](provider_sandbox::Session::licenses).
@@ -77,7 +77,7 @@ impl Tenant {
         let mut call = Call::begin(&self.state, "get-licenses").await?;
         let span = call.span();
         let outcome = call.session().licenses().instrument(span).await;
-        call.end(outcome)
+        call.end(outcome.map_err(Into::into))
     }
 
     /// Lists every user, each once, across whatever switches come meanwhile.
@@ -86,13 +86,13 @@ impl Tenant {
         TenantListing::new(Arc::clone(&self.state), options, None)
     }
 
-    /// The same, kept in a store under the tenant's name; see [`Session::resume`](provider_sandbox::Session::resume).
+    /// The same, kept in a store under the tenant's name; see [`Listings::resume`](provider_store::Listings::resume).
     #[must_use]
     pub fn resume(&self, options: ListingOptions, store: Arc<dyn Checkpoints>) -> TenantListing {
         TenantListing::new(Arc::clone(&self.state), options, Some(store))
     }
 
-    /// Brings the listing that a store keeps under the tenant's name up to date; see [`Session::sync`](provider_sandbox::Session::sync).
+    /// Brings the listing that a store keeps under the tenant's name up to date; see [`Listings::sync`](provider_store::Listings::sync).
     #[must_use]
     pub fn sync(&self, options: SyncOptions, store: Arc<dyn Checkpoints>) -> TenantSync {
         TenantSync::new(Arc::clone(&self.state), options, store)

@@ -38,6 +38,6 @@ impl TenantAccess {
     pub(crate) fn connect(&self, version: &Version, added: &Added) -> Result<Session> {
         let mut access = self.access.clone();
         access.requests = Some(self.granted(added));
-        version.provider.connect_as(&version.description, access, self.slots.clone())
+        Ok(version.provider.connect_as(&version.description, access, self.slots.clone())?)
     }
 }

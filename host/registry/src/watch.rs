@@ -21,8 +21,8 @@ use crate::event::Event;
 use crate::preflight::{Demand, Floor};
 use crate::switch::SwitchOptions;
 use crate::{Error, Result};
-use provider_sandbox::component_file::{read_component, read_signature};
-use provider_sandbox::{Digest, Trust};
+use provider_sandbox::{Digest, Error as SandboxError, Trust};
+use provider_sandbox::{read_component, read_signature};
 
 /// Refusals that are remembered, so that each is reported once.
 const REFUSALS: usize = 1_000;
@@ -217,7 +217,7 @@ impl Watched {
             let trusted = trust.check(&bytes, signature.as_deref());
             Ok(Some((Digest::of(&bytes), trusted.map(|()| (bytes, written)))))
         });
-        let read = reading.await.map_err(|error| Error::Runtime { reason: error.to_string() })??;
+        let read = reading.await.map_err(|error| SandboxError::Runtime { reason: error.to_string() })??;
         let Some((found, trusted)) = read else { return Ok(Err(Nothing)) };
         *digest = Some(found);
         let (bytes, written) = trusted?;
@@ -270,19 +270,19 @@ struct Read {
 
 /// Reads a component and its signature; `None` if it has gone, which takes nothing out of use.
 fn read(path: &Path, largest: usize) -> Result<Option<Read>> {
-    let gone = |error: &Error| matches!(error, Error::Egress(EgressError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound);
+    let gone = |error: &SandboxError| matches!(error, SandboxError::Egress(EgressError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound);
     let look = std::fs::symlink_metadata(path).map_err(|source| EgressError::Io { path: path.to_owned(), source });
-    let look = look.map_err(Error::from);
+    let look = look.map_err(SandboxError::from);
     let looked = match look {
         Ok(looked) if looked.is_file() => looked,
         Ok(_) => return Err(EgressError::NotAFile { path: path.to_owned() }.into()),
         Err(error) if gone(&error) => return Ok(None),
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
     let bytes = match read_component(path, largest) {
         Ok(bytes) => bytes,
         Err(error) if gone(&error) => return Ok(None),
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
     Ok(Some(Read { bytes, signature: read_signature(path)?, written: looked.modified().ok() }))
 }
