@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::Result;
+use crate::{Error, Result};
 use provider_model::{FieldChange, User, difference};
 use provider_sandbox::{Error as SandboxError, Session};
 use provider_store::{End, Listing, ListingOptions, Listings as _};
@@ -82,9 +82,13 @@ pub trait Sessions: Send {
     fn session(&mut self) -> Result<Session>;
 }
 
-impl<F: FnMut() -> Result<Session> + Send> Sessions for F {
+impl<F, E> Sessions for F
+where
+    F: FnMut() -> Result<Session, E> + Send,
+    Error: From<E>,
+{
     fn session(&mut self) -> Result<Session> {
-        self()
+        Ok(self()?)
     }
 }
 

@@ -14,8 +14,8 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints, SqliteCheckpoints};
 use provider_host::model::User;
 use provider_host::{
-    Access, Egress, EgressOptions, End, Error, ListingOptions, ListingSync, Patience, Pool, Provenance, Registry,
-    Sandbox, Session, SwitchOptions, SyncOptions, Whole, seal,
+    Access, Egress, EgressOptions, End, Error, ListingOptions, ListingSync, Listings as _, Patience, Pool, Provenance,
+    Registry, Sandbox, Session, SwitchOptions, SyncOptions, Whole, seal,
 };
 
 const ASK: SyncOptions = SyncOptions { limit: 0, whole: false };
@@ -363,7 +363,7 @@ async fn a_step_that_fails_is_asked_for_again() {
             }
             Err(error) => {
                 assert!(error.is_retryable() && errors.len() < 40, "{error}");
-                errors.push(error);
+                errors.push(error.into());
             }
         }
     }

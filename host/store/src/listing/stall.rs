@@ -164,6 +164,12 @@ mod tests {
 
     use super::*;
 
+    fn limits(change: impl FnOnce(&mut ListingLimits)) -> ListingLimits {
+        let mut limits = ListingLimits::default();
+        change(&mut limits);
+        limits
+    }
+
     const NO_TIME: Duration = Duration::ZERO;
 
     fn code<T>(result: Result<T>) -> Option<String> {
@@ -172,7 +178,7 @@ mod tests {
 
     #[test]
     fn steps_that_bring_nobody_new_are_counted_against_those_that_did() {
-        let limits = ListingLimits { idle_steps: 3, ..ListingLimits::default() };
+        let limits = limits(|it| it.idle_steps = 3);
         // How many steps with progress come first, and how many without it may follow.
         for (good, idle) in [(0, 3), (1, 7), (10, 43)] {
             let mut guard = StallGuard::default();
@@ -192,12 +198,9 @@ mod tests {
     #[test]
     fn time_without_an_answer_and_without_anybody_new_is_bounded() {
         let second = |n: u64| Duration::from_secs(n);
-        let limits = ListingLimits {
-            stall_time: second(10),
-            wait_time: second(20),
-            time: second(1_000),
-            ..ListingLimits::default()
-        };
+        let limits = limits(|it| {
+            (it.stall_time, it.wait_time, it.time) = (second(10), second(20), second(1_000));
+        });
         let guard = |silent, idle, good, waited, total| StallGuard {
             silent: second(silent),
             idle: second(idle),
@@ -227,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_listing_has_so_many_users_and_bytes_in_all() {
-        let limits = ListingLimits { users: 10, bytes: 100, ..ListingLimits::default() };
+        let limits = limits(|it| (it.users, it.bytes) = (10, 100));
         let cases = [(10, 50, None), (11, 1, Some("limit-listing-users")), (1, 51, Some("limit-listing-bytes"))];
         for (users, bytes, expect) in cases {
             let mut guard = StallGuard::default();
@@ -238,16 +241,16 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_never_answers_is_given_up() {
-        let limits = ListingLimits { stall_time: NO_TIME, ..ListingLimits::default() };
+        let limits = limits(|it| it.stall_time = NO_TIME);
         let mut guard = StallGuard::default();
         let stalled = guard.part(&limits, pending::<Result<()>>()).await;
         assert_eq!(code(stalled).as_deref(), Some("listing-stalled"));
-        assert_eq!(guard.part(&limits, ready(Ok(1))).await.unwrap(), 1);
+        assert_eq!(guard.part(&limits, ready(Result::<_>::Ok(1))).await.unwrap(), 1);
     }
 
     #[tokio::test]
     async fn a_wait_that_was_asked_for_is_no_silence() {
-        let limits = ListingLimits { stall_time: NO_TIME, ..ListingLimits::default() };
+        let limits = limits(|it| it.stall_time = NO_TIME);
         let mut guard = StallGuard::default();
         let until = Instant::now() + Duration::from_millis(50);
         guard.pause(&limits, until).await.unwrap();
