@@ -10,7 +10,7 @@
 //!
 //! # async fn example(token: secrecy::SecretString) -> Result<(), provider_host::Error> {
 //! let sandbox = Sandbox::new(Pool::default())?;
-//! let provider = sandbox.load_file("dist/mattermost-provider.wasm".as_ref())?;
+//! let provider = sandbox.load_file("provider.wasm".as_ref())?;
 //! let mut settings = Settings::new();
 //! settings.set("server_url", "https://chat.example.com").set_secret("access_token", token);
 //! let session = provider.connect(Access::new(settings, Egress::new(EgressOptions::default())?)).await?;

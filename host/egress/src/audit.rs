@@ -158,7 +158,7 @@ mod tests {
         Entry {
             when: SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123),
             tenant: "Zoë \"& Co\"".to_owned(),
-            provider: "mattermost".to_owned(),
+            provider: "example".to_owned(),
             version: "1.2.3".to_owned(),
             method: "GET".to_owned(),
             origin: "https://chat.example.com:443".to_owned(),
@@ -187,7 +187,7 @@ mod tests {
         let written = String::from_utf8(log.into_inner()).unwrap();
         assert_eq!(written.lines().count(), cases.len());
         for (line, (_, expect)) in written.lines().zip(cases) {
-            let head = r#"{"when":"2023-11-14T22:13:20.123Z","tenant":"Zoë \"& Co\"","provider":"mattermost","version":"1.2.3","method":"GET","origin":"https://chat.example.com:443","path":"/api/v4/teams/{}/members","#;
+            let head = r#"{"when":"2023-11-14T22:13:20.123Z","tenant":"Zoë \"& Co\"","provider":"example","version":"1.2.3","method":"GET","origin":"https://chat.example.com:443","path":"/api/v4/teams/{}/members","#;
             assert_eq!(line, format!(r#"{head}{expect},"request_bytes":0,"response_bytes":17,"duration_ms":12}}"#));
         }
     }

@@ -100,7 +100,7 @@ pub struct Term {
 /// What a provider is, needs and may answer. The same for every call of one version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Description {
-    /// Stable id of the product, such as `mattermost`.
+    /// Stable id of the product, such as `example`.
     pub id: String,
     /// The product's name, for a person.
     pub name: String,

@@ -1,12 +1,12 @@
 //! `providers.toml`: which components are trusted, and the tenants that use them.
 //!
 //! ```toml
-//! [providers.mattermost]
-//! file = "mattermost-provider.wasm"   # beside this file
-//! sha256 = "…"                        # or public_key = "…", with the signature in mattermost-provider.wasm.sig
+//! [providers.example]
+//! file = "example-provider.wasm"   # beside this file
+//! sha256 = "…"                        # or public_key = "…", with the signature in example-provider.wasm.sig
 //!
 //! [tenants.acme]
-//! provider = "mattermost"
+//! provider = "example"
 //! settings = { server_url = "https://chat.acme.example" }
 //! secrets = { access_token = "env:ACME_TOKEN" }   # or "file:/run/secrets/acme"; a relative one is beside this file
 //!
@@ -303,7 +303,7 @@ mod tests {
     use super::*;
     use provider_egress::Policy;
 
-    const PIN: &str = "[providers.mattermost]\nfile = \"m.wasm\"\nsha256 = \"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"\n";
+    const PIN: &str = "[providers.example]\nfile = \"m.wasm\"\nsha256 = \"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"\n";
 
     #[track_caller]
     fn refused(text: &str, expect: &str) {
@@ -316,17 +316,17 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_told_with_its_place() {
         refused("[providers", "line 1");
-        refused("[provider.mattermost]\nfile = \"m.wasm\"", "unknown field `provider`");
-        refused("[providers.mattermost]\nfile = \"m.wasm\"", "neither a sha256 nor a public_key");
-        refused("[providers.mattermost]\nfile = \"m.wasm\"\nsha256 = \"12\"", "64 hexadecimal digits");
-        refused("[providers.mattermost]\nfile = \"m.wasm\"\npublic_key = \"AAAA\"", "no Ed25519 public key");
-        refused("[tenants.acme]\nprovider = \"mattermost\"", "`acme` uses `mattermost`");
-        let misplaced = format!("{PIN}[tenants.acme]\nprovider = \"mattermost\"\nsecrets = {{ t = \"hunter2\" }}");
+        refused("[provider.example]\nfile = \"m.wasm\"", "unknown field `provider`");
+        refused("[providers.example]\nfile = \"m.wasm\"", "neither a sha256 nor a public_key");
+        refused("[providers.example]\nfile = \"m.wasm\"\nsha256 = \"12\"", "64 hexadecimal digits");
+        refused("[providers.example]\nfile = \"m.wasm\"\npublic_key = \"AAAA\"", "no Ed25519 public key");
+        refused("[tenants.acme]\nprovider = \"example\"", "`acme` uses `example`");
+        let misplaced = format!("{PIN}[tenants.acme]\nprovider = \"example\"\nsecrets = {{ t = \"hunter2\" }}");
         refused(&misplaced, "line 6: a secret is given by its place: env:NAME");
         let error = Config::parse(Path::new("p"), &misplaced).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
-        refused(&format!("{PIN}[tenants.acme]\nprovider = \"mattermost\"\nlimits = {{ cpus = 4 }}"), "cpus");
-        let both = format!("{PIN}[tenants.acme]\nprovider = \"mattermost\"\nsettings.t = \"x\"\nsecrets.t = \"env:T\"");
+        refused(&format!("{PIN}[tenants.acme]\nprovider = \"example\"\nlimits = {{ cpus = 4 }}"), "cpus");
+        let both = format!("{PIN}[tenants.acme]\nprovider = \"example\"\nsettings.t = \"x\"\nsecrets.t = \"env:T\"");
         refused(&both, "`t` of the tenant `acme` is a setting and a secret");
     }
 
@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn a_secret_that_was_put_in_the_wrong_place_is_nowhere_repeated() {
-        let tenant = format!("{PIN}[tenants.acme]\nprovider = \"mattermost\"\n");
+        let tenant = format!("{PIN}[tenants.acme]\nprovider = \"example\"\n");
         // Each with the line that the error names.
         for (text, line) in [
             ("secrets = { t = \"hunter2\" }", 6),
@@ -396,8 +396,7 @@ mod tests {
 
     #[test]
     fn a_token_among_the_settings_is_shown_to_nobody() {
-        let text =
-            format!("{PIN}[tenants.acme]\nprovider = \"mattermost\"\nsettings = {{ access_token = \"hunter2\" }}");
+        let text = format!("{PIN}[tenants.acme]\nprovider = \"example\"\nsettings = {{ access_token = \"hunter2\" }}");
         let config = Config::parse(Path::new("p"), &text).unwrap();
         let shown = format!("{config:?} {:?}", config.access("acme").unwrap());
         assert!(!shown.contains("hunter2") && shown.contains("access_token"), "{shown}");
@@ -407,7 +406,7 @@ mod tests {
 
     #[test]
     fn the_way_out_is_as_the_file_says() {
-        let tenant = "[tenants.acme]\nprovider = \"mattermost\"\n";
+        let tenant = "[tenants.acme]\nprovider = \"example\"\n";
         let access = |text: &str| {
             let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/egress/testdata/providers.toml"));
             Config::parse(path, &format!("{PIN}{tenant}{text}"))?.access("acme")
@@ -463,13 +462,13 @@ mod tests {
         std::fs::write(folder.join("token"), "hunter2\n").unwrap();
         std::fs::write(folder.join("m.wasm"), "abc").unwrap();
         let text = format!(
-            "{PIN}[tenants.acme]\nprovider = \"mattermost\"\nsettings = {{ server_url = \"https://a.example\" }}\n\
+            "{PIN}[tenants.acme]\nprovider = \"example\"\nsettings = {{ server_url = \"https://a.example\" }}\n\
              secrets = {{ access_token = \"file:token\", other = \"file:/nowhere\" }}\n\
              limits = {{ memory_mib = 8, call_seconds = 9, instances = 2 }}\n",
         );
         let config = Config::parse(&folder.join("providers.toml"), &text).unwrap();
-        assert_eq!(config.component("mattermost").unwrap(), b"abc");
-        assert_eq!(config.tenants().collect::<Vec<_>>(), [("acme", "mattermost")]);
+        assert_eq!(config.component("example").unwrap(), b"abc");
+        assert_eq!(config.tenants().collect::<Vec<_>>(), [("acme", "example")]);
         let error = config.access("acme").unwrap_err().to_string();
         assert!(error.contains("`other` of the tenant `acme`") && error.contains("/nowhere"), "{error}");
         let config =
@@ -479,7 +478,7 @@ mod tests {
         assert_eq!((access.limits.memory_bytes, access.limits.instances), (8 << 20, 2));
         assert!(!format!("{access:?} {config:?}").contains("hunter2"));
         std::fs::write(folder.join("m.wasm"), "abd").unwrap();
-        assert_eq!(config.component("mattermost").unwrap_err().code(), "digest-differs");
+        assert_eq!(config.component("example").unwrap_err().code(), "digest-differs");
         assert_eq!(config.component("other").unwrap_err().code(), "provider-unknown");
         std::fs::remove_dir_all(folder).unwrap();
     }

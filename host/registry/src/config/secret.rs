@@ -162,7 +162,7 @@ mod tests {
         }
         for (text, expect) in [
             ("env:MM_TOKEN", "the environment variable MM_TOKEN"),
-            ("env:MATTERMOST_ACCESS_TOKEN_2", "the environment variable MATTERMOST_ACCESS_TOKEN_2"),
+            ("env:EXAMPLE_ACCESS_TOKEN_2", "the environment variable EXAMPLE_ACCESS_TOKEN_2"),
             ("env:hunter2hunter2hunter2hunt", "the environment variable that is named, which may be the secret"),
             ("file:/run/secrets/token", "the file /run/secrets/token"),
         ] {

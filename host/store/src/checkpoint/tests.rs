@@ -10,7 +10,7 @@ use provider_testing::samples::{notice, user};
 const OLD: &str = "2020-01-01T00:00:00.000Z";
 
 fn key(name: &str) -> ListingKey {
-    ListingKey { name: name.into(), product: "mattermost".into(), source: "https://chat.example.com".into() }
+    ListingKey { name: name.into(), product: "example".into(), source: "https://chat.example.com".into() }
 }
 
 /// How far a listing is after so many steps.

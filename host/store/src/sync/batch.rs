@@ -6,8 +6,9 @@ use provider_model::weight::user as weight;
 /// Bytes of a batch in the memory of a provider: each call copies them there. More than so many users of the usual length take.
 const BYTES_AT_MOST: usize = 6 * 1024 * 1024;
 
-/// Users of a batch. Providers ask their product for as many ids at once as it takes, of which batches should be a multiple
-/// or a little less: Mattermost takes some 9,310, and 3,103 before 9.5.4 (`ServiceSettings.MaximumPayloadSizeBytes`).
+/// Users of a batch. Providers ask their product for as many ids at once as the body of a request may hold, and products
+/// bound that at some hundred kilobytes: less than ten thousand ids of 26 letters or more. A few more users than one request
+/// takes would cost a second one for each batch.
 const USERS_AT_MOST: usize = 9_300;
 
 /// Users that are read from the store at a time.
