@@ -58,7 +58,7 @@ impl Provider {
         &self.prepared
     }
 
-    /// Whether it can find out what changed since a listing: [`Session::sync`](crate::Session::sync) then costs the product a small part of one.
+    /// Whether it can find out what changed since a listing: to bring a listing up to date then costs the product a small part of one.
     #[must_use]
     pub const fn has_changes(&self) -> bool {
         self.prepared.has_changes()
