@@ -58,8 +58,8 @@ pub mod model {
     #[doc(inline)]
     pub use provider_model::{
         ActivityKnowledge, Assignment, Attributes, CheckOutcome, CheckReport, CheckStep, Description, ErrorKind,
-        FieldChange, License, ListingState, Notice, ProviderError, Quantity, RequestSpec, SeatUse, SettingKind,
-        SettingSpec, Severity, Term, User, UserKind, UserPage, UserStatus,
+        FieldChange, HiddenField, License, ListingState, Notice, ProviderError, Quantity, RequestSpec, SeatUse,
+        SecretUse, SettingKind, SettingSpec, Severity, Term, User, UserKind, UserPage, UserStatus,
     };
 }
 

@@ -20,7 +20,9 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use provider_model::{Attributes, CheckReport, License, ListingState, Notice, ProviderError, User, UserPage};
+use provider_model::{
+    Attributes, CheckReport, HiddenField, License, ListingState, Notice, ProviderError, User, UserPage,
+};
 
 /// What stands in the place of a secret.
 const REDACTED: &str = "[redacted]";
@@ -432,16 +434,27 @@ impl Texts for User {
 
 impl Texts for UserPage {
     fn redact(&mut self, redactor: &Redactor) {
-        let Self { users, state, expected_total: _, wait_ms: _, watermark, notices, attributes } = self;
+        let Self { users, state, expected_total: _, wait_ms: _, watermark, notices, hidden, attributes } = self;
         users.redact(redactor);
-        if let ListingState::More(cursor) = state {
-            redactor.clean(cursor);
+        if let ListingState::More(text) | ListingState::Incomplete(text) = state {
+            redactor.clean(text);
         }
         if let Some(text) = watermark {
             redactor.clean(text);
         }
         notices.redact(redactor);
+        hidden.redact(redactor);
         attributes.redact(redactor);
+    }
+}
+
+impl Texts for HiddenField {
+    fn redact(&mut self, redactor: &Redactor) {
+        let Self { name, may_be } = self;
+        redactor.clean(name);
+        for id in may_be {
+            redactor.clean(id);
+        }
     }
 }
 

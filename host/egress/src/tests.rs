@@ -30,7 +30,7 @@ use crate::grant::Grant;
 use crate::vault::Vault;
 use crate::{Egress, EgressOptions, ExtraHeader, Gate, GateOptions, Sender, Turns};
 use crate::{Error, Policy, TrafficLimits};
-use provider_model::RequestSpec;
+use provider_testing::samples;
 
 /// What a server does with each request.
 #[derive(Clone, Copy)]
@@ -173,11 +173,7 @@ impl Default for Opening {
 impl Opening {
     /// Opens a gate to the root, /x and the items of an origin.
     fn open(self, egress: &Egress, origin: &str) -> crate::Result<Gate> {
-        let spec = |(method, path): (&str, &str)| RequestSpec {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            purpose: String::new(),
-        };
+        let spec = |(method, path)| samples::request(method, path);
         let specs = [("GET", "/"), ("GET", "/x"), ("POST", "/items/{}")];
         let grant = Grant::new(origin, &specs.map(spec)).unwrap();
         let sender = Sender { tenant: "acme".to_owned(), provider: "test".to_owned(), version: "1.2.3".to_owned() };

@@ -44,7 +44,7 @@ mod tests;
 mod words;
 
 pub use access::Access;
-pub use bindings::Baseline;
+pub use bindings::{Baseline, Changes};
 pub use cache::Cache;
 pub use compiler::{CompilerProcess, run_compiler};
 pub use component_bounds::{ComponentBound, ComponentBounds};

@@ -7,7 +7,8 @@ use tokio::net::TcpListener;
 
 use crate::{Access, Limits, Outlet, Settings};
 use provider_egress::{Egress, EgressOptions};
-use provider_model::{Attributes, Description, RequestSpec, SettingKind, SettingSpec};
+use provider_model::{Attributes, Description, SettingKind, SettingSpec};
+use provider_testing::samples;
 
 /// A provider that reads one path with a token.
 fn description() -> Description {
@@ -20,13 +21,13 @@ fn description() -> Description {
         help: String::new(),
         attributes: Attributes::new(),
     };
-    let read = RequestSpec { method: "GET".to_owned(), path: "/users".to_owned(), purpose: String::new() };
+    let read = samples::request("GET", "/users");
     Description {
         id: "x".to_owned(),
         name: String::new(),
         version: "0.1.0".to_owned(),
         documentation_url: String::new(),
-        settings: vec![setting("url", SettingKind::Url), setting("token", SettingKind::Secret)],
+        settings: vec![setting("url", SettingKind::Url), setting("token", samples::secret())],
         requests: vec![read],
         license_types: Vec::new(),
         roles: Vec::new(),

@@ -1,8 +1,28 @@
 //! Records to test with.
 
 use provider_model::{
-    ActivityKnowledge, Assignment, ListingState, Notice, SeatUse, Severity, User, UserKind, UserPage, UserStatus,
+    ActivityKnowledge, Assignment, ListingState, Notice, RequestSpec, SeatUse, SecretUse, SettingKind, Severity, User,
+    UserKind, UserPage, UserStatus,
 };
+
+/// A request without a query below the setting `url`.
+#[must_use]
+pub fn request(method: &str, path: &str) -> RequestSpec {
+    RequestSpec {
+        url: "url".into(),
+        method: method.into(),
+        path: path.into(),
+        query: Vec::new(),
+        headers: Vec::new(),
+        purpose: "Because.".into(),
+    }
+}
+
+/// A secret for the setting `url`.
+#[must_use]
+pub fn secret() -> SettingKind {
+    SettingKind::Secret(SecretUse { url: "url".into(), header: "authorization".into() })
+}
 
 /// A user of this id whose account was created then.
 #[must_use]
@@ -77,6 +97,7 @@ pub fn page(users: Vec<User>, state: ListingState) -> UserPage {
         wait_ms: None,
         watermark: None,
         notices: Vec::new(),
+        hidden: Vec::new(),
         attributes: Default::default(),
     }
 }
