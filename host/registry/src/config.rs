@@ -408,7 +408,7 @@ mod tests {
     fn the_way_out_is_as_the_file_says() {
         let tenant = "[tenants.acme]\nprovider = \"example\"\n";
         let access = |text: &str| {
-            let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/egress/testdata/providers.toml"));
+            let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../egress/testdata/providers.toml"));
             Config::parse(path, &format!("{PIN}{tenant}{text}"))?.access("acme")
         };
         let all = "[tenants.acme.egress]\nca_files = [\"authority.pem\"]\n\
