@@ -61,6 +61,7 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// What a call's result tells.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other error is the version's")]
     pub(crate) fn of<T>(result: &Result<T, Error>) -> Self {
         let error = match result {
             Ok(_) => return Self::Good,

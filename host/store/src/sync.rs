@@ -22,7 +22,7 @@ use crate::{End, Listing, Result};
 use asking::{Asking, Brought, Verdict};
 use provider_egress::Denial;
 use provider_model::{Notice, User};
-use provider_sandbox::{Error as SandboxError, ListingLimits, Session, answers};
+use provider_sandbox::{Changes, Error as SandboxError, ListingLimits, Session, answers};
 pub use step::{ChangedUser, SyncOptions, SyncStep};
 use telling::Telling;
 pub use whole::Whole;
@@ -211,16 +211,7 @@ impl ListingSync {
                 return Ok(SyncStep::default());
             }
         };
-        let ids = changes.page.users.iter().map(|user| user.id.clone()).collect();
-        let kept = self.keeper.find(Kept::Latest, ids).await?;
-        let refused = |reason| SandboxError::AnswerRefused { call: "list-changes", reason };
-        for user in &kept {
-            answers::is_asked_for(user, asking.has_brought(&batch, &user.id), asking.since().watermark.as_deref())
-                .map_err(refused)?;
-        }
-        let gone = self.keeper.find(Kept::Latest, changes.gone.clone()).await?;
-        let known = |id: &str| gone.iter().any(|user| user.id == id) && asking.was_handed_over(&batch, id);
-        answers::are_gone(&changes, asking.since().proven, known).map_err(refused)?;
+        let (kept, gone) = known_of(&changes, &self.keeper, asking, &batch).await?;
         let page = changes.page;
         let step = SyncStep { gone, notices: page.notices, hidden: page.hidden, ..telling::compare(page.users, kept) };
         let mut standing = standing.clone();
@@ -354,4 +345,24 @@ impl ListingSync {
     pub fn into_session(self) -> Session {
         self.listing.into_session()
     }
+}
+
+/// Those of the store whom the provider's answer names as changed, and as gone, after a look whether it may name them.
+async fn known_of(
+    changes: &Changes,
+    keeper: &Keeper,
+    asking: &Asking,
+    batch: &Brought,
+) -> Result<(Vec<User>, Vec<User>)> {
+    let ids = changes.page.users.iter().map(|user| user.id.clone()).collect();
+    let kept = keeper.find(Kept::Latest, ids).await?;
+    let refused = |reason| SandboxError::AnswerRefused { call: "list-changes", reason };
+    for user in &kept {
+        answers::is_asked_for(user, asking.has_brought(batch, &user.id), asking.since().watermark.as_deref())
+            .map_err(refused)?;
+    }
+    let gone = keeper.find(Kept::Latest, changes.gone.clone()).await?;
+    let known = |id: &str| gone.iter().any(|user| user.id == id) && asking.was_handed_over(batch, id);
+    answers::are_gone(changes, asking.since().proven, known).map_err(refused)?;
+    Ok((kept, gone))
 }

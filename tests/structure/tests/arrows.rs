@@ -17,7 +17,7 @@ fn manifest(folder: &Path) -> toml::Table {
 /// The names of the repository's own crates: those that the workspace knows by a path.
 fn own_crates(top: &Path) -> BTreeSet<String> {
     let workspace = manifest(top);
-    let known = workspace["workspace"]["dependencies"].as_table().unwrap();
+    let known = workspace.get("workspace").unwrap().get("dependencies").unwrap().as_table().unwrap();
     known.iter().filter(|(_, spec)| spec.get("path").is_some()).map(|(name, _)| name.clone()).collect()
 }
 
