@@ -7,6 +7,9 @@ use crate::Origin;
 /// What every fallible operation of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// The error behind another, or words where there is none.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// What is known of an error beside its text: one row of a crate's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts<'a> {
@@ -62,7 +65,8 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// Why not.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
 
     /// A forward proxy cannot be used as it is described.

@@ -9,6 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::error::Cause;
 use crate::pem_file::read_pem;
 use crate::{Error, Result};
 
@@ -22,15 +23,15 @@ impl ClientIdentity {
     /// # Errors
     /// A file cannot be read or does not hold what it should, or they do not belong together.
     pub fn from_files(certificates: &Path, key: &Path) -> Result<Self> {
-        let unusable = |path: &Path, reason: String| {
+        let unusable = |path: &Path, reason: Cause| {
             let reason = format!("{}: {reason}", path.display());
             Error::ClientIdentityUnusable { reason }
         };
         let text = |path: &Path| read_pem(path).map_err(|reason| unusable(path, reason));
         let chain = CertificateDer::pem_slice_iter(&text(certificates)?)
             .collect::<std::result::Result<_, _>>()
-            .map_err(|error| unusable(certificates, error.to_string()))?;
-        let own = PrivateKeyDer::from_pem_slice(&text(key)?).map_err(|error| unusable(key, error.to_string()))?;
+            .map_err(|error| unusable(certificates, error.into()))?;
+        let own = PrivateKeyDer::from_pem_slice(&text(key)?).map_err(|error| unusable(key, error.into()))?;
         Self::new(chain, own)
     }
 

@@ -56,7 +56,7 @@ mod words;
 pub use client::Egress;
 pub use deadline::after;
 pub use denial::{Denial, DenialReason};
-pub use error::{Error, Facts, Result};
+pub use error::{Cause, Error, Facts, Result};
 pub use gate::Gate;
 pub use grant::Grant;
 pub use headers::ExtraHeader;

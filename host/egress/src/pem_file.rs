@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::zeroize::Zeroizing;
 
-use crate::Error;
+use crate::error::{Cause, Error};
 use crate::regular_file::read_regular;
 
 /// Bytes of the largest file of certificates: twenty times all authorities of a system.
@@ -14,11 +14,11 @@ const PEM_BYTES: usize = 4 * 1024 * 1024;
 ///
 /// # Errors
 /// Why it cannot be read.
-pub(crate) fn read_pem(path: &Path) -> std::result::Result<Zeroizing<Vec<u8>>, String> {
+pub(crate) fn read_pem(path: &Path) -> std::result::Result<Zeroizing<Vec<u8>>, Cause> {
     match read_regular(path, PEM_BYTES) {
         Ok(Ok(text)) => Ok(Zeroizing::new(text)),
-        Ok(Err(_)) => Err("it is larger than 4 MiB".to_owned()),
-        Err(Error::Io { source, .. }) => Err(source.to_string()),
-        Err(error) => Err(error.to_string()),
+        Ok(Err(_)) => Err("it is larger than 4 MiB".into()),
+        Err(Error::Io { source, .. }) => Err(source.into()),
+        Err(error) => Err(error.into()),
     }
 }

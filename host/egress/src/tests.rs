@@ -430,7 +430,7 @@ fn unusable_ca_files_are_named() {
         match Egress::new(EgressOptions { ca_files, ..EgressOptions::default() }) {
             Err(Error::CaFile { path: named, reason }) => {
                 assert_eq!(named, path);
-                assert!(reason.contains(words), "{name}: {reason}");
+                assert!(reason.to_string().contains(words), "{name}: {reason}");
             }
             other => panic!("{name}: {other:?}"),
         }

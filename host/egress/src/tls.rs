@@ -10,6 +10,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::time_provider::TimeProvider;
 
 use crate::certificate::{Trusted, Verifier};
+use crate::error::Cause;
 use crate::handshake::Shows;
 use crate::identity::ClientIdentity;
 use crate::pem_file::read_pem;
@@ -75,14 +76,14 @@ fn read_system() -> Trusted {
 }
 
 fn add(trusted: &mut Trusted, path: &Path) -> Result<()> {
-    let unusable = |reason: String| Error::CaFile { path: path.to_owned(), reason };
+    let unusable = |reason: Cause| Error::CaFile { path: path.to_owned(), reason };
     let mut found = 0_usize;
     for certificate in CertificateDer::pem_slice_iter(&read_pem(path).map_err(unusable)?) {
-        let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
-        trusted.add(certificate).map_err(|_| unusable("it holds a certificate that cannot be read".to_owned()))?;
+        let certificate = certificate.map_err(|error| unusable(error.into()))?;
+        trusted.add(certificate).map_err(|_| unusable("it holds a certificate that cannot be read".into()))?;
         found = found.saturating_add(1);
     }
-    if found == 0 { Err(unusable("it holds no certificate in PEM form".to_owned())) } else { Ok(()) }
+    if found == 0 { Err(unusable("it holds no certificate in PEM form".into())) } else { Ok(()) }
 }
 
 #[cfg(test)]

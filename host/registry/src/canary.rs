@@ -103,8 +103,7 @@ async fn licenses(old: &mut dyn Sessions, new: &mut dyn Sessions) -> Result<BTre
         let mut fields = BTreeMap::new();
         for license in licenses {
             let of = license.license_type.clone();
-            let read =
-                difference::fields(&license).map_err(|error| SandboxError::Runtime { reason: error.to_string() })?;
+            let read = difference::fields(&license).map_err(|error| SandboxError::Runtime { reason: error.into() })?;
             fields.extend(read.into_iter().map(|(name, value)| (format!("{of}.{name}"), value)));
         }
         Ok(fields)
@@ -245,7 +244,7 @@ fn settle(old: &mut User, new: &User, again: &User) -> Result<()> {
             *value = newer.clone();
         }
     }
-    *old = read(first).map_err(|error| SandboxError::Runtime { reason: error.to_string() })?;
+    *old = read(first).map_err(|error| SandboxError::Runtime { reason: error.into() })?;
     Ok(())
 }
 

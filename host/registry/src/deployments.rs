@@ -59,7 +59,7 @@ impl Registry {
         let sandbox = self.shared.sandbox.clone();
         // Compiling takes the better part of a second, which the callers of other versions are not to wait for.
         let compiling = tokio::task::spawn_blocking(move || sandbox.load(&bytes));
-        let provider = compiling.await.map_err(|error| SandboxError::Runtime { reason: error.to_string() })??;
+        let provider = compiling.await.map_err(|error| SandboxError::Runtime { reason: error.into() })??;
         let description = provider.describe().await?;
         Ok(Candidate { version: Version::new(provider, description) })
     }

@@ -217,7 +217,7 @@ impl Watched {
             let trusted = trust.check(&bytes, signature.as_deref());
             Ok(Some((Digest::of(&bytes), trusted.map(|()| (bytes, written)))))
         });
-        let read = reading.await.map_err(|error| SandboxError::Runtime { reason: error.to_string() })??;
+        let read = reading.await.map_err(|error| SandboxError::Runtime { reason: error.into() })??;
         let Some((found, trusted)) = read else { return Ok(Err(Nothing)) };
         *digest = Some(found);
         let (bytes, written) = trusted?;

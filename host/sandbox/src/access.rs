@@ -200,7 +200,7 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
         if let Some(reason) = fault(secret) {
             return Err(Error::SecretUnusable { key: key.to_owned(), reason: reason.to_owned() });
         }
-        let stand_in = placeholder().map_err(|error| Error::Runtime { reason: error.to_string() })?;
+        let stand_in = placeholder().map_err(|error| Error::Runtime { reason: error.into() })?;
         shown.set_secret(key, stand_in.clone().into());
         secrets.push((stand_in, secret.to_owned().into()));
     }

@@ -66,7 +66,7 @@ impl Cache {
     /// [`Error::CacheUnusable`]: the folder cannot be made or written, is a link, belongs to somebody else, or others may use it
     /// or write to one above it.
     pub fn open(folder: &Path) -> Result<Self> {
-        let unusable = |reason: String| Error::CacheUnusable { folder: folder.to_owned(), reason };
+        let unusable = |reason: String| Error::CacheUnusable { folder: folder.to_owned(), reason: reason.into() };
         let opened = Folder::open(folder).map_err(unusable)?;
         let key = key(&opened).map_err(|error| unusable(format!("no key can be kept there: {error}")))?;
         Ok(Self { path: folder.to_owned(), folder: opened, key })
@@ -81,7 +81,7 @@ impl Cache {
         let folder = named.or_else(|| std::env::home_dir().map(|home| home.join(".cache")));
         match folder {
             Some(folder) => Self::open(&folder.join(name)),
-            None => Err(Error::CacheUnusable { folder: name.into(), reason: "the user has no home".to_owned() }),
+            None => Err(Error::CacheUnusable { folder: name.into(), reason: "the user has no home".into() }),
         }
     }
 

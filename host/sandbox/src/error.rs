@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use provider_egress::Facts;
+use provider_egress::{Cause, Facts};
 use provider_model::ProviderError;
 
 use crate::component_bounds::ComponentBound;
@@ -70,7 +70,8 @@ pub enum Error {
     #[error("the compiler failed: {reason}")]
     CompilerFailed {
         /// What is known of it.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
 
     /// The component needs more from the start than an instance may have, such as memory.
@@ -203,7 +204,8 @@ pub enum Error {
     #[error("no complete response: {reason}")]
     Unanswered {
         /// Why, in the words of wasi:http; no part of the request.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
 
     /// A folder cannot hold compiled components: whoever else may write there could have this process run their code.
@@ -212,14 +214,16 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
         /// Why not.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
 
     /// The runtime itself could not be set up: a pool that is too large, or too little address space.
     #[error("the sandbox could not be set up: {reason}")]
     Runtime {
         /// What the runtime says.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
 }
 

@@ -45,7 +45,7 @@ impl Outlet {
     /// # Errors
     /// It is not granted, a limit was reached, or there was no whole answer.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>> {
-        let unanswered = |error: HttpError| Error::Unanswered { reason: error.to_string() };
+        let unanswered = |error: HttpError| Error::Unanswered { reason: error.into() };
         let request = request.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync());
         let answer = self.gate.clone().send_request(request, None, Box::new(ready(Ok(()))));
         let (response, _) = Box::into_pin(answer).await.map_err(unanswered)?;

@@ -80,7 +80,7 @@ impl Sandbox {
     pub fn new(pool: Pool) -> Result<Self> {
         provider_egress::wall::check()?;
         pool.check()?;
-        let failed = |error: wasmtime::Error| Error::Runtime { reason: format!("{error:#}") };
+        let failed = |error: wasmtime::Error| Error::Runtime { reason: format!("{error:#}").into() };
         let engine = Engine::new(&config(&pool)).map_err(failed)?;
         let mut linker = Linker::new(&engine);
         link(&mut linker).map_err(failed)?;
@@ -258,5 +258,5 @@ fn start_ticking(engine: &Engine, pool: &Pool) -> Result<Clock> {
     let engine = engine.weak();
     let tick = move || engine.upgrade().map(|engine| engine.increment_epoch()).is_some();
     Clock::start(pool.tick.max(SHORTEST_TICK), tick)
-        .map_err(|error| Error::Runtime { reason: format!("no thread for the clock of the limits: {error}") })
+        .map_err(|error| Error::Runtime { reason: format!("no thread for the clock of the limits: {error}").into() })
 }

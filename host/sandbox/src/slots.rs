@@ -135,7 +135,7 @@ impl Slots {
         let waiting = async { Some(Slot { _own: self.own.enter().await?, _pool: self.pool.enter().await? }) };
         match timeout_at(until, waiting).await {
             Ok(Some(slot)) => Ok(slot),
-            Ok(None) => Err(Error::Runtime { reason: "the pool of instances is closed".to_owned() }),
+            Ok(None) => Err(Error::Runtime { reason: "the pool of instances is closed".into() }),
             Err(_) => Err(Error::LimitHit { call, limit: LimitHit::Instances { pool: self.pool_size, patience } }),
         }
     }

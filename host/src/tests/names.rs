@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Bound, ComponentBound, EgressError, Error, LimitHit, Origin, SandboxError, Stall, StoreError};
+use crate::{
+    Bound, ComponentBound, EgressError, Error, LimitHit, Origin, RegistryError, SandboxError, Stall, StoreError,
+};
 use provider_model::{
     ActivityKnowledge, CheckOutcome, ErrorKind, ListingState, ProviderError, Quantity, SeatUse, SettingKind, Severity,
     UserKind, UserStatus,
@@ -58,7 +60,7 @@ fn errors_have_stable_codes_of_their_own() {
         ),
         (SandboxError::CompileTimeout { limit: time }.into(), "component-compile-timeout", true),
         (SandboxError::CompileMemory { limit: 1 }.into(), "component-compile-memory", false),
-        (SandboxError::CompilerFailed { reason: text() }.into(), "component-compiler-failed", false),
+        (SandboxError::CompilerFailed { reason: text().into() }.into(), "component-compiler-failed", false),
         (EgressError::NotAFile { path: "x".into() }.into(), "component-not-a-file", false),
         (SandboxError::DoesNotFit { reason: text() }.into(), "component-does-not-fit", false),
         (SandboxError::ImportRefused { import: text() }.into(), "import-refused", false),
@@ -98,12 +100,12 @@ fn errors_have_stable_codes_of_their_own() {
         (EgressError::ProxyUnusable { reason: text() }.into(), "proxy-unusable", false),
         (EgressError::ClientIdentityUnusable { reason: text() }.into(), "client-identity-unusable", false),
         (EgressError::HeaderUnusable { name: text(), reason: "x" }.into(), "header-unusable", false),
-        (EgressError::CaFile { path: "x".into(), reason: text() }.into(), "ca-file-unusable", false),
-        (SandboxError::Unanswered { reason: text() }.into(), "request-unanswered", true),
+        (EgressError::CaFile { path: "x".into(), reason: text().into() }.into(), "ca-file-unusable", false),
+        (SandboxError::Unanswered { reason: text().into() }.into(), "request-unanswered", true),
         (EgressError::Io { path: "x".into(), source: io::Error::other("x") }.into(), "file-unreadable", false),
-        (SandboxError::CacheUnusable { folder: "x".into(), reason: text() }.into(), "cache-unusable", false),
+        (SandboxError::CacheUnusable { folder: "x".into(), reason: text().into() }.into(), "cache-unusable", false),
         (EgressError::ClockWrong.into(), "clock-wrong", false),
-        (SandboxError::Runtime { reason: text() }.into(), "runtime-failed", false),
+        (SandboxError::Runtime { reason: text().into() }.into(), "runtime-failed", false),
     ];
     let mut codes = HashSet::new();
     for (error, code, retryable) in cases {
@@ -135,4 +137,25 @@ fn a_providers_error_speaks_for_itself() {
     assert_eq!((error.code(), error.fix(), error.is_retryable()), ("too-many-requests", told.fix.as_deref(), true));
     assert_eq!(error.to_string(), "Wait.");
     assert_eq!(error.as_provider(), Some(&told));
+}
+
+#[test]
+fn an_error_of_any_part_stays_what_it_is_on_the_way_up() {
+    let below = || EgressError::Io { path: "x".into(), source: io::Error::from(io::ErrorKind::NotFound) };
+    let ways: [Error; 4] = [
+        below().into(),
+        SandboxError::from(below()).into(),
+        StoreError::from(SandboxError::from(below())).into(),
+        RegistryError::from(StoreError::from(SandboxError::from(below()))).into(),
+    ];
+    for error in ways {
+        assert!(matches!(error, Error::Egress(EgressError::Io { .. })), "{error:?}");
+        assert_eq!((error.code(), error.fix(), error.is_retryable()), ("file-unreadable", below().fix(), false));
+        let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<io::Error>());
+        assert_eq!(cause.map(io::Error::kind), Some(io::ErrorKind::NotFound), "the cause is kept: {error:?}");
+    }
+    let refused = StoreError::CheckpointUnusable { store: "x".into(), reason: io::Error::other("full").into() };
+    let error = Error::from(RegistryError::from(refused));
+    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    assert!(matches!(error, Error::Store(_)) && cause.is_some(), "{error:?}");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use provider_egress::Facts;
+use provider_egress::{Cause, Facts};
 use provider_model::ProviderError;
 use provider_sandbox::in_words;
 
@@ -43,7 +43,8 @@ pub enum Error {
         /// The file, or another name of the store.
         store: String,
         /// Why not. Holds no user's data.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
 
     /// Somebody else reads the listing, or looks at it.

@@ -43,7 +43,7 @@ fn this_program() -> Result<PathBuf, Error> {
     if cfg!(target_os = "linux") {
         return Ok("/proc/self/exe".into());
     }
-    std::env::current_exe().map_err(|error| Error::CompilerFailed { reason: error.to_string() })
+    std::env::current_exe().map_err(|error| Error::CompilerFailed { reason: error.into() })
 }
 
 /// What does not depend on the pool: everything that the compiled code depends on.
@@ -78,7 +78,7 @@ impl From<Uncompiled> for Error {
             Uncompiled::DoesNotFit(reason) => Self::DoesNotFit { reason },
             Uncompiled::Timeout(limit) => Self::CompileTimeout { limit },
             Uncompiled::Memory(limit) => Self::CompileMemory { limit },
-            Uncompiled::Failed(reason) => Self::CompilerFailed { reason },
+            Uncompiled::Failed(reason) => Self::CompilerFailed { reason: reason.into() },
         }
     }
 }

@@ -42,7 +42,7 @@ pub fn seal(bytes: &[u8], description: &Description, provenance: &Provenance) ->
     let mut name = ComponentNameSection::new();
     name.component(&description.id);
     name.append_to_component(&mut sealed);
-    let json = serde_json::to_string(description).map_err(|error| Error::Runtime { reason: error.to_string() })?;
+    let json = serde_json::to_string(description).map_err(|error| Error::Runtime { reason: error.into() })?;
     let Provenance { licenses, source, revision } = provenance;
     for (name, text) in [
         ("version", Some(&description.version)),

@@ -61,7 +61,7 @@ impl Held {
         let mut shelves = self.store.shelves();
         shelves.get_mut(&self.key).map(work).ok_or_else(|| Error::CheckpointUnusable {
             store: "memory".to_owned(),
-            reason: "the listing is no longer there".to_owned(),
+            reason: "the listing is no longer there".into(),
         })
     }
 }

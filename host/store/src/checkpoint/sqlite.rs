@@ -19,6 +19,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, Trans
 use super::store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, busy};
 use crate::listing::End;
 use crate::{Error, Result};
+use provider_egress::Cause;
 use provider_model::User;
 
 /// Tells a file of checkpoints from other SQLite files: `lchk` in ASCII.
@@ -420,6 +421,6 @@ fn unix_ms(time: SystemTime) -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn unusable(path: &Path, reason: impl ToString) -> Error {
-    Error::CheckpointUnusable { store: path.display().to_string(), reason: reason.to_string() }
+fn unusable(path: &Path, reason: impl Into<Cause>) -> Error {
+    Error::CheckpointUnusable { store: path.display().to_string(), reason: reason.into() }
 }

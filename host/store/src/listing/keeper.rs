@@ -113,7 +113,7 @@ fn recall(checkpoint: &mut dyn Checkpoint, standing: Standing) -> Result<Walk> {
 /// A store that panicked is told as one that does not work.
 fn flatten<T>(name: &str, outcome: Result<Result<T>, JoinError>) -> Result<T> {
     outcome.unwrap_or_else(|_| {
-        let reason = "the store stopped in the middle of it".to_owned();
+        let reason = "the store stopped in the middle of it".into();
         Err(Error::CheckpointUnusable { store: format!("of the listing `{name}`"), reason })
     })
 }
