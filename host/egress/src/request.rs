@@ -11,6 +11,8 @@ pub(crate) struct Request {
     pub(crate) path: String,
     /// The same for the person whose session it is, with more words of the provider's own.
     pub(crate) asked: String,
-    /// The name of the header for which it is denied.
-    pub(crate) header: Option<String>,
+    /// The header or the query key for which it is denied.
+    pub(crate) name: Option<String>,
+    /// The described request with it.
+    pub(crate) line: Option<String>,
 }

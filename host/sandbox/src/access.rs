@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Error, Limits, Result, Settings};
+use crate::{Error, Limits, Result, Settings, demands};
 use provider_egress::audit::Audit;
-use provider_egress::{Egress, Gate, GateOptions, Grant, Policy, Sender, Turns, Vault, ascii_url, fault, placeholder};
+use provider_egress::{
+    Concealed, Egress, Gate, GateOptions, Grant, Policy, Sender, Turns, Vault, ascii_url, fault, placeholder,
+};
 use provider_model::{Description, RequestSpec, SettingKind};
 
 /// What a provider is connected with.
@@ -117,6 +119,7 @@ impl Access {
     /// What a provider of this description gets: the settings with placeholders for secrets, and the way out.
     pub(crate) fn open(self, description: &Description) -> Result<(Settings, Gate)> {
         let Self { settings, egress, limits, name, requests, policy, audit, turns } = self;
+        demands::check(description)?;
         let (shown, vault) = conceal(description, &settings)?;
         let grants = grants(description, &settings, requests.as_deref().map(Vec::as_slice))?;
         let sender = Sender { tenant: name, provider: description.id.clone(), version: description.version.clone() };
@@ -129,8 +132,8 @@ impl Access {
 
 /// The requests at the settings that hold a URL, after a look whether all required settings are there.
 fn grants(description: &Description, settings: &Settings, only: Option<&[RequestSpec]>) -> Result<Vec<Grant>> {
-    let is_granted = |spec: &RequestSpec| only.is_none_or(|only| only.iter().any(|granted| granted.covers(spec)));
-    let requests: Vec<_> = description.requests.iter().filter(|spec| is_granted(spec)).cloned().collect();
+    let granted = |spec: &RequestSpec| only.map_or_else(|| Some(spec.clone()), |only| spec.within(only));
+    let requests: Vec<_> = description.requests.iter().filter_map(granted).collect();
     let mut grants = Vec::new();
     for spec in &description.settings {
         let value = settings.expose(&spec.key).filter(|value| !value.trim().is_empty());
@@ -145,7 +148,11 @@ fn grants(description: &Description, settings: &Settings, only: Option<&[Request
             continue;
         };
         if spec.kind == SettingKind::Url {
-            let grant = Grant::new(value, &requests)
+            let headers = description.settings.iter().filter_map(|other| match &other.kind {
+                SettingKind::Secret(place) if place.url == spec.key => Some(place.header.clone()),
+                _ => None,
+            });
+            let grant = Grant::new(&spec.key, value, &requests, headers.collect())
                 .map_err(|reason| Error::SettingUnusable { key: spec.key.clone(), reason: reason.to_owned() })?;
             grants.push(grant);
         }
@@ -162,7 +169,7 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
             let reason = "it is written down among the settings; name its place among the secrets instead".to_owned();
             return Err(Error::SecretUnusable { key: key.to_owned(), reason });
         }
-        match kind {
+        let place = match kind {
             Some(SettingKind::SecretValue) if !settings.grants_value(key) => {
                 return Err(Error::SecretNotGranted { key: key.to_owned() });
             }
@@ -170,7 +177,7 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
                 values.push(settings.expose(key).unwrap_or_default().trim().into());
                 continue;
             }
-            Some(SettingKind::Secret(_)) => {}
+            Some(SettingKind::Secret(place)) => place.clone(),
             // What was given as a secret is never shown, whatever the provider takes it for.
             Some(
                 SettingKind::Text
@@ -191,7 +198,7 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
                 }
                 continue;
             }
-        }
+        };
         // Some editors write a byte order mark before a text.
         let secret = settings.expose(key).unwrap_or_default().trim_start_matches('\u{feff}').trim();
         if secret.is_empty() {
@@ -202,7 +209,7 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
         }
         let stand_in = placeholder().map_err(|error| Error::Runtime { reason: error.into() })?;
         shown.set_secret(key, stand_in.clone().into());
-        secrets.push((stand_in, secret.to_owned().into()));
+        secrets.push(Concealed { placeholder: stand_in, secret: secret.to_owned().into(), place });
     }
     Ok((shown, Vault::new(secrets, values)))
 }
@@ -210,6 +217,7 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use provider_egress::Asked;
     use provider_model::SettingSpec;
     use provider_testing::samples;
 
@@ -256,7 +264,8 @@ mod tests {
         let uri: http::Uri = "https://a.example/users/zoe".parse().unwrap();
         let lets_out = |only: Option<&[RequestSpec]>, method: http::Method| {
             let grants = grants(&wider, &settings, only).unwrap();
-            grants.iter().any(|grant| grant.path_of(&method, &uri).is_some())
+            let asked = Asked { method: &method, uri: &uri, headers: &http::HeaderMap::new() };
+            grants.iter().any(|grant| grant.find(asked, std::iter::empty()).is_some_and(|found| found.beyond.is_none()))
         };
         let granted = [RequestSpec { purpose: "In other words.".to_owned(), ..spec("GET") }];
         for (only, method, expect) in [
@@ -281,7 +290,7 @@ mod tests {
         let placeholder = shown.iter().find(|(key, _)| *key == "token").unwrap().1;
         let mut headers = http::HeaderMap::new();
         headers.insert("authorization", format!("Bearer {placeholder}").parse().unwrap());
-        vault.fill(&mut headers);
+        vault.fill(&mut headers, &["url".into()]);
         assert_eq!(headers.get("authorization").unwrap(), "Bearer hunter2");
     }
 

@@ -141,6 +141,15 @@ pub enum Error {
         help: String,
     },
 
+    /// The description of a provider demands what cannot be granted to it.
+    #[error("the description of the component is refused: {demand} cannot be granted, since {reason}")]
+    DescriptionRefused {
+        /// Which request or secret.
+        demand: String,
+        /// Why, as the end of a sentence.
+        reason: String,
+    },
+
     /// A setting of kind url holds no usable http or https URL.
     #[error("the setting `{key}` is not usable: {reason}")]
     SettingUnusable {
@@ -282,6 +291,10 @@ impl Error {
                 "Do not use this file: it was changed after it was built. Get it from its makers again.",
             ),
             Self::SettingMissing { help, .. } => lasting("setting-missing", help),
+            Self::DescriptionRefused { .. } => lasting(
+                "description-refused",
+                "Report it to the provider's authors, who write the description: no setting changes it.",
+            ),
             Self::SettingUnusable { .. } => lasting(
                 "setting-unusable",
                 "Enter an address such as https://chat.example.com, without user name or password.",

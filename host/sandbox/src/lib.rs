@@ -18,6 +18,7 @@ mod compiler;
 mod component_bounds;
 mod component_file;
 mod connect;
+mod demands;
 mod error;
 mod flight;
 mod guest;

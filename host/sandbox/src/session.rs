@@ -18,7 +18,7 @@ use crate::maker::Maker;
 use crate::meter::Meter;
 use crate::slots::{Lent, Slot, Slots};
 use crate::store;
-use crate::{Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings};
+use crate::{Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings, demands};
 use provider_egress::Denial;
 use provider_egress::Gate;
 use provider_egress::after;
@@ -162,6 +162,7 @@ impl Session {
         let description = call!(in self.terms.limits.describe_time(), self, "describe", call_describe)?;
         let description = Description::from(description);
         answers::description(&description).map_err(|reason| Error::AnswerRefused { call: "describe", reason })?;
+        demands::check(&description)?;
         Ok(description)
     }
 

@@ -66,6 +66,7 @@ fn errors_have_stable_codes_of_their_own() {
         (SandboxError::ImportRefused { import: text() }.into(), "import-refused", false),
         (SandboxError::ContractMismatch { expected: "x", reason: text() }.into(), "contract-mismatch", false),
         (SandboxError::SettingMissing { key: text(), label: text(), help: text() }.into(), "setting-missing", false),
+        (SandboxError::DescriptionRefused { demand: text(), reason: text() }.into(), "description-refused", false),
         (SandboxError::SettingUnusable { key: text(), reason: text() }.into(), "setting-unusable", false),
         (SandboxError::SecretUnusable { key: text(), reason: text() }.into(), "secret-unusable", false),
         (SandboxError::SecretNotGranted { key: text() }.into(), "secret-not-granted", false),
