@@ -21,6 +21,8 @@ mod newcomers;
 mod numbers;
 mod page;
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
 mod sequences;
 mod step;
 #[cfg(test)]

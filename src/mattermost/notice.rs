@@ -63,7 +63,6 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
         | NoticeCode::ChangesHidden
         | NoticeCode::ChangesInReport
         | NoticeCode::ChangesTooMany
-        | NoticeCode::ViewChanged
         | NoticeCode::BaselineUnusable
         | NoticeCode::RecordsUnreadable
         | NoticeCode::ServerOld

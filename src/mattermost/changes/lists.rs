@@ -115,7 +115,7 @@ pub(super) fn step(
 
 /// The known users of a call beside the ids in the same range.
 struct Range {
-    /// Known users whom the lists name.
+    /// Known users whom the lists name, and bots where these are kept back.
     named: Vec<User>,
     /// The ids of the others.
     unnamed: Vec<String>,
@@ -140,7 +140,9 @@ impl Range {
         let (is_named, new) = compare(&ids, range);
         let (mut named, mut unnamed) = (Vec::with_capacity(known.len()), Vec::new());
         for (user, is_named) in known.into_iter().zip(is_named) {
-            if is_named { named.push(user) } else { unnamed.push(user.id) }
+            // Where bots are kept back, their profiles have to do.
+            let is_hidden = lists.asks_for_bots && user.kind == UserKind::Bot;
+            if is_named || is_hidden { named.push(user) } else { unnamed.push(user.id) }
         }
         lists.last = range.last().copied().max(ids.last().copied()).or(lists.last);
         lists.called = lists.called.with_behind(rest);
