@@ -84,7 +84,8 @@ pub struct Lists {
     pub bots: u32,
     /// Named ids whose profile did not come.
     pub absent: u32,
-    /// Known accounts that no list names, and whose profile came all the same.
+    /// Accounts that are there by one answer and not by another: known ones that no list names, and whose profile came all the same;
+    /// and named ones that existed, and whose profile did not come. Who was deleted after the count may hide who was before.
     pub doubtful: u32,
     /// New accounts that no list names, by the report on users.
     pub unlisted: u32,

@@ -81,6 +81,7 @@ fn take(round: Round, (me, room): (Id, u32), present: Present, at: &mut Cursor, 
         lists.unlisted = 0;
     }
     memory.kept = Kept::of(pass(round), lists.called, present.ids);
+    memory.newest = present.newest;
     memory.absent.clear();
     at.way = Way::Lists(lists);
 }
@@ -194,12 +195,15 @@ fn bring(
             Ok(Here { user: User { id, .. }, .. }) | Err(Gone(id)) => {
                 absent.extend(Id::parse(id.as_bytes()));
                 step.gone.push(id);
+                lists.doubtful = lists.doubtful.saturating_add(u32::from(!book.at.reads_all));
             }
         }
     }
     for (id, text) in new.iter().zip(&new_ids) {
         let Some(user) = found.finish(text, rules, &memory.surroundings) else {
             absent.push(*id);
+            let existed = memory.newest.binary_search(id).is_ok();
+            lists.doubtful = lists.doubtful.saturating_add(u32::from(existed));
             continue;
         };
         book.note(&user, found.whole.get(text).map_or(0, Draft::created_ms));
@@ -252,10 +256,12 @@ fn recount(
     let mut step = Step::default();
     let mut all = Lists { called: Called::of(&present.ids, present.counted), ..lists };
     (all.counted_people, all.unlisted) = (present.people, present.unlisted.unwrap_or(1));
-    for text in &texts {
+    for (id, text) in strange.iter().zip(&texts) {
         if let Some(user) = found.finish(text, rules, &memory.surroundings) {
             all.count(user.kind == UserKind::Bot);
             step.users.push(user);
+        } else if present.newest.binary_search(id).is_ok() {
+            all.doubtful = all.doubtful.saturating_add(1);
         }
     }
     let unnamed = before.iter().zip(&is_still_named).filter(|(_, is_named)| !**is_named);

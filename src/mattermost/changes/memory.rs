@@ -1,6 +1,7 @@
 //! What an instance remembers between two calls.
 
 use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 
 use super::super::listing::by_ids::{Id, Kept};
 use super::super::listing::{Named, Surroundings};
@@ -19,6 +20,8 @@ pub struct Memory {
     pub(super) kept: Kept,
     /// Those of them whose profile did not come.
     pub(super) absent: BTreeSet<Id>,
+    /// The ids of the newest accounts, in ascending order.
+    pub(super) newest: Vec<Id>,
 }
 
 impl Memory {
@@ -32,6 +35,7 @@ impl Memory {
             activity_failed: false,
             kept: Kept::nothing(),
             absent: BTreeSet::new(),
+            newest: Vec::new(),
         }
     }
 

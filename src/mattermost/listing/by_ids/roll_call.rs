@@ -73,6 +73,8 @@ pub struct Present {
     pub people: Option<u32>,
     /// How many of those whom the report on users has as new are not in the lists; `None` if the report was not read.
     pub unlisted: Option<u32>,
+    /// Those whom the report has as new, in ascending order.
+    pub newest: Vec<Id>,
     /// Whether the list of bots was read.
     pub names_bots: bool,
 }
@@ -159,10 +161,13 @@ fn prove(
             let strays = if tries < TRIES { strays } else { 0 };
             if proof::is_promising(ids.len(), counted, strays) {
                 let is_listed = |id: &&Id| ids.binary_search(id).is_ok();
-                let unlisted = newest.map(|new| new.len().saturating_sub(new.iter().filter(is_listed).count()));
+                let unlisted =
+                    newest.as_ref().map(|new| new.len().saturating_sub(new.iter().filter(is_listed).count()));
                 let unlisted = unlisted.and_then(|number| u32::try_from(number).ok());
+                let mut newest = newest.unwrap_or_default();
+                newest.sort_unstable();
                 let names_bots = cover.has_read(Source::Bots);
-                return Ok(Some(Present { ids, count, counted, people, unlisted, names_bots }));
+                return Ok(Some(Present { ids, count, counted, people, unlisted, newest, names_bots }));
             }
         } else if !cover.suffices(ids.len()) {
             return Ok(None);
