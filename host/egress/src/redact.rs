@@ -17,12 +17,11 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
-use secrecy::zeroize::Zeroizing;
-use secrecy::{ExposeSecret as _, SecretString};
-
 use provider_model::{
     Attributes, CheckReport, HiddenField, License, ListingState, Notice, ProviderError, User, UserPage,
 };
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// What stands in the place of a secret.
 const REDACTED: &str = "[redacted]";

@@ -17,6 +17,7 @@ use std::time::Duration;
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
+use provider_testing::samples;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -30,7 +31,6 @@ use crate::grant::Grant;
 use crate::vault::Vault;
 use crate::{Egress, EgressOptions, ExtraHeader, Gate, GateOptions, Sender, Turns};
 use crate::{Error, Policy, TrafficLimits};
-use provider_testing::samples;
 
 /// What a server does with each request.
 #[derive(Clone, Copy)]

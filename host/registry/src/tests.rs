@@ -5,12 +5,13 @@ mod folder;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::*;
-use crate::Error;
 use provider_egress::{Egress, EgressOptions};
 use provider_sandbox::{Access, Pool, Sandbox, Settings};
 use provider_store::{End, ListingOptions};
 use provider_testing::component::{Bodies, COMPLETE, MORE, provider};
+
+use super::*;
+use crate::Error;
 
 const SOON: Duration = Duration::from_millis(50);
 

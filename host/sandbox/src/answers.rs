@@ -9,12 +9,12 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-
-use crate::bindings::Changes;
 use provider_model::{
     ActivityKnowledge, Attributes, CheckReport, Description, HiddenField, License, ListingState, Notice, ProviderError,
     SeatUse, User, UserPage, UserStatus,
 };
+
+use crate::bindings::Changes;
 
 /// Bytes of an id, a key or a code. Products have ids of some 40.
 const ID_BYTES: usize = 256;

@@ -1,6 +1,7 @@
-use super::*;
 use provider_model::{CheckOutcome, CheckStep, ErrorKind, ListingState, Quantity, SettingKind, SettingSpec, Term};
 use provider_testing::samples::{notice, page, user};
+
+use super::*;
 
 /// A clock that stands still.
 fn now() -> DateTime<Utc> {

@@ -1,8 +1,9 @@
 //! What is refused before it runs.
 
-use crate::{Error, Pool, Sandbox};
 use provider_egress::Error as EgressError;
 use provider_testing::component::{Bodies, COMPLETE, CONTRACT, provider, provider_of};
+
+use crate::{Error, Pool, Sandbox};
 
 /// Loads the bytes and tells the code and the text of the refusal.
 #[track_caller]

@@ -14,13 +14,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use provider_egress::Cause;
+use provider_model::User;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, busy};
 use crate::listing::End;
 use crate::{Error, Result};
-use provider_egress::Cause;
-use provider_model::User;
 
 /// Tells a file of checkpoints from other SQLite files: `lchk` in ASCII.
 const APPLICATION_ID: i32 = 0x6c63_686b;
