@@ -10,10 +10,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::bindings::Changes;
 use crate::model::{
-    ActivityKnowledge, Attributes, CheckReport, Description, HiddenField, License, ListingState, Notice, ProviderError,
-    SeatUse, User, UserPage, UserStatus,
+    ActivityKnowledge, Attributes, ChangesPage, CheckReport, Description, HiddenField, License, ListingState, Notice,
+    ProviderError, SeatUse, User, UserPage, UserStatus,
 };
 
 /// Bytes of an id, a key or a code. Products have ids of some 40.
@@ -67,8 +66,8 @@ impl Rules {
     }
 
     /// Looks at a step of finding out what changed since a watermark.
-    pub(crate) fn changes(&self, changes: &Changes, since: Option<&str>, now: DateTime<Utc>) -> Checked {
-        let Changes { page, gone } = changes;
+    pub(crate) fn changes(&self, changes: &ChangesPage, since: Option<&str>, now: DateTime<Utc>) -> Checked {
+        let ChangesPage { page, gone } = changes;
         self.page(page, now)?;
         gone.iter().try_for_each(|gone| id("the id of a user who is gone", gone))?;
         match (page.watermark.as_deref().and_then(instant), since.and_then(instant)) {
@@ -253,8 +252,8 @@ pub(crate) fn is_asked_for(user: &User, was_handed_over: bool, since: Option<&st
 }
 
 /// Looks at those who are gone: each is a user whom the provider was handed, comes once, and is not among the users.
-pub(crate) fn are_gone(changes: &Changes, is_proven: bool, was_handed_over: impl Fn(&str) -> bool) -> Checked {
-    let Changes { page, gone } = changes;
+pub(crate) fn are_gone(changes: &ChangesPage, is_proven: bool, was_handed_over: impl Fn(&str) -> bool) -> Checked {
+    let ChangesPage { page, gone } = changes;
     if !is_proven && !gone.is_empty() {
         return Err("it says who is gone since a listing that was not proven complete".to_owned());
     }

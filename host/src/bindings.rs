@@ -45,16 +45,7 @@ pub(crate) struct Baseline {
     pub(crate) outdated: bool,
 }
 
-/// The contract's `changes-page`: a page of a listing, and who is gone.
-#[derive(Clone, Debug)]
-pub(crate) struct Changes {
-    /// What it has as every page does.
-    pub(crate) page: model::UserPage,
-    /// The ids of known users who no longer exist.
-    pub(crate) gone: Vec<String>,
-}
-
-/// The same as a component returns it.
+/// The contract's `changes-page`.
 #[derive(ComponentType, Lift)]
 #[component(record)]
 struct ChangesPage {
@@ -116,7 +107,7 @@ impl Exports {
         &self,
         mut store: impl AsContextMut<Data = Guest>,
         (settings, since, known, cursor): Asked<'_>,
-    ) -> wasmtime::Result<Option<Result<Changes, contract::Error>>> {
+    ) -> wasmtime::Result<Option<Result<model::ChangesPage, contract::Error>>> {
         let Some(index) = self.changes else { return Ok(None) };
         let function = self.instance.get_typed_func::<Asked<'_>, Answer<ChangesPage>>(&mut store, index)?;
         let (answer,) = function.call_async(store, (settings, since, known, cursor)).await?;
@@ -284,7 +275,7 @@ impl From<contract::ListingState> for model::ListingState {
     }
 }
 
-impl From<ChangesPage> for Changes {
+impl From<ChangesPage> for model::ChangesPage {
     fn from(page: ChangesPage) -> Self {
         let ChangesPage { users, gone, state, expected_total, wait_ms, watermark, notices, hidden, attributes } = page;
         let page = contract::UserPage { users, state, expected_total, wait_ms, watermark, notices, hidden, attributes };

@@ -20,5 +20,6 @@ pub use difference::FieldChange;
 pub use license::{License, Quantity};
 pub use report::{CheckOutcome, CheckReport, CheckStep, ErrorKind, Notice, ProviderError, Severity};
 pub use user::{
-    ActivityKnowledge, Assignment, HiddenField, ListingState, SeatUse, User, UserKind, UserPage, UserStatus,
+    ActivityKnowledge, Assignment, ChangesPage, HiddenField, ListingState, SeatUse, User, UserKind, UserPage,
+    UserStatus,
 };

@@ -20,9 +20,8 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::bindings::Changes;
 use crate::model::{
-    Attributes, CheckReport, HiddenField, License, ListingState, Notice, ProviderError, User, UserPage,
+    Attributes, ChangesPage, CheckReport, HiddenField, License, ListingState, Notice, ProviderError, User, UserPage,
 };
 
 /// What stands in the place of a secret.
@@ -449,7 +448,7 @@ impl Texts for UserPage {
     }
 }
 
-impl Texts for Changes {
+impl Texts for ChangesPage {
     fn redact(&mut self, redactor: &Redactor) {
         let Self { page, gone } = self;
         page.redact(redactor);

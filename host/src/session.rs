@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use wasmtime::{Store, Trap};
 
 use crate::answers::{self, Rules};
-use crate::bindings::{Baseline, Changes, Exports, contract};
+use crate::bindings::{Baseline, Exports, contract};
 use crate::bounds;
 use crate::checkpoint::ListingKey;
 use crate::clock;
@@ -19,7 +19,9 @@ use crate::egress::Gate;
 use crate::guest::Guest;
 use crate::listing::Maker;
 use crate::meter::Meter;
-use crate::model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, User, UserPage};
+use crate::model::{
+    ChangesPage, CheckReport, Description, License, ListingState, ProviderError, SettingKind, User, UserPage,
+};
 use crate::slots::{Lent, Slot, Slots};
 use crate::store;
 use crate::{Denial, Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings, demands};
@@ -224,7 +226,7 @@ impl Session {
         since: &Baseline,
         known: Vec<User>,
         cursor: Option<&str>,
-    ) -> Result<Option<(Changes, u64)>> {
+    ) -> Result<Option<(ChangesPage, u64)>> {
         let settings = self.arguments();
         let known: Vec<contract::User> = known.into_iter().map(Into::into).collect();
         self.is_listing = true;

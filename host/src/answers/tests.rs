@@ -126,8 +126,8 @@ fn a_user_is_as_the_contract_says_or_refused() {
     }
 }
 
-fn changes(page: &UserPage) -> Changes {
-    Changes { page: page.clone(), gone: Vec::new() }
+fn changes(page: &UserPage) -> ChangesPage {
+    ChangesPage { page: page.clone(), gone: Vec::new() }
 }
 
 #[test]

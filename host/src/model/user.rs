@@ -162,3 +162,12 @@ pub struct UserPage {
     /// More about this step, documented by the provider.
     pub attributes: Attributes,
 }
+
+/// One step of bringing kept users up to date: a page of a listing, and who is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangesPage {
+    /// What it has as every page does.
+    pub page: UserPage,
+    /// The ids of known users who no longer exist.
+    pub gone: Vec<String>,
+}
