@@ -173,7 +173,7 @@ impl Default for Opening {
 impl Opening {
     /// Opens a gate to the root, /x and the items of an origin.
     fn open(self, egress: &Egress, origin: &str) -> crate::Result<Gate> {
-        let spec = |(method, path)| samples::request(method, path);
+        let spec = |(method, path)| RequestSpec { query: vec!["page".into()], ..samples::request(method, path) };
         let specs = [("GET", "/"), ("GET", "/x"), ("POST", "/items/{}")];
         let grant = Grant::new("url", origin, &specs.map(spec), Vec::new()).unwrap();
         let sender = Sender { tenant: "acme".to_owned(), provider: "test".to_owned(), version: "1.2.3".to_owned() };

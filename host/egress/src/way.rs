@@ -12,7 +12,7 @@ use crate::address::refusal_of_host;
 use crate::audit::{Audit, Entry, Outcome};
 use crate::client::{Client, Egress};
 use crate::denial::Denials;
-use crate::grant::{Asked, Found, Grant};
+use crate::grant::{Asked, Beyond, Found, Grant};
 use crate::handshake::Http;
 use crate::policy::{Policy, Reach};
 use crate::proxy::Route;
@@ -166,7 +166,8 @@ impl Way {
             None if !doors.is_empty() => Err(DenialReason::Request),
             None => Err(DenialReason::Origin),
         });
-        let beyond = found.as_ref().and_then(|(_, found)| found.beyond.clone());
+        let is_why = |beyond: &&Beyond| matches!(&admitted, Err(reason) if *reason == beyond.reason);
+        let beyond = found.as_ref().and_then(|(_, found)| found.beyond.as_ref().filter(is_why).cloned());
         let (method, path, asked) = match found {
             Some((_, Found { path, .. })) => (method.to_string(), path.clone(), path),
             None => {

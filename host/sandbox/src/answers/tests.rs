@@ -318,3 +318,35 @@ fn a_description_says_each_thing_once_and_an_error_has_a_code() {
         check(error(&spoiled), *expect);
     }
 }
+
+/// The documentation of an item of the contract: the lines before the one that begins so.
+fn documentation(item: &str) -> String {
+    let contract: Vec<&str> = include_str!("../../../../wit/provider.wit").lines().map(str::trim).collect();
+    let place = contract.iter().position(|line| line.starts_with(item)).unwrap_or_else(|| panic!("no {item}"));
+    let lines = contract[..place].iter().rev().map_while(|line| line.strip_prefix("///"));
+    lines.collect::<Vec<_>>().into_iter().rev().map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_contract_names_the_bounds_that_hold() {
+    let limits = crate::ListingLimits::default();
+    let kib = |bytes: usize| format!("{} KiB at most", bytes / 1024);
+    let mib = |bytes: usize| format!("{} MiB at most", bytes / 1024 / 1024);
+    for (item, words) in [
+        ("interface provider", format!("{ID_BYTES} bytes at most")),
+        ("interface provider", kib(TEXT_BYTES)),
+        ("interface provider", format!("{ENTRIES} entries at most")),
+        ("type cursor", kib(limits.cursor_bytes)),
+        ("type attributes", format!("{} entries at most", limits.attributes)),
+        ("type attributes", mib(VALUE_BYTES)),
+        ("record notice", format!("{} notices at most", limits.notices)),
+        ("record notice", kib(limits.notice_bytes)),
+        ("record user {", mib(limits.record_bytes)),
+        ("wait-ms", format!("{} at most", limits.wait_time.as_millis())),
+        ("watermark", format!("{ID_BYTES} bytes at most")),
+        ("hidden", format!("{} at most", limits.notices)),
+    ] {
+        let documented = documentation(item);
+        assert!(documented.contains(&words), "{item}: {words:?} is not in {documented:?}");
+    }
+}
