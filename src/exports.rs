@@ -3,21 +3,20 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use provider_sdk::pace::Paced;
+use provider_sdk::transport::WasiHttp;
+
 use crate::contract::{CheckReport, Description, Error, Guest, License, Setting, UserPage};
-#[cfg(feature = "component")]
 use crate::mattermost::changes;
 use crate::mattermost::listing::Memory;
-use crate::mattermost::pace::Paced;
 use crate::mattermost::settings::Settings;
 use crate::mattermost::{check, describe, license, listing};
-use crate::transport::WasiHttp;
 
 /// What a listing remembers between two calls in one instance. A wasm instance has one thread, so the lock is never
 /// contended; it is there because a `static` must be shareable.
 static MEMORY: spin::Mutex<Memory> = spin::Mutex::new(Memory::new());
 
 /// What the calls that find out what changed remember, likewise.
-#[cfg(feature = "component")]
 static CHANGES: spin::Mutex<changes::Memory> = spin::Mutex::new(changes::Memory::new());
 
 /// The provider, as a host calls it.
@@ -48,11 +47,10 @@ impl Guest for Component {
     }
 }
 
-#[cfg(feature = "component")]
-impl crate::bindings::exports::license_management::provider::changes::Guest for Component {
+impl provider_sdk::changes::Guest for Component {
     fn list_changes(
         settings: Vec<Setting>,
-        since: crate::bindings::exports::license_management::provider::changes::Baseline,
+        since: provider_sdk::changes::Baseline,
         known: Vec<crate::contract::User>,
         cursor: Option<String>,
     ) -> Result<UserPage, Error> {

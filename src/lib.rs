@@ -22,12 +22,8 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-pub mod bindings;
 mod exports;
-#[cfg(any(target_arch = "wasm32", test))]
-mod guest;
 pub mod mattermost;
-pub mod transport;
 
-pub use bindings::exports::license_management::provider::provider as contract;
 pub use exports::Component;
+pub use provider_sdk::contract;

@@ -4,21 +4,21 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use fluent_uri::pct_enc::EString;
-use fluent_uri::pct_enc::encoder::{Data, Query};
+use provider_sdk::base_url::{Difference, Redirect};
+use provider_sdk::gzip::decoded;
+use provider_sdk::http::{Answered, Request, Response};
+use provider_sdk::json;
+use provider_sdk::lenient::{self, TextMap};
+use provider_sdk::query::encoded;
+use provider_sdk::time::http_date_ms;
+use provider_sdk::wait::retry_after_ms;
 use serde::Deserialize;
 
-use super::base_url::{Difference, Redirect};
 use super::code::Code;
 use super::failure::Failure;
 use super::front;
-use super::gzip::decoded;
-use super::http::{Answered, Request, Response};
-use super::json;
-use super::time::http_date_ms;
 use super::version::Version;
-use super::wait::retry_after_ms;
-use super::wire::{self, AppError, Ids, Stats, TextMap};
+use super::wire::{self, AppError, Ids, Stats};
 
 /// Mattermost lists at most 200 users, teams, members or tokens a page and silently gives 200 for more (server/channels/web/params.go).
 pub const USERS_PER_PAGE: usize = 200;
@@ -225,13 +225,6 @@ pub fn bots(page: u32) -> Request {
     Request::get(format!("/api/v4/bots?include_deleted=true&page={page}&per_page={USERS_PER_PAGE}"))
 }
 
-/// Text as a value in a query.
-fn encoded(text: &str) -> String {
-    let mut value = EString::<Query>::new();
-    value.encode_str::<Data>(text);
-    value.into_string()
-}
-
 /// Asks for the number of the active guests who are in exactly one channel.
 #[must_use]
 pub fn count_single_channel_guests() -> Request {
@@ -339,7 +332,7 @@ impl<'a> Answer<'a> {
 
     /// The failure of an answer that is JSON and not Mattermost's.
     fn foreign(&self) -> Option<Failure> {
-        let is_foreign = self.response.header("x-version-id").is_none() && wire::is_json(&self.body);
+        let is_foreign = self.response.header("x-version-id").is_none() && lenient::is_json(&self.body);
         let what = "the answer is JSON, but not of Mattermost's API: another product may answer here";
         is_foreign.then(|| Failure::new(Code::NotMattermost, what).on(self.request).answered(self.response))
     }
@@ -348,7 +341,7 @@ impl<'a> Answer<'a> {
     ///
     /// # Errors
     /// The answer is no JSON list, or a longer one.
-    pub fn rows<T: Deserialize<'a>>(&'a self, most: usize) -> Result<wire::Rows<T>, Failure> {
+    pub fn rows<T: Deserialize<'a>>(&'a self, most: usize) -> Result<lenient::Rows<T>, Failure> {
         wire::rows(&self.body, most).map_err(|_| self.unreadable())
     }
 
@@ -378,7 +371,7 @@ impl<'a> Answer<'a> {
                 if is_mattermost { Code::AnswerUnreadable } else { Code::NotMattermost },
                 "the answer is empty instead of the JSON of Mattermost's API",
             ),
-            None if !wire::is_json(&self.body) => (Code::AnswerUnreadable, "the answer is not JSON, or is damaged"),
+            None if !lenient::is_json(&self.body) => (Code::AnswerUnreadable, "the answer is not JSON, or is damaged"),
             None => (Code::AnswerUnreadable, "the answer is JSON of another shape than Mattermost's"),
         };
         Failure::new(code, what).on(self.request).answered(self.response)
@@ -499,7 +492,7 @@ pub fn read_count(answered: &Answered) -> Result<u32, Failure> {
 /// No answer, a refusal, or no number that a server of people can have.
 pub fn read_bare_count(answered: &Answered) -> Result<u32, Failure> {
     let answer = Answer::of(answered)?;
-    let count = answer.read::<wire::Number>()?.0;
+    let count = answer.read::<lenient::Number>()?.0;
     u32::try_from(count).map_err(|_| answer.impossible(&format!("the server counts {count} users, which cannot be")))
 }
 
@@ -540,7 +533,7 @@ impl Me {
 pub fn read_me(answered: &Answered) -> Result<Me, Failure> {
     let answer = Answer::of(answered)?;
     let user = answer.read_at_first::<wire::User<'_>>()?;
-    let text = |text: &wire::Text<'_>| text.as_str().to_string();
+    let text = |text: &lenient::Text<'_>| text.as_str().to_string();
     let me = Me { id: text(&user.id), username: text(&user.username), roles: text(&user.roles), is_bot: user.is_bot.0 };
     let is_nobody = me.id.is_empty() || me.username.is_empty();
     if is_nobody { Err(answer.foreign().unwrap_or_else(|| answer.unreadable())) } else { Ok(me) }
@@ -549,7 +542,7 @@ pub fn read_me(answered: &Answered) -> Result<Me, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mattermost::http::{Lost, Outcome};
+    use provider_sdk::http::{Lost, Outcome};
 
     fn answered(request: Request, outcome: Outcome) -> Answered {
         Answered { request, outcome }

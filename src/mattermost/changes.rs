@@ -28,14 +28,15 @@ use alloc::vec::Vec;
 pub use baseline::Baseline;
 pub use cursor::{Brought, Cursor, Newcomers, Unverified};
 
+use provider_sdk::http::Network;
+use provider_sdk::time::timestamp;
+
 use super::advice;
 use super::code::{Code, NoticeCode};
 use super::failure::Failure;
-use super::http::Network;
 use super::listing::{self, Census, Findings, Named, Surroundings, WAIT_MS};
 use super::notice::notice;
 use super::settings::{ActivitySource, Settings};
-use super::time::timestamp;
 use super::version::Version;
 use crate::contract::{ListingState, Notice, User, UserPage};
 use asks::{Asks, Verdict};

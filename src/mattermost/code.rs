@@ -3,6 +3,8 @@
 //! The table is the one source: errors take their kind and fix from it, `describe` lists it, and the test of the
 //! documentation holds docs/troubleshooting.md against it.
 
+use provider_sdk::cause::Cause;
+
 use crate::contract::ErrorKind;
 
 /// What the table says of a code.
@@ -153,32 +155,31 @@ codes! {
 }
 
 impl Code {
-    /// The code that a platform names for why a request got no answer; none for a code that is another's to say.
+    /// The code of why a platform got no answer for a request.
     #[must_use]
-    pub fn of_platform(id: &str) -> Option<Self> {
-        let named = [
-            Self::TlsUntrusted,
-            Self::TlsChainIncomplete,
-            Self::TlsExpired,
-            Self::TlsNotYetValid,
-            Self::TlsWrongName,
-            Self::TlsNameMissing,
-            Self::TlsWeak,
-            Self::TlsRevoked,
-            Self::TlsCertificateUnusable,
-            Self::TlsTooOld,
-            Self::TlsNotSpoken,
-            Self::TlsFailed,
-            Self::ClientCertificateMissing,
-            Self::ClientCertificateRefused,
-            Self::ProxyUnreachable,
-            Self::ProxyCredentials,
-            Self::ProxyRefused,
-            Self::ProxyFailed,
-            Self::OpenFilesLimited,
-            Self::ConnectionLost,
-        ];
-        named.into_iter().find(|code| code.entry().id == id)
+    pub const fn of_cause(cause: Cause) -> Self {
+        match cause {
+            Cause::TlsUntrusted => Self::TlsUntrusted,
+            Cause::TlsChainIncomplete => Self::TlsChainIncomplete,
+            Cause::TlsExpired => Self::TlsExpired,
+            Cause::TlsNotYetValid => Self::TlsNotYetValid,
+            Cause::TlsWrongName => Self::TlsWrongName,
+            Cause::TlsNameMissing => Self::TlsNameMissing,
+            Cause::TlsWeak => Self::TlsWeak,
+            Cause::TlsRevoked => Self::TlsRevoked,
+            Cause::TlsCertificateUnusable => Self::TlsCertificateUnusable,
+            Cause::TlsTooOld => Self::TlsTooOld,
+            Cause::TlsNotSpoken => Self::TlsNotSpoken,
+            Cause::TlsFailed => Self::TlsFailed,
+            Cause::ClientCertificateMissing => Self::ClientCertificateMissing,
+            Cause::ClientCertificateRefused => Self::ClientCertificateRefused,
+            Cause::ProxyUnreachable => Self::ProxyUnreachable,
+            Cause::ProxyCredentials => Self::ProxyCredentials,
+            Cause::ProxyRefused => Self::ProxyRefused,
+            Cause::ProxyFailed => Self::ProxyFailed,
+            Cause::OpenFilesLimited => Self::OpenFilesLimited,
+            Cause::ConnectionLost => Self::ConnectionLost,
+        }
     }
 
     /// The broad class.

@@ -5,6 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use provider_sdk::in_flight::MaxInFlight;
+
 use super::activity::InactiveAfter;
 use super::api::ROUTES;
 use super::check::STEPS;
@@ -14,7 +16,7 @@ use super::license;
 use super::listing;
 use super::record;
 use super::role::Role;
-use super::settings::{ActivitySource, MaxInFlight, Way, keys};
+use super::settings::{ActivitySource, Way, keys};
 use crate::contract::{Description, RequestSpec, SettingKind, SettingSpec, Term};
 
 /// The description, the same for every call.

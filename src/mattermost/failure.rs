@@ -4,10 +4,11 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use provider_sdk::http::{Lost, Request, Response};
+use provider_sdk::time::in_words;
+use provider_sdk::wait::LONGEST_MS;
+
 use super::code::Code;
-use super::http::{Lost, Request, Response};
-use super::time::in_words;
-use super::wait::LONGEST_MS;
 use crate::contract::Error;
 
 /// A question about so few accounts is not too long for anything that lets questions through.
@@ -70,7 +71,7 @@ impl Failure {
             Lost::Encoded(coding) => {
                 (Code::AnswerUnreadable, format!("the answer is compressed with `{coding}`, which was not asked for"))
             }
-            Lost::Explained(code, words) => (*code, words.clone()),
+            Lost::Explained(cause, words) => (Code::of_cause(*cause), words.clone()),
             Lost::Other(what) => (Code::TransportFailed, format!("the request failed: {what}")),
         };
         Self::new(code, what).on(request)

@@ -3,9 +3,10 @@
 use alloc::format;
 use alloc::string::{String, ToString as _};
 
+use provider_sdk::http::{Request, Response};
+
 use super::code::Code;
 use super::failure::Failure;
-use super::http::{Request, Response};
 
 /// How much of a page is looked at.
 const LOOKED_AT: usize = 16 * 1024;

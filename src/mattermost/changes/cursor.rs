@@ -4,6 +4,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use provider_sdk::hash::fnv1a;
+
 use super::super::advice::Holder;
 use super::super::edition::Edition;
 use super::super::failure::Failure;
@@ -11,7 +13,6 @@ use super::super::listing::cursor::{
     damaged, foreign, read_count, read_version, seal, unseal, write_count, write_version,
 };
 use super::super::listing::{Census, Clock, Findings, Hidden, Seats};
-use super::super::settings::fnv1a;
 use super::baseline::Baseline;
 
 /// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.

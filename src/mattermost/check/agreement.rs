@@ -6,12 +6,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
+use provider_sdk::http::{Lost, Outcome, Request, Response};
+use provider_sdk::pace::Paced;
+
 use super::super::fake::{Fake, json};
-use super::super::http::{Lost, Outcome, Request, Response};
 use super::super::license::licenses;
 use super::super::listing::fake_server::{NOW, Server, settings_of};
 use super::super::listing::{Memory, list_users_paced};
-use super::super::pace::Paced;
 use super::super::settings::Settings;
 use super::*;
 use crate::contract::ListingState;

@@ -3,12 +3,13 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use provider_sdk::hash::fnv1a;
+
 use super::super::advice::Holder;
 use super::super::api::USERS_PER_PAGE;
 use super::super::code::Code;
 use super::super::edition::Edition;
 use super::super::failure::Failure;
-use super::super::settings::fnv1a;
 use super::super::version::Version;
 use super::census::{Census, Clock, Count, Hidden};
 use super::memory::{PASSES_AT_MOST, Tally};

@@ -2,8 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::super::pace::Learnt;
-use super::super::settings::fnv1a;
+use provider_sdk::hash::fnv1a;
+use provider_sdk::pace::Learnt;
+
 use super::by_ids::Kept;
 use super::census::Count;
 use super::mark::Mark;

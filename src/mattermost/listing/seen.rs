@@ -140,10 +140,10 @@ const fn number_of(entry: u64) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::settings::fnv1a;
     use super::*;
     use hashbrown::HashMap;
     use proptest::prelude::*;
+    use provider_sdk::hash::fnv1a;
 
     proptest! {
         #[test]

@@ -3,11 +3,12 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use provider_sdk::hash::fnv1a;
+
 use super::super::super::advice::Holder;
 use super::super::super::code::NoticeCode;
 use super::super::super::edition::Edition;
 use super::super::super::failure::Failure;
-use super::super::super::settings::fnv1a;
 use super::super::cursor::{
     Cursor as PagesCursor, Seats, damaged, foreign, read_count, read_version, seal, unseal, write_count, write_version,
 };

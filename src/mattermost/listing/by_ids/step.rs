@@ -3,10 +3,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use provider_sdk::http::Network;
+use provider_sdk::pace::FAR_MS;
+
 use super::super::super::code::{Code, NoticeCode};
 use super::super::super::failure::Failure;
-use super::super::super::http::Network;
-use super::super::super::pace::FAR_MS;
 use super::super::super::record::Rules;
 use super::super::super::settings::{Settings, Way};
 use super::super::both::Cut;
