@@ -10,7 +10,7 @@ use mattermost_provider::mattermost::edition::Edition;
 use mattermost_provider::mattermost::listing::{
     Census, Count, Cursor, Memory, PASSES_AT_MOST, Seats, Tally, list_users,
 };
-use mattermost_provider::mattermost::settings::fnv1a;
+use provider_sdk::hash::fnv1a;
 use mattermost_provider::mattermost::version::Version;
 use mattermost_provider_fuzz::claims;
 use mattermost_provider_fuzz::script::Script;

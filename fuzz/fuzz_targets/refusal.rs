@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use mattermost_provider::mattermost::api::{self, Answer};
 use mattermost_provider::mattermost::code::Code;
-use mattermost_provider::mattermost::http::{Answered, Lost, Response};
+use provider_sdk::http::{Answered, Lost, Response};
 use mattermost_provider_fuzz::claims;
 use mattermost_provider_fuzz::script::{expanded, headers_of};
 

@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use mattermost_provider::mattermost::api;
 use mattermost_provider::mattermost::edition::Edition;
-use mattermost_provider::mattermost::http::{Network, Work};
+use provider_sdk::http::{Network, Work};
 use mattermost_provider::mattermost::listing::{Findings, Surroundings};
 use mattermost_provider::mattermost::seat::SeatRule;
 use mattermost_provider::mattermost::version::Version;

@@ -2,7 +2,7 @@
 
 use mattermost_provider::mattermost::code::Code;
 use mattermost_provider::mattermost::failure::Failure;
-use mattermost_provider::mattermost::http::{Answered, Request, Response};
+use provider_sdk::http::{Answered, Request, Response};
 use serde::de::IgnoredAny;
 
 use crate::claims;

@@ -16,11 +16,12 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use mattermost_provider::contract::Setting;
-use mattermost_provider::mattermost::http::{
+use provider_sdk::http::{
     Answered, HEADERS, Lost, Network, Outcome, Request, Response, Ticket, Work,
 };
-use mattermost_provider::mattermost::pace::Paced;
-use mattermost_provider::mattermost::settings::{Settings, fnv1a};
+use provider_sdk::pace::Paced;
+use mattermost_provider::mattermost::settings::{KEPT, Settings};
+use provider_sdk::hash::fnv1a;
 
 /// Stands between two answers.
 pub const NEXT_ANSWER: u8 = 0x1e;
@@ -44,8 +45,13 @@ const REQUESTS: usize = 30_000;
 pub const NOW_MS: i64 = 1_795_533_929_000;
 const DATE: &str = "Tue, 24 Nov 2026 15:25:29 GMT";
 
-/// The letters of [`HEADERS`], in their order.
-pub const HEADER_LETTERS: [u8; HEADERS.len()] = *b"edtrwjkxiv";
+/// The letters of [`HEADERS`], in their order, and then of those that the provider keeps.
+pub const HEADER_LETTERS: [u8; HEADERS.len() + KEPT.len()] = *b"edtrwjkxiv";
+
+/// The headers that the letters stand for.
+pub fn kept_headers() -> impl Iterator<Item = &'static str> {
+    HEADERS.into_iter().chain(KEPT)
+}
 
 /// The letters of routes. Any other stands for any route.
 pub const ROUTES: [(u8, &str); 15] = [
@@ -234,8 +240,8 @@ pub fn headers_of(bytes: &[u8]) -> (Vec<(&'static str, String)>, &[u8]) {
         let (line, after) = rest.split_at(end);
         rest = &after[1..];
         let Some((letter, value)) = line.split_first() else { return (headers, rest) };
-        if let Some(place) = HEADER_LETTERS.iter().position(|known| known == letter) {
-            headers.push((HEADERS[place], String::from_utf8_lossy(value).into_owned()));
+        if let Some((_, name)) = HEADER_LETTERS.iter().zip(kept_headers()).find(|(known, _)| *known == letter) {
+            headers.push((name, String::from_utf8_lossy(value).into_owned()));
         }
     }
     (headers, rest)

@@ -9,8 +9,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use components::versions::description;
 use components::wasi::clocks::wall_clock;
-use components::{Description, ELSEWHERE, RequestSpec, SettingKind, description};
+use components::{Description, ELSEWHERE, RequestSpec, SettingKind};
 
 fn describe() -> Description {
     let now = wall_clock::now();
