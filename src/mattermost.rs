@@ -12,7 +12,6 @@ pub mod failure;
 mod front;
 pub mod license;
 pub mod listing;
-pub mod notice;
 pub mod record;
 pub mod rights;
 pub mod role;

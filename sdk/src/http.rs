@@ -154,6 +154,30 @@ impl Lost {
         }
     }
 
+    /// What happened, for a person.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::NameNotFound => "the server's name has no address".to_string(),
+            Self::Refused => "the server refuses the connection".to_string(),
+            Self::TimedOut => "the server did not answer in time".to_string(),
+            Self::TlsUntrusted => "the server's certificate is not trusted".to_string(),
+            Self::TlsFailed => "no secure connection could be made".to_string(),
+            Self::Denied => "the platform does not let the plugin send the request".to_string(),
+            Self::Closed => "the connection ended before the answer".to_string(),
+            Self::Truncated => "the connection ended in the middle of the answer".to_string(),
+            Self::TooLarge(limit) => format!("the answer is larger than {limit} bytes"),
+            Self::HeadTooLarge(limit) => {
+                let limit = limit.map_or_else(String::new, |bytes| format!(": its limit is {bytes} bytes in all"));
+                format!("the answer has more or larger headers than the platform takes{limit}")
+            }
+            Self::NotHttp => "what came breaks the rules of HTTP: a proxy sends a malformed header, or something other than a web server (SSH, mail, a TLS port) answers".to_string(),
+            Self::Encoded(coding) => format!("the answer is compressed with `{coding}`, which was not asked for"),
+            Self::Explained(_, words) => words.clone(),
+            Self::Other(what) => format!("the request failed: {what}"),
+        }
+    }
+
     /// Reads what a platform says for a person: a code that both know, a colon and words. Other text is taken as it is.
     #[must_use]
     pub fn explained(text: &str) -> Self {

@@ -8,6 +8,9 @@ extern crate std;
 pub mod base_url;
 pub mod bindings;
 pub mod cause;
+pub mod code;
+pub mod cursor;
+pub mod failure;
 #[cfg(any(target_arch = "wasm32", test))]
 mod guest;
 pub mod gzip;
@@ -16,6 +19,7 @@ pub mod http;
 pub mod in_flight;
 pub mod json;
 pub mod lenient;
+pub mod notice;
 pub mod pace;
 pub mod query;
 pub mod testing;

@@ -422,7 +422,7 @@ fn refusal(request: &Request, response: &Response, body: &[u8]) -> Failure {
         _ if is_mattermost => of_mattermost(response.status, &error),
         _ => front::refusal(request, response, body),
     };
-    let retry_after_ms = if failure.code.retryable() { retry_after_ms(response) } else { None };
+    let retry_after_ms = if failure.is_retryable() { retry_after_ms(response) } else { None };
     Failure { retry_after_ms, ..failure }.answered(response).identified(error.request_id.as_str())
 }
 
@@ -691,7 +691,7 @@ mod tests {
                 "{status} {headers:?} {body}: {failure:?}"
             );
             let fix = failure.code.entry().fix;
-            assert!(failure.code.retryable() || !fix.to_ascii_lowercase().contains("try again"), "{status}: {fix}");
+            assert!(failure.is_retryable() || !fix.to_ascii_lowercase().contains("try again"), "{status}: {fix}");
             assert!(headers.contains(&MM) || !fix.contains("older or newer"), "{status}: {fix}");
             assert!(!fix.contains("request id"), "{status}: {fix}");
         }

@@ -29,13 +29,13 @@ pub use baseline::Baseline;
 pub use cursor::{Brought, Cursor, Newcomers, Unverified};
 
 use provider_sdk::http::Network;
+use provider_sdk::notice::notice;
 use provider_sdk::time::timestamp;
 
 use super::advice;
 use super::code::{Code, NoticeCode};
-use super::failure::Failure;
+use super::failure::{Failure, Meaning as _};
 use super::listing::{self, Census, Findings, Named, Surroundings, WAIT_MS};
-use super::notice::notice;
 use super::settings::{ActivitySource, Settings};
 use super::version::Version;
 use crate::contract::{ListingState, Notice, User, UserPage};

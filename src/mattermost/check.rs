@@ -19,7 +19,7 @@ use super::advice::{self, Holder};
 use super::api::{self, Answer, Me, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
 use super::code::{Code, NoticeCode};
 use super::edition::Edition;
-use super::failure::Failure;
+use super::failure::{Failure, Meaning as _};
 use super::license::{self, Answers};
 use super::listing::{Count, Counting, Findings, Surroundings};
 use super::rights::{Rights, Teams};

@@ -4,43 +4,10 @@
 //! documentation holds docs/troubleshooting.md against it.
 
 use provider_sdk::cause::Cause;
+use provider_sdk::codes;
+use provider_sdk::http::Lost;
 
-use crate::contract::ErrorKind;
-
-/// What the table says of a code.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    /// Stable and kebab-case.
-    pub id: &'static str,
-    /// A few words.
-    pub label: &'static str,
-    /// What an administrator can do.
-    pub fix: &'static str,
-}
-
-/// Declares an enum of codes together with its table.
-macro_rules! codes {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $id:literal, $label:literal, $fix:literal;)* }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum $name {
-            $(#[doc = $label] $variant,)*
-        }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// What the table says.
-            #[must_use]
-            pub const fn entry(self) -> Entry {
-                match self {
-                    $(Self::$variant => Entry { id: $id, label: $label, fix: $fix },)*
-                }
-            }
-        }
-    };
-}
+use crate::contract::{ErrorKind, Severity};
 
 codes! {
     /// Why a call or a check step failed.
@@ -181,10 +148,31 @@ impl Code {
             Cause::ConnectionLost => Self::ConnectionLost,
         }
     }
+}
 
-    /// The broad class.
-    #[must_use]
-    pub const fn kind(self) -> ErrorKind {
+impl provider_sdk::code::Code for Code {
+    const CURSOR_STALE: Self = Self::CursorStale;
+
+    fn of_lost(lost: &Lost) -> Self {
+        match lost {
+            Lost::NameNotFound => Self::NameNotFound,
+            Lost::Refused => Self::ConnectionRefused,
+            Lost::TimedOut => Self::TimedOut,
+            Lost::TlsUntrusted => Self::TlsUntrusted,
+            Lost::TlsFailed => Self::TlsFailed,
+            Lost::Denied => Self::EgressDenied,
+            Lost::Closed => Self::ConnectionLost,
+            Lost::Truncated => Self::AnswerTruncated,
+            Lost::TooLarge(_) => Self::AnswerTooLarge,
+            Lost::HeadTooLarge(_) => Self::AnswerHeadTooLarge,
+            Lost::NotHttp => Self::NotHttp,
+            Lost::Encoded(_) => Self::AnswerUnreadable,
+            Lost::Explained(cause, _) => Self::of_cause(*cause),
+            Lost::Other(_) => Self::TransportFailed,
+        }
+    }
+
+    fn kind(self) -> ErrorKind {
         match self {
             Self::SettingMissing
             | Self::ServerUrlInvalid
@@ -237,9 +225,7 @@ impl Code {
         }
     }
 
-    /// Whether the same call may succeed later without anybody changing anything.
-    #[must_use]
-    pub const fn retryable(self) -> bool {
+    fn retryable(self) -> bool {
         match self {
             Self::ConnectionRefused
             | Self::TimedOut
@@ -380,9 +366,59 @@ codes! {
     }
 }
 
+impl provider_sdk::code::NoticeCode for NoticeCode {
+    fn severity(self) -> Severity {
+        if matches!(self, Self::SeatsUnknown | Self::SeatsDiffer) { Severity::Info } else { Severity::Warning }
+    }
+
+    fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::EmailsHidden => &["email"],
+            Self::NamesHidden => &["first-name", "last-name"],
+            Self::LastActivityHidden | Self::LastActivityFailed | Self::ActivityReportHidden => {
+                &["status", "activity", "last-activity-at"]
+            }
+            Self::TeamAdminsHidden => &["role"],
+            Self::AccountsDatedAhead => &["created-at"],
+            // Inactivity is reckoned from the server's time.
+            Self::ClockDiffers | Self::ClockHidden => &["status", "activity"],
+            Self::SeatsUnknown | Self::SeatsDiffer => &["seat", "licenses"],
+            Self::SeatsUsedHidden
+            | Self::SeatsUsedFailed
+            | Self::SeatsExceeded
+            | Self::UserLimitExceeded
+            | Self::SeatsIncludeGuests => &["seats-used"],
+            Self::UserLimitsHidden => &["seats-purchased"],
+            Self::LicenseDetailsHidden => &["starts-at", "expires-at"],
+            Self::LicenseExpired => &["expires-at"],
+            Self::LicenseBeginsLater => &["starts-at"],
+            // Those that it names in each case.
+            Self::LicenseUnreadable => &["licenses"],
+            Self::CompletenessUnproven
+            | Self::CountFailed
+            | Self::CountDiffers
+            | Self::UsersMayBeMissing
+            | Self::PagesRepeat
+            | Self::ListingResumed
+            | Self::PartialView
+            | Self::UsersDoNotAddUp
+            | Self::ChangesHidden
+            | Self::ChangesInReport
+            | Self::ChangesTooMany
+            | Self::ViewChanged
+            | Self::RecordsUnreadable
+            | Self::ServerOld
+            | Self::TokenEndsSoon
+            | Self::TokenUnencrypted
+            | Self::LimitedView => &[],
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use provider_sdk::code::Entry;
     use std::collections::BTreeSet;
 
     fn entries() -> impl Iterator<Item = Entry> {

@@ -5,12 +5,13 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use provider_sdk::code::Entry;
 use provider_sdk::in_flight::MaxInFlight;
 
 use super::activity::InactiveAfter;
 use super::api::ROUTES;
 use super::check::STEPS;
-use super::code::{Code, Entry, NoticeCode};
+use super::code::{Code, NoticeCode};
 use super::edition::Edition;
 use super::license;
 use super::listing;

@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 
 use provider_sdk::http::{Answered, Network, exchange};
 use provider_sdk::lenient::{Number, TextMap};
+use provider_sdk::notice::notice;
 use provider_sdk::time::{DAY_MS, in_words, timestamp};
 use serde::Deserialize;
 
 use super::api::{self, Answer, Me};
 use super::code::{Code, NoticeCode};
 use super::edition::{self, Edition};
-use super::failure::Failure;
-use super::notice::notice;
+use super::failure::{Failure, Meaning as _};
 use super::seat::SeatRule;
 use super::terms::{Terms, Unread, in_a_sentence};
 use super::version::Version;

@@ -59,7 +59,7 @@ fn listing_of(settings: &Settings, server: Server, fault: &Fault) -> Result<Vec<
         let mut network = Fake::new(|request| answer(&mut server.borrow_mut(), fault, request))
             .with_pauses(|ms| server.borrow_mut().now += i64::from(ms));
         match list_users_paced(settings, cursor.as_deref(), 0, &mut memory, &mut network) {
-            Err(failure) if retries < RETRIES && failure.code.retryable() => retries += 1,
+            Err(failure) if retries < RETRIES && failure.is_retryable() => retries += 1,
             Err(failure) => return Err(failure),
             Ok(page) => match page.state {
                 ListingState::More(next) => {

@@ -13,7 +13,7 @@ use provider_sdk::time::timestamp;
 use super::super::activity::{Activity, LastUse};
 use super::super::api;
 use super::super::code::{Code, NoticeCode};
-use super::super::failure::Failure;
+use super::super::failure::{Failure, Meaning as _};
 use super::super::record::{Draft, Rules};
 use super::super::seat::SeatRule;
 use super::super::settings::{ActivitySource, Settings, Way};

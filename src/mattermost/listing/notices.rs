@@ -5,13 +5,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use provider_sdk::lenient::NAMES_AT_MOST;
+use provider_sdk::notice::notice;
 use provider_sdk::time::in_words;
 
 use super::super::activity::{Activity, LastUse};
 use super::super::advice::{self, Holder};
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
-use super::super::notice::notice;
 use super::super::record::Draft;
 use super::census::{Census, Clock};
 use crate::contract::{ActivityKnowledge, Notice, User, UserStatus};

@@ -8,7 +8,7 @@ use provider_sdk::hash::fnv1a;
 use provider_sdk::http::{Answered, Request};
 
 use super::super::api::{self, Answer, REPORT_ROWS_PER_PAGE};
-use super::super::failure::Failure;
+use super::super::failure::{Failure, Meaning as _};
 use super::super::wire::ReportRow;
 
 /// Pages of the report that are read at most: a million guests.

@@ -11,7 +11,7 @@ use provider_sdk::hash::fnv1a;
 use provider_sdk::http::{Answered, Request};
 
 use super::super::api::{self, Answer, USERS_PER_PAGE};
-use super::super::failure::Failure;
+use super::super::failure::{Failure, Meaning as _};
 use super::super::version::Version;
 use super::super::wire::{Team, TeamMember, User};
 
