@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use provider_sdk::changes as exported;
 use provider_sdk::pace::Paced;
 use provider_sdk::transport::WasiHttp;
 
@@ -47,15 +48,17 @@ impl Guest for Component {
     }
 }
 
-impl provider_sdk::changes::Guest for Component {
+impl exported::Guest for Component {
     fn list_changes(
         settings: Vec<Setting>,
-        since: provider_sdk::changes::Baseline,
+        since: exported::Baseline,
         known: Vec<crate::contract::User>,
         cursor: Option<String>,
-    ) -> Result<UserPage, Error> {
+    ) -> Result<exported::ChangesPage, Error> {
         let settings = Settings::parse(&settings)?;
-        let since = changes::Baseline::new(&since.watermark, since.users)?;
+        let watermark = since.watermark.filter(|_| since.proven && !since.outdated);
+        let Some(watermark) = watermark else { return Ok(changes::of_unusable_baseline()) };
+        let since = changes::Baseline::new(&watermark, since.users)?;
         let mut network = WasiHttp::new(&settings);
         let mut paced = Paced::new(&mut network, settings.max_in_flight);
         Ok(changes::list_changes(&settings, since, known, cursor.as_deref(), &mut CHANGES.lock(), &mut paced)?)

@@ -19,6 +19,7 @@ mod cursor;
 mod known;
 mod lookup;
 mod newcomers;
+mod page;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +28,9 @@ use alloc::vec::Vec;
 
 pub use baseline::Baseline;
 pub use cursor::{Brought, Cursor, Newcomers, Unverified};
+pub use page::of_unusable_baseline;
 
+use provider_sdk::changes::ChangesPage;
 use provider_sdk::http::Network;
 use provider_sdk::notice::notice;
 use provider_sdk::time::timestamp;
@@ -38,7 +41,7 @@ use super::failure::{Failure, Meaning as _};
 use super::listing::{self, Census, Findings, Named, Surroundings, WAIT_MS};
 use super::settings::{ActivitySource, Settings};
 use super::version::Version;
-use crate::contract::{ListingState, Notice, User, UserPage};
+use crate::contract::{ListingState, Notice, User};
 use asks::{Asks, Verdict};
 
 /// What the calls of one instance remember: what is costly to find again, and nothing that an answer depends on.
@@ -84,7 +87,7 @@ pub fn list_changes(
     cursor: Option<&str>,
     memory: &mut Memory,
     network: &mut dyn Network,
-) -> Result<UserPage, Failure> {
+) -> Result<ChangesPage, Failure> {
     let fingerprint = settings.fingerprint();
     let (mut at, told) = match cursor {
         None => (
@@ -230,8 +233,8 @@ fn conclude(at: &Cursor) -> Option<End> {
     Some(end)
 }
 
-fn end(users: Vec<User>, code: Option<NoticeCode>, at: &Cursor, named: &Named) -> UserPage {
-    let state = if code.is_none() { ListingState::Complete } else { ListingState::Incomplete };
+fn end(users: Vec<User>, code: Option<NoticeCode>, at: &Cursor, named: &Named) -> ChangesPage {
+    let state = code.map_or(ListingState::Complete, |code| ListingState::Incomplete(code.entry().id.to_string()));
     let mut page = page(users, state, at, &Findings::default(), named);
     let untold = code.filter(|code| !at.findings.has(*code));
     let fix = |code| Some(advice::fix(code, named.holder()).to_string());
@@ -239,9 +242,12 @@ fn end(users: Vec<User>, code: Option<NoticeCode>, at: &Cursor, named: &Named) -
     page
 }
 
-fn page(users: Vec<User>, state: ListingState, at: &Cursor, told: &Findings, named: &Named) -> UserPage {
-    UserPage {
+fn page(users: Vec<User>, state: ListingState, at: &Cursor, told: &Findings, named: &Named) -> ChangesPage {
+    let (hidden, has_ended) = (&at.findings, !matches!(state, ListingState::More(_)));
+    ChangesPage {
         users,
+        gone: Vec::new(),
+        hidden: if has_ended { hidden.hidden() } else { hidden.hidden_since(told) },
         state,
         expected_total: at.census.count.total,
         wait_ms: None,

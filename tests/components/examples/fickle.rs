@@ -4,14 +4,13 @@
 
 extern crate alloc;
 
-use alloc::borrow::ToOwned as _;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use components::versions::description;
 use components::wasi::clocks::wall_clock;
-use components::{Description, ELSEWHERE, RequestSpec, SettingKind};
+use components::{Description, ELSEWHERE, SettingKind, request};
 
 fn describe() -> Description {
     let now = wall_clock::now();
@@ -22,11 +21,7 @@ fn describe() -> Description {
             setting.kind = SettingKind::Url;
         }
     }
-    description.requests.push(RequestSpec {
-        method: "DELETE".to_owned(),
-        path: format!("/api/v4/users/{}", now.nanoseconds),
-        purpose: "Whatever it is now.".to_owned(),
-    });
+    description.requests.push(request("DELETE", &format!("/api/v4/users/{}", now.nanoseconds), &[]));
     description
 }
 

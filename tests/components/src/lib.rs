@@ -15,9 +15,9 @@ use alloc::vec::Vec;
 
 pub use alloc::vec;
 pub use provider_sdk::contract::{
-    ActivityKnowledge, Assignment, CheckOutcome, CheckReport, CheckStep, Description, Error, ErrorKind, Guest, License,
-    ListingState, Notice, Quantity, RequestSpec, SeatUse, Setting, SettingKind, SettingSpec, Severity, Term, User,
-    UserKind, UserPage, UserStatus,
+    ActivityKnowledge, Assignment, CheckOutcome, CheckReport, CheckStep, Description, Error, ErrorKind, Guest,
+    HiddenField, License, ListingState, Notice, Quantity, RequestSpec, SeatUse, SecretUse, Setting, SettingKind,
+    SettingSpec, Severity, Term, User, UserKind, UserPage, UserStatus,
 };
 pub use provider_sdk::{changes, export};
 pub use wasi;
@@ -42,17 +42,7 @@ pub fn setting(key: &str, kind: SettingKind, help: &str) -> SettingSpec {
 /// A description by the name of the Mattermost provider, with those of its requests that are tried here.
 #[must_use]
 pub fn description(version: &str) -> Description {
-    let request = |(method, path): (&str, &str)| RequestSpec {
-        method: method.to_owned(),
-        path: path.to_owned(),
-        purpose: "is tried".to_owned(),
-    };
-    let requests = [
-        ("GET", "/api/v4/users/me"),
-        ("GET", "/api/v4/users"),
-        ("GET", "/api/v4/teams/{}/members"),
-        ("POST", "/api/v4/users/status/ids"),
-    ];
+    let secret = SecretUse { url: "server_url".to_owned(), header: "authorization".to_owned() };
     Description {
         id: "mattermost".to_owned(),
         name: "Mattermost".to_owned(),
@@ -60,10 +50,15 @@ pub fn description(version: &str) -> Description {
         documentation_url: String::new(),
         settings: vec![
             setting("server_url", SettingKind::Url, "The address of the server that is granted."),
-            setting("access_token", SettingKind::Secret, "What is not to get out."),
+            setting("access_token", SettingKind::Secret(secret), "What is not to get out."),
             setting(ELSEWHERE, SettingKind::Text, "The address of a server that is not granted."),
         ],
-        requests: requests.map(request).into(),
+        requests: vec![
+            request("GET", "/api/v4/users/me", &[]),
+            request("GET", "/api/v4/users", &["page", "per_page"]),
+            request("GET", "/api/v4/teams/{}/members", &["page", "per_page"]),
+            request("POST", "/api/v4/users/status/ids", &[]),
+        ],
         license_types: vec![term("free")],
         roles: vec![term("member")],
         codes: vec![term("told")],
@@ -75,6 +70,19 @@ pub fn description(version: &str) -> Description {
 #[must_use]
 pub fn term(id: &str) -> Term {
     Term { id: id.to_owned(), label: id.to_owned(), help: id.to_owned() }
+}
+
+/// A request below the URL of the server, with these keys in its query.
+#[must_use]
+pub fn request(method: &str, path: &str, query: &[&str]) -> RequestSpec {
+    RequestSpec {
+        url: "server_url".to_owned(),
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query: query.iter().map(|key| (*key).to_owned()).collect(),
+        headers: Vec::new(),
+        purpose: "lists the accounts".to_owned(),
+    }
 }
 
 /// The value of a setting; empty where there is none.

@@ -206,7 +206,7 @@ fn conclude(at: &mut Cursor, network: &mut dyn Network) -> ListingState {
         // What cannot be read is no more readable the next time.
         Verdict::Missing(missing) if missing <= at.findings.count(NoticeCode::RecordsUnreadable) => {
             at.findings.add(NoticeCode::UsersMayBeMissing, missing);
-            return ListingState::Incomplete;
+            return at.findings.unproven();
         }
         Verdict::Missing(_) | Verdict::More(_) => {}
     }
