@@ -30,23 +30,10 @@ fn lie(settings: &[Setting]) -> &str {
 
 fn user(id: &str) -> User {
     User {
-        id: id.to_owned(),
-        username: id.to_owned(),
-        email: None,
-        first_name: None,
-        last_name: None,
-        status: UserStatus::Active,
-        kind: UserKind::Member,
-        role: "member".to_owned(),
-        roles: Vec::new(),
         seat: SeatUse::Occupied,
         licenses: vec![Assignment { license_type: "free".to_owned(), assigned_at: None }],
-        position: None,
         created_at: Some(ONCE.to_owned()),
-        deactivated_at: None,
-        activity: ActivityKnowledge::Unknown,
-        last_activity_at: None,
-        attributes: Vec::new(),
+        ..records::user(id, id)
     }
 }
 
@@ -115,7 +102,7 @@ impl Guest for Liar {
             name: "Liar".to_owned(),
             version: "1.0.0".to_owned(),
             documentation_url: String::new(),
-            settings: vec![setting("lie", SettingKind::Text, "What it gets wrong.")],
+            settings: vec![setting("lie", SettingKind::Text)],
             requests: Vec::new(),
             license_types: vec![term("free")],
             roles: vec![term("member")],

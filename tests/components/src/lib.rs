@@ -19,24 +19,17 @@ pub use provider_sdk::contract::{
     HiddenField, License, ListingState, Notice, Quantity, RequestSpec, SeatUse, SecretUse, Setting, SettingKind,
     SettingSpec, Severity, Term, User, UserKind, UserPage, UserStatus,
 };
-pub use provider_sdk::{changes, export};
+pub use provider_sdk::records::value;
+pub use provider_sdk::{changes, export, records};
 pub use wasi;
 
 /// The key of a setting that the Mattermost provider does not have: the address of a server that is not granted.
 pub const ELSEWHERE: &str = "elsewhere";
 
-/// A setting.
+/// A setting that needs no explanation.
 #[must_use]
-pub fn setting(key: &str, kind: SettingKind, help: &str) -> SettingSpec {
-    SettingSpec {
-        key: key.to_owned(),
-        label: key.to_owned(),
-        required: false,
-        kind,
-        default: None,
-        help: help.to_owned(),
-        attributes: Vec::new(),
-    }
+pub fn setting(key: &str, kind: SettingKind) -> SettingSpec {
+    records::setting(key, key, kind, key)
 }
 
 /// A description by the name of the Mattermost provider, with those of its requests that are tried here.
@@ -49,9 +42,9 @@ pub fn description(version: &str) -> Description {
         version: version.to_owned(),
         documentation_url: String::new(),
         settings: vec![
-            setting("server_url", SettingKind::Url, "The address of the server that is granted."),
-            setting("access_token", SettingKind::Secret(secret), "What is not to get out."),
-            setting(ELSEWHERE, SettingKind::Text, "The address of a server that is not granted."),
+            setting("server_url", SettingKind::Url),
+            setting("access_token", SettingKind::Secret(secret)),
+            setting(ELSEWHERE, SettingKind::Text),
         ],
         requests: vec![
             request("GET", "/api/v4/users/me", &[]),
@@ -66,29 +59,16 @@ pub fn description(version: &str) -> Description {
     }
 }
 
-/// An id that explains itself.
+/// An id that needs no explanation.
 #[must_use]
 pub fn term(id: &str) -> Term {
-    Term { id: id.to_owned(), label: id.to_owned(), help: id.to_owned() }
+    records::term(id, id, id)
 }
 
 /// A request below the URL of the server, with these keys in its query.
 #[must_use]
 pub fn request(method: &str, path: &str, query: &[&str]) -> RequestSpec {
-    RequestSpec {
-        url: "server_url".to_owned(),
-        method: method.to_owned(),
-        path: path.to_owned(),
-        query: query.iter().map(|key| (*key).to_owned()).collect(),
-        headers: Vec::new(),
-        purpose: "lists the accounts".to_owned(),
-    }
-}
-
-/// The value of a setting; empty where there is none.
-#[must_use]
-pub fn value<'a>(settings: &'a [Setting], key: &str) -> &'a str {
-    settings.iter().find(|setting| setting.key == key).map_or("", |setting| &setting.value)
+    records::request("server_url", method, path, query, "lists the accounts")
 }
 
 /// An error that tells a test what the component saw.

@@ -10,7 +10,7 @@ use crate::{Description, ELSEWHERE, Guest as _, SettingKind, setting};
 #[must_use]
 pub fn description(version: &str) -> Description {
     let mut description = Description { version: version.to_owned(), ..Mattermost::describe() };
-    description.settings.push(setting(ELSEWHERE, SettingKind::Text, "The address of a server that is not granted."));
+    description.settings.push(setting(ELSEWHERE, SettingKind::Text));
     description
 }
 
