@@ -5,12 +5,12 @@
 use libfuzzer_sys::fuzz_target;
 use mattermost_provider::contract::{Error, ErrorKind, Setting};
 use mattermost_provider::mattermost::api;
-use provider_sdk::base_url::{BaseUrl, Redirect};
-use provider_sdk::http::Server as _;
 use mattermost_provider::mattermost::settings::{Settings, keys};
 use mattermost_provider::mattermost::site::SITE;
 use mattermost_provider_fuzz::claims;
 use mattermost_provider_fuzz::script::secret;
+use provider_sdk::base_url::{BaseUrl, Redirect};
+use provider_sdk::http::Server as _;
 
 const KEYS: [(char, &str); 7] = [
     ('u', keys::SERVER_URL),
@@ -85,7 +85,8 @@ fn url(text: &str) {
     // A place that people are asked to enter is one of this server.
     if let Redirect::Here(place) = base.redirect("/api/v4/users?page=1", text) {
         let there = BaseUrl::parse(&place, &SITE).expect("what is named can be entered");
-        let host = |url: &BaseUrl| url.authority().rsplit_once(':').map_or(url.authority().len(), |(host, _)| host.len());
+        let host =
+            |url: &BaseUrl| url.authority().rsplit_once(':').map_or(url.authority().len(), |(host, _)| host.len());
         let names = [&base, &there].map(|url| url.authority().get(..host(url)).map(str::to_string));
         assert!(names[0] == names[1] || base.authority().contains('['), "{shown} points to {place}");
     }
