@@ -9,7 +9,6 @@ pub mod code;
 pub mod describe;
 pub mod edition;
 pub mod failure;
-mod front;
 pub mod license;
 pub mod listing;
 pub mod record;

@@ -11,8 +11,9 @@
 //!   asks to wait.
 //! * [`gzip`], [`json`], [`lenient`] read answers; [`time`] reads and writes instants; [`query`] and [`base_url`] are about
 //!   addresses.
-//! * [`cursor`] seals where a listing goes on, and [`hash`] finds accidents.
-//! * [`code`], [`failure`] and [`notice`] make errors and notices of one table of codes; [`cause`] is what a platform says.
+//! * [`cursor`] seals where a listing goes on, [`seen`] keeps whom it has seen, and [`hash`] finds accidents.
+//! * [`code`], [`failure`] and [`notice`] make errors and notices of one table of codes; [`cause`] is
+//!   what a platform says, and [`front`] finds out what answers in front of a product.
 //! * An allocator for records, a panic handler and `cabi_realloc` are linked into every component.
 //!
 //! # A whole provider
@@ -184,6 +185,7 @@ pub mod cause;
 pub mod code;
 pub mod cursor;
 pub mod failure;
+pub mod front;
 #[cfg(any(target_arch = "wasm32", test))]
 mod guest;
 pub mod gzip;
@@ -196,6 +198,7 @@ pub mod notice;
 pub mod pace;
 pub mod query;
 pub mod records;
+pub mod seen;
 pub mod testing;
 pub mod time;
 pub mod transport;

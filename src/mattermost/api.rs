@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use provider_sdk::base_url::{Difference, Redirect};
+use provider_sdk::front;
 use provider_sdk::gzip::decoded;
 use provider_sdk::http::{Answered, Request, Response};
 use provider_sdk::json;
@@ -16,7 +17,6 @@ use serde::Deserialize;
 
 use super::code::Code;
 use super::failure::Failure;
-use super::front;
 use super::version::Version;
 use super::wire::{self, AppError, Ids, Stats};
 
@@ -25,6 +25,9 @@ pub const USERS_PER_PAGE: usize = 200;
 
 /// The report on users has at most 100 rows a page, and refuses to give more (server/public/model/report.go).
 pub const REPORT_ROWS_PER_PAGE: usize = 100;
+
+/// The product, as messages name it.
+const PRODUCT: &str = "Mattermost";
 
 /// The id that sorts before every other: with it a page of the report begins with the account of the name itself.
 const FIRST_ID: &str = "00000000000000000000000000";
@@ -430,15 +433,17 @@ impl<'a> Answer<'a> {
 
     fn unreadable(&self) -> Failure {
         let is_mattermost = self.response.header("x-version-id").is_some();
-        let page = looks_like_a_page(self.response, &self.body).then(|| front::page(&self.body));
+        let page = looks_like_a_page(self.response, &self.body).then(|| front::page(&self.body, PRODUCT));
         let (code, what) = match page {
-            Some((code, what)) => (code, what),
+            Some((front, what)) => (Code::of_front(front), what),
             None if self.body.trim_ascii().is_empty() => (
                 if is_mattermost { Code::AnswerUnreadable } else { Code::NotMattermost },
-                "the answer is empty instead of the JSON of Mattermost's API",
+                "the answer is empty instead of the JSON of Mattermost's API".to_string(),
             ),
-            None if !lenient::is_json(&self.body) => (Code::AnswerUnreadable, "the answer is not JSON, or is damaged"),
-            None => (Code::AnswerUnreadable, "the answer is JSON of another shape than Mattermost's"),
+            None if !lenient::is_json(&self.body) => {
+                (Code::AnswerUnreadable, "the answer is not JSON, or is damaged".to_string())
+            }
+            None => (Code::AnswerUnreadable, "the answer is JSON of another shape than Mattermost's".to_string()),
         };
         Failure::new(code, what).on(self.request).answered(self.response)
     }
@@ -486,7 +491,10 @@ fn refusal(request: &Request, response: &Response, body: &[u8]) -> Failure {
             Failure::new(Code::RateLimited, "the server asks to slow down")
         }
         _ if is_mattermost => of_mattermost(response.status, &error),
-        _ => front::refusal(request, response, body),
+        _ => {
+            let (front, what) = front::refusal(request, response, body, PRODUCT);
+            Failure::new(Code::of_front(front), what)
+        }
     };
     let retry_after_ms = if failure.is_retryable() { retry_after_ms(response) } else { None };
     Failure { retry_after_ms, ..failure }.answered(response).identified(error.request_id.as_str())

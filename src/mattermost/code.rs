@@ -5,6 +5,7 @@
 
 use provider_sdk::cause::Cause;
 use provider_sdk::codes;
+use provider_sdk::front::Front;
 use provider_sdk::http::Lost;
 
 use crate::contract::{ErrorKind, Severity};
@@ -122,6 +123,23 @@ codes! {
 }
 
 impl Code {
+    /// The code of what stands in front of the server.
+    #[must_use]
+    pub const fn of_front(front: Front) -> Self {
+        match front {
+            Front::RobotCheck => Self::RobotCheck,
+            Front::SignIn => Self::GatewaySignIn,
+            Front::OtherProduct => Self::NotMattermost,
+            Front::CertificateMissing => Self::ClientCertificateMissing,
+            Front::HttpsExpected => Self::HttpsExpected,
+            Front::Rejected => Self::GatewayRejected,
+            Front::TimedOut => Self::TimedOut,
+            Front::RateLimited => Self::RateLimited,
+            Front::Unavailable => Self::ServerUnavailable,
+            Front::Failed => Self::ServerError,
+        }
+    }
+
     /// The code of why a platform got no answer for a request.
     #[must_use]
     pub const fn of_cause(cause: Cause) -> Self {
