@@ -6,7 +6,7 @@
 
 wit_bindgen::generate!({
     path: "../wit",
-    world: "license-provider-with-changes",
+    world: "provider-exports-with-changes",
     pub_export_macro: true,
     additional_derives: [PartialEq],
 });

@@ -8,6 +8,6 @@
 
 wit_bindgen::generate!({
     path: "../../wit",
-    world: "license-provider",
+    world: "provider-exports",
     pub_export_macro: true,
 });

@@ -12,8 +12,8 @@ use alloc::vec::Vec;
 use components::changes::{Baseline, ChangesPage, Guest as Changes};
 use components::{
     ActivityKnowledge, Assignment, CheckOutcome, CheckReport, CheckStep, Description, Error, Guest, HiddenField,
-    License, ListingState, Notice, Quantity, SeatUse, Setting, SettingKind, Severity, User, UserKind, UserPage,
-    UserStatus, setting, term, told, value, vec,
+    License, ListingState, Notice, Quantity, SeatUse, Setting, SettingKind, Severity, User, UserPage, records, setting,
+    term, told, value, vec,
 };
 
 /// As of when everything here is.
