@@ -212,19 +212,24 @@ pub use contract::Guest as Provider;
 pub use provider_world as world;
 
 /// Exports a type that implements [`Provider`], or [`Changes`] as well: `export!(Acme)`, `export!(Acme, changes)`. Natively it
-/// does nothing.
+/// only checks that the type does.
 #[macro_export]
 macro_rules! export {
     ($provider:ident) => {
-        #[cfg(target_arch = "wasm32")]
-        const _: () = {
-    $crate::world::export!($provider with_types_in $crate::bindings);
-        };
+        $crate::export!(@ $provider, [$crate::Provider], $crate::world);
     };
     ($provider:ident, changes) => {
+        $crate::export!(@ $provider, [$crate::Provider + $crate::Changes], $crate::bindings);
+    };
+    (@ $provider:ident, [$($traits:tt)*], $($world:tt)*) => {
+        const _: () = {
+            const fn implements<T: $($traits)*>() {}
+            implements::<$provider>();
+        };
+
         #[cfg(target_arch = "wasm32")]
         const _: () = {
-    $crate::bindings::export!($provider with_types_in $crate::bindings);
+            $($world)*::export!($provider with_types_in $crate::bindings);
         };
     };
 }
