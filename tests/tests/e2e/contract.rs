@@ -4,7 +4,7 @@ use std::path::Path;
 
 use end_to_end::components::bytes;
 use end_to_end::{component, shared_provider};
-use provider_host::{Error, Pool, Sandbox};
+use provider_host::{Pool, Sandbox, SandboxError};
 use wit_component::DecodedWasm;
 use wit_parser::{Docs, InterfaceId, PackageId, Resolve, Type, TypeDefKind, TypeOwner};
 
@@ -89,7 +89,10 @@ fn what_is_no_provider_is_refused_with_the_reason() {
         assert_eq!(code(bytes), *expect, "{what}");
     }
     let Err(error) = sandbox.load(&importing("wasi:filesystem/preopens@0.2.0")) else { panic!() };
-    assert!(matches!(&error, Error::ImportRefused { import } if import == "wasi:filesystem/preopens@0.2.0"), "{error}");
+    assert!(
+        matches!(&error, SandboxError::ImportRefused { import } if import == "wasi:filesystem/preopens@0.2.0"),
+        "{error}"
+    );
 }
 
 /// Notes an item that has no documentation.
