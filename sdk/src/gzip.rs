@@ -1,5 +1,5 @@
-//! Compressed answers: a page of 200 users is 139 KB plain and 10 KB compressed, and most hosts leave the decoding to the
-//! component.
+//! Compressed answers: a page of 200 users of one product is 139 KB plain and 10 KB compressed, and most hosts leave the
+//! decoding to the component.
 
 mod container;
 mod stream;

@@ -1,4 +1,4 @@
-//! Instants as Mattermost and the contract write them.
+//! Instants as servers and the contract write them.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -13,8 +13,8 @@ pub const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// another time than they say.
 pub const CLOCK_DIFFERENCE_MS: i64 = 5 * 60 * 1_000;
 
-/// Milliseconds since 1970 as the contract's `timestamp`; none for 0, which is how Mattermost says "not set", and for
-/// what no calendar holds.
+/// Milliseconds since 1970 as the contract's `timestamp`; none for 0, which is how many servers say "not set", and
+/// for what no calendar holds.
 #[must_use]
 pub fn timestamp(ms: i64) -> Option<String> {
     if ms <= 0 {

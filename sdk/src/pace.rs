@@ -7,9 +7,10 @@
 
 use alloc::vec::Vec;
 
-use super::code::Code;
+use super::cause::Cause;
+use super::hash::fnv1a;
 use super::http::{Answered, Lost, Network, Outcome, Request, Response, Ticket, Work};
-use super::settings::{MaxInFlight, fnv1a};
+use super::in_flight::MaxInFlight;
 use super::wait::{retry_after_ms, until_allowed_ms};
 
 /// How often a request is sent that fails by accident.
@@ -258,7 +259,7 @@ impl Round<'_> {
                 500 | 502..=504 => (TRIES, retry_after_ms(response)),
                 _ => return false,
             },
-            Err(Lost::Closed | Lost::Truncated | Lost::Explained(Code::ConnectionLost | Code::ProxyFailed, _)) => {
+            Err(Lost::Closed | Lost::Truncated | Lost::Explained(Cause::ConnectionLost | Cause::ProxyFailed, _)) => {
                 (TRIES, None)
             }
             Err(Lost::TimedOut) => (TRIES_WITHOUT_ANSWER, None),
@@ -380,8 +381,8 @@ impl Work for Round<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::{Fake, json};
     use super::super::http::{Response, exchange_all};
+    use super::super::testing::{Fake, json};
     use super::*;
     use alloc::string::ToString;
     use std::format;
@@ -445,8 +446,8 @@ mod tests {
             Lost::TlsUntrusted,
             Lost::Denied,
             Lost::TooLarge(5),
-            Lost::Explained(Code::TlsExpired, "x".into()),
-            Lost::Explained(Code::ProxyUnreachable, "x".into()),
+            Lost::Explained(Cause::TlsExpired, "x".into()),
+            Lost::Explained(Cause::ProxyUnreachable, "x".into()),
             Lost::Other("x".into()),
         ];
         for fault in lost.map(Err).into_iter().chain([401, 403, 404, 413, 501, 302].map(|status| json(status, "{}"))) {
