@@ -142,6 +142,12 @@ impl Failure {
         is_in_front && !self.may_pass()
     }
 
+    /// Whether the server lets the token in no more: nothing else that it is asked with this token comes either.
+    #[must_use]
+    pub const fn is_of_token(&self) -> bool {
+        matches!(self.code, Code::TokenRefused | Code::MfaRequired)
+    }
+
     /// Whether the question was when accounts were last active.
     #[must_use]
     pub fn is_about_activity(&self) -> bool {

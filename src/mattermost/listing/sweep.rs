@@ -116,6 +116,9 @@ pub(super) struct Swept {
     pub(super) failure: Option<Failure>,
     /// Pages that were read ahead, or lack their activity: those that come next, from the first one on.
     pub(super) carried: Vec<Page>,
+    /// Where the server lets the token in no more: accounts that came and cannot be returned in their turn, since what is
+    /// before them did not come or their activity did not.
+    pub(super) apart: Vec<(Draft, Option<LastUse>)>,
 }
 
 #[derive(Debug)]
@@ -151,7 +154,7 @@ pub(super) struct Sweep<'a> {
     ids_at_once: usize,
     is_over: bool,
     cut_to: Option<u32>,
-    /// What failed first.
+    /// What failed first, or that the token is refused.
     failed: Option<Failure>,
     statuses_hidden: bool,
     statuses_failed: Option<u16>,
@@ -477,7 +480,9 @@ impl<'a> Sweep<'a> {
 
     fn fail(&mut self, failure: &Failure) {
         self.is_over = true;
-        self.failed.get_or_insert_with(|| failure.clone());
+        if self.failed.as_ref().is_none_or(|failed| failure.is_of_token() && !failed.is_of_token()) {
+            self.failed = Some(failure.clone());
+        }
     }
 
     fn spoil(&mut self, parts: &[Part], failure: &Failure) {
@@ -489,7 +494,7 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// What failed first; none where nothing did.
+    /// What failed first, or that the token is refused; none where nothing failed.
     pub(super) const fn failed(&self) -> Option<&Failure> {
         self.failed.as_ref()
     }
@@ -517,6 +522,7 @@ impl<'a> Sweep<'a> {
             report_hidden: self.report_hidden,
             failure: None,
             carried: Vec::new(),
+            apart: Vec::new(),
         }
     }
 
@@ -526,6 +532,7 @@ impl<'a> Sweep<'a> {
         // What was asked for in pages of the wrong size is asked for again.
         let most = if self.cut_to.is_some() { 1 } else { self.most() };
         let is_short = |sent| matches!(self.plan.origin, Origin::Pages { page_size, .. } if sent < page_size);
+        let refusal = self.failed.filter(Failure::is_of_token);
         let mut slots = self.slots.into_iter();
         for slot in slots.by_ref().take(most) {
             match slot {
@@ -565,6 +572,12 @@ impl<'a> Sweep<'a> {
                     break;
                 }
             }
+        }
+        // Nothing more comes with this token, so all that came is handed over at once.
+        if let (Some(failure), Some(refusal)) = (&mut swept.failure, refusal) {
+            *failure = refusal;
+            let came = swept.carried.drain(..).chain(slots.by_ref().flatten().filter_map(Result::ok));
+            swept.apart = came.flat_map(|page| page.drafts).collect();
         }
         // What follows on a page that only lacks its activity is of use too, and what was read ahead.
         if swept.cut_to.is_none() && (!swept.carried.is_empty() || swept.failure.is_none()) {

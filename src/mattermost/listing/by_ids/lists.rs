@@ -174,7 +174,7 @@ impl<'r> Reading<'r> {
 
 /// Whether a failure says that no other request would be answered now.
 pub(super) const fn is_about_the_token(failure: &Failure) -> bool {
-    matches!(failure.code, Code::RateLimited | Code::TokenRefused | Code::MfaRequired)
+    failure.is_of_token() || matches!(failure.code, Code::RateLimited)
 }
 
 impl Work for Reading<'_> {

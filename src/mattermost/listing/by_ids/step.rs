@@ -11,8 +11,8 @@ use super::super::super::record::Rules;
 use super::super::super::settings::{Settings, Way};
 use super::super::both::Cut;
 use super::super::call::{
-    Finisher, Told, asking, complete, ids_at_once, latest_ms, note_faults, note_hidden, page, rules, statuses_at_once,
-    sweep,
+    Finisher, Told, asking, complete, finish_apart, ids_at_once, latest_ms, note_faults, note_hidden, page, rules,
+    statuses_at_once, sweep,
 };
 use super::super::cursor::Cursor as PagesCursor;
 use super::super::memory::{Memory, Tally};
@@ -110,6 +110,7 @@ fn read(
             }
         };
         let failure = swept.failure.take();
+        let apart = memory.hand_apart(core::mem::take(&mut swept.apart));
         let has_got_on = swept.asked > 0 || swept.carried.len() > carried_before;
         if !has_got_on && at_once > 1 && failure.as_ref().is_some_and(is_too_much) {
             memory.carry(at.pass, key, core::mem::take(&mut swept.carried));
@@ -122,11 +123,13 @@ fn read(
         note_faults(&swept, &carried, failure.as_ref(), memory);
         memory.carry(at.pass, at.called.map_or(0, |called| called.behind), carried);
         if let Some(failure) = &failure
+            && apart.is_empty()
             && (!has_got_on || (asked.is_empty() && failure.code != Code::RateLimited))
         {
             return waits_or_fails(failure.clone(), at, told, memory);
         }
-        let users = settle(swept, &rules, memory, &mut at, network.now_ms());
+        let mut users = settle(swept, &rules, memory, &mut at, network.now_ms());
+        users.extend(finish_apart(apart, &rules, memory));
         let state = conclude(&mut at, network);
         return Ok(handed(users, state, failure.as_ref(), &at, told, memory));
     }
