@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 
 use provider_host::model::{Description, SettingKind, SettingSpec};
-use provider_host::{SecretSource, Settings};
+use provider_host::{SecretSource, Settings, io_reason};
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
@@ -230,7 +230,7 @@ fn read_secret(key: &str, source: &SecretSource, vault: &Vault<'_>) -> Result<Se
             Zeroizing::new(value.into_encoded_bytes())
         }
         SecretSource::File(path) => (vault.file)(path).map_err(|error| {
-            Complaint::new("secret-unreadable", format!("{place} cannot be read: {error}"))
+            Complaint::new("secret-unreadable", format!("{place} cannot be read: {}", io_reason(&error)))
                 .fix(format!("put the value of {key} there, readable for you alone, or name the file that holds it"))
         })?,
     };

@@ -8,7 +8,7 @@ use crate::component_bounds::ComponentBound;
 use crate::identity::{Digest, PublicKey};
 use crate::model::ProviderError;
 use crate::registry::{Objection, VersionName};
-use crate::words::in_words;
+use crate::words::{in_words, io_reason};
 
 /// What every fallible operation of this library returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -332,7 +332,7 @@ pub enum Error {
     },
 
     /// A component's file cannot be read.
-    #[error("{} cannot be read: {source}", path.display())]
+    #[error("{} cannot be read: {}", path.display(), io_reason(source))]
     Io {
         /// The file.
         path: PathBuf,

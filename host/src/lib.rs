@@ -108,4 +108,4 @@ pub use secrecy;
 pub use session::Session;
 pub use settings::Settings;
 pub use sync::{ChangedUser, ListingSync, SyncOptions, SyncProgress, SyncStep, Whole};
-pub use words::in_words;
+pub use words::{in_words, io_reason};

@@ -17,6 +17,7 @@ use crate::guest::{Guest, TABLE_ELEMENTS};
 use crate::meter::{CpuClock, thread_cpu_time};
 use crate::slots::{Room, Slots};
 use crate::telemetry::{self, Origin};
+use crate::words::io_reason;
 use crate::{Cache, Digest, Error, Inspection, Pool, Result, bindings, handed, http, imports, wall};
 
 /// Core instances of one component: its own modules and the adapters that the toolchain puts beside them. Most have three,
@@ -257,6 +258,7 @@ impl wasmtime::component::HasData for HasTable {
 fn start_ticking(engine: &Engine, pool: &Pool) -> Result<Clock> {
     let engine = engine.weak();
     let tick = move || engine.upgrade().map(|engine| engine.increment_epoch()).is_some();
-    Clock::start(pool.tick.max(SHORTEST_TICK), tick)
-        .map_err(|error| Error::Runtime { reason: format!("no thread for the clock of the limits: {error}") })
+    Clock::start(pool.tick.max(SHORTEST_TICK), tick).map_err(|error| Error::Runtime {
+        reason: format!("no thread for the clock of the limits: {}", io_reason(&error)),
+    })
 }

@@ -1,5 +1,6 @@
-//! Lengths of time as a person says them.
+//! Lengths of time, and the system's reasons, as a person says them.
 
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 /// Seconds of a unit, its name, and how many of the next smaller one are worth a word.
@@ -21,9 +22,47 @@ pub fn in_words(time: Duration) -> String {
     }
 }
 
+/// Why a file cannot be read or written, or a port not be used, without the number that the system gives it.
+#[must_use]
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others keep the system's words")]
+pub fn io_reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    // Words of a program's own say more than the kind does.
+    let is_the_systems = error.get_ref().is_none();
+    let words = match error.kind() {
+        ErrorKind::NotFound if is_the_systems => "there is no such file or folder",
+        ErrorKind::PermissionDenied if is_the_systems => "permission denied: this user may not do that",
+        ErrorKind::IsADirectory if is_the_systems => "it is a folder",
+        ErrorKind::NotADirectory if is_the_systems => "a part of its path is a file and no folder",
+        ErrorKind::ReadOnlyFilesystem => "the disk can only be read",
+        ErrorKind::StorageFull => "the disk is full",
+        ErrorKind::QuotaExceeded => "this user may store no more on the disk",
+        ErrorKind::FileTooLarge => "it would be larger than this process may write (ulimit -f)",
+        ErrorKind::AddrInUse if is_the_systems => "another program uses the port",
+        _ => text.split(" (os error ").next().unwrap_or(&text),
+    };
+    words.to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_of_the_system_has_no_number() {
+        for (number, expect) in [
+            (2, "there is no such file or folder"),
+            (13, "permission denied: this user may not do that"),
+            (20, "a part of its path is a file and no folder"),
+            (21, "it is a folder"),
+            (28, "the disk is full"),
+            (5, "Input/output error"),
+        ] {
+            assert_eq!(io_reason(&io::Error::from_raw_os_error(number)), expect);
+        }
+        let own = io::Error::new(ErrorKind::NotFound, "write the whole path");
+        assert_eq!(io_reason(&own), "write the whole path");
+    }
 
     #[test]
     fn a_length_of_time_reads_as_a_person_says_it() {

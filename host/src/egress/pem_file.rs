@@ -6,6 +6,7 @@ use secrecy::zeroize::Zeroizing;
 
 use crate::Error;
 use crate::component_file::read_regular;
+use crate::words::io_reason;
 
 /// Bytes of the largest file of certificates: twenty times all authorities of a system.
 const PEM_BYTES: usize = 4 * 1024 * 1024;
@@ -18,7 +19,7 @@ pub(super) fn read_pem(path: &Path) -> std::result::Result<Zeroizing<Vec<u8>>, S
     match read_regular(path, PEM_BYTES) {
         Ok(Ok(text)) => Ok(Zeroizing::new(text)),
         Ok(Err(_)) => Err("it is larger than 4 MiB".to_owned()),
-        Err(Error::Io { source, .. }) => Err(source.to_string()),
+        Err(Error::Io { source, .. }) => Err(io_reason(&source)),
         Err(error) => Err(error.to_string()),
     }
 }
