@@ -100,7 +100,7 @@ impl Given {
         let ways: Vec<String> = missing.iter().map(|spec| usage(spec)).collect();
         Err(Complaint::new("setting-missing", format!("{} needs {}", description.name, names.join(" and ")))
             .fix(format!("add {}", ways.join(" ")))
-            .details(known()))
+            .details(missing.iter().map(|spec| known_line(spec)).collect()))
     }
 
     /// Checks that the provider keeps for a secret whatever was given as one. How a value was given decides: a provider that

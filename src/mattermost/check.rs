@@ -22,7 +22,7 @@ use super::listing::{Count, Counting, Findings, Surroundings};
 use super::rights::{Rights, Teams};
 use super::seat::SeatRule;
 use super::settings::{ActivitySource, Settings};
-use super::time::{CLOCK_DIFFERENCE_MS, DAY_MS, in_words, timestamp};
+use super::time::{CLOCK_DIFFERENCE_MS, DAY_MS, day_in_words, in_words};
 use super::version::Version;
 use super::wire::{AccessToken, Ids, Ping, ReportRow, Status, Team, TextMap, User};
 use crate::contract::{CheckOutcome, CheckReport, CheckStep, License};
@@ -192,8 +192,7 @@ impl Report {
                 self.pass(Step::TokenLasts, text.to_string());
             }
             Some(Ok(Some(ends))) if ends.saturating_sub(now_ms) <= TOKEN_ENDS_SOON_MS => {
-                let when = timestamp(ends).unwrap_or_default();
-                let text = format!("a personal access token of this account ends on {when}");
+                let text = format!("a personal access token of this account ends on {}", day_in_words(ends));
                 self.warn(Step::TokenLasts, NoticeCode::TokenEndsSoon, text);
             }
             Some(Ok(_)) if me.is_bot => self.pass(Step::TokenLasts, "no token of this bot ends soon".to_string()),
@@ -219,7 +218,7 @@ impl Report {
         self.activity(network, settings, &config, (ids, me));
         let map = api::read_map(&license);
         let edition = map.as_ref().map_or(Edition::Unknown, Edition::of);
-        self.teams(rights, edition, network);
+        self.teams(&teams, rights, edition, network);
         let nothing = TextMap::default();
         let config = config.as_ref().unwrap_or(&nothing);
         let answers = Answers { me, config, license: &license, seats: &seats, limits: &limits };
@@ -326,12 +325,13 @@ impl Report {
     }
 
     /// Asks who runs each team, as a listing does before it returns anybody: one team that fails ends it.
-    fn teams(&mut self, rights: Rights, edition: Edition, network: &mut dyn Network) {
+    fn teams(&mut self, first: &Answered, rights: Rights, edition: Edition, network: &mut dyn Network) {
         let mut findings = Findings::default();
         let rule = SeatRule::of(self.version, edition);
         let is_unsure = rights.teams() == Teams::Unsure;
         let sees_all = rights.teams() != Teams::Some && rights.see_into_teams();
-        match Surroundings::new().find(self.version, is_unsure, rule, &mut findings, network) {
+        match Surroundings::with_teams(self.version, first).find(self.version, is_unsure, rule, &mut findings, network)
+        {
             Ok(()) if sees_all && !findings.has(NoticeCode::TeamAdminsHidden) => {
                 self.pass(Step::TeamsVisible, "the token sees every team and who runs it".to_string());
             }
@@ -408,7 +408,8 @@ impl Report {
 
     fn failure(&mut self, step: Step, outcome: CheckOutcome, failure: Failure) {
         let entry = failure.code.entry();
-        self.push(step, outcome, Some(entry.id), failure.in_full(), Some(entry.fix), failure.params);
+        let fix = advice::fix_of_error(failure.code, self.holder);
+        self.push(step, outcome, Some(entry.id), failure.in_full(), Some(fix), failure.params);
     }
 
     fn push(

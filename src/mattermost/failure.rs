@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::advice::{Holder, fix_of_error};
 use super::code::Code;
 use super::http::{Lost, Request, Response};
 use super::time::in_words;
@@ -30,6 +31,8 @@ pub struct Failure {
     pub retry_after_ms: Option<u32>,
     /// The values in the message.
     pub params: Vec<(String, String)>,
+    /// Whose token it is, where that is known: advice depends on it.
+    pub holder: Holder,
 }
 
 impl Failure {
@@ -43,7 +46,14 @@ impl Failure {
             request_id: None,
             retry_after_ms: None,
             params: Vec::new(),
+            holder: Holder::Other,
         }
+    }
+
+    /// Says whose token it is.
+    #[must_use]
+    pub fn held_by(self, holder: Holder) -> Self {
+        Self { holder, ..self }
     }
 
     /// The failure of a request that got no whole answer.
@@ -58,9 +68,9 @@ impl Failure {
             Lost::Denied => (Code::EgressDenied, "the platform does not let the plugin send the request".to_string()),
             Lost::Closed => (Code::ConnectionLost, "the connection ended before the answer".to_string()),
             Lost::Truncated => (Code::AnswerTruncated, "the connection ended in the middle of the answer".to_string()),
-            Lost::TooLarge(limit) => (Code::AnswerTooLarge, format!("the answer is larger than {limit} bytes")),
+            Lost::TooLarge(limit) => (Code::AnswerTooLarge, format!("the answer is larger than {}", size_in_words(*limit))),
             Lost::HeadTooLarge(limit) => {
-                let limit = limit.map_or_else(String::new, |bytes| format!(": its limit is {bytes} bytes in all"));
+                let limit = limit.map_or_else(String::new, |bytes| format!(": its limit is {} in all", size_in_words(bytes.into())));
                 (Code::AnswerHeadTooLarge, format!("the answer has more or larger headers than the platform takes{limit}"))
             }
             Lost::NotHttp => (
@@ -214,6 +224,17 @@ impl Failure {
     }
 }
 
+/// A number of bytes as a person says it.
+fn size_in_words(bytes: u64) -> String {
+    const MIB: u64 = 1024 * 1024;
+    match bytes {
+        MIB.. if bytes.is_multiple_of(MIB) => format!("{} MiB", bytes / MIB),
+        MIB.. => format!("{}.{} MiB", bytes / MIB, bytes % MIB * 10 / MIB),
+        1024.. => format!("{} KiB", bytes / 1024),
+        _ => format!("{bytes} bytes"),
+    }
+}
+
 /// Whether text looks like an id of Mattermost's: it is passed on to people, so nothing else is.
 fn is_request_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
@@ -225,7 +246,7 @@ impl From<Failure> for Error {
             kind: failure.code.kind(),
             code: failure.code.entry().id.to_string(),
             message: failure.message,
-            fix: Some(failure.code.entry().fix.to_string()),
+            fix: Some(fix_of_error(failure.code, failure.holder).to_string()),
             retryable: failure.code.retryable(),
             retry_after_ms: failure.retry_after_ms,
             request: failure.request,

@@ -39,17 +39,25 @@ pub struct Request {
     pub path: String,
     /// The JSON body of a `Post`.
     pub body: Option<String>,
+    /// Whether it can be done without: then it is not sent again where no answer comes, and not waited for as long.
+    pub is_spare: bool,
 }
 
 impl Request {
     /// A request that reads `path`.
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::Get, path: path.into(), body: None }
+        Self { method: Method::Get, path: path.into(), body: None, is_spare: false }
     }
 
     /// A request that reads what `body` asks for.
     pub fn post(path: impl Into<String>, body: String) -> Self {
-        Self { method: Method::Post, path: path.into(), body: Some(body) }
+        Self { method: Method::Post, path: path.into(), body: Some(body), is_spare: false }
+    }
+
+    /// The same request, which can be done without.
+    #[must_use]
+    pub fn spare(self) -> Self {
+        Self { is_spare: true, ..self }
     }
 
     /// Method and path without the query, for a message.

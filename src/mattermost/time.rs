@@ -2,7 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _, Utc};
 
@@ -61,6 +61,29 @@ pub fn timestamp(ms: i64) -> Option<String> {
 /// The last digit of a number.
 const fn digit(number: u32) -> u8 {
     b'0' + (number % 10) as u8
+}
+
+/// The day of an instant in milliseconds since 1970, in UTC, as a person writes it: `15 January 2027`.
+#[must_use]
+pub fn day_in_words(ms: i64) -> String {
+    let Some(instant) = DateTime::<Utc>::from_timestamp_millis(ms) else { return "an unknown day".to_string() };
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let date = instant.date_naive();
+    let month = usize::try_from(date.month0()).ok().and_then(|month| MONTHS.get(month)).copied().unwrap_or_default();
+    format!("{} {month} {}", date.day(), date.year())
 }
 
 /// A length of time as a person says it: `40 seconds`, `1 hour 30 minutes`, `12 days`, `1 year`. A second unit follows

@@ -270,7 +270,9 @@ fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
     if at.findings.count(NoticeCode::RecordsUnreadable) >= counted.abs_diff(in_pass) {
         return Some(ListingState::Incomplete);
     }
-    if number < PASSES_AT_MOST {
+    // The list stays the same, and so does the number: a third reading would show the same once more.
+    let stays = number > 1 && later == 0 && in_pass == seen && pass.total == total && at.tally.seen != 0;
+    if number < PASSES_AT_MOST && !stays {
         at.begin_another_pass();
         return None;
     }

@@ -100,7 +100,7 @@ pub(super) struct Swept {
     /// The latest of the server's times in the pages, in milliseconds since 1970; 0 if no page has one.
     pub(super) server_ms: i64,
     /// Ids that were asked for and lead to nobody who is to be listed.
-    pub(super) absent: u32,
+    pub(super) absent: Vec<Id>,
     /// Ids that were asked for on the pages that are returned.
     pub(super) asked: usize,
     /// The server answered a question for activity with nothing.
@@ -514,7 +514,7 @@ impl<'a> Sweep<'a> {
             unreadable: 0,
             unreadable_names: Vec::new(),
             server_ms: 0,
-            absent: 0,
+            absent: Vec::new(),
             asked: 0,
             statuses_hidden: self.statuses_hidden,
             statuses_failed: self.statuses_failed,
@@ -549,7 +549,7 @@ impl<'a> Sweep<'a> {
                 })) => {
                     swept.server_ms = swept.server_ms.max(server_ms);
                     swept.asked = swept.asked.saturating_add(asked);
-                    swept.absent = swept.absent.saturating_add(absent);
+                    swept.absent.extend(absent);
                     swept.drafts.extend(drafts);
                     swept.pages.push(marks);
                     swept.unreadable = swept.unreadable.saturating_add(unreadable);
@@ -626,7 +626,7 @@ fn read_page(answered: &Answered, rules: &Rules, known: Option<&Memory>) -> Resu
         server_ms: answer.server_ms().unwrap_or_default(),
         sent: u32::try_from(accounts.sent()).unwrap_or(u32::MAX),
         asked: 0,
-        absent: 0,
+        absent: Vec::new(),
         unreadable_names: Vec::new(),
         failure: None,
     };
@@ -671,11 +671,19 @@ fn read_accounts(answered: &Answered, rules: &Rules, ids: &[Id]) -> Result<Page,
         server_ms: answer.server_ms().unwrap_or_default(),
         sent: u32::try_from(accounts.sent()).unwrap_or(u32::MAX),
         asked: ids.len(),
-        absent: u32::try_from(ids.len().saturating_sub(drafts.len())).unwrap_or(u32::MAX),
+        absent: without_draft(ids, &drafts),
         drafts: drafts.into_iter().map(|(_, draft)| (draft, None)).collect(),
         marks: Vec::new(),
         failure: None,
     })
+}
+
+/// Those of the ids that are not among sorted drafts.
+fn without_draft(ids: &[Id], drafts: &[(Id, Draft)]) -> Vec<Id> {
+    if ids.len() == drafts.len() {
+        return Vec::new();
+    }
+    ids.iter().filter(|id| drafts.binary_search_by_key(*id, |(id, _)| *id).is_err()).copied().collect()
 }
 
 fn asked_for(account: &wire::User<'_>, rules: &Rules, ids: &[Id]) -> Option<(Id, Draft)> {

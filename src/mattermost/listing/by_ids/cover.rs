@@ -226,13 +226,15 @@ impl Cover {
     /// The request for a page.
     #[must_use]
     pub(super) fn request(&self, query: Query) -> Request {
-        match query.source {
+        let request = match query.source {
             Source::Known => api::known_users(),
             Source::Bots => api::bots(query.page),
             Source::WithoutTeam => api::users_without_team(query.page),
             Source::Teams => api::teams(query.page),
             Source::Team(place) => api::team_members(self.teams.get(place).map_or("", String::as_str), query.page),
-        }
+        };
+        // Pages need no list.
+        request.spare()
     }
 }
 
