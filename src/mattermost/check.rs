@@ -758,23 +758,29 @@ mod tests {
             json(200, format!("[{}]", (1..many).map(|n| format!("\"{n:026}\"")).collect::<Vec<_>>().join(",")))
         };
         let forbidden = || json(403, r#"{"id":"api.context.permissions.app_error"}"#);
+        let none = || json(200, "[]");
         let cases = [
-            (50_000, known(50_000), "auto", "by their ids, in about 85 requests", "ids"),
-            (50_000, known(50_000), "pages", "in pages, in about 308 requests", "pages"),
-            (50_000, known(10), "auto", "it would take about 85 requests", "ids"),
-            (50_000, forbidden(), "auto", "it would take about 85 requests", "ids"),
+            (50_000, known(50_000), forbidden(), "auto", "by their ids, in about 85 requests", "ids"),
+            (50_000, known(50_000), forbidden(), "pages", "in pages, in about 308 requests", "pages"),
+            (50_000, known(10), none(), "auto", "it would take about 85 requests", "ids"),
+            (50_000, forbidden(), none(), "auto", "it would take about 85 requests", "ids"),
+            // Whom the account does not know may be a bot, and nobody names those to it.
+            (50_000, known(49_990), forbidden(), "auto", "in pages", "pages"),
+            (50_000, known(49_990), none(), "auto", "by their ids", "ids"),
             (
                 10_000,
                 known(10),
+                none(),
                 "auto",
                 "in pages, in about 68 requests. The token's account shares a channel with 10",
                 "pages",
             ),
-            (1_000, forbidden(), "auto", "in pages, in about 14 requests", "pages"),
+            (1_000, forbidden(), none(), "auto", "in pages, in about 14 requests", "pages"),
         ];
-        for (accounts, known, way, expect, listed_by) in cases {
+        for (accounts, known, bots, way, expect, listed_by) in cases {
             let mut network = Fake::new(|request| match request.name().as_str() {
                 "GET /api/v4/users/known" => known.clone(),
+                "GET /api/v4/bots" => bots.clone(),
                 "GET /api/v4/users/stats/filtered" => json(200, format!(r#"{{"total_users_count":{accounts}}}"#)),
                 _ => healthy(me, request),
             });

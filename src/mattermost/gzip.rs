@@ -105,7 +105,7 @@ fn member<'a>(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::container::{COMMENT, EXTRA, HEADER_CRC, NAME};
     use super::*;
     use alloc::string::ToString;
@@ -114,7 +114,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// A gzip stream with these flags and the optional parts that they stand for.
-    pub(super) fn gzip(text: &[u8], flags: u8, parts: &[u8]) -> Vec<u8> {
+    pub(in super::super) fn gzip(text: &[u8], flags: u8, parts: &[u8]) -> Vec<u8> {
         let mut stream = vec![0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 255];
         stream.extend(parts);
         stream.extend(compress_to_vec(text, 6));

@@ -1,8 +1,9 @@
 //! Sending one request that was let out.
 
+use std::sync::Arc;
+
 use http::header::{CONTENT_LENGTH, HOST, HeaderName, PROXY_AUTHORIZATION};
-use http::uri::Scheme;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::capture_connection;
@@ -13,7 +14,7 @@ use super::cause::Cause;
 use super::connector::Kept;
 use super::deadline::{Deadline, TIMEOUT};
 use super::failure::{self, Failure, Known};
-use super::outgoing::Outgoing;
+use super::outgoing::{BodyCopy, Outgoing};
 use super::pass::Pass;
 use super::proxy::Route;
 use super::tally::Tally;
@@ -46,9 +47,10 @@ pub(super) async fn send(
         }
     };
     pass.hold(place);
+    let copy = body.copy();
     let request = Request::from_parts(head, body.boxed_unsync());
     let deadline = Deadline::of(pass.way().time);
-    let answer = match exchange(pass.way(), &exit, request, &options, deadline, &pass.tally()).await {
+    let answer = match exchange(pass.way(), &exit, (request, copy), &options, deadline, &pass.tally()).await {
         Ok(answer) => answer,
         Err(failure) => return Err(pass.failed(failure).into()),
     };
@@ -76,18 +78,17 @@ fn complete(way: &Way, route: Route, headers: &mut HeaderMap) {
 }
 
 /// Sends the request, once more by HTTP/1.1 if the server asks for that, and again on another connection if the server
-/// ended one without taking it. What has a body is the guest's to try again.
+/// ended one without taking it. A body that is not kept is the guest's to try again.
 async fn exchange(
     way: &Way,
     exit: &Exit,
-    mut request: Request<WasiBody>,
+    (mut request, mut copy): (Request<WasiBody>, BodyCopy),
     options: &RequestOptions,
     deadline: Deadline,
-    tally: &Tally,
+    tally: &Arc<Tally>,
 ) -> Result<Response<Incoming>, Failure> {
-    let mut again = bodiless(&request);
-    let mut left = RETAKES;
-    loop {
+    let again = Again::of(&request);
+    for _ in 0..RETAKES {
         let failure = match attempt(way, exit, request, options, deadline).await {
             Err(failure @ (Failure::HttpOneRequired | Failure::NotTaken)) => failure,
             other => return other,
@@ -95,26 +96,46 @@ async fn exchange(
         if failure == Failure::HttpOneRequired {
             exit.clients.want_one();
         }
-        let may_be_sent = left > 0 && tally.sent() == 0;
-        left = left.saturating_sub(1);
-        let next = again.take().filter(|_| may_be_sent).ok_or(failure)?;
-        again = bodiless(&next);
-        request = next;
+        let body = if again.has_body {
+            // Only of what a server did not take it is sure that nothing was done.
+            let kept = copy.take().filter(|_| failure == Failure::NotTaken).ok_or(failure)?;
+            tally.begin_again();
+            let body = Outgoing::new(kept, way.quota.room(), Arc::clone(tally));
+            copy = body.copy();
+            body.boxed_unsync()
+        } else if tally.sent() == 0 {
+            Empty::new().map_err(|never| match never {}).boxed_unsync()
+        } else {
+            return Err(failure);
+        };
+        request = again.with(body);
     }
+    attempt(way, exit, request, options, deadline).await
 }
 
-/// The same request without a body, if it needs none and a server may want it twice.
-fn bodiless(request: &Request<WasiBody>) -> Option<Request<WasiBody>> {
-    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let may_be_asked = is_read && request.uri().scheme() == Some(&Scheme::HTTPS);
-    if !may_be_asked || request.headers().contains_key(CONTENT_LENGTH) {
-        return None;
+/// A request without its body, to be sent once more.
+struct Again {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    has_body: bool,
+}
+
+impl Again {
+    fn of(request: &Request<WasiBody>) -> Self {
+        let headers = request.headers().clone();
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        let has_body = !is_read || headers.contains_key(CONTENT_LENGTH);
+        Self { method: request.method().clone(), uri: request.uri().clone(), headers, has_body }
     }
-    let mut again = Request::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
-    *again.method_mut() = request.method().clone();
-    *again.uri_mut() = request.uri().clone();
-    *again.headers_mut() = request.headers().clone();
-    Some(again)
+
+    fn with(&self, body: WasiBody) -> Request<WasiBody> {
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = self.headers.clone();
+        request
+    }
 }
 
 async fn attempt(
