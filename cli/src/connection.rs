@@ -266,59 +266,7 @@ fn placed<'a>(argument: &'a str, option: &str) -> Result<(&'a str, SecretString)
 /// What the provider asked for and was denied, with the line that would allow it. Requests that one cause denies are one
 /// line.
 pub(crate) fn tell_denials(denials: &[Denial], screen: &mut Screen<'_>) {
-    for line in denial_lines(denials) {
+    for line in Denial::lines(denials) {
         screen.remark(&printable(&line));
-    }
-}
-
-fn denial_lines(denials: &[Denial]) -> Vec<String> {
-    let mut causes: Vec<(&Denial, u64)> = Vec::new();
-    for denial in denials {
-        let same = |(first, _): &&mut (&Denial, u64)| {
-            (&first.origin, first.reason, &first.header, &first.would_allow)
-                == (&denial.origin, denial.reason, &denial.header, &denial.would_allow)
-        };
-        match causes.iter_mut().find(same) {
-            Some((_, requests)) => *requests = requests.saturating_add(denial.times),
-            None => causes.push((denial, denial.times)),
-        }
-    }
-    let line = |(first, requests): (&Denial, u64)| match requests {
-        0..=1 => first.to_string(),
-        _ if requests == first.times => format!("{first} ({requests} times)"),
-        _ => format!("{first} ({requests} requests were denied for this)"),
-    };
-    causes.into_iter().map(line).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use provider_host::DenialReason;
-
-    #[test]
-    fn requests_that_one_cause_denies_are_one_line() {
-        let denial = |path: &str, reason, times, would_allow: &str| Denial {
-            method: "GET".into(),
-            path: path.into(),
-            origin: "https://a.example:443".into(),
-            reason,
-            would_allow: would_allow.into(),
-            header: None,
-            times,
-        };
-        let (address, request) = (DenialReason::ProhibitedAddress, DenialReason::Request);
-        let lines = denial_lines(&[
-            denial("/users", address, 1, "nothing"),
-            denial("/teams", address, 2, "nothing"),
-            denial("/x", request, 1, "`GET /x`"),
-            denial("/y", request, 3, "`GET /y`"),
-        ]);
-        let expect = [
-            "denied GET https://a.example:443/users: its host has a blocked address; what would allow it: nothing (3 requests were denied for this)",
-            "denied GET https://a.example:443/x: the provider does not describe it; what would allow it: `GET /x`",
-            "denied GET https://a.example:443/y: the provider does not describe it; what would allow it: `GET /y` (3 times)",
-        ];
-        assert_eq!(lines, expect);
     }
 }

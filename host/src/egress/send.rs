@@ -6,11 +6,12 @@ use http::header::{CONTENT_LENGTH, HOST, HeaderName, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
-use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::client::legacy::connect::{CaptureConnection, Connected, capture_connection};
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody};
 
 use super::body::Watched;
 use super::cause::Cause;
+use super::client::Client;
 use super::connector::Kept;
 use super::deadline::{Deadline, TIMEOUT};
 use super::failure::{self, Failure, Known};
@@ -89,9 +90,26 @@ async fn exchange(
 ) -> Result<Response<Incoming>, Failure> {
     let again = Again::of(&request);
     for _ in 0..RETAKES {
-        let failure = match attempt(way, exit, request, options, deadline).await {
+        let mut connection = capture_connection(&mut request);
+        let answer = attempt(way, exit, exit.clients.choose(), (request, &mut connection), options, deadline).await;
+        let is_two = connection.connection_metadata().as_ref().is_some_and(Connected::is_negotiated_h2);
+        let failure = match answer {
             Err(failure @ (Failure::HttpOneRequired | Failure::NotTaken)) => failure,
-            other => return other,
+            // Why a server has ended a whole connection of HTTP/2 the library keeps to itself. It may want HTTP/1.1.
+            Err(Failure::ConnectionTerminated) if is_two && !again.has_body && !exit.clients.speaks_two() => {
+                let mut request = again.with(empty());
+                let mut connection = capture_connection(&mut request);
+                let by_one = (request, &mut connection);
+                let answer = attempt(way, exit, exit.clients.one(), by_one, options, deadline).await?;
+                exit.clients.want_one();
+                return Ok(answer);
+            }
+            other => {
+                if is_two && other.is_ok() {
+                    exit.clients.note_two();
+                }
+                return other;
+            }
         };
         if failure == Failure::HttpOneRequired {
             exit.clients.want_one();
@@ -104,13 +122,18 @@ async fn exchange(
             copy = body.copy();
             body.boxed_unsync()
         } else if tally.sent() == 0 {
-            Empty::new().map_err(|never| match never {}).boxed_unsync()
+            empty()
         } else {
             return Err(failure);
         };
         request = again.with(body);
     }
-    attempt(way, exit, request, options, deadline).await
+    let mut connection = capture_connection(&mut request);
+    attempt(way, exit, exit.clients.choose(), (request, &mut connection), options, deadline).await
+}
+
+fn empty() -> WasiBody {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
 }
 
 /// A request without its body, to be sent once more.
@@ -141,13 +164,13 @@ impl Again {
 async fn attempt(
     way: &Way,
     exit: &Exit,
-    mut request: Request<WasiBody>,
+    client: &Client,
+    (request, connection): (Request<WasiBody>, &mut CaptureConnection),
     options: &RequestOptions,
     deadline: Deadline,
 ) -> Result<Response<Incoming>, Failure> {
-    let mut connection = capture_connection(&mut request);
     way.egress.count();
-    let sending = exit.clients.choose().request(request);
+    let sending = client.request(request);
     tokio::pin!(sending);
     // The pool does not tell the two waits apart, so the first ends with the news of a connection.
     let connecting = async {

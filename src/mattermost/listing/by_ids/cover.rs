@@ -34,7 +34,7 @@ pub(super) struct Query {
 }
 
 /// Pages that are read of teams whose first page names nobody new: where a few accounts are missing, they are not there.
-const OWN_PAGES: usize = 20;
+pub(super) const OWN_PAGES: usize = 20;
 
 /// Pages that a list may have more than the accounts that were counted fill: for those without an account.
 const PAGES_MORE: usize = 20;

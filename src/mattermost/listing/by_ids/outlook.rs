@@ -5,7 +5,7 @@ use super::super::super::failure::Failure;
 use super::super::super::http::{Network, Request, exchange_all};
 use super::super::super::settings::{ActivitySource, Settings, Way};
 use super::cost::{self, PROFILES_AT_ONCE};
-use super::cover::Cover;
+use super::cover::{Cover, OWN_PAGES};
 use super::id::Id;
 use super::lists::is_about_the_token;
 use super::roll_call::name_all;
@@ -57,7 +57,8 @@ impl Outlook {
             by_ids_takes(size, unknown, settings)
         } else if is_tried {
             // The lists are read before it shows that somebody is in none of them.
-            pages_take(size, settings).saturating_add(lists_take(size, unknown))
+            let own = u32::try_from(OWN_PAGES).unwrap_or(u32::MAX).min(pages_of(size.known.unwrap_or(0)));
+            pages_take(size, settings).saturating_add(lists_take(size, unknown)).saturating_add(own)
         } else {
             pages_take(size, settings)
         };
