@@ -256,3 +256,18 @@ impl From<Failure> for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_in_words() {
+        for (bytes, expect) in
+            [(4 << 20, "4 MiB"), ((4 << 20) + (1 << 19), "4.5 MiB"), (32 << 10, "32 KiB"), (999, "999 bytes")]
+        {
+            let failure = Failure::lost(&Request::get("/x"), &Lost::TooLarge(bytes));
+            assert_eq!(failure.message, format!("the answer is larger than {expect}"));
+        }
+    }
+}

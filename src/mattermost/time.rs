@@ -151,6 +151,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_day_reads_as_a_person_writes_it() {
+        for (ms, expect) in [
+            (1_800_000_000_000, "15 January 2027"),
+            (0, "1 January 1970"),
+            (951_782_400_000, "29 February 2000"),
+            (i64::MAX, "an unknown day"),
+        ] {
+            assert_eq!(day_in_words(ms), expect);
+        }
+    }
+
+    #[test]
     fn milliseconds_become_rfc_3339() {
         let cases = [
             (0, None),

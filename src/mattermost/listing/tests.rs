@@ -677,6 +677,24 @@ fn what_came_before_the_token_was_refused_is_returned() {
     }
 }
 
+/// Nobody is advised to use the token that is in use.
+#[test]
+fn advice_about_a_refusal_fits_the_token() {
+    for (role, text, expect) in [
+        (ADMIN, "config/client", "role system_admin"),
+        (ADMIN, "users?page=0", "role system_admin"),
+        (VIEWER, "users?page=0", "Viewer role (System Console"),
+        ("system_user", "users?page=0", "Use a token of a system administrator"),
+    ] {
+        let mut server = Server::of(5);
+        server.role = role;
+        server.instead = vec![(text, json(403, r#"{"id":"api.context.permissions.app_error"}"#))];
+        let failure = list(&mut server, 0, Order::First, |_, _| {}).err().unwrap();
+        let error = crate::contract::Error::from(failure);
+        assert!(error.fix.as_deref().unwrap().contains(expect), "{role} {text}: {:?}", error.fix);
+    }
+}
+
 #[test]
 fn cursors_are_bound_and_checked() {
     let mut server = Server::of(900);
