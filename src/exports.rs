@@ -3,6 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+#[cfg(feature = "component")]
+use crate::bindings::exports::license_management::provider::changes as exported;
 use crate::contract::{CheckReport, Description, Error, Guest, License, Setting, UserPage};
 #[cfg(feature = "component")]
 use crate::mattermost::changes;
@@ -49,17 +51,38 @@ impl Guest for Component {
 }
 
 #[cfg(feature = "component")]
-impl crate::bindings::exports::license_management::provider::changes::Guest for Component {
+impl exported::Guest for Component {
     fn list_changes(
         settings: Vec<Setting>,
-        since: crate::bindings::exports::license_management::provider::changes::Baseline,
+        since: exported::Baseline,
         known: Vec<crate::contract::User>,
         cursor: Option<String>,
-    ) -> Result<UserPage, Error> {
+    ) -> Result<exported::ChangesPage, Error> {
         let settings = Settings::parse(&settings)?;
-        let since = changes::Baseline::new(&since.watermark, since.users)?;
+        let watermark = since.watermark.filter(|_| since.proven && !since.outdated);
+        let Some(watermark) = watermark else { return Ok(changes::ChangesPage::of_unusable_baseline().into()) };
+        let since = changes::Baseline::new(&watermark, since.users)?;
         let mut network = WasiHttp::new(&settings);
         let mut paced = Paced::new(&mut network, settings.max_in_flight);
-        Ok(changes::list_changes(&settings, since, known, cursor.as_deref(), &mut CHANGES.lock(), &mut paced)?)
+        let page = changes::list_changes(&settings, since, known, cursor.as_deref(), &mut CHANGES.lock(), &mut paced)?;
+        Ok(page.into())
+    }
+}
+
+#[cfg(feature = "component")]
+impl From<changes::ChangesPage> for exported::ChangesPage {
+    fn from(page: changes::ChangesPage) -> Self {
+        let changes::ChangesPage {
+            users,
+            gone,
+            state,
+            expected_total,
+            wait_ms,
+            watermark,
+            notices,
+            hidden,
+            attributes,
+        } = page;
+        Self { users, gone, state, expected_total, wait_ms, watermark, notices, hidden, attributes }
     }
 }

@@ -204,7 +204,7 @@ fn known_line(spec: &SettingSpec) -> String {
         SettingKind::Choice(values) => values.join(" | "),
         SettingKind::Text
         | SettingKind::Url
-        | SettingKind::Secret
+        | SettingKind::Secret(_)
         | SettingKind::SecretValue
         | SettingKind::Integer
         | SettingKind::Flag => spec.kind.as_str().to_owned(),

@@ -1,5 +1,10 @@
 use super::*;
+use provider_host::model::SecretUse;
 use secrecy::ExposeSecret as _;
+
+fn secret() -> SettingKind {
+    SettingKind::Secret(SecretUse { url: "server_url".into(), header: "authorization".into() })
+}
 
 fn spec(key: &str, kind: SettingKind, required: bool) -> SettingSpec {
     SettingSpec {
@@ -21,7 +26,7 @@ fn product() -> Description {
         documentation_url: String::new(),
         settings: vec![
             spec("server_url", SettingKind::Url, true),
-            spec("access_token", SettingKind::Secret, true),
+            spec("access_token", secret(), true),
             spec("signing_key", SettingKind::SecretValue, false),
             spec("mode", SettingKind::Choice(vec!["fast".into(), "slow".into()]), false),
         ],
@@ -109,9 +114,9 @@ fn a_refusal_says_how_to_do_it() {
 /// A provider may call its settings what it likes; how a value was given decides.
 #[test]
 fn a_secret_fills_no_setting_that_is_described_as_anything_else() {
-    use SettingKind::{Choice, Flag, Integer, Secret, SecretValue, Text, Url};
+    use SettingKind::{Choice, Flag, Integer, SecretValue, Text, Url};
     let kinds = [
-        (Secret, true),
+        (secret(), true),
         (SecretValue, true),
         (Text, false),
         (Url, false),

@@ -128,7 +128,7 @@ impl Access {
 
 /// The requests at the settings that hold a URL, after a look whether all required settings are there.
 fn grants(description: &Description, settings: &Settings, only: Option<&[RequestSpec]>) -> Result<Vec<Grant>> {
-    let is_granted = |spec: &RequestSpec| only.is_none_or(|only| only.iter().any(|granted| granted.is_same(spec)));
+    let is_granted = |spec: &RequestSpec| only.is_none_or(|only| only.iter().any(|granted| granted.covers(spec)));
     let requests: Vec<_> = description.requests.iter().filter(|spec| is_granted(spec)).cloned().collect();
     let mut grants = Vec::new();
     for spec in &description.settings {
@@ -169,7 +169,7 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
                 values.push(settings.expose(key).unwrap_or_default().trim().into());
                 continue;
             }
-            Some(SettingKind::Secret) => {}
+            Some(SettingKind::Secret(_)) => {}
             // What was given as a secret is never shown, whatever the provider takes it for.
             Some(
                 SettingKind::Text
@@ -209,7 +209,7 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::SettingSpec;
+    use crate::model::{SettingSpec, samples};
 
     fn description() -> Description {
         let spec = |key: &str, kind| SettingSpec {
@@ -223,7 +223,7 @@ mod tests {
         };
         let settings = [
             ("url", SettingKind::Url),
-            ("token", SettingKind::Secret),
+            ("token", samples::secret()),
             ("key", SettingKind::SecretValue),
             ("name", SettingKind::Text),
         ];
@@ -247,11 +247,7 @@ mod tests {
 
     #[test]
     fn of_what_is_described_only_what_is_granted_is_let_out() {
-        let spec = |method: &str| RequestSpec {
-            method: method.to_owned(),
-            path: "/users/{}".to_owned(),
-            purpose: String::new(),
-        };
+        let spec = |method: &str| samples::request(method, "/users/{}");
         let wider = Description { requests: vec![spec("GET"), spec("DELETE")], ..description() };
         let mut settings = Settings::new();
         settings.set("url", "https://a.example");

@@ -10,9 +10,10 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::bindings::Changes;
 use crate::model::{
-    ActivityKnowledge, Attributes, CheckReport, Description, License, Notice, ProviderError, SeatUse, User, UserPage,
-    UserStatus,
+    ActivityKnowledge, Attributes, CheckReport, Description, HiddenField, License, ListingState, Notice, ProviderError,
+    SeatUse, User, UserPage, UserStatus,
 };
 
 /// Bytes of an id, a key or a code. Products have ids of some 40.
@@ -49,8 +50,11 @@ impl Rules {
 
     /// Looks at a step of a listing, or of finding out what changed.
     pub(crate) fn page(&self, page: &UserPage, now: DateTime<Utc>) -> Checked {
-        let UserPage { users, state: _, expected_total: _, wait_ms: _, watermark, notices, attributes } = page;
+        let UserPage { users, state, expected_total: _, wait_ms: _, watermark, notices, hidden, attributes } = page;
         users.iter().try_for_each(|user| self.user(user))?;
+        if let ListingState::Incomplete(reason) = state {
+            code("the reason of an incomplete listing", reason)?;
+        }
         if let Some(watermark) = watermark {
             id("the watermark", watermark)?;
             if instant(watermark).is_some_and(|time| time > now + CLOCKS_DIFFER) {
@@ -58,13 +62,16 @@ impl Rules {
             }
         }
         self.notices(notices)?;
+        hides(hidden)?;
         pairs("an attribute of the page", attributes)
     }
 
     /// Looks at a step of finding out what changed since a watermark.
-    pub(crate) fn changes(&self, page: &UserPage, since: &str, now: DateTime<Utc>) -> Checked {
+    pub(crate) fn changes(&self, changes: &Changes, since: Option<&str>, now: DateTime<Utc>) -> Checked {
+        let Changes { page, gone } = changes;
         self.page(page, now)?;
-        match (page.watermark.as_deref().and_then(instant), instant(since)) {
+        gone.iter().try_for_each(|gone| id("the id of a user who is gone", gone))?;
+        match (page.watermark.as_deref().and_then(instant), since.and_then(instant)) {
             (Some(new), Some(since)) if new < since - CLOCKS_DIFFER => {
                 Err("the watermark lies before the one that changes were asked since".to_owned())
             }
@@ -234,15 +241,43 @@ pub(crate) fn description(description: &Description) -> Checked {
 
 /// Looks at the users of a step whom the store held already: each was handed over in this call, or may be taken for a new
 /// one, since it was created after the baseline began.
-pub(crate) fn is_asked_for(user: &User, was_handed_over: bool, since: &str) -> Checked {
+pub(crate) fn is_asked_for(user: &User, was_handed_over: bool, since: Option<&str>) -> Checked {
     let is_recent = || {
-        let (created, since) = (user.created_at.as_deref().and_then(instant)?, instant(since)?);
+        let (created, since) = (user.created_at.as_deref().and_then(instant)?, instant(since?)?);
         Some(created >= since - CLOCKS_DIFFER)
     };
     if was_handed_over || is_recent() == Some(true) {
         return Ok(());
     }
     Err("it holds a user who is neither new nor among those that were handed over".to_owned())
+}
+
+/// Looks at those who are gone: each is a user whom the provider was handed, comes once, and is not among the users.
+pub(crate) fn are_gone(changes: &Changes, is_proven: bool, was_handed_over: impl Fn(&str) -> bool) -> Checked {
+    let Changes { page, gone } = changes;
+    if !is_proven && !gone.is_empty() {
+        return Err("it says who is gone since a listing that was not proven complete".to_owned());
+    }
+    let mut seen: BTreeSet<&str> = page.users.iter().map(|user| user.id.as_str()).collect();
+    for id in gone {
+        if !was_handed_over(id) {
+            return Err("it says that somebody is gone who was not handed over".to_owned());
+        }
+        if !seen.insert(id) {
+            return Err("it says that somebody is gone who is among its users, or is gone twice".to_owned());
+        }
+    }
+    Ok(())
+}
+
+fn hides(fields: &[HiddenField]) -> Checked {
+    entries("the answer", "hidden fields", fields.len())?;
+    for HiddenField { name, may_be } in fields {
+        id("the name of a hidden field", name)?;
+        entries("a hidden field", "ids", may_be.len())?;
+        may_be.iter().try_for_each(|other| id("an id of a hidden field", other))?;
+    }
+    Ok(())
 }
 
 fn unique<'a>(what: &str, ids: impl ExactSizeIterator<Item = &'a str>) -> Checked {

@@ -21,24 +21,54 @@ pub(crate) use generated::exports::license_management::provider::provider as con
 use generated::{LicenseProvider, LicenseProviderIndices};
 
 /// The export that a provider must have.
-pub(crate) const EXPORT: &str = "license-management:provider/provider@0.1.0";
+pub(crate) const EXPORT: &str = "license-management:provider/provider@0.2.0";
 
 /// The export that it may have, and its one function.
-pub(crate) const CHANGES: &str = "license-management:provider/changes@0.1.0";
+pub(crate) const CHANGES: &str = "license-management:provider/changes@0.2.0";
 const LIST_CHANGES: &str = "list-changes";
 
 type Answer<T> = (Result<T, contract::Error>,);
 type Settings<'a> = &'a [contract::Setting];
-type Changes<'a> = (Settings<'a>, &'a Baseline, &'a [contract::User], Option<&'a str>);
+type Asked<'a> = (Settings<'a>, &'a Baseline, &'a [contract::User], Option<&'a str>);
 
 /// What a host keeps of a listing: the contract's `baseline`.
 #[derive(Clone, Debug, PartialEq, Eq, ComponentType, Lower)]
 #[component(record)]
 pub(crate) struct Baseline {
     /// The watermark of the listing, or of the last changes that were found since.
-    pub(crate) watermark: String,
+    pub(crate) watermark: Option<String>,
     /// How many users the host keeps.
     pub(crate) users: u32,
+    /// Whether the kept listing was proven complete.
+    pub(crate) proven: bool,
+    /// Whether the known records were made by another version, other bytes or with other settings.
+    pub(crate) outdated: bool,
+}
+
+/// The contract's `changes-page`: a page of a listing, and who is gone.
+#[derive(Clone, Debug)]
+pub(crate) struct Changes {
+    /// What it has as every page does.
+    pub(crate) page: model::UserPage,
+    /// The ids of known users who no longer exist.
+    pub(crate) gone: Vec<String>,
+}
+
+/// The same as a component returns it.
+#[derive(ComponentType, Lift)]
+#[component(record)]
+struct ChangesPage {
+    users: Vec<contract::User>,
+    gone: Vec<String>,
+    state: contract::ListingState,
+    #[component(name = "expected-total")]
+    expected_total: Option<u32>,
+    #[component(name = "wait-ms")]
+    wait_ms: Option<u32>,
+    watermark: Option<String>,
+    notices: Vec<contract::Notice>,
+    hidden: Vec<contract::HiddenField>,
+    attributes: Vec<(String, String)>,
 }
 
 /// A provider that can be instantiated at once.
@@ -85,12 +115,12 @@ impl Exports {
     pub(crate) async fn call_list_changes(
         &self,
         mut store: impl AsContextMut<Data = Guest>,
-        (settings, since, known, cursor): Changes<'_>,
-    ) -> wasmtime::Result<Option<Result<contract::UserPage, contract::Error>>> {
+        (settings, since, known, cursor): Asked<'_>,
+    ) -> wasmtime::Result<Option<Result<Changes, contract::Error>>> {
         let Some(index) = self.changes else { return Ok(None) };
-        let function = self.instance.get_typed_func::<Changes<'_>, Answer<contract::UserPage>>(&mut store, index)?;
+        let function = self.instance.get_typed_func::<Asked<'_>, Answer<ChangesPage>>(&mut store, index)?;
         let (answer,) = function.call_async(store, (settings, since, known, cursor)).await?;
-        Ok(Some(answer))
+        Ok(Some(answer.map(Into::into)))
     }
 }
 
@@ -113,7 +143,7 @@ pub(crate) fn check(component: &Component) -> Result<(), String> {
 /// The interface is there, and its function is missing or differs.
 pub(crate) fn find_changes(component: &Component) -> Result<Option<ComponentExportIndex>, String> {
     let Some(export) = Export::find(component, CHANGES) else { return Ok(None) };
-    export.check::<Changes<'_>, Answer<contract::UserPage>>(LIST_CHANGES).map(Some)
+    export.check::<Asked<'_>, Answer<ChangesPage>>(LIST_CHANGES).map(Some)
 }
 
 /// An interface that a component exports.
@@ -198,11 +228,13 @@ macro_rules! fields {
 fields! {
     contract -> model:
     SettingSpec { =key, =label, ~kind, =required, =default, =help, ~attributes }
-    RequestSpec { =method, =path, =purpose }
+    RequestSpec { =url, =method, =path, =query, =headers, =purpose }
     Term { =id, =label, =help }
     Description {
         =id, =name, =version, =documentation_url, *settings, *requests, *license_types, *roles, *codes, ~attributes
     }
+    SecretUse { =url, =header }
+    HiddenField { =name, =may_be }
     Notice { =code, ~severity, =message, =fix, =fields, =count, =subjects, ~params }
     CheckStep { =id, ~outcome, =code, =summary, =fix, ~params }
     CheckReport { *steps, =product_version, =product_instance, ~attributes }
@@ -211,7 +243,7 @@ fields! {
         =id, =username, =email, =first_name, =last_name, ~status, ~kind, =role, =roles, ~seat, *licenses, =position,
         =created_at, =deactivated_at, ~activity, =last_activity_at, ~attributes
     }
-    UserPage { *users, ~state, =expected_total, =wait_ms, =watermark, *notices, ~attributes }
+    UserPage { *users, ~state, =expected_total, =wait_ms, =watermark, *notices, *hidden, ~attributes }
     License {
         =license_type, =name, =trial, ~seats_purchased, ~seats_used, =licensee, =starts_at, =expires_at, ~attributes,
         *notices
@@ -232,7 +264,7 @@ impl From<contract::SettingKind> for model::SettingKind {
         match kind {
             contract::SettingKind::Text => Self::Text,
             contract::SettingKind::Url => Self::Url,
-            contract::SettingKind::Secret => Self::Secret,
+            contract::SettingKind::Secret(at) => Self::Secret(at.into()),
             contract::SettingKind::SecretValue => Self::SecretValue,
             contract::SettingKind::Integer => Self::Integer,
             contract::SettingKind::Flag => Self::Flag,
@@ -246,8 +278,17 @@ impl From<contract::ListingState> for model::ListingState {
         match state {
             contract::ListingState::More(cursor) => Self::More(cursor),
             contract::ListingState::Complete => Self::Complete,
-            contract::ListingState::Incomplete => Self::Incomplete,
+            contract::ListingState::Resumed => Self::Resumed,
+            contract::ListingState::Incomplete(reason) => Self::Incomplete(reason),
         }
+    }
+}
+
+impl From<ChangesPage> for Changes {
+    fn from(page: ChangesPage) -> Self {
+        let ChangesPage { users, gone, state, expected_total, wait_ms, watermark, notices, hidden, attributes } = page;
+        let page = contract::UserPage { users, state, expected_total, wait_ms, watermark, notices, hidden, attributes };
+        Self { page: page.into(), gone }
     }
 }
 

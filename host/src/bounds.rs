@@ -1,7 +1,7 @@
 //! What one answer may hold, beside the bytes of all of it: whatever is kept over the steps of a listing is bounded here,
 //! piece by piece.
 
-use crate::model::{Attributes, CheckReport, License, ListingState, Notice, UserPage, weight};
+use crate::model::{Attributes, CheckReport, HiddenField, License, ListingState, Notice, UserPage, weight};
 use crate::{Bound, LimitHit, ListingLimits};
 
 type Checked = Result<(), LimitHit>;
@@ -11,7 +11,8 @@ type Checked = Result<(), LimitHit>;
 /// # Errors
 /// The limit that it is beyond.
 pub(crate) fn page(page: &UserPage, limits: &ListingLimits) -> Result<u64, LimitHit> {
-    let UserPage { users, state, expected_total: _, wait_ms: _, watermark, notices: told, attributes: more } = page;
+    let UserPage { users, state, expected_total: _, wait_ms: _, watermark, notices: told, hidden, attributes: more } =
+        page;
     let mut bytes = 0_u64;
     for user in users {
         let weight = weight::user(user);
@@ -24,7 +25,19 @@ pub(crate) fn page(page: &UserPage, limits: &ListingLimits) -> Result<u64, Limit
     within(Bound::CursorBytes, watermark.as_ref().map_or(0, String::len), limits.cursor_bytes)?;
     attributes(more, limits)?;
     notices(told, limits)?;
+    hides(hidden, limits)?;
     Ok(bytes)
+}
+
+/// Hidden fields are kept as notices are: as many, with as many ids each, and as many bytes in all.
+fn hides(fields: &[HiddenField], limits: &ListingLimits) -> Checked {
+    let mut bytes = 0_usize;
+    within(Bound::Notices, fields.len(), limits.notices)?;
+    for HiddenField { name, may_be } in fields {
+        within(Bound::Notices, may_be.len(), limits.notices)?;
+        bytes = may_be.iter().fold(bytes.saturating_add(name.len()), |bytes, id| bytes.saturating_add(id.len()));
+    }
+    within(Bound::NoticeBytes, bytes, limits.notice_bytes)
 }
 
 /// Checks licences: each is bounded like a page.

@@ -81,13 +81,10 @@ fn is_plain(segment: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::samples;
 
     fn grant(url: &str) -> Grant {
-        let spec = |(method, path): (&str, &str)| RequestSpec {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            purpose: String::new(),
-        };
+        let spec = |(method, path)| samples::request(method, path);
         let specs = [("GET", "/api/v4/users"), ("POST", "/api/v4/users/ids"), ("GET", "/api/v4/teams/{}/members")];
         Grant::new(url, &specs.map(spec)).unwrap()
     }
@@ -155,7 +152,7 @@ mod tests {
     #[test]
     fn nothing_may_repeat_or_pass_on_what_is_sent() {
         for method in ["TRACE", "CONNECT"] {
-            let spec = RequestSpec { method: method.to_owned(), path: "/x".to_owned(), purpose: String::new() };
+            let spec = samples::request(method, "/x");
             let grant = Grant::new("https://example.com", &[spec]).unwrap();
             assert_eq!(grant.path_of(&method.parse().unwrap(), &"https://example.com/x".parse().unwrap()), None);
         }

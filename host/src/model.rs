@@ -15,8 +15,10 @@ mod user;
 pub(crate) mod weight;
 
 pub use attributes::Attributes;
-pub use description::{Description, RequestSpec, SettingKind, SettingSpec, Term};
+pub use description::{Description, RequestSpec, SecretUse, SettingKind, SettingSpec, Term};
 pub use difference::FieldChange;
 pub use license::{License, Quantity};
 pub use report::{CheckOutcome, CheckReport, CheckStep, ErrorKind, Notice, ProviderError, Severity};
-pub use user::{ActivityKnowledge, Assignment, ListingState, SeatUse, User, UserKind, UserPage, UserStatus};
+pub use user::{
+    ActivityKnowledge, Assignment, HiddenField, ListingState, SeatUse, User, UserKind, UserPage, UserStatus,
+};

@@ -20,7 +20,10 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::model::{Attributes, CheckReport, License, ListingState, Notice, ProviderError, User, UserPage};
+use crate::bindings::Changes;
+use crate::model::{
+    Attributes, CheckReport, HiddenField, License, ListingState, Notice, ProviderError, User, UserPage,
+};
 
 /// What stands in the place of a secret.
 const REDACTED: &str = "[redacted]";
@@ -432,16 +435,37 @@ impl Texts for User {
 
 impl Texts for UserPage {
     fn redact(&mut self, redactor: &Redactor) {
-        let Self { users, state, expected_total: _, wait_ms: _, watermark, notices, attributes } = self;
+        let Self { users, state, expected_total: _, wait_ms: _, watermark, notices, hidden, attributes } = self;
         users.redact(redactor);
-        if let ListingState::More(cursor) = state {
-            redactor.clean(cursor);
+        if let ListingState::More(text) | ListingState::Incomplete(text) = state {
+            redactor.clean(text);
         }
         if let Some(text) = watermark {
             redactor.clean(text);
         }
         notices.redact(redactor);
+        hidden.redact(redactor);
         attributes.redact(redactor);
+    }
+}
+
+impl Texts for Changes {
+    fn redact(&mut self, redactor: &Redactor) {
+        let Self { page, gone } = self;
+        page.redact(redactor);
+        for id in gone {
+            redactor.clean(id);
+        }
+    }
+}
+
+impl Texts for HiddenField {
+    fn redact(&mut self, redactor: &Redactor) {
+        let Self { name, may_be } = self;
+        redactor.clean(name);
+        for id in may_be {
+            redactor.clean(id);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use wasmtime::{Store, Trap};
 
 use crate::answers::{self, Rules};
-use crate::bindings::{Baseline, Exports, contract};
+use crate::bindings::{Baseline, Changes, Exports, contract};
 use crate::bounds;
 use crate::checkpoint::ListingKey;
 use crate::clock;
@@ -208,7 +208,10 @@ impl Session {
         let (settings, cursor) = (self.arguments(), cursor.map(ToOwned::to_owned));
         self.is_listing = true;
         let page = call!(self, "list-users", call_list_users, &settings, cursor.as_ref(), limit)?;
-        self.page("list-users", page, |rules, page| rules.page(page, Utc::now()))
+        let page = page.map(UserPage::from).map_err(|error| self.provider_error("list-users", error))?;
+        let kept = self.granted.rules.page(&page, Utc::now());
+        let bytes = self.stepped("list-users", &page, kept)?;
+        Ok((self.gate.redact(page), bytes))
     }
 
     /// One step of finding out what changed; none where the provider cannot.
@@ -220,41 +223,36 @@ impl Session {
         since: &Baseline,
         known: Vec<User>,
         cursor: Option<&str>,
-    ) -> Result<Option<(UserPage, u64)>> {
+    ) -> Result<Option<(Changes, u64)>> {
         let settings = self.arguments();
         let known: Vec<contract::User> = known.into_iter().map(Into::into).collect();
         self.is_listing = true;
         let arguments = (&*settings, since, known.as_slice(), cursor);
         let time = self.terms.limits.call_time;
-        let page = call!(@ time, self, "list-changes", (|exports| exports), call_list_changes, arguments)?;
-        let look = |rules: &Rules, page: &UserPage| rules.changes(page, &since.watermark, Utc::now());
-        page.map(|page| self.page("list-changes", page, look)).transpose()
+        let call = "list-changes";
+        let changes = call!(@ time, self, "list-changes", (|exports| exports), call_list_changes, arguments)?;
+        let Some(changes) = changes else { return Ok(None) };
+        let changes = changes.map_err(|error| self.provider_error(call, error))?;
+        let kept = self.granted.rules.changes(&changes, since.watermark.as_deref(), Utc::now());
+        let bytes = self.stepped(call, &changes.page, kept)?;
+        Ok(Some((self.gate.redact(changes), bytes)))
     }
 
-    /// A step's answer with the bytes of its users, if it holds no more than it may and keeps the contract's rules. The last
-    /// one needs the instance no more, one that is refused is not to be trusted, and one after which the product asks to wait
-    /// does not need the instance now.
-    fn page(
-        &mut self,
-        call: &'static str,
-        page: std::result::Result<contract::UserPage, contract::Error>,
-        look: impl FnOnce(&Rules, &UserPage) -> std::result::Result<(), String>,
-    ) -> Result<(UserPage, u64)> {
-        let page = page.map(UserPage::from).map_err(|error| self.provider_error(call, error))?;
+    /// The bytes of a step's users, if it holds no more than it may and keeps the contract's rules. The last step needs the
+    /// instance no more, an answer that is refused is not to be trusted, and one after which the product asks to wait does
+    /// not need the instance now.
+    fn stepped(&mut self, call: &'static str, page: &UserPage, kept: std::result::Result<(), String>) -> Result<u64> {
         let limits = &self.terms.limits.listing;
-        let looked_at =
-            bounds::page(&page, limits).map_err(|limit| Error::LimitHit { call, limit }).and_then(|bytes| {
-                let kept = look(&self.granted.rules, &page);
-                kept.map(|()| bytes).map_err(|reason| Error::AnswerRefused { call, reason })
-            });
+        let looked_at = bounds::page(page, limits)
+            .map_err(|limit| Error::LimitHit { call, limit })
+            .and_then(|bytes| kept.map(|()| bytes).map_err(|reason| Error::AnswerRefused { call, reason }));
         let wait = Duration::from_millis(u64::from(page.wait_ms.unwrap_or_default()));
         if looked_at.is_err() || !matches!(page.state, ListingState::More(_)) || wait > limits.wait_time {
             self.leave_instance();
         } else if !wait.is_zero() {
             self.lent = self.instance.take().map(|instance| self.terms.slots.lend(instance));
         }
-        let bytes = looked_at?;
-        Ok((self.gate.redact(page), bytes))
+        looked_at
     }
 
     /// Gives the instance back that was kept for the next step.

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing, Wait};
 use crate::listing::{Keeper, StallGuard, Update, after, now_ms, wait_is_bearable};
-use crate::model::{ListingState, Notice, User};
+use crate::model::{Notice, User};
 use crate::{Denial, End, Error, Listing, ListingLimits, Result, Session, answers};
 use asking::{Asking, Brought, Verdict};
 pub use step::{ChangedUser, SyncOptions, SyncStep};
@@ -131,9 +131,9 @@ impl ListingSync {
     /// Decides between asking and listing.
     fn begin(&mut self) {
         match whole::baseline(&self.options, self.standing.as_ref(), self.listing.session()) {
-            Ok(since) => {
+            Ok((since, outdated)) => {
                 self.progress.expected_total = Some(since.users);
-                self.phase = Phase::Asking(Asking::new(since));
+                self.phase = Phase::Asking(Asking::new(since, outdated));
             }
             Err(whole) => self.list_everybody(whole),
         }
@@ -210,8 +210,8 @@ impl ListingSync {
         let brought = batch.users;
         let asked = self.listing.session().list_changes(asking.since(), known, asking.cursor());
         let answer = self.guard.part(&limits, asked).await;
-        let (page, bytes) = match answer {
-            Ok(Some(page)) => page,
+        let (changes, bytes) = match answer {
+            Ok(Some(changes)) => changes,
             Ok(None) => {
                 self.list_everybody(Whole::NotOffered);
                 return Ok(SyncStep::default());
@@ -222,23 +222,30 @@ impl ListingSync {
                 return Ok(SyncStep::default());
             }
         };
-        let ids = page.users.iter().map(|user| user.id.clone()).collect();
+        let ids = changes.page.users.iter().map(|user| user.id.clone()).collect();
         let kept = self.keeper.find(Kept::Latest, ids).await?;
+        let refused = |reason| Error::AnswerRefused { call: "list-changes", reason };
         for user in &kept {
-            answers::is_asked_for(user, asking.has_brought(&batch, &user.id), &asking.since().watermark)
-                .map_err(|reason| Error::AnswerRefused { call: "list-changes", reason })?;
+            answers::is_asked_for(user, asking.has_brought(&batch, &user.id), asking.since().watermark.as_deref())
+                .map_err(refused)?;
         }
-        let step = SyncStep { notices: page.notices, ..telling::compare(page.users, kept) };
+        let gone = self.keeper.find(Kept::Latest, changes.gone.clone()).await?;
+        let known = |id: &str| gone.iter().any(|user| user.id == id) && asking.was_handed_over(&batch, id);
+        answers::are_gone(&changes, asking.since().proven, known).map_err(refused)?;
+        let page = changes.page;
+        let step = SyncStep { gone, notices: page.notices, hidden: page.hidden, ..telling::compare(page.users, kept) };
         let mut standing = standing.clone();
         let number = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         let (added, found) = (number(step.added.len()), number(step.changed.len()));
-        standing.progress.users = standing.progress.users.saturating_add(added);
+        standing.progress.users = standing.progress.users.saturating_add(added).saturating_sub(number(step.gone.len()));
         self.guard.holds(&limits, standing.progress.users, bytes)?;
-        let state = proven_state(page.state, page.expected_total, standing.progress.users);
-        match asking.take(batch, &step, state, page.watermark) {
+        // Numbers that contradict each other prove nothing.
+        let adds_up = page.expected_total.is_none_or(|counted| u64::from(counted) == standing.progress.users);
+        match asking.take(batch, &step, page.state, page.watermark.filter(|_| adds_up)) {
             Verdict::GoesOn => {}
             Verdict::Complete { watermark } => {
                 standing.watermark = Some(watermark);
+                standing.maker = self.listing.session().maker().cloned();
                 standing.progress.expected_total = page.expected_total.or(standing.progress.expected_total);
                 standing.notices.clone_from(&step.notices);
                 self.notices.clone_from(&step.notices);
@@ -247,14 +254,15 @@ impl ListingSync {
             // What it found is found again with everybody else.
             Verdict::Whole(whole) => {
                 self.list_everybody(whole);
-                return Ok(SyncStep { notices: step.notices, ..SyncStep::default() });
+                return Ok(SyncStep { notices: step.notices, hidden: step.hidden, ..SyncStep::default() });
             }
         }
         self.progress.users = self.progress.users.saturating_add(brought);
         self.not_before = page.wait_ms.and_then(|ms| after(u64::from(ms)));
         standing.wait = page.wait_ms.map(|ms| Wait { until_ms: now_ms().saturating_add(u64::from(ms)), ms });
         let changed = step.changed.iter().map(|user| user.new.clone()).collect();
-        self.unsaved = Some(Arc::new(Update { added: step.added.clone(), changed, standing }));
+        let gone = step.gone.iter().map(|user| user.id.clone()).collect();
+        self.unsaved = Some(Arc::new(Update { added: step.added.clone(), changed, gone, standing }));
         self.count(&step);
         // A step without news has nothing that could be lost.
         self.guard.step(&limits, brought.saturating_add(added).saturating_add(found))?;
@@ -275,14 +283,15 @@ impl ListingSync {
             self.standing = Some(self.listing.standing().clone());
             self.phase = Phase::Telling(Telling::default(), end);
         }
-        Ok(SyncStep { notices: batch.notices, ..SyncStep::default() })
+        Ok(SyncStep { notices: batch.notices, hidden: batch.hidden, ..SyncStep::default() })
     }
 
     /// All differences were told, which is saved before anything else happens.
     fn end_telling(&mut self) {
         if let Some(standing) = &mut self.standing {
             standing.is_untold = false;
-            let update = Update { added: Vec::new(), changed: Vec::new(), standing: standing.clone() };
+            let update =
+                Update { added: Vec::new(), changed: Vec::new(), gone: Vec::new(), standing: standing.clone() };
             self.unsaved = Some(Arc::new(update));
         }
         match self.phase {
@@ -356,10 +365,4 @@ impl ListingSync {
     pub fn into_session(self) -> Session {
         self.listing.into_session()
     }
-}
-
-/// The state of the page. Numbers that contradict each other prove nothing.
-fn proven_state(state: ListingState, counted: Option<u32>, users: u64) -> ListingState {
-    let contradicts = counted.is_some_and(|counted| u64::from(counted) != users);
-    if state == ListingState::Complete && contradicts { ListingState::Incomplete } else { state }
 }

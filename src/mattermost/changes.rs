@@ -19,6 +19,7 @@ mod cursor;
 mod known;
 mod lookup;
 mod newcomers;
+mod page;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,7 @@ use core::cell::Cell;
 
 pub use baseline::Baseline;
 pub use cursor::{Brought, Cursor, Newcomers, Unverified};
+pub use page::ChangesPage;
 
 use super::advice;
 use super::code::{Code, NoticeCode};
@@ -38,7 +40,7 @@ use super::notice::notice;
 use super::settings::{ActivitySource, Settings};
 use super::time::timestamp;
 use super::version::Version;
-use crate::contract::{ListingState, Notice, User, UserPage};
+use crate::contract::{ListingState, Notice, User};
 use asks::{Asks, AtOnce, Verdict};
 
 /// What the calls of one instance remember: what is costly to find again, and nothing that an answer depends on.
@@ -92,7 +94,7 @@ pub fn list_changes(
     cursor: Option<&str>,
     memory: &mut Memory,
     network: &mut dyn Network,
-) -> Result<UserPage, Failure> {
+) -> Result<ChangesPage, Failure> {
     let fingerprint = settings.fingerprint();
     let (mut at, told) = match cursor {
         None => (
@@ -243,8 +245,8 @@ fn conclude(at: &Cursor) -> Option<End> {
     Some(end)
 }
 
-fn end(users: Vec<User>, code: Option<NoticeCode>, at: &Cursor, named: &Named) -> UserPage {
-    let state = if code.is_none() { ListingState::Complete } else { ListingState::Incomplete };
+fn end(users: Vec<User>, code: Option<NoticeCode>, at: &Cursor, named: &Named) -> ChangesPage {
+    let state = code.map_or(ListingState::Complete, |code| ListingState::Incomplete(code.entry().id.to_string()));
     let mut page = page(users, state, at, &Findings::default(), named);
     let untold = code.filter(|code| !at.findings.has(*code));
     let fix = |code| Some(advice::fix(code, named.holder()).to_string());
@@ -252,9 +254,12 @@ fn end(users: Vec<User>, code: Option<NoticeCode>, at: &Cursor, named: &Named) -
     page
 }
 
-fn page(users: Vec<User>, state: ListingState, at: &Cursor, told: &Findings, named: &Named) -> UserPage {
-    UserPage {
+fn page(users: Vec<User>, state: ListingState, at: &Cursor, told: &Findings, named: &Named) -> ChangesPage {
+    let (hidden, has_ended) = (&at.findings, !matches!(state, ListingState::More(_)));
+    ChangesPage {
         users,
+        gone: Vec::new(),
+        hidden: if has_ended { hidden.hidden() } else { hidden.hidden_since(told) },
         state,
         expected_total: at.census.count.total,
         wait_ms: None,

@@ -297,6 +297,23 @@ impl Code {
     }
 }
 
+impl NoticeCode {
+    /// Whether it is a reason why a listing is not proven complete. That the listing was resumed is a state of its own.
+    #[must_use]
+    pub const fn is_reason(self) -> bool {
+        matches!(
+            self,
+            Self::CompletenessUnproven
+                | Self::CountFailed
+                | Self::CountDiffers
+                | Self::PagesRepeat
+                | Self::UsersMayBeMissing
+                | Self::PartialView
+                | Self::RecordsUnreadable
+        )
+    }
+}
+
 codes! {
     /// What a notice tells about an answer that is right but not all there is.
     NoticeCode {
@@ -338,6 +355,8 @@ codes! {
             "List all users again. Nothing else needs to be done.";
         ViewChanged = "view-changed", "The server shows this token other data of its users than when they were listed",
             "List all users again: the token's roles or the server's privacy settings were changed, or the server was restored from a backup.";
+        BaselineUnusable = "baseline-unusable", "The kept users come from another version or other settings, or from a listing that was not complete",
+            "List all users again. Nothing else needs to be done.";
         RecordsUnreadable = "records-unreadable", "Some accounts could not be read and were left out",
             "This server may be newer than this plugin, or a proxy may have changed its answers. Update the plugin, and report it if that does not help.";
         SeatsUnknown = "seats-unknown", "It is not known whether some guests take a seat",

@@ -15,7 +15,7 @@ use super::listing;
 use super::record;
 use super::role::Role;
 use super::settings::{ActivitySource, MaxInFlight, Way, keys};
-use crate::contract::{Description, RequestSpec, SettingKind, SettingSpec, Term};
+use crate::contract::{Description, RequestSpec, SecretUse, SettingKind, SettingSpec, Term};
 
 /// The description, the same for every call.
 #[must_use]
@@ -57,7 +57,7 @@ fn settings() -> Vec<SettingSpec> {
         setting(
             keys::ACCESS_TOKEN,
             "Access token",
-            SettingKind::Secret,
+            SettingKind::Secret(SecretUse { url: keys::SERVER_URL.to_string(), header: "authorization".to_string() }),
             true,
             None,
             "A personal access token (Profile > Security > Personal Access Tokens) of a system administrator, a bot's token, or a session token. Personal access tokens are switched on in System Console > Integrations > Integration Management.",
@@ -136,8 +136,11 @@ fn flag(key: &str, label: &str, help: &str) -> SettingSpec {
 
 fn requests() -> Vec<RequestSpec> {
     let spec = |route: &super::api::Route| RequestSpec {
+        url: keys::SERVER_URL.to_string(),
         method: route.method.to_string(),
         path: route.path.to_string(),
+        query: route.query.iter().map(ToString::to_string).collect(),
+        headers: Vec::new(),
         purpose: route.purpose.to_string(),
     };
     ROUTES.iter().map(spec).collect()

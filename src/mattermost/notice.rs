@@ -64,6 +64,7 @@ const fn fields(code: NoticeCode) -> &'static [&'static str] {
         | NoticeCode::ChangesInReport
         | NoticeCode::ChangesTooMany
         | NoticeCode::ViewChanged
+        | NoticeCode::BaselineUnusable
         | NoticeCode::RecordsUnreadable
         | NoticeCode::ServerOld
         | NoticeCode::TokenEndsSoon

@@ -53,7 +53,7 @@ impl Lister for Native {
         let cursor = match &self.state {
             None => None,
             Some(ListingState::More(cursor)) => Some(cursor.as_str()),
-            Some(ListingState::Complete | ListingState::Incomplete) => return Ok(None),
+            Some(ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => return Ok(None),
         };
         self.outlet.begin_call();
         let mut network = Direct::new(&self.runtime, &self.outlet, &self.settings);

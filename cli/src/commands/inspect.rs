@@ -67,22 +67,22 @@ fn lines(inspection: &Inspection, colour: Colour) -> Vec<String> {
 
 /// The requests at each server, and the secrets that it would see.
 fn granted(description: &Description) -> Vec<String> {
-    let mut lines = Vec::new();
-    for spec in description.settings.iter().filter(|spec| spec.kind == SettingKind::Url) {
-        let requests = description.requests.iter();
-        lines.extend(
-            requests.map(|request| {
-                printable(&format!("  {} {{{}}}{}", request.method, spec.key, request.path)).into_owned()
-            }),
-        );
-    }
-    for spec in description.settings.iter().filter(|spec| spec.kind.is_secret()) {
-        let what = if spec.kind == SettingKind::SecretValue {
-            "its value, if --grant-value says so"
-        } else {
-            "a placeholder; the host puts the value into headers of the requests above"
+    let requests = description.requests.iter();
+    let mut lines: Vec<String> = requests.map(|request| printable(&format!("  {request}")).into_owned()).collect();
+    for spec in &description.settings {
+        let what = match &spec.kind {
+            SettingKind::SecretValue => "its value, if --grant-value says so".to_owned(),
+            SettingKind::Secret(at) => format!(
+                "a placeholder; the host puts the value into the header {} of the requests to {{{}}}",
+                at.header, at.url
+            ),
+            SettingKind::Text
+            | SettingKind::Url
+            | SettingKind::Integer
+            | SettingKind::Flag
+            | SettingKind::Choice(_) => continue,
         };
-        lines.push(format!("  {}: {what}", printable(&spec.key)));
+        lines.push(printable(&format!("  {}: {what}", spec.key)).into_owned());
     }
     lines
 }

@@ -97,6 +97,9 @@ impl Shelf {
         if step.withdraws {
             users.retain(|_, (run, _)| *run == step.run);
         }
+        for id in step.gone {
+            users.remove(id);
+        }
     }
 
     /// The listing that is meant; none where it is empty.

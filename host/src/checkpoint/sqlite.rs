@@ -349,6 +349,10 @@ impl Checkpoint for Held {
             if step.withdraws {
                 change.execute("DELETE FROM user WHERE listing = ?1 AND run <> ?2", params![listing, step.run])?;
             }
+            let mut remove = change.prepare("DELETE FROM user WHERE listing = ?1 AND id = ?2")?;
+            for id in step.gone {
+                remove.execute(params![listing, id])?;
+            }
             Ok(())
         })
     }

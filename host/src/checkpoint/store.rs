@@ -87,6 +87,8 @@ pub struct Step<'a> {
     pub run: u32,
     /// Whether the users of the latest listing whom another run brought last are of it no more, and are to be deleted.
     pub withdraws: bool,
+    /// The ids of users of the latest listing who no longer exist, and are to be deleted.
+    pub gone: &'a [String],
     /// Users who come for the first time.
     pub users: &'a [User],
     /// Users who came before, whose records replace the earlier ones.
@@ -108,12 +110,15 @@ pub struct Standing {
     pub progress: Progress,
     /// What the provider and this library told so far, each code once.
     pub notices: Vec<Notice>,
-    /// The beginning of the present reading in the product's time.
+    /// The instant for which the count of the present reading is proven, in the product's time.
     pub watermark: Option<String>,
     /// Until when the product asked to be left alone.
     pub wait: Option<Wait>,
     /// How it ended, once it has.
     pub end: Option<End>,
+    /// Why it ended incomplete: a code of the provider.
+    #[serde(default)]
+    pub(crate) reason: Option<String>,
     /// What the provider counted, and who of those has come.
     pub(crate) proof: Proof,
     /// Whether the listing was begun here, and not by a cursor that somebody else kept.
@@ -154,6 +159,7 @@ impl Standing {
             watermark: None,
             wait: None,
             end: None,
+            reason: None,
             proof: Proof::default(),
             maker: None,
             is_untold: false,

@@ -29,7 +29,7 @@ use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpH
 use super::{Egress, EgressOptions, ExtraHeader, Gate, GateOptions, Sender, Turns};
 use crate::audit::Audit;
 use crate::grant::Grant;
-use crate::model::RequestSpec;
+use crate::model::samples;
 use crate::vault::Vault;
 use crate::{Error, Limits, Policy};
 
@@ -174,11 +174,7 @@ impl Default for Opening {
 impl Opening {
     /// Opens a gate to the root, /x and the items of an origin.
     fn open(self, egress: &Egress, origin: &str) -> crate::Result<Gate> {
-        let spec = |(method, path): (&str, &str)| RequestSpec {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            purpose: String::new(),
-        };
+        let spec = |(method, path)| samples::request(method, path);
         let specs = [("GET", "/"), ("GET", "/x"), ("POST", "/items/{}")];
         let grant = Grant::new(origin, &specs.map(spec)).unwrap();
         let sender = Sender { tenant: "acme".to_owned(), provider: "test".to_owned(), version: "1.2.3".to_owned() };

@@ -62,7 +62,7 @@ pub fn seal(bytes: &[u8], description: &Description, provenance: &Provenance) ->
 mod tests {
     use super::*;
     use crate::Inspection;
-    use crate::model::RequestSpec;
+    use crate::model::samples;
 
     fn description(version: &str) -> Description {
         Description {
@@ -71,7 +71,7 @@ mod tests {
             version: version.to_owned(),
             documentation_url: String::new(),
             settings: Vec::new(),
-            requests: vec![RequestSpec { method: "GET".into(), path: "/users".into(), purpose: "Lists them.".into() }],
+            requests: vec![samples::request("GET", "/users")],
             license_types: Vec::new(),
             roles: Vec::new(),
             codes: Vec::new(),

@@ -23,6 +23,7 @@ pub(crate) struct Keeper {
 pub(crate) struct Update {
     pub(crate) added: Vec<User>,
     pub(crate) changed: Vec<User>,
+    pub(crate) gone: Vec<String>,
     pub(crate) standing: Standing,
 }
 
@@ -51,6 +52,7 @@ impl Keeper {
                 begins,
                 run: taken.run,
                 withdraws: taken.withdraws,
+                gone: &[],
                 users: &taken.batch.users,
                 repeated: &taken.batch.repeated,
                 standing: &taken.standing,
@@ -66,9 +68,9 @@ impl Keeper {
     /// Saves what a sync found in the latest listing.
     pub(crate) async fn update(&self, update: Arc<Update>) -> Result<()> {
         let saving = self.run(move |checkpoint| {
-            let Update { added, changed, standing } = update.as_ref();
+            let Update { added, changed, gone, standing } = update.as_ref();
             let run = standing.run;
-            let step = Step { begins: false, run, withdraws: false, users: added, repeated: changed, standing };
+            let step = Step { begins: false, run, withdraws: false, gone, users: added, repeated: changed, standing };
             checkpoint.save(&step)
         });
         self.outcome(saving.await)

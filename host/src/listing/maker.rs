@@ -18,7 +18,7 @@ pub(crate) struct Maker {
 
 impl Maker {
     pub(crate) fn new(description: &Description, component: Digest, settings: &Settings) -> Self {
-        let is_secret = |kind: &SettingKind| matches!(kind, SettingKind::Secret | SettingKind::SecretValue);
+        let is_secret = |kind: &SettingKind| matches!(kind, SettingKind::Secret(_) | SettingKind::SecretValue);
         let read = description.settings.iter().filter(|spec| !is_secret(&spec.kind) && !settings.is_secret(&spec.key));
         let mut pairs: Vec<_> = read.filter_map(|spec| Some((&spec.key, settings.expose(&spec.key)?))).collect();
         pairs.sort_unstable();
@@ -39,7 +39,7 @@ impl Maker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::SettingSpec;
+    use crate::model::{SettingSpec, samples};
 
     fn description() -> Description {
         let spec = |(key, kind): (&str, SettingKind)| SettingSpec {
@@ -58,7 +58,7 @@ mod tests {
             documentation_url: String::new(),
             settings: [
                 ("url", SettingKind::Url),
-                ("token", SettingKind::Secret),
+                ("token", samples::secret()),
                 ("key", SettingKind::SecretValue),
                 ("days", SettingKind::Integer),
             ]

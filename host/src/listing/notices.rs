@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crate::model::{Attributes, Notice, Severity};
 
-/// The provider's notice that a listing went on in an instance that has not seen all of it: with no other reason beside
-/// it, the host may count instead (`wit/provider.wit`).
+/// The provider's notice that a listing went on in an instance that has not seen all of it. It decides nothing, and is
+/// dropped where the host proves the listing (`wit/provider.wit`).
 pub(super) const RESUMED: &str = "listing-resumed";
 
 const BEGUN_AGAIN: &str = "listing-begun-again";
@@ -16,13 +16,6 @@ const WITHDRAWN: &str = "users-withdrawn";
 /// Whether a notice is one of this library's.
 pub(super) fn is_own(notice: &Notice) -> bool {
     [BEGUN_AGAIN, READ_AGAIN, PROVEN, WITHDRAWN].contains(&notice.code.as_str())
-}
-
-/// Whether the only reason why a listing is not called complete is that it went on in another instance. Every warning
-/// about the answer as a whole, rather than about some fields, is taken for a reason.
-pub(super) fn only_resumed(notices: &[Notice]) -> bool {
-    let reasons = || notices.iter().filter(|notice| notice.severity == Severity::Warning && notice.fields.is_empty());
-    reasons().next().is_some() && reasons().all(|notice| notice.code == RESUMED)
 }
 
 /// Puts notices into a list that has each code once; a later one replaces an earlier.
@@ -96,24 +89,6 @@ mod tests {
 
     fn notice(code: &str, severity: Severity, fields: &[&str]) -> Notice {
         Notice { severity, fields: fields.iter().map(ToString::to_string).collect(), ..told(code, "", &[]) }
-    }
-
-    #[test]
-    fn any_other_warning_about_the_whole_is_a_reason_of_its_own() {
-        let resumed = || notice(RESUMED, Severity::Warning, &[]);
-        let cases = [
-            (vec![], false),
-            (vec![resumed()], true),
-            (vec![resumed(), notice("emails-hidden", Severity::Warning, &["email"])], true),
-            (vec![resumed(), notice("worth-knowing", Severity::Info, &[])], true),
-            (vec![resumed(), notice("users-may-be-missing", Severity::Warning, &[])], false),
-            (vec![notice("partial-view", Severity::Warning, &[]), resumed()], false),
-            (vec![notice("partial-view", Severity::Warning, &[])], false),
-            (vec![notice("emails-hidden", Severity::Warning, &["email"])], false),
-        ];
-        for (notices, is) in cases {
-            assert_eq!(only_resumed(&notices), is, "{notices:?}");
-        }
     }
 
     #[test]

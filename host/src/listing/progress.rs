@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Attributes, Notice, User};
+use crate::model::{Attributes, HiddenField, Notice, User};
 
 /// What a listing ended with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,10 +27,14 @@ pub struct Batch {
     pub expected_total: Option<u32>,
     /// Set in the last batch.
     pub end: Option<End>,
+    /// Set in the last batch of an incomplete listing: why it is not complete, a code of the provider.
+    pub reason: Option<String>,
+    /// What the token cannot see in the whole listing. The last batch repeats all.
+    pub hidden: Vec<HiddenField>,
     /// Set in the last batch: how many of those who came belong to the listing no more, since the list was read again and
     /// they were deleted meanwhile. A store has left them out; a host without one cannot tell who they are.
     pub withdrawn: u64,
-    /// The beginning of the listing in the product's time.
+    /// The instant for which the count is proven, in the product's time.
     pub watermark: Option<String>,
     /// More about this step, documented by the provider.
     pub attributes: Attributes,

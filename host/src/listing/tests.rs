@@ -24,9 +24,15 @@ fn more(expected: u32, users: &[(&str, &str)]) -> UserPage {
 }
 
 /// The last page of a listing that went on in a fresh instance.
-fn resumed(expected: u32, users: &[(&str, &str)], more_reasons: &[&str]) -> UserPage {
-    let notices = std::iter::once(&"listing-resumed").chain(more_reasons).map(|code| notice(code, &[])).collect();
-    UserPage { notices, ..counted(expected, users, ListingState::Incomplete) }
+fn resumed(expected: u32, users: &[(&str, &str)]) -> UserPage {
+    let notices = vec![notice("listing-resumed", &[])];
+    UserPage { notices, ..counted(expected, users, ListingState::Resumed) }
+}
+
+/// The last page of a listing that is not complete for this reason.
+fn incomplete(expected: u32, users: &[(&str, &str)], reason: &str) -> UserPage {
+    let notices = ["listing-resumed", reason].map(|code| notice(code, &[])).into();
+    UserPage { notices, ..counted(expected, users, ListingState::Incomplete(reason.into())) }
 }
 
 /// What a process that is killed after each step, and another one that goes on, know of the listing.
@@ -79,30 +85,36 @@ fn users_are_new_once_over_all_processes() {
 fn a_resumed_listing_is_complete_where_the_count_proves_it() {
     let first = || more(3, &[("a", OLD), ("b", OLD)]);
     let cases: &[(UserPage, UserPage, &[&str], Option<End>, u32)] = &[
-        (first(), resumed(3, &[("c", OLD)], &[]), &["listing-proven"], Some(End::Complete), 1),
-        (first(), resumed(3, &[("b", OLD), ("c", OLD), ("d", NEW)], &[]), &["listing-proven"], Some(End::Complete), 1),
+        (first(), resumed(3, &[("c", OLD)]), &["listing-proven"], Some(End::Complete), 1),
+        (first(), resumed(3, &[("b", OLD), ("c", OLD), ("d", NEW)]), &["listing-proven"], Some(End::Complete), 1),
         // One is missing: the list is read again.
-        (first(), resumed(3, &[("d", NEW)], &[]), &["listing-resumed", "listing-read-again"], None, 2),
+        (first(), resumed(3, &[("d", NEW)]), &["listing-resumed", "listing-read-again"], None, 2),
         // A provider that knows another reason is believed, whatever the count says.
         (
             first(),
-            resumed(3, &[("c", OLD)], &["partial-view"]),
+            incomplete(3, &[("c", OLD)], "partial-view"),
             &["listing-resumed", "partial-view"],
             Some(End::Incomplete),
             1,
         ),
+        // The state decides, and no notice does.
         (
             UserPage { notices: vec![notice("records-unreadable", &[])], ..first() },
-            resumed(3, &[("c", OLD)], &[]),
-            &["listing-resumed"],
+            UserPage { notices: vec![], ..resumed(3, &[("c", OLD)]) },
+            &["listing-proven"],
+            Some(End::Complete),
+            1,
+        ),
+        (
+            first(),
+            counted(3, &[("c", OLD)], ListingState::Incomplete("listing-resumed".into())),
+            &[],
             Some(End::Incomplete),
             1,
         ),
-        (first(), counted(3, &[("c", OLD)], ListingState::Incomplete), &[], Some(End::Incomplete), 1),
-        // Fields that are hidden have nothing to do with it.
         (
             UserPage { notices: vec![notice("emails-hidden", &["email"])], ..first() },
-            resumed(3, &[("c", OLD)], &[]),
+            resumed(3, &[("c", OLD)]),
             &["listing-proven"],
             Some(End::Complete),
             1,
@@ -110,7 +122,7 @@ fn a_resumed_listing_is_complete_where_the_count_proves_it() {
         // Without a count nothing can be proven, and the list is read in one go.
         (
             page(vec![], ListingState::More("next".into())),
-            resumed(0, &[], &[]),
+            resumed(0, &[]),
             &["listing-resumed", "listing-read-again"],
             None,
             2,
@@ -134,17 +146,17 @@ fn users_of_an_earlier_reading_do_not_stand_for_those_who_are_missing() {
     // Whoever came first was deleted before the second count, and another one who was counted then is skipped.
     let pages = [
         more(3, &[("gone", OLD), ("a", OLD)]),
-        resumed(3, &[], &[]),
+        resumed(3, &[]),
         more(2, &[("a", OLD)]),
-        resumed(2, &[], &[]),
+        resumed(2, &[]),
         more(2, &[("a", OLD)]),
-        resumed(2, &[], &[]),
+        resumed(2, &[]),
     ];
     for killed in [false, true] {
         let ends: Vec<_> = (2..=6).map(|n| walk(&pages[..n], killed).2).collect();
         assert_eq!(ends, [None; 5], "killed: {killed}");
         // With the one who was skipped, the second reading is the proof.
-        let whole = [&pages[..3], &[resumed(2, &[("b", OLD)], &[])]].concat();
+        let whole = [&pages[..3], &[resumed(2, &[("b", OLD)])]].concat();
         let (new, notices, end, walk) = walk(&whole, killed);
         assert_eq!((new, end), (vec!["gone".into(), "a".into(), "b".into()], Some(End::Complete)));
         assert_eq!(notices, ["listing-read-again", "listing-proven", "users-withdrawn"]);
@@ -186,7 +198,7 @@ fn a_listing_does_not_begin_again_for_ever() {
     }
     assert_eq!(begun, 9);
     // Nor does one whose provider says every time that it was interrupted.
-    let pages = vec![resumed(3, &[("a", OLD)], &[]); 10];
+    let pages = vec![resumed(3, &[("a", OLD)]); 10];
     let ends = [9, 10].map(|n| walk(&pages[..n], false).2);
     assert_eq!(ends, [None, Some(End::Incomplete)]);
 }
@@ -195,6 +207,6 @@ fn a_listing_does_not_begin_again_for_ever() {
 fn a_cursor_that_somebody_else_kept_is_not_replaced() {
     let mut walk = Walk::new(Standing::begin(Some("kept".into())));
     assert!(!walk.begin_again(), "who had come is not known here");
-    let taken = walk.take(resumed(3, &[("c", OLD)], &[]), NOW_MS);
+    let taken = walk.take(resumed(3, &[("c", OLD)]), NOW_MS);
     assert_eq!((taken.batch.end, taken.standing.run), (Some(End::Incomplete), 1), "nor is the rest read twice");
 }

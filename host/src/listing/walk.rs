@@ -82,7 +82,7 @@ impl Walk {
     /// Takes a page that came at a time in milliseconds since 1970.
     pub(super) fn take(&mut self, page: UserPage, now_ms: u64) -> Taken {
         let run = self.standing.run;
-        let UserPage { users, state, expected_total, wait_ms, watermark, notices: told, attributes } = page;
+        let UserPage { users, state, expected_total, wait_ms, watermark, notices: told, hidden, attributes } = page;
         self.standing.proof.page(expected_total, watermark.as_deref());
         let mut news = 0_u64;
         let (users, repeated): (Vec<_>, Vec<_>) = users.into_iter().partition(|user| {
@@ -102,13 +102,17 @@ impl Walk {
         notices::merge(&mut self.standing.notices, &told);
 
         let mut batch =
-            Batch { users, repeated, notices: told, expected_total, watermark, attributes, ..Batch::default() };
+            Batch { users, repeated, notices: told, hidden, expected_total, watermark, attributes, ..Batch::default() };
         self.standing.cursor = None;
         match state {
             ListingState::More(cursor) => self.standing.cursor = Some(cursor),
             // Fewer users than were counted may come: those that were deleted meanwhile.
             ListingState::Complete => self.standing.end = Some(End::Complete),
-            ListingState::Incomplete => self.judge(&mut batch.notices),
+            ListingState::Resumed => self.judge(&mut batch.notices),
+            ListingState::Incomplete(reason) => {
+                self.standing.end = Some(End::Incomplete);
+                self.standing.reason = Some(reason);
+            }
         }
         if self.standing.end == Some(End::Complete) {
             batch.withdrawn = self.withdraw();
@@ -116,6 +120,7 @@ impl Walk {
         let own = if self.standing.end.is_some() { self.own.clone() } else { std::mem::take(&mut self.untold) };
         batch.notices.extend(own);
         batch.end = self.standing.end;
+        batch.reason.clone_from(&self.standing.reason);
         let withdraws = batch.withdrawn > 0;
         Taken { batch, run, news, withdraws, standing: self.standing.clone() }
     }
@@ -132,12 +137,9 @@ impl Walk {
         withdrawn
     }
 
-    /// What the end of a listing is worth that the provider does not call complete.
+    /// What the end of a listing is worth that went on in another instance.
     fn judge(&mut self, told: &mut Vec<Notice>) {
         self.standing.end = Some(End::Incomplete);
-        if !notices::only_resumed(&self.standing.notices) {
-            return;
-        }
         match self.standing.proof.counted() {
             Some(counted) if self.standing.proof.holds() => {
                 let is_resumed = |notice: &Notice| notice.code == notices::RESUMED;
@@ -151,7 +153,7 @@ impl Walk {
                 self.standing.end = None;
                 self.begin_run(notices::read_again());
             }
-            Some(_) | None => {}
+            Some(_) | None => self.standing.reason = Some(notices::RESUMED.to_owned()),
         }
     }
 

@@ -1,8 +1,19 @@
 //! What a provider is, needs and may answer.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::attributes::Attributes;
+
+/// Where a secret goes. In any other header, and in a request to any other server, the placeholder stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretUse {
+    /// The key of the url setting whose server the secret is for.
+    pub url: String,
+    /// The request header that it goes into, in lower case.
+    pub header: String,
+}
 
 /// What a setting holds, and what a host may do with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,8 +23,8 @@ pub enum SettingKind {
     Text,
     /// An http or https URL. The host lets the component reach its origin, and no other.
     Url,
-    /// A secret that goes whole into a request header.
-    Secret,
+    /// A secret that goes whole into one request header of one server.
+    Secret(SecretUse),
     /// A secret whose real value the component must see.
     SecretValue,
     /// A whole number in decimal digits.
@@ -31,7 +42,7 @@ impl SettingKind {
         match self {
             Self::Text => "text",
             Self::Url => "url",
-            Self::Secret => "secret",
+            Self::Secret(_) => "secret",
             Self::SecretValue => "secret-value",
             Self::Integer => "integer",
             Self::Flag => "flag",
@@ -43,7 +54,7 @@ impl SettingKind {
     #[must_use]
     pub const fn is_secret(&self) -> bool {
         match self {
-            Self::Secret | Self::SecretValue => true,
+            Self::Secret(_) | Self::SecretValue => true,
             Self::Text | Self::Url | Self::Integer | Self::Flag | Self::Choice(_) => false,
         }
     }
@@ -71,18 +82,39 @@ pub struct SettingSpec {
 /// A request that the component may make.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestSpec {
+    /// The key of the url setting below which it is made.
+    pub url: String,
     /// `GET`, `POST` and so on.
     pub method: String,
     /// Below the origin and path of the url setting; `{}` stands for one path segment.
     pub path: String,
+    /// The keys that its query may have.
+    pub query: Vec<String>,
+    /// The request headers that it may have beyond the ordinary ones, in lower case.
+    pub headers: Vec<String>,
     /// Why the provider asks for it, for the person who grants it.
     pub purpose: String,
 }
 
 impl RequestSpec {
-    /// Whether the other stands for the same request, whatever it says of its purpose.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.method == other.method && self.path == other.path
+    /// Whether this grants everything that the other asks for, whatever they say of their purpose.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        let has_all = |ours: &[String], theirs: &[String]| theirs.iter().all(|name| ours.contains(name));
+        (&self.url, &self.method, &self.path) == (&other.url, &other.method, &other.path)
+            && has_all(&self.query, &other.query)
+            && has_all(&self.headers, &other.headers)
+    }
+}
+
+/// As a person reads it: `GET {server_url}/users?page&per_page with x-scope`.
+impl fmt::Display for RequestSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, method, path, query, headers, purpose: _ } = self;
+        write!(f, "{method} {{{url}}}/{}", path.trim_start_matches('/'))?;
+        for (place, key) in query.iter().enumerate() {
+            write!(f, "{}{key}", if place == 0 { '?' } else { '&' })?;
+        }
+        if headers.is_empty() { Ok(()) } else { write!(f, " with {}", headers.join(", ")) }
     }
 }
 

@@ -1,8 +1,26 @@
 //! Records to test with.
 
 use super::{
-    ActivityKnowledge, Assignment, ListingState, Notice, SeatUse, Severity, User, UserKind, UserPage, UserStatus,
+    ActivityKnowledge, Assignment, ListingState, Notice, RequestSpec, SeatUse, SecretUse, SettingKind, Severity, User,
+    UserKind, UserPage, UserStatus,
 };
+
+/// A request without a query below the setting `url`.
+pub(crate) fn request(method: &str, path: &str) -> RequestSpec {
+    RequestSpec {
+        url: "url".into(),
+        method: method.into(),
+        path: path.into(),
+        query: Vec::new(),
+        headers: Vec::new(),
+        purpose: "Because.".into(),
+    }
+}
+
+/// A secret for the setting `url`.
+pub(crate) fn secret() -> SettingKind {
+    SettingKind::Secret(SecretUse { url: "url".into(), header: "authorization".into() })
+}
 
 /// A user of this id whose account was created then.
 pub(crate) fn user(id: &str, created_at: &str) -> User {
@@ -50,6 +68,7 @@ pub(crate) fn page(users: Vec<User>, state: ListingState) -> UserPage {
         wait_ms: None,
         watermark: None,
         notices: Vec::new(),
+        hidden: Vec::new(),
         attributes: Default::default(),
     }
 }

@@ -65,7 +65,7 @@ pub struct Assignment {
     pub assigned_at: Option<String>,
 }
 
-/// One account in normalised form. An absent field is unknown or hidden; a notice says which fields are hidden.
+/// One account in normalised form. An absent field is unknown or hidden; [`UserPage::hidden`] says which fields are hidden.
 ///
 /// Every instant is RFC 3339 text in UTC with milliseconds: `2026-11-24T09:30:00.000Z`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,8 +114,10 @@ pub enum ListingState {
     More(String),
     /// The end of a listing that is proven to hold every user who existed from its beginning to its end.
     Complete,
-    /// The end of a listing that may lack users; a notice says why.
-    Incomplete,
+    /// The end of a listing that went on in an instance that has not seen all of it.
+    Resumed,
+    /// The end of a listing that may lack users, with the reason: the code of one of its notices.
+    Incomplete(String),
 }
 
 impl ListingState {
@@ -125,9 +127,19 @@ impl ListingState {
         match self {
             Self::More(_) => "more",
             Self::Complete => "complete",
-            Self::Incomplete => "incomplete",
+            Self::Resumed => "resumed",
+            Self::Incomplete(_) => "incomplete",
         }
     }
+}
+
+/// A field that the product hides from a token, for a whole listing. A value that became hidden has not changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HiddenField {
+    /// A field of [`User`] by its name in the WIT, or `attributes.` and the key of an attribute.
+    pub name: String,
+    /// The ids that the field may have instead of the one that is seen; empty where its value is absent or unknown.
+    pub may_be: Vec<String>,
 }
 
 /// One step of a listing.
@@ -141,10 +153,12 @@ pub struct UserPage {
     pub expected_total: Option<u32>,
     /// Asked for by the product: do not call again before this many milliseconds have passed.
     pub wait_ms: Option<u32>,
-    /// Marks the beginning of this listing in the product's time.
+    /// The instant for which the count is proven, in the product's time.
     pub watermark: Option<String>,
     /// New ones on every page; the last page repeats all.
     pub notices: Vec<Notice>,
+    /// What this token cannot see in this whole listing. New ones on every page; the last page repeats all.
+    pub hidden: Vec<HiddenField>,
     /// More about this step, documented by the provider.
     pub attributes: Attributes,
 }

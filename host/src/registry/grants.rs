@@ -22,7 +22,7 @@ impl Added {
         if self.0.is_empty() {
             return self.clone();
         }
-        let is_asked_for = |granted: &&Granted| requests.iter().any(|request| request.is_same(&granted.request));
+        let is_asked_for = |granted: &&Granted| requests.iter().any(|request| granted.request.covers(request));
         Self(Arc::new(self.0.iter().filter(is_asked_for).cloned().collect()))
     }
 
@@ -38,7 +38,7 @@ impl Added {
         if self.0.is_empty() {
             return Arc::clone(requests);
         }
-        let is_added = |request: &&RequestSpec| self.0.iter().any(|granted| request.is_same(&granted.request));
+        let is_added = |request: &&RequestSpec| self.0.iter().any(|granted| granted.request.covers(request));
         Arc::new(requests.iter().filter(|request| !is_added(request)).cloned().collect())
     }
 
@@ -55,10 +55,10 @@ impl Added {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::samples;
 
     fn requests(paths: &[&str]) -> Arc<Vec<RequestSpec>> {
-        let request =
-            |path: &&str| RequestSpec { method: "GET".to_owned(), path: (*path).to_owned(), purpose: String::new() };
+        let request = |path: &&str| samples::request("GET", path);
         Arc::new(paths.iter().map(request).collect())
     }
 

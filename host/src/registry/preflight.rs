@@ -76,7 +76,7 @@ pub(super) fn compare<'a>(
 
 /// The requests of the new description that the old one does not have.
 pub(super) fn widened<'a>(old: &'a Description, new: &'a Description) -> impl Iterator<Item = &'a RequestSpec> {
-    new.requests.iter().filter(|spec| !old.requests.iter().any(|known| known.is_same(spec)))
+    new.requests.iter().filter(|spec| !old.requests.iter().any(|known| known.covers(spec)))
 }
 
 fn setting_objections(old: &Description, new: &Description, tenant: &str, settings: &Settings) -> Vec<Objection> {
@@ -113,7 +113,7 @@ fn setting_objections(old: &Description, new: &Description, tenant: &str, settin
 fn is_compatible(was: &SettingKind, now: &SettingKind) -> bool {
     match (was, now) {
         (SettingKind::Choice(was), SettingKind::Choice(now)) => was.iter().all(|choice| now.contains(choice)),
-        (SettingKind::SecretValue, SettingKind::Secret)
+        (SettingKind::SecretValue, SettingKind::Secret(_))
         | (SettingKind::Choice(_) | SettingKind::Integer | SettingKind::Flag, SettingKind::Text) => true,
         _ => was == now,
     }
@@ -128,6 +128,7 @@ pub(super) fn check_objection(tenant: &str, report: &CheckReport) -> Option<Obje
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::samples::{request, secret};
     use crate::model::{SettingSpec, Term};
 
     fn spec(key: &str, kind: SettingKind, required: bool) -> SettingSpec {
@@ -142,10 +143,6 @@ mod tests {
         }
     }
 
-    fn request(method: &str, path: &str) -> RequestSpec {
-        RequestSpec { method: method.into(), path: path.into(), purpose: "Because.".into() }
-    }
-
     fn old() -> Description {
         Description {
             id: "example".into(),
@@ -154,7 +151,7 @@ mod tests {
             documentation_url: String::new(),
             settings: vec![
                 spec("url", SettingKind::Url, true),
-                spec("token", SettingKind::Secret, true),
+                spec("token", secret(), true),
                 spec("source", SettingKind::Choice(vec!["a".into(), "b".into()]), false),
             ],
             requests: vec![request("GET", "/users")],
@@ -189,7 +186,7 @@ mod tests {
         check(|new| new.settings.push(spec("more", SettingKind::Text, false)), &[]);
         check(|new| new.settings.push(spec("more", SettingKind::Url, false)), &[]);
         check(|new| new.settings.push(spec("unknown", SettingKind::Text, false)), &[]);
-        check(|new| new.settings.push(spec("unknown", SettingKind::Secret, false)), &[]);
+        check(|new| new.settings.push(spec("unknown", secret(), false)), &[]);
         check(|new| new.settings[2].kind = SettingKind::Text, &[]);
         check(|new| new.settings[2].kind = SettingKind::Choice(vec!["b".into(), "a".into(), "c".into()]), &[]);
     }
@@ -211,7 +208,7 @@ mod tests {
             &["`unknown` of `acme` as secret-value, and it was not read before"],
         );
         check(|new| new.settings[2].kind = SettingKind::Choice(vec!["a".into()]), &["`source` of `acme` as choice"]);
-        check(|new| new.settings.push(spec("key", SettingKind::Secret, true)), &["needs the setting `key`"]);
+        check(|new| new.settings.push(spec("key", secret(), true)), &["needs the setting `key`"]);
         check(|new| new.license_types.clear(), &["license type `free`"]);
         check(|new| new.requests.push(request("DELETE", "/users/{}")), &["`DELETE /users/{}` (Because.)"]);
     }

@@ -334,7 +334,7 @@ async fn what_was_granted_for_a_version_goes_when_the_earlier_one_comes_back() {
     let acme = tenant(&registry, "acme");
     let egress = || Egress::new(EgressOptions::default()).unwrap();
     let only = |name: &str, path: &str| {
-        let request = crate::model::RequestSpec { method: "GET".into(), path: path.into(), purpose: String::new() };
+        let request = crate::model::samples::request("GET", path);
         registry.tenant(name, ID, Access::new(Settings::new(), egress()).only(vec![request])).unwrap()
     };
     let strict = only("strict", "/a");

@@ -19,6 +19,8 @@ const SPARE_CALLS: u32 = 100;
 #[derive(Debug)]
 pub(super) struct Asking {
     since: Baseline,
+    /// Why the known records are outdated, if they are.
+    outdated: Option<Whole>,
     cursor: Option<String>,
     /// The last id that was brought.
     after: Option<String>,
@@ -50,8 +52,8 @@ pub(super) enum Verdict {
 }
 
 impl Asking {
-    pub(super) fn new(since: Baseline) -> Self {
-        Self { since, cursor: None, after: None, brought: 0, found: HashSet::new(), spare_calls: 0 }
+    pub(super) fn new(since: Baseline, outdated: Option<Whole>) -> Self {
+        Self { since, outdated, cursor: None, after: None, brought: 0, found: HashSet::new(), spare_calls: 0 }
     }
 
     pub(super) const fn since(&self) -> &Baseline {
@@ -90,6 +92,12 @@ impl Asking {
         is_of_batch || self.found.contains(id)
     }
 
+    /// Whether a user of the store was handed over, in this call or an earlier one of this run.
+    pub(super) fn was_handed_over(&self, batch: &Brought, id: &str) -> bool {
+        let last = batch.last.as_deref().or(self.after.as_deref());
+        last.is_some_and(|last| id <= last) && !self.found.contains(id)
+    }
+
     /// Takes the answer to a call with these users: what it found, and how it goes on.
     pub(super) fn take(
         &mut self,
@@ -98,14 +106,18 @@ impl Asking {
         state: ListingState,
         watermark: Option<String>,
     ) -> Verdict {
-        let not_told = || Verdict::Whole(Whole::NotTold { notices: step.notices.clone() });
+        let outdated = self.outdated.clone();
+        let not_told = |reason: Option<String>| {
+            // A provider that does not read outdated records again says no more than that.
+            Verdict::Whole(outdated.unwrap_or_else(|| Whole::NotTold { reason, notices: step.notices.clone() }))
+        };
         let is_spare = self.cursor.is_some() && batch.last.is_none();
         self.brought = self.brought.saturating_add(batch.users);
         self.after = batch.last.or_else(|| self.after.take());
         self.found.extend(step.added.iter().map(|user| user.id.clone()));
         self.spare_calls = self.spare_calls.saturating_add(u32::from(is_spare));
         match (state, watermark) {
-            (ListingState::More(_), _) if self.spare_calls > SPARE_CALLS => not_told(),
+            (ListingState::More(_), _) if self.spare_calls > SPARE_CALLS => not_told(None),
             (ListingState::More(cursor), _) => {
                 self.cursor = Some(cursor);
                 Verdict::GoesOn
@@ -114,7 +126,8 @@ impl Asking {
             (ListingState::Complete, Some(watermark)) if self.brought >= u64::from(self.since.users) => {
                 Verdict::Complete { watermark }
             }
-            (ListingState::Complete | ListingState::Incomplete, _) => not_told(),
+            (ListingState::Incomplete(reason), _) => not_told(Some(reason)),
+            (ListingState::Complete | ListingState::Resumed, _) => not_told(None),
         }
     }
 }
@@ -123,7 +136,15 @@ impl Asking {
 mod tests {
     use super::*;
     use crate::tests::user;
-    use ListingState::{Complete, Incomplete, More};
+    use ListingState::{Complete, More};
+
+    fn baseline(users: u32) -> Baseline {
+        Baseline { watermark: Some("then".into()), users, proven: true, outdated: false }
+    }
+
+    fn incomplete() -> ListingState {
+        ListingState::Incomplete("why".into())
+    }
 
     fn more() -> ListingState {
         More("next".into())
@@ -131,7 +152,7 @@ mod tests {
 
     /// Takes answers to batches of so many users each, for a baseline of ten, and tells the last verdict.
     fn verdict(answers: &[(usize, ListingState, Option<&str>)]) -> Verdict {
-        let mut asking = Asking::new(Baseline { watermark: "then".into(), users: 10 });
+        let mut asking = Asking::new(baseline(10), None);
         let mut verdict = Verdict::GoesOn;
         for (users, state, watermark) in answers {
             assert_eq!(verdict, Verdict::GoesOn);
@@ -144,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_listing_is_up_to_date_only_where_everybody_was_compared() {
-        let not_told = || Verdict::Whole(Whole::NotTold { notices: Vec::new() });
+        let not_told = || Verdict::Whole(Whole::NotTold { reason: None, notices: Vec::new() });
+        let told_why = || Verdict::Whole(Whole::NotTold { reason: Some("why".into()), notices: Vec::new() });
         let cases = [
             (vec![(0, more(), None)], Verdict::GoesOn),
             (vec![(0, more(), None), (10, Complete, Some("now"))], Verdict::Complete { watermark: "now".into() }),
@@ -160,8 +182,9 @@ mod tests {
             (vec![(0, Complete, Some("now"))], not_told()),
             (vec![(0, more(), None), (9, Complete, Some("now"))], not_told()),
             (vec![(0, more(), None), (10, Complete, None)], not_told()),
-            (vec![(0, Incomplete, Some("now"))], not_told()),
-            (vec![(0, more(), None), (10, Incomplete, Some("now"))], not_told()),
+            (vec![(0, incomplete(), Some("now"))], told_why()),
+            (vec![(0, more(), None), (10, incomplete(), Some("now"))], told_why()),
+            (vec![(0, more(), None), (10, ListingState::Resumed, Some("now"))], not_told()),
         ];
         for (answers, expect) in cases {
             assert_eq!(verdict(&answers), expect, "{answers:?}");
@@ -178,9 +201,32 @@ mod tests {
     }
 
     #[test]
+    fn outdated_records_are_the_reason_where_they_are_not_read_again() {
+        let mut asking = Asking::new(Baseline { outdated: true, ..baseline(10) }, Some(Whole::OtherSettings));
+        let verdict = asking.take(Brought::default(), &SyncStep::default(), incomplete(), None);
+        assert_eq!(verdict, Verdict::Whole(Whole::OtherSettings));
+    }
+
+    #[test]
+    fn only_the_users_of_the_run_were_handed_over() {
+        let mut asking = Asking::new(baseline(3), None);
+        asking.take(
+            Brought::of(&[user("b"), user("d")]),
+            &SyncStep { added: vec![user("a")], ..SyncStep::default() },
+            more(),
+            None,
+        );
+        let batch = Brought::of(&[user("f")]);
+        for (id, expect) in [("a", false), ("b", true), ("d", true), ("f", true), ("g", false)] {
+            assert_eq!(asking.was_handed_over(&batch, id), expect, "{id}");
+        }
+        assert!(!asking.was_handed_over(&Brought::default(), "f"), "no more than was brought before");
+    }
+
+    #[test]
     fn the_first_call_comes_once() {
         // A provider that asks to be called again from its beginning gets the known users all the same.
-        let mut asking = Asking::new(Baseline { watermark: "then".into(), users: 1 });
+        let mut asking = Asking::new(baseline(1), None);
         assert_eq!(asking.cursor(), None);
         asking.take(Brought::default(), &SyncStep::default(), more(), None);
         assert_eq!((asking.cursor(), asking.spare_calls), (Some("next"), 0));

@@ -1,7 +1,7 @@
 //! How a sync is asked for, and what a step of it brings.
 
 use crate::End;
-use crate::model::{FieldChange, Notice, User, difference};
+use crate::model::{FieldChange, HiddenField, Notice, User, difference};
 
 /// How to bring a listing up to date.
 #[derive(Clone, Debug, Default)]
@@ -19,11 +19,12 @@ pub struct SyncStep {
     pub added: Vec<User>,
     /// Users whose records differ from those in the store.
     pub changed: Vec<ChangedUser>,
-    /// Users who exist no more, with their last records: after a complete listing alone, since nobody is known to be gone
-    /// otherwise.
+    /// Users who exist no more, with their last records: where the provider names them, and after a complete listing.
     pub gone: Vec<User>,
     /// What the provider and this library have to tell. The last step repeats all.
     pub notices: Vec<Notice>,
+    /// What the token cannot see. The last step of the provider's answers has all.
+    pub hidden: Vec<HiddenField>,
     /// Set in the last step, which brings no users.
     pub end: Option<End>,
 }

@@ -33,7 +33,9 @@ pub enum Whole {
     NotOffered,
     /// The provider could not tell all that changed.
     NotTold {
-        /// Its notices: why not.
+        /// The code of its reason; none where this library found that its answers do not add up.
+        reason: Option<String>,
+        /// Its notices.
         notices: Vec<Notice>,
     },
     /// The provider's call failed in a way that a listing may not.
@@ -95,16 +97,19 @@ impl fmt::Display for Whole {
             Self::OtherSettings => f.write_str("the kept listing was made with other settings"),
             Self::WithoutWatermark => f.write_str("the kept listing has no date"),
             Self::NotOffered => f.write_str("this provider cannot report changes"),
-            Self::NotTold { notices } => match notices.iter().find(|notice| notice.fields.is_empty()) {
-                Some(notice) => write!(f, "{} [{}]", notice.message, notice.code),
-                None => f.write_str("the provider could not report all changes"),
-            },
+            Self::NotTold { reason, notices } => {
+                match (reason, notices.iter().find(|notice| Some(&notice.code) == reason.as_ref())) {
+                    (_, Some(notice)) => write!(f, "{} [{}]", notice.message, notice.code),
+                    (Some(code), None) => write!(f, "the provider could not report all changes [{code}]"),
+                    (None, None) => f.write_str("the provider could not report all changes"),
+                }
+            }
             Self::Failed { code, message } => write!(f, "the provider could not report changes: {message} [{code}]"),
         }
     }
 }
 
-/// What the store's listing is to a provider that tells what changed.
+/// What the store's listing is to a provider that tells what changed, and why its records are outdated, if they are.
 ///
 /// # Errors
 /// Why it is nothing.
@@ -112,7 +117,7 @@ pub(super) fn baseline(
     options: &SyncOptions,
     standing: Option<&Standing>,
     session: &Session,
-) -> Result<Baseline, Whole> {
+) -> Result<(Baseline, Option<Whole>), Whole> {
     let standing = match standing {
         _ if options.whole => return Err(Whole::Asked),
         None => return Err(Whole::First),
@@ -124,14 +129,17 @@ pub(super) fn baseline(
         Some(End::Complete) if !session.has_changes() => return Err(Whole::NotOffered),
         Some(End::Complete) => {}
     }
-    match (&standing.maker, session.maker()) {
-        (Some(maker), Some(ours)) if maker == ours => {}
-        (Some(maker), Some(ours)) if maker.is_same_version(ours) => return Err(Whole::OtherSettings),
-        (Some(_), Some(_)) => return Err(Whole::OtherVersion),
-        (None, _) | (_, None) => return Err(Whole::OfUnknownMake),
-    }
+    let outdated = match (&standing.maker, session.maker()) {
+        (Some(maker), Some(ours)) if maker == ours => None,
+        (Some(maker), Some(ours)) if maker.is_same_version(ours) => Some(Whole::OtherSettings),
+        (Some(_), Some(_)) => Some(Whole::OtherVersion),
+        (None, _) | (_, None) => Some(Whole::OfUnknownMake),
+    };
     match (&standing.watermark, u32::try_from(standing.progress.users)) {
-        (Some(watermark), Ok(users)) => Ok(Baseline { watermark: watermark.clone(), users }),
+        (Some(watermark), Ok(users)) => {
+            let watermark = Some(watermark.clone());
+            Ok((Baseline { watermark, users, proven: true, outdated: outdated.is_some() }, outdated))
+        }
         _ => Err(Whole::WithoutWatermark),
     }
 }

@@ -34,7 +34,8 @@ fn cases_have_the_contracts_names_in_json() {
     assert_json(&SettingKind::SecretValue, "\"secret-value\"");
     assert_json(&SettingKind::Choice(vec!["a".to_owned()]), r#"{"choice":["a"]}"#);
     assert_json(&ListingState::More("c".to_owned()), r#"{"more":"c"}"#);
-    assert_json(&ListingState::Incomplete, "\"incomplete\"");
+    assert_json(&ListingState::Resumed, "\"resumed\"");
+    assert_json(&ListingState::Incomplete("c".to_owned()), r#"{"incomplete":"c"}"#);
     assert_json(&Quantity::Limited(7), "7");
     assert_json(&Quantity::Unlimited, "\"unlimited\"");
     assert_json(&Quantity::Unknown, "\"unknown\"");

@@ -32,8 +32,8 @@ struct Kept {
     requests: usize,
 }
 
-fn codes(page: &UserPage) -> Vec<String> {
-    page.notices.iter().map(|notice| notice.code.clone()).collect()
+fn codes(notices: &[Notice]) -> Vec<String> {
+    notices.iter().map(|notice| notice.code.clone()).collect()
 }
 
 /// Lists everybody, and lets the server change between the calls.
@@ -49,12 +49,12 @@ fn list(settings: &Settings, server: &mut Server, mut between: impl FnMut(&mut S
         let page = list_users(settings, cursor.as_deref(), 0, &mut memory, &mut network).unwrap();
         requests += network.sent.len();
         drop(network);
-        let codes = codes(&page);
+        let codes = codes(&page.notices);
         users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
         let is_complete = matches!(page.state, ListingState::Complete);
         match page.state {
             ListingState::More(next) => cursor = Some(next),
-            ListingState::Complete | ListingState::Incomplete => {
+            ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_) => {
                 return Kept { users, watermark: page.watermark.unwrap(), codes, is_complete, requests };
             }
         }
@@ -104,7 +104,7 @@ impl Asking<'_> {
             let page = list_changes(self.settings, since, known, cursor.as_deref(), &mut memory, &mut network)?;
             requests += network.sent.len();
             drop(network);
-            let codes = codes(&page);
+            let codes = codes(&page.notices);
             users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
             let is_complete = matches!(page.state, ListingState::Complete);
             match page.state {
@@ -112,7 +112,7 @@ impl Asking<'_> {
                     assert!(next.len() < 4_096, "{}", next.len());
                     cursor = Some(next);
                 }
-                ListingState::Complete | ListingState::Incomplete => {
+                ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_) => {
                     assert!(!is_complete || batches.next().is_none(), "complete before everybody was brought");
                     return Ok(Kept { users, watermark: page.watermark.unwrap(), codes, is_complete, requests });
                 }
@@ -232,7 +232,7 @@ fn only_what_differs_is_returned() {
         let mut network = Fake::new(|request| server.answer(request));
         list_changes(&settings(), since, known, cursor, &mut memory, &mut network).unwrap()
     };
-    let ids = |page: &UserPage| page.users.iter().map(|user| user.id.clone()).collect::<Vec<_>>();
+    let ids = |page: &ChangesPage| page.users.iter().map(|user| user.id.clone()).collect::<Vec<_>>();
     let page = call(Vec::new(), None);
     assert_eq!((ids(&page), page.expected_total), (vec![id(5_000)], Some(451)));
     let ListingState::More(cursor) = page.state else { panic!("more") };
@@ -454,13 +454,13 @@ fn activity_that_cannot_be_had_is_gone_on_without() {
             let mut network = Fake::new(|request| server.answer(request));
             network.now_ms = now_ms;
             match list_changes(&settings(), since, known, cursor.as_deref(), &mut memory, &mut network) {
-                Ok(UserPage { state: ListingState::More(next), .. }) => cursor = Some(next),
+                Ok(ChangesPage { state: ListingState::More(next), .. }) => cursor = Some(next),
                 Ok(page) => break page,
                 Err(_) => failed += 1,
             }
         };
-        assert!(matches!(page.state, ListingState::Complete), "{refusal:?}: {:?}", codes(&page));
-        assert_eq!((failed, codes(&page)), (failures, vec!["last-activity-failed".to_string()]), "{refusal:?}");
+        assert!(matches!(page.state, ListingState::Complete), "{refusal:?}: {:?}", codes(&page.notices));
+        assert_eq!((failed, codes(&page.notices)), (failures, vec!["last-activity-failed".to_string()]), "{refusal:?}");
         assert!(page.users.iter().all(|user| user.last_activity_at.is_none()));
     }
 }
@@ -639,12 +639,12 @@ fn a_fault_loses_nothing_and_the_same_call_goes_on() {
                     if page.wait_ms.is_some() {
                         failures.push(Code::RateLimited);
                     }
-                    let codes = codes(&page);
+                    let codes = codes(&page.notices);
                     users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
                     match page.state {
                         ListingState::More(next) => cursor = Some(next),
                         ListingState::Complete => break codes,
-                        ListingState::Incomplete => panic!("{text}: {codes:?}"),
+                        ListingState::Resumed | ListingState::Incomplete(_) => panic!("{text}: {codes:?}"),
                     }
                 }
                 Err(failure) => failures.push(failure.code),

@@ -68,7 +68,7 @@ fn listing_of(settings: &Settings, server: Server, fault: &Fault) -> Result<Vec<
                     }
                     cursor = Some(next);
                 }
-                ListingState::Complete | ListingState::Incomplete => {
+                ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_) => {
                     return Ok(page.notices.into_iter().map(|notice| notice.code).collect());
                 }
             },

@@ -242,7 +242,7 @@ fn settle(
 /// How the listing ends; `None` if it goes on, with another pass if one is needed.
 fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
     if at.findings.has(NoticeCode::PagesRepeat) {
-        return Some(ListingState::Incomplete);
+        return Some(at.findings.unproven());
     }
     let is_whole = !at.findings.has(NoticeCode::ListingResumed);
     let Tally { pass: number, seen, in_pass, later } = at.tally;
@@ -258,17 +258,17 @@ fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
         return Some(ListingState::Complete);
     }
     // Without a number the census has said why there is none, and a resumed listing has said that it was interrupted.
-    let Some(counted) = pass.total.or(total).filter(|_| is_whole) else { return Some(ListingState::Incomplete) };
+    let Some(counted) = pass.total.or(total).filter(|_| is_whole) else { return Some(at.findings.unproven()) };
     // Another pass would be shown no more.
     if at.findings.has(NoticeCode::PartialView) {
         if pass.cutoff_ms.is_some() {
             at.findings.add(NoticeCode::PartialView, counted.saturating_sub(in_pass));
         }
-        return Some(ListingState::Incomplete);
+        return Some(at.findings.unproven());
     }
     // What cannot be read is no more readable the next time.
     if at.findings.count(NoticeCode::RecordsUnreadable) >= counted.abs_diff(in_pass) {
-        return Some(ListingState::Incomplete);
+        return Some(at.findings.unproven());
     }
     // The list stays the same, and so does the number: a third reading would show the same once more.
     let stays = number > 1 && later == 0 && in_pass == seen && pass.total == total && at.tally.seen != 0;
@@ -283,5 +283,5 @@ fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
         }
         Some(_) | None => at.findings.count_differs(in_pass, counted),
     }
-    Some(ListingState::Incomplete)
+    Some(at.findings.unproven())
 }

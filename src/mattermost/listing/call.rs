@@ -230,9 +230,11 @@ pub(super) fn page(
     (told, named): (&Told, &Named),
     way: Way,
 ) -> UserPage {
-    let notices = match state {
-        ListingState::More(_) => findings.since(&told.findings, census, named),
-        ListingState::Complete | ListingState::Incomplete => findings.all(census, named),
+    let (notices, hidden) = match state {
+        ListingState::More(_) => (findings.since(&told.findings, census, named), findings.hidden_since(&told.findings)),
+        ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_) => {
+            (findings.all(census, named), findings.hidden())
+        }
     };
     let wait_ms = failure.and_then(|failure| {
         let unsaid = (failure.code == Code::RateLimited).then_some(WAIT_MS);
@@ -245,6 +247,7 @@ pub(super) fn page(
         wait_ms,
         watermark: census.count.cutoff_ms.and_then(timestamp),
         notices,
+        hidden,
         attributes: vec![(LISTED_BY.to_string(), way.id().to_string())],
     }
 }

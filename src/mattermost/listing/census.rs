@@ -179,6 +179,8 @@ pub struct Hidden {
     pub others: bool,
     /// Whether the server has a licence.
     pub license: bool,
+    /// By what service accounts sign in, and with how many factors.
+    pub sign_in: bool,
 }
 
 /// The server's clock beside the platform's.
@@ -237,6 +239,7 @@ impl Census {
             teams_unsure: rights.teams() == Teams::Unsure,
             others: !rights.see_everybody(version),
             license: Edition::of(&license) == Edition::Unknown,
+            sign_in: !rights.see_past_privacy(),
         };
         Ok(Self {
             count,

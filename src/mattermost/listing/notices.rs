@@ -10,10 +10,11 @@ use super::super::code::NoticeCode;
 use super::super::failure::Failure;
 use super::super::notice::notice;
 use super::super::record::Draft;
+use super::super::role::Role;
 use super::super::time::in_words;
 use super::super::wire::NAMES_AT_MOST;
 use super::census::{Census, Clock};
-use crate::contract::{ActivityKnowledge, Notice, User, UserStatus};
+use crate::contract::{ActivityKnowledge, HiddenField, ListingState, Notice, User, UserStatus};
 
 /// What the notices name. It is not in the cursor, so a listing that goes on in a fresh instance names what that finds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,6 +110,8 @@ pub struct Findings {
     seats: Option<(u32, u32)>,
     /// The accounts likewise.
     accounts: Option<(u32, u32)>,
+    /// Whether the token does not see how accounts sign in.
+    sign_in_hidden: bool,
 }
 
 /// The notices of a listing, in the order in which the cursor and the pages hold them.
@@ -135,6 +138,33 @@ const CODES: [NoticeCode; 20] = [
     NoticeCode::ClockHidden,
 ];
 
+/// How the cursor writes whether sign-ins are hidden.
+const HIDDEN: &str = "h";
+const SHOWN: &str = "s";
+
+/// A field of `user` that is hidden, and the ids that it may have instead of the one that is seen.
+type FieldHidden = (&'static str, &'static [&'static str]);
+
+/// What a notice says about a whole listing: the fields that this token cannot see.
+const fn hidden_by(code: NoticeCode) -> &'static [FieldHidden] {
+    const TEAM_ADMIN: &[&str] = &[Role::TeamAdmin.id()];
+    const INACTIVE: &[&str] = &["inactive"];
+    // What is not in the report may have been later.
+    const ACTIVE: &[&str] = &["active"];
+    match code {
+        NoticeCode::EmailsHidden => &[("email", &[])],
+        NoticeCode::NamesHidden => &[("first-name", &[]), ("last-name", &[])],
+        NoticeCode::LastActivityHidden | NoticeCode::LastActivityFailed => {
+            &[("status", INACTIVE), ("activity", &[]), ("last-activity-at", &[])]
+        }
+        NoticeCode::ActivityReportHidden => &[("status", ACTIVE), ("activity", &[]), ("last-activity-at", &[])],
+        NoticeCode::TeamAdminsHidden => &[("role", TEAM_ADMIN), ("attributes.runs-teams", &[])],
+        NoticeCode::SeatsUnknown => &[("seat", &[]), ("licenses", &[])],
+        NoticeCode::LicenseUnreadable => &[("licenses", &[])],
+        _ => &[],
+    }
+}
+
 impl Findings {
     /// What the census tells already.
     #[must_use]
@@ -157,6 +187,7 @@ impl Findings {
                 findings.raise(code);
             }
         }
+        findings.sign_in_hidden = hidden.sign_in;
         findings
     }
 
@@ -249,11 +280,52 @@ impl Findings {
         self.entries().map(|(code, n)| self.told(code, n, census, named)).collect()
     }
 
-    /// The numbers as the cursor writes them: a dash, or a number, for each.
+    /// The state of a listing that ends without being proven complete, with the reason.
+    pub fn unproven(&mut self) -> ListingState {
+        let reason = CODES.into_iter().find(|code| code.is_reason() && self.has(*code));
+        match reason {
+            None if self.has(NoticeCode::ListingResumed) => ListingState::Resumed,
+            None => {
+                self.raise(NoticeCode::CompletenessUnproven);
+                ListingState::Incomplete(NoticeCode::CompletenessUnproven.entry().id.to_string())
+            }
+            Some(code) => ListingState::Incomplete(code.entry().id.to_string()),
+        }
+    }
+
+    /// What the token cannot see in the whole listing and was not hidden yet in `earlier`.
+    #[must_use]
+    pub fn hidden_since(&self, earlier: &Self) -> Vec<HiddenField> {
+        let before = earlier.hidden();
+        self.hidden().into_iter().filter(|field| !before.contains(field)).collect()
+    }
+
+    /// What the token cannot see in the whole listing. Each field comes once, with everything that it may be.
+    #[must_use]
+    pub fn hidden(&self) -> Vec<HiddenField> {
+        let mut all: Vec<HiddenField> = Vec::new();
+        for (name, may_be) in self.entries().flat_map(|(code, _)| hidden_by(code)).chain(self.hidden_sign_in()) {
+            let may_be = may_be.iter().map(ToString::to_string);
+            match all.iter_mut().find(|field| field.name == *name) {
+                Some(field) => field.may_be.extend(may_be),
+                None => all.push(HiddenField { name: (*name).to_string(), may_be: may_be.collect() }),
+            }
+        }
+        all
+    }
+
+    fn hidden_sign_in(&self) -> &'static [FieldHidden] {
+        const ATTRIBUTES: &[FieldHidden] =
+            &[("attributes.auth-id", &[]), ("attributes.auth-service", &[]), ("attributes.mfa-active", &[])];
+        if self.sign_in_hidden { ATTRIBUTES } else { &[] }
+    }
+
+    /// The numbers as the cursor writes them: a dash, or a number, for each; and a mark where sign-ins are hidden.
     #[must_use]
     pub fn encode(&self) -> String {
-        let texts: Vec<String> =
+        let mut texts: Vec<String> =
             self.counts.iter().map(|count| count.map_or_else(|| "-".to_string(), |n| n.to_string())).collect();
+        texts.push(if self.sign_in_hidden { HIDDEN } else { SHOWN }.to_string());
         texts.join(",")
     }
 
@@ -268,6 +340,11 @@ impl Findings {
                 number => Some(number.parse().ok()?),
             };
         }
+        findings.sign_in_hidden = match texts.next()? {
+            HIDDEN => true,
+            SHOWN => false,
+            _ => return None,
+        };
         texts.next().is_none().then_some(findings)
     }
 

@@ -76,7 +76,7 @@ pub(super) fn list_with(
         users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
         match page.state {
             ListingState::More(next) => cursor = Some(next),
-            end @ (ListingState::Complete | ListingState::Incomplete) => {
+            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => {
                 let messages = page.notices.iter().map(|notice| notice.message.clone()).collect();
                 let codes = page.notices.into_iter().map(|notice| notice.code).collect();
                 return Ok(Listed { users, end, codes, messages, requests, ways });
@@ -152,7 +152,9 @@ fn what_is_read_ahead_of_a_far_server_is_returned_by_the_next_call() {
                     match page.state {
                         ListingState::More(next) => cursor = Some(next),
                         ListingState::Complete => return (sizes, sent),
-                        ListingState::Incomplete => panic!("{accounts} are not listed whole"),
+                        ListingState::Resumed | ListingState::Incomplete(_) => {
+                            panic!("{accounts} are not listed whole")
+                        }
                     }
                 }
             };
@@ -376,7 +378,7 @@ fn activity_that_cannot_be_had_costs_nobody() {
                 match page.state {
                     ListingState::More(next) => cursor = Some(next),
                     ListingState::Complete => break page.notices,
-                    ListingState::Incomplete => panic!("{fault:?}"),
+                    ListingState::Resumed | ListingState::Incomplete(_) => panic!("{fault:?}"),
                 }
             };
             assert_eq!((users, failed, notices.len()), (usize::try_from(accounts).unwrap(), failures, 1));
@@ -596,7 +598,9 @@ fn a_fault_keeps_what_was_read_and_the_same_cursor_goes_on() {
                         users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
                         match page.state {
                             ListingState::More(next) => cursor = Some(next),
-                            end @ (ListingState::Complete | ListingState::Incomplete) => break end,
+                            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => {
+                                break end;
+                            }
                         }
                     }
                     Err(failure) => failures.push(failure.code),
@@ -668,7 +672,7 @@ fn what_came_before_the_token_was_refused_is_returned() {
             users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
             match page.state {
                 ListingState::More(next) => cursor = Some(next),
-                end @ (ListingState::Complete | ListingState::Incomplete) => break end,
+                end @ (ListingState::Complete | ListingState::Incomplete(_) | ListingState::Resumed) => break end,
             }
         };
         assert!(users.len() == 5_999 && users.values().all(|user| user.last_activity_at.is_some()), "{way} {good}");
@@ -740,7 +744,9 @@ fn a_listing_that_goes_on_in_a_fresh_instance_is_not_called_complete() {
         users += page.users.len();
         match page.state {
             ListingState::More(next) => cursor = Some(next),
-            end @ (ListingState::Complete | ListingState::Incomplete) => break (end, page.notices),
+            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => {
+                break (end, page.notices);
+            }
         }
     };
     assert_eq!(users, 900);
@@ -850,7 +856,7 @@ fn a_step_that_is_asked_for_once_more_answers_the_same() {
     };
     let more = |page: &UserPage| match &page.state {
         ListingState::More(next) => next.clone(),
-        ListingState::Complete | ListingState::Incomplete => panic!("the end"),
+        ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_) => panic!("the end"),
     };
     let first = more(&step(&mut memory, None));
     let (once, again) = (step(&mut memory, Some(&first)), step(&mut memory, Some(&first)));
@@ -859,7 +865,9 @@ fn a_step_that_is_asked_for_once_more_answers_the_same() {
     loop {
         match step(&mut memory, Some(&cursor)).state {
             ListingState::More(next) => cursor = next,
-            end @ (ListingState::Complete | ListingState::Incomplete) => break assert!(is_complete(&end)),
+            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => {
+                break assert!(is_complete(&end));
+            }
         }
     }
 }
@@ -1054,7 +1062,9 @@ fn list_while(
         users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
         match page.state {
             ListingState::More(next) => cursor = Some(next),
-            end @ (ListingState::Complete | ListingState::Incomplete) => return (users, end),
+            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => {
+                return (users, end);
+            }
         }
         server.now += 1_000;
     }

@@ -47,7 +47,7 @@ impl Guest for Stranger {
         let page = Mattermost::list_users(settings, cursor, limit)?;
         let state = match page.state {
             ListingState::More(cursor) => ListingState::More(format!("{FORM}{cursor}")),
-            end @ (ListingState::Complete | ListingState::Incomplete) => end,
+            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => end,
         };
         Ok(UserPage { state, ..page })
     }

@@ -1,7 +1,7 @@
 //! An embedder's own requests, on the terms of a guest.
 
 use super::*;
-use crate::model::{Attributes, Description, SettingKind, SettingSpec};
+use crate::model::{Attributes, Description, SettingKind, SettingSpec, samples};
 use crate::{Access, Outlet, Settings};
 
 /// A provider that reads one path with a token.
@@ -15,13 +15,13 @@ fn description() -> Description {
         help: String::new(),
         attributes: Attributes::new(),
     };
-    let read = RequestSpec { method: "GET".to_owned(), path: "/users".to_owned(), purpose: String::new() };
+    let read = samples::request("GET", "/users");
     Description {
         id: "x".to_owned(),
         name: String::new(),
         version: "0.1.0".to_owned(),
         documentation_url: String::new(),
-        settings: vec![setting("url", SettingKind::Url), setting("token", SettingKind::Secret)],
+        settings: vec![setting("url", SettingKind::Url), setting("token", samples::secret())],
         requests: vec![read],
         license_types: Vec::new(),
         roles: Vec::new(),

@@ -63,7 +63,8 @@ pub fn step(
         }
         Ok(Outcome::Miscounted { listed, counted }) => {
             at.findings.count_differs(listed, counted);
-            Ok(handed(Vec::new(), ListingState::Incomplete, None, &at, told, memory))
+            let state = at.findings.unproven();
+            Ok(handed(Vec::new(), state, None, &at, told, memory))
         }
         Err(failure) => Err(failure),
     };
@@ -208,7 +209,7 @@ fn conclude(at: &mut Cursor, network: &mut dyn Network) -> ListingState {
         }
         // What cannot be read is no more readable the next time.
         Verdict::Missing(missing) if missing <= at.findings.count(NoticeCode::RecordsUnreadable) => {
-            return ListingState::Incomplete;
+            return at.findings.unproven();
         }
         Verdict::Missing(_) | Verdict::More(_) => {}
     }

@@ -101,7 +101,7 @@ fn walk(
         ways.extend(page.attributes.into_iter().map(|(_, way)| way));
         match page.state {
             ListingState::More(next) => cursor = Some(next),
-            end @ (ListingState::Complete | ListingState::Incomplete) => {
+            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => {
                 let codes = page.notices.into_iter().map(|notice| notice.code).collect();
                 return Walked { users, end, codes, ways, paths };
             }
@@ -277,7 +277,9 @@ fn list_patiently(mut answer: impl FnMut(&Request) -> Outcome) -> (BTreeMap<Stri
                 users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
                 match page.state {
                     ListingState::More(next) => cursor = Some(next),
-                    end @ (ListingState::Complete | ListingState::Incomplete) => return (users, end, failures),
+                    end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => {
+                        return (users, end, failures);
+                    }
                 }
             }
             Err(_) => failures += 1,
