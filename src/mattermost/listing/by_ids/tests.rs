@@ -17,9 +17,9 @@ use super::super::super::gzip::tests::gzip;
 use super::super::super::http::{Lost, Outcome, Request, Response, Work as _};
 use super::super::super::settings::Settings;
 use super::super::fake_server::{ADMIN, Account, Server, VIEWER, id, row, settings_of};
-use super::super::list_users;
 use super::super::memory::Memory;
 use super::super::tests::{Listed, is_complete, list_with};
+use super::super::{list_users, list_users_paced};
 use super::*;
 use crate::contract::{ListingState, User};
 
@@ -123,6 +123,20 @@ fn a_listing_goes_on_behind_its_id_in_any_instance_and_is_proven() {
             let profiles = walked.paths.iter().filter(|path| path.as_str() == "/api/v4/users/ids").count();
             assert_eq!(profiles, 4_002_usize.div_ceil(limit as usize));
         }
+    }
+}
+
+/// However few users a host asks for, a request for profiles is for as many as a page has.
+#[test]
+fn a_small_limit_costs_no_request_for_every_few_users() {
+    let settings = settings_of(&[("listing", "ids")]);
+    for (limit, expect) in [(1, 200), (199, 200), (250, 250)] {
+        let mut server = Server::of(2_000);
+        let mut network = Fake::new(|request| server.answer(request));
+        let page = list_users_paced(&settings, None, limit, &mut Memory::new(), &mut network).unwrap();
+        assert_eq!(page.users.len(), expect, "{limit}");
+        let profiles = network.sent.iter().filter(|request| request.path.ends_with("/users/ids"));
+        assert_eq!(profiles.count(), 1, "{limit}");
     }
 }
 
