@@ -54,6 +54,7 @@ check: component ## Formatting, lints and documentation, with warnings as errors
 		cargo clippy --locked --manifest-path $(COMPONENTS) --target-dir $${CARGO_TARGET_DIR:-target} --lib --examples $(WASM) -- -D warnings; \
 	fi
 	RUSTDOCFLAGS=-Dwarnings cargo doc $(RELEASE) --workspace --no-deps
+	cargo test $(RELEASE) -p structure --test world
 	$(MAKE) --no-print-directory dependencies
 
 # The sources and licences of all dependencies; the database of weaknesses needs a network and has a target of its own.

@@ -8,7 +8,7 @@
 #[cfg(feature = "component")]
 wit_bindgen::generate!({
     path: "wit",
-    world: "license-provider-with-changes",
+    world: "provider-exports-with-changes",
     pub_export_macro: true,
     default_bindings_module: "crate::bindings",
     additional_derives: [PartialEq],
@@ -17,7 +17,7 @@ wit_bindgen::generate!({
 #[cfg(not(feature = "component"))]
 wit_bindgen::generate!({
     path: "wit",
-    world: "license-provider",
+    world: "provider-exports",
     pub_export_macro: true,
     default_bindings_module: "crate::bindings",
     additional_derives: [PartialEq],

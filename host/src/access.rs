@@ -8,8 +8,8 @@ use crate::egress::{Gate, GateOptions, Sender, Turns};
 use crate::grant::Grant;
 use crate::model::{Description, RequestSpec, SettingKind};
 use crate::origin::ascii_url;
-use crate::vault::{self, Vault};
-use crate::{Egress, Error, Limits, Policy, Result, Settings};
+use crate::vault::{self, Concealed, Vault};
+use crate::{Egress, Error, Limits, Policy, Result, Settings, demands};
 
 /// What a provider is connected with.
 #[derive(Clone, Debug)]
@@ -116,6 +116,7 @@ impl Access {
     /// What a provider of this description gets: the settings with placeholders for secrets, and the way out.
     pub(crate) fn open(self, description: &Description) -> Result<(Settings, Gate)> {
         let Self { settings, egress, limits, name, requests, policy, audit, turns } = self;
+        demands::check(description)?;
         let (shown, vault) = conceal(description, &settings)?;
         let grants = grants(description, &settings, requests.as_deref().map(Vec::as_slice))?;
         let sender = Sender { tenant: name, provider: description.id.clone(), version: description.version.clone() };
@@ -128,8 +129,8 @@ impl Access {
 
 /// The requests at the settings that hold a URL, after a look whether all required settings are there.
 fn grants(description: &Description, settings: &Settings, only: Option<&[RequestSpec]>) -> Result<Vec<Grant>> {
-    let is_granted = |spec: &RequestSpec| only.is_none_or(|only| only.iter().any(|granted| granted.covers(spec)));
-    let requests: Vec<_> = description.requests.iter().filter(|spec| is_granted(spec)).cloned().collect();
+    let granted = |spec: &RequestSpec| only.map_or_else(|| Some(spec.clone()), |only| spec.within(only));
+    let requests: Vec<_> = description.requests.iter().filter_map(granted).collect();
     let mut grants = Vec::new();
     for spec in &description.settings {
         let value = settings.expose(&spec.key).filter(|value| !value.trim().is_empty());
@@ -144,7 +145,11 @@ fn grants(description: &Description, settings: &Settings, only: Option<&[Request
             continue;
         };
         if spec.kind == SettingKind::Url {
-            let grant = Grant::new(value, &requests)
+            let headers = description.settings.iter().filter_map(|other| match &other.kind {
+                SettingKind::Secret(place) if place.url == spec.key => Some(place.header.clone()),
+                _ => None,
+            });
+            let grant = Grant::new(&spec.key, value, &requests, headers.collect())
                 .map_err(|reason| Error::SettingUnusable { key: spec.key.clone(), reason: reason.to_owned() })?;
             grants.push(grant);
         }
@@ -161,7 +166,7 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
             let reason = "it is written down among the settings; name its place among the secrets instead".to_owned();
             return Err(Error::SecretUnusable { key: key.to_owned(), reason });
         }
-        match kind {
+        let place = match kind {
             Some(SettingKind::SecretValue) if !settings.grants_value(key) => {
                 return Err(Error::SecretNotGranted { key: key.to_owned() });
             }
@@ -169,7 +174,7 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
                 values.push(settings.expose(key).unwrap_or_default().trim().into());
                 continue;
             }
-            Some(SettingKind::Secret(_)) => {}
+            Some(SettingKind::Secret(place)) => place.clone(),
             // What was given as a secret is never shown, whatever the provider takes it for.
             Some(
                 SettingKind::Text
@@ -190,7 +195,7 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
                 }
                 continue;
             }
-        }
+        };
         // Some editors write a byte order mark before a text.
         let secret = settings.expose(key).unwrap_or_default().trim_start_matches('\u{feff}').trim();
         if secret.is_empty() {
@@ -201,7 +206,7 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
         }
         let placeholder = vault::placeholder().map_err(|error| Error::Runtime { reason: error.to_string() })?;
         shown.set_secret(key, placeholder.clone().into());
-        secrets.push((placeholder, secret.to_owned().into()));
+        secrets.push(Concealed { placeholder, secret: secret.to_owned().into(), place });
     }
     Ok((shown, Vault::new(secrets, values)))
 }
@@ -209,6 +214,7 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grant::Asked;
     use crate::model::{SettingSpec, samples};
 
     fn description() -> Description {
@@ -254,7 +260,8 @@ mod tests {
         let uri: http::Uri = "https://a.example/users/zoe".parse().unwrap();
         let lets_out = |only: Option<&[RequestSpec]>, method: http::Method| {
             let grants = grants(&wider, &settings, only).unwrap();
-            grants.iter().any(|grant| grant.path_of(&method, &uri).is_some())
+            let asked = Asked { method: &method, uri: &uri, headers: &http::HeaderMap::new() };
+            grants.iter().any(|grant| grant.find(asked, std::iter::empty()).is_some_and(|found| found.beyond.is_none()))
         };
         let granted = [RequestSpec { purpose: "In other words.".to_owned(), ..spec("GET") }];
         for (only, method, expect) in [
@@ -279,7 +286,7 @@ mod tests {
         let placeholder = shown.iter().find(|(key, _)| *key == "token").unwrap().1;
         let mut headers = http::HeaderMap::new();
         headers.insert("authorization", format!("Bearer {placeholder}").parse().unwrap());
-        vault.fill(&mut headers);
+        vault.fill(&mut headers, &["url".into()]);
         assert_eq!(headers.get("authorization").unwrap(), "Bearer hunter2");
     }
 

@@ -12,13 +12,13 @@ use crate::model;
 mod generated {
     wasmtime::component::bindgen!({
         path: "../wit",
-        world: "license-provider",
+        world: "provider-exports",
         exports: { default: async },
     });
 }
 
 pub(crate) use generated::exports::license_management::provider::provider as contract;
-use generated::{LicenseProvider, LicenseProviderIndices};
+use generated::{ProviderExports, ProviderExportsIndices};
 
 /// The export that a provider must have.
 pub(crate) const EXPORT: &str = "license-management:provider/provider@0.2.0";
@@ -75,7 +75,7 @@ struct ChangesPage {
 #[derive(Clone)]
 pub(crate) struct Prepared {
     instance: InstancePre<Guest>,
-    provider: LicenseProviderIndices,
+    provider: ProviderExportsIndices,
     changes: Option<ComponentExportIndex>,
 }
 
@@ -83,7 +83,7 @@ impl Prepared {
     /// # Errors
     /// The provider lacks a function.
     pub(crate) fn new(instance: InstancePre<Guest>, changes: Option<ComponentExportIndex>) -> wasmtime::Result<Self> {
-        Ok(Self { provider: LicenseProviderIndices::new(&instance)?, instance, changes })
+        Ok(Self { provider: ProviderExportsIndices::new(&instance)?, instance, changes })
     }
 
     /// Whether it can find out what changed.
@@ -101,7 +101,7 @@ impl Prepared {
 /// The functions of an instance.
 pub(crate) struct Exports {
     instance: Instance,
-    provider: LicenseProvider,
+    provider: ProviderExports,
     changes: Option<ComponentExportIndex>,
 }
 

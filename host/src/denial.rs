@@ -22,8 +22,8 @@ pub struct Denial {
     pub reason: DenialReason,
     /// What would allow it and who can do that, with the exact line where there is one.
     pub would_allow: String,
-    /// The name of the header that it was denied for.
-    pub header: Option<String>,
+    /// The header or the query key that it was denied for.
+    pub name: Option<String>,
     /// How often the same was denied in the call.
     pub times: u64,
 }
@@ -38,8 +38,14 @@ pub enum DenialReason {
     Request,
     /// It names another host in its header than in its address.
     Host,
-    /// It has a header that is not let out, the same header twice, or headers after its body.
+    /// It has a header that is never let out, the same header twice, or headers after its body.
     Header,
+    /// It has a header that the provider does not describe with it.
+    UndescribedHeader,
+    /// Its query has a key that is never let out.
+    Query,
+    /// Its query has a key that the provider does not describe with it.
+    UndescribedQuery,
     /// Its host is at a link-local or metadata address, or at none that anything is sent to.
     ProhibitedAddress,
     /// Its host is at a private address, and the policy allows that for origins alone that it names exactly.
@@ -61,6 +67,9 @@ impl DenialReason {
             Self::Request => "request-not-described",
             Self::Host => "host-differs",
             Self::Header => "header-not-allowed",
+            Self::UndescribedHeader => "header-not-described",
+            Self::Query => "query-not-allowed",
+            Self::UndescribedQuery => "query-not-described",
             Self::ProhibitedAddress => "address-prohibited",
             Self::PrivateAddress => "address-private",
             Self::Proxy => "proxy-refused",
@@ -70,8 +79,9 @@ impl DenialReason {
     }
 
     /// What would allow a request, and who can do that.
-    pub(crate) fn would_allow(self, method: &str, path: &str, origin: Option<&Origin>) -> String {
+    pub(crate) fn would_allow(self, method: &str, path: &str, origin: Option<&Origin>, grant: Option<&str>) -> String {
         let line = |otherwise: &str| origin.map_or_else(|| otherwise.to_owned(), policy::line);
+        let request = || grant.map_or_else(|| format!("{method} {path}"), ToOwned::to_owned);
         let shown = || origin.map_or_else(String::new, Origin::shown);
         match self {
             Self::Origin => match origin {
@@ -82,15 +92,20 @@ impl DenialReason {
                 ),
                 None => "nothing, since only http and https requests without a user name are allowed".to_owned(),
             },
-            Self::Request => {
-                format!("`{method} {path}` among the `requests` of the provider's description, which its authors write")
-            }
+            Self::Request | Self::UndescribedHeader | Self::UndescribedQuery => format!(
+                "`{}` among the `requests` of the provider's description, which its authors write: no setting adds to it",
+                request()
+            ),
             Self::Host => {
                 "nothing, since a request must name the host that it goes to: report it to the provider's authors"
                     .to_owned()
             }
             Self::Header => {
-                "nothing, since only ordinary headers and those of credentials are allowed, each once: report it to the provider's authors"
+                "nothing, since this header can ask the server for another request than the one that is granted, or comes twice: report it to the provider's authors"
+                    .to_owned()
+            }
+            Self::Query => {
+                "nothing, since this key can ask the server for another request than the one that is granted: report it to the provider's authors"
                     .to_owned()
             }
             Self::ProhibitedAddress => {
@@ -113,7 +128,10 @@ impl fmt::Display for DenialReason {
             Self::Origin => "no setting leads there",
             Self::Request => "the provider does not describe it",
             Self::Host => "it names another host in its header than in its address",
-            Self::Header => "it has a header that is not allowed",
+            Self::Header => "it has a header that is never allowed",
+            Self::UndescribedHeader => "it has a header that the provider does not describe",
+            Self::Query => "its query has a key that is never allowed",
+            Self::UndescribedQuery => "its query has a key that the provider does not describe",
             Self::ProhibitedAddress => "its host has a blocked address",
             Self::PrivateAddress => "its host is at a private address",
             Self::Proxy => "the proxy refuses it",
@@ -125,9 +143,9 @@ impl fmt::Display for DenialReason {
 
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { method, path, origin, reason, would_allow, header, times: _ } = self;
+        let Self { method, path, origin, reason, would_allow, name, times: _ } = self;
         write!(f, "denied {method} {origin}{path}: {reason}")?;
-        if let Some(name) = header {
+        if let Some(name) = name {
             write!(f, " (`{name}`)")?;
         }
         write!(f, "; what would allow it: {would_allow}")
@@ -172,8 +190,8 @@ impl Denials {
     pub(crate) fn add(&self, denial: Denial) {
         let mut kept = self.lock();
         let same = |other: &&mut Denial| {
-            (&other.method, &other.path, &other.origin, &other.header, other.reason)
-                == (&denial.method, &denial.path, &denial.origin, &denial.header, denial.reason)
+            (&other.method, &other.path, &other.origin, &other.name, other.reason)
+                == (&denial.method, &denial.path, &denial.origin, &denial.name, denial.reason)
         };
         if let Some(known) = kept.iter_mut().find(same) {
             known.times = known.times.saturating_add(1);
@@ -202,7 +220,7 @@ mod tests {
             origin: "https://a.example:443".to_owned(),
             reason: DenialReason::Request,
             would_allow: String::new(),
-            header: None,
+            name: None,
             times: 1,
         }
     }
@@ -253,6 +271,9 @@ mod tests {
             (DenialReason::Request, "`GET /x/{}` among the `requests`"),
             (DenialReason::Host, "nothing"),
             (DenialReason::Header, "nothing"),
+            (DenialReason::UndescribedHeader, "`GET {url}/x/{}?a` among the `requests`"),
+            (DenialReason::Query, "nothing"),
+            (DenialReason::UndescribedQuery, "`GET {url}/x/{}?a` among the `requests`"),
             (DenialReason::ProhibitedAddress, "nothing"),
             (DenialReason::PrivateAddress, r#"allow = ["https://b.example"]"#),
             (DenialReason::Proxy, "connects to https://b.example"),
@@ -263,7 +284,12 @@ mod tests {
             (DenialReason::Limit(LimitHit::ResponseBody(3)), "limit `response_body_bytes`"),
             (DenialReason::Limit(LimitHit::ResponseHead { headers: 1, bytes: 2 }), "limit `response_headers` or"),
         ] {
-            let told = reason.would_allow("GET", "/x/{}", Some(&origin));
+            let told = reason.would_allow(
+                "GET",
+                "/x/{}",
+                Some(&origin),
+                Some("GET {url}/x/{}?a").filter(|_| reason != DenialReason::Request),
+            );
             assert!(told.contains(expect), "{reason:?}: {told}");
             let shown = Denial { reason, would_allow: told.clone(), ..denial("/x/{}") }.to_string();
             assert!(shown.starts_with("denied GET https://a.example:443/x/{}: ") && shown.ends_with(&told), "{shown}");

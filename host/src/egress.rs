@@ -9,7 +9,6 @@ mod connector;
 mod deadline;
 mod failure;
 mod gate;
-mod guest_headers;
 mod handshake;
 mod headers;
 mod identity;

@@ -193,6 +193,15 @@ pub enum Error {
         help: String,
     },
 
+    /// The description of a provider demands what cannot be granted to it.
+    #[error("the description of the component is refused: {demand} cannot be granted, since {reason}")]
+    DescriptionRefused {
+        /// Which request or secret.
+        demand: String,
+        /// Why, as the end of a sentence.
+        reason: String,
+    },
+
     /// A setting of kind url holds no usable http or https URL.
     #[error("the setting `{key}` is not usable: {reason}")]
     SettingUnusable {
@@ -593,6 +602,7 @@ impl Error {
             Self::ProviderUnknown { .. } => "provider-unknown",
             Self::Quarantined { .. } => "version-quarantined",
             Self::SettingMissing { .. } => "setting-missing",
+            Self::DescriptionRefused { .. } => "description-refused",
             Self::SettingUnusable { .. } => "setting-unusable",
             Self::SecretUnusable { .. } => "secret-unusable",
             Self::SecretNotGranted { .. } => "secret-not-granted",
@@ -682,6 +692,9 @@ impl Error {
                 "Write scheme, host and port where it is not the usual one, such as https://chat.example.com or https://*.example.com:8443."
             }
             Self::LimitUnusable { .. } => "Set it to 1 or more, or leave it out.",
+            Self::DescriptionRefused { .. } => {
+                "Report it to the provider's authors, who write the description: no setting changes it."
+            }
             Self::AnswerRefused { .. } => {
                 "Report it to the provider's authors with the text above; where it speaks of a clock, set this machine's and the server's first."
             }
@@ -785,6 +798,7 @@ impl Error {
             | Self::PreflightFailed { .. }
             | Self::ProviderUnknown { .. }
             | Self::SettingMissing { .. }
+            | Self::DescriptionRefused { .. }
             | Self::SettingUnusable { .. }
             | Self::SecretUnusable { .. }
             | Self::SecretNotGranted { .. }

@@ -71,6 +71,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_granted_is_what_the_contracts_world_imports() {
+        let contract = include_str!("../../wit/provider.wit").lines();
+        let imports = contract.filter_map(|line| line.trim().strip_prefix("import ")?.strip_suffix(';'));
+        let mut named: Vec<_> =
+            imports.filter(|import| is_granted(import)).filter_map(|it| it.split('@').next()).collect();
+        named.sort_unstable();
+        let mut granted = GRANTED;
+        granted.sort_unstable();
+        assert_eq!(named, granted);
+    }
+
+    #[test]
     fn only_http_io_and_clocks_are_granted() {
         let cases = [
             ("wasi:http/types@0.2.12", true),

@@ -49,6 +49,7 @@ mod component_bounds;
 mod component_file;
 mod config;
 mod connect;
+mod demands;
 mod denial;
 mod egress;
 mod error;
@@ -78,6 +79,7 @@ mod sync;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod unaskable;
 mod vault;
 mod wall;
 mod words;

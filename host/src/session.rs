@@ -22,7 +22,7 @@ use crate::meter::Meter;
 use crate::model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, User, UserPage};
 use crate::slots::{Lent, Slot, Slots};
 use crate::store;
-use crate::{Denial, Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings};
+use crate::{Denial, Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings, demands};
 
 /// A provider with settings and grants. The steps of one listing share an instance, so that the provider may remember
 /// what it has seen. Any other call gets a fresh one, so that who only holds a session takes no room in the pool; so does
@@ -162,6 +162,7 @@ impl Session {
         let description = call!(in self.terms.limits.describe_time(), self, "describe", call_describe)?;
         let description = Description::from(description);
         answers::description(&description).map_err(|reason| Error::AnswerRefused { call: "describe", reason })?;
+        demands::check(&description)?;
         Ok(description)
     }
 

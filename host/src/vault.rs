@@ -3,25 +3,26 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
 use hyper::body::Bytes;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// The headers that a secret is put into: those that servers read credentials from, and answer with to nobody. Into any
-/// other header, a URL or a body the placeholder goes as it is, and is of use to nobody.
-pub(crate) const HEADERS: [HeaderName; 5] = [
-    AUTHORIZATION,
-    HeaderName::from_static("x-api-key"),
-    HeaderName::from_static("api-key"),
-    HeaderName::from_static("x-auth-token"),
-    HeaderName::from_static("private-token"),
-];
+use crate::model::SecretUse;
+
+/// A secret that a guest knows by its placeholder alone.
+pub(crate) struct Concealed {
+    pub(crate) placeholder: String,
+    pub(crate) secret: SecretString,
+    /// Where it goes: into this header of requests to the server of this setting. Into any other header or request, a URL
+    /// or a body the placeholder goes as it is, and is of use to nobody.
+    pub(crate) place: SecretUse,
+}
 
 /// The secrets of one session by their placeholders. Clones share them; the values are wiped with the last.
 #[derive(Clone, Default)]
 pub(crate) struct Vault {
-    concealed: Arc<[(String, SecretString)]>,
+    concealed: Arc<[Concealed]>,
     shown: Arc<[SecretString]>,
 }
 
@@ -84,27 +85,26 @@ pub(crate) fn header_value(parts: &[&str]) -> Result<HeaderValue, InvalidHeaderV
 
 impl Vault {
     /// Keeps these secrets, each under its placeholder, and beside them those whose values the guest sees.
-    pub(crate) fn new(concealed: Vec<(String, SecretString)>, shown: Vec<SecretString>) -> Self {
+    pub(crate) fn new(concealed: Vec<Concealed>, shown: Vec<SecretString>) -> Self {
         Self { concealed: concealed.into(), shown: shown.into() }
     }
 
     /// All secrets of the session, to look for them in what leaves the host.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &SecretString> {
-        self.concealed.iter().map(|(_, secret)| secret).chain(&*self.shown)
+        self.concealed.iter().map(|concealed| &concealed.secret).chain(&*self.shown)
     }
 
-    /// Puts the values into the headers of a request to a server that is granted.
-    pub(crate) fn fill(&self, headers: &mut HeaderMap) {
-        for name in &HEADERS {
-            // A guest that sends one of them twice is sending something else than credentials.
-            let Some(text) = headers.get(name).and_then(|value| value.to_str().ok()) else { continue };
-            let Some((placeholder, secret)) = self.concealed.iter().find(|(placeholder, _)| text.contains(placeholder))
-            else {
+    /// Puts the values into the headers of a request that is granted to these url settings.
+    pub(crate) fn fill(&self, headers: &mut HeaderMap, urls: &[Arc<str>]) {
+        for Concealed { placeholder, secret, place } in &*self.concealed {
+            let Ok(name) = HeaderName::try_from(place.header.as_str()) else { continue };
+            let Some(text) = headers.get(&name).and_then(|value| value.to_str().ok()) else { continue };
+            if !text.contains(placeholder) || !urls.iter().any(|url| **url == *place.url) {
                 continue;
-            };
+            }
             let parts = text.split(placeholder.as_str()).flat_map(|part| [secret.expose_secret(), part]).skip(1);
             if let Ok(value) = header_value(&parts.collect::<Vec<_>>()) {
-                headers.insert(name.clone(), value);
+                headers.insert(name, value);
             }
         }
     }
@@ -120,34 +120,46 @@ impl fmt::Debug for Vault {
 mod tests {
     use super::*;
 
-    fn vault() -> Vault {
-        let concealed = vec![("placeholder1".into(), "hunter2".into()), ("placeholder2".into(), "swordfish".into())];
-        Vault::new(concealed, Vec::new())
+    fn concealed(placeholder: &str, secret: &str, url: &str, header: &str) -> Concealed {
+        let place = SecretUse { url: url.to_owned(), header: header.to_owned() };
+        Concealed { placeholder: placeholder.to_owned(), secret: secret.into(), place }
     }
 
     #[test]
-    fn secrets_go_into_headers_of_credentials_alone() {
-        let mut headers = HeaderMap::new();
-        for (name, value) in [
-            ("authorization", "Bearer placeholder1"),
-            ("private-token", "placeholder2"),
-            ("x-api-key", "placeholder1:placeholder1"),
-            ("x-request-id", "placeholder1"),
-            ("cookie", "session=placeholder1"),
-            ("user-agent", "placeholder2"),
+    fn a_secret_goes_into_its_header_of_requests_to_its_server_alone() {
+        let vault = Vault::new(
+            vec![
+                concealed("placeholder1", "hunter2", "a", "authorization"),
+                concealed("placeholder2", "swordfish", "a", "x-key"),
+                concealed("placeholder3", "sesame", "b", "authorization"),
+            ],
+            Vec::new(),
+        );
+        let both: &[&str] = &["a", "b"];
+        for (urls, name, sent, expect) in [
+            (&["a"][..], "authorization", "Bearer placeholder1", "Bearer hunter2"),
+            (&["a"], "authorization", "placeholder1:placeholder1", "hunter2:hunter2"),
+            (&["a"], "x-key", "placeholder2", "swordfish"),
+            (both, "authorization", "placeholder3", "sesame"),
+            // Another server, and none.
+            (&["b"], "authorization", "Bearer placeholder1", "Bearer placeholder1"),
+            (&["a"], "authorization", "placeholder3", "placeholder3"),
+            (&[], "authorization", "placeholder1", "placeholder1"),
+            // Another header.
+            (&["a"], "x-key", "placeholder1", "placeholder1"),
+            (&["a"], "authorization", "placeholder2", "placeholder2"),
+            (both, "user-agent", "placeholder1 placeholder2 placeholder3", "placeholder1 placeholder2 placeholder3"),
         ] {
-            headers.insert(name, HeaderValue::from_static(value));
+            let name = HeaderName::from_static(name);
+            let mut headers = HeaderMap::from_iter([(name.clone(), HeaderValue::from_static(sent))]);
+            let urls: Vec<Arc<str>> = urls.iter().map(|url| Arc::from(*url)).collect();
+            vault.fill(&mut headers, &urls);
+            let value = headers.get(&name).unwrap();
+            assert_eq!(value.to_str().unwrap(), expect, "{sent} in {name} for {urls:?}");
+            assert_eq!(value.is_sensitive(), sent != expect);
+            let shown = format!("{headers:?} {vault:?}");
+            assert!(["hunter2", "swordfish", "sesame"].iter().all(|secret| !shown.contains(secret)), "{shown}");
         }
-        vault().fill(&mut headers);
-        let of = |name: &str| headers.get(name).unwrap().to_str().unwrap().to_owned();
-        assert_eq!((of("authorization").as_str(), of("private-token").as_str()), ("Bearer hunter2", "swordfish"));
-        assert_eq!(of("x-api-key"), "hunter2:hunter2");
-        assert!(headers.get("authorization").unwrap().is_sensitive());
-        for name in ["x-request-id", "cookie", "user-agent"] {
-            assert!(of(name).contains("placeholder"), "{name}");
-        }
-        let shown = format!("{headers:?} {:?}", vault());
-        assert!(!shown.contains("hunter2") && !shown.contains("swordfish"), "{shown}");
     }
 
     #[test]

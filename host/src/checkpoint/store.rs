@@ -72,8 +72,8 @@ pub enum Kept {
     /// Who was in the complete listing before the latest one and is not in the latest. Empty unless the latest is
     /// complete, since nobody is known to be gone before.
     ///
-    /// A [`ListingSync`](crate::ListingSync) that asks what changed brings the latest listing up to date in its place and finds that nobody
-    /// is gone, so that this stays who was gone when everybody was listed last.
+    /// A [`ListingSync`](crate::ListingSync) that asks what changed brings the latest listing up to date in its place, and takes out whom the
+    /// provider names as gone: those of the listing before are here as well.
     Gone,
 }
 

@@ -96,6 +96,10 @@ fn goes_on_from_each_step(store: &dyn Checkpoints) {
     let step = Step { begins: false, run: 2, withdraws: true, gone: &[], users: &new, repeated: &[], standing: &third };
     held.save(&step).unwrap();
     check(ids(held, Kept::Latest), vec!["a".into(), "c'".into(), "d".into(), "ü".into()]);
+    // And whom a provider names as gone, with their step.
+    let gone = ["c'", "nobody"].map(str::to_owned);
+    held.save(&Step { withdraws: false, gone: &gone, users: &[], ..step }).unwrap();
+    check(ids(held, Kept::Latest), vec!["a".into(), "d".into(), "ü".into()]);
     // Neither an end that is not complete nor a listing on its way proves anything.
     save(held, false, 1, &[], &[], &standing(3, Some(End::Incomplete)));
     check((ids(held, Kept::LastComplete), ids(held, Kept::Gone)), (vec![], vec![]));

@@ -89,6 +89,9 @@ impl From<Failure> for HttpError {
                 | DenialReason::Request
                 | DenialReason::Host
                 | DenialReason::Header
+                | DenialReason::UndescribedHeader
+                | DenialReason::Query
+                | DenialReason::UndescribedQuery
                 | DenialReason::Limit(_) => Self::HttpRequestDenied,
             },
             Failure::NameNotFound => Self::DnsError { rcode: None, info_code: None },

@@ -94,7 +94,7 @@ impl Pass {
     /// Why the body was not sent to its end.
     fn stopped(&mut self) -> Option<DenialReason> {
         let refused = self.tally.refused()?;
-        self.request.header.clone_from(&refused.header);
+        self.request.name.clone_from(&refused.header);
         Some(refused.reason)
     }
 }
@@ -106,7 +106,7 @@ impl Drop for Pass {
         if self.way.audit.is_none() {
             return;
         }
-        let Request { method, origin, path, asked: _, header: _ } = &self.request;
+        let Request { method, origin, path, asked: _, name: _, line: _ } = &self.request;
         self.way.write_down(Entry {
             when: self.when,
             tenant: self.way.sender.tenant.clone(),

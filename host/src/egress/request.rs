@@ -11,6 +11,8 @@ pub(super) struct Request {
     pub(super) path: String,
     /// The same for the person whose session it is, with more words of the provider's own.
     pub(super) asked: String,
-    /// The name of the header for which it is denied.
-    pub(super) header: Option<String>,
+    /// The header or the query key for which it is denied.
+    pub(super) name: Option<String>,
+    /// The described request with it.
+    pub(super) line: Option<String>,
 }

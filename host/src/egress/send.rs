@@ -36,7 +36,7 @@ pub(super) async fn send(
     mut request: Request<WasiBody>,
     options: RequestOptions,
 ) -> Result<Response<WasiBody>, HttpError> {
-    complete(pass.way(), exit.route, request.headers_mut());
+    complete(pass.way(), &exit, request.headers_mut());
     let (head, body) = request.into_parts();
     let mut body = Outgoing::new(body, pass.way().quota.room(), pass.tally());
     let place = tokio::select! {
@@ -67,13 +67,13 @@ pub(super) async fn send(
 
 /// Adds what the guest does not know: secrets, and what gateway and proxy ask for. The client adds `Host` itself, which
 /// the gate held against the address: only HTTP/1.1 has it, and servers of HTTP/2 refuse it beside `:authority`.
-fn complete(way: &Way, route: Route, headers: &mut HeaderMap) {
+fn complete(way: &Way, exit: &Exit, headers: &mut HeaderMap) {
     headers.remove(HOST);
-    way.vault.fill(headers);
+    way.vault.fill(headers, &exit.urls);
     way.egress.add_headers(headers);
     // In a tunnel the proxy is told when it is dug, and the server is never told.
     headers.remove(PROXY_AUTHORIZATION);
-    if let (Route::Forward, Some(authorization)) = (route, way.egress.proxy_authorization()) {
+    if let (Route::Forward, Some(authorization)) = (exit.route, way.egress.proxy_authorization()) {
         headers.insert(PROXY_AUTHORIZATION, authorization.clone());
     }
 }

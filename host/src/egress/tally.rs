@@ -6,9 +6,8 @@ use std::sync::{Arc, OnceLock};
 use http_body::Frame;
 use hyper::body::Bytes;
 
-use super::guest_headers;
 use super::quota::Total;
-use crate::{DenialReason, LimitHit};
+use crate::{DenialReason, LimitHit, grant};
 
 /// Counts the body of one request.
 #[derive(Debug)]
@@ -56,7 +55,7 @@ impl Tally {
         // Servers may take what follows a body for headers, and no provider needs that.
         let trailer = frame.trailers_ref().and_then(|trailers| trailers.keys().next());
         if let Some(name) = trailer {
-            return Err(self.refuse(DenialReason::Header, Some(guest_headers::shown(name))));
+            return Err(self.refuse(DenialReason::Header, Some(grant::shown(name.as_str()))));
         }
         let size = size(frame);
         if self.sent().saturating_add(size) > self.limit {

@@ -16,10 +16,10 @@ use super::quota::{Quota, Turns};
 use super::repeats::Repeats;
 use super::request::Request;
 use super::sender::Sender;
-use super::{guest_headers, words};
+use super::words;
 use crate::audit::{Audit, Entry, Outcome};
 use crate::denial::Denials;
-use crate::grant::Grant;
+use crate::grant::{Asked, Found, Grant};
 use crate::policy::{Policy, Reach};
 use crate::redact::Redactor;
 use crate::vault::Vault;
@@ -112,6 +112,8 @@ impl Clients {
 pub(super) struct Exit {
     pub(super) clients: Clients,
     pub(super) route: Route,
+    /// The url settings whose grants it has: their secrets are put into it.
+    pub(super) urls: Vec<Arc<str>>,
 }
 
 impl Way {
@@ -165,35 +167,42 @@ impl Way {
     pub(super) fn admit(&self, request: &http::Request<WasiBody>) -> (Request, Result<Exit, DenialReason>) {
         // What is denied counts as well, and so comes first.
         let counted = self.quota.count().map_err(DenialReason::Limit);
-        let (method, uri) = (request.method(), request.uri());
+        let asked = Asked { method: request.method(), uri: request.uri(), headers: request.headers() };
+        let (method, uri) = (asked.method, asked.uri);
         let origin = Origin::of(uri);
-        let doors = || self.doors.iter().filter(|door| Some(door.grant.origin()) == origin.as_ref());
-        let found = doors().find_map(|door| Some((door, door.grant.path_of(method, uri)?)));
+        let doors: Vec<_> = self.doors.iter().filter(|door| Some(door.grant.origin()) == origin.as_ref()).collect();
+        // Two settings may lead to one server, each with requests of its own.
+        let mut found: Vec<(&Door, Found)> = Vec::new();
+        for door in &doors {
+            let others = doors.iter().map(|door| &door.grant);
+            found.extend(door.grant.find(asked, others).map(|found| (*door, found)));
+        }
+        if found.iter().any(|(_, found)| found.beyond.is_none()) {
+            found.retain(|(_, found)| found.beyond.is_none());
+        }
+        let urls: Vec<_> = found.iter().map(|(door, _)| Arc::clone(door.grant.url())).collect();
+        let found = found.into_iter().next();
         let admitted = counted.and_then(|()| match &found {
-            Some((door, _)) => self.check(door, request),
-            None if doors().next().is_some() => Err(DenialReason::Request),
+            Some((_, Found { beyond: Some(beyond), .. })) => Err(beyond.reason),
+            Some((door, _)) => self.check(door, request, urls),
+            None if !doors.is_empty() => Err(DenialReason::Request),
             None => Err(DenialReason::Origin),
         });
+        let beyond = found.as_ref().and_then(|(_, found)| found.beyond.clone());
         let (method, path, asked) = match found {
-            Some((_, path)) => (method.to_string(), path.clone(), path),
+            Some((_, Found { path, .. })) => (method.to_string(), path.clone(), path),
             None => {
                 let is_known = |word: &str| self.doors.iter().any(|door| door.grant.knows(word));
                 let asked = words::path(uri.path(), |word| words::is_plain_word(word) || is_known(word));
                 (words::method(method), words::path(uri.path(), is_known), asked)
             }
         };
-        let header = match admitted {
-            Err(DenialReason::Header) => guest_headers::refused(request.headers()).map(guest_headers::shown),
-            _ => None,
-        };
-        (Request { method, origin, path, asked, header }, admitted)
+        let (name, line) = beyond.map_or((None, None), |beyond| (Some(beyond.name), beyond.line));
+        (Request { method, origin, path, asked, name, line }, admitted)
     }
 
-    fn check(&self, door: &Door, request: &http::Request<WasiBody>) -> Result<Exit, DenialReason> {
+    fn check(&self, door: &Door, request: &http::Request<WasiBody>, urls: Vec<Arc<str>>) -> Result<Exit, DenialReason> {
         let (uri, headers) = (request.uri(), request.headers());
-        if guest_headers::refused(headers).is_some() {
-            return Err(DenialReason::Header);
-        }
         // A `Host` of the guest's own could reach another site behind the same address.
         let authority = uri.authority().map(|authority| authority.as_str().as_bytes());
         if headers.get(HOST).is_some_and(|host| Some(host.as_bytes()) != authority) {
@@ -208,23 +217,23 @@ impl Way {
             return Err(DenialReason::Limit(LimitHit::RequestBody(self.request_bytes)));
         }
         self.quota.let_out_one(head_bytes(request)).map_err(DenialReason::Limit)?;
-        Ok(Exit { clients: door.clients.clone(), route })
+        Ok(Exit { clients: door.clients.clone(), route, urls })
     }
 
     /// Keeps a denial for the person whose session it is.
     pub(super) fn deny(&self, request: &Request, reason: DenialReason) {
-        let Request { method, origin, path: _, asked, header } = request;
+        let Request { method, origin, path: _, asked, name, line } = request;
         let mut denial = Denial {
             method: method.clone(),
             path: asked.clone(),
             origin: origin.as_ref().map_or_else(String::new, words::origin),
-            header: header.clone(),
+            name: name.clone(),
             reason,
-            would_allow: reason.would_allow(method, asked, origin.as_ref()),
+            would_allow: reason.would_allow(method, asked, origin.as_ref(), line.as_deref()),
             times: 1,
         };
         let texts = [&mut denial.path, &mut denial.origin, &mut denial.would_allow];
-        for text in texts.into_iter().chain(&mut denial.header) {
+        for text in texts.into_iter().chain(&mut denial.name) {
             self.redactor.clean_told(text);
         }
         self.denials.add(denial);

@@ -15,6 +15,13 @@ pub struct SecretUse {
     pub header: String,
 }
 
+/// As a person reads it: `{server_url} in the header authorization`.
+impl fmt::Display for SecretUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{{}}} in the header {}", self.url, self.header)
+    }
+}
+
 /// What a setting holds, and what a host may do with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -97,12 +104,27 @@ pub struct RequestSpec {
 }
 
 impl RequestSpec {
-    /// Whether this grants everything that the other asks for, whatever they say of their purpose.
-    pub(crate) fn covers(&self, other: &Self) -> bool {
-        let has_all = |ours: &[String], theirs: &[String]| theirs.iter().all(|name| ours.contains(name));
+    /// Whether the two are the same method and path below the same setting.
+    pub(crate) fn is_same_route(&self, other: &Self) -> bool {
         (&self.url, &self.method, &self.path) == (&other.url, &other.method, &other.path)
-            && has_all(&self.query, &other.query)
-            && has_all(&self.headers, &other.headers)
+    }
+
+    /// The part of it that is granted by others; none where they do not have its route.
+    pub(crate) fn within(&self, granted: &[Self]) -> Option<Self> {
+        let same: Vec<_> = granted.iter().filter(|granted| granted.is_same_route(self)).collect();
+        let query = self.query.iter().filter(|key| same.iter().any(|granted| granted.query.contains(key)));
+        let headers = self.headers.iter().filter(|name| same.iter().any(|granted| granted.headers.contains(name)));
+        let part = Self { query: query.cloned().collect(), headers: headers.cloned().collect(), ..self.clone() };
+        (!same.is_empty()).then_some(part)
+    }
+
+    /// The part of it that goes beyond what is granted by others: all of it where they do not have its route.
+    pub(crate) fn beyond(&self, granted: &[Self]) -> Option<Self> {
+        let Some(within) = self.within(granted) else { return Some(self.clone()) };
+        let query: Vec<_> = self.query.iter().filter(|key| !within.query.contains(key)).cloned().collect();
+        let headers: Vec<_> = self.headers.iter().filter(|name| !within.headers.contains(name)).cloned().collect();
+        let is_more = !query.is_empty() || !headers.is_empty();
+        is_more.then(|| Self { query, headers, ..self.clone() })
     }
 }
 
@@ -152,4 +174,11 @@ pub struct Description {
     pub codes: Vec<Term>,
     /// The keys of the attributes that records may carry, each with its meaning.
     pub attributes: Attributes,
+}
+
+impl Description {
+    /// What it asks for beyond another description: whole requests, and the query keys and headers that others gain.
+    pub fn asks_beyond(&self, other: &Self) -> impl Iterator<Item = RequestSpec> {
+        self.requests.iter().filter_map(|spec| spec.beyond(&other.requests))
+    }
 }

@@ -267,8 +267,7 @@ impl Inner {
             return kept;
         }
         let since = self.versions.generation();
-        let wider = preflight::widened(&self.active.description, &new.description).cloned();
-        kept.and(wider, since)
+        kept.and(&new.description.requests, &self.active.description.requests, since)
     }
 }
 

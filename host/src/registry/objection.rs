@@ -31,6 +31,17 @@ pub enum Objection {
         /// The kind that it has.
         to: &'static str,
     },
+    /// It sends a secret that a tenant has given to another server, or in another header.
+    SecretMoved {
+        /// Whose.
+        tenant: String,
+        /// Which.
+        key: String,
+        /// Where it went.
+        from: String,
+        /// Where it goes.
+        to: String,
+    },
     /// It takes a setting that a tenant has a value for and that was not read before, and would get more by it than to read
     /// the value: the server behind an address, or the value of a secret.
     SettingTaken {
@@ -88,6 +99,9 @@ impl fmt::Display for Objection {
             }
             Self::SettingChanged { tenant, key, from, to } => {
                 write!(f, "it takes the setting `{key}` of `{tenant}` as {to}, and it was {from}")
+            }
+            Self::SecretMoved { tenant, key, from, to } => {
+                write!(f, "it sends the secret `{key}` of `{tenant}` to {to}, and it went to {from}")
             }
             Self::SettingTaken { tenant, key, to } => {
                 write!(f, "it takes the setting `{key}` of `{tenant}` as {to}, and it was not read before")

@@ -4,7 +4,7 @@ use super::age::{self, Age};
 use super::objection::Objection;
 use super::switch::SwitchOptions;
 use crate::Settings;
-use crate::model::{CheckOutcome, CheckReport, Description, RequestSpec, SettingKind};
+use crate::model::{CheckOutcome, CheckReport, Description, SettingKind};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -66,17 +66,12 @@ pub(super) fn compare<'a>(
             .map(|term| Objection::LicenseTypeGone { id: term.id.clone() }),
     );
     if !demand.options.grant_more {
-        objections.extend(widened(old, new).map(|spec| Objection::GrantWidened {
-            request: format!("{} {}", spec.method, spec.path),
-            purpose: spec.purpose.clone(),
-        }));
+        objections.extend(
+            new.asks_beyond(old)
+                .map(|spec| Objection::GrantWidened { request: spec.to_string(), purpose: spec.purpose }),
+        );
     }
     objections
-}
-
-/// The requests of the new description that the old one does not have.
-pub(super) fn widened<'a>(old: &'a Description, new: &'a Description) -> impl Iterator<Item = &'a RequestSpec> {
-    new.requests.iter().filter(|spec| !old.requests.iter().any(|known| known.covers(spec)))
 }
 
 fn setting_objections(old: &Description, new: &Description, tenant: &str, settings: &Settings) -> Vec<Objection> {
@@ -94,6 +89,9 @@ fn setting_objections(old: &Description, new: &Description, tenant: &str, settin
         };
         match now {
             None => objections.push(Objection::SettingGone { tenant: tenant(), key: key.to_owned() }),
+            Some(now) if let Some((from, to)) = moved(&was.kind, &now.kind) => {
+                objections.push(Objection::SecretMoved { tenant: tenant(), key: key.to_owned(), from, to });
+            }
             Some(now) if !is_compatible(&was.kind, &now.kind) => objections.push(Objection::SettingChanged {
                 tenant: tenant(),
                 key: key.to_owned(),
@@ -106,6 +104,14 @@ fn setting_objections(old: &Description, new: &Description, tenant: &str, settin
     let needed = new.settings.iter().filter(|spec| spec.required && !settings.contains_key(&spec.key));
     objections.extend(needed.map(|spec| Objection::SettingNeeded { tenant: tenant(), key: spec.key.clone() }));
     objections
+}
+
+/// Where a secret went and where it goes, if that is another place.
+fn moved(was: &SettingKind, now: &SettingKind) -> Option<(String, String)> {
+    match (was, now) {
+        (SettingKind::Secret(was), SettingKind::Secret(now)) if was != now => Some((was.to_string(), now.to_string())),
+        _ => None,
+    }
 }
 
 /// Whether a value of one kind may be handed over as the other. A secret whose value was hidden must not become one whose
@@ -129,7 +135,7 @@ pub(super) fn check_objection(tenant: &str, report: &CheckReport) -> Option<Obje
 mod tests {
     use super::*;
     use crate::model::samples::{request, secret};
-    use crate::model::{SettingSpec, Term};
+    use crate::model::{SecretUse, SettingSpec, Term};
 
     fn spec(key: &str, kind: SettingKind, required: bool) -> SettingSpec {
         SettingSpec {
@@ -210,6 +216,20 @@ mod tests {
         check(|new| new.settings[2].kind = SettingKind::Choice(vec!["a".into()]), &["`source` of `acme` as choice"]);
         check(|new| new.settings.push(spec("key", secret(), true)), &["needs the setting `key`"]);
         check(|new| new.license_types.clear(), &["license type `free`"]);
-        check(|new| new.requests.push(request("DELETE", "/users/{}")), &["`DELETE /users/{}` (Because.)"]);
+        check(|new| new.requests.push(request("DELETE", "/users/{}")), &["`DELETE {url}/users/{}` (Because.)"]);
+        check(|new| new.requests[0].query.push("team".into()), &["`GET {url}/users?team` (Because.)"]);
+        check(|new| new.requests[0].headers.push("x-scope".into()), &["`GET {url}/users with x-scope` (Because.)"]);
+        check(|new| new.requests[0].url = "more".into(), &["`GET {more}/users` (Because.)"]);
+        let moved = |url: &str, header: &str| SettingKind::Secret(SecretUse { url: url.into(), header: header.into() });
+        check(
+            |new| new.settings[1].kind = moved("more", "authorization"),
+            &[
+                "the secret `token` of `acme` to {more} in the header authorization, and it went to {url} in the header authorization",
+            ],
+        );
+        check(
+            |new| new.settings[1].kind = moved("url", "x-key"),
+            &["the secret `token` of `acme` to {url} in the header x-key, and it went to"],
+        );
     }
 }

@@ -3,14 +3,11 @@
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-/// The interfaces of WASI, as far as the components here use them, and a world of all.
-const PACKAGES: [(&str, &str); 2] = [
-    ("poll.wit", "package wasi:io@0.2.0; interface poll { resource pollable { block: func(); } }"),
-    (
-        "clocks.wit",
-        "package wasi:clocks@0.2.0;
-         interface monotonic-clock { use wasi:io/poll@0.2.0.{pollable}; subscribe-duration: func(when: u64) -> pollable; }",
-    ),
+/// The packages of WASI that the contract's worlds name.
+const PACKAGES: [(&str, &str); 3] = [
+    ("io.wit", include_str!("../../../wit/deps/io.wit")),
+    ("clocks.wit", include_str!("../../../wit/deps/clocks.wit")),
+    ("http.wit", include_str!("../../../wit/deps/http.wit")),
 ];
 
 /// The contract.
@@ -26,22 +23,22 @@ pub(crate) fn provider(bodies: &Bodies) -> Vec<u8> {
 pub(crate) fn provider_of(bodies: &Bodies, contract: &str) -> Vec<u8> {
     let Bodies { check, licenses, users, changes, start } = bodies;
     let (export, function) = match changes {
-        Some(body) => ("export license-management:provider/changes@0.1.0;", list_changes(body)),
+        Some(body) => ("export license-management:provider/changes@0.2.0;", list_changes(body)),
         None => ("", String::new()),
     };
     let world = format!(
         "package test:test;
          world test {{
-             import wasi:io/poll@0.2.0;
-             import wasi:clocks/monotonic-clock@0.2.0;
-             export license-management:provider/provider@0.1.0;
+             import wasi:io/poll@0.2.12;
+             import wasi:clocks/monotonic-clock@0.2.12;
+             export license-management:provider/provider@0.2.0;
              {export}
          }}"
     );
     let module = format!(
         r#"(module
-            (import "wasi:clocks/monotonic-clock@0.2.0" "subscribe-duration" (func $after (param i64) (result i32)))
-            (import "wasi:io/poll@0.2.0" "[method]pollable.block" (func $block (param i32)))
+            (import "wasi:clocks/monotonic-clock@0.2.12" "subscribe-duration" (func $after (param i64) (result i32)))
+            (import "wasi:io/poll@0.2.12" "[method]pollable.block" (func $block (param i32)))
             (memory (export "memory") 2)
             (data (i32.const 1080) "\00\08\00\00\01\00\00\00")
             (data (i32.const 2048) "\34\08\00\00\01\00\00\00")
@@ -51,11 +48,11 @@ pub(crate) fn provider_of(bodies: &Bodies, contract: &str) -> Vec<u8> {
             (func $spin (loop $again (br $again)))
             (func $start {start})
             (start $start)
-            (func (export "license-management:provider/provider@0.1.0#describe") (result i32) i32.const 1024)
-            (func (export "license-management:provider/provider@0.1.0#check") (param i32 i32) (result i32) {check})
-            (func (export "license-management:provider/provider@0.1.0#get-licenses") (param i32 i32) (result i32)
+            (func (export "license-management:provider/provider@0.2.0#describe") (result i32) i32.const 1024)
+            (func (export "license-management:provider/provider@0.2.0#check") (param i32 i32) (result i32) {check})
+            (func (export "license-management:provider/provider@0.2.0#get-licenses") (param i32 i32) (result i32)
                 {licenses})
-            (func (export "license-management:provider/provider@0.1.0#list-users")
+            (func (export "license-management:provider/provider@0.2.0#list-users")
                 (param i32 i32 i32 i32 i32) (param $limit i32) (result i32) {users})
             {function})"#
     );
@@ -72,8 +69,8 @@ pub(crate) fn provider_of(bodies: &Bodies, contract: &str) -> Vec<u8> {
 
 fn list_changes(body: &str) -> String {
     format!(
-        r#"(func (export "license-management:provider/changes@0.1.0#list-changes")
-            (param i32 i32) (param i32 i32 i32) (param i32 i32) (param i32 i32 i32) (result i32) {body})"#
+        r#"(func (export "license-management:provider/changes@0.2.0#list-changes")
+            (param i32 i32) (param i32 i32 i32 i32 i32 i32) (param i32 i32) (param i32 i32 i32) (result i32) {body})"#
     )
 }
 

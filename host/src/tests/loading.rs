@@ -19,10 +19,10 @@ fn what_is_no_provider_is_refused_with_its_reason() {
         ("nothing", String::new(), "not-a-component", "another sort of file"),
         ("a text", "\"hello\"".to_owned(), "not-a-component", "another sort of file"),
         ("a module", "(module)".to_owned(), "not-a-component", "plain WebAssembly module"),
-        ("no export", "(component)".to_owned(), "contract-mismatch", "license-management:provider/provider@0.1.0"),
+        ("no export", "(component)".to_owned(), "contract-mismatch", "license-management:provider/provider@0.2.0"),
         (
             "another export",
-            r#"(component (instance $i) (export "license-management:provider/provider@0.1.0" (instance $i)))"#
+            r#"(component (instance $i) (export "license-management:provider/provider@0.2.0" (instance $i)))"#
                 .to_owned(),
             "contract-mismatch",
             "describe",
@@ -35,10 +35,10 @@ fn what_is_no_provider_is_refused_with_its_reason() {
                 (func $f (canon lift (core func $i "f")))
                 (instance $p (export "describe" (func $f)) (export "check" (func $f)) (export "get-licenses" (func $f))
                     (export "list-users" (func $f)))
-                (export "license-management:provider/provider@0.1.0" (instance $p)))"#
+                (export "license-management:provider/provider@0.2.0" (instance $p)))"#
                 .to_owned(),
             "contract-mismatch",
-            "license-management:provider/provider@0.1.0",
+            "license-management:provider/provider@0.2.0",
         ),
         import("wasi:filesystem/preopens@0.2.0"),
         import("wasi:cli/environment@0.2.3"),
@@ -89,7 +89,7 @@ fn what_tells_changes_is_found_and_refused_where_it_differs() {
     let (code, message) = refusal(&sandbox, &provider_of(&bodies, &other));
     assert_eq!(code, "contract-mismatch");
     assert!(
-        message.contains("license-management:provider/changes@0.1.0") && message.contains("list-changes"),
+        message.contains("license-management:provider/changes@0.2.0") && message.contains("list-changes"),
         "{message}"
     );
 }

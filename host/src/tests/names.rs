@@ -60,6 +60,7 @@ fn errors_have_stable_codes_of_their_own() {
         (Error::ImportRefused { import: text() }, "import-refused", false),
         (Error::ContractMismatch { expected: "x", reason: text() }, "contract-mismatch", false),
         (Error::SettingMissing { key: text(), label: text(), help: text() }, "setting-missing", false),
+        (Error::DescriptionRefused { demand: text(), reason: text() }, "description-refused", false),
         (Error::SettingUnusable { key: text(), reason: text() }, "setting-unusable", false),
         (Error::SecretUnusable { key: text(), reason: text() }, "secret-unusable", false),
         (Error::SecretNotGranted { key: text() }, "secret-not-granted", false),

@@ -14,7 +14,7 @@ use alloc::{format, vec};
 
 wit_bindgen::generate!({
     path: "../../wit",
-    world: "license-provider-with-changes",
+    world: "provider-exports-with-changes",
 });
 
 use exports::license_management::provider::changes::{Baseline, ChangesPage, Guest as Changes};

@@ -107,7 +107,7 @@ async fn headers_that_ask_for_something_else_are_denied_by_name() {
         let refused = send(&mut gate, asked, b"", patient()).await.unwrap_err();
         assert_eq!(format!("{refused:?}"), "HttpRequestDenied");
         let [denial] = &gate.denials()[..] else { panic!("{name}: not one denial") };
-        assert_eq!((denial.reason, denial.header.as_deref()), (DenialReason::Header, Some(header)));
+        assert_eq!((denial.reason, denial.name.as_deref()), (DenialReason::Header, Some(header)));
         let shown = denial.to_string();
         assert!(shown.contains(&format!("(`{header}`)")) && !shown.contains("hunter2"), "{shown}");
     }
@@ -118,5 +118,5 @@ async fn headers_that_ask_for_something_else_are_denied_by_name() {
     gate.begin_call();
     let sending = Pin::from(gate.send_request(asked, Some(patient()), Box::new(async { Ok(()) })));
     assert_eq!(format!("{:?}", sending.await.err().unwrap()), "HttpRequestDenied");
-    assert_eq!(gate.denials()[0].header.as_deref(), Some("cookie"));
+    assert_eq!(gate.denials()[0].name.as_deref(), Some("cookie"));
 }
