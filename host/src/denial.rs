@@ -159,8 +159,8 @@ impl Denial {
         let mut causes: Vec<(&Self, u64)> = Vec::new();
         for denial in denials {
             let cause = |it: &Self| {
-                (&it.origin, it.reason, &it.header, &it.would_allow)
-                    == (&denial.origin, denial.reason, &denial.header, &denial.would_allow)
+                (&it.origin, it.reason, &it.name, &it.would_allow)
+                    == (&denial.origin, denial.reason, &denial.name, &denial.would_allow)
             };
             match causes.iter_mut().find(|(first, _)| cause(first)) {
                 Some((_, requests)) => *requests = requests.saturating_add(denial.times),
