@@ -66,7 +66,7 @@ impl Host {
     /// # Errors
     /// The host refuses it.
     pub fn load_bytes(&self, bytes: &[u8]) -> Result<Provider, Error> {
-        self.sandbox.load(bytes)
+        Ok(self.sandbox.load(bytes)?)
     }
 
     /// Connects a loaded component.
@@ -74,7 +74,7 @@ impl Host {
     /// # Errors
     /// What the host refuses.
     pub async fn connect(&self, provider: &Provider, settings: Settings) -> Result<Session, Error> {
-        provider.connect(self.access(settings)).await
+        Ok(provider.connect(self.access(settings)).await?)
     }
 
     /// Loads a component that is not refused, and connects it.

@@ -4,15 +4,16 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use provider_sdk::lenient::NAMES_AT_MOST;
+use provider_sdk::notice::notice;
+use provider_sdk::time::in_words;
+
 use super::super::activity::{Activity, LastUse};
 use super::super::advice::{self, Holder};
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
-use super::super::notice::notice;
 use super::super::record::Draft;
 use super::super::role::Role;
-use super::super::time::in_words;
-use super::super::wire::NAMES_AT_MOST;
 use super::census::{Census, Clock};
 use crate::contract::{ActivityKnowledge, HiddenField, ListingState, Notice, User, UserStatus};
 

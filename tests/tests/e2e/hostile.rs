@@ -12,8 +12,8 @@ use mattermost_simulator::{Config, Exchange, Simulator};
 use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints};
 use provider_host::model::ProviderError;
 use provider_host::{
-    End, Error, Limits, ListingOptions, Objection, Pool, Provenance, Provider, Sandbox, Session, Settings,
-    SwitchOptions, SyncOptions, Whole, seal,
+    End, Error, Limits, ListingOptions, Listings as _, Objection, Pool, Provenance, Provider, RegistryError, Sandbox,
+    SandboxError, Session, Settings, SwitchOptions, SyncOptions, Whole, seal,
 };
 use tokio::task::JoinSet;
 
@@ -229,7 +229,7 @@ async fn whoever_takes_anothers_name_is_not_switched_to() {
     let impostor = registry.load(bytes("impostor")).await.unwrap();
     let refused = registry.switch(&impostor, &SwitchOptions::default()).await.map(drop).unwrap_err();
     assert_eq!(refused.code(), "preflight-failed");
-    let Error::PreflightFailed { objections, .. } = refused else { unreachable!("by its code") };
+    let RegistryError::PreflightFailed { objections, .. } = refused else { unreachable!("by its code") };
     let is_for_the_token = |objection: &Objection| matches!(objection, Objection::SettingChanged { key, to: "secret-value", .. } if key == "access_token");
     assert!(objections.iter().any(is_for_the_token), "{objections:?}");
     let is_for_the_request = |objection: &Objection| matches!(objection, Objection::GrantWidened { request, .. } if request == "DELETE {server_url}/api/v4/users/{}");
@@ -391,7 +391,9 @@ async fn what_a_provider_says_of_itself_holds_from_when_it_was_granted() {
     assert_eq!(key.product, described.id);
     session.check().await.map(drop).unwrap();
     assert_eq!(session.listing_key("acme"), key, "a call with an open network changes nothing");
-    for refused in [fickle.describe().await.map(drop), host.connect(&fickle, settings).await.map(drop)] {
+    for refused in
+        [fickle.describe().await.map(drop).map_err(Error::from), host.connect(&fickle, settings).await.map(drop)]
+    {
         let error = refused.unwrap_err();
         assert_eq!(error.code(), "answer-refused");
         assert!(error.to_string().contains("another than it was before"), "{error}");
@@ -414,7 +416,7 @@ async fn a_version_that_takes_a_plain_setting_for_an_address_is_not_switched_to(
     let tenant = registry.tenant("acme", "mattermost", host.access(settings)).unwrap();
     let widened = registry.load(bytes("widened")).await.unwrap();
     let refused = registry.switch(&widened, &SwitchOptions::default()).await.map(drop).unwrap_err();
-    let Error::PreflightFailed { objections, .. } = refused else { unreachable!("by its code") };
+    let RegistryError::PreflightFailed { objections, .. } = refused else { unreachable!("by its code") };
     let is_for_the_address = |objection: &Objection| matches!(objection, Objection::SettingTaken { tenant, key, to: "url", .. } if (tenant.as_str(), key.as_str()) == ("acme", "elsewhere"));
     assert!(objections.iter().any(is_for_the_address) && objections.len() == 1, "{objections:?}");
     assert_eq!(registry.active("mattermost"), Some(real.name()));
@@ -451,7 +453,7 @@ async fn loose(host: &Host, name: &str, granted: &Recorder, elsewhere: &Recorder
 /// What a component tells that answers every call with an error.
 async fn told(mut session: Session) -> ProviderError {
     let told = match session.check().await.map(drop).unwrap_err() {
-        Error::Provider(told) => Ok(*told),
+        SandboxError::Provider(told) => Ok(*told),
         other => Err(other),
     };
     told.unwrap()

@@ -3,9 +3,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use provider_sdk::http::{Network, exchange};
+
 use super::super::super::api::{self, Answer};
 use super::super::super::failure::Failure;
-use super::super::super::http::{Network, exchange};
 use super::super::super::settings::Settings;
 use super::super::super::wire::{Ids, User};
 use super::super::census::{Count, Counting};
