@@ -1,6 +1,6 @@
 # What a developer types is what CI runs. `make demo` and `make test` install whatever is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench component components command check dependencies advisories cargo-deny fuzz smoke miri fmt toolchain nginx
+.PHONY: help demo test bench component components command check dependencies advisories cargo-deny spelling fuzz smoke miri fmt toolchain nginx
 
 RELEASE := --release --locked
 CARGO_DENY := 0.20.2
@@ -50,12 +50,16 @@ check: component ## Formatting, lints and documentation, with warnings as errors
 	cargo fmt --manifest-path $(COMPONENTS) --check
 	cargo clippy $(RELEASE) --workspace --all-targets -- -D warnings
 	if [ -d "$$(rustc --print sysroot)/lib/rustlib/wasm32-wasip2/lib" ]; then \
-		cargo clippy --locked -p mattermost-provider --lib $(WASM) -- -D warnings && \
+		cargo clippy --locked -p mattermost-component -p mattermost-provider -p provider-sdk --lib $(WASM) -- -D warnings && \
 		cargo clippy --locked --manifest-path $(COMPONENTS) --target-dir $${CARGO_TARGET_DIR:-target} --lib --examples $(WASM) -- -D warnings; \
 	fi
 	RUSTDOCFLAGS=-Dwarnings cargo doc $(RELEASE) --workspace --no-deps
 	cargo test $(RELEASE) -p structure --test world
-	$(MAKE) --no-print-directory dependencies
+	$(MAKE) --no-print-directory dependencies spelling
+	@if cargo +nightly miri --version >/dev/null 2>&1; then scripts/miri.sh 900; else echo "Miri is not installed: left out"; fi
+
+spelling: ## Look for misspelt words
+	scripts/spelling.sh
 
 # The sources and licences of all dependencies; the database of weaknesses needs a network and has a target of its own.
 dependencies: cargo-deny

@@ -19,7 +19,6 @@ mod lookup;
 mod memory;
 mod newcomers;
 mod numbers;
-mod page;
 #[cfg(test)]
 mod promises;
 #[cfg(test)]
@@ -32,4 +31,3 @@ pub use baseline::Baseline;
 pub use call::{ATTRIBUTES, list_changes};
 pub use cursor::{Cursor, Lists, Newcomers, Numbers, Round, Unverified, Way};
 pub use memory::Memory;
-pub use page::ChangesPage;

@@ -16,7 +16,6 @@ mod memory;
 mod newest;
 mod notices;
 mod page;
-mod seen;
 mod single_channel;
 mod surroundings;
 mod sweep;

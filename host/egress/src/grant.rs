@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, Method, Uri};
+use provider_model::RequestSpec;
 
 use crate::{DenialReason, Origin, unaskable};
-use provider_model::RequestSpec;
 
 /// Headers that every request may have: what is asked for and in which form. The connection needs the last two; the host's
 /// name is held against the address elsewhere.

@@ -17,6 +17,8 @@ use std::time::Duration;
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
+use provider_model::RequestSpec;
+use provider_testing::samples;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -30,7 +32,6 @@ use crate::grant::Grant;
 use crate::vault::Vault;
 use crate::{Egress, EgressOptions, ExtraHeader, Gate, GateOptions, Sender, Turns};
 use crate::{Error, Policy, TrafficLimits};
-use provider_testing::samples;
 
 /// What a server does with each request.
 #[derive(Clone, Copy)]
@@ -173,7 +174,7 @@ impl Default for Opening {
 impl Opening {
     /// Opens a gate to the root, /x and the items of an origin.
     fn open(self, egress: &Egress, origin: &str) -> crate::Result<Gate> {
-        let spec = |(method, path)| samples::request(method, path);
+        let spec = |(method, path)| RequestSpec { query: vec!["page".into()], ..samples::request(method, path) };
         let specs = [("GET", "/"), ("GET", "/x"), ("POST", "/items/{}")];
         let grant = Grant::new("url", origin, &specs.map(spec), Vec::new()).unwrap();
         let sender = Sender { tenant: "acme".to_owned(), provider: "test".to_owned(), version: "1.2.3".to_owned() };

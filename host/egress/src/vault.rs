@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
 use hyper::body::Bytes;
+use provider_model::SecretUse;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
-
-use provider_model::SecretUse;
 
 /// A secret that a guest knows by its placeholder alone.
 pub struct Concealed {

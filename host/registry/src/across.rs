@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use provider_sandbox::Session;
+use provider_store::checkpoint::Checkpoints;
+use provider_store::{Batch, End, Listing, ListingOptions, ListingSync, Listings as _, SyncOptions, SyncStep};
 use tracing::Instrument as _;
 
 use crate::Result;
@@ -10,9 +13,6 @@ use crate::call::{Probe, Turn, admission, admitted, caller, note};
 use crate::enrolled::Enrolled;
 use crate::version::Lease;
 use crate::versions::Phase;
-use provider_sandbox::Session;
-use provider_store::checkpoint::Checkpoints;
-use provider_store::{Batch, End, Listing, ListingOptions, ListingSync, Listings as _, SyncOptions, SyncStep};
 
 /// Steps that go on in another session.
 pub(crate) trait Steps: Sized {

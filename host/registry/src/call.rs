@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use provider_sandbox::Session;
 use tracing::Span;
 
 use crate::enrolled::Enrolled;
@@ -10,7 +11,6 @@ use crate::health::{Admission, Outcome};
 use crate::telemetry::Caller;
 use crate::version::{Lease, Version};
 use crate::{Error, Result};
-use provider_sandbox::Session;
 
 /// A call on its way.
 pub(crate) struct Call {

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use provider_model::{FieldChange, User, difference};
+use provider_sandbox::{Error as SandboxError, Session};
+use provider_store::{End, Listing, ListingOptions, Listings as _};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{Error, Result};
-use provider_model::{FieldChange, User, difference};
-use provider_sandbox::{Error as SandboxError, Session};
-use provider_store::{End, Listing, ListingOptions, Listings as _};
 
 /// Examples that are kept of each difference.
 const EXAMPLES: usize = 5;

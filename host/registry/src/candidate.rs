@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::version::Version;
-use crate::version_name::VersionName;
 use provider_model::Description;
 use provider_sandbox::Provider;
+
+use crate::version::Version;
+use crate::version_name::VersionName;
 
 /// A version that was compiled and has described itself, and serves nobody yet.
 #[derive(Clone)]

@@ -34,16 +34,15 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use provider_egress::{Error as EgressError, read_regular};
+use provider_sandbox::{
+    Access, Digest, Limits, Pool, PublicKey, Settings, Trust, read_component, read_signature, sealed,
+};
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use serde::Deserialize;
 
-use provider_egress::{Error as EgressError, read_regular};
-
 use crate::{Error, Result};
-use provider_sandbox::{
-    Access, Digest, Limits, Pool, PublicKey, Settings, Trust, read_component, read_signature, sealed,
-};
 
 use egress::{EgressEntry, PolicyEntry};
 pub use secret::{SecretSource, read_secret_file};

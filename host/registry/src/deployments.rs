@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use provider_sandbox::{Access, Digest, Error as SandboxError, Sandbox};
 use tokio::sync::broadcast;
 
 use crate::candidate::Candidate;
@@ -17,7 +18,6 @@ use crate::tenant::Tenant;
 use crate::version::Version;
 use crate::version_name::VersionName;
 use crate::{Error, Result};
-use provider_sandbox::{Access, Digest, Error as SandboxError, Sandbox};
 
 /// Versions of any number of providers over one sandbox. Clones share it.
 #[derive(Clone)]

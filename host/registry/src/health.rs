@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::Error;
 use provider_model::ErrorKind;
 use provider_sandbox::{Error as SandboxError, LimitHit};
 use provider_store::Error as StoreError;
+
+use crate::Error;
 
 /// When a version is slowed down, kept from a tenant, and given up.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use provider_sandbox::Digest;
+
 use crate::Result;
 use crate::event::{Event, Events};
 use crate::grants::Added;
@@ -17,7 +19,6 @@ use crate::switch::{SwitchOptions, Switched};
 use crate::tenant_access::TenantAccess;
 use crate::version::{Lease, Version};
 use crate::versions::{Decision, Refused, Switch, Versions};
-use provider_sandbox::Digest;
 
 /// The versions of one provider.
 pub(crate) struct Line {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use provider_store::checkpoint::Checkpoints;
+use provider_store::{Batch, Listing, ListingOptions, Progress};
+
 use crate::Result;
 use crate::across::Across;
 use crate::enrolled::Enrolled;
-use provider_store::checkpoint::Checkpoints;
-use provider_store::{Batch, Listing, ListingOptions, Progress};
 
 /// A listing that holds a lease on the version that it runs in. Where that version is hurried, was given up, or has been
 /// drained for too long, it goes on from its cursor in the version that is in use.

@@ -66,7 +66,7 @@ pub enum Objection {
     },
     /// It wants to make a request that the tenants have not granted.
     GrantWidened {
-        /// Method and path.
+        /// The request, or a granted one with the query keys and headers that it has beyond.
         request: String,
         /// Why, in the provider's words.
         purpose: String,

@@ -1,10 +1,11 @@
 //! What stands against a new version, before it is switched to.
 
+use provider_model::{CheckOutcome, CheckReport, Description, SettingKind};
+use provider_sandbox::Settings;
+
 use crate::age::{self, Age};
 use crate::objection::Objection;
 use crate::switch::SwitchOptions;
-use provider_model::{CheckOutcome, CheckReport, Description, SettingKind};
-use provider_sandbox::Settings;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]

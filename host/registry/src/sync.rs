@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Result;
-use crate::across::Across;
-use crate::enrolled::Enrolled;
 use provider_model::User;
 use provider_store::checkpoint::{Checkpoints, Kept};
 use provider_store::{ListingSync, SyncOptions, SyncProgress, SyncStep, Whole};
+
+use crate::Result;
+use crate::across::Across;
+use crate::enrolled::Enrolled;
 
 /// A sync that holds a lease on the version that it runs in. Where it has to go on in another version, everybody is listed
 /// there.

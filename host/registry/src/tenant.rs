@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use provider_model::{CheckReport, License};
+use provider_sandbox::{Access, Sandbox};
+use provider_store::checkpoint::Checkpoints;
+use provider_store::{ListingOptions, SyncOptions};
 use tracing::Instrument as _;
 
 use crate::Result;
@@ -11,10 +15,6 @@ use crate::line::Line;
 use crate::listing::TenantListing;
 use crate::sync::TenantSync;
 use crate::tenant_access::TenantAccess;
-use provider_model::{CheckReport, License};
-use provider_sandbox::{Access, Sandbox};
-use provider_store::checkpoint::Checkpoints;
-use provider_store::{ListingOptions, SyncOptions};
 
 /// A tenant: settings, grants, limits and a client of its own under one name. It is served by whatever version is in use,
 /// and is forgotten when its last clone is dropped, with what is known of its calls: hold it for as long as its customer is

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use provider_model::RequestSpec;
+use provider_sandbox::{Access, Session, Settings, Slots};
+
 use crate::Result;
 use crate::grants::Added;
 use crate::version::Version;
-use provider_model::RequestSpec;
-use provider_sandbox::Slots;
-use provider_sandbox::{Access, Session, Settings};
 
 pub(crate) struct TenantAccess {
     pub(crate) name: String,

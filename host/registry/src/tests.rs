@@ -5,12 +5,13 @@ mod folder;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::*;
-use crate::Error;
 use provider_egress::{Egress, EgressOptions};
 use provider_sandbox::{Access, Pool, Sandbox, Settings};
 use provider_store::{End, ListingOptions};
 use provider_testing::component::{Bodies, COMPLETE, MORE, provider};
+
+use super::*;
+use crate::Error;
 
 const SOON: Duration = Duration::from_millis(50);
 
@@ -285,12 +286,19 @@ fn describing(id: &str, version: &str, requests: &[&str]) -> &'static str {
         number(start, at + 4, text.len());
         free += text.len();
     };
-    // The description is at 1024; its list of requests is made at 32768, of three texts each.
+    // The description is at 1024. Its one setting `url` is made at 24576, with its kind behind two texts, and its list of
+    // requests at 32768: three texts, two lists and a text each.
     text(&mut start, 1024, id);
     text(&mut start, 1040, version);
+    text(&mut start, 24_576, "url");
+    start.push_str("(i32.store8 (i32.const 24592) (i32.const 1))");
+    number(&mut start, 1056, 24_576);
+    number(&mut start, 1060, 1);
     for (place, path) in requests.iter().enumerate() {
-        text(&mut start, 32_768 + 24 * place, "GET");
-        text(&mut start, 32_776 + 24 * place, path);
+        let at = 32_768 + 48 * place;
+        text(&mut start, at, "url");
+        text(&mut start, at + 8, "GET");
+        text(&mut start, at + 16, path);
     }
     number(&mut start, 1064, 32_768);
     number(&mut start, 1068, requests.len());

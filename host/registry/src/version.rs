@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use provider_model::{Description, RequestSpec};
+use provider_sandbox::{Digest, Provider};
 use tokio::sync::watch;
 
 use crate::grants::Added;
 use crate::version_name::VersionName;
 use crate::versions::Phase;
-use provider_model::{Description, RequestSpec};
-use provider_sandbox::{Digest, Provider};
 
 /// A version, shared by the registry and the leases on it.
 pub(crate) struct Version {

@@ -10,6 +10,7 @@ use std::time::{Instant, SystemTime};
 
 use notify::{RecursiveMode, Watcher as _};
 use provider_egress::Error as EgressError;
+use provider_sandbox::{Digest, Error as SandboxError, Trust, read_component, read_signature};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -21,8 +22,6 @@ use crate::event::Event;
 use crate::preflight::{Demand, Floor};
 use crate::switch::SwitchOptions;
 use crate::{Error, Result};
-use provider_sandbox::{Digest, Error as SandboxError, Trust};
-use provider_sandbox::{read_component, read_signature};
 
 /// Refusals that are remembered, so that each is reported once.
 const REFUSALS: usize = 1_000;

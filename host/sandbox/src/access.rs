@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Error, Limits, Result, Settings, demands};
 use provider_egress::audit::Audit;
 use provider_egress::{
     Concealed, Egress, Gate, GateOptions, Grant, Policy, Sender, Turns, Vault, ascii_url, fault, placeholder,
 };
 use provider_model::{Description, RequestSpec, SettingKind};
+
+use crate::{Error, Limits, Result, Settings, demands};
 
 /// What a provider is connected with.
 #[derive(Clone, Debug)]

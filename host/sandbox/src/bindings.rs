@@ -1,5 +1,7 @@
 //! The contract's generated types, and the way from them into [`provider_model`]. No other file names them.
 
+use provider_egress::{Redactor, Texts};
+use provider_model as model;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{
     Component, ComponentExportIndex, ComponentNamedList, ComponentType, Instance, InstancePre, Lift, Lower,
@@ -7,8 +9,6 @@ use wasmtime::component::{
 use wasmtime::{AsContextMut, Store};
 
 use crate::guest::Guest;
-use provider_egress::{Redactor, Texts};
-use provider_model as model;
 
 mod generated {
     wasmtime::component::bindgen!({

@@ -1,8 +1,9 @@
 //! What one answer may hold, beside the bytes of all of it: whatever is kept over the steps of a listing is bounded here,
 //! piece by piece.
 
-use crate::{Bound, LimitHit, ListingLimits};
 use provider_model::{Attributes, CheckReport, HiddenField, License, ListingState, Notice, UserPage, weight};
+
+use crate::{Bound, LimitHit, ListingLimits};
 
 type Checked = Result<(), LimitHit>;
 

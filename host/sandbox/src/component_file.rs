@@ -4,8 +4,9 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use crate::identity::signature_of;
 use provider_egress::{Error as EgressError, read_regular};
+
+use crate::identity::signature_of;
 
 use crate::{Error, Result};
 

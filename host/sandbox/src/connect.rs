@@ -1,11 +1,12 @@
 //! How sessions begin: what a provider says of itself, and what it is granted by that.
 
+use provider_egress::Gate;
+use provider_model::Description;
+
 use crate::maker::Maker;
 use crate::session::{Granted, Terms};
 use crate::slots::Slots;
 use crate::{Access, Error, Limits, Provider, Result, Session, Settings};
-use provider_egress::Gate;
-use provider_model::Description;
 
 impl Provider {
     /// What the provider is, needs and may answer. Asked of an instance that reaches no network, and compared with what the

@@ -4,11 +4,10 @@
 use std::fmt;
 
 use http::HeaderName;
+use provider_egress::{ORDINARY, unaskable};
+use provider_model::{Description, RequestSpec, SecretUse, SettingKind};
 
 use crate::{Error, Result};
-use provider_egress::ORDINARY;
-use provider_egress::unaskable;
-use provider_model::{Description, RequestSpec, SecretUse, SettingKind};
 
 /// Headers that servers answer with: a provider could read its secret there.
 const ANSWERED: [&str; 9] = [

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use provider_egress::Gate;
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -9,7 +10,6 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::LimitHit;
 use crate::meter::Meter;
-use provider_egress::Gate;
 
 /// The state of one instance.
 pub(crate) struct Guest {

@@ -1,9 +1,9 @@
 //! What made the records of a listing: the same alone can bring them up to date.
 
+use provider_model::{Description, SettingKind};
 use serde::{Deserialize, Serialize};
 
 use crate::{Digest, Settings};
-use provider_model::{Description, SettingKind};
 
 /// A version of a provider with settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

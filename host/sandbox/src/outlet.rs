@@ -5,11 +5,11 @@ use std::future::ready;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
+use provider_egress::Gate;
+use provider_model::Description;
 use wasmtime_wasi_http::{Error as HttpError, WasiHttpHooks as _};
 
 use crate::{Access, Error, Result, Settings};
-use provider_egress::Gate;
-use provider_model::Description;
 
 /// Sends requests that a description names, as a provider's would be sent: the same client and connections, grants,
 /// policy, limits, secrets and log. For a provider that is not sandboxed, such as one that is debugged natively, and for

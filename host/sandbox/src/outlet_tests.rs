@@ -2,13 +2,13 @@
 
 use http::Request;
 use hyper::body::Bytes;
+use provider_egress::{Egress, EgressOptions};
+use provider_model::{Attributes, Description, SettingKind, SettingSpec};
+use provider_testing::samples;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::{Access, Limits, Outlet, Settings};
-use provider_egress::{Egress, EgressOptions};
-use provider_model::{Attributes, Description, SettingKind, SettingSpec};
-use provider_testing::samples;
 
 /// A provider that reads one path with a token.
 fn description() -> Description {

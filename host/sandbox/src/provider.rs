@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use provider_model::Description;
+
 use crate::bindings::Prepared;
 use crate::{Inspection, Result, Sandbox, read_component};
-use provider_model::Description;
 
 /// A component that was checked and compiled. Clones share it.
 #[derive(Clone)]

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use provider_egress::{Denial, Gate, after};
+use provider_model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, User, UserPage};
 use secrecy::zeroize::Zeroize as _;
 use tokio::time::{Instant, timeout_at};
 use wasmtime::{Store, Trap};
@@ -19,10 +21,6 @@ use crate::meter::Meter;
 use crate::slots::{Lent, Slot, Slots};
 use crate::store;
 use crate::{Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings, demands};
-use provider_egress::Denial;
-use provider_egress::Gate;
-use provider_egress::after;
-use provider_model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, User, UserPage};
 
 /// A provider with settings and grants. The steps of one listing share an instance, so that the provider may remember
 /// what it has seen. Any other call gets a fresh one, so that who only holds a session takes no room in the pool; so does

@@ -1,5 +1,6 @@
 //! The store of one instance, within the limits of its tenant.
 
+use provider_egress::Gate;
 use wasmtime::Store;
 use wasmtime_wasi::WasiCtx;
 
@@ -7,7 +8,6 @@ use crate::guest::Guest;
 use crate::guest_clock::GuestClock;
 use crate::meter::Meter;
 use crate::{Limits, Sandbox};
-use provider_egress::Gate;
 
 /// Makes an empty store within the limits.
 pub(crate) fn new(sandbox: &Sandbox, limits: &Limits, gate: Gate) -> Store<Guest> {

@@ -1,7 +1,8 @@
 //! Listings of small components that are made here.
 
-use crate::{Access, Egress, EgressOptions, End, ListingOptions, Listings as _, Pool, Sandbox, Session, Settings};
 use provider_testing::component::{Bodies, COMPLETE, HUNDRED_USERS, provider};
+
+use crate::{Access, Egress, EgressOptions, End, ListingOptions, Listings as _, Pool, Sandbox, Session, Settings};
 
 async fn session(bodies: Bodies) -> Session {
     let provider = Sandbox::new(Pool::default()).unwrap().load(&provider(&bodies)).unwrap();

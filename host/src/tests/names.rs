@@ -4,15 +4,15 @@ use std::collections::HashSet;
 use std::io;
 use std::time::Duration;
 
+use provider_model::{
+    ActivityKnowledge, CheckOutcome, ErrorKind, ListingState, ProviderError, Quantity, SeatUse, SettingKind, Severity,
+    UserKind, UserStatus,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
     Bound, ComponentBound, EgressError, Error, LimitHit, Origin, RegistryError, SandboxError, Stall, StoreError,
-};
-use provider_model::{
-    ActivityKnowledge, CheckOutcome, ErrorKind, ListingState, ProviderError, Quantity, SeatUse, SettingKind, Severity,
-    UserKind, UserStatus,
 };
 
 #[track_caller]

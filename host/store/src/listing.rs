@@ -15,6 +15,9 @@ mod walk;
 use std::sync::Arc;
 use std::time::Duration;
 
+use provider_egress::{Denial, wall};
+use provider_model::{ErrorKind, User, UserPage};
+use provider_sandbox::{Error as SandboxError, ListingLimits, Session};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -23,10 +26,6 @@ use crate::{Error, Result};
 pub(crate) use keeper::{Keeper, Update};
 pub use progress::{Batch, End, Progress};
 pub(crate) use proof::Proof;
-use provider_egress::Denial;
-use provider_egress::wall;
-use provider_model::{ErrorKind, User, UserPage};
-use provider_sandbox::{Error as SandboxError, ListingLimits, Session};
 pub(crate) use stall::StallGuard;
 use walk::Taken;
 pub(crate) use walk::Walk;

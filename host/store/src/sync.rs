@@ -14,15 +14,15 @@ mod whole;
 
 use std::sync::Arc;
 
+use provider_egress::Denial;
+use provider_model::{Notice, User};
+use provider_sandbox::{Changes, Error as SandboxError, ListingLimits, Session, answers};
 use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing, Wait};
 use crate::listing::{Keeper, StallGuard, Update, after, now_ms, wait_is_bearable};
 use crate::{End, Listing, Result};
 use asking::{Asking, Brought, Verdict};
-use provider_egress::Denial;
-use provider_model::{Notice, User};
-use provider_sandbox::{Changes, Error as SandboxError, ListingLimits, Session, answers};
 pub use step::{ChangedUser, SyncOptions, SyncStep};
 use telling::Telling;
 pub use whole::Whole;

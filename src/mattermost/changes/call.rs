@@ -3,20 +3,22 @@
 use alloc::string::ToString as _;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::cell::Cell;
+
+use provider_sdk::changes::ChangesPage;
+use provider_sdk::http::Network;
+use provider_sdk::notice::notice;
+use provider_sdk::time::timestamp;
 
 use super::super::advice;
 use super::super::code::{Code, NoticeCode};
-use super::super::failure::Failure;
-use super::super::http::Network;
+use super::super::failure::{Failure, Meaning as _};
 use super::super::listing::{self, Census, Findings, Named, WAIT_MS};
-use super::super::notice::notice;
 use super::super::settings::{ActivitySource, Settings};
-use super::super::time::timestamp;
-use super::asks::Asks;
+use super::asks::{Asks, AtOnce};
 use super::baseline::Baseline;
 use super::cursor::{Cursor, Lists, Round, Way};
 use super::memory::Memory;
-use super::page::ChangesPage;
 use super::step::{End, Step};
 use super::{lists, numbers};
 use crate::contract::{ListingState, Notice, User};
@@ -53,7 +55,10 @@ pub fn list_changes(
         return Ok(page(Step::impossible(code), &at, &told, &memory.named));
     }
     let before = at.clone();
-    match step(settings, known, cursor.is_none(), &mut at, memory, network) {
+    let at_once = Cell::new(memory.at_once);
+    let stepped = step(settings, (known, cursor.is_none()), &mut at, memory, &at_once, network);
+    memory.at_once = at_once.get();
+    match stepped {
         Ok(step) => Ok(page(step, &at, &told, &memory.named)),
         // The census is not lost, nor what the memory has found already: it goes on when the server lets it.
         Err(failure) if failure.code == Code::RateLimited && cursor.is_none() => {
@@ -62,7 +67,7 @@ pub fn list_changes(
         }
         Err(failure) => {
             memory.activity_failed = failure.may_pass() && failure.is_about_activity();
-            Err(failure)
+            Err(failure.held_by(memory.named.holder()))
         }
     }
 }
@@ -80,10 +85,10 @@ fn hindrance(settings: &Settings, at: &Cursor) -> Option<NoticeCode> {
 /// Decides in which way it is found out, where that is open, and goes on in it.
 fn step(
     settings: &Settings,
-    known: Vec<User>,
-    is_first: bool,
+    (known, is_first): (Vec<User>, bool),
     at: &mut Cursor,
     memory: &mut Memory,
+    at_once: &Cell<AtOnce>,
     network: &mut dyn Network,
 ) -> Result<Step, Failure> {
     let names_everybody = lists::call(settings, at, memory, network)?;
@@ -98,6 +103,7 @@ fn step(
     let asks = Asks {
         activity: settings.include.activity && !at.findings.is_activity_lost(),
         failed_before: memory.activity_failed,
+        at_once,
     };
     let step = if !names_everybody {
         numbers::step(settings, known, at, memory, asks, network)?

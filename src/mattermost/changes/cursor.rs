@@ -4,15 +4,15 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use provider_sdk::cursor::{Parts, Stale, seal, unseal};
+use provider_sdk::hash::fnv1a;
+
 use super::super::advice::Holder;
 use super::super::edition::Edition;
 use super::super::failure::Failure;
 use super::super::listing::by_ids::{Called, Id, Present};
-use super::super::listing::cursor::{
-    damaged, foreign, read_count, read_version, seal, unseal, write_count, write_version,
-};
+use super::super::listing::cursor::{read_count, read_version, write_count, write_version};
 use super::super::listing::{Census, Clock, Findings, Hidden, Seats};
-use super::super::settings::fnv1a;
 use super::baseline::Baseline;
 
 /// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
@@ -157,9 +157,8 @@ impl Cursor {
         let (census, since, seats) = (&self.census, self.since, self.seats);
         let watermark = since.watermark_ms.map_or_else(|| "-".to_string(), |ms| ms.to_string());
         let flags = [since.proven, since.outdated, self.reads_all].map(|is| if is { '1' } else { '0' });
-        seal(&format!(
-            "{FORM}_{:x}_{:x}_{watermark}_{}_{}_{}_{}_{}_{}_{}_{}_{}_{}_{}",
-            self.fingerprint,
+        let state = format!(
+            "{:x}_{watermark}_{}_{}_{}_{}_{}_{}_{}_{}_{}_{}_{}",
             self.id,
             since.users,
             flags.iter().collect::<String>(),
@@ -172,7 +171,8 @@ impl Cursor {
             seats.unknown,
             self.findings.encode(),
             self.way.encode(),
-        ))
+        );
+        seal(FORM, self.fingerprint, &state)
     }
 
     /// Reads a cursor of the server and settings with this fingerprint, for this baseline.
@@ -180,15 +180,11 @@ impl Cursor {
     /// # Errors
     /// The cursor is damaged, of another form, or of another server, other settings or another baseline.
     pub fn decode(text: &str, fingerprint: u64, since: Baseline) -> Result<Self, Failure> {
-        let body = unseal(text, FORM)?;
-        let cursor = Self::parse(body).filter(|cursor| cursor.encode() == text).ok_or_else(damaged)?;
-        if (cursor.fingerprint, cursor.since) == (fingerprint, since) { Ok(cursor) } else { Err(foreign()) }
+        let cursor = unseal(text, FORM, fingerprint, Self::read, Self::encode)?;
+        if cursor.since == since { Ok(cursor) } else { Err(Stale::Foreign.into()) }
     }
 
-    fn parse(body: &str) -> Option<Self> {
-        let mut parts = body.split('_');
-        let _form = parts.next()?;
-        let fingerprint = u64::from_str_radix(parts.next()?, 16).ok()?;
+    fn read(fingerprint: u64, parts: &mut Parts<'_>) -> Option<Self> {
         let id = u64::from_str_radix(parts.next()?, 16).ok()?;
         let watermark_ms = match parts.next()? {
             "-" => None,
@@ -210,8 +206,7 @@ impl Cursor {
         let (hidden, clock) = (Hidden::default(), Clock::default());
         let (holder, me) = (Holder::default(), String::new());
         let census = Census { count, edition, version, hidden, count_failure: None, clock, holder, me };
-        let cursor = Self { fingerprint, id, since, census, way, reads_all, brought, seats, findings };
-        Some(cursor).filter(|_| parts.next().is_none())
+        Some(Self { fingerprint, id, since, census, way, reads_all, brought, seats, findings })
     }
 }
 

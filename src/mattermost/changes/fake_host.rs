@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use provider_sdk::http::{Outcome, Request};
+
 use super::super::failure::Failure;
 use super::super::fake::{Fake, Order};
-use super::super::http::{Outcome, Request};
 use super::super::listing::fake_server::Server;
 use super::super::listing::{Memory as ListingMemory, list_users};
 use super::super::settings::Settings;

@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 
 use hashbrown::HashSet;
 
+use provider_sdk::http::Network;
+
 use super::super::failure::Failure;
-use super::super::http::Network;
 use super::super::listing::Surroundings;
 use super::super::record::{Dates, Draft, Rules};
 use super::asks::{Asks, body_bytes};
@@ -71,7 +72,7 @@ pub(super) fn ask(
     beside: Beside<'_>,
     at: &mut Cursor,
     rules: &Rules,
-    asks: Asks,
+    asks: Asks<'_>,
     is_first: bool,
     network: &mut dyn Network,
 ) -> Result<Answers, Failure> {
@@ -89,7 +90,7 @@ fn ask_once(
     beside: Beside<'_>,
     at: &Cursor,
     rules: &Rules,
-    asks: Asks,
+    asks: Asks<'_>,
     is_first: bool,
     network: &mut dyn Network,
 ) -> Result<Answers, Failure> {
@@ -109,7 +110,7 @@ fn ask_once(
     whole.extend(beside.new.iter().chain(beside.doubted));
     let whole: Vec<&str> = whole.into_iter().collect();
 
-    let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks.failed_before);
+    let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks);
     lookup.ask(About::Changes(at.since.recent_from_ms()), &dated);
     lookup.ask(About::Everything, &whole);
     if asks.activity {

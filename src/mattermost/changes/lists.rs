@@ -11,9 +11,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use provider_sdk::http::Network;
+
 use super::super::code::{Code, NoticeCode};
 use super::super::failure::Failure;
-use super::super::http::Network;
 use super::super::listing::by_ids::mutation::{self, Mutation};
 use super::super::listing::by_ids::{self, Called, Id, Kept, Present, Purpose, Since, Wanted, place_behind};
 use super::super::listing::latest_ms;
@@ -103,7 +104,7 @@ pub(super) fn step(
     known: Vec<User>,
     at: &mut Cursor,
     memory: &mut Memory,
-    (rules, asks): (&Rules, Asks),
+    (rules, asks): (&Rules, Asks<'_>),
     network: &mut dyn Network,
 ) -> Result<Step, Failure> {
     let Way::Lists(lists) = at.way else { return Ok(Step::impossible(NoticeCode::UsersDoNotAddUp)) };
@@ -157,7 +158,7 @@ fn bring(
     known: Vec<User>,
     at: &mut Cursor,
     memory: &mut Memory,
-    (rules, asks): (&Rules, Asks),
+    (rules, asks): (&Rules, Asks<'_>),
     network: &mut dyn Network,
 ) -> Result<Step, Failure> {
     if lists.called.listed.saturating_sub(at.since.users) > at.since.users.max(NEW_AT_LEAST) {
@@ -228,7 +229,7 @@ fn recount(
     lists: Lists,
     at: &mut Cursor,
     memory: &mut Memory,
-    (rules, asks): (&Rules, Asks),
+    (rules, asks): (&Rules, Asks<'_>),
     network: &mut dyn Network,
 ) -> Result<Step, Failure> {
     let before = memory.kept.behind(None);
@@ -289,14 +290,14 @@ fn confirm(
     mut lists: Lists,
     at: &mut Cursor,
     memory: &Memory,
-    (rules, asks): (&Rules, Asks),
+    (rules, asks): (&Rules, Asks<'_>),
     network: &mut dyn Network,
 ) -> Result<Step, Failure> {
     let behind = memory.kept.behind(lists.last);
     let (range, rest) = behind.split_at_checked(CONFIRMED_AT_ONCE).unwrap_or((behind, &[]));
     let texts: Vec<String> = range.iter().map(|id| id.text()).collect();
     let ids: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks.failed_before);
+    let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks);
     lookup.ask(About::Everything, &ids);
     let found = lookup.run(network)?;
     if let Some(code) = found.hindrance(&mut at.findings) {

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::super::listing::by_ids::{Id, Kept};
 use super::super::listing::{Named, Surroundings};
+use super::asks::AtOnce;
 
 /// What the calls of one instance remember: what is costly to find again, and nothing that an answer depends on.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct Memory {
     pub(super) named: Named,
     /// Whether the server failed at the last question for activity.
     pub(super) activity_failed: bool,
+    /// How many ids go into a question, where more were too many.
+    pub(super) at_once: AtOnce,
     /// The ids that the lists gave.
     pub(super) kept: Kept,
     /// Those of them whose profile did not come.
@@ -33,6 +36,7 @@ impl Memory {
             surroundings: Surroundings::new(),
             named: Named::nothing(),
             activity_failed: false,
+            at_once: AtOnce::unknown(),
             kept: Kept::nothing(),
             absent: BTreeSet::new(),
             newest: Vec::new(),
@@ -42,7 +46,7 @@ impl Memory {
     /// Turns to the calls with this id. What was remembered of others is forgotten.
     pub(super) fn take_up(&mut self, id: u64) {
         if self.id != id {
-            *self = Self { id, activity_failed: self.activity_failed, ..Self::new() };
+            *self = Self { id, activity_failed: self.activity_failed, at_once: self.at_once, ..Self::new() };
         }
     }
 }

@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 
+use provider_sdk::http::{Network, exchange};
+
 use super::super::api::{self, Answer, USERS_PER_PAGE};
 use super::super::code::NoticeCode;
-use super::super::failure::Failure;
-use super::super::http::{Network, exchange};
+use super::super::failure::{Failure, Meaning as _};
 use super::super::listing::{Count, Counting, Newest};
 use super::super::record::{Draft, Rules};
 use super::super::wire::Bot;
@@ -42,7 +43,7 @@ pub(super) struct New {
 pub(super) fn find(
     at: &mut Cursor,
     rules: &Rules,
-    asks: Asks,
+    asks: Asks<'_>,
     network: &mut dyn Network,
 ) -> Result<Verdict<New>, Failure> {
     let mut count = at.census.count;
@@ -120,11 +121,11 @@ fn look_up(
     ids: &[String],
     at: &Cursor,
     rules: &Rules,
-    asks: Asks,
+    asks: Asks<'_>,
     network: &mut dyn Network,
 ) -> Result<Found, Failure> {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks.failed_before);
+    let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks);
     lookup.ask(About::Everything, &ids);
     if asks.activity {
         lookup.ask(About::Activity, &ids);

@@ -12,13 +12,14 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use provider_sdk::http::Network;
+use provider_sdk::time::timestamp_ms;
+
 use super::super::code::{Code, NoticeCode};
 use super::super::failure::Failure;
-use super::super::http::Network;
 use super::super::listing::{self, latest_ms};
 use super::super::record::Rules;
 use super::super::settings::Settings;
-use super::super::time::timestamp_ms;
 use super::super::version::Version;
 use super::asks::{Asks, Verdict};
 use super::cursor::{Cursor, Numbers, Unverified, Way};
@@ -41,7 +42,7 @@ pub(super) fn step(
     known: Vec<User>,
     at: &mut Cursor,
     memory: &mut Memory,
-    asks: Asks,
+    asks: Asks<'_>,
     network: &mut dyn Network,
 ) -> Result<Step, Failure> {
     let mut step = Step::default();
@@ -67,7 +68,7 @@ fn begin(
     settings: &Settings,
     at: &mut Cursor,
     memory: &mut Memory,
-    asks: Asks,
+    asks: Asks<'_>,
     network: &mut dyn Network,
 ) -> Result<Step, Failure> {
     let Some(watermark_ms) = at.since.watermark_ms.filter(|_| at.since.proven) else {
@@ -108,7 +109,7 @@ fn bring(
     step: &mut Step,
     at: &mut Cursor,
     memory: &mut Memory,
-    (rules, asks): (&Rules, Asks),
+    (rules, asks): (&Rules, Asks<'_>),
     network: &mut dyn Network,
 ) -> Result<Option<NoticeCode>, Failure> {
     let brought = at.brought.saturating_add(u32::try_from(known.len()).unwrap_or(u32::MAX));

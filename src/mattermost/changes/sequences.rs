@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
+use provider_sdk::http::Request;
+
 use super::super::code::Code;
 use super::super::fake::Order;
-use super::super::http::Request;
 use super::super::listing::by_ids::mutation::{self, Mutation};
 use super::super::listing::fake_server::{ADMIN, Server, VIEWER, id, settings};
 use super::fake_host::{Asking, Kept, list};

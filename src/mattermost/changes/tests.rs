@@ -7,16 +7,17 @@ use alloc::vec::Vec;
 
 use proptest::prelude::*;
 
+use provider_sdk::http::{Lost, Outcome, Request, Response};
+use provider_sdk::time::{DAY_MS, timestamp, timestamp_ms};
+
 use super::super::code::Code;
 use super::super::fake::{Fake, Order, json};
-use super::super::http::{Lost, Outcome, Request, Response};
 use super::super::listing::fake_server::{ADMIN, Account, NOW, Server, VIEWER, settings, settings_of};
 use super::super::settings::Settings;
-use super::super::time::DAY_MS;
-use super::super::time::{timestamp, timestamp_ms};
 use super::fake_host::{Asking, Kept, assert_same, codes, list};
 use super::*;
 use crate::contract::{ListingState, User};
+use provider_sdk::changes::ChangesPage;
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 
@@ -488,6 +489,27 @@ fn large_batches_are_asked_for_in_parts_that_fit() {
     let asking = Asking { batch: 3_000, order: Order::Last, ..Asking::with(&settings) };
     let got = asking.changes(&mut server, &kept, answer, |_, _| {}).unwrap();
     assert_same(&got, &listed(&mut server), "large batches");
+}
+
+/// What is too much for a server is not asked again by a later batch of the same instance.
+#[test]
+fn how_many_ids_are_enough_is_found_out_once() {
+    let mut server = Server::of(3_000);
+    let kept = listed(&mut server);
+    server.now += HOUR_MS;
+    server.body_bytes = 10_000;
+    let refused = core::cell::Cell::new(0);
+    let answer = |server: &mut Server, request: &Request| {
+        let outcome = server.answer(request);
+        refused.set(refused.get() + usize::from(outcome.as_ref().is_ok_and(|response| response.status == 413)));
+        outcome
+    };
+    let settings = settings();
+    let asking = Asking { batch: 1_000, ..Asking::with(&settings) };
+    let got = asking.changes(&mut server, &kept, answer, |_, _| {}).unwrap();
+    assert_same(&got, &listed(&mut server), "fewer at once");
+    // A thousand ids and twice five hundred, which fly together, for changes and for activity.
+    assert!(refused.get() <= 6, "{} requests were too large", refused.get());
 }
 
 #[test]

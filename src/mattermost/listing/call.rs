@@ -6,16 +6,17 @@ use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use provider_sdk::http::{Network, exchange};
+use provider_sdk::pace::FAR_MS;
+use provider_sdk::time::timestamp;
+
 use super::super::activity::{Activity, LastUse};
 use super::super::api;
 use super::super::code::{Code, NoticeCode};
-use super::super::failure::Failure;
-use super::super::http::{Network, exchange};
-use super::super::pace::FAR_MS;
+use super::super::failure::{Failure, Meaning as _};
 use super::super::record::{Draft, Rules};
 use super::super::seat::SeatRule;
 use super::super::settings::{ActivitySource, Settings, Way};
-use super::super::time::timestamp;
 use super::super::version::Version;
 use super::both::{Both, Cut};
 use super::census::{Census, MARGIN_MS};
@@ -166,6 +167,18 @@ impl Finisher<'_> {
         }
         user
     }
+}
+
+/// Records of accounts that came apart. They come again in their turn, once the server lets a token in, and are counted then.
+pub(super) fn finish_apart(
+    apart: Vec<(Draft, Option<LastUse>)>,
+    rules: &Rules,
+    memory: &Memory,
+) -> impl Iterator<Item = User> {
+    apart.into_iter().map(|(draft, last_use)| {
+        let around = memory.surroundings.of(draft.id());
+        draft.finish(last_use.unwrap_or(Activity::Unknown.into()), around, rules)
+    })
 }
 
 impl Seats {

@@ -3,9 +3,10 @@
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use provider_sdk::http::{Network, exchange};
+
 use super::super::api::{self, Answer, REPORT_ROWS_PER_PAGE};
-use super::super::failure::Failure;
-use super::super::http::{Network, exchange};
+use super::super::failure::{Failure, Meaning as _};
 use super::super::wire::User;
 
 /// Pages of the report that are read at most, and one more for every so many known users. A page of the report costs a

@@ -4,14 +4,15 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use provider_sdk::lenient::NAMES_AT_MOST;
+use provider_sdk::notice::notice;
+use provider_sdk::time::in_words;
+
 use super::super::activity::{Activity, LastUse};
 use super::super::advice::{self, Holder};
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
-use super::super::notice::notice;
 use super::super::role::Role;
-use super::super::time::in_words;
-use super::super::wire::NAMES_AT_MOST;
 use super::census::{Census, Clock};
 use crate::contract::{ActivityKnowledge, HiddenField, ListingState, Notice, User, UserStatus};
 
@@ -160,7 +161,36 @@ const fn hidden_by(code: NoticeCode) -> &'static [FieldHidden] {
         NoticeCode::TeamAdminsHidden => &[("role", TEAM_ADMIN), ("attributes.runs-teams", &[])],
         NoticeCode::SeatsUnknown => &[("seat", &[]), ("licenses", &[])],
         NoticeCode::LicenseUnreadable => &[("licenses", &[])],
-        _ => &[],
+        NoticeCode::CompletenessUnproven
+        | NoticeCode::CountFailed
+        | NoticeCode::CountDiffers
+        | NoticeCode::PagesRepeat
+        | NoticeCode::AccountsDatedAhead
+        | NoticeCode::UsersMayBeMissing
+        | NoticeCode::ListingResumed
+        | NoticeCode::PartialView
+        | NoticeCode::UsersDoNotAddUp
+        | NoticeCode::ChangesHidden
+        | NoticeCode::ChangesInReport
+        | NoticeCode::ChangesTooMany
+        | NoticeCode::BaselineUnusable
+        | NoticeCode::RecordsUnreadable
+        | NoticeCode::SeatsDiffer
+        | NoticeCode::SeatsIncludeGuests
+        | NoticeCode::SeatsUsedHidden
+        | NoticeCode::SeatsUsedFailed
+        | NoticeCode::UserLimitsHidden
+        | NoticeCode::LicenseDetailsHidden
+        | NoticeCode::LicenseExpired
+        | NoticeCode::LicenseBeginsLater
+        | NoticeCode::SeatsExceeded
+        | NoticeCode::UserLimitExceeded
+        | NoticeCode::ServerOld
+        | NoticeCode::ClockDiffers
+        | NoticeCode::ClockHidden
+        | NoticeCode::TokenEndsSoon
+        | NoticeCode::TokenUnencrypted
+        | NoticeCode::LimitedView => &[],
     }
 }
 

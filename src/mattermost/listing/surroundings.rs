@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
+use provider_sdk::http::{Answered, Network, Request, Ticket, Work};
+
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
-use super::super::http::{Answered, Network, Request, Ticket, Work};
 use super::super::record::Around;
 use super::super::seat::SeatRule;
 use super::super::version::Version;
@@ -26,6 +27,14 @@ impl Surroundings {
     #[must_use]
     pub const fn new() -> Self {
         Self { team_admins: TeamAdmins::new(), guests: SingleChannelGuests::new(), is_unsure: false }
+    }
+
+    /// Nothing is known but the answer to the request for the first page of teams.
+    #[must_use]
+    pub fn with_teams(version: Option<Version>, answered: &Answered) -> Self {
+        let mut surroundings = Self::new();
+        surroundings.team_admins.begin_with(version, answered);
+        surroundings
     }
 
     /// Finds out what is not known yet, and tells what is hidden.

@@ -47,6 +47,7 @@ fn no_files_import_each_other_and_parents_stand_beside_their_folders() {
     let (top, roots) = (top(), roots());
     for named in [
         "src/lib.rs",
+        "sdk/src/lib.rs",
         "host/src/lib.rs",
         "host/egress/src/lib.rs",
         "cli/src/main.rs",

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use end_to_end::components::bytes;
 use end_to_end::{component, shared_provider};
 use provider_host::{Pool, Sandbox, SandboxError};
+use wit_component::DecodedWasm;
 use wit_parser::{Docs, InterfaceId, PackageId, Resolve, Type, TypeDefKind, TypeOwner};
 
 #[test]
@@ -14,6 +16,23 @@ fn the_component_imports_http_io_and_clocks_alone() {
     for import in imports {
         let package = import.split('/').next().unwrap();
         assert!(["wasi:http", "wasi:io", "wasi:clocks"].contains(&package), "{import}");
+    }
+}
+
+#[test]
+fn a_component_exports_the_interfaces_that_its_line_of_export_names() {
+    for (name, expect) in [
+        ("mattermost", &["changes", "provider"][..]),
+        ("liar", &["changes", "provider"]),
+        ("next", &["provider"]),
+        ("loop", &["provider"]),
+    ] {
+        let Ok(DecodedWasm::Component(resolve, world)) = wit_component::decode(&bytes(name)) else { panic!("{name}") };
+        let exports = resolve.worlds[world].exports.keys().map(|key| resolve.name_world_key(key));
+        let interface = |name: String| name.split(['/', '@']).nth(1).map(str::to_owned);
+        let mut interfaces: Vec<_> = exports.filter_map(interface).collect();
+        interfaces.sort_unstable();
+        assert_eq!(interfaces, expect, "{name}");
     }
 }
 

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use end_to_end::{connect, list, simulator};
-use mattermost_provider::mattermost::code::{Code, Entry, NoticeCode};
+use mattermost_provider::mattermost::code::{Code, NoticeCode};
 use mattermost_simulator::{Config, Privacy};
 use provider_host::model::Notice;
 use provider_host::{ComponentBound, ListingOptions};
+use provider_sdk::code::Entry;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -32,7 +32,8 @@ async fn each_request_is_written_down_once() {
     let cut = |code| Outcome::Cut { status: 200, code };
     let answered = |status| Outcome::Answered { status };
     let cases = [
-        ("an answer", Server::Sends(OK), "GET", "/x?id=zoe", "/x", &patient, answered(200), 2),
+        ("an answer", Server::Sends(OK), "GET", "/x?page=zoe", "/x", &patient, answered(200), 2),
+        ("a query", Server::Sends(OK), "GET", "/x?zoe=1", "/x", &patient, denied("query-not-described"), 0),
         ("a chunked answer", Server::Sends(chunked), "GET", "/x", "/x", &patient, answered(200), 2),
         (
             "an answer without a body",

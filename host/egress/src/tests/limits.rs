@@ -200,7 +200,7 @@ async fn a_session_sends_no_more_bytes_than_it_may() {
     let egress = egress();
     let mut gate = limited(TrafficLimits { sent_bytes: 10_000, ..TrafficLimits::default() }, &egress, &origin);
     // Addresses count as bodies do.
-    let url = format!("{origin}/x?{}", "y".repeat(4_900));
+    let url = format!("{origin}/x?page={}", "y".repeat(4_900));
     for expect in ["200 hi", "200 hi", "HttpRequestDenied"] {
         gate.begin_call();
         assert_eq!(get(&mut gate, &url, patient()).await, expect);

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use provider_egress::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Policy, Proxy};
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::secret::SecretSource;
 use super::text::Text;
 use crate::Result;
-use provider_egress::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Policy, Proxy};
 
 /// A tenant's own client.
 #[derive(Clone, Default, Deserialize)]

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::*;
 use provider_sandbox::{Digest, Trust};
+
+use super::*;
 
 /// A folder that goes with the test.
 struct Folder(PathBuf);

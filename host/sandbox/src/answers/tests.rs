@@ -1,6 +1,7 @@
-use super::*;
 use provider_model::{CheckOutcome, CheckStep, ErrorKind, ListingState, Quantity, SettingKind, SettingSpec, Term};
 use provider_testing::samples::{notice, page, user};
+
+use super::*;
 
 /// A clock that stands still.
 fn now() -> DateTime<Utc> {
@@ -315,5 +316,65 @@ fn a_description_says_each_thing_once_and_an_error_has_a_code() {
         let mut spoiled = well.clone();
         spoil(&mut spoiled);
         check(error(&spoiled), *expect);
+    }
+}
+
+/// The documentation of an item of the contract: the lines before the one that begins so.
+fn documentation(item: &str) -> String {
+    let contract: Vec<&str> = include_str!("../../../../wit/provider.wit").lines().map(str::trim).collect();
+    let place = contract.iter().position(|line| line.starts_with(item)).unwrap_or_else(|| panic!("no {item}"));
+    let lines = contract[..place].iter().rev().map_while(|line| line.strip_prefix("///"));
+    lines.collect::<Vec<_>>().into_iter().rev().map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_contract_names_the_bounds_that_hold() {
+    let limits = crate::ListingLimits::default();
+    let kib = |bytes: usize| format!("{} KiB at most", bytes / 1024);
+    let mib = |bytes: usize| format!("{} MiB at most", bytes / 1024 / 1024);
+    for (item, words) in [
+        ("interface provider", format!("{ID_BYTES} bytes at most")),
+        ("interface provider", kib(TEXT_BYTES)),
+        ("interface provider", format!("{ENTRIES} entries at most")),
+        ("type cursor", kib(limits.cursor_bytes)),
+        ("type attributes", format!("{} entries at most", limits.attributes)),
+        ("type attributes", mib(VALUE_BYTES)),
+        ("record notice", format!("{} notices at most", limits.notices)),
+        ("record notice", kib(limits.notice_bytes)),
+        ("record user {", mib(limits.record_bytes)),
+        ("wait-ms", format!("{} at most", limits.wait_time.as_millis())),
+        ("watermark", format!("{ID_BYTES} bytes at most")),
+        ("hidden", format!("{} at most", limits.notices)),
+    ] {
+        let documented = documentation(item);
+        assert!(documented.contains(&words), "{item}: {words:?} is not in {documented:?}");
+    }
+}
+
+/// Eight letters at once are found to be what each is by itself.
+#[test]
+fn letters_that_are_looked_at_together_are_judged_one_by_one() {
+    let time = "2028-02-29T23:59:59.999Z";
+    for place in 0..time.len() {
+        for letter in 0..0x80_u8 {
+            let mut text = time.as_bytes().to_vec();
+            text[place] = letter;
+            let text = str::from_utf8(&text).unwrap();
+            let has_form = text
+                .chars()
+                .zip("0000-00-00T00:00:00.000Z".chars())
+                .all(|(letter, form)| if form == '0' { letter.is_ascii_digit() } else { letter == form });
+            // The parser takes a leap second.
+            let is_time = instant(text).is_some_and(|time| time.timestamp() >= 0) && &text[17..19] != "60";
+            assert_eq!(is_timestamp(text), has_form && is_time, "{text}");
+        }
+    }
+    for length in 1..20 {
+        for place in 0..length {
+            for letter in (0..0x100).filter_map(char::from_u32) {
+                let text: String = (0..length).map(|at| if at == place { letter } else { 'a' }).collect();
+                assert_eq!(id("it", &text).is_err(), letter.is_control(), "{letter:?} at {place} of {length}");
+            }
+        }
     }
 }

@@ -8,10 +8,10 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use provider_testing::component::{Bodies, provider};
 
 use super::*;
 use crate::{Pool, Sandbox};
-use provider_testing::component::{Bodies, provider};
 
 /// A folder for a test, and what lies in it.
 struct Place(PathBuf);

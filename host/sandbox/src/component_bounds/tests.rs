@@ -3,10 +3,11 @@
 
 use std::time::Instant;
 
+use provider_testing::component::{Bodies, provider};
+
 use super::bombs::{self, Signature};
 use super::*;
 use crate::{Error, Inspection, Pool, Sandbox, seal, unseal};
-use provider_testing::component::{Bodies, provider};
 
 const PLAIN: Signature = Signature { params: 0, results: 0 };
 

@@ -1,11 +1,11 @@
 //! What a component's bytes say, read without compiling or running anything.
 
+use provider_model::Description;
 use serde::Serialize;
 use wasmparser::{BinaryReader, ComponentName, ComponentNameSectionReader};
 
 use super::{Digest, sections};
 use crate::{ComponentBounds, Error, Result, imports};
-use provider_model::Description;
 
 /// The custom section that holds the description as JSON.
 pub(super) const DESCRIPTION: &str = "license-management:description";

@@ -1,11 +1,11 @@
 //! Writes into a component's file what it is, so that it can be read without running it.
 
+use provider_model::Description;
 use wasm_encoder::{ComponentNameSection, ComponentSection, CustomSection};
 
 use super::inspection::{DESCRIPTION, WRITTEN};
 use super::sections::{self, HEADER};
 use crate::{Error, Result};
-use provider_model::Description;
 
 /// Where a component comes from, for its metadata sections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

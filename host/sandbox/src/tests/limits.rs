@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::{Access, Error, LimitHit, Limits, Pool, Result, Sandbox, Session, Settings};
 use provider_egress::{Egress, EgressOptions};
 use provider_testing::component::{Bodies, HUNDRED_USERS, MORE, provider};
+
+use crate::{Access, Error, LimitHit, Limits, Pool, Result, Sandbox, Session, Settings};
 
 /// Long enough for a call that works, on a machine that is busy too.
 const SHORT: Duration = Duration::from_secs(1);

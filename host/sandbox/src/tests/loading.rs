@@ -1,8 +1,9 @@
 //! What is refused before it runs.
 
-use crate::{Error, Pool, Sandbox};
 use provider_egress::Error as EgressError;
 use provider_testing::component::{Bodies, COMPLETE, CONTRACT, provider, provider_of};
+
+use crate::{Error, Pool, Sandbox};
 
 /// Loads the bytes and tells the code and the text of the refusal.
 #[track_caller]
@@ -99,7 +100,7 @@ fn what_tells_changes_is_found_and_refused_where_it_differs() {
 fn imports_are_told() {
     let sandbox = Sandbox::new(Pool::default()).unwrap();
     let found = sandbox.load(&provider(&Bodies::default())).unwrap();
-    assert_eq!(found.inspection().imports, ["wasi:io/poll@0.2.0", "wasi:clocks/monotonic-clock@0.2.0"]);
+    assert_eq!(found.inspection().imports, ["wasi:io/poll@0.2.12", "wasi:clocks/monotonic-clock@0.2.12"]);
 }
 
 #[test]

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use provider_model::User;
+
 use super::store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, busy};
 use crate::listing::End;
 use crate::{Error, Result};
-use provider_model::User;
 
 /// A store that lasts as long as the process. Clones share it.
 #[derive(Clone, Debug, Default)]

@@ -1,11 +1,11 @@
 //! What a store of listings does, and what it keeps.
 
+use provider_model::{Notice, User};
+use provider_sandbox::Maker;
 use serde::{Deserialize, Serialize};
 
 use crate::listing::{End, Progress, Proof};
 use crate::{Error, Result};
-use provider_model::{Notice, User};
-use provider_sandbox::Maker;
 
 /// Which listing it is. None of it is secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

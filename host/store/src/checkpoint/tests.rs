@@ -2,10 +2,11 @@
 
 use std::fmt::Debug;
 
-use super::*;
-use crate::{End, Error, Progress};
 use provider_model::User;
 use provider_testing::samples::{notice, user};
+
+use super::*;
+use crate::{End, Error, Progress};
 
 const OLD: &str = "2020-01-01T00:00:00.000Z";
 

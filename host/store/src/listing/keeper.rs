@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use provider_model::User;
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use super::seen::Seen;
@@ -9,7 +10,6 @@ use super::walk::{Taken, Walk};
 
 use crate::checkpoint::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step};
 use crate::{Error, Result};
-use provider_model::User;
 
 /// A listing's place in a store.
 #[derive(Clone)]

@@ -1,8 +1,7 @@
 //! What a step of a listing brings, how far the listing is, and how it ends.
 
-use serde::{Deserialize, Serialize};
-
 use provider_model::{Attributes, HiddenField, Notice, User};
+use serde::{Deserialize, Serialize};
 
 /// What a listing ended with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

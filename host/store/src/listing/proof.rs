@@ -10,9 +10,8 @@
 //! That holds for the users of one run, which has one count. Who came before a run began may have been deleted before its
 //! count, and would stand for somebody who is missing.
 
-use serde::{Deserialize, Serialize};
-
 use provider_sandbox::answers;
+use serde::{Deserialize, Serialize};
 
 /// What a run counted, and who of those has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

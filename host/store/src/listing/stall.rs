@@ -8,10 +8,10 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
+use provider_sandbox::{Bound, Error as SandboxError, LimitHit, ListingLimits};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{Error, Result, Stall};
-use provider_sandbox::{Bound, Error as SandboxError, LimitHit, ListingLimits};
 
 /// How often the time is looked at, and the most that one look counts; more often where a listing may stall sooner.
 const TICK: Duration = Duration::from_secs(1);

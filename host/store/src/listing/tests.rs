@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use provider_model::{ListingState, UserPage};
+use provider_testing::samples::{notice, page, user};
+
 use super::seen::Seen;
 use super::walk::{Taken, Walk};
 use super::*;
-use provider_model::{ListingState, UserPage};
-use provider_testing::samples::{notice, page, user};
 
 const W: &str = "2026-11-24T09:30:00.000Z";
 const OLD: &str = "2020-01-01T00:00:00.000Z";

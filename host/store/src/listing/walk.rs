@@ -1,12 +1,13 @@
 //! What a page means for a listing: who is new, whether it is over, and what comes next. It neither waits nor calls.
 
+use provider_model::{ListingState, Notice, User, UserPage};
+use provider_sandbox::{LimitHit, ListingLimits, Maker, bounds};
+
 use super::notices;
 use super::progress::{Batch, End};
 use super::proof::Proof;
 use super::seen::{Arrival, Seen};
 use crate::checkpoint::{Standing, Wait};
-use provider_model::{ListingState, Notice, User, UserPage};
-use provider_sandbox::{LimitHit, ListingLimits, Maker, bounds};
 
 /// How often a listing begins at most: where the provider refuses its cursor, and where it was interrupted and is not
 /// proven complete. A reading that nobody interrupts is the last one, so this only bounds a provider that refuses its own

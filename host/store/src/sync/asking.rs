@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
+use provider_model::{ListingState, User};
+use provider_sandbox::Baseline;
+
 use super::batch::{self, READ_AT_ONCE};
 use super::step::SyncStep;
 use super::whole::Whole;
 use crate::Result;
 use crate::checkpoint::Kept;
 use crate::listing::Keeper;
-use provider_model::{ListingState, User};
-use provider_sandbox::Baseline;
 
 /// How often a provider may ask to be called again when it has all known users: for waits that the product asks for. More
 /// is taken for a provider that never ends.

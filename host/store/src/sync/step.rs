@@ -1,7 +1,8 @@
 //! How a sync is asked for, and what a step of it brings.
 
-use crate::End;
 use provider_model::{FieldChange, HiddenField, Notice, User, difference};
+
+use crate::End;
 
 /// How to bring a listing up to date.
 #[derive(Clone, Debug, Default)]

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use provider_model::User;
+
 use super::batch::READ_AT_ONCE;
 use super::step::{ChangedUser, SyncStep};
 use crate::Result;
 use crate::checkpoint::Kept;
 use crate::listing::Keeper;
-use provider_model::User;
 
 /// A walk through two listings in the order of ids.
 #[derive(Debug, Default)]

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
+use provider_model::{ErrorKind, Notice};
+use provider_sandbox::{Baseline, Session};
+
 use super::step::SyncOptions;
 use crate::checkpoint::Standing;
 use crate::{End, Error};
-use provider_model::{ErrorKind, Notice};
-use provider_sandbox::Baseline;
-use provider_sandbox::Session;
 
 /// Why everybody is listed instead of asking what changed. Its text is a clause for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use provider_sdk::http::Request;
+
 use super::super::super::api::{self, USERS_PER_PAGE};
-use super::super::super::http::Request;
 use super::super::super::settings::{Settings, Way};
 use super::cost;
 
@@ -34,7 +35,7 @@ pub(super) struct Query {
 }
 
 /// Pages that are read of teams whose first page names nobody new: where a few accounts are missing, they are not there.
-const OWN_PAGES: usize = 20;
+pub(super) const OWN_PAGES: usize = 20;
 
 /// The same where changes are looked for, which take fewer requests in all.
 const OWN_PAGES_OF_CHANGES: usize = 4;
@@ -251,13 +252,15 @@ impl Cover {
     /// The request for a page.
     #[must_use]
     pub(super) fn request(&self, query: Query) -> Request {
-        match query.source {
+        let request = match query.source {
             Source::Known => api::known_users(),
             Source::Bots => api::bots(query.page),
             Source::WithoutTeam => api::users_without_team(query.page),
             Source::Teams => api::teams(query.page),
             Source::Team(place) => api::team_members(self.teams.get(place).map_or("", String::as_str), query.page),
-        }
+        };
+        // Pages need no list.
+        request.spare()
     }
 }
 

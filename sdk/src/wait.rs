@@ -1,8 +1,8 @@
 //! How long a server asks to wait, in all the forms in which servers and proxies say so.
 //!
-//! Mattermost's own limiter (server/channels/app/ratelimit.go) sends `X-RateLimit-Limit`, `-Remaining` and `-Reset`
-//! with every answer, twice where it varies by user, and `Retry-After` with a refusal; its reset is a number of seconds.
-//! Proxies send the same names with an instant since 1970, in seconds or milliseconds, or a date.
+//! The limiters of many servers send `X-RateLimit-Limit`, `-Remaining` and `-Reset` with every answer, some of them twice,
+//! and `Retry-After` with a refusal; the reset is a number of seconds. Proxies send the same names with an instant since
+//! 1970, in seconds or milliseconds, or a date.
 
 use super::http::Response;
 use super::time::http_date_ms;

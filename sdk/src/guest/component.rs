@@ -8,7 +8,7 @@ use super::heap::Heap;
 #[global_allocator]
 static ALLOCATOR: Heap<dlmalloc::GlobalDlmalloc> = Heap::new(dlmalloc::GlobalDlmalloc);
 
-/// Ends the instance. The core is written so that no input leads here; a host serves the next call from a fresh one.
+/// Ends the instance. A core is to be written so that no input leads here; a host serves the next call from a fresh one.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
@@ -37,11 +37,4 @@ pub unsafe extern "C" fn cabi_realloc(old_ptr: *mut u8, old_len: usize, align: u
         handle_alloc_error(layout)
     }
     ptr
-}
-
-#[cfg(feature = "component")]
-mod export {
-    use crate::Component;
-
-    crate::bindings::export!(Component with_types_in crate::bindings);
 }

@@ -7,9 +7,10 @@
 
 use alloc::vec::Vec;
 
-use super::code::Code;
+use super::cause::Cause;
+use super::hash::fnv1a;
 use super::http::{Answered, Lost, Network, Outcome, Request, Response, Ticket, Work};
-use super::settings::{MaxInFlight, fnv1a};
+use super::in_flight::MaxInFlight;
 use super::wait::{retry_after_ms, until_allowed_ms};
 
 /// How often a request is sent that fails by accident.
@@ -251,14 +252,22 @@ struct Round<'w> {
 
 impl Round<'_> {
     /// Whether the request is to be sent once more, after a pause that is now due.
-    fn is_worth_another_try(&mut self, tries: u32, outcome: &Outcome, is_settling: bool) -> bool {
+    fn is_worth_another_try(&mut self, tries: u32, is_spare: bool, outcome: &Outcome, is_settling: bool) -> bool {
+        // What ended in silence once, here or at a proxy, would take as long again.
+        let is_silence = match outcome {
+            Ok(response) => response.status == 504,
+            Err(lost) => matches!(lost, Lost::TimedOut | Lost::Truncated),
+        };
+        if is_spare && is_silence {
+            return false;
+        }
         let (most, asked_ms) = match outcome {
             Ok(response) => match response.status {
                 429 => (TRIES_WHEN_LIMITED, retry_after_ms(response)),
                 500 | 502..=504 => (TRIES, retry_after_ms(response)),
                 _ => return false,
             },
-            Err(Lost::Closed | Lost::Truncated | Lost::Explained(Code::ConnectionLost | Code::ProxyFailed, _)) => {
+            Err(Lost::Closed | Lost::Truncated | Lost::Explained(Cause::ConnectionLost | Cause::ProxyFailed, _)) => {
                 (TRIES, None)
             }
             Err(Lost::TimedOut) => (TRIES_WITHOUT_ANSWER, None),
@@ -355,7 +364,7 @@ impl Work for Round<'_> {
         self.in_flight = self.in_flight.saturating_sub(1);
         let is_settling = self.pace.settling > 0;
         self.pace.settling = self.pace.settling.saturating_sub(1);
-        if self.is_worth_another_try(flight.tries, &answered.outcome, is_settling) {
+        if self.is_worth_another_try(flight.tries, answered.request.is_spare, &answered.outcome, is_settling) {
             let tries = flight.tries.saturating_add(1);
             self.waiting.push((Flight { tries, ..flight }, answered.request));
             return;
@@ -380,8 +389,8 @@ impl Work for Round<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::{Fake, json};
     use super::super::http::{Response, exchange_all};
+    use super::super::testing::{Fake, json};
     use super::*;
     use alloc::string::ToString;
     use std::format;
@@ -438,6 +447,22 @@ mod tests {
     }
 
     #[test]
+    fn what_can_be_done_without_is_waited_for_once() {
+        for (fault, tries) in [
+            (Err(Lost::TimedOut), 1),
+            (Err(Lost::Truncated), 1),
+            (json(504, ""), 1),
+            (Err(Lost::Closed), 3),
+            (json(500, "{}"), 3),
+            (limited(&[]), 4),
+        ] {
+            let mut fake = Fake::new(|_| fault.clone());
+            exchange_all(&mut Paced::new(&mut fake, MaxInFlight::DEFAULT), alloc::vec![Request::get("/known").spare()]);
+            assert_eq!(fake.sent.len(), tries, "{fault:?}");
+        }
+    }
+
+    #[test]
     fn what_will_not_get_better_is_not_sent_again() {
         let lost = [
             Lost::Refused,
@@ -445,8 +470,8 @@ mod tests {
             Lost::TlsUntrusted,
             Lost::Denied,
             Lost::TooLarge(5),
-            Lost::Explained(Code::TlsExpired, "x".into()),
-            Lost::Explained(Code::ProxyUnreachable, "x".into()),
+            Lost::Explained(Cause::TlsExpired, "x".into()),
+            Lost::Explained(Cause::ProxyUnreachable, "x".into()),
             Lost::Other("x".into()),
         ];
         for fault in lost.map(Err).into_iter().chain([401, 403, 404, 413, 501, 302].map(|status| json(status, "{}"))) {

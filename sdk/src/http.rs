@@ -4,8 +4,8 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use super::base_url::Redirect;
-use super::code::Code;
+use super::base_url::{BaseUrl, Redirect};
+use super::cause::Cause;
 
 /// Characters of a platform's explanation that are passed on.
 const EXPLAINED: usize = 500;
@@ -35,21 +35,29 @@ impl Method {
 pub struct Request {
     /// How it is sent.
     pub method: Method,
-    /// Path and query below the base URL, such as `/api/v4/users?page=0`.
+    /// Path and query below the base URL, such as `/api/users?page=0`.
     pub path: String,
     /// The JSON body of a `Post`.
     pub body: Option<String>,
+    /// Whether it can be done without: then it is not sent again where no answer comes, and not waited for as long.
+    pub is_spare: bool,
 }
 
 impl Request {
     /// A request that reads `path`.
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::Get, path: path.into(), body: None }
+        Self { method: Method::Get, path: path.into(), body: None, is_spare: false }
     }
 
     /// A request that reads what `body` asks for.
     pub fn post(path: impl Into<String>, body: String) -> Self {
-        Self { method: Method::Post, path: path.into(), body: Some(body) }
+        Self { method: Method::Post, path: path.into(), body: Some(body), is_spare: false }
+    }
+
+    /// The same request, which can be done without.
+    #[must_use]
+    pub fn spare(self) -> Self {
+        Self { is_spare: true, ..self }
     }
 
     /// Method and path without the query, for a message.
@@ -60,8 +68,8 @@ impl Request {
     }
 }
 
-/// The headers of an answer that the core reads. A transport need not keep any other.
-pub const HEADERS: [&str; 10] = [
+/// The headers of an answer that are read here. A provider may keep more: [`Server::keeps`].
+pub const HEADERS: [&str; 9] = [
     "content-encoding",
     "content-type",
     "date",
@@ -71,7 +79,6 @@ pub const HEADERS: [&str; 10] = [
     "x-ratelimit-remaining",
     "x-ratelimit-reset",
     "x-request-id",
-    "x-version-id",
 ];
 
 /// A whole answer.
@@ -79,7 +86,7 @@ pub const HEADERS: [&str; 10] = [
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// Those of [`HEADERS`] that came, by lower-case name.
+    /// Those that came of [`HEADERS`] and of the ones that the provider keeps, by lower-case name.
     pub headers: Vec<(&'static str, String)>,
     /// Where a redirect leads: the transport knows the address that was asked.
     pub redirect: Option<Redirect>,
@@ -130,8 +137,8 @@ pub enum Lost {
     NotHttp,
     /// The answer is compressed in this way, which was not asked for.
     Encoded(String),
-    /// What the platform says of it: a code of the table, and its words.
-    Explained(Code, String),
+    /// What the platform says of it: why, and its words.
+    Explained(Cause, String),
     /// Anything else, in the transport's words.
     Other(String),
 }
@@ -155,17 +162,52 @@ impl Lost {
         }
     }
 
+    /// What happened, for a person.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::NameNotFound => "the server's name has no address".to_string(),
+            Self::Refused => "the server refuses the connection".to_string(),
+            Self::TimedOut => "the server did not answer in time".to_string(),
+            Self::TlsUntrusted => "the server's certificate is not trusted".to_string(),
+            Self::TlsFailed => "no secure connection could be made".to_string(),
+            Self::Denied => "the platform does not let the plugin send the request".to_string(),
+            Self::Closed => "the connection ended before the answer".to_string(),
+            Self::Truncated => "the connection ended in the middle of the answer".to_string(),
+            Self::TooLarge(limit) => format!("the answer is larger than {}", size_in_words(*limit)),
+            Self::HeadTooLarge(limit) => {
+                let limit = limit.map_or_else(String::new, |bytes| format!(": its limit is {} in all", size_in_words(bytes.into())));
+                format!("the answer has more or larger headers than the platform takes{limit}")
+            }
+            Self::NotHttp => "what came breaks the rules of HTTP: a proxy sends a malformed header, or something other than a web server (SSH, mail, a TLS port) answers".to_string(),
+            Self::Encoded(coding) => format!("the answer is compressed with `{coding}`, which was not asked for"),
+            Self::Explained(_, words) => words.clone(),
+            Self::Other(what) => format!("the request failed: {what}"),
+        }
+    }
+
     /// Reads what a platform says for a person: a code that both know, a colon and words. Other text is taken as it is.
     #[must_use]
     pub fn explained(text: &str) -> Self {
         let words: String = text.chars().filter(|c| !c.is_control()).take(EXPLAINED).collect();
         match words.split_once(": ") {
-            Some((id, words)) => match Code::of_platform(id) {
-                Some(code) => Self::Explained(code, words.to_string()),
+            Some((id, words)) => match Cause::of(id) {
+                Some(cause) => Self::Explained(cause, words.to_string()),
                 None => Self::Other(words.to_string()),
             },
             None => Self::Other(words),
         }
+    }
+}
+
+/// A number of bytes as a person says it.
+fn size_in_words(bytes: u64) -> String {
+    const MIB: u64 = 1024 * 1024;
+    match bytes {
+        MIB.. if bytes.is_multiple_of(MIB) => format!("{} MiB", bytes / MIB),
+        MIB.. => format!("{}.{} MiB", bytes / MIB, bytes % MIB * 10 / MIB),
+        1024.. => format!("{} KiB", bytes / 1024),
+        _ => format!("{bytes} bytes"),
     }
 }
 
@@ -201,6 +243,18 @@ pub trait Work {
     /// Takes a part of a body, in order. Where the work says no, it has had enough, and the answer is too large.
     fn part(&mut self, _ticket: Ticket, _bytes: &[u8]) -> bool {
         false
+    }
+}
+
+/// Where requests go, and with what. A provider's settings are one.
+pub trait Server {
+    /// Where the server is.
+    fn base(&self) -> &BaseUrl;
+    /// The headers that a request is sent with, those of credentials included.
+    fn headers(&self, request: &Request) -> Vec<(&'static str, String)>;
+    /// The headers of answers that the provider reads beside [`HEADERS`], in lower case.
+    fn keeps(&self) -> &'static [&'static str] {
+        &[]
     }
 }
 
@@ -253,11 +307,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn sizes_are_in_words() {
+        for (bytes, expect) in
+            [(4 << 20, "4 MiB"), ((4 << 20) + (1 << 19), "4.5 MiB"), (32 << 10, "32 KiB"), (999, "999 bytes")]
+        {
+            assert_eq!(Lost::TooLarge(bytes).words(), format!("the answer is larger than {expect}"));
+        }
+    }
+
+    #[test]
     fn what_a_platform_explains_is_passed_on_under_its_code() {
-        let explained = |code, words: &str| Lost::Explained(code, words.into());
+        let explained = |cause, words: &str| Lost::Explained(cause, words.into());
         for (text, expect) in [
-            ("tls-expired: it expired on 2 May 2026", explained(Code::TlsExpired, "it expired on 2 May 2026")),
-            ("proxy-failed: it answered 502: no\r\nmore", explained(Code::ProxyFailed, "it answered 502: nomore")),
+            ("tls-expired: it expired on 2 May 2026", explained(Cause::TlsExpired, "it expired on 2 May 2026")),
+            ("proxy-failed: it answered 502: no\r\nmore", explained(Cause::ProxyFailed, "it answered 502: nomore")),
             // A platform does not decide what the server said.
             ("token-refused: the token", Lost::Other("the token".into())),
             ("something-new: the words", Lost::Other("the words".into())),

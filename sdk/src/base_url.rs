@@ -10,23 +10,50 @@ use core::net::IpAddr;
 use fluent_uri::component::{Authority, Host};
 use fluent_uri::{Uri, UriRef};
 
-/// Where the API begins below an installation's path.
-const API: &str = "/api/v4";
+/// What a product's own addresses look like below the path of an installation. People copy them, and servers point to them.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Where the API begins, such as `/api/v2`; empty where nothing shows that.
+    pub api: &'static str,
+    /// First segments of the product's pages, such as `login`.
+    pub pages: &'static [&'static str],
+    /// Segments of pages behind a name that the product's users choose: `boards` in `/team/boards/plan`.
+    pub behind_a_name: &'static [&'static str],
+}
 
-/// First segments of Mattermost's own pages, below an installation's path.
-const PAGES: [&str; 8] = [
-    "login",
-    "admin_console",
-    "select_team",
-    "create_team",
-    "signup_user_complete",
-    "signup_email",
-    "reset_password",
-    "landing",
-];
+impl Site {
+    /// A product of which nothing is known.
+    pub const UNKNOWN: Self = Self { api: "", pages: &[], behind_a_name: &[] };
 
-/// What stands between a team and one of its channels, conversations or messages in a link.
-const WITHIN_A_TEAM: [&str; 3] = ["channels", "messages", "pl"];
+    /// The path of the installation that the path of one of its pages or API routes leads into.
+    fn installation<'p>(&self, path: &'p str) -> &'p str {
+        let cut = |at: usize| path.get(..at).unwrap_or_default();
+        let within_api = || {
+            path.match_indices(self.api)
+                .find(|(at, api)| matches!(path.as_bytes().get(at.saturating_add(api.len())), None | Some(b'/')))
+        };
+        if !self.api.is_empty()
+            && let Some((at, _)) = within_api()
+        {
+            return cut(at);
+        }
+        let slashes: Vec<usize> = path.match_indices('/').map(|(at, _)| at).collect();
+        let mut name = None;
+        for (n, slash) in slashes.iter().copied().enumerate() {
+            let end = slashes.get(n.saturating_add(1)).copied().unwrap_or(path.len());
+            let segment = path.get(slash.saturating_add(1)..end).unwrap_or_default();
+            if self.pages.contains(&segment) {
+                return cut(slash);
+            }
+            let goes_on = end.saturating_add(1) < path.len();
+            if let Some(name) = name.filter(|_| self.behind_a_name.contains(&segment) && goes_on) {
+                return cut(name);
+            }
+            name = Some(slash);
+        }
+        path
+    }
+}
 
 /// What the paths of sign-in pages have in them.
 const SIGN_IN: [&str; 8] = ["login", "logon", "signin", "sign_in", "sign-in", "auth", "saml", "sso"];
@@ -65,7 +92,7 @@ impl Scheme {
     }
 }
 
-/// Where a Mattermost server is: scheme, host with an optional port, and the path of an installation below `/`.
+/// Where a server is: scheme, host with an optional port, and the path of an installation below `/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
     scheme: Scheme,
@@ -73,6 +100,8 @@ pub struct BaseUrl {
     path: String,
     /// Whether the server is on the machine that asks, by its address or its usual name.
     is_loopback: bool,
+    /// What the product's addresses look like.
+    site: &'static Site,
 }
 
 /// Why text is not the address of a server. Neither part repeats a user name, a password or a query.
@@ -115,12 +144,13 @@ pub enum Difference {
 }
 
 impl BaseUrl {
-    /// Reads a URL as a person copies it: spaces around it, a slash or `/api/v4` at its end are forgiven.
+    /// Reads the URL of a product's server as a person copies it: spaces around it, a slash or the path of the product's API at
+    /// its end are forgiven.
     ///
     /// # Errors
     /// No http or https URL with a host, one that holds a user name, a query or a fragment, or one that leads further than
     /// to the server.
-    pub fn parse(text: &str) -> Result<Self, Unusable> {
+    pub fn parse(text: &str, site: &'static Site) -> Result<Self, Unusable> {
         let text = text.trim();
         let uri = Uri::parse(text).map_err(|_| malformed(text))?;
         let Some(scheme) = Scheme::parse(uri.scheme().as_str()) else {
@@ -133,7 +163,7 @@ impl BaseUrl {
         let authority = uri.authority().ok_or("has no host behind https:// or http://")?;
         let (host, port) = host_and_port(&authority)?;
         let path = uri.path().as_str().trim_end_matches('/');
-        let path = path.strip_suffix(API).unwrap_or(path).trim_end_matches('/');
+        let path = path.strip_suffix(site.api).unwrap_or(path).trim_end_matches('/');
         if matches!(host.as_str(), "http" | "https") && path.starts_with("//") {
             return Err("begins with https:// or http:// twice".into());
         }
@@ -143,8 +173,9 @@ impl BaseUrl {
             authority: port.map_or_else(|| host.clone(), |port| format!("{host}:{port}")),
             path: path.to_owned(),
             is_loopback,
+            site,
         };
-        let place = installation(path);
+        let place = site.installation(path);
         let otherwise = |why| Err(Unusable { why, instead: Some(base(place).to_string()) });
         if path.contains("//") || path.split('/').any(|segment| segment == "." || segment == "..") {
             return Err("holds an empty or dotted path segment".into());
@@ -227,9 +258,9 @@ impl BaseUrl {
         let path = target.path().as_str().trim_end_matches('/');
         let (place, is_sign_in) = match path.strip_suffix(request_path) {
             Some(place) => (place, false),
-            None => (installation(path), is_sign_in(installation(path))),
+            None => (self.site.installation(path), is_sign_in(self.site.installation(path))),
         };
-        let there = Self::parse(&format!("{origin}{place}")).ok();
+        let there = Self::parse(&format!("{origin}{place}"), self.site).ok();
         let there = there.filter(|there| !is_sign_in && (there.scheme, &there.path) != (self.scheme, &self.path));
         let url = there.map(|there| there.to_string()).filter(|url| url.len() <= SHOWN_AT_MOST);
         Some(url.map_or(Redirect::Page, Redirect::Here))
@@ -273,7 +304,7 @@ fn malformed(text: &str) -> Unusable {
     } else if host.is_some_and(|host| !host.is_ascii()) {
         "has a host with letters outside ASCII: enter the form of the name that begins with xn--"
     } else if host.is_some_and(|host| host.matches(':').count() > 1 && !host.contains(['[', '@'])) {
-        "has an IPv6 address without brackets: enter it as http://[::1]:8065"
+        "has an IPv6 address without brackets: enter it as http://[::1]:8080"
     } else {
         "is not a URL: it holds a character that no URL may hold, or is incomplete"
     }
@@ -297,35 +328,20 @@ fn host_and_port(authority: &Authority<'_>) -> Result<(String, Option<u16>), Unu
     }
 }
 
-/// The path of the installation that the path of one of its pages or API routes leads into.
-fn installation(path: &str) -> &str {
-    let cut = |at: usize| path.get(..at).unwrap_or_default();
-    if let Some(at) =
-        path.find("/api/v4/").or_else(|| path.ends_with(API).then(|| path.len().saturating_sub(API.len())))
-    {
-        return cut(at);
-    }
-    let slashes: Vec<usize> = path.match_indices('/').map(|(at, _)| at).collect();
-    let mut team = None;
-    for (n, slash) in slashes.iter().copied().enumerate() {
-        let end = slashes.get(n.saturating_add(1)).copied().unwrap_or(path.len());
-        let segment = path.get(slash.saturating_add(1)..end).unwrap_or_default();
-        if PAGES.contains(&segment) {
-            return cut(slash);
-        }
-        let goes_on = end.saturating_add(1) < path.len();
-        if let Some(team) = team.filter(|_| WITHIN_A_TEAM.contains(&segment) && goes_on) {
-            return cut(team);
-        }
-        team = Some(slash);
-    }
-    path
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::format;
+
+    const SITE: Site = Site {
+        api: "/api/v4",
+        pages: &["login", "console", "pick_a_team"],
+        behind_a_name: &["channels", "messages", "posts"],
+    };
+
+    fn parse(text: &str) -> Result<BaseUrl, Unusable> {
+        BaseUrl::parse(text, &SITE)
+    }
 
     #[test]
     fn urls_are_read_as_people_copy_them() {
@@ -333,8 +349,8 @@ mod tests {
             ("https://chat.example.com", "https://chat.example.com"),
             ("  https://chat.example.com/\n", "https://chat.example.com"),
             ("HTTPS://Chat.Example.COM", "https://chat.example.com"),
-            ("http://127.0.0.1:8065", "http://127.0.0.1:8065"),
-            ("http://[::1]:8065/", "http://[::1]:8065"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("http://[::1]:8080/", "http://[::1]:8080"),
             ("https://chat_1.example.com.", "https://chat_1.example.com."),
             ("https://xn--cht-rla.example.com", "https://xn--cht-rla.example.com"),
             ("https://chat.example.com:", "https://chat.example.com"),
@@ -345,7 +361,7 @@ mod tests {
             ("https://example.com/channels/chat", "https://example.com/channels/chat"),
             ("https://example.com/team/channels", "https://example.com/team/channels"),
         ] {
-            assert_eq!(BaseUrl::parse(text).map(|url| url.to_string()).as_deref(), Ok(expect), "{text}");
+            assert_eq!(parse(text).map(|url| url.to_string()).as_deref(), Ok(expect), "{text}");
         }
     }
 
@@ -355,17 +371,17 @@ mod tests {
         let below = Some("https://example.com/company");
         for (text, why, instead) in [
             ("chat.example.com", "does not begin with", None),
-            ("chat.example.com:8065", "does not begin with", None),
+            ("chat.example.com:8080", "does not begin with", None),
             ("//chat.example.com", "does not begin with", None),
             ("https:chat.example.com", "no host", None),
             ("https:/chat.example.com", "no host", None),
             ("ftp://chat.example.com", "another scheme", None),
-            ("mattermost://chat.example.com", "another scheme", None),
+            ("chat://chat.example.com", "another scheme", None),
             ("https://https://chat.example.com", "twice", None),
             ("http://https//chat.example.com", "twice", None),
             ("https://", "no host", None),
             ("https:///api", "no host", None),
-            ("https://:8065", "no host", None),
+            ("https://:8080", "no host", None),
             ("https://chat.example.com:99999", "from 1 to 65535", None),
             ("https://chat.example.com:0", "from 1 to 65535", None),
             ("https://chat.example.com:x", "character that no URL", None),
@@ -377,7 +393,7 @@ mod tests {
             ("<https://chat.example.com>", "angle bracket", None),
             ("https:\\\\chat.example.com", "backslash", None),
             ("https://chät.example.com", "xn--", None),
-            ("http://::1:8065", "brackets", None),
+            ("http://::1:8080", "brackets", None),
             ("https://example.com/a//b", "empty or dotted", None),
             ("https://example.com/../b", "empty or dotted", None),
             ("https://user:hunter2@chat.example.com", "user name or password", server),
@@ -387,20 +403,20 @@ mod tests {
             ("https://chat.example.com/api/v4/users?page=hunter2", "after ? or #", server),
             ("https://chat.example.com/api/v4/users", "leads to a page or an API route", server),
             ("https://chat.example.com/login", "leads to a page or an API route", server),
-            ("https://chat.example.com/team/channels/town-square", "leads to a page", server),
+            ("https://chat.example.com/team/channels/lobby", "leads to a page", server),
             ("https://chat.example.com/team/messages/@zoe", "leads to a page", server),
-            ("https://chat.example.com/team/pl/6eo7ykpcdbn6trg8dr9xawm4mo/", "leads to a page", server),
-            ("https://chat.example.com/admin_console/about/license", "leads to a page", server),
+            ("https://chat.example.com/team/posts/6eo7ykpcdbn6trg8dr9xawm4mo/", "leads to a page", server),
+            ("https://chat.example.com/console/about/license", "leads to a page", server),
             ("https://example.com/company/api/v4/users/me", "leads to a page", below),
-            ("https://example.com/company/team/channels/off-topic", "leads to a page", below),
-            ("https://example.com/company/select_team", "leads to a page", below),
+            ("https://example.com/company/team/channels/lobby", "leads to a page", below),
+            ("https://example.com/company/pick_a_team", "leads to a page", below),
         ] {
-            let wrong = BaseUrl::parse(text).unwrap_err();
+            let wrong = parse(text).unwrap_err();
             assert!(wrong.why.contains(why), "{text}: {wrong:?}");
             assert_eq!(wrong.instead.as_deref(), instead, "{text}");
             assert!(!format!("{wrong:?}").contains("hunter2"), "{wrong:?}");
             if let Some(instead) = instead {
-                assert_eq!(BaseUrl::parse(instead).map(|url| url.to_string()).as_deref(), Ok(instead));
+                assert_eq!(parse(instead).map(|url| url.to_string()).as_deref(), Ok(instead));
             }
         }
     }
@@ -423,12 +439,12 @@ mod tests {
             (https, "/a/../chat/api/v4/users", here("https://chat.example.com/chat")),
             (subpath, "/api/v4/users/me", here("https://chat.example.com")),
             (subpath, "/new/api/v4/users/me", here("https://chat.example.com/new")),
-            (subpath, "/new/team/channels/town-square", here("https://chat.example.com/new")),
+            (subpath, "/new/team/channels/lobby", here("https://chat.example.com/new")),
             (port, "/chat/api/v4/users/me", here("https://chat.example.com:8443/chat")),
             (http, "https://chat.example.com/api/v4/users/me", here(https)),
             (http, "https://chat.example.com:443/chat/api/v4/users/me", here("https://chat.example.com/chat")),
             (http, "https://chat.example.com/login", here(https)),
-            ("http://[::1]:8065", "http://[::1]:8065/chat/", here("http://[::1]:8065/chat")),
+            ("http://[::1]:8080", "http://[::1]:8080/chat/", here("http://[::1]:8080/chat")),
             (https, me, Redirect::Page),
             (https, "/api/v4/users/me/", Redirect::Page),
             (https, "me", Redirect::Page),
@@ -455,20 +471,20 @@ mod tests {
             (https, "http://chat.example.com:443/", elsewhere(Difference::NoTls, "http://chat.example.com:443")),
             (https, "https://chat.example.com:8443/api/v4/users/me", elsewhere(Difference::Port, port)),
             (http, "https://chat.example.com:8443/", elsewhere(Difference::Port, port)),
-            ("http://chat.example.com:8065", "https://chat.example.com/", elsewhere(Difference::Port, https)),
+            ("http://chat.example.com:8080", "https://chat.example.com/", elsewhere(Difference::Port, https)),
             (https, "", Redirect::Unknown),
             (https, "https://x/\u{7}", Redirect::Unknown),
             (https, "https://chat.example.com@evil.example/", Redirect::Unknown),
             (https, "https://user:hunter2@chat.example.com/", Redirect::Unknown),
             (https, "/\\evil.example/", Redirect::Unknown),
-            (https, "mattermost://chat.example.com/", Redirect::Unknown),
+            (https, "chat://chat.example.com/", Redirect::Unknown),
             (https, "javascript:alert(1)", Redirect::Unknown),
         ] {
-            let target = BaseUrl::parse(base).unwrap().redirect("/api/v4/users/me?page=1", location);
+            let target = parse(base).unwrap().redirect("/api/v4/users/me?page=1", location);
             assert_eq!(target, expect, "{base}: {location}");
             assert!(!format!("{target:?}").contains("hunter2"), "{target:?}");
         }
         let long = format!("/{}/api/v4/users/me", "x".repeat(400));
-        assert_eq!(BaseUrl::parse(https).unwrap().redirect(me, &long), Redirect::Page);
+        assert_eq!(parse(https).unwrap().redirect(me, &long), Redirect::Page);
     }
 }

@@ -1,4 +1,5 @@
-//! Fingerprints in memory that grows by little: a hash table that doubles takes 28 MB while it grows to a million.
+//! Whom a listing has seen: fingerprints in memory that grows by little. A hash table that doubles takes 28 MB while it
+//! grows to a million.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -17,7 +18,7 @@ const NUMBER: u64 = 3;
 
 /// 62-bit fingerprints, each with a number from 0 to 3: less than 10 bytes each for a million.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub struct Seen {
     /// For the upper bits of a fingerprint the place of its bucket's first chunk, counted from 1; 0 where there is none.
     /// Empty before the first fingerprint.
     buckets: Vec<u32>,
@@ -35,17 +36,19 @@ struct Chunk {
 
 /// A fingerprint: the number's bits are zero, and some other is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Fingerprint(u64);
+pub struct Fingerprint(u64);
 
 impl Fingerprint {
     /// The fingerprint that a hash makes.
-    pub(super) const fn of(hash: u64) -> Self {
+    #[must_use]
+    pub const fn of(hash: u64) -> Self {
         let bits = hash & !NUMBER;
         Self(if bits == 0 { NUMBER + 1 } else { bits })
     }
 
-    /// It as a number.
-    pub(super) const fn bits(self) -> u64 {
+    /// The fingerprint as a number.
+    #[must_use]
+    pub const fn bits(self) -> u64 {
         self.0
     }
 
@@ -57,7 +60,8 @@ impl Fingerprint {
 
 impl Seen {
     /// Without any.
-    pub(super) const fn new() -> Self {
+    #[must_use]
+    pub const fn new() -> Self {
         Self { buckets: Vec::new(), chunks: Vec::new() }
     }
 
@@ -88,13 +92,14 @@ impl Seen {
     }
 
     /// The number of a fingerprint.
-    pub(super) fn get(&self, fingerprint: Fingerprint) -> Option<u8> {
+    #[must_use]
+    pub fn get(&self, fingerprint: Fingerprint) -> Option<u8> {
         let (place, index) = self.find(fingerprint)?;
         self.chunk(place)?.entries.get(index).map(|entry| number_of(*entry))
     }
 
     /// Gives a fingerprint a number. Returns the one that it had.
-    pub(super) fn put(&mut self, fingerprint: Fingerprint, number: u8) -> Option<u8> {
+    pub fn put(&mut self, fingerprint: Fingerprint, number: u8) -> Option<u8> {
         let entry = fingerprint.0 | u64::from(number) & NUMBER;
         if let Some((place, index)) = self.find(fingerprint) {
             let held = self.entry(place, index)?;
@@ -127,7 +132,7 @@ impl Seen {
     }
 
     /// Takes a fingerprint out.
-    pub(super) fn remove(&mut self, fingerprint: Fingerprint) {
+    pub fn remove(&mut self, fingerprint: Fingerprint) {
         if let Some(entry) = self.find(fingerprint).and_then(|(place, index)| self.entry(place, index)) {
             *entry = 0;
         }
@@ -140,10 +145,10 @@ const fn number_of(entry: u64) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::settings::fnv1a;
+    use super::super::hash::fnv1a;
     use super::*;
-    use hashbrown::HashMap;
     use proptest::prelude::*;
+    use std::collections::HashMap;
 
     proptest! {
         #[test]

@@ -1,4 +1,4 @@
-//! wasi:http: sends what the core asks for, many requests at once. The only I/O of the component.
+//! wasi:http: sends what a provider's core asks for, many requests at once. The only I/O of a component.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -13,12 +13,10 @@ use wasi::http::types::{
 use wasi::io::poll::{Pollable, poll};
 use wasi::io::streams::{InputStream, StreamError};
 
-use crate::mattermost::base_url::{BaseUrl, Redirect, Scheme};
-use crate::mattermost::http::{Answered, HEADERS, Lost, Method, Network, Outcome, Request, Response, Ticket, Work};
-use crate::mattermost::settings::Settings;
+use super::base_url::{BaseUrl, Redirect, Scheme};
+use super::http::{Answered, HEADERS, Lost, Method, Network, Outcome, Request, Response, Server, Ticket, Work};
 
-/// The largest body that is held: a thousand profiles have 0.7 MB, the largest configurations some 100 KB. The list of all
-/// ids is read as it comes.
+/// The largest body that is held: a thousand profiles of users have less than one MB. A larger list is read as it comes.
 const BODY_BYTES: usize = 4 * 1024 * 1024;
 
 /// The most that all bodies in flight hold together, so that a server that sends without end meets this limit and not
@@ -37,24 +35,31 @@ const CONNECT_NS: u64 = 10 * SECOND_NS;
 /// A page far behind in a list of hundreds of thousands takes a third of a second of an idle server; a busy one is given
 /// a minute.
 const FIRST_BYTE_NS: u64 = 60 * SECOND_NS;
+/// The same for what can be done without: a server names the ids of a million accounts in two seconds.
+const SPARE_FIRST_BYTE_NS: u64 = 20 * SECOND_NS;
 const BETWEEN_BYTES_NS: u64 = 30 * SECOND_NS;
 
-/// The network of one call: a server, and the token for it.
-#[derive(Debug)]
+/// The network of one call: a server, and the credentials for it.
 pub struct WasiHttp<'a> {
-    settings: &'a Settings,
+    server: &'a dyn Server,
+}
+
+impl core::fmt::Debug for WasiHttp<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("WasiHttp").field("base", self.server.base()).finish_non_exhaustive()
+    }
 }
 
 impl<'a> WasiHttp<'a> {
-    /// The network of a call with these settings.
+    /// The network of a call to this server.
     #[must_use]
-    pub const fn new(settings: &'a Settings) -> Self {
-        Self { settings }
+    pub const fn new(server: &'a dyn Server) -> Self {
+        Self { server }
     }
 
     fn send(&self, request: &Request) -> Result<Flight, Lost> {
         let outgoing = OutgoingRequest::new(self.headers(request)?);
-        let base = &self.settings.base;
+        let base = self.server.base();
         let scheme = match base.scheme() {
             Scheme::Http => WasiScheme::Http,
             Scheme::Https => WasiScheme::Https,
@@ -71,7 +76,8 @@ impl<'a> WasiHttp<'a> {
         let options = RequestOptions::new();
         // A host may not support a timeout; then its own holds.
         let _ = options.set_connect_timeout(Some(CONNECT_NS));
-        let _ = options.set_first_byte_timeout(Some(FIRST_BYTE_NS));
+        let first_byte = if request.is_spare { SPARE_FIRST_BYTE_NS } else { FIRST_BYTE_NS };
+        let _ = options.set_first_byte_timeout(Some(first_byte));
         let _ = options.set_between_bytes_timeout(Some(BETWEEN_BYTES_NS));
         let future = outgoing_handler::handle(outgoing, Some(options)).map_err(|code| lost(&code))?;
         write(body, request.body.as_deref().unwrap_or_default())?;
@@ -80,7 +86,7 @@ impl<'a> WasiHttp<'a> {
 
     fn headers(&self, request: &Request) -> Result<Fields, Lost> {
         let fields = Fields::new();
-        for (name, value) in self.settings.headers(request) {
+        for (name, value) in self.server.headers(request) {
             fields.append(name, value.as_bytes()).map_err(|_| refused_part(name))?;
         }
         Ok(fields)
@@ -151,13 +157,19 @@ impl Flight {
 
     /// Goes on after the flight of this request has become ready. Its body may grow to `room` bytes, unless the work takes it
     /// as it comes.
-    fn step(self, base: &BaseUrl, request: &Request, room: usize, (ticket, work): (Ticket, &mut dyn Work)) -> Progress {
+    fn step(
+        self,
+        server: &dyn Server,
+        request: &Request,
+        room: usize,
+        (ticket, work): (Ticket, &mut dyn Work),
+    ) -> Progress {
         match self {
             Self::Waiting(waiting) => match waiting.future.get() {
                 None => Progress::On(Self::Waiting(waiting)),
-                Some(Ok(Ok(incoming))) => match open(incoming, waiting.sent_ns) {
+                Some(Ok(Ok(incoming))) => match open(incoming, server.keeps(), waiting.sent_ns) {
                     Ok(mut reading) => {
-                        reading.response.redirect = redirect(base, request, &reading.whole);
+                        reading.response.redirect = redirect(server.base(), request, &reading.whole);
                         reading.is_streamed = work.begins(ticket, &reading.response);
                         Progress::On(Self::Reading(reading))
                     }
@@ -180,9 +192,10 @@ enum Progress {
     Done(Outcome),
 }
 
-fn open(incoming: IncomingResponse, sent_ns: u64) -> Result<Reading, Lost> {
+fn open(incoming: IncomingResponse, keeps: &[&'static str], sent_ns: u64) -> Result<Reading, Lost> {
     let took_ms = u32::try_from(monotonic_clock::now().saturating_sub(sent_ns) / MS_NS).unwrap_or(u32::MAX);
-    let response = Response { status: incoming.status(), headers: headers(&incoming), took_ms, ..Response::default() };
+    let response =
+        Response { status: incoming.status(), headers: headers(&incoming, keeps), took_ms, ..Response::default() };
     let body = incoming.consume().map_err(|()| Lost::Closed)?;
     let stream = body.stream().map_err(|()| Lost::Closed)?;
     Ok(Reading { ready: stream.subscribe(), stream, _body: body, whole: incoming, response, is_streamed: false })
@@ -194,7 +207,7 @@ fn redirect(base: &BaseUrl, request: &Request, incoming: &IncomingResponse) -> O
     Some(base.redirect(&request.path, &String::from_utf8_lossy(&location)))
 }
 
-fn headers(incoming: &IncomingResponse) -> Vec<(&'static str, String)> {
+fn headers(incoming: &IncomingResponse, keeps: &[&'static str]) -> Vec<(&'static str, String)> {
     let fields = incoming.headers();
     let header = |name: &'static str| {
         let mut values = fields.get(name).into_iter().map(|value| String::from_utf8_lossy(&value).into_owned());
@@ -205,7 +218,7 @@ fn headers(incoming: &IncomingResponse) -> Vec<(&'static str, String)> {
         }
         Some((name, value))
     };
-    HEADERS.into_iter().filter_map(header).collect()
+    HEADERS.into_iter().chain(keeps.iter().copied()).filter_map(header).collect()
 }
 
 enum Read {
@@ -307,7 +320,7 @@ impl Network for WasiHttp<'_> {
                 let (ticket, request, flight) = flights.swap_remove(index);
                 let others: usize = flights.iter().map(|(_, _, flight)| flight.held()).sum();
                 let room = BODIES_BYTES.saturating_sub(others).min(BODY_BYTES);
-                match flight.step(&self.settings.base, &request, room, (ticket, work)) {
+                match flight.step(self.server, &request, room, (ticket, work)) {
                     Progress::On(flight) => flights.push((ticket, request, flight)),
                     Progress::Done(outcome) => work.arrived(ticket, Answered { request, outcome }),
                 }
