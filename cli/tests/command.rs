@@ -521,7 +521,7 @@ fn the_demo_swaps_versions_in_the_middle_of_its_listing() {
     let output = providerctl(&["demo", "--rows", "1"], "");
     check_exit(&output, 0);
     let told = stdout(&output);
-    assert!(told.contains("gave way to") && told.contains("went on from its cursor"), "{told}");
+    assert!(told.contains("was replaced by") && told.contains("continued from its cursor"), "{told}");
     assert!(told.contains("1,000 users in") && told.contains(", complete"), "{told}");
 }
 
