@@ -359,7 +359,9 @@ mod tests {
         for (kind, words) in
             [(std::io::ErrorKind::StorageFull, "the disk is full"), (std::io::ErrorKind::FileTooLarge, "ulimit -f")]
         {
-            let Failure::Reported { exit, complaint } = Failure::from(std::io::Error::from(kind)) else { panic!("{kind}") };
+            let Failure::Reported { exit, complaint } = Failure::from(std::io::Error::from(kind)) else {
+                panic!("{kind}")
+            };
             assert!(exit == Exit::Failed && complaint.message.contains(words), "{complaint:?}");
             let listing = Failure::failed(*complaint).of_a_listing();
             assert!(matches!(listing, Failure::Reported { exit: Exit::Incomplete, .. }), "{listing:?}");

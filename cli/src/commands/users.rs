@@ -36,7 +36,8 @@ async fn list(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure>
     let mut reader = Reader::new(listing, stall_time);
     if let Some(before) = reader.resumed() {
         let came = count(before.users, "user");
-        screen.remark(&format!("resuming an interrupted listing: {came} already read; all users are printed at the end"));
+        screen
+            .remark(&format!("resuming an interrupted listing: {came} already read; all users are printed at the end"));
     }
     let mut printer = Printer::new(format, &reader);
     let failure = print_all(&mut reader, &mut printer, screen).await?;
