@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use mattermost_provider::mattermost::api;
 use mattermost_provider::mattermost::edition::Edition;
-use mattermost_provider::mattermost::listing::{Findings, Surroundings};
+use mattermost_provider::mattermost::listing::{AccountContext, Findings};
 use mattermost_provider::mattermost::seat::SeatRule;
 use mattermost_provider::mattermost::version::Version;
 use mattermost_provider::mattermost::wire::Team;
@@ -32,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
         let answer = if is_other { "[]" } else { ADMINISTRATOR };
         rows::answered(request.clone(), if is_first { &body } else { answer.as_bytes() }).outcome
     });
-    let mut found = Surroundings::new();
+    let mut found = AccountContext::new();
     let seats = SeatRule::of(None, Edition::Free);
     match found.find(Some(Version::new(11, 6)), false, seats, &mut Findings::default(), &mut server) {
         Ok(()) => {

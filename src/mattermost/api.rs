@@ -248,7 +248,7 @@ pub fn team_members(team: &str, page: u32) -> Request {
 
 /// Where a page of the report on users begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum From {
+pub enum ReportStart {
     /// With the account of this name.
     Name(String),
     /// After the account of this name and id.
@@ -257,10 +257,10 @@ pub enum From {
 
 /// Asks for a page of the report on users, in the order of their names. Bots are not in it.
 #[must_use]
-pub fn report(from: &From) -> Request {
-    let (name, id) = match from {
-        From::Name(name) => (name.as_str(), FIRST_ID),
-        From::After(name, id) => (name.as_str(), id.as_str()),
+pub fn report(start: &ReportStart) -> Request {
+    let (name, id) = match start {
+        ReportStart::Name(name) => (name.as_str(), FIRST_ID),
+        ReportStart::After(name, id) => (name.as_str(), id.as_str()),
     };
     report_page("", name, id)
 }
@@ -865,7 +865,7 @@ mod tests {
             teams(0),
             team_admins("a", 0),
             team_members("a", 0),
-            report(&From::Name("a".into())),
+            report(&ReportStart::Name("a".into())),
             single_channel_guests("", ""),
             count_single_channel_guests(),
             my_tokens(),
@@ -892,8 +892,8 @@ mod tests {
     #[test]
     fn the_report_is_paged_by_name_whatever_the_name_holds() {
         let cases = [
-            (From::Name("zoe".into()), "from_column_value=zoe&from_id=00000000000000000000000000"),
-            (From::After("a&b=ü".into(), "i1".into()), "from_column_value=a%26b%3D%C3%BC&from_id=i1"),
+            (ReportStart::Name("zoe".into()), "from_column_value=zoe&from_id=00000000000000000000000000"),
+            (ReportStart::After("a&b=ü".into(), "i1".into()), "from_column_value=a%26b%3D%C3%BC&from_id=i1"),
         ];
         for (from, expect) in cases {
             assert!(report(&from).path.ends_with(expect), "{}", report(&from).path);

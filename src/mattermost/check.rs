@@ -21,7 +21,7 @@ use super::code::{Code, NoticeCode};
 use super::edition::Edition;
 use super::failure::{Failure, Meaning as _};
 use super::license::{self, Answers};
-use super::listing::{Count, Counting, Findings, Surroundings};
+use super::listing::{AccountContext, Count, Counting, Findings};
 use super::rights::{Rights, Teams};
 use super::seat::SeatRule;
 use super::settings::{ActivitySource, Settings};
@@ -303,7 +303,7 @@ impl Report {
         let asks_report = wants_report && self.version.is_none_or(Version::has_user_report);
         let report = exchange_all(
             network,
-            asks_report.then(|| api::report(&api::From::Name(me.username.clone()))).into_iter().collect(),
+            asks_report.then(|| api::report(&api::ReportStart::Name(me.username.clone()))).into_iter().collect(),
         );
         let report = report.first().map_or(Ok(0), |answered| {
             Answer::of(answered).and_then(|answer| Ok(answer.rows::<ReportRow<'_>>(REPORT_ROWS_PER_PAGE)?.rows.len()))
@@ -332,8 +332,13 @@ impl Report {
         let rule = SeatRule::of(self.version, edition);
         let is_unsure = rights.teams() == Teams::Unsure;
         let sees_all = rights.teams() != Teams::Some && rights.see_into_teams();
-        match Surroundings::with_teams(self.version, first).find(self.version, is_unsure, rule, &mut findings, network)
-        {
+        match AccountContext::with_teams(self.version, first).find(
+            self.version,
+            is_unsure,
+            rule,
+            &mut findings,
+            network,
+        ) {
             Ok(()) if sees_all && !findings.has(NoticeCode::TeamAdminsHidden) => {
                 self.pass(Step::TeamsVisible, "the token sees every team and who runs it".to_string());
             }
