@@ -42,12 +42,12 @@ pub const ATTRIBUTES: [(&str, &str); 11] = [
     ("user.last-login", "with activity_source=report: when the account last signed in"),
     ("user.last-post", "with activity_source=report: when the account last wrote a message"),
     ("user.locale", "the account's language"),
-    ("user.mfa-active", "`true` where it signs in with a second factor"),
+    ("user.mfa-active", "`true` if the account signs in with a second factor"),
     ("user.remote-id", "the connected server that the account belongs to"),
     ("user.runs-teams", "the names of the teams that the account administers, separated by commas"),
     (
         "user.status-by-hand",
-        "`true` where the account has set its status, such as offline, by hand: from then on the server records no activity, so the last one is not known",
+        "`true` if the account has set its status, such as offline, by hand: the server records no activity after that, so the last one is not known",
     ),
     ("user.updated-at", "when the account was last changed"),
 ];
