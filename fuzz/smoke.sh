@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Every fuzz target replays its seeds and goes on for a fixed number of runs from a fixed seed: the same inputs each time.
-# It finds what a change has broken; what nobody has seen yet is for fuzz/run.sh.
+# It finds what a change has broken; use fuzz/run.sh to find new faults.
 #
 #   fuzz/smoke.sh [runs]     1000 for each target, its seeds among them
 #
-# Stable Rust is enough. CARGO_TARGET_DIR is honoured. What a target found is left in fuzz/artifacts.
+# Stable Rust is enough. CARGO_TARGET_DIR is honoured. Findings are kept in fuzz/artifacts.
 set -euo pipefail
 cd "$(dirname "$0")"
 

@@ -24,7 +24,7 @@ fuzz_target!(|data: &[u8]| {
     });
 
     let is_list = rows::length(&String::from_utf8_lossy(&body)).is_some();
-    // A server of one page of teams that all have the same administrator.
+    // A server with one page of teams that all have the same administrator.
     let mut server = Fake::new(|request| {
         assert!(request.path.bytes().all(|b| b.is_ascii_graphic()), "{}", request.path);
         let is_first = *request == api::teams(0);

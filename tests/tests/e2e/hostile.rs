@@ -149,7 +149,7 @@ async fn a_wait_keeps_no_room_from_others() {
         let mut listing = tenant.listing(ListingOptions::default());
         listing.next().await.unwrap().unwrap();
         // One instance is all that the tenant has.
-        assert_eq!(tenant.licenses().await.map(drop).unwrap_err().code(), "told", "{kind}");
+        assert_eq!(tenant.licenses().await.map(drop).unwrap_err().code(), "observed", "{kind}");
         if kind == "waits" {
             listing.next().await.unwrap().unwrap();
         }
@@ -158,7 +158,7 @@ async fn a_wait_keeps_no_room_from_others() {
 
 #[tokio::test]
 async fn what_a_guest_hands_over_in_a_call_counts_together() {
-    for (mebibytes, code) in [(13, "limit-returned-bytes"), (15, "told")] {
+    for (mebibytes, code) in [(13, "limit-returned-bytes"), (15, "observed")] {
         let mut limits = low();
         limits.returned_bytes = mebibytes << 20;
         let host = Host::new(limits);
@@ -617,7 +617,7 @@ async fn a_provider_lists_all_beside_others_that_misbehave() {
     let calls = Arc::new(AtomicU64::new(0));
     // Nobody listens there: what misbehaves is to take nothing from the server.
     let nowhere = "http://127.0.0.1:9";
-    for (name, code) in MISBEHAVIOURS.into_iter().chain([("foreign", "told")]) {
+    for (name, code) in MISBEHAVIOURS.into_iter().chain([("foreign", "observed")]) {
         others.spawn(misbehave(Arc::clone(&host), name, code, nowhere.to_owned(), Arc::clone(&calls)));
     }
     while calls.load(Ordering::Relaxed) < 20 {
