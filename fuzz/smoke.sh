@@ -25,7 +25,7 @@ findings=0
 for source in fuzz_targets/*.rs; do
     target=$(basename "$source" .rs)
     mkdir -p "artifacts/$target" "$work/$target"
-    # A run that takes minutes is endless; a slow machine is no finding.
+    # A run of minutes is endless; the timeout is long so that a slow machine is not a finding.
     if "$built/$host/release/$target" "$work/$target" "seeds/$target" -runs="$runs" -seed=1 -dict=json.dict -max_len=8192 \
         -timeout=600 -rss_limit_mb=2048 -artifact_prefix="artifacts/$target/" >"$work/log" 2>&1; then
         echo "$target: $(sed -nE 's/^Done ([0-9]+) runs.*/\1/p' "$work/log") runs"

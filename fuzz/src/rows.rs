@@ -57,7 +57,7 @@ macro_rules! rows {
                 $look(rows.rows.as_slice())
             }
             (Err(failure), None) => $crate::rows::is_unreadable(&failure),
-            (Ok(_), None) => panic!("rows of what is no list"),
+            (Ok(_), None) => panic!("rows of something other than a list"),
             (Err(failure), Some(length)) => panic!("a list of {length} is lost: {failure:?}"),
         }
     }};

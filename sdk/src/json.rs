@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
     /// Calls `item` for each value of a list; it must read the value.
     ///
     /// # Errors
-    /// There is no list here, or `item` fails.
+    /// The value is not a list, or `item` fails.
     pub fn each(&mut self, mut item: impl FnMut(&mut Self) -> Result<(), Unreadable>) -> Result<(), Unreadable> {
         self.expect(b'[')?;
         let mut is_first = true;

@@ -105,7 +105,7 @@
 //!         return Err(unexpected("the server refuses the request"));
 //!     }
 //!     let body = decoded(response).map_err(|lost| Failure::lost(request, &lost))?;
-//!     let people = rows::<Person>(&body, 10_000, &["name"]).map_err(|_| unexpected("that is no list of people"))?;
+//!     let people = rows::<Person>(&body, 10_000, &["name"]).map_err(|_| unexpected("the answer is not a list of people"))?;
 //!     let users = people.rows.iter().map(|person| records::user(person.id.as_str(), person.name.as_str()));
 //!     Ok(records::page(users.collect(), ListingState::Complete))
 //! }

@@ -386,7 +386,7 @@ impl<'a> Answer<'a> {
     /// Reads the answer as one JSON value.
     ///
     /// # Errors
-    /// The answer is no JSON, or not of this shape.
+    /// The answer is not JSON, or not of this shape.
     pub fn read<T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
         json::from_slice(&self.body).map_err(|_| self.unreadable())
     }
@@ -410,7 +410,7 @@ impl<'a> Answer<'a> {
     /// requested.
     ///
     /// # Errors
-    /// The answer is no JSON list, or a longer one.
+    /// The answer is not a JSON list, or a longer one.
     pub fn rows<T: Deserialize<'a>>(&'a self, most: usize) -> Result<lenient::Rows<T>, Failure> {
         wire::rows(&self.body, most).map_err(|_| self.unreadable())
     }
@@ -887,7 +887,7 @@ mod tests {
             let name = format!("{} {}", route.method, route.path.replace("{}", "a"));
             (name, route.query.iter().map(ToString::to_string).collect())
         });
-        assert_eq!(asked, described.collect::<BTreeMap<_, _>>(), "no more is described than is asked for, and no less");
+        assert_eq!(asked, described.collect::<BTreeMap<_, _>>(), "every request is described, and nothing else");
     }
 
     #[test]

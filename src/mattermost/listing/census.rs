@@ -38,7 +38,7 @@ pub struct Count {
     pub total: Option<u32>,
 }
 
-/// What came of the request for a count.
+/// The result of a request for a count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Counting {
     /// The server counted.

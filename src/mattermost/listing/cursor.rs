@@ -49,11 +49,11 @@ pub struct Cursor {
 /// How many of the accounts that a listing has returned take a seat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seats {
-    /// Those that do.
+    /// Accounts that do.
     pub occupied: u32,
     /// Guests of a single channel, who take none, though the server's plain count of seats includes them.
     pub apart: u32,
-    /// Those of whom it is not known.
+    /// Accounts of which it is not known.
     pub unknown: u32,
 }
 

@@ -89,7 +89,7 @@ impl Named {
     }
 }
 
-/// A name that is no longer than those of Mattermost.
+/// A name, cut to the longest that Mattermost allows.
 fn short(name: &str) -> String {
     name.chars().take(64).collect()
 }

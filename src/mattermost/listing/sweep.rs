@@ -83,7 +83,7 @@ pub(super) enum End {
     Reached,
 }
 
-/// What the sweep brought in.
+/// What a sweep has read.
 #[derive(Debug)]
 pub(super) struct Swept {
     /// The accounts to return: in a later pass, those that no earlier one has seen.
@@ -297,7 +297,7 @@ impl<'a> Sweep<'a> {
         while let Some(part) = self.unasked.first_mut() {
             let Some(Some(Ok(page))) = self.slots.get(part.slot) else { break };
             let room = self.ids_at_once.saturating_sub(ids.len());
-            // The first account of the part for which there is no room.
+            // The first account of the part that does not fit.
             let rest = page.unasked_in(part.from, part.to).nth(room).map(|(place, _)| place);
             if rest.is_some() && !ids.is_empty() {
                 break;

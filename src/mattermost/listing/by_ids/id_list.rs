@@ -21,7 +21,7 @@ enum Place {
     Null(usize),
 }
 
-/// The text is no list of ids.
+/// The text is not a list of ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NoIds;
 
@@ -43,7 +43,7 @@ impl IdList {
     /// Reads on, and passes each id to `take`.
     ///
     /// # Errors
-    /// The text is no list of ids, or `take` fails.
+    /// The text is not a list of ids, or `take` fails.
     pub(super) fn read(&mut self, bytes: &[u8], mut take: impl FnMut(Id) -> Result<(), NoIds>) -> Result<(), NoIds> {
         let mut rest = bytes;
         while let Some((byte, behind)) = rest.split_first() {

@@ -24,7 +24,7 @@ pub struct Size {
     pub known: Option<u32>,
     /// Teams.
     pub teams: u32,
-    /// Whether the token may read the lists of those who share no team with anybody: bots, where they are listed, and
+    /// Whether the token may read the lists of those who share no team with anybody: bots, if they are listed, and
     /// accounts in no team.
     pub sees_strays: bool,
 }

@@ -15,7 +15,7 @@ pub(super) struct Evidence {
     pub(super) listed: u32,
     /// Accounts that the server counted between them.
     pub(super) counted: u32,
-    /// Ids in both lists whose profile was asked for and did not come.
+    /// Ids in both lists whose profile was requested and did not come.
     pub(super) absent: u32,
 }
 
@@ -31,7 +31,7 @@ pub(super) enum Verdict {
 }
 
 impl Evidence {
-    /// The verdict, once the profiles of all ids in both lists were asked for.
+    /// The verdict, once the profiles of all ids in both lists were requested.
     #[must_use]
     pub(super) const fn verdict(self) -> Verdict {
         let came = self.listed.saturating_sub(self.absent);
