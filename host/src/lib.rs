@@ -25,7 +25,7 @@
 //! ```
 //!
 //! A listing that is given a store of [checkpoint]s goes on where it stopped, whatever happened to the process:
-//! [`Listings::resume`]. Where the provider tells what changed, [`Listings::sync`] brings it up to date for a small part of what
+//! [`Listings::resume`]. If the provider reports what changed, [`Listings::sync`] brings it up to date for a small part of what
 //! a listing costs.
 //!
 //! What it is not: without such a store it keeps no records; it retries nothing but a wait that the product asked for, and
@@ -75,7 +75,7 @@ pub use provider_egress::{
 };
 #[doc(inline)]
 pub use provider_registry::{
-    CanaryReport, Candidate, Config, Error as RegistryError, Event, FieldDifference, Objection, Patience, Registry,
+    CanaryReport, Candidate, Config, Error as RegistryError, Event, FieldDifference, HealthPolicy, Objection, Registry,
     SecretSource, SwitchOptions, Switched, Tenant, TenantListing, TenantSync, VersionName, Watch, canary,
     read_secret_file,
 };

@@ -114,8 +114,8 @@ impl Service<Name> for Resolver {
     }
 }
 
-/// The addresses that may be dialled. One that is prohibited is told before one that is private, since no policy
-/// changes it.
+/// The addresses that may be dialled. A prohibited address is reported before a private one, since no policy can allow
+/// it.
 fn within_reach(found: impl Iterator<Item = SocketAddr>, reach: Reach) -> io::Result<std::vec::IntoIter<SocketAddr>> {
     let (mut allowed, mut refused) = (Vec::new(), None);
     for address in found {

@@ -47,7 +47,7 @@ pub struct Entry {
     pub version: String,
     /// `GET`, `POST` and so on; `OTHER` for a method that is denied and has no common name.
     pub method: String,
-    /// Scheme, host and port; empty where the provider asked for something that has none. Hosts that are denied are of
+    /// Scheme, host and port; empty if the request had none. Hosts that are denied are of
     /// the provider's choosing, cut off after 255 bytes.
     pub origin: String,
     /// The path of the described request, with `{}` for what the provider filled in. Of a request that is denied only

@@ -396,8 +396,8 @@ mod tests {
             let Error::InvalidCertificate(CertificateError::Other(other)) = refused else {
                 panic!("{name}: {refused:?}")
             };
-            let told = other.0.downcast_ref::<Cause>().unwrap().to_string();
-            assert!(told.starts_with(expect), "{name}: {told}");
+            let message = other.0.downcast_ref::<Cause>().unwrap().to_string();
+            assert!(message.starts_with(expect), "{name}: {message}");
         }
     }
 }

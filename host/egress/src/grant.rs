@@ -91,7 +91,7 @@ impl Grant {
         &self.origin
     }
 
-    /// The described request that a request to the origin is; none where it is none of them. They are looked for below the
+    /// The described request that matches a request to the origin; `None` if no one does. They are looked for below the
     /// configured path and below each path above it, since people enter addresses that lead further than the product's own.
     ///
     /// `others` are the grants of other settings at the same origin. What stands below their path is theirs: a request

@@ -49,7 +49,7 @@ impl Origin {
         Self::of(&uri).filter(|origin| origin.port != 0).ok_or("its port is not a number from 1 to 65535")
     }
 
-    /// The origin of a request; none where the address holds a user name, which no request of a provider needs.
+    /// The origin of a request; `None` if the address holds a user name, which no request of a provider needs.
     pub(crate) fn of(uri: &Uri) -> Option<Self> {
         let is_https = match uri.scheme()? {
             scheme if *scheme == Scheme::HTTPS => true,

@@ -76,7 +76,7 @@ impl Policy {
         self.reach(origin).is_some()
     }
 
-    /// Which addresses an origin may be at; none where it is not allowed.
+    /// Which addresses an origin may be at; `None` if it is not allowed.
     pub(crate) fn reach(&self, origin: &Origin) -> Option<Reach> {
         let named_exactly = self.patterns().any(|pattern| !pattern.is_wildcard && pattern.matches(origin));
         let is_allowed = self.allow.is_none() || self.patterns().any(|pattern| pattern.matches(origin));

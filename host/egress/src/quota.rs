@@ -137,7 +137,7 @@ impl Quota {
 #[derive(Debug)]
 struct Pace {
     between: Duration,
-    /// The earliest moment that is not taken; none before the first.
+    /// The earliest moment that is not taken; `None` before the first.
     next: Option<Instant>,
 }
 

@@ -105,7 +105,7 @@ impl Redactor {
     }
 
     /// The same for a text that somebody may have cut off in the middle of a secret.
-    pub(crate) fn clean_told(&self, text: &mut String) -> bool {
+    pub(crate) fn clean_for_person(&self, text: &mut String) -> bool {
         let is_cleaned = self.clean(text);
         let rest = text.trim_end_matches(|letter: char| letter == '.' || letter == '…' || letter.is_whitespace());
         let cut = self.forms.iter().filter(|form| form.place == Place::Whole).filter_map(|form| {
@@ -300,18 +300,18 @@ impl fmt::Debug for Redactor {
 }
 
 /// A text for a person.
-fn told(text: &mut String, redactor: &Redactor) {
-    redactor.clean_told(text);
+fn for_person(text: &mut String, redactor: &Redactor) {
+    redactor.clean_for_person(text);
 }
 
 /// Texts for a person.
-fn all_told<'a>(texts: impl IntoIterator<Item = &'a mut String>, redactor: &Redactor) {
-    texts.into_iter().for_each(|text| told(text, redactor));
+fn all_for_person<'a>(texts: impl IntoIterator<Item = &'a mut String>, redactor: &Redactor) {
+    texts.into_iter().for_each(|text| for_person(text, redactor));
 }
 
 impl Texts for String {
     fn redact(&mut self, redactor: &Redactor) {
-        told(self, redactor);
+        for_person(self, redactor);
     }
 }
 
@@ -330,7 +330,7 @@ impl<T: Texts> Texts for Vec<T> {
 impl Texts for Notice {
     fn redact(&mut self, redactor: &Redactor) {
         let Self { code, severity: _, message, fix, fields, count: _, subjects, params } = self;
-        all_told([code, message].into_iter().chain(fix).chain(fields).chain(subjects), redactor);
+        all_for_person([code, message].into_iter().chain(fix).chain(fields).chain(subjects), redactor);
         params.redact(redactor);
     }
 }
@@ -339,13 +339,13 @@ impl Texts for CheckReport {
     fn redact(&mut self, redactor: &Redactor) {
         let Self { steps, product_version, product_instance, attributes } = self;
         for step in steps {
-            all_told(
+            all_for_person(
                 [&mut step.id, &mut step.summary].into_iter().chain(&mut step.code).chain(&mut step.fix),
                 redactor,
             );
             step.params.redact(redactor);
         }
-        all_told(product_version.iter_mut().chain(product_instance), redactor);
+        all_for_person(product_version.iter_mut().chain(product_instance), redactor);
         attributes.redact(redactor);
     }
 }
@@ -364,8 +364,8 @@ impl Texts for ProviderError {
             request_id,
             params,
         } = self;
-        all_told([code, message].into_iter().chain(fix).chain(request).chain(request_id), redactor);
-        params.change(|text| redactor.clean_told(text));
+        all_for_person([code, message].into_iter().chain(fix).chain(request).chain(request_id), redactor);
+        params.change(|text| redactor.clean_for_person(text));
     }
 }
 
@@ -383,7 +383,7 @@ impl Texts for License {
             attributes,
             notices,
         } = self;
-        all_told([license_type, name].into_iter().chain(licensee).chain(starts_at).chain(expires_at), redactor);
+        all_for_person([license_type, name].into_iter().chain(licensee).chain(starts_at).chain(expires_at), redactor);
         attributes.redact(redactor);
         notices.redact(redactor);
     }
@@ -470,7 +470,7 @@ mod tests {
     #[track_caller]
     fn cleaned(secrets: &[&str], text: &str) -> String {
         let mut text = text.to_owned();
-        redactor(secrets).clean_told(&mut text);
+        redactor(secrets).clean_for_person(&mut text);
         text
     }
 
@@ -494,8 +494,8 @@ mod tests {
             for after in ["", "\n", ", ", "abc"] {
                 let plain = format!("{before}{SECRET}{after}");
                 for encoded in [BASE64_STANDARD.encode(&plain), BASE64_URL_SAFE_NO_PAD.encode(&plain)] {
-                    let told = cleaned(&[SECRET], &format!("Basic {encoded}!"));
-                    assert_eq!(told, "Basic [redacted]!", "{plain:?}");
+                    let text = cleaned(&[SECRET], &format!("Basic {encoded}!"));
+                    assert_eq!(text, "Basic [redacted]!", "{plain:?}");
                 }
             }
         }
@@ -542,17 +542,17 @@ mod tests {
             [(25, "", true), (25, "…", true), (13, "...", true), (12, "", false), (3, "", false)]
         {
             let head = &SECRET[..length];
-            let told = cleaned(&[SECRET], &format!("The server says {head}{end}"));
-            assert_eq!(told.contains(head), !is_taken, "{told}");
-            assert_eq!(told.ends_with(REDACTED), is_taken, "{told}");
+            let text = cleaned(&[SECRET], &format!("The server says {head}{end}"));
+            assert_eq!(text.contains(head), !is_taken, "{text}");
+            assert_eq!(text.ends_with(REDACTED), is_taken, "{text}");
         }
     }
 
     #[test]
     fn several_secrets_are_looked_for_at_once() {
         let secrets = [SECRET, "hunter2", "swordfish-9000"];
-        let told = cleaned(&secrets, &format!("{SECRET}, hunter2, swordfish-9000 and tuna"));
-        assert_eq!(told, "[redacted], [redacted], [redacted] and tuna");
+        let text = cleaned(&secrets, &format!("{SECRET}, hunter2, swordfish-9000 and tuna"));
+        assert_eq!(text, "[redacted], [redacted], [redacted] and tuna");
         let nobodys = redactor(&[]);
         let mut text = SECRET.to_owned();
         assert!(!nobodys.clean(&mut text) && text == SECRET);

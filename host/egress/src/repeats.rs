@@ -109,9 +109,9 @@ mod tests {
     fn a_denial_is_written_with_its_number_and_less_and_less_often() {
         let mut repeats = Repeats::default();
         let lines: Vec<_> = (0..1_234).filter_map(|_| repeats.add(denied("/x"))).collect();
-        let told = |lines: &[Entry]| lines.iter().map(|line| (line.times, line.request_bytes)).collect::<Vec<_>>();
-        assert_eq!(told(&lines), [(1, 3), (9, 27), (90, 270), (900, 2_700)]);
-        assert_eq!(told(&repeats.rest().collect::<Vec<_>>()), [(234, 702)]);
+        let counts = |lines: &[Entry]| lines.iter().map(|line| (line.times, line.request_bytes)).collect::<Vec<_>>();
+        assert_eq!(counts(&lines), [(1, 3), (9, 27), (90, 270), (900, 2_700)]);
+        assert_eq!(counts(&repeats.rest().collect::<Vec<_>>()), [(234, 702)]);
         assert_eq!(repeats.rest().count(), 0);
     }
 

@@ -110,7 +110,7 @@ impl RequestSpec {
         (&self.url, &self.method, &self.path) == (&other.url, &other.method, &other.path)
     }
 
-    /// The part of it that is granted by others; none where they do not have its route.
+    /// The part of it that others grant; `None` if they do not have its route.
     #[must_use]
     pub fn within(&self, granted: &[Self]) -> Option<Self> {
         let same: Vec<_> = granted.iter().filter(|granted| granted.is_same_route(self)).collect();
@@ -120,7 +120,7 @@ impl RequestSpec {
         (!same.is_empty()).then_some(part)
     }
 
-    /// The part of it that goes beyond what is granted by others: all of it where they do not have its route.
+    /// The part of it that goes beyond what others grant: all of it if they do not have its route.
     #[must_use]
     pub fn beyond(&self, granted: &[Self]) -> Option<Self> {
         let Some(within) = self.within(granted) else { return Some(self.clone()) };

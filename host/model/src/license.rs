@@ -16,7 +16,7 @@ pub enum Quantity {
     Limited(u32),
     /// As many as one likes.
     Unlimited,
-    /// Not told, or hidden from this token.
+    /// The product does not say, or this token cannot see it.
     Unknown,
 }
 

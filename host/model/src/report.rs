@@ -15,7 +15,7 @@ named_enum! {
     }
 }
 
-/// Something the host should tell a person: data that is hidden, estimated or left out, and what would help.
+/// Something the host should show to a person: data that is hidden, estimated or left out, and what would help.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// Stable kebab-case code, such as `last-activity-hidden`.
@@ -72,9 +72,9 @@ pub struct CheckStep {
 pub struct CheckReport {
     /// In the order in which they ran; those that depend on a failed one are skipped.
     pub steps: Vec<CheckStep>,
-    /// The version of the product, as it tells it.
+    /// The version that the product reports.
     pub product_version: Option<String>,
-    /// Tells two servers apart, whatever their URL.
+    /// Identifies the server, whatever its URL.
     pub product_instance: Option<String>,
     /// More that was found, documented by the provider.
     pub attributes: Attributes,

@@ -90,7 +90,7 @@ pub struct User {
     pub roles: Vec<String>,
     /// Whether it takes a seat.
     pub seat: SeatUse,
-    /// The licences that the account holds; none where it takes no seat.
+    /// The licences that the account holds; empty if it uses no seat.
     pub licenses: Vec<Assignment>,
     /// The job title.
     pub position: Option<String>,
@@ -149,7 +149,7 @@ pub struct UserPage {
     pub users: Vec<User>,
     /// Whether to go on.
     pub state: ListingState,
-    /// The product's own count of all users to come in this listing, where it tells one.
+    /// The product's own count of all users in this listing, if it reports one.
     pub expected_total: Option<u32>,
     /// Asked for by the product: do not call again before this many milliseconds have passed.
     pub wait_ms: Option<u32>,

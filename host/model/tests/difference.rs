@@ -11,7 +11,7 @@ fn each_field_that_differs_is_told_with_both_values() {
     new.position = Some("Editor".into());
     new.licenses.clear();
     new.attributes = [("auth", "ldap")].into_iter().collect();
-    let told: Vec<_> = differences(&old, &new)
+    let found: Vec<_> = differences(&old, &new)
         .into_iter()
         .map(|change| format!("{}: {} -> {}", change.field, change.old, change.new))
         .collect();
@@ -21,5 +21,5 @@ fn each_field_that_differs_is_told_with_both_values() {
         r#"licenses: [{"assigned_at":null,"license_type":"enterprise"}] -> []"#,
         r#"position: null -> "Editor""#,
     ];
-    assert_eq!(told, expect);
+    assert_eq!(found, expect);
 }

@@ -20,7 +20,7 @@ pub(crate) trait Steps: Sized {
     type Options;
     /// What a step brings.
     type Step;
-    /// The name of a step, for whoever measures.
+    /// The name of a step, for the metrics.
     const NAME: &'static str;
 
     async fn begin(session: Session, options: &Self::Options, tenant: &str) -> Result<Self>;
@@ -145,7 +145,7 @@ impl<S: Steps> Across<S> {
         None
     }
 
-    /// What has begun; none before the first step.
+    /// What has begun; `None` before the first step.
     pub(crate) const fn steps(&self) -> Option<&S> {
         self.steps.as_ref()
     }

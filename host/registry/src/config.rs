@@ -308,8 +308,8 @@ mod tests {
     fn refused(text: &str, expect: &str) {
         let error = Config::parse(Path::new("conf/providers.toml"), text).unwrap_err();
         assert_eq!(error.code(), "config-unusable");
-        let told = error.to_string();
-        assert!(told.contains("conf/providers.toml") && told.contains(expect), "{told}");
+        let message = error.to_string();
+        assert!(message.contains("conf/providers.toml") && message.contains(expect), "{message}");
     }
 
     #[test]
@@ -387,9 +387,9 @@ mod tests {
             ("egress.headers = { x-key = 4711081511 }", 6),
         ] {
             let error = Config::parse(Path::new("p"), &format!("{tenant}{text}\n")).err().unwrap();
-            let told = format!("{error} {error:?} {:?}", error.fix());
-            assert!(!told.contains("hunter2") && !told.contains("4711"), "{text}: {told}");
-            assert!(told.contains(&format!("line {line}: ")), "{text}: {told}");
+            let message = format!("{error} {error:?} {:?}", error.fix());
+            assert!(!message.contains("hunter2") && !message.contains("4711"), "{text}: {message}");
+            assert!(message.contains(&format!("line {line}: ")), "{text}: {message}");
         }
     }
 

@@ -42,7 +42,7 @@ pub enum Error {
     PreflightFailed {
         /// The new version.
         version: VersionName,
-        /// Everything that stands against it.
+        /// All objections to it.
         objections: Vec<Objection>,
     },
 

@@ -1,4 +1,4 @@
-//! What a registry tells of its versions.
+//! The events that a registry reports about its versions.
 
 use std::fmt;
 
@@ -44,7 +44,7 @@ pub enum Event {
         /// The one that was put back.
         to: VersionName,
     },
-    /// A version was given up for all, and there is none to put in its place: its calls go on slowly.
+    /// A version was given up for all, and there is no earlier version to put back: its calls go on slowly.
     Failing {
         /// The product's id.
         provider: String,
@@ -101,7 +101,7 @@ impl Sent {
 /// Events that a slow listener may be behind.
 const BACKLOG: usize = 256;
 
-/// Where events are told.
+/// Sends events to the subscribers and to the log.
 #[derive(Clone)]
 pub(crate) struct Events(broadcast::Sender<Event>);
 
@@ -114,8 +114,8 @@ impl Events {
         self.send(event).log();
     }
 
-    /// Sends it to the subscribers: under a lock, so that events come in the order of what happened. The writer of logs
-    /// may do anything, so that is done after the lock.
+    /// Sends it to the subscribers. Call this under the lock, so that events come in the order of what happened, and
+    /// [`Sent::log`] after it, since the writer of logs may do anything.
     pub(crate) fn send(&self, event: Event) -> Sent {
         // Nobody has to listen.
         let _ = self.0.send(event.clone());

@@ -1,4 +1,4 @@
-//! What stands against a new version, before it is switched to.
+//! Finds the objections to a new version, before it is switched to.
 
 use provider_model::{CheckOutcome, CheckReport, Description, SettingKind};
 use provider_sandbox::Settings;
@@ -177,10 +177,10 @@ mod tests {
         change(&mut new);
         let demand = Demand { options: &SwitchOptions::default(), floor: Floor::Any };
         let objections = compare(&old(), &new, [("acme", &settings)], &demand);
-        let told: Vec<_> = objections.iter().map(ToString::to_string).collect();
-        assert_eq!(told.len(), expect.len(), "{told:?}");
-        for (told, expect) in told.iter().zip(expect) {
-            assert!(told.contains(expect), "{told} does not hold {expect}");
+        let texts: Vec<_> = objections.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), expect.len(), "{texts:?}");
+        for (text, expect) in texts.iter().zip(expect) {
+            assert!(text.contains(expect), "{text} does not hold {expect}");
         }
     }
 

@@ -34,7 +34,7 @@ impl TenantSync {
         self.across.steps().map(ListingSync::progress).unwrap_or_default()
     }
 
-    /// Why everybody is listed; none where the provider tells what changed, and before the first step.
+    /// Why everybody is listed; `None` if the provider reports what changed, and before the first step.
     #[must_use]
     pub fn whole(&self) -> Option<&Whole> {
         self.across.steps().and_then(ListingSync::whole)

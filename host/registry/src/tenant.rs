@@ -10,8 +10,8 @@ use tracing::Instrument as _;
 
 use crate::Result;
 use crate::call::Call;
+use crate::deployment::Deployment;
 use crate::enrolled::Enrolled;
-use crate::line::Line;
 use crate::listing::TenantListing;
 use crate::sync::TenantSync;
 use crate::tenant_access::TenantAccess;
@@ -25,12 +25,12 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    pub(crate) fn new(name: &str, line: &Arc<Line>, access: Access, sandbox: &Sandbox) -> Result<Self> {
+    pub(crate) fn new(name: &str, deployment: &Arc<Deployment>, access: Access, sandbox: &Sandbox) -> Result<Self> {
         let mut access = access.named(name).in_turn();
         let slots = sandbox.slots(access.limits.instances);
         let only = access.requests.take();
         loop {
-            let lease = line.lease();
+            let lease = deployment.lease();
             // What the version of today asks for is what is granted; a later one gets no more than that. Where a list was
             // given, it is not widened by what was granted before.
             let (requests, takes_from) = match &only {
@@ -46,7 +46,7 @@ impl Tenant {
             };
             // Settings that do not fit fail here and not in the middle of the night.
             drop(tenant.connect(lease.version(), lease.added())?);
-            if let Some(state) = Enrolled::new(tenant, line, lease.generation()) {
+            if let Some(state) = Enrolled::new(tenant, deployment, lease.generation()) {
                 return Ok(Self { state });
             }
         }

@@ -17,9 +17,9 @@ use tokio::task::JoinHandle;
 use crate::age;
 use crate::candidate::Candidate;
 use crate::changes::{Changes, component_of};
-use crate::deployments::Registry;
 use crate::event::Event;
 use crate::preflight::{Demand, Floor};
+use crate::registry::Registry;
 use crate::switch::SwitchOptions;
 use crate::{Error, Result};
 
@@ -108,7 +108,7 @@ impl Registry {
         .map_err(unwatchable)?;
         watcher.watch(folder, RecursiveMode::NonRecursive).map_err(unwatchable)?;
         let mut watched =
-            Watched { registry: self.clone(), options, shared, owners: BTreeMap::new(), told: VecDeque::new() };
+            Watched { registry: self.clone(), options, shared, owners: BTreeMap::new(), reported: VecDeque::new() };
         let folder = folder.to_owned();
         let task = tokio::spawn(async move {
             watched.begin(&folder).await;
@@ -152,7 +152,7 @@ struct Watched {
     /// The provider that each file was put into use for.
     owners: BTreeMap<PathBuf, String>,
     /// The latest refusals: a file, and what is wrong with which content.
-    told: VecDeque<(PathBuf, String)>,
+    reported: VecDeque<(PathBuf, String)>,
 }
 
 /// A file that is no reason for anything: it is gone, or in use.
@@ -243,13 +243,13 @@ impl Watched {
         // What cannot be read has no content, and may look different each time.
         let what = digest.map_or_else(|| error.code().to_owned(), |digest| format!("{digest} {error}"));
         let refusal = (path.to_owned(), what);
-        if self.told.contains(&refusal) {
+        if self.reported.contains(&refusal) {
             return;
         }
-        if self.told.len() >= REFUSALS {
-            self.told.pop_front();
+        if self.reported.len() >= REFUSALS {
+            self.reported.pop_front();
         }
-        self.told.push_back(refusal);
+        self.reported.push_back(refusal);
         let (file, code, reason) = (name(path), error.code().to_owned(), error.to_string());
         self.registry.reports().tell(Event::Refused { file, code, reason });
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use provider_egress::audit::Audit;
 use provider_egress::{
-    Concealed, Egress, Gate, GateOptions, Grant, Policy, Sender, Turns, Vault, ascii_url, fault, placeholder,
+    Concealed, Egress, EgressSession, Grant, Policy, Sender, SessionOptions, Turns, Vault, ascii_url, fault,
+    placeholder,
 };
 use provider_model::{Description, RequestSpec, SettingKind};
 
@@ -118,7 +119,7 @@ impl Access {
     }
 
     /// What a provider of this description gets: the settings with placeholders for secrets, and the way out.
-    pub(crate) fn open(self, description: &Description) -> Result<(Settings, Gate)> {
+    pub(crate) fn open(self, description: &Description) -> Result<(Settings, EgressSession)> {
         let Self { settings, egress, limits, name, requests, policy, audit, turns } = self;
         demands::check(description)?;
         let (shown, vault) = conceal(description, &settings)?;
@@ -126,8 +127,9 @@ impl Access {
         let sender = Sender { tenant: name, provider: description.id.clone(), version: description.version.clone() };
         let (policy, limits) = (&policy, &limits.traffic());
         let turns = turns.unwrap_or_else(|| Turns::new(limits));
-        let gate = Gate::open(egress, GateOptions { grants, vault, policy, limits, turns, sender, audit })?;
-        Ok((shown, gate))
+        let egress =
+            EgressSession::open(egress, SessionOptions { grants, vault, policy, limits, turns, sender, audit })?;
+        Ok((shown, egress))
     }
 }
 

@@ -111,8 +111,8 @@ impl Rules {
         entries("the report", "steps", steps.len())?;
         for step in steps {
             code("the id of a check step", &step.id)?;
-            if let Some(told) = &step.code {
-                code("the code of a check step", told)?;
+            if let Some(given) = &step.code {
+                code("the code of a check step", given)?;
             }
             size("the summary of a check step", &step.summary, TEXT_BYTES)?;
             text("the fix of a check step", &step.fix)?;

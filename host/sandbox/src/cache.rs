@@ -46,14 +46,14 @@ const MOST_BYTES: u64 = 256 * 1024 * 1024;
 /// What is in it runs as native code, outside of the sandbox. So the folder must belong to the user of this process and be
 /// closed to everybody else, no folder above it may be writable for others, and each entry carries a checksum under a key
 /// that lies beside it. That holds against other users, files that are damaged, cut off or renamed, and entries that come
-/// from another machine or user. It does not hold against whoever acts as this user or as root, who could change this
+/// from another machine or user. It does not protect against somebody who acts as this user or as root: they could change this
 /// program as well, nor against a copy of the whole folder, key included: take one only from where you would take a program.
 ///
 /// Whether a component is to be trusted is asked of its own bytes before, with a cache as without. Entries are found by
 /// the component's digest, the version of the runtime and its settings. One that cannot be used is compiled anew and
 /// replaced; a folder that cannot be written any more costs the time and nothing else.
 ///
-/// There is none on systems that are not Unix-like, where who may write to a folder is told in other ways.
+/// Systems that are not Unix-like have no cache: they record in other ways who may write to a folder.
 pub struct Cache {
     path: PathBuf,
     folder: Folder,

@@ -1,6 +1,6 @@
 //! How sessions begin: what a provider says of itself, and what it is granted by that.
 
-use provider_egress::Gate;
+use provider_egress::EgressSession;
 use provider_model::Description;
 
 use crate::maker::Maker;
@@ -22,7 +22,8 @@ impl Provider {
     pub async fn describe_within(&self, limits: &Limits) -> Result<Description> {
         limits.check()?;
         let terms = Terms { limits: limits.clone(), slots: self.sandbox().slots(1) };
-        let mut session = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, Granted::default());
+        let mut session =
+            Session::new(self.clone(), Settings::new(), EgressSession::closed(), terms, Granted::default());
         let description = session.describe().await?;
         self.inspection().agree(&description)?;
         if *self.described_as(&description) != description {
@@ -58,11 +59,11 @@ impl Provider {
         let limits = access.limits.clone();
         let maker = Maker::new(description, self.inspection().digest, &access.settings);
         let granted = Granted::new(description, &access.settings, maker);
-        let (settings, gate) = access.open(description)?;
-        Ok(Session::new(self.clone(), settings, gate, Terms { limits, slots }, granted))
+        let (settings, egress) = access.open(description)?;
+        Ok(Session::new(self.clone(), settings, egress, Terms { limits, slots }, granted))
     }
 
-    /// Makes an instance as a call does, for whoever measures what that costs. It goes back to the pool when what is
+    /// Makes an instance as a call does, so that its cost can be measured. It goes back to the pool when what is
     /// returned is dropped.
     ///
     /// # Errors
@@ -70,7 +71,8 @@ impl Provider {
     #[doc(hidden)]
     pub async fn instantiate(&self) -> Result<impl Sized + use<>> {
         let terms = Terms { limits: Limits::default(), slots: self.sandbox().slots(1) };
-        let mut session = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, Granted::default());
+        let mut session =
+            Session::new(self.clone(), Settings::new(), EgressSession::closed(), terms, Granted::default());
         session.instantiate().await
     }
 }

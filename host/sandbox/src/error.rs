@@ -217,7 +217,7 @@ pub enum Error {
         reason: Cause,
     },
 
-    /// A folder cannot hold compiled components: whoever else may write there could have this process run their code.
+    /// A folder cannot hold compiled components: anybody else who may write there could make this process run their code.
     #[error("the folder {} cannot hold compiled components: {reason}", folder.display())]
     CacheUnusable {
         /// The folder.

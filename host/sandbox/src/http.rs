@@ -45,12 +45,12 @@ fn handle(http: &mut WasiHttpCtxView<'_>, request: Request, options: Options) ->
 mod tests {
     use super::*;
     use crate::{Limits, Pool, Sandbox, store};
-    use provider_egress::Gate;
+    use provider_egress::EgressSession;
 
     #[tokio::test]
     async fn a_guest_may_make_more_requests_than_it_may_have_resources() {
         let sandbox = Sandbox::new(Pool::default()).unwrap();
-        let mut store = store::new(&sandbox, &Limits::default(), Gate::closed());
+        let mut store = store::new(&sandbox, &Limits::default(), EgressSession::closed());
         let http = &mut store.data_mut().http();
         for _ in 0..10_000 {
             let headers = types::HostFields::new(http).unwrap();

@@ -16,7 +16,7 @@ use crate::flight::{Flights, Made};
 use crate::guest::{Guest, TABLE_ELEMENTS};
 use crate::meter::{CpuClock, thread_cpu_time};
 use crate::slots::{Room, Slots};
-use crate::telemetry::{self, Origin};
+use crate::telemetry::{self, Source};
 use crate::{Cache, Digest, Error, Inspection, Pool, Result, bindings, handed, http, imports};
 use provider_egress::io_reason;
 
@@ -33,7 +33,7 @@ const KEPT_TABLE_BYTES: usize = 64 * 1024;
 /// How long another process is waited for that compiles the same component, where nothing else bounds it.
 const OTHERS_COMPILE: Duration = Duration::from_secs(300);
 
-/// More often would cost more than it tells.
+/// Looking more often would cost more than it is worth.
 const SHORTEST_TICK: Duration = Duration::from_millis(1);
 
 /// An engine with a pool of instances that are granted HTTP and clocks and nothing else. Clones share it.
@@ -157,7 +157,7 @@ impl Sandbox {
             Made::Here(made) => made,
             Made::Elsewhere(made) => {
                 if made.is_ok() {
-                    telemetry::loaded(Origin::Shared);
+                    telemetry::loaded(Source::Shared);
                 }
                 made
             }
@@ -168,10 +168,10 @@ impl Sandbox {
     fn find_or_compile(&self, bytes: &[u8], digest: &Digest) -> Result<Component, Uncompiled> {
         let engine = &self.shared.engine;
         let compile = || {
-            compiler::compile(engine, bytes, self.process.as_deref()).inspect(|_| telemetry::loaded(Origin::Compiler))
+            compiler::compile(engine, bytes, self.process.as_deref()).inspect(|_| telemetry::loaded(Source::Compiler))
         };
         let Some(cache) = &self.cache else { return compile() };
-        let find = || cache.find(engine, digest).inspect(|_| telemetry::loaded(Origin::Cache));
+        let find = || cache.find(engine, digest).inspect(|_| telemetry::loaded(Source::Cache));
         if let Some(component) = find() {
             return Ok(component);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
-use provider_egress::{Denial, Gate, after};
+use provider_egress::{Denial, EgressSession, after};
 use provider_model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, User, UserPage};
 use secrecy::zeroize::Zeroize as _;
 use tokio::time::{Instant, timeout_at};
@@ -28,7 +28,7 @@ use crate::{Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings, 
 pub struct Session {
     provider: Provider,
     settings: Settings,
-    gate: Gate,
+    egress: EgressSession,
     terms: Terms,
     granted: Granted,
     instance: Option<Instance>,
@@ -48,7 +48,7 @@ pub(crate) struct Granted {
     product: String,
     /// The addresses that are read.
     source: String,
-    /// What makes the records; none for a session that only describes.
+    /// What makes the records; `None` for a session that only describes.
     maker: Option<Maker>,
 }
 
@@ -149,11 +149,21 @@ impl Session {
     pub(crate) const fn new(
         provider: Provider,
         settings: Settings,
-        gate: Gate,
+        egress: EgressSession,
         terms: Terms,
         granted: Granted,
     ) -> Self {
-        Self { provider, settings, gate, terms, granted, instance: None, lent: None, is_listing: false, peak_memory: 0 }
+        Self {
+            provider,
+            settings,
+            egress,
+            terms,
+            granted,
+            instance: None,
+            lent: None,
+            is_listing: false,
+            peak_memory: 0,
+        }
     }
 
     pub(crate) async fn describe(&mut self) -> Result<Description> {
@@ -176,7 +186,7 @@ impl Session {
         let checked = bounds::report(&report, self.listing_limits());
         checked.map_err(|limit| Error::LimitHit { call: "check", limit })?;
         self.granted.rules.report(&report).map_err(|reason| Error::AnswerRefused { call: "check", reason })?;
-        Ok(self.gate.redact(report))
+        Ok(self.egress.redact(report))
     }
 
     /// Reads the licences that the organisation holds, and how many of their seats are taken.
@@ -191,7 +201,7 @@ impl Session {
         let licenses: Vec<License> = licenses.into_iter().map(Into::into).collect();
         bounds::licenses(&licenses, self.listing_limits()).map_err(|limit| Error::LimitHit { call, limit })?;
         self.granted.rules.licenses(&licenses).map_err(|reason| Error::AnswerRefused { call, reason })?;
-        Ok(self.gate.redact(licenses))
+        Ok(self.egress.redact(licenses))
     }
 
     /// One step of a listing, as the provider answers it: most callers want a listing, which keeps each user once.
@@ -210,10 +220,10 @@ impl Session {
         let page = page.map(UserPage::from).map_err(|error| self.provider_error("list-users", error))?;
         let kept = self.granted.rules.page(&page, Utc::now());
         let bytes = self.stepped("list-users", &page, kept)?;
-        Ok((self.gate.redact(page), bytes))
+        Ok((self.egress.redact(page), bytes))
     }
 
-    /// One step of finding out what changed; none where the provider cannot.
+    /// One step of finding out what changed; `None` if the provider cannot.
     ///
     /// # Errors
     /// Those of [`list_page`](Self::list_page). The same call can be made again.
@@ -234,7 +244,7 @@ impl Session {
         let changes = changes.map_err(|error| self.provider_error(call, error))?;
         let kept = self.granted.rules.changes(&changes, since.watermark.as_deref(), Utc::now());
         let bytes = self.stepped(call, &changes.page, kept)?;
-        Ok(Some((self.gate.redact(changes), bytes)))
+        Ok(Some((self.egress.redact(changes), bytes)))
     }
 
     /// The bytes of a step's users, if it holds no more than it may and keeps the contract's rules. The last step needs the
@@ -288,7 +298,7 @@ impl Session {
     /// How many requests were let out in this session.
     #[must_use]
     pub fn requests(&self) -> u64 {
-        self.gate.requests()
+        self.egress.requests()
     }
 
     /// What makes its records.
@@ -304,7 +314,7 @@ impl Session {
     /// What the provider asked for in the last call and was denied: different requests, up to a bound, each once.
     #[must_use]
     pub fn denials(&self) -> Vec<Denial> {
-        self.gate.denials()
+        self.egress.denials()
     }
 
     fn arguments(&self) -> Arguments {
@@ -327,14 +337,14 @@ impl Session {
         }
         let slot = self.terms.slots.take(call, deadline.at, deadline.time).await?;
         let sandbox = self.provider.sandbox();
-        let mut store = store::new(sandbox, limits, self.gate.clone());
+        let mut store = store::new(sandbox, limits, self.egress.clone());
         store::begin_call(&mut store, limits);
         let meter = store.data().meter().clone();
         // A component's start functions run here, so the limits of a call hold here too.
         let starting = self.provider.prepared().instantiate(&mut store);
         match deadline.within(&meter, call, starting).await? {
             Ok(exports) => Ok(Instance { store, exports, _slot: slot }),
-            Err(error) => Err(stopped(call, &error, &store, limits, &self.gate)),
+            Err(error) => Err(stopped(call, &error, &store, limits, &self.egress)),
         }
     }
 
@@ -348,13 +358,13 @@ impl Session {
             }
             Err(error) => error,
         };
-        Err(stopped(call, &error, &instance.store, &self.terms.limits, &self.gate))
+        Err(stopped(call, &error, &instance.store, &self.terms.limits, &self.egress))
     }
 
     fn provider_error(&self, call: &'static str, error: contract::Error) -> Error {
         let error = ProviderError::from(error);
         match answers::error(&error) {
-            Ok(()) => Error::Provider(Box::new(self.gate.redact(error))),
+            Ok(()) => Error::Provider(Box::new(self.egress.redact(error))),
             Err(reason) => Error::AnswerRefused { call, reason },
         }
     }
@@ -367,18 +377,24 @@ impl std::fmt::Debug for Session {
 }
 
 /// Why the guest was stopped: a limit where it ran into one, a defect of its own otherwise.
-fn stopped(call: &'static str, error: &wasmtime::Error, store: &Store<Guest>, limits: &Limits, gate: &Gate) -> Error {
+fn stopped(
+    call: &'static str,
+    error: &wasmtime::Error,
+    store: &Store<Guest>,
+    limits: &Limits,
+    egress: &EgressSession,
+) -> Error {
     match store.data().limit_hit().or_else(|| returned_too_much(error, limits)) {
         Some(limit) => Error::LimitHit { call, limit },
         // What the runtime says may quote what the guest returned.
-        None => Error::Trap { call, reason: gate.redact(reason(error)) },
+        None => Error::Trap { call, reason: egress.redact(reason(error)) },
     }
 }
 
 /// wasmtime keeps the type of this refusal to itself, and has only its words for others; a test holds them to it.
 fn returned_too_much(error: &wasmtime::Error, limits: &Limits) -> Option<LimitHit> {
-    let told = error.chain().any(|cause| cause.to_string().contains("too much data"));
-    told.then_some(LimitHit::ReturnedBytes(limits.returned_bytes))
+    let is_too_much = error.chain().any(|cause| cause.to_string().contains("too much data"));
+    is_too_much.then_some(LimitHit::ReturnedBytes(limits.returned_bytes))
 }
 
 /// The trap alone where there is one: the backtrace around it is of use to nobody without the provider's sources.

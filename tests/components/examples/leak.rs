@@ -1,5 +1,5 @@
 //! Tries to get its secrets out: in every part of granted requests, to another server, to the other of its two servers, by
-//! guesses, and by what it returns. Its error tells what it was told and what became of each request.
+//! guesses, and by what it returns. Its error reports its settings and what happened to each request.
 #![no_std]
 
 extern crate alloc;

@@ -1,5 +1,5 @@
 //! A provider without a product, whose answers are well but for one thing: what it gets wrong is named by its setting `lie`.
-//! It has two users, `anna` and `bert`, and needs no network. A lie that begins with `changes ` is told by `list-changes` alone.
+//! It has two users, `anna` and `bert`, and needs no network. A lie that begins with `changes ` comes from `list-changes` alone.
 #![no_std]
 
 extern crate alloc;
@@ -106,7 +106,7 @@ impl Guest for Liar {
             requests: Vec::new(),
             license_types: vec![term("free")],
             roles: vec![term("member")],
-            codes: vec![term("all-well"), term("told")],
+            codes: vec![term("all-well"), term("reported")],
             attributes: Vec::new(),
         }
     }

@@ -1,4 +1,4 @@
-//! A client without any care: it sends what it is told to, and tells what became of it.
+//! A careless client: it sends what it is asked to send, and returns what happened.
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;

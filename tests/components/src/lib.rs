@@ -54,7 +54,7 @@ pub fn description(version: &str) -> Description {
         ],
         license_types: vec![term("free")],
         roles: vec![term("member")],
-        codes: vec![term("told")],
+        codes: vec![term("reported")],
         attributes: Vec::new(),
     }
 }
@@ -76,7 +76,7 @@ pub fn request(method: &str, path: &str, query: &[&str]) -> RequestSpec {
 pub fn told(params: Vec<(String, String)>) -> Error {
     Error {
         kind: ErrorKind::Other,
-        code: "told".to_owned(),
+        code: "reported".to_owned(),
         message: "What the component saw is in the parameters.".to_owned(),
         fix: None,
         retryable: false,

@@ -1,4 +1,4 @@
-//! What goes wrong, told as what it is: a typed error or a failed step, and never a trap.
+//! Each failure is reported as what it is: a typed error or a failed step, never a trap.
 
 use std::net::TcpListener;
 
@@ -61,11 +61,11 @@ async fn each_fault_has_its_code() {
         let server = simulator(Config { faults: vec![fault], ..Config::default() }).await;
         let session = connect(&server.url(), &server.tokens().admin).await.unwrap();
         let error = list(session, ListingOptions::default(), 0).await.unwrap_err();
-        let told = error.as_provider().unwrap_or_else(|| panic!("{what:?} is no error of the provider's: {error}"));
-        assert_eq!(told.code, *code, "{what:?}: {told:?}");
-        assert!(told.fix.as_deref().is_some_and(|fix| fix.len() > 10), "{what:?}");
-        assert_eq!(told.request.as_deref(), Some("GET /api/v4/users"), "{what:?}");
-        assert!(!format!("{told:?}").contains(&server.tokens().admin), "{what:?}");
+        let answer = error.as_provider().unwrap_or_else(|| panic!("{what:?} is no error of the provider's: {error}"));
+        assert_eq!(answer.code, *code, "{what:?}: {answer:?}");
+        assert!(answer.fix.as_deref().is_some_and(|fix| fix.len() > 10), "{what:?}");
+        assert_eq!(answer.request.as_deref(), Some("GET /api/v4/users"), "{what:?}");
+        assert!(!format!("{answer:?}").contains(&server.tokens().admin), "{what:?}");
     }
 }
 
@@ -96,7 +96,7 @@ async fn small_answers_that_want_much_memory_are_errors_and_no_crash() {
         ("/reports/users/count", list("{}"), Some("answer-unreadable")),
         ("/config/client", map.clone(), Some("answer-unreadable")),
         ("/license/client", map, Some("answer-unreadable")),
-        // Of an answer that is no list nothing is kept.
+        // An answer that is not a list changes nothing.
         ("/users/me", list("\"\\u0000\""), Some("answer-unreadable")),
     ];
     for (on, body, code) in cases {

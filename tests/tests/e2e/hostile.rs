@@ -23,7 +23,7 @@ const SECRET: &str = "qk7zx4wv9ybj3h8tmpn6rdc5sf";
 /// That of a second server.
 const SECOND_SECRET: &str = "swordfish-of-the-second";
 
-/// Limits that are met soon, and not by a provider that works.
+/// Limits that a misbehaving component reaches soon and a working provider never does.
 fn low() -> Limits {
     let mut limits = Limits::default();
     limits.cpu_time = Duration::from_secs(1);
@@ -60,7 +60,7 @@ async fn what_asks_for_more_or_speaks_another_contract_is_refused_when_it_is_loa
     }
 }
 
-/// Components that go wrong in a call, each with the code that it is met by.
+/// Components that go wrong in a call, each with the code of the error.
 const MISBEHAVIOURS: [(&str, &str); 6] = [
     ("loop", "limit-cpu-time"),
     ("sleep", "limit-call-time"),
@@ -149,7 +149,7 @@ async fn a_wait_keeps_no_room_from_others() {
         let mut listing = tenant.listing(ListingOptions::default());
         listing.next().await.unwrap().unwrap();
         // One instance is all that the tenant has.
-        assert_eq!(tenant.licenses().await.map(drop).unwrap_err().code(), "told", "{kind}");
+        assert_eq!(tenant.licenses().await.map(drop).unwrap_err().code(), "reported", "{kind}");
         if kind == "waits" {
             listing.next().await.unwrap().unwrap();
         }
@@ -158,7 +158,7 @@ async fn a_wait_keeps_no_room_from_others() {
 
 #[tokio::test]
 async fn what_a_guest_hands_over_in_a_call_counts_together() {
-    for (mebibytes, code) in [(13, "limit-returned-bytes"), (15, "told")] {
+    for (mebibytes, code) in [(13, "limit-returned-bytes"), (15, "reported")] {
         let mut limits = low();
         limits.returned_bytes = mebibytes << 20;
         let host = Host::new(limits);
@@ -374,7 +374,7 @@ async fn numbers_that_do_not_add_up_prove_nothing() {
         }
         assert_eq!(sync.whole().map(Whole::code), Some(expect));
         let kept = sync.kept(Kept::Latest, None, 10).await.unwrap();
-        assert!(kept.iter().all(|user| user.position.is_none()), "who was told as changed was not: {kept:?}");
+        assert!(kept.iter().all(|user| user.position.is_none()), "an unchanged user is reported as changed: {kept:?}");
     }
 }
 
@@ -442,29 +442,29 @@ async fn limits_that_leave_no_room_are_refused_at_once() {
     assert_eq!(Sandbox::new(pool).map(drop).unwrap_err().code(), "limit-unusable");
 }
 
-/// Lets a component of `tests/components` loose on a server that is granted and one that is not, and returns what it
-/// tells.
+/// Runs a component of `tests/components` against a granted server and one that is not granted, and returns the error
+/// in which it reports what happened.
 async fn loose(host: &Host, name: &str, granted: &Recorder, elsewhere: &Recorder) -> ProviderError {
     let mut settings = settings(&granted.url(), SECRET);
     settings.set("elsewhere", elsewhere.url());
-    told(host.session(name, settings).await).await
+    error_of(host.session(name, settings).await).await
 }
 
-/// What a component tells that answers every call with an error.
-async fn told(mut session: Session) -> ProviderError {
-    let told = match session.check().await.map(drop).unwrap_err() {
-        SandboxError::Provider(told) => Ok(*told),
+/// The error of a component that answers every call with one.
+async fn error_of(mut session: Session) -> ProviderError {
+    let error = match session.check().await.map(drop).unwrap_err() {
+        SandboxError::Provider(error) => Ok(*error),
         other => Err(other),
     };
-    told.unwrap()
+    error.unwrap()
 }
 
 #[tokio::test]
 async fn nothing_but_what_is_granted_leaves_the_host() {
     let (granted, elsewhere) = (Recorder::start().await, Recorder::start().await);
     let host = Host::new(Limits::default());
-    let told = loose(&host, "foreign", &granted, &elsewhere).await;
-    let outcomes: Vec<_> = told.params.iter().collect();
+    let error = loose(&host, "foreign", &granted, &elsewhere).await;
+    let outcomes: Vec<_> = error.params.iter().collect();
     assert!(outcomes.len() > 20, "{outcomes:?}");
     let me = format!("GET {}/api/v4/users/me", granted.url());
     for (request, outcome) in outcomes {
@@ -492,10 +492,10 @@ async fn a_secret_goes_into_its_header_of_requests_to_its_server_and_nowhere_els
     let mut both = settings(&granted.url(), SECRET);
     both.set("elsewhere", elsewhere.url()).set("second_url", second.url());
     both.set_secret("second_token", SECOND_SECRET.into());
-    let told = told(host.session("leak", both).await).await;
+    let error = error_of(host.session("leak", both).await).await;
 
-    assert!(told.message.contains("placeholder"), "it tells what it was told: {}", told.message);
-    assert!(!holds_secret(&format!("{told:?}")), "{told:?}");
+    assert!(error.message.contains("placeholder"), "it reports what it received: {}", error.message);
+    assert!(!holds_secret(&format!("{error:?}")), "{error:?}");
     assert!(elsewhere.connections().is_empty(), "{:?}", elsewhere.arrivals());
     for what in [
         "another server",
@@ -505,7 +505,7 @@ async fn a_secret_goes_into_its_header_of_requests_to_its_server_and_nowhere_els
         "a request of the first to the second",
         "a request of the second to the first",
     ] {
-        assert_eq!(told.params.get(what), Some("ErrorCode::HttpRequestDenied"), "{what}");
+        assert_eq!(error.params.get(what), Some("ErrorCode::HttpRequestDenied"), "{what}");
     }
 
     let arrivals = granted.arrivals();
@@ -543,9 +543,9 @@ async fn a_secret_goes_into_its_header_of_requests_to_its_server_and_nowhere_els
 async fn headers_and_queries_that_are_not_described_or_ask_for_another_request_do_not_leave_the_host() {
     let (granted, elsewhere) = (Recorder::start().await, Recorder::start().await);
     let host = Host::new(Limits::default());
-    let told = loose(&host, "headers", &granted, &elsewhere).await;
-    assert!(told.params.len() > 25, "{told:?}");
-    for (name, outcome) in told.params.iter() {
+    let error = loose(&host, "headers", &granted, &elsewhere).await;
+    assert!(error.params.len() > 25, "{error:?}");
+    for (name, outcome) in error.params.iter() {
         assert_eq!(outcome == "200", name == "ordinary", "{name}: {outcome}");
     }
     let may = ["accept", "authorization", "host", "user-agent", "transfer-encoding", "content-length"];
@@ -562,11 +562,11 @@ async fn bodies_without_end_are_stopped_at_their_limits() {
     let mut limits = Limits::default();
     limits.request_body_bytes = 200_000;
     limits.sent_bytes = 2_000_000;
-    let told = loose(&Host::new(limits), "bodies", &granted, &elsewhere).await;
-    let of = |what: &str| told.params.get(what).unwrap_or_default();
-    assert_eq!(of("grows"), "ErrorCode::HttpRequestBodySize(Some(200000))", "{told:?}");
-    assert_eq!(of("says its size"), "ErrorCode::HttpRequestBodySize(Some(200000))", "{told:?}");
-    assert_eq!(of("many"), "ErrorCode::HttpRequestDenied", "{told:?}");
+    let error = loose(&Host::new(limits), "bodies", &granted, &elsewhere).await;
+    let of = |what: &str| error.params.get(what).unwrap_or_default();
+    assert_eq!(of("grows"), "ErrorCode::HttpRequestBodySize(Some(200000))", "{error:?}");
+    assert_eq!(of("says its size"), "ErrorCode::HttpRequestBodySize(Some(200000))", "{error:?}");
+    assert_eq!(of("many"), "ErrorCode::HttpRequestDenied", "{error:?}");
     let sent: usize = granted.connections().iter().map(Vec::len).sum();
     assert!(sent < 2_100_000, "{sent} bytes came to the server");
 }
@@ -617,7 +617,7 @@ async fn a_provider_lists_all_beside_others_that_misbehave() {
     let calls = Arc::new(AtomicU64::new(0));
     // Nobody listens there: what misbehaves is to take nothing from the server.
     let nowhere = "http://127.0.0.1:9";
-    for (name, code) in MISBEHAVIOURS.into_iter().chain([("foreign", "told")]) {
+    for (name, code) in MISBEHAVIOURS.into_iter().chain([("foreign", "reported")]) {
         others.spawn(misbehave(Arc::clone(&host), name, code, nowhere.to_owned(), Arc::clone(&calls)));
     }
     while calls.load(Ordering::Relaxed) < 20 {

@@ -18,8 +18,8 @@ fn codes(listed: &Listed) -> Vec<&str> {
     listed.notices.iter().map(|notice| notice.code.as_str()).collect()
 }
 
-/// What must hold of every record, whoever asked. The server is of 11.6 and licensed, so that guests of a single channel
-/// take no seat; who they are is told to those who may read the report on users.
+/// Checks what must hold of every record, with any token. The server is of 11.6 and licensed, so that guests of a single
+/// channel use no seat; only tokens that may read the report on users see who they are.
 #[track_caller]
 fn check(user: &User, account: &Account, reads_reports: bool) {
     let deactivated = account.delete_at != 0;
@@ -192,8 +192,8 @@ async fn what_is_taken_from_a_role_is_told_and_not_taken_for_everything() {
         let server = simulator(Config { withheld: vec![taken], ..Config::default() }).await;
         let token = &server.tokens().viewer_bot;
         let listed = listed(&server, token, 0).await;
-        let told: Vec<&str> = Some(code).into_iter().filter(|code| !code.is_empty()).collect();
-        assert_eq!((codes(&listed), listed.end), (told, end), "{taken:?}");
+        let expect: Vec<&str> = Some(code).into_iter().filter(|code| !code.is_empty()).collect();
+        assert_eq!((codes(&listed), listed.end), (expect, end), "{taken:?}");
         let report = connect(&server.url(), token).await.unwrap().check().await.unwrap();
         let warned = report.steps.iter().filter(|step| step.code.is_some() && step.id != "clock-agrees");
         let warned: Vec<_> = warned.map(|step| (step.id.as_str(), step.code.as_deref().unwrap_or_default())).collect();
@@ -269,7 +269,7 @@ async fn waits_are_understood_in_every_form_that_servers_use() {
             "{header}: {value}: {:?}",
             page.wait_ms
         );
-        // Whoever does not wait finds what was read before kept.
+        // A caller that does not wait finds what was read before in the store.
         let ListingState::More(cursor) = page.state else { panic!("more") };
         let rest = session.list_page(Some(&cursor), 0).await.unwrap();
         assert_eq!((rest.users.len() + page.users.len(), rest.state), (1_000, ListingState::Complete));
@@ -296,7 +296,7 @@ async fn no_more_is_in_flight_than_the_settings_allow() {
 }
 
 #[tokio::test]
-async fn the_report_on_users_tells_logins_and_messages() {
+async fn the_report_on_users_gives_last_logins_and_messages() {
     let server = simulator(Config { users: 1_500, ..Config::default() }).await;
     let mut settings = end_to_end::settings(&server.url(), &server.tokens().admin);
     settings.set("activity_source", "report");
@@ -304,16 +304,16 @@ async fn the_report_on_users_tells_logins_and_messages() {
     let session = end_to_end::shared_provider().connect(provider_host::Access::new(settings, egress)).await.unwrap();
     let listed = list(session, ListingOptions::default(), 0).await.unwrap();
     assert_eq!((listed.end, codes(&listed)), (End::Complete, Vec::new()));
-    let told = |source: &str| {
+    let count = |source: &str| {
         let users = listed.users.values();
         users.filter(|user| user.attributes.get("activity-source") == Some(source)).count()
     };
     assert!(
-        told("status") > 0 && told("login") + told("post") > 0,
+        count("status") > 0 && count("login") + count("post") > 0,
         "{} {} {}",
-        told("status"),
-        told("login"),
-        told("post")
+        count("status"),
+        count("login"),
+        count("post")
     );
     for user in listed.users.values().filter(|user| user.kind != UserKind::Bot) {
         let latest = ["last-login", "last-post"].iter().filter_map(|key| user.attributes.get(key)).max();

@@ -11,7 +11,7 @@ use end_to_end::{settings, simulator_apart};
 use mattermost_simulator::{Change, ChangeKind, Config, Simulator};
 use provider_host::model::User;
 use provider_host::{
-    Access, Candidate, Egress, EgressOptions, End, Event, ListingOptions, Patience, Pool, Provenance, Registry,
+    Access, Candidate, Egress, EgressOptions, End, Event, HealthPolicy, ListingOptions, Pool, Provenance, Registry,
     Sandbox, SwitchOptions, Tenant, TenantListing, canary, seal,
 };
 
@@ -30,7 +30,7 @@ async fn rebuilt(registry: &Registry, revision: &str) -> Candidate {
 }
 
 fn registry() -> Registry {
-    Registry::new(Sandbox::new(Pool::default()).unwrap(), Patience::default())
+    Registry::new(Sandbox::new(Pool::default()).unwrap(), HealthPolicy::default())
 }
 
 fn tenant(registry: &Registry, name: &str, server: &Simulator) -> Tenant {
@@ -147,11 +147,11 @@ async fn a_version_that_crashes_is_rolled_back_under_a_running_tenant() {
     assert_eq!(users, 1_000);
     assert!(errors > 0, "the flaky version did not crash");
     assert_eq!(registry.active("mattermost"), Some(good.name()));
-    let mut told = Vec::new();
+    let mut seen = Vec::new();
     while let Ok(event) = events.try_recv() {
-        told.push(event);
+        seen.push(event);
     }
-    assert!(told.iter().any(|event| matches!(event, Event::RolledBack { .. })), "{told:?}");
+    assert!(seen.iter().any(|event| matches!(event, Event::RolledBack { .. })), "{seen:?}");
 }
 
 #[tokio::test]

@@ -71,13 +71,13 @@ async fn an_answer_that_nobody_asked_for_closes_its_connection() {
                 let name = format!("{first:?} and then {unasked:?} {when:?}");
                 let (port, go, sent) = serve_unasked(first, unasked, when);
                 let origin = format!("http://127.0.0.1:{port}");
-                let mut gate = gate(&egress(), &origin);
+                let mut session = session(&egress(), &origin);
                 let patient = timeouts(LONG, LONG, LONG);
-                assert_eq!(get(&mut gate, &origin, patient).await, expect, "{name}");
+                assert_eq!(get(&mut session, &origin, patient).await, expect, "{name}");
                 let _ = go.send(());
                 // The bytes are there before the next request is, and the runtime's thread is kept from hearing of them.
                 sent.recv().unwrap();
-                assert_eq!(get(&mut gate, &origin, patient).await, "200 second", "{name}");
+                assert_eq!(get(&mut session, &origin, patient).await, "200 second", "{name}");
             }
         }
     }

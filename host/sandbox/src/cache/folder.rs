@@ -22,7 +22,7 @@ const LOCK: &str = "lock-";
 /// How often a lock is tried that somebody else holds.
 const LOCK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// After this time whoever wrote an unfinished file has died.
+/// After this time, the process that wrote an unfinished file is assumed to have died.
 const WRITING_TIME: Duration = Duration::from_secs(60 * 60);
 
 /// What others may do, in the bits of a mode.
@@ -77,9 +77,9 @@ impl Folder {
         Ok(Self { folder, user })
     }
 
-    /// The whole of a file that only this user may use; none where there is none, or a larger one. Notes that it was used.
+    /// Reads a whole file that only this user may use, and notes that it was used; `None` if it is missing or too large.
     pub(super) fn read(&self, name: &str, at_most: u64) -> Option<Vec<u8>> {
-        // Without waiting for whoever writes into a pipe.
+        // Opening a pipe must not wait for its writer.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::RDONLY | OFlags::CLOEXEC;
         let file = File::from(openat(&self.folder, name, flags, Mode::empty()).ok()?);
         let found = file.metadata().ok()?;

@@ -5,7 +5,7 @@ use provider_testing::component::{Bodies, COMPLETE, CONTRACT, provider, provider
 
 use crate::{Error, Pool, Sandbox};
 
-/// Loads the bytes and tells the code and the text of the refusal.
+/// Loads the bytes and returns the code and the text of the refusal.
 #[track_caller]
 fn refusal(sandbox: &Sandbox, bytes: &[u8]) -> (String, String) {
     let error = sandbox.load(bytes).expect_err("refused");
