@@ -16,9 +16,9 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 pub struct Facts<'a> {
     /// Stable and kebab-case.
     pub code: &'a str,
-    /// What an administrator, or who embeds this library, can do about it.
+    /// What an administrator, or the embedder of this library, can do about it.
     pub fix: Option<&'a str>,
-    /// Whether the same call may succeed later, without anybody changing anything.
+    /// Whether the same call may succeed later without any change.
     pub is_retryable: bool,
 }
 
@@ -163,13 +163,13 @@ impl Error {
         self.facts().code
     }
 
-    /// What an administrator, or who embeds this library, can do about it.
+    /// What an administrator, or the embedder of this library, can do about it.
     #[must_use]
     pub fn fix(&self) -> Option<&str> {
         self.facts().fix
     }
 
-    /// Whether the same call may succeed later, without anybody changing anything.
+    /// Whether the same call may succeed later without any change.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.facts().is_retryable

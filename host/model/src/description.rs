@@ -78,7 +78,7 @@ pub struct SettingSpec {
     pub kind: SettingKind,
     /// Whether a call without it is refused.
     pub required: bool,
-    /// What holds where the setting is left out.
+    /// What applies if the setting is left out.
     pub default: Option<String>,
     /// What it does and where an administrator finds the value.
     pub help: String,
@@ -163,7 +163,7 @@ pub struct Description {
     pub name: String,
     /// Semantic version of this provider.
     pub version: String,
-    /// Where an administrator reads how to set the provider up; empty where there is none.
+    /// The URL of the setup instructions for administrators; empty if there are none.
     pub documentation_url: String,
     /// Every setting that the provider reads, in the order of a settings page.
     pub settings: Vec<SettingSpec>,
@@ -180,7 +180,7 @@ pub struct Description {
 }
 
 impl Description {
-    /// What it asks for beyond another description: whole requests, and the query keys and headers that others gain.
+    /// What it requests beyond another description: new requests, and additional query keys and headers of known ones.
     pub fn asks_beyond(&self, other: &Self) -> impl Iterator<Item = RequestSpec> {
         self.requests.iter().filter_map(|spec| spec.beyond(&other.requests))
     }

@@ -26,7 +26,7 @@ pub struct Notice {
     pub message: String,
     /// What an administrator can do about it.
     pub fix: Option<String>,
-    /// The fields that it concerns; empty where it concerns the whole answer.
+    /// The fields that it concerns; empty if it concerns the whole answer.
     pub fields: Vec<String>,
     /// How many records it concerns.
     pub count: Option<u32>,
@@ -41,7 +41,7 @@ named_enum! {
     CheckOutcome {
         /// All is well.
         Passed = "passed",
-        /// The provider works, with less than it could give.
+        /// The provider works, but returns less than it could.
         Warning = "warning",
         /// The provider cannot work.
         Failed = "failed",
@@ -118,13 +118,13 @@ pub struct ProviderError {
     pub message: String,
     /// What an administrator can do about it.
     pub fix: Option<String>,
-    /// Whether the same call may succeed later, without anybody changing anything.
+    /// Whether the same call may succeed later without any change.
     pub retryable: bool,
-    /// How long to wait before, in milliseconds, where the product says so.
+    /// How long to wait before the next try, in milliseconds, if the product says so.
     pub retry_after_ms: Option<u32>,
     /// Method and path of the failed request.
     pub request: Option<String>,
-    /// The status of the answer, where there was one.
+    /// The status of the answer, if there was one.
     pub http_status: Option<u16>,
     /// The product's own id of the failed request, for its administrator.
     pub request_id: Option<String>,

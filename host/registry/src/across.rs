@@ -1,4 +1,4 @@
-//! What is read step by step, across switches.
+//! Listings and syncs that continue across switches of the version.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -85,8 +85,8 @@ impl Steps for ListingSync {
     }
 }
 
-/// Steps that hold a lease on the version that they run in. Where that version is hurried, was given up, or has been
-/// drained for too long, they go on in the version that is in use.
+/// Steps that hold a lease on the version that they run in. If that version is hurried, was given up, or has been
+/// draining for too long, they continue in the version that is in use.
 pub(crate) struct Across<S: Steps> {
     tenant: Arc<Enrolled>,
     options: S::Options,
@@ -112,8 +112,8 @@ impl<S: Steps> Across<S> {
         }
     }
 
-    /// The next step; none after the last. After an error the same step can be tried again by calling once more, in
-    /// whatever version is then in use.
+    /// The next step; `None` after the last. After an error, call again to retry the same step in the version that is then
+    /// in use.
     pub(crate) async fn next(&mut self) -> Option<Result<S::Step>> {
         while !self.ended {
             // Held until the step has ended.
@@ -159,12 +159,12 @@ impl<S: Steps> Across<S> {
         self.steps.as_ref().map_or(0, S::memory_bytes).max(self.memory_bytes)
     }
 
-    /// How often it went on in another version.
+    /// How often it continued in another version.
     pub(crate) const fn moves(&self) -> u32 {
         self.moves
     }
 
-    /// How long it was held up at most by going on in another version.
+    /// The longest delay that continuing in another version caused.
     pub(crate) const fn longest_pause(&self) -> Duration {
         self.longest_pause
     }

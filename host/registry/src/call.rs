@@ -75,9 +75,9 @@ pub(crate) async fn admitted(tenant: &Arc<Enrolled>) -> Result<(Lease, Option<Pr
 
 /// When a call may begin.
 pub(crate) enum Turn {
-    /// Now; after a quarantine with the place of the one that may.
+    /// Now; after a quarantine with the right to be the one call.
     Now(Option<Probe>),
-    /// After a pause, when it asks once more.
+    /// After a pause; then it asks again.
     After(Duration),
 }
 

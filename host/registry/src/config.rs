@@ -128,8 +128,8 @@ impl Config {
     /// Reads a regular file of 1 MiB at most. No secret is read yet.
     ///
     /// # Errors
-    /// It cannot be read, is no TOML, holds something unknown, names a provider that it does not have, or trusts a
-    /// component without saying why.
+    /// It cannot be read, is not TOML, has an unknown key, names a provider that it does not define, or has a provider
+    /// without a digest or a key.
     pub fn read(path: &Path) -> Result<Self> {
         let unusable = |reason: &str| Error::ConfigUnusable { path: path.to_owned(), reason: reason.to_owned() };
         let bytes = match read_regular(path, FILE_BYTES) {
@@ -210,7 +210,7 @@ impl Config {
         Ok(bytes)
     }
 
-    /// What a tenant is connected with. Its secrets are read now, and its client is its own.
+    /// What a tenant is connected with. Reads its secrets now, and makes a client for this tenant alone.
     ///
     /// # Errors
     /// There is no such tenant, a secret is not where it should be, or the client cannot be set up.
@@ -257,7 +257,7 @@ impl fmt::Debug for Config {
     }
 }
 
-/// What is wrong with a file, without the value that is wrong: it may be a secret that was put in the wrong place.
+/// What is wrong with a file, without the wrong value: it may be a secret that was put in the wrong place.
 fn without_value(message: &str) -> String {
     if ["invalid type: ", "invalid value: ", "invalid length: "].iter().any(|start| message.starts_with(start)) {
         let expected = message.rsplit_once(", expected ").map_or("another", |(_, expected)| expected);

@@ -90,8 +90,8 @@ impl Deployment {
         inner.active.lease(inner.added_before(), inner.versions.generation())
     }
 
-    /// Makes a tenant known, or replaces what is known under its name; unless another version is in use than the one that
-    /// the tenant was tried with, which had this generation.
+    /// Enrolls a tenant, or replaces the one of its name. Returns false if another version is in use than the one of this
+    /// generation, which the tenant was tried with.
     pub(crate) fn enroll(&self, tenant: &Arc<TenantAccess>, generation: u64) -> bool {
         let mut inner = self.lock();
         if inner.versions.generation() != generation {

@@ -26,7 +26,7 @@ pub enum Event {
         /// The old version.
         version: VersionName,
     },
-    /// A version is kept from a tenant for a while.
+    /// A version is quarantined for a tenant: its calls are refused for a while.
     Quarantined {
         /// The product's id.
         provider: String,

@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_wrong_before_says_nothing() {
+    fn failures_that_existed_before_do_not_count() {
         use Baseline::{Failed, Unknown, Worked};
 
         let before = [("a", Failed), ("b", Failed), ("c", Failed), ("good", Worked)];

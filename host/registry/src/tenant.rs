@@ -16,9 +16,9 @@ use crate::listing::TenantListing;
 use crate::sync::TenantSync;
 use crate::tenant_access::TenantAccess;
 
-/// A tenant: settings, grants, limits and a client of its own under one name. It is served by whatever version is in use,
-/// and is forgotten when its last clone is dropped, with what is known of its calls: hold it for as long as its customer is
-/// served.
+/// A tenant: settings, grants, limits and a client of its own under one name. The version in use serves it. When its last
+/// clone is dropped, the registry forgets the tenant and the record of its calls: keep it for as long as you serve the
+/// customer.
 #[derive(Clone)]
 pub struct Tenant {
     pub(crate) state: Arc<Enrolled>,
@@ -80,7 +80,7 @@ impl Tenant {
         call.end(outcome.map_err(Into::into))
     }
 
-    /// Lists every user, each once, across whatever switches come meanwhile.
+    /// Lists every user, each once, even if the version is switched meanwhile.
     #[must_use]
     pub fn listing(&self, options: ListingOptions) -> TenantListing {
         TenantListing::new(Arc::clone(&self.state), options, None)

@@ -1,4 +1,4 @@
-//! Versions that take each other's place, as small components.
+//! Versions that replace each other, as small components.
 
 mod folder;
 

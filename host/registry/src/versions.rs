@@ -1,9 +1,10 @@
-//! The versions of one provider as a state machine: which one is in use, which one comes back, and who is to leave.
+//! The versions of one provider as a state machine: which one is in use, which one a rollback restores, and which leases
+//! must end.
 //!
-//! Events go in, decisions come out. There is no lock, clock or task here: the caller makes one step at a time
-//! and carries out each decision before the next step. What always holds, and is tested in every order of events:
-//! * The version in use serves: it is never asked to be left.
-//! * What comes back after a failure is the last version that stood its probation, with the grants that it had.
+//! Events go in, decisions come out. It uses no lock, clock or task: the caller makes one step at a time and carries out
+//! each decision before the next step. What always holds, and is tested in every order of events:
+//! * The version in use serves: its leases are never asked to end.
+//! * A failure restores the last version that passed its probation, with the grants that it had.
 //! * A version that was given up is put into use only by a switch that says so.
 //! * A switch is made against the version that its preflight saw.
 //! * A retirement ends by its own time, not by that of an earlier one.
@@ -34,9 +35,9 @@ pub(crate) struct Versions<V, G> {
     /// Counts switches, rollbacks and versions that were given up.
     generation: u64,
     active: V,
-    /// That of the active version; `None` once it stood.
+    /// That of the active version; `None` once it has passed.
     probation: Option<Probation>,
-    /// The last version that stood its probation, while the active one has not.
+    /// The last version that passed its probation, as long as the active one has not.
     way_back: Option<V>,
     /// The active version, the way back, and those that somebody still works with.
     known: BTreeMap<V, Known<G>>,
@@ -53,7 +54,7 @@ struct Known<G> {
     retirement: Option<Retirement>,
 }
 
-/// A version that others took the place of.
+/// A version that was replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Retirement {
     generation: u64,
@@ -80,7 +81,7 @@ pub(crate) struct Switch<V, G> {
 pub(crate) enum Switched<V> {
     /// The version is in use already.
     Unchanged,
-    /// It took another's place, whose retirement has this generation.
+    /// It replaced another version, whose retirement has this generation.
     From(V, u64),
 }
 
@@ -98,7 +99,7 @@ pub(crate) enum Refused {
 pub(crate) enum Decision<V> {
     /// Nothing.
     None,
-    /// The version is kept from the tenant for a while.
+    /// The version is quarantined for the tenant.
     Quarantined,
     /// The version was given up, and the one before is in use again. The retirement has this generation.
     RolledBack(V, u64),
@@ -107,7 +108,7 @@ pub(crate) enum Decision<V> {
 }
 
 impl<V: Copy + Ord, G> Versions<V, G> {
-    /// The first version. Nothing can be put in its place, so it is not on probation.
+    /// The first version. There is nothing to go back to, so it is not on probation.
     pub(crate) fn new(first: V, grants: G, policy: HealthPolicy) -> Self {
         Self {
             policy,

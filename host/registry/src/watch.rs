@@ -1,4 +1,4 @@
-//! A folder of components: what changes in it is put into use.
+//! Watches a folder of components and puts what changes in it into use.
 //!
 //! The writers of the folder are not trusted. A file is looked at when it has been left alone; only a regular one of
 //! bounded size is read; nothing is done with its bytes before they are trusted; and no older version is put into use.
@@ -53,7 +53,7 @@ impl Shared {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Some files changed. Names that are of no interest are let go of here.
+    /// Some files changed. Names that are not of interest are dropped here.
     fn touched(&self, paths: Vec<PathBuf>) {
         for component in paths.into_iter().filter_map(component_of) {
             let is_known = (self.trust)(&name(&component)).is_some();
@@ -155,7 +155,7 @@ struct Watched {
     reported: VecDeque<(PathBuf, String)>,
 }
 
-/// A file that is no reason for anything: it is gone, or in use.
+/// A file that needs no action: it is gone, or in use.
 struct Nothing;
 
 /// A component that is trusted and compiled.

@@ -335,26 +335,26 @@ impl Error {
         self.facts().code
     }
 
-    /// What an administrator, or who embeds this library, can do about it.
+    /// What an administrator, or the embedder of this library, can do about it.
     #[must_use]
     pub fn fix(&self) -> Option<&str> {
         self.facts().fix
     }
 
-    /// Whether the same call may succeed later, without anybody changing anything.
+    /// Whether the same call may succeed later without any change.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.facts().is_retryable
     }
 
-    /// How long to wait before the same call is made again, where the product says so.
+    /// How long to wait before making the same call again, if the product says so.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let ms = self.as_provider()?.retry_after_ms?;
         Some(Duration::from_millis(u64::from(ms)))
     }
 
-    /// The provider's own error, where it is one.
+    /// The provider's own error, if it is one.
     #[must_use]
     pub const fn as_provider(&self) -> Option<&ProviderError> {
         if let Self::Provider(error) = self { Some(error) } else { None }

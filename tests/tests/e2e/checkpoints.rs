@@ -140,7 +140,7 @@ async fn an_instance_that_is_lost_costs_no_proof() {
 }
 
 #[tokio::test]
-async fn who_is_gone_is_told_after_a_complete_listing() {
+async fn gone_users_are_reported_after_a_complete_listing() {
     let server = simulator(Config { users: 600, ..Config::default() }).await;
     let store = MemoryCheckpoints::new();
     let mut gone = Vec::new();
@@ -285,7 +285,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 }
 
 #[test]
-fn whatever_changes_while_a_listing_moves_nobody_is_missed() {
+fn no_user_is_missed_while_a_listing_moves_between_hosts() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut runner = TestRunner::new(Cases { cases: 40, failure_persistence: None, ..Cases::default() });
     let (complete, all) = (Cell::new(0), Cell::new(0));

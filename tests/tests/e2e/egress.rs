@@ -53,7 +53,7 @@ async fn a_listing_asks_for_nothing_that_is_denied() {
 }
 
 #[tokio::test]
-async fn a_call_that_sends_too_many_requests_is_told_by_its_limit() {
+async fn a_call_that_sends_too_many_requests_names_the_limit() {
     let server = simulator(Config::default()).await;
     let mut limits = Limits::default();
     limits.requests_per_call = 3;

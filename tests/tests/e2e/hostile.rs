@@ -1,4 +1,4 @@
-//! Components that misbehave on purpose, each met by its refusal, and nobody else the worse for it.
+//! Components that misbehave on purpose: each is refused, and nothing else is affected.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ async fn lists(host: &Host, server: &Simulator) -> Listed {
 }
 
 #[tokio::test]
-async fn what_asks_for_more_or_speaks_another_contract_is_refused_when_it_is_loaded() {
+async fn components_with_other_imports_or_another_contract_are_refused_when_loaded() {
     let server = simulator(Config::default()).await;
     let host = Host::new(Limits::default());
     for (name, code, words) in [
@@ -171,7 +171,7 @@ async fn what_a_guest_hands_over_in_a_call_counts_together() {
 }
 
 #[tokio::test]
-async fn answers_that_are_none_end_their_call_and_nothing_else() {
+async fn malformed_answers_end_their_call_and_nothing_else() {
     let host = Host::new(Limits::default());
     let mut session = host.session("garbage", Settings::new()).await;
     for (call, error) in [
@@ -186,7 +186,7 @@ async fn answers_that_are_none_end_their_call_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_version_that_fails_its_first_calls_is_told_each_time() {
+async fn a_version_that_fails_its_first_calls_is_reported_each_time() {
     let server = simulator(Config::default()).await;
     let host = Host::new(Limits::default());
     let mut session = host.session("flaky", settings(&server.url(), &server.tokens().admin)).await;
@@ -200,7 +200,7 @@ async fn a_version_that_fails_its_first_calls_is_told_each_time() {
 }
 
 #[tokio::test]
-async fn whoever_takes_anothers_name_gets_no_more_by_it() {
+async fn an_impostor_gets_no_additional_grants() {
     let server = simulator(Config::default()).await;
     let host = Host::new(Limits::default());
     let (real, impostor) = (host.load("mattermost").unwrap(), host.load("impostor").unwrap());
@@ -217,7 +217,7 @@ async fn whoever_takes_anothers_name_gets_no_more_by_it() {
 }
 
 #[tokio::test]
-async fn whoever_takes_anothers_name_is_not_switched_to() {
+async fn an_impostor_is_not_switched_to() {
     let server = simulator(Config::default()).await;
     let host = Host::new(Limits::default());
     let registry = host.registry();
@@ -362,7 +362,7 @@ async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
 }
 
 #[tokio::test]
-async fn numbers_that_do_not_add_up_prove_nothing() {
+async fn inconsistent_numbers_prove_nothing() {
     let host = Host::new(Limits::default());
     let liar = host.load("liar").unwrap();
     let store: Arc<dyn Checkpoints> = Arc::new(MemoryCheckpoints::new());
@@ -379,7 +379,7 @@ async fn numbers_that_do_not_add_up_prove_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_provider_says_of_itself_holds_from_when_it_was_granted() {
+async fn a_description_must_not_change_after_it_was_granted() {
     let (granted, elsewhere) = (Recorder::start().await, Recorder::start().await);
     let host = Host::new(Limits::default());
     let fickle = host.load("fickle").unwrap();
@@ -460,7 +460,7 @@ async fn error_of(mut session: Session) -> ProviderError {
 }
 
 #[tokio::test]
-async fn nothing_but_what_is_granted_leaves_the_host() {
+async fn only_granted_requests_leave_the_host() {
     let (granted, elsewhere) = (Recorder::start().await, Recorder::start().await);
     let host = Host::new(Limits::default());
     let error = loose(&host, "foreign", &granted, &elsewhere).await;
@@ -628,7 +628,7 @@ async fn a_provider_lists_all_beside_others_that_misbehave() {
     let time_beside = began.elapsed();
     let calls_beside = calls.load(Ordering::Relaxed) - calls_before;
     // None has ended: each would go on for ever unless an assertion of its own failed.
-    assert!(others.try_join_next().is_none(), "one of the others was not met as it must be");
+    assert!(others.try_join_next().is_none(), "one of the others did not fail as expected");
     others.abort_all();
 
     assert_eq!((alone.end, beside.end), (End::Complete, End::Complete));

@@ -138,7 +138,7 @@ async fn servers_below_a_path_are_listed() {
 }
 
 #[tokio::test]
-async fn tokens_see_what_they_may_and_the_rest_is_told() {
+async fn each_token_gets_what_it_may_see_and_notices_for_the_rest() {
     let hides = Privacy { show_email: false, show_full_name: false };
     let server = simulator(Config { privacy: hides, ..Config::default() }).await;
     let tokens = server.tokens();
@@ -182,7 +182,7 @@ async fn tokens_see_what_they_may_and_the_rest_is_told() {
 
 /// A Viewer's bot from whose roles an administrator has taken permissions.
 #[tokio::test]
-async fn what_is_taken_from_a_role_is_told_and_not_taken_for_everything() {
+async fn a_permission_removed_from_a_role_is_reported() {
     for (taken, code, end, step) in [
         (("system_read_only_admin", "list_private_teams"), "team-admins-hidden", End::Complete, "teams-visible"),
         (("system_read_only_admin", "list_public_teams"), "", End::Complete, ""),

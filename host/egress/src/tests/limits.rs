@@ -1,4 +1,4 @@
-//! Limits on requests and answers. Each denial names the limit that was reached.
+//! Limits on requests and answers: each denial names the limit that was reached.
 
 use super::*;
 use crate::audit::Outcome;

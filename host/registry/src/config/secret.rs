@@ -107,7 +107,7 @@ impl SecretSource {
     /// Why there is none, in a few words.
     pub fn read(&self) -> Result<SecretString, String> {
         let text = match self {
-            // What is no text is not repeated, as the error's own words would.
+            // The error's own text would repeat a value that is not UTF-8, so it is not used.
             Self::Env(name) => Zeroizing::new(std::env::var(name).map_err(|error| match error {
                 VarError::NotPresent => "it is not set",
                 VarError::NotUnicode(_) => "it is not text in UTF-8",
