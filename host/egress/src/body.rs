@@ -18,7 +18,7 @@ use crate::{DenialReason, TrafficLimit};
 /// A body that fails when it pauses too long, lasts too long or grows too large.
 pub(crate) struct Watched {
     body: Incoming,
-    /// Until the end, be it good or bad.
+    /// `Some` until the body ends or fails.
     in_flight: Option<InFlight>,
     left: u64,
     limit: u64,

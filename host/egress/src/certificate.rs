@@ -36,7 +36,7 @@ const BROKEN: [(&str, &str); 6] = [
     ("1.2.840.10040.4.3", "SHA-1"),
 ];
 
-/// Whom a client trusts.
+/// Which certificates a client trusts.
 #[derive(Clone, Debug)]
 pub(crate) struct Trusted {
     /// Authorities.

@@ -38,21 +38,21 @@ pub enum DenialReason {
     Request,
     /// It names another host in its header than in its address.
     Host,
-    /// It has a header that is never let out, the same header twice, or headers after its body.
+    /// It has a header that is never allowed, the same header twice, or headers after its body.
     Header,
     /// It has a header that the provider does not describe with it.
     UndescribedHeader,
-    /// Its query has a key that is never let out.
+    /// Its query has a key that is never allowed.
     Query,
     /// Its query has a key that the provider does not describe with it.
     UndescribedQuery,
-    /// Its host is at a link-local or metadata address, or at none that anything is sent to.
+    /// Its host is at a link-local, metadata or reserved address: these are always blocked.
     ProhibitedAddress,
-    /// Its host is at a private address, and the policy allows that for origins alone that it names exactly.
+    /// Its host is at a private address, and the policy allows that only for origins that it names exactly.
     PrivateAddress,
     /// The proxy refuses it.
     Proxy,
-    /// The proxy wants other credentials.
+    /// The proxy requires other credentials.
     ProxyCredentials,
     /// It goes beyond a limit.
     Limit(TrafficLimit),

@@ -1,4 +1,4 @@
-//! Why nothing can be sent, with stable codes and what to do about it.
+//! Why requests cannot be sent, with stable codes and fixes.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use crate::io_words::io_reason;
 /// What every fallible operation of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The error behind another, or words where there is none.
+/// The error behind another, or words if there is none.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// What is known of an error beside its text: one row of a crate's table.
@@ -23,20 +23,21 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// Of an error that lasts until somebody does this.
+    /// An error that lasts until somebody applies this fix.
     #[must_use]
     pub const fn lasting(code: &'a str, fix: &'a str) -> Self {
         Self { code, fix: Some(fix), is_retryable: false }
     }
 
-    /// Of an error that may pass by itself.
+    /// An error that may pass by itself.
     #[must_use]
     pub const fn passing(code: &'a str, fix: &'a str) -> Self {
         Self { code, fix: Some(fix), is_retryable: true }
     }
 }
 
-/// Why a way out cannot be opened. The texts are for people and may change; [`Error::code`] is stable.
+/// Why a client or a session for requests cannot be opened. The texts are for people and may change; [`Error::code`] is
+/// stable.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

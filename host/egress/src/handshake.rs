@@ -25,7 +25,7 @@ tokio::task_local! {
     static ASKED: Arc<AtomicBool>;
 }
 
-/// Shows the client's certificate to servers that ask for one, and takes down that they do.
+/// Shows the client's certificate to servers that ask for one, and records that they do.
 #[derive(Debug)]
 pub(crate) struct Shows(Option<Arc<CertifiedKey>>);
 
@@ -37,7 +37,7 @@ impl Shows {
 
 impl ResolvesClientCert for Shows {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        // Without a scope nobody wants to know.
+        // Outside of a scope nobody needs this.
         let _ = ASKED.try_with(|asked| asked.store(true, Ordering::Relaxed));
         self.0.clone()
     }
@@ -50,7 +50,7 @@ impl ResolvesClientCert for Shows {
 /// The versions of HTTP that a connection may speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Http {
-    /// As the server likes.
+    /// Whichever the server prefers.
     Any,
     /// HTTP/1.1, for servers that ask for it.
     One,

@@ -39,7 +39,7 @@ pub struct SessionOptions<'a> {
     pub turns: Turns,
     /// Whose requests they are, for the log.
     pub sender: Sender,
-    /// Takes down each request.
+    /// Records each request.
     pub audit: Option<Arc<dyn Audit>>,
 }
 
@@ -49,10 +49,10 @@ pub(crate) struct EgressInner {
     origins: Vec<GrantedOrigin>,
     pub(crate) vault: Vault,
     pub(crate) quota: Quota,
-    /// The most that one request's body may hold.
+    /// The largest body of one request, in bytes.
     pub(crate) request_bytes: u64,
     pub(crate) body_bytes: u64,
-    /// What a request may take in all.
+    /// The longest time of a whole request.
     pub(crate) time: Duration,
     pub(crate) head_bytes: u32,
     pub(crate) headers: u32,
@@ -82,7 +82,7 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// The client that the server likes.
+    /// The client for the version of HTTP that the server prefers.
     pub(crate) fn choose(&self) -> &Client {
         if self.wants_one.load(Ordering::Relaxed) { &self.one } else { &self.any }
     }
@@ -92,7 +92,7 @@ impl Clients {
         &self.one
     }
 
-    /// Takes down that the server answers by HTTP/2.
+    /// Records that the server answers by HTTP/2.
     pub(crate) fn note_two(&self) {
         self.speaks_two.store(true, Ordering::Relaxed);
     }
@@ -102,17 +102,17 @@ impl Clients {
         self.speaks_two.load(Ordering::Relaxed)
     }
 
-    /// Takes down that the server wants HTTP/1.1.
+    /// Records that the server requires HTTP/1.1.
     pub(crate) fn want_one(&self) {
         self.wants_one.store(true, Ordering::Relaxed);
     }
 }
 
-/// How a request that is let out goes.
+/// How a granted request is sent.
 pub(crate) struct Exit {
     pub(crate) clients: Clients,
     pub(crate) route: Route,
-    /// The url settings whose grants it has: their secrets are put into it.
+    /// The url settings that grant it: their secrets are put into it.
     pub(crate) urls: Vec<Arc<str>>,
 }
 
@@ -163,9 +163,9 @@ impl EgressInner {
         self.denials.list()
     }
 
-    /// Looks for the grant of a request. What comes first is how it is written down.
+    /// Finds the grant of a request. Also returns the request as the log has it.
     pub(crate) fn admit(&self, request: &http::Request<WasiBody>) -> (Request, Result<Exit, DenialReason>) {
-        // What is denied counts as well, and so comes first.
+        // Denied requests count as well, so this comes first.
         let counted = self.quota.count().map_err(DenialReason::Limit);
         let asked = Asked { method: request.method(), uri: request.uri(), headers: request.headers() };
         let (method, uri) = (asked.method, asked.uri);
@@ -227,7 +227,7 @@ impl EgressInner {
         Ok(Exit { clients: granted.clients.clone(), route, urls })
     }
 
-    /// Keeps a denial for the person whose session it is.
+    /// Keeps a denial, to report it to the person whose session it is.
     pub(crate) fn deny(&self, request: &Request, reason: DenialReason) {
         let Request { method, origin, path: _, asked, name, line } = request;
         let mut denial = Denial {
@@ -246,11 +246,11 @@ impl EgressInner {
         self.denials.add(denial);
     }
 
-    /// Writes a request down: one that was denied once, and from then on by its number.
+    /// Logs a request. Repetitions of a denied one are logged by their number.
     pub(crate) fn write_down(&self, mut entry: Entry) {
         let Some(audit) = &self.audit else { return };
         let line = if matches!(entry.outcome, Outcome::Denied { .. }) {
-            // What is granted is in the words of the description, and what is denied in the plugin's.
+            // The words of a granted request are the description's; those of a denied one are the plugin's.
             self.redactor.clean_for_person(&mut entry.origin);
             self.redactor.clean_for_person(&mut entry.path);
             self.repeats.lock().unwrap_or_else(PoisonError::into_inner).add(entry)
@@ -262,7 +262,7 @@ impl EgressInner {
         }
     }
 
-    /// What an answer has hit whose head is too large.
+    /// The limit for an answer whose head is too large.
     pub(crate) const fn head_limit(&self) -> TrafficLimit {
         TrafficLimit::ResponseHead { headers: self.headers, bytes: self.head_bytes }
     }

@@ -1,15 +1,15 @@
-//! The system's reasons as a person says them.
+//! The system's error messages in plain words.
 
 use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
 
-/// Why a file cannot be read or written, or a port not be used, without the number that the system gives it.
+/// Why a file cannot be read or written, or a port cannot be used, without the system's error number.
 #[must_use]
 #[expect(clippy::wildcard_enum_match_arm, reason = "all others keep the system's words")]
 pub fn io_reason(error: &io::Error) -> String {
     let text = error.to_string();
-    // Words of a program's own say more than the kind does.
+    // A program's own words say more than the kind does.
     let is_the_systems = error.get_ref().is_none();
     let words = match error.kind() {
         ErrorKind::NotFound if is_the_systems => "there is no such file or folder",

@@ -1,13 +1,13 @@
-//! The way out: the HTTP client of all guests, and what they may send. The only code of the host that opens sockets.
+//! Egress: the HTTP client of all guests, and what they may send. The only code of the host that opens sockets.
 //!
-//! A [`EgressSession`] is one session's way out. It lets a request out only if method, path and origin are granted ([`Grant`], within
-//! the operator's [`Policy`]), if its headers are ordinary or those of credentials, within the session's [`TrafficLimits`],
-//! and to an address that may be dialled. On the way the placeholders of secrets become secrets ([`Vault`]), in headers of
-//! credentials alone; whatever is written down or returned has them taken out again. Every request leaves a line in the
-//! log ([`audit`]), and every denial says what would allow it ([`Denial`]).
+//! An [`EgressSession`] sends the requests of one session. It sends a request only if its method, path and origin are
+//! granted ([`Grant`], within the operator's [`Policy`]), its headers are ordinary or those of credentials, it is within
+//! the session's [`TrafficLimits`], and its address may be dialled. It replaces the placeholders of secrets with the
+//! secrets ([`Vault`]), in headers of credentials only, and takes secrets out of everything that is logged or returned.
+//! Every request has a line in the log ([`audit`]), and every denial says what would allow it ([`Denial`]).
 //!
-//! What it refuses: redirects are not followed, TRACE and CONNECT never leave, link-local and metadata addresses are never
-//! dialled, and connections that one session may use never serve another that may not.
+//! What it refuses: it follows no redirect, never sends TRACE or CONNECT for a guest, and never dials link-local and
+//! metadata addresses. Connections that one session may use never serve another that may not.
 
 mod address;
 pub mod audit;

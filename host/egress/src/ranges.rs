@@ -1,4 +1,4 @@
-//! Which addresses are of the Internet: one table of ranges, each with its source, and the addresses that hold others.
+//! Which addresses are public: one table of special ranges, each with its source, and the addresses that embed others.
 //!
 //! The sources are the IANA registries of special-purpose addresses (RFC 6890) for IPv4 and IPv6, as of 2025, and for
 //! metadata services the documents of the clouds. What the registries call globally reachable is not in the table
@@ -6,10 +6,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// What is the matter with an address. A later one outweighs an earlier.
+/// Why an address is not public. A later case outweighs an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// It is not one of the Internet: somebody's own network, or nobody's.
+    /// It is private: of a local network, or not assigned.
     Private,
     /// Link-local, a metadata service, or nothing that can be dialled.
     Prohibited,

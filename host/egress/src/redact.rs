@@ -1,16 +1,16 @@
-//! Known secrets in texts that leave the host: found by their value, and taken out.
+//! Redaction: finds known secrets by their value in texts that leave the host, and removes them.
 //!
-//! A plugin holds placeholders, and learns a secret only from a server that answers with what it was sent, be it in a
-//! request's id, in the words of an error or in a user's name. Whatever a plugin returns, and whatever is written down of
-//! its requests, goes through here. It helps against servers that repeat a secret and not against ones that disguise it:
-//! who knows a secret can write it in more ways than anybody can look for.
+//! A plugin holds placeholders. It learns a secret only from a server that repeats what it received: in a request's id, in
+//! an error's text or in a user's name. So everything that a plugin returns, and everything that is logged of its requests,
+//! passes through here. This helps against servers that repeat a secret, not against ones that disguise it: a secret can be
+//! written in more ways than anybody can search for.
 //!
 //! * A secret of 8 characters or more is found anywhere, in any case, as it is and in the forms that protocols give it:
 //!   percent-encoded, in hexadecimal digits, in base64 (of itself or inside of something longer, such as `user:password`),
 //!   and as JSON, HTML or a header escape it.
 //! * Of 4 to 7 characters it is found as a word of its own, so that `test` as a password leaves `latest` as it is.
-//! * One that is shorter is not looked for: it would be found in every other sentence.
-//! * A text for a person that ends in the first half of a secret or more, since somebody cut it off, loses that end.
+//! * A shorter one is not searched for: it would be found in every other sentence.
+//! * If a text for a person ends in the first half of a secret or more, since it was cut off, that end is removed.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,10 +23,10 @@ use provider_model::{
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// What stands in the place of a secret.
+/// What replaces a secret.
 const REDACTED: &str = "[redacted]";
 
-/// Bytes of a secret that is found anywhere, and of one that is looked for at all.
+/// The least bytes of a secret that is found anywhere, and of one that is searched for at all.
 const LONG: usize = 8;
 const SHORT: usize = 4;
 
@@ -65,7 +65,7 @@ enum Place {
 
 /// Texts that leave the host.
 pub trait Texts {
-    /// Takes the secrets out.
+    /// Removes the secrets.
     fn redact(&mut self, redactor: &Redactor);
 }
 
@@ -91,7 +91,7 @@ impl Redactor {
         Self { forms, shortest, skips }
     }
 
-    /// Takes the secrets out of a text, and says whether there were any.
+    /// Removes the secrets from a text. Returns whether there were any.
     #[inline]
     pub fn clean(&self, text: &mut String) -> bool {
         text.len() >= self.shortest && self.clean_long(text)
@@ -104,7 +104,7 @@ impl Redactor {
         true
     }
 
-    /// The same for a text that somebody may have cut off in the middle of a secret.
+    /// The same for a text that may have been cut off in the middle of a secret.
     pub(crate) fn clean_for_person(&self, text: &mut String) -> bool {
         let is_cleaned = self.clean(text);
         let rest = text.trim_end_matches(|letter: char| letter == '.' || letter == '…' || letter.is_whitespace());
@@ -299,12 +299,12 @@ impl fmt::Debug for Redactor {
     }
 }
 
-/// A text for a person.
+/// Cleans a text for a person.
 fn for_person(text: &mut String, redactor: &Redactor) {
     redactor.clean_for_person(text);
 }
 
-/// Texts for a person.
+/// Cleans texts for a person.
 fn all_for_person<'a>(texts: impl IntoIterator<Item = &'a mut String>, redactor: &Redactor) {
     texts.into_iter().for_each(|text| for_person(text, redactor));
 }

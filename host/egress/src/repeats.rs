@@ -1,4 +1,4 @@
-//! Denied requests in the log: a guest may ask for the same thing again and again, and the log is not to grow with it.
+//! Denied requests in the log: a guest may repeat a request without end, and the log must not grow with that.
 
 use std::mem;
 
@@ -22,8 +22,8 @@ struct Repeat {
 }
 
 impl Repeats {
-    /// Takes a denial. Returns the line for it where one is due: for the first, the tenth, the hundredth and so on, each
-    /// with the number of requests that no earlier line stands for.
+    /// Takes a denial. Returns a line for the first, the tenth, the hundredth and so on, each with the number of requests
+    /// that no earlier line counts.
     pub(crate) fn add(&mut self, entry: Entry) -> Option<Entry> {
         let place = match self.kept.iter().position(|known| is_same(&known.entry, &entry)) {
             Some(place) => place,
@@ -44,7 +44,7 @@ impl Repeats {
         is_power_of_ten(repeat.all).then(|| line(known))
     }
 
-    /// The lines for what no line stands for yet.
+    /// The lines for the denials that no line counts yet.
     pub(crate) fn rest(&mut self) -> impl Iterator<Item = Entry> {
         self.kept.iter_mut().filter(|repeat| repeat.entry.times > 0).map(|repeat| line(&mut repeat.entry))
     }
@@ -65,7 +65,7 @@ fn line(known: &mut Entry) -> Entry {
     line
 }
 
-/// What is left of a denial where there were too many kinds of them: its code.
+/// What is kept of a denial if there are too many kinds of them: its code.
 fn anonymous(entry: &Entry) -> Entry {
     Entry { method: "OTHER".to_owned(), origin: String::new(), path: String::new(), ..entry.clone() }
 }

@@ -1,4 +1,4 @@
-//! Sending one request that was let out.
+//! Sends one granted request.
 
 use std::sync::Arc;
 
@@ -23,13 +23,13 @@ use crate::proxy::Route;
 use crate::tally::Tally;
 use crate::tunnel;
 
-/// Says by whose hands an answer came (RFC 9209): one that a forward proxy passed on may be the proxy's own.
+/// Says who passed an answer on (RFC 9209): one that came through a forward proxy may be the proxy's own.
 const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 
-/// How often a request is sent again that a server did not take: each time the connection that it was sent on has ended.
+/// How often a request is sent again if the server did not take it: each time its connection was closed.
 const RETAKES: u32 = 5;
 
-/// Waits for the request's turn, which no timeout of the guest's covers, sends it, and hands the answer out.
+/// Waits for the request's turn, which the guest's timeouts do not include, sends it, and returns the answer.
 pub(crate) async fn send(
     mut in_flight: InFlight,
     exit: Exit,
@@ -79,8 +79,8 @@ fn complete(inner: &EgressInner, exit: &Exit, headers: &mut HeaderMap) {
     }
 }
 
-/// Sends the request, once more by HTTP/1.1 if the server asks for that, and again on another connection if the server
-/// ended one without taking it. A body that is not kept is the guest's to try again.
+/// Sends the request. Sends it again by HTTP/1.1 if the server requires that, and on another connection if the server
+/// closed one without taking it. If the body was not kept, the guest must retry.
 async fn exchange(
     inner: &EgressInner,
     exit: &Exit,
@@ -96,7 +96,7 @@ async fn exchange(
         let is_two = connection.connection_metadata().as_ref().is_some_and(Connected::is_negotiated_h2);
         let failure = match answer {
             Err(failure @ (Failure::HttpOneRequired | Failure::NotTaken)) => failure,
-            // Why a server has ended a whole connection of HTTP/2 the library keeps to itself. It may want HTTP/1.1.
+            // The library does not report why a server closed a whole HTTP/2 connection. It may require HTTP/1.1.
             Err(Failure::ConnectionTerminated) if is_two && !again.has_body && !exit.clients.speaks_two() => {
                 let mut request = again.with(empty());
                 let mut connection = capture_connection(&mut request);
@@ -116,7 +116,7 @@ async fn exchange(
             exit.clients.want_one();
         }
         let body = if again.has_body {
-            // Only of what a server did not take it is sure that nothing was done.
+            // Only if the server did not take the request is it certain that it did nothing.
             let kept = copy.take().filter(|_| failure == Failure::NotTaken).ok_or(failure)?;
             tally.begin_again();
             let body = Outgoing::new(kept, inner.quota.room(), Arc::clone(tally));
@@ -207,7 +207,7 @@ fn slow_proxy() -> Cause {
     Cause::new("proxy-unreachable", words)
 }
 
-/// Whether an answer's headers are within the limits, which the client keeps roughly while it reads them.
+/// Whether an answer's headers are within the limits. The client enforces these only roughly while it reads.
 fn fits(inner: &EgressInner, headers: &HeaderMap) -> bool {
     let bytes = headers
         .iter()

@@ -27,7 +27,7 @@ pub struct Access {
     pub requests: Option<Arc<Vec<RequestSpec>>>,
     /// What the operator of the platform allows.
     pub policy: Policy,
-    /// Takes down each request.
+    /// Records each request.
     pub audit: Option<Arc<dyn Audit>>,
     /// When its requests have their turn, with those of the tenant's other sessions; by itself where there are none.
     turns: Option<Turns>,
