@@ -1,10 +1,10 @@
-//! Whether an answer keeps the contract's rules. Every answer of every call is looked at here before it goes anywhere,
-//! and one that breaks a rule is refused whole: what is wrong in one place is not to be trusted in another.
+//! Checks that answers keep the contract's rules. Every answer of every call is checked here before anything uses it, and
+//! one that breaks a rule is refused as a whole: an answer that is wrong in one place is not trusted in another.
 //!
-//! The rules are those of `wit/provider.wit`, with a size for every text that it leaves open. What a provider passes on of
-//! its product is left as it is: a name may be odd, and an account may be older or younger than it can be.
+//! The rules are those of `wit/provider.wit`, with a maximum size for every text without one. Data of the product passes
+//! unchanged: a name may be odd, and an account's dates may be impossible.
 //!
-//! No reason that is given here holds a text of the answer, since that may be a person's data.
+//! No reason here holds text of the answer, since that may be personal data.
 
 use std::collections::BTreeSet;
 
@@ -22,14 +22,14 @@ const ID_BYTES: usize = 256;
 /// Bytes of a text for a person, or of one that a product has of a person.
 const TEXT_BYTES: usize = 64 * 1024;
 
-/// Bytes of an attribute's value: who runs thousands of teams has all their names there.
+/// Bytes of an attribute's value: an administrator of thousands of teams has all their names there.
 const VALUE_BYTES: usize = 1024 * 1024;
 
 /// Entries of a list within one record.
 const ENTRIES: usize = 10_000;
 
-/// How far a watermark may lie in this machine's future, or before the one that changes were asked since: two clocks may
-/// differ, and a server's may be set.
+/// How far a watermark may lie in this machine's future, or before the watermark of the request: two clocks may differ,
+/// and a server's clock may be adjusted.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::days(1);
 
 /// What is wrong with an answer, as the end of a sentence.
@@ -48,7 +48,7 @@ impl Rules {
         Self { license_types: ids(&description.license_types), roles: ids(&description.roles) }
     }
 
-    /// Looks at a step of a listing, or of finding out what changed.
+    /// Checks a step of a listing or of a sync.
     pub(crate) fn page(&self, page: &UserPage, now: DateTime<Utc>) -> Checked {
         let UserPage { users, state, expected_total: _, wait_ms: _, watermark, notices, hidden, attributes } = page;
         users.iter().try_for_each(|user| self.user(user))?;
@@ -66,7 +66,7 @@ impl Rules {
         pairs("an attribute of the page", attributes)
     }
 
-    /// Looks at a step of finding out what changed since a watermark.
+    /// Checks a step of a sync since a watermark.
     pub(crate) fn changes(&self, changes: &Changes, since: Option<&str>, now: DateTime<Utc>) -> Checked {
         let Changes { page, gone } = changes;
         self.page(page, now)?;
@@ -188,7 +188,7 @@ impl Rules {
     }
 }
 
-/// Looks at an error of a provider.
+/// Checks an error of a provider.
 pub(crate) fn error(error: &ProviderError) -> Checked {
     code("the code of an error", &error.code)?;
     size("the message of an error", &error.message, TEXT_BYTES)?;
@@ -198,7 +198,7 @@ pub(crate) fn error(error: &ProviderError) -> Checked {
     pairs("a parameter of an error", &error.params)
 }
 
-/// Looks at a description: what it says of one thing, it says once.
+/// Checks a description: it must have one entry for each thing.
 pub(crate) fn description(description: &Description) -> Checked {
     let Description {
         id,
@@ -239,8 +239,8 @@ pub(crate) fn description(description: &Description) -> Checked {
     pairs("an attribute of the description", attributes)
 }
 
-/// Looks at the users of a step whom the store held already: each was handed over in this call, or may be taken for a new
-/// one, since it was created after the baseline began.
+/// Checks the users of a step whom the store held already: each was passed in with this call, or may count as new, since it
+/// was created after the baseline began.
 pub fn is_asked_for(user: &User, was_handed_over: bool, since: Option<&str>) -> Checked {
     let is_recent = || {
         let (created, since) = (user.created_at.as_deref().and_then(instant)?, instant(since?)?);
@@ -252,7 +252,7 @@ pub fn is_asked_for(user: &User, was_handed_over: bool, since: Option<&str>) -> 
     Err("it holds a user who is neither new nor among those that were handed over".to_owned())
 }
 
-/// Looks at those who are gone: each is a user whom the provider was handed, comes once, and is not among the users.
+/// Checks the users who are gone: each was passed in with this call, comes once, and is not among the users.
 pub fn are_gone(changes: &Changes, is_proven: bool, was_handed_over: impl Fn(&str) -> bool) -> Checked {
     let Changes { page, gone } = changes;
     if !is_proven && !gone.is_empty() {
@@ -314,7 +314,7 @@ fn id(what: &str, value: &str) -> Checked {
 /// The highest bit of each byte of a word.
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// Whether a text is of printable ASCII, of which eight letters are looked at at once.
+/// Whether a text is printable ASCII. Checks eight letters at once.
 fn is_plain(text: &[u8]) -> bool {
     // A byte above 0x7e has the highest bit, or gets it by one more; one below a space, by a space less.
     let is_odd = |word: [u8; 8]| {
@@ -329,7 +329,7 @@ fn is_plain(text: &[u8]) -> bool {
     }
 }
 
-/// A code in kebab-case. It need not be among the described ones: what is refused for that would tell nobody what it says.
+/// A code in kebab-case. It need not be among the described ones: to refuse it would hide what it reports.
 fn code(what: &str, value: &str) -> Checked {
     id(what, value)?;
     if value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
@@ -377,8 +377,8 @@ fn timestamp(what: &str, value: &Option<String>) -> Checked {
     }
 }
 
-/// Whether a text is the contract's `timestamp`, of 1970 or later. A record has three or four of these, so neither a parser
-/// nor a loop is asked.
+/// Whether a text is the contract's `timestamp`, of 1970 or later. A record has three or four of these, so this avoids a
+/// parser and a loop.
 fn is_timestamp(text: &str) -> bool {
     let ([one, two, three], []) = text.as_bytes().as_chunks::<8>() else { return false };
     let (Some(one), Some(two), Some(three)) =
@@ -399,8 +399,8 @@ fn is_timestamp(text: &str) -> bool {
     year >= 1970 && (1..=days).contains(&day) && two(h1, h2) < 24 && two(n1, n2) < 60 && two(s1, s2) < 60
 }
 
-/// The digits of eight letters where those of the pattern are zeros; `None` where another letter differs from the pattern's or
-/// one of them is no digit. All eight are looked at at once.
+/// The digits of eight letters at the zeros of the pattern; `None` if one of them is not a digit or another letter differs
+/// from the pattern's. Checks all eight at once.
 fn like(letters: &[u8; 8], pattern: &[u8; 8]) -> Option<[u8; 8]> {
     // What is more than this gets the highest bit: a digit above nine, and any difference of another letter.
     let room = u64::from_le_bytes(pattern.map(|letter| if letter == b'0' { 0x76 } else { 0x7f }));

@@ -97,7 +97,7 @@ impl Prepared {
         Ok(Self { provider: ProviderExportsIndices::new(&instance)?, instance, changes })
     }
 
-    /// Whether it can find out what changed.
+    /// Whether it can report what changed.
     pub(crate) const fn has_changes(&self) -> bool {
         self.changes.is_some()
     }
@@ -148,7 +148,7 @@ pub(crate) fn check(component: &Component) -> Result<(), String> {
     export.check::<(Settings<'_>, Option<&str>, u32), Answer<contract::UserPage>>("list-users").map(drop)
 }
 
-/// Looks for the function that finds out what changed; `None` if the component does not have the interface.
+/// Looks for the function that reports what changed; `None` if the component does not have the interface.
 ///
 /// # Errors
 /// The interface is there, and its function is missing or differs.

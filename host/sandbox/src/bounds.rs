@@ -1,5 +1,5 @@
-//! What one answer may hold, beside the bytes of all of it: whatever is kept over the steps of a listing is bounded here,
-//! piece by piece.
+//! Limits on the parts of an answer, beside those on its bytes: everything that is kept over the steps of a listing is
+//! bounded here, piece by piece.
 
 use provider_model::{Attributes, CheckReport, HiddenField, License, ListingState, Notice, UserPage, weight};
 

@@ -1,5 +1,5 @@
-//! Whether what a description demands can be granted: requests to servers that a setting names, and secrets that go to one
-//! of them.
+//! Checks that the demands of a description can be granted: requests to servers that a setting names, and secrets that go
+//! to one of them.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ const ANSWERED: [&str; 9] = [
     "x-request-id",
 ];
 
-/// Looks at the demands of a description.
+/// Checks the demands of a description.
 ///
 /// # Errors
 /// [`Error::DescriptionRefused`]: what cannot be granted, and why.
@@ -53,7 +53,7 @@ fn no_setting(key: &str) -> String {
 
 fn request(spec: &RequestSpec) -> std::result::Result<(), String> {
     for key in &spec.query {
-        // A key is compared as it is sent, so one that needs an escape would never be let out.
+        // A key is compared as it is sent, so one that needs an escape would never be granted.
         let is_plain = !key.is_empty() && key.bytes().all(|b| b.is_ascii_graphic() && !b"%&+;=#".contains(&b));
         if !is_plain {
             return Err(format!("`{}` is no plain query key", key.escape_default()));

@@ -1,4 +1,4 @@
-//! Why a component is not run, or was stopped, with stable codes and what to do about it.
+//! Why a component was refused or stopped, with stable codes and fixes.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::words::in_words;
 /// What every fallible operation of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a component is not run, or was stopped. The texts are for people and may change; [`Error::code`] is stable.
+/// Why a component was refused or stopped. The texts are for people and may change; [`Error::code`] is stable.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -21,11 +21,11 @@ pub enum Error {
     #[error(transparent)]
     Provider(Box<ProviderError>),
 
-    /// The way out could not be opened.
+    /// Requests cannot be sent: the client or the session could not be opened.
     #[error(transparent)]
     Egress(#[from] provider_egress::Error),
 
-    /// The bytes are no WebAssembly component: damaged, another sort of file, or a plain module.
+    /// The bytes are not a WebAssembly component: damaged, another sort of file, or a plain module.
     #[error("not a WebAssembly component: {reason}")]
     NotAComponent {
         /// What was found instead.
@@ -41,7 +41,7 @@ pub enum Error {
         limit: usize,
     },
 
-    /// The component holds more than is compiled of something that makes compiling expensive.
+    /// The component exceeds a bound on something that makes compiling expensive.
     #[error("the component has {found} {bound}, and the limit is {limit} (bound `{}`)", bound.name())]
     ComponentBound {
         /// Of what.
@@ -74,21 +74,21 @@ pub enum Error {
         reason: Cause,
     },
 
-    /// The component needs more from the start than an instance may have, such as memory.
+    /// The component needs more at its start than an instance may have, such as memory.
     #[error("the component does not fit into the sandbox: {reason}")]
     DoesNotFit {
         /// What the runtime says.
         reason: String,
     },
 
-    /// The component asks for an interface that a provider is not given.
+    /// The component imports an interface that providers do not get.
     #[error("the component imports `{import}`, which this host does not grant")]
     ImportRefused {
         /// The import's full name.
         import: String,
     },
 
-    /// The component is not a provider of the version that this host speaks.
+    /// The component is not a provider of the version that this host supports.
     #[error("the component does not export `{expected}` as this host knows it: {reason}")]
     ContractMismatch {
         /// The export that was looked for.
@@ -119,7 +119,7 @@ pub enum Error {
         reason: &'static str,
     },
 
-    /// The component answers another description than its bytes hold.
+    /// The component's description differs from the one in its bytes.
     #[error("the component's file says `{sealed}` for its {what}, and the component itself `{described}`")]
     DescriptionDiffers {
         /// Which part.
@@ -141,7 +141,7 @@ pub enum Error {
         help: String,
     },
 
-    /// The description of a provider demands what cannot be granted to it.
+    /// A provider's description demands something that cannot be granted.
     #[error("the description of the component is refused: {demand} cannot be granted, since {reason}")]
     DescriptionRefused {
         /// Which request or secret.
@@ -159,7 +159,7 @@ pub enum Error {
         reason: String,
     },
 
-    /// A secret cannot be sent in a header, or is set where the provider does not take one.
+    /// A secret cannot be sent in a header, or is set for a setting that the provider does not describe as one.
     #[error("the secret `{key}` is not usable: {reason}")]
     SecretUnusable {
         /// Its key.
@@ -175,14 +175,14 @@ pub enum Error {
         key: String,
     },
 
-    /// A limit of [`Limits`](crate::Limits) or [`Pool`](crate::Pool) is zero, and nothing could run.
+    /// A limit of [`Limits`](crate::Limits) or [`Pool`](crate::Pool) is zero, so nothing could run.
     #[error("the limit `{limit}` is 0, which leaves no room for anything")]
     LimitUnusable {
         /// Its field.
         limit: &'static str,
     },
 
-    /// The provider's answer breaks a rule of the contract, and nothing of it was kept.
+    /// The provider's answer breaks a rule of the contract; nothing of it was kept.
     #[error("the provider's answer in `{call}` was refused: {reason}")]
     AnswerRefused {
         /// The function that was called.
@@ -191,7 +191,7 @@ pub enum Error {
         reason: String,
     },
 
-    /// The guest stopped in the middle of a call: a defect of the provider.
+    /// The guest crashed in the middle of a call: a defect of the provider.
     #[error("the provider crashed in `{call}`: {reason}")]
     Trap {
         /// The function that was called.
@@ -209,7 +209,7 @@ pub enum Error {
         limit: LimitHit,
     },
 
-    /// A request of the embedder's own, through an [`Outlet`](crate::Outlet), got no whole answer.
+    /// A request of the embedder's own, through an [`Outlet`](crate::Outlet), got no complete response.
     #[error("no complete response: {reason}")]
     Unanswered {
         /// Why, in the words of wasi:http; no part of the request.

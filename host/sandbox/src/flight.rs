@@ -1,4 +1,4 @@
-//! Several loads of the same component at once: one works, and the others wait for what it makes.
+//! Several loads of the same component at once: one compiles it, and the others wait for the result.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -34,7 +34,7 @@ impl Guest {
         Self { wasi, http, table, egress, memory, meter, cpu_hit: None }
     }
 
-    /// Begins a call: its time to compute and its requests count from here, and a refusal that the guest lived through is
+    /// Begins a call: its computing time and its requests count from here, and a refusal that the guest survived is
     /// forgotten.
     pub(crate) fn begin_call(&mut self) {
         self.meter.reset();
@@ -62,7 +62,7 @@ impl Guest {
         if self.cpu_hit.is_some() { self.cpu_hit } else { self.memory.hit }
     }
 
-    /// Where the time is added up that the guest computes.
+    /// Adds up the guest's computing time.
     pub(crate) const fn meter(&self) -> &Meter {
         &self.meter
     }
@@ -84,7 +84,7 @@ const RESOURCES: usize = 2048;
 /// host's memory instead of wasmtime's 256.
 const FIELD_BYTES: usize = 16 * 1024;
 
-/// The guest's memory: what it may have, and what it has had.
+/// The guest's linear memory: its limit and its peak.
 pub(crate) struct LinearMemory {
     limit: usize,
     peak: usize,

@@ -1,4 +1,4 @@
-//! A way out for code of the embedder's own, on the terms of a guest.
+//! Sends requests of the embedder's own code, with the grants and limits of a guest.
 
 use std::future::ready;
 
@@ -21,7 +21,7 @@ pub struct Outlet {
 }
 
 impl Outlet {
-    /// A way out for what the description names, at each setting that it describes as a URL.
+    /// An outlet for the requests of the description, at each setting that it describes as a URL.
     ///
     /// # Errors
     /// Those of [`Provider::connect`](crate::Provider::connect) that concern the settings.
@@ -30,7 +30,7 @@ impl Outlet {
         Ok(Self { settings, egress })
     }
 
-    /// The settings as a provider gets them: placeholders in the place of secrets, which are put in on the way out.
+    /// The settings as a provider gets them: with placeholders, which requests replace with the secrets.
     pub fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
         self.settings.expose_all()
     }
@@ -43,7 +43,7 @@ impl Outlet {
     /// Sends a request with an absolute URL, and reads the whole answer.
     ///
     /// # Errors
-    /// It is not granted, a limit was reached, or there was no whole answer.
+    /// It is not granted, a limit was reached, or there was no complete response.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>> {
         let unanswered = |error: HttpError| Error::Unanswered { reason: error.into() };
         let request = request.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync());

@@ -23,8 +23,8 @@ use crate::store;
 use crate::{Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings, demands};
 
 /// A provider with settings and grants. The steps of one listing share an instance, so that the provider may remember
-/// what it has seen. Any other call gets a fresh one, so that who only holds a session takes no room in the pool; so does
-/// the call after a crash or a limit.
+/// what it has seen. Any other call, and the call after a crash or a limit, gets a fresh one, so that an idle session takes
+/// no room in the pool.
 pub struct Session {
     provider: Provider,
     settings: Settings,
@@ -32,14 +32,14 @@ pub struct Session {
     terms: Terms,
     granted: Granted,
     instance: Option<Instance>,
-    /// The instance while the product asks to wait: another session that needs its room gets it.
+    /// The instance while the product asks to wait: another session that needs its room may take it.
     lent: Option<Arc<Lent<Instance>>>,
     /// Whether the instance is kept after a call.
     is_listing: bool,
     peak_memory: usize,
 }
 
-/// What was granted to the provider by its description, once: whatever it says of itself later changes none of it.
+/// What the provider's first description granted: later descriptions do not change it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Granted {
     /// What its answers may hold.
@@ -73,7 +73,7 @@ pub(crate) struct Terms {
     pub(crate) slots: Slots,
 }
 
-/// The settings as a call takes them, wiped afterwards: the value of a secret may be among them, where that is granted.
+/// The settings as a call takes them, wiped afterwards: they may hold the value of a secret, if that is granted.
 struct Arguments(Vec<contract::Setting>);
 
 impl Deref for Arguments {
@@ -138,7 +138,7 @@ macro_rules! call {
         };
         let settled = $session.settle($name, instance, outcome);
         if settled.is_err() {
-            // A guest that crashes at once never waits, and who calls it again and again would keep a thread for itself.
+            // A guest that crashes at once never waits, and a caller in a loop would keep a thread for itself.
             tokio::task::yield_now().await;
         }
         settled
@@ -174,7 +174,7 @@ impl Session {
         Ok(description)
     }
 
-    /// Tries the settings out and says what the token can and cannot see.
+    /// Tries the settings, and reports what the token can and cannot see.
     ///
     /// # Errors
     /// The settings cannot be tried at all, or the provider crashed or ran into a limit.
@@ -189,7 +189,7 @@ impl Session {
         Ok(self.egress.redact(report))
     }
 
-    /// Reads the licences that the organisation holds, and how many of their seats are taken.
+    /// Reads the licences that the organisation holds, and how many of their seats are used.
     ///
     /// # Errors
     /// The provider's own error, or it crashed or ran into a limit.
@@ -223,7 +223,7 @@ impl Session {
         Ok((self.egress.redact(page), bytes))
     }
 
-    /// One step of finding out what changed; `None` if the provider cannot.
+    /// One step of a sync; `None` if the provider cannot report what changed.
     ///
     /// # Errors
     /// Those of [`list_page`](Self::list_page). The same call can be made again.
@@ -247,9 +247,8 @@ impl Session {
         Ok(Some((self.egress.redact(changes), bytes)))
     }
 
-    /// The bytes of a step's users, if it holds no more than it may and keeps the contract's rules. The last step needs the
-    /// instance no more, an answer that is refused is not to be trusted, and one after which the product asks to wait does
-    /// not need the instance now.
+    /// Checks a step's limits and the contract's rules, and returns the bytes of its users. Gives the instance back after the
+    /// last step and after a refused answer, which is not trusted; lends it while the product asks to wait.
     fn stepped(&mut self, call: &'static str, page: &UserPage, kept: std::result::Result<(), String>) -> Result<u64> {
         let limits = &self.terms.limits.listing;
         let looked_at = bounds::page(page, limits)
@@ -295,7 +294,7 @@ impl Session {
         self.peak_memory.max(now)
     }
 
-    /// How many requests were let out in this session.
+    /// How many requests were sent in this session.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.egress.requests()
@@ -306,12 +305,12 @@ impl Session {
         self.granted.maker.as_ref()
     }
 
-    /// Whether its provider can find out what changed.
+    /// Whether its provider can report what changed.
     pub const fn has_changes(&self) -> bool {
         self.provider.has_changes()
     }
 
-    /// What the provider asked for in the last call and was denied: different requests, up to a bound, each once.
+    /// The requests of the last call that were denied: different ones, up to a bound, each once.
     #[must_use]
     pub fn denials(&self) -> Vec<Denial> {
         self.egress.denials()
@@ -376,7 +375,7 @@ impl std::fmt::Debug for Session {
     }
 }
 
-/// Why the guest was stopped: a limit where it ran into one, a defect of its own otherwise.
+/// Why the guest was stopped: the limit that it ran into, or else a defect of its own.
 fn stopped(
     call: &'static str,
     error: &wasmtime::Error,
@@ -386,18 +385,18 @@ fn stopped(
 ) -> Error {
     match store.data().limit_hit().or_else(|| returned_too_much(error, limits)) {
         Some(limit) => Error::LimitHit { call, limit },
-        // What the runtime says may quote what the guest returned.
+        // The runtime's text may quote what the guest returned.
         None => Error::Trap { call, reason: egress.redact(reason(error)) },
     }
 }
 
-/// wasmtime keeps the type of this refusal to itself, and has only its words for others; a test holds them to it.
+/// wasmtime does not export the type of this refusal, so its text is compared; a test checks that text.
 fn returned_too_much(error: &wasmtime::Error, limits: &Limits) -> Option<LimitHit> {
     let is_too_much = error.chain().any(|cause| cause.to_string().contains("too much data"));
     is_too_much.then_some(LimitHit::ReturnedBytes(limits.returned_bytes))
 }
 
-/// The trap alone where there is one: the backtrace around it is of use to nobody without the provider's sources.
+/// Only the trap, if there is one: the backtrace around it is useless without the provider's sources.
 fn reason(error: &wasmtime::Error) -> String {
     error.downcast_ref::<Trap>().map_or_else(|| error.root_cause().to_string(), ToString::to_string)
 }

@@ -45,7 +45,7 @@ fn attributes(key: &str, value: &str) -> Attributes {
     [(key, value)].into_iter().collect()
 }
 
-/// Holds a change of a good value against the words that refuse it; `None` if the value stays good.
+/// Changes a good value and checks the words that refuse it; `None` if the value stays good.
 #[track_caller]
 fn check(checked: Checked, expect: Option<&str>) {
     match (checked, expect) {
@@ -120,7 +120,7 @@ fn a_user_is_as_the_contract_says_or_refused() {
         change(&mut changed);
         for state in [ListingState::More("next".into()), ListingState::Complete] {
             let page = page(vec![user("b", THEN), changed.clone()], state);
-            // A listing and finding out what changed are held to the same.
+            // The same rules hold for a listing and for a sync.
             check(rules.page(&page, now()), *expect);
             check(rules.changes(&changes(&page), Some(THEN), now()), *expect);
         }
@@ -351,7 +351,7 @@ fn the_contract_names_the_bounds_that_hold() {
     }
 }
 
-/// Eight letters at once are found to be what each is by itself.
+/// Eight letters at once give the same result as each by itself.
 #[test]
 fn letters_that_are_looked_at_together_are_judged_one_by_one() {
     let time = "2028-02-29T23:59:59.999Z";

@@ -39,7 +39,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Opens the folder, and makes it and those above it where they are missing.
+    /// Opens the folder, and creates it and those above it if they are missing.
     ///
     /// # Errors
     /// Why it is not used.
@@ -97,7 +97,7 @@ impl Folder {
         found.is_file() && found.uid() == self.user && found.mode() & OTHERS == 0
     }
 
-    /// Writes a file in place of whatever has its name. Who reads it meanwhile gets the old one or the new one.
+    /// Writes a file and replaces one of the same name atomically: a reader gets the old one or the new one.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let unfinished = self.unfinished(bytes, Flush::Later)?;
         let renamed = renameat(&self.folder, &unfinished, &self.folder, name);
@@ -135,7 +135,7 @@ impl Folder {
         written.map(|()| name)
     }
 
-    /// Locks a name for the making of an entry, against other processes; the system lets go of it when they end. `None` if
+    /// Locks a name against other processes while an entry is made; the system unlocks it when they end. `None` if
     /// another process holds it for longer than `patience`, or there can be no lock: then the entry is made without one.
     pub(super) fn lock(&self, name: &str, patience: Duration) -> Option<Lock<'_>> {
         let name = format!("{LOCK}{name}");

@@ -63,7 +63,7 @@ pub(super) fn compile(engine: &Engine, bytes: &[u8], process: &CompilerProcess) 
     }
 }
 
-/// A process that is ended when it is let go of.
+/// A process that is killed when this is dropped.
 struct Running(Child);
 
 impl Running {
@@ -90,7 +90,7 @@ impl Drop for Running {
     }
 }
 
-/// A process that ends early reads no more; how it ended says why.
+/// A process that ends early stops reading; its exit status says why.
 fn write(mut input: ChildStdin, bytes: &[u8], process: &CompilerProcess) {
     let cpu = process.deadline.as_secs().saturating_add(1).saturating_mul(THREADS.into());
     let head = [process.memory_bytes.to_le_bytes(), cpu.to_le_bytes()].concat();

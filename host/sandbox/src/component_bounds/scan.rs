@@ -16,7 +16,7 @@ type Result<T> = std::result::Result<T, Refused>;
 /// What a component takes of each bound.
 ///
 /// # Errors
-/// The first bound that is passed, or the bytes are no component.
+/// The first bound that is exceeded, or the bytes are not a component.
 pub(super) fn scan(bytes: &[u8], bounds: &ComponentBounds) -> crate::Result<ComponentBounds> {
     must_be_component(bytes)?;
     let mut scan = Scan {
@@ -102,7 +102,7 @@ impl Context for Module {
     }
 }
 
-/// What was found so far, held against the bounds.
+/// The counts so far, compared with the bounds.
 struct Tally<'a> {
     bounds: &'a ComponentBounds,
     found: ComponentBounds,

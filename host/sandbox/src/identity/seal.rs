@@ -21,7 +21,7 @@ pub struct Provenance {
 /// The component without what [`seal`] writes.
 ///
 /// # Errors
-/// The bytes are no component.
+/// The bytes are not a component.
 pub fn unseal(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut bare: Vec<u8> = bytes.iter().take(HEADER).copied().collect();
     for section in sections::read(bytes)? {
@@ -36,7 +36,7 @@ pub fn unseal(bytes: &[u8]) -> Result<Vec<u8>> {
 /// that sealing twice is the same as once.
 ///
 /// # Errors
-/// The bytes are no component.
+/// The bytes are not a component.
 pub fn seal(bytes: &[u8], description: &Description, provenance: &Provenance) -> Result<Vec<u8>> {
     let mut sealed = unseal(bytes)?;
     let mut name = ComponentNameSection::new();

@@ -1,4 +1,4 @@
-//! Whether bytes are the ones that were meant: pinned by their digest, or signed by a known key.
+//! Trust: checks that bytes are pinned by their digest, or signed by a known key.
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ pub enum Trust {
 }
 
 impl Trust {
-    /// Refuses bytes that are not the ones that were meant. `signature` holds 64 bytes, or their base64.
+    /// Refuses bytes that are not pinned or signed as required. `signature` holds 64 bytes, or their base64.
     ///
     /// # Errors
     /// Another digest, no signature, or one by another key or of other bytes.

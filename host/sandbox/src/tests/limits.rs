@@ -90,7 +90,7 @@ async fn a_call_has_one_time_for_its_turn_its_start_and_its_answer() {
     let call_time = Duration::from_secs(4);
     let sandbox = Sandbox::new(Pool { instances: 1, ..Pool::default() }).unwrap();
     let other = sandbox.load(&provider(&Bodies { users: MORE, ..Bodies::default() })).unwrap();
-    // It answers after three seconds: too late for a call that has waited for two of its four, in time for one that begins anew.
+    // It answers after three seconds: too late for a call that has waited for two of its four, in time for a new one.
     let naps = "(call $block (call $after (i64.const 3000000000))) i32.const 1024";
     let sleeping = sandbox.load(&provider(&Bodies { check: naps, ..Bodies::default() })).unwrap();
     let mut session = sleeping.connect(access(Limits { call_time, ..low() })).await.unwrap();
