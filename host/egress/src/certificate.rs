@@ -240,7 +240,7 @@ fn why(
         _ if is_self_signed(&shown.own) => of_issuer(&shown, roots),
         _ if shown.own.is_ca() => Cause::new(
             "tls-certificate-unusable",
-            "the server shows an authority's certificate (CA:TRUE) in place of one of its own",
+            "the server shows an authority's certificate (CA:TRUE) instead of one of its own",
         ),
         _ => Cause::new("tls-certificate-unusable", "the server's certificate breaks a rule for certificates"),
     }

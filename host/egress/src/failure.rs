@@ -226,7 +226,7 @@ fn of_io(error: &io::Error, client: Client) -> Option<Failure> {
 
 /// This process, or the system, cannot open any more files or sockets: no server is at fault.
 fn open_files() -> Cause {
-    Cause::new("open-files-limited", "the platform may open no more files (ulimit -n)")
+    Cause::new("open-files-limited", "the platform cannot open more files (ulimit -n)")
 }
 
 #[cfg(unix)]

@@ -122,7 +122,7 @@ fn in_handshake(error: &(dyn std::error::Error + 'static), client: Client) -> Op
     ]
     .contains(&inner.kind());
     has_ended.then(|| {
-        let words = "the connection ended while it was being secured: what listens on the port may not speak TLS, or a firewall breaks the connection off";
+        let words = "the connection ended during the TLS handshake: the port may not speak TLS, or a firewall closes the connection";
         Cause::new("connection-lost", words)
     })
 }
@@ -205,16 +205,13 @@ fn of_alert(alert: AlertDescription, client: Client) -> Cause {
         }
         _ => {
             let number = u8::from(alert);
-            Cause::new(
-                "tls-failed",
-                format!("the server broke off the making of a secure connection (TLS alert {number})"),
-            )
+            Cause::new("tls-failed", format!("the server aborted the TLS handshake (alert {number})"))
         }
     }
 }
 
 fn certificate_missing() -> Cause {
-    Cause::new("client-certificate-missing", "the server wants a client certificate, and none was given")
+    Cause::new("client-certificate-missing", "the server requires a client certificate, and none was given")
 }
 
 fn certificate_refused(why: &str) -> Cause {

@@ -88,7 +88,7 @@ impl Proxy {
             let host = host.as_ref().trim();
             let is_usual = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':' | b'/');
             if host.trim_matches('.').is_empty() || host.contains("//") || !host.bytes().all(is_usual) {
-                return Err(Error::ProxyUnusable { reason: format!("`{host}` is no host to reach without it") });
+                return Err(Error::ProxyUnusable { reason: format!("`{host}` is not a host to reach without it") });
             }
             self.except.push(host.to_owned());
         }

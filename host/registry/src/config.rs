@@ -158,12 +158,12 @@ impl Config {
         for (name, tenant) in &file.tenants {
             if !file.providers.contains_key(&tenant.provider) {
                 return Err(unusable(format!(
-                    "the tenant `{name}` uses `{}`, which is not a provider here",
+                    "the tenant `{name}` uses `{}`, which this file does not define",
                     tenant.provider
                 )));
             }
             if let Some(key) = tenant.settings.keys().find(|key| tenant.secrets.contains_key(*key)) {
-                return Err(unusable(format!("`{key}` of the tenant `{name}` is a setting and a secret")));
+                return Err(unusable(format!("`{key}` of the tenant `{name}` is both a setting and a secret")));
             }
             let limits = tenant.limits.limits();
             limits.check().map_err(|error| unusable(format!("the tenant `{name}`: {error}")))?;
@@ -261,7 +261,7 @@ impl fmt::Debug for Config {
 fn without_value(message: &str) -> String {
     if ["invalid type: ", "invalid value: ", "invalid length: "].iter().any(|start| message.starts_with(start)) {
         let expected = message.rsplit_once(", expected ").map_or("another", |(_, expected)| expected);
-        return format!("a value that cannot stand here, where {expected} is expected");
+        return format!("an invalid value; expected is {expected}");
     }
     let name = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
     let is_name = |name: &str| name.len() <= 40 && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
@@ -318,15 +318,15 @@ mod tests {
         refused("[provider.example]\nfile = \"m.wasm\"", "unknown field `provider`");
         refused("[providers.example]\nfile = \"m.wasm\"", "neither a sha256 nor a public_key");
         refused("[providers.example]\nfile = \"m.wasm\"\nsha256 = \"12\"", "64 hexadecimal digits");
-        refused("[providers.example]\nfile = \"m.wasm\"\npublic_key = \"AAAA\"", "no Ed25519 public key");
+        refused("[providers.example]\nfile = \"m.wasm\"\npublic_key = \"AAAA\"", "not an Ed25519 public key");
         refused("[tenants.acme]\nprovider = \"example\"", "`acme` uses `example`");
         let misplaced = format!("{PIN}[tenants.acme]\nprovider = \"example\"\nsecrets = {{ t = \"hunter2\" }}");
-        refused(&misplaced, "line 6: a secret is given by its place: env:NAME");
+        refused(&misplaced, "line 6: give the place of the secret instead of the secret: env:NAME");
         let error = Config::parse(Path::new("p"), &misplaced).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
         refused(&format!("{PIN}[tenants.acme]\nprovider = \"example\"\nlimits = {{ cpus = 4 }}"), "cpus");
         let both = format!("{PIN}[tenants.acme]\nprovider = \"example\"\nsettings.t = \"x\"\nsecrets.t = \"env:T\"");
-        refused(&both, "`t` of the tenant `acme` is a setting and a secret");
+        refused(&both, "`t` of the tenant `acme` is both a setting and a secret");
     }
 
     #[cfg(unix)]

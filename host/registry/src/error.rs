@@ -55,7 +55,7 @@ pub enum Error {
 
     /// A version is quarantined for a tenant, since it failed repeatedly.
     #[error(
-        "the version {version} of `{provider}` failed again and again for `{tenant}`, and is tried again in {}",
+        "the version {version} of `{provider}` failed repeatedly for `{tenant}` and is quarantined; the next try is in {}",
         in_words(*left)
     )]
     Quarantined {

@@ -67,9 +67,9 @@ impl fmt::Display for Event {
         match self {
             Self::Switched { provider, from: Some(from), to } => write!(f, "{provider}: switched from {from} to {to}"),
             Self::Switched { provider, from: None, to } => write!(f, "{provider}: {to} is in use"),
-            Self::Drained { provider, version } => write!(f, "{provider}: nobody uses {version} any more"),
+            Self::Drained { provider, version } => write!(f, "{provider}: {version} is no longer in use"),
             Self::Quarantined { provider, version, tenant } => {
-                write!(f, "{provider}: {version} is kept from `{tenant}` for a while, since it failed again and again")
+                write!(f, "{provider}: {version} is quarantined for `{tenant}`, since it failed repeatedly")
             }
             Self::RolledBack { provider, from, to } => {
                 write!(f, "{provider}: {from} failed and was given up; {to} is in use again")

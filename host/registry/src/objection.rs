@@ -93,23 +93,23 @@ pub enum Objection {
 impl fmt::Display for Objection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OtherProvider { ours, theirs } => write!(f, "it is a provider of `{theirs}`, and `{ours}` is in use"),
+            Self::OtherProvider { ours, theirs } => write!(f, "it is a provider of `{theirs}`, but `{ours}` is in use"),
             Self::SettingGone { tenant, key } => {
                 write!(f, "it does not read the setting `{key}`, for which `{tenant}` has a value")
             }
             Self::SettingChanged { tenant, key, from, to } => {
-                write!(f, "it takes the setting `{key}` of `{tenant}` as {to}, and it was {from}")
+                write!(f, "it reads the setting `{key}` of `{tenant}` as {to}, but it was {from}")
             }
             Self::SecretMoved { tenant, key, from, to } => {
-                write!(f, "it sends the secret `{key}` of `{tenant}` to {to}, and it went to {from}")
+                write!(f, "it sends the secret `{key}` of `{tenant}` to {to}, but it went to {from}")
             }
             Self::SettingTaken { tenant, key, to } => {
-                write!(f, "it takes the setting `{key}` of `{tenant}` as {to}, and it was not read before")
+                write!(f, "it reads the setting `{key}` of `{tenant}` as {to}, but no version read it before")
             }
             Self::SettingNeeded { tenant, key } => {
                 write!(f, "it needs the setting `{key}`, for which `{tenant}` has no value")
             }
-            Self::LicenseTypeGone { id } => write!(f, "it does not know the license type `{id}` any more"),
+            Self::LicenseTypeGone { id } => write!(f, "it no longer knows the license type `{id}`"),
             Self::GrantWidened { request, purpose } => {
                 write!(f, "it needs a request that is not granted: `{request}` ({purpose})")
             }
@@ -117,7 +117,7 @@ impl fmt::Display for Objection {
             Self::NotNewer { ours, theirs } => {
                 write!(f, "its version `{theirs}` is not newer than `{ours}`, which is in use")
             }
-            Self::GivenUp => f.write_str("it was given up before, since its calls failed"),
+            Self::GivenUp => f.write_str("it was given up earlier, since its calls failed"),
         }
     }
 }

@@ -205,14 +205,14 @@ mod tests {
         check(|new| new.settings[1].kind = SettingKind::SecretValue, &["`token` of `acme` as secret-value"]);
         check(|new| new.settings[1].kind = SettingKind::Text, &["`token` of `acme` as text"]);
         check(|new| new.settings[0].kind = SettingKind::Text, &["`url` of `acme` as text"]);
-        check(|new| new.settings[2].kind = SettingKind::Url, &["`source` of `acme` as url, and it was choice"]);
+        check(|new| new.settings[2].kind = SettingKind::Url, &["`source` of `acme` as url, but it was choice"]);
         check(
             |new| new.settings.push(spec("unknown", SettingKind::Url, false)),
-            &["`unknown` of `acme` as url, and it was not read before"],
+            &["`unknown` of `acme` as url, but no version read it before"],
         );
         check(
             |new| new.settings.push(spec("unknown", SettingKind::SecretValue, false)),
-            &["`unknown` of `acme` as secret-value, and it was not read before"],
+            &["`unknown` of `acme` as secret-value, but no version read it before"],
         );
         check(|new| new.settings[2].kind = SettingKind::Choice(vec!["a".into()]), &["`source` of `acme` as choice"]);
         check(|new| new.settings.push(spec("key", secret(), true)), &["needs the setting `key`"]);
@@ -225,12 +225,12 @@ mod tests {
         check(
             |new| new.settings[1].kind = moved("more", "authorization"),
             &[
-                "the secret `token` of `acme` to {more} in the header authorization, and it went to {url} in the header authorization",
+                "the secret `token` of `acme` to {more} in the header authorization, but it went to {url} in the header authorization",
             ],
         );
         check(
             |new| new.settings[1].kind = moved("url", "x-key"),
-            &["the secret `token` of `acme` to {url} in the header x-key, and it went to"],
+            &["the secret `token` of `acme` to {url} in the header x-key, but it went to"],
         );
     }
 }

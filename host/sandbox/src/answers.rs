@@ -58,7 +58,7 @@ impl Rules {
         if let Some(watermark) = watermark {
             id("the watermark", watermark)?;
             if instant(watermark).is_some_and(|time| time > now + CLOCKS_DIFFER) {
-                return Err("the watermark lies more than a day in the future of this machine's clock".to_owned());
+                return Err("the watermark is more than a day in the future by this machine's clock".to_owned());
             }
         }
         self.notices(notices)?;
@@ -73,7 +73,7 @@ impl Rules {
         gone.iter().try_for_each(|gone| id("the id of a user who is gone", gone))?;
         match (page.watermark.as_deref().and_then(instant), since.and_then(instant)) {
             (Some(new), Some(since)) if new < since - CLOCKS_DIFFER => {
-                Err("the watermark lies before the one that changes were asked since".to_owned())
+                Err("the watermark is before the one of the request".to_owned())
             }
             _ => Ok(()),
         }
@@ -158,7 +158,7 @@ impl Rules {
             timestamp("the assigned-at of a user's licence", &held.assigned_at)?;
         }
         if *seat == SeatUse::Free && !licenses.is_empty() {
-            return Err("a user who takes no seat holds a licence".to_owned());
+            return Err("a user who uses no seat holds a licence".to_owned());
         }
         timestamp("the created-at of a user", created_at)?;
         timestamp("the deactivated-at of a user", deactivated_at)?;
@@ -249,22 +249,22 @@ pub fn is_asked_for(user: &User, was_handed_over: bool, since: Option<&str>) -> 
     if was_handed_over || is_recent() == Some(true) {
         return Ok(());
     }
-    Err("it holds a user who is neither new nor among those that were handed over".to_owned())
+    Err("it holds a user who is neither new nor among those that were passed in".to_owned())
 }
 
 /// Checks the users who are gone: each was passed in with this call, comes once, and is not among the users.
 pub fn are_gone(changes: &Changes, is_proven: bool, was_handed_over: impl Fn(&str) -> bool) -> Checked {
     let Changes { page, gone } = changes;
     if !is_proven && !gone.is_empty() {
-        return Err("it says who is gone since a listing that was not proven complete".to_owned());
+        return Err("it reports users as gone since a listing that was not proven complete".to_owned());
     }
     let mut seen: BTreeSet<&str> = page.users.iter().map(|user| user.id.as_str()).collect();
     for id in gone {
         if !was_handed_over(id) {
-            return Err("it says that somebody is gone who was not handed over".to_owned());
+            return Err("it reports a user as gone who was not passed in".to_owned());
         }
         if !seen.insert(id) {
-            return Err("it says that somebody is gone who is among its users, or is gone twice".to_owned());
+            return Err("it reports a user as gone who is among its users, or reports one twice".to_owned());
         }
     }
     Ok(())
@@ -286,7 +286,7 @@ fn unique<'a>(what: &str, ids: impl ExactSizeIterator<Item = &'a str>) -> Checke
     for key in ids {
         id(what, key)?;
         if !seen.insert(key) {
-            return Err(format!("{what} comes twice"));
+            return Err(format!("{what} appears twice"));
         }
     }
     Ok(())
@@ -297,7 +297,7 @@ fn known(what: &str, value: &str, ids: &[String]) -> Checked {
     if ids.iter().any(|id| id == value) {
         return Ok(());
     }
-    Err(format!("{what} is none that the provider describes"))
+    Err(format!("{what} is not one that the provider describes"))
 }
 
 fn id(what: &str, value: &str) -> Checked {
@@ -346,19 +346,19 @@ fn size(what: &str, value: &str, most: usize) -> Checked {
     if value.len() <= most {
         return Ok(());
     }
-    Err(format!("{what} has {} bytes, and {most} are the most", value.len()))
+    Err(format!("{what} has {} bytes, more than the limit of {most}", value.len()))
 }
 
 fn entries(whose: &str, what: &str, number: usize) -> Checked {
     if number <= ENTRIES {
         return Ok(());
     }
-    Err(format!("{whose} has {number} {what}, and {ENTRIES} are the most"))
+    Err(format!("{whose} has {number} {what}, more than the limit of {ENTRIES}"))
 }
 
 fn pairs(what: &str, pairs: &Attributes) -> Checked {
     if pairs.len() > ENTRIES {
-        return Err(format!("{what} is one of {}, and {ENTRIES} are the most", pairs.len()));
+        return Err(format!("{what} is one of {}, more than the limit of {ENTRIES}", pairs.len()));
     }
     for (key, value) in pairs.iter() {
         if key.is_empty() {
@@ -372,7 +372,9 @@ fn pairs(what: &str, pairs: &Attributes) -> Checked {
 
 fn timestamp(what: &str, value: &Option<String>) -> Checked {
     match value {
-        Some(value) if !is_timestamp(value) => Err(format!("{what} is no time of the form 2026-11-24T09:30:00.000Z")),
+        Some(value) if !is_timestamp(value) => {
+            Err(format!("{what} is not a time of the form 2026-11-24T09:30:00.000Z"))
+        }
         Some(_) | None => Ok(()),
     }
 }

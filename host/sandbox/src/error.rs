@@ -33,7 +33,7 @@ pub enum Error {
     },
 
     /// The component is larger than the limit.
-    #[error("the component has {bytes} bytes, and the limit is {limit}")]
+    #[error("the component has {bytes} bytes, more than the limit of {limit}")]
     ComponentTooLarge {
         /// Its size in bytes.
         bytes: u64,
@@ -42,7 +42,7 @@ pub enum Error {
     },
 
     /// The component exceeds a bound on something that makes compiling expensive.
-    #[error("the component has {found} {bound}, and the limit is {limit} (bound `{}`)", bound.name())]
+    #[error("the component has {found} {bound}, more than the limit of {limit} (bound `{}`)", bound.name())]
     ComponentBound {
         /// Of what.
         bound: ComponentBound,
@@ -98,7 +98,7 @@ pub enum Error {
     },
 
     /// The bytes are not those whose digest is pinned.
-    #[error("the component's sha256 is {found}, and {expected} is pinned")]
+    #[error("the component's sha256 is {found}, but {expected} is pinned")]
     DigestDiffers {
         /// What is pinned.
         expected: Digest,
@@ -120,7 +120,7 @@ pub enum Error {
     },
 
     /// The component's description differs from the one in its bytes.
-    #[error("the component's file says `{sealed}` for its {what}, and the component itself `{described}`")]
+    #[error("the component's {what} is `{described}`, but its file says `{sealed}`")]
     DescriptionDiffers {
         /// Which part.
         what: &'static str,
@@ -168,15 +168,15 @@ pub enum Error {
         reason: String,
     },
 
-    /// The provider wants to see a secret's value.
-    #[error("the provider wants to see the value of the secret `{key}`, and is not granted it")]
+    /// The provider requires a secret's value, which is not granted.
+    #[error("the provider requires the value of the secret `{key}`, which is not granted")]
     SecretNotGranted {
         /// Its key.
         key: String,
     },
 
     /// A limit of [`Limits`](crate::Limits) or [`Pool`](crate::Pool) is zero, so nothing could run.
-    #[error("the limit `{limit}` is 0, which leaves no room for anything")]
+    #[error("the limit `{limit}` is 0, so nothing could run")]
     LimitUnusable {
         /// Its field.
         limit: &'static str,
@@ -386,7 +386,7 @@ pub enum LimitHit {
         limit: u64,
     },
     /// `Limits::instances` or `Pool::instances`.
-    #[error("no instance of {pool} in the pool became free within {} (limit `instances`)", in_words(*patience))]
+    #[error("none of the {pool} instances in the pool became free within {} (limit `instances`)", in_words(*patience))]
     Instances {
         /// The size of the pool.
         pool: u32,

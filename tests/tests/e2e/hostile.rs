@@ -177,7 +177,7 @@ async fn malformed_answers_end_their_call_and_nothing_else() {
     for (call, error) in [
         ("an address out of memory", session.check().await.map(drop)),
         ("an unknown case", session.licenses().await.map(drop)),
-        ("a text that is none", session.list_page(None, 0).await.map(drop)),
+        ("a text that is not UTF-8", session.list_page(None, 0).await.map(drop)),
     ] {
         assert_eq!(error.expect_err(call).code(), "provider-crashed", "{call}");
     }
@@ -255,12 +255,12 @@ const LIES: [(&str, &str); 18] = [
     ("empty-id", "the id of a user is empty"),
     ("long-id", "the id of a user has 10000 bytes"),
     ("id-with-control", "control character"),
-    ("unknown-role", "the role of a user is none that the provider describes"),
-    ("unknown-license", "the license-type of a user's licence is none"),
+    ("unknown-role", "the role of a user is not one that the provider describes"),
+    ("unknown-license", "the license-type of a user's licence is not one"),
     ("license-without-seat", "takes no seat"),
-    ("no-time", "the created-at of a user is no time"),
-    ("time-of-no-calendar", "the created-at of a user is no time"),
-    ("time-with-offset", "the created-at of a user is no time"),
+    ("no-time", "the created-at of a user is not a time"),
+    ("time-of-no-calendar", "the created-at of a user is not a time"),
+    ("time-with-offset", "the created-at of a user is not a time"),
     ("deactivated-and-active", "not deactivated"),
     ("activity-known-without-time", "contradict"),
     ("attribute-without-key", "an attribute of a user has no name"),
@@ -307,11 +307,11 @@ async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
         assert!(error.to_string().len() < 300 && !error.to_string().contains("captain"), "{lie}: {error}");
     }
     let of_changes = [
-        ("watermark-of-2020", "before the one that changes were asked since"),
-        ("somebody-elses", "neither new nor among those that were handed over"),
-        ("gone-stranger", "somebody is gone who was not handed over"),
+        ("watermark-of-2020", "before the one of the request"),
+        ("somebody-elses", "neither new nor among those that were passed in"),
+        ("gone-stranger", "a user as gone who was not passed in"),
         ("gone-twice", "gone twice"),
-        ("gone-and-changed", "somebody is gone who is among its users"),
+        ("gone-and-changed", "a user as gone who is among its users"),
     ];
     for (lie, words) in LIES.into_iter().chain(of_changes) {
         let store: Arc<dyn Checkpoints> = Arc::new(MemoryCheckpoints::new());
@@ -340,8 +340,8 @@ async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
         assert_eq!(sync.kept(Kept::Latest, None, 10).await.unwrap(), before, "{lie}");
     }
     for (lie, words) in [
-        ("unknown-license", "the license-type of a licence is none"),
-        ("no-time", "the expires-at of a licence is no time"),
+        ("unknown-license", "the license-type of a licence is not one"),
+        ("no-time", "the expires-at of a licence is not a time"),
         ("notice-without-code", "the code of a notice is not in kebab-case"),
     ] {
         let error = lying(&host, &liar, lie).await.licenses().await.map(drop).expect_err(lie);

@@ -69,7 +69,7 @@ impl FromStr for SecretSource {
             Some(("env", name)) => Ok(Self::Env(name.to_owned())),
             Some(("file", "")) => Err("the path is missing after file:"),
             Some(("file", path)) => Ok(Self::File(path.into())),
-            Some(_) | None => Err("a secret is given by its place: env:NAME or file:PATH"),
+            Some(_) | None => Err("give the place of the secret instead of the secret: env:NAME or file:PATH"),
         }
     }
 }

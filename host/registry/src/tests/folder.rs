@@ -269,7 +269,7 @@ async fn a_file_does_not_become_another_product() {
         }
         folder.write("x.wasm", &version("other", "1.0.0"));
         let report = watching.report().await;
-        assert!(report.contains("it is a provider of `other`, and `one` is in use"), "{report}");
+        assert!(report.contains("it is a provider of `other`, but `one` is in use"), "{report}");
         assert_eq!(watching.registry.active("other"), None);
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn compile(engine: &Engine, bytes: &[u8], process: &CompilerProcess) 
     if !status.success() {
         return Err(ended(status, process));
     }
-    let answer = answer.map_err(|error| failed("gave no answer", error))?;
+    let answer = answer.map_err(|error| failed("did not answer", error))?;
     let text = |reason: &[u8]| String::from_utf8_lossy(reason.get(..REASON).unwrap_or(reason)).into_owned();
     match answer.split_first() {
         Some((&COMPILED, code)) if Engine::detect_precompiled(code) == Some(Precompiled::Component) => {
@@ -59,7 +59,7 @@ pub(super) fn compile(engine: &Engine, bytes: &[u8], process: &CompilerProcess) 
         }
         Some((&INVALID, reason)) => Err(Uncompiled::Invalid(text(reason))),
         Some((&DOES_NOT_FIT, reason)) => Err(Uncompiled::DoesNotFit(text(reason))),
-        Some(_) | None => Err(Uncompiled::Failed(format!("{} is no compiler", process.program.display()))),
+        Some(_) | None => Err(Uncompiled::Failed(format!("{} is not a compiler", process.program.display()))),
     }
 }
 

@@ -45,7 +45,7 @@ impl Trust {
             }),
             Self::SignedBy(key) => {
                 let refused = |reason| Error::SignatureRefused { found, key: key.clone(), reason };
-                let signature = signature.ok_or_else(|| refused("there is none"))?;
+                let signature = signature.ok_or_else(|| refused("there is no signature"))?;
                 let decoded = std::str::from_utf8(signature).ok().and_then(|text| STANDARD.decode(text.trim()).ok());
                 UnparsedPublicKey::new(&ED25519, key.0)
                     .verify(bytes, decoded.as_deref().unwrap_or(signature))
@@ -74,7 +74,7 @@ mod tests {
         let error = trust.check(b"Component", None).unwrap_err();
         assert_eq!(error.code(), "digest-differs");
         let line = format!("sha256 = \"{}\"", Digest::of(b"Component"));
-        assert!(error.fix().is_some_and(|fix| fix.contains(&line)), "{error:?} does not tell the line");
+        assert!(error.fix().is_some_and(|fix| fix.contains(&line)), "{error:?} does not name the line");
     }
 
     #[test]
