@@ -17,7 +17,7 @@ pub const NAME: &str = "chat.example";
 /// How often a start is tried: another process may take the port before nginx has it.
 const STARTS: u32 = 10;
 
-/// How often nginx is looked at while it starts, ten milliseconds apart.
+/// How often nginx is checked while it starts, ten milliseconds apart.
 const LOOKS: u32 = 6_000;
 
 /// What is configured beside the ordinary, in nginx's own words.

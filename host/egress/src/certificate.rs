@@ -373,7 +373,7 @@ mod tests {
 
     /// These cannot be served by a server that keeps to today's rules, and so are checked without one.
     #[test]
-    fn certificates_of_the_past_are_told_apart() {
+    fn each_outdated_certificate_has_its_own_cause() {
         let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms;
         for (name, root, expect) in [
             ("sha1.pem", Some("root.pem"), "tls-weak: the server's certificate is signed with SHA-1"),

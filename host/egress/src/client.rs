@@ -27,7 +27,7 @@ const IDLE_CONNECTIONS: usize = 32;
 /// How long an unused connection is kept: less than the minute after which common proxies close theirs.
 const IDLE_TIME: Duration = Duration::from_secs(50);
 
-/// The least that the client's buffer for an answer's head may be; a smaller limit is looked at once the head is read.
+/// The smallest buffer of the client for an answer's head; a smaller limit is checked after the head was read.
 const LEAST_HEAD_BYTES: usize = 8 * 1024;
 
 pub(crate) type Client = legacy::Client<Connector, WasiBody>;

@@ -91,8 +91,8 @@ impl Grant {
         &self.origin
     }
 
-    /// The described request that matches a request to the origin; `None` if no one does. They are looked for below the
-    /// configured path and below each path above it, since people enter addresses that lead further than the product's own.
+    /// The described request that matches a request to the origin; `None` if none does. Requests may be below the configured
+    /// path or below each path above it, since people enter addresses that lead further than the product's own.
     ///
     /// `others` are the grants of other settings at the same origin. Paths below theirs belong to them: a request cannot
     /// reach those from above its own path, nor by what the provider fills in.
@@ -157,7 +157,7 @@ impl Grant {
     }
 }
 
-/// What is looked at of a request.
+/// The parts of a request that a grant compares.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
     /// Its method.
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_beyond_a_request_is_named_with_the_line_that_would_allow_it() {
+    fn an_undescribed_part_is_named_with_the_line_that_would_allow_it() {
         use DenialReason::{Header, Query, UndescribedHeader, UndescribedQuery};
         let line =
             |query: &str, with: &str| Some(format!("GET {{url}}/api/v4/users?page&since{query} with x-scope{with}"));

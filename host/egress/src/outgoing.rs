@@ -16,7 +16,7 @@ use wasmtime_wasi_http::{Error as HttpError, WasiBody};
 use crate::failure::Failure;
 use crate::tally::{Tally, size};
 
-/// A body on its way out.
+/// A request's body while it is sent.
 ///
 /// A guest may write bodies before it reads answers, and each write waits until it is read. If a request that waits for its
 /// turn read nothing, the guest would deadlock: it would wait for its own next step. So what is written meanwhile is kept,
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_size_of_a_body_is_told_as_it_was() {
+    fn a_body_keeps_its_size_hint() {
         let full = || http_body_util::Full::new(Bytes::from_static(b"abc")).map_err(|never| match never {});
         let mut outgoing = Outgoing::new(full().boxed_unsync(), Arc::new(Semaphore::new(9)), tally());
         assert_eq!((outgoing.size_hint().exact(), outgoing.is_end_stream()), (Some(3), false));

@@ -118,7 +118,7 @@ fn held(address: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
     let at = |places: [usize; 4]| Ipv4Addr::from(places.map(|place| bytes.get(place).copied().unwrap_or_default()));
     let last = || at([12, 13, 14, 15]);
     let found: [Option<Ipv4Addr>; 5] = match address.segments() {
-        // Unspecified and loopback are no IPv4 addresses.
+        // The unspecified address and loopback do not embed IPv4 addresses.
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => [None; 5],
         // IPv4-compatible and IPv4-mapped (RFC 4291), IPv4-translated (RFC 2765), NAT64 (RFC 6052).
         [0, 0, 0, 0, 0, 0, _, _]
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_registries_call_global_is_of_the_internet() {
+    fn addresses_that_the_registries_call_global_are_public() {
         for address in ["1.1.1.1", "192.31.196.1", "192.52.193.1", "192.175.48.1", "2620:4f:8000::1", "2a00::1"] {
             assert_eq!(kind(address.parse().unwrap()), NONE, "{address}");
         }

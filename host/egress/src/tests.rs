@@ -201,7 +201,7 @@ fn egress() -> Egress {
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
-async fn every_way_to_fail_has_its_name() {
+async fn each_failure_has_its_code() {
     let quick = timeouts(LONG, SHORT, SHORT);
     let patient = timeouts(LONG, LONG, LONG);
     let cases = [
@@ -312,7 +312,7 @@ async fn nothing_leaves_for_another_origin() {
 }
 
 #[tokio::test]
-async fn a_name_that_cannot_be_found_is_told() {
+async fn a_name_that_cannot_be_resolved_is_reported() {
     // Longer than a label may be, so that no resolver asks anybody.
     let origin = format!("http://{}.invalid", "x".repeat(70));
     let found = get(&mut session(&egress(), &origin), &origin, timeouts(LONG, LONG, LONG)).await;
@@ -384,7 +384,7 @@ fn acceptor_of(protocols: &[&str]) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config))
 }
 
-/// What came, or the code where the host explains why nothing did.
+/// The answer, or the code of the host's reason why there was none.
 fn came(found: &str) -> &str {
     let explained = found.strip_prefix("InternalError(Some(\"").and_then(|words| words.split_once(": "));
     explained.map_or(found, |(code, _)| code)

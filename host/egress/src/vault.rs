@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_along_with_a_secret_is_named() {
+    fn text_copied_along_with_a_secret_is_named() {
         for (secret, expect) in [
             ("hunter2", None),
             ("hunter2==", None),

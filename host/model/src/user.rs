@@ -1,4 +1,4 @@
-//! Users and the pages that bring them.
+//! Users, and the pages of a listing.
 
 use serde::{Deserialize, Serialize};
 

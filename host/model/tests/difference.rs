@@ -4,7 +4,7 @@ use provider_model::difference::differences;
 use provider_testing::samples::user;
 
 #[test]
-fn each_field_that_differs_is_told_with_both_values() {
+fn each_field_that_differs_is_listed_with_both_values() {
     let old = user("a", "2020-01-01T00:00:00.000Z");
     let mut new = old.clone();
     assert_eq!(differences(&old, &new), []);

@@ -18,7 +18,7 @@ use crate::versions::Phase;
 pub(crate) trait Steps: Sized {
     /// How it is begun.
     type Options;
-    /// What a step brings.
+    /// The result of a step.
     type Step;
     /// The name of a step, for the metrics.
     const NAME: &'static str;

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_versions_there_are_they_can_be_sorted() {
+    fn all_texts_of_versions_have_an_order() {
         let mut versions = ["1.10.0", "x", "1.0.0-rc.1", "", "1.9.0", "1.0.0", "1.0"];
         versions.sort_by(|one, other| order(one, other));
         assert_eq!(versions, ["", "1.0", "x", "1.0.0-rc.1", "1.0.0", "1.9.0", "1.10.0"]);

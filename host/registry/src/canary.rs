@@ -69,7 +69,7 @@ pub async fn canary(old: &mut dyn Sessions, new: &mut dyn Sessions, limit: u32) 
     if !comparison.differing.is_empty() || !report.missing.is_empty() || !report.added.is_empty() {
         confirm(begin(old, limit)?, &mut comparison, &mut report).await?;
     }
-    comparison.tell(&mut report);
+    comparison.report(&mut report);
     Ok(report)
 }
 
@@ -174,7 +174,7 @@ impl Comparison {
         report.compared = self.compared;
     }
 
-    fn tell(&self, report: &mut CanaryReport) {
+    fn report(&self, report: &mut CanaryReport) {
         for (id, (old, new)) in &self.differing {
             for FieldChange { field, old, new } in difference::differences(old, new) {
                 note(report, field, id, old, new);
@@ -254,7 +254,7 @@ mod tests {
     use provider_testing::samples::bare_user as user;
 
     #[test]
-    fn a_field_in_motion_is_no_difference_and_a_steady_one_is() {
+    fn a_field_that_keeps_changing_is_not_a_difference() {
         let (mut old, mut new, mut again) = (user("a"), user("a"), user("a"));
         old.position = Some("Editor".into());
         new.position = Some("EDITOR".into());
@@ -266,7 +266,7 @@ mod tests {
         let comparison =
             Comparison { differing: BTreeMap::from([("a".to_owned(), (old, new))]), ..Comparison::default() };
         let mut report = CanaryReport::default();
-        comparison.tell(&mut report);
+        comparison.report(&mut report);
         assert_eq!(report.fields.keys().collect::<Vec<_>>(), ["position"]);
         assert_eq!(report.fields["position"].examples, [("a".to_owned(), "Editor".into(), "EDITOR".into())]);
     }

@@ -191,8 +191,8 @@ impl Config {
         Ok(self.beside(&entry.ok_or_else(|| Error::ProviderUnknown { id: provider.to_owned() })?.file))
     }
 
-    /// A provider's component, once its bytes are known to be the ones that are meant. Its file has no more bytes than the
-    /// default of [`Pool::component_bytes`].
+    /// Reads a provider's component and checks that its bytes are trusted. The file may have as many bytes as the default of
+    /// [`Pool::component_bytes`] allows.
     ///
     /// # Errors
     /// There is no such provider, its file cannot be read, or it is not the one that is pinned or signed.
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_told_with_its_place() {
+    fn invalid_configuration_is_reported_with_its_place() {
         refused("[providers", "line 1");
         refused("[provider.example]\nfile = \"m.wasm\"", "unknown field `provider`");
         refused("[providers.example]\nfile = \"m.wasm\"", "neither a sha256 nor a public_key");
@@ -331,7 +331,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_is_no_file_of_text_is_refused_and_not_waited_for() {
+    fn a_configuration_that_is_not_a_text_file_is_refused_at_once() {
         use rustix::fs::{CWD, Mode, mkfifoat};
 
         let folder = std::env::temp_dir().join(format!("provider-host-config-{}", std::process::id()));
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_out_is_as_the_file_says() {
+    fn the_file_configures_proxy_certificates_and_limits() {
         let tenant = "[tenants.acme]\nprovider = \"example\"\n";
         let access = |text: &str| {
             let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../egress/testdata/providers.toml"));

@@ -110,7 +110,7 @@ impl Events {
         Self(broadcast::Sender::new(BACKLOG))
     }
 
-    pub(crate) fn tell(&self, event: Event) {
+    pub(crate) fn report(&self, event: Event) {
         self.send(event).log();
     }
 

@@ -71,7 +71,7 @@ pub enum Objection {
         /// Why, in the provider's words.
         purpose: String,
     },
-    /// It finds fault with a tenant's server.
+    /// Its check of a tenant's server failed.
     CheckFailed {
         /// Whose.
         tenant: String,

@@ -81,7 +81,7 @@ fn setting_objections(old: &Description, new: &Description, tenant: &str, settin
     for key in settings.keys() {
         let now = new.settings.iter().find(|spec| spec.key == key);
         let Some(was) = old.settings.iter().find(|spec| spec.key == key) else {
-            // What the old version ignored was there to be read, and no more.
+            // The old version did not read this setting; the new one may read its value, but gets nothing else by it.
             if let Some(spec) = now.filter(|spec| matches!(spec.kind, SettingKind::Url | SettingKind::SecretValue)) {
                 let to = spec.kind.as_str();
                 objections.push(Objection::SettingTaken { tenant: tenant(), key: key.to_owned(), to });
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_keeps_settings_types_and_grants_is_let_through() {
+    fn a_version_with_the_same_settings_types_and_grants_passes() {
         check(|_| {}, &[]);
         check(|new| new.version = "2.0.0".into(), &[]);
         check(|new| new.requests.clear(), &[]);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_something_away_or_wants_more_is_told() {
+    fn a_version_that_drops_or_requires_something_is_refused() {
         check(|new| new.id = "other".into(), &["provider of `other`"]);
         check(|new| drop(new.settings.remove(2)), &["does not read the setting `source`, for which `acme`"]);
         check(|new| new.settings[1].kind = SettingKind::SecretValue, &["`token` of `acme` as secret-value"]);

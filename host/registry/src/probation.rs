@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_that_fails_those_whom_the_earlier_one_served_goes() {
+    fn a_version_that_fails_tenants_that_worked_before_is_given_up() {
         use Baseline::{Failed, Unknown, Worked};
 
         check("both of two", &[("a", Worked), ("b", Unknown)], &[("a", Fault), ("b", Fault)], ProbationState::Failed);

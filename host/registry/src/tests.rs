@@ -194,7 +194,7 @@ async fn a_switch_that_checks_refuses_a_version_that_finds_fault_with_a_tenants_
 }
 
 #[tokio::test]
-async fn the_version_before_goes_when_the_new_one_has_proved_itself() {
+async fn the_earlier_version_is_dropped_when_the_new_one_has_passed() {
     let registry = registry();
     // Other bytes than those of the next, which do the same.
     put(&registry, check("(drop (i32.const 1)) i32.const 1024"), &SwitchOptions::default()).await;
@@ -417,7 +417,7 @@ async fn of_two_first_switches_at_once_the_second_has_a_preflight() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_is_switched_at_once_the_version_in_use_serves() {
+async fn concurrent_switches_leave_the_version_in_use_serving() {
     let registry = registry();
     let mut candidates = Vec::new();
     for version in ["1.0.0", "2.0.0", "3.0.0"] {

@@ -1,7 +1,7 @@
 //! Watches a folder of components and puts what changes in it into use.
 //!
-//! The writers of the folder are not trusted. A file is looked at when it has been left alone; only a regular one of
-//! bounded size is read; nothing is done with its bytes before they are trusted; and no older version is put into use.
+//! The writers of the folder are not trusted. A file is read once it has not been written for a while, and only if it is a
+//! regular file of bounded size. Nothing uses its bytes before they are trusted, and an older version is not put into use.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn of_what_is_described_only_what_is_granted_is_let_out() {
+    fn only_granted_requests_of_the_description_are_sent() {
         let spec = |method: &str| samples::request(method, "/users/{}");
         let wider = Description { requests: vec![spec("GET"), spec("DELETE")], ..description() };
         let mut settings = Settings::new();

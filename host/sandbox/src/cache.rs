@@ -77,7 +77,7 @@ impl Cache {
     /// The same in the user's folder for what can be made again: `name` in `$XDG_CACHE_HOME`, or in `~/.cache`.
     ///
     /// # Errors
-    /// Those of [`open`](Self::open), or there is no such folder.
+    /// Those of [`open`](Self::open), or the user has no such folder.
     pub fn in_user_folder(name: &str) -> Result<Self> {
         let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
         let folder = named.or_else(|| std::env::home_dir().map(|home| home.join(".cache")));

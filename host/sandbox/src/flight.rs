@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_goes_on_when_the_one_that_works_panics() {
+    fn waiting_loads_continue_when_the_compiling_one_panics() {
         let flights = Flights::default();
         let of = Digest::of(b"component");
         thread::scope(|scope| {

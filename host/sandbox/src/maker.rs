@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_with_settings_is_told_from_others_by_what_makes_a_difference() {
+    fn sources_differ_by_version_bytes_and_settings() {
         let ours = maker(|_, _| {});
         let with = |change: fn(&mut Settings)| maker(|_, settings| change(settings));
         let same = [

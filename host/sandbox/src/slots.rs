@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_place_that_is_lent_is_given_up_to_whoever_waits_for_it() {
+    async fn a_lent_place_goes_to_a_waiting_call() {
         // The place of one's own tenant, and one of the pool's that another tenant has lent.
         for (own, pool) in [(1, 2), (2, 1)] {
             let pool = Arc::new(Room::new(pool));

@@ -37,7 +37,7 @@ const HOST: [&str; 6] =
     ["host/src", "host/model/src", "host/egress/src", "host/sandbox/src", "host/store/src", "host/registry/src"];
 
 /// The host and the command have no table of their codes: they stand where they are given, in functions called `code` or `facts`, in
-/// complaints and among notices. So they are looked for there.
+/// complaints and among notices. So this searches for them there.
 fn codes_in_sources() -> BTreeSet<String> {
     let mut codes: BTreeSet<_> = ComponentBound::ALL.iter().map(|bound| bound.code().to_owned()).collect();
     for folder in HOST.into_iter().chain(["cli/src"]) {

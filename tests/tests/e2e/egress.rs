@@ -1,4 +1,4 @@
-//! The ways out that companies have: a forward proxy, and limits on requests.
+//! Egress as in companies: through a forward proxy, and within limits on requests.
 
 use std::sync::Arc;
 

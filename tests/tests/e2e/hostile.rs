@@ -134,7 +134,7 @@ async fn a_listing_that_floods_its_host_ends_with_the_name_of_the_limit() {
 }
 
 #[tokio::test]
-async fn a_wait_keeps_no_room_from_others() {
+async fn a_waiting_listing_does_not_block_others() {
     let mut limits = low();
     limits.instances = 1;
     let host = Host::new(limits);
@@ -157,7 +157,7 @@ async fn a_wait_keeps_no_room_from_others() {
 }
 
 #[tokio::test]
-async fn what_a_guest_hands_over_in_a_call_counts_together() {
+async fn all_bytes_that_a_guest_passes_in_a_call_count_together() {
     for (mebibytes, code) in [(13, "limit-returned-bytes"), (15, "reported")] {
         let mut limits = low();
         limits.returned_bytes = mebibytes << 20;
@@ -257,7 +257,7 @@ const LIES: [(&str, &str); 18] = [
     ("id-with-control", "control character"),
     ("unknown-role", "the role of a user is not one that the provider describes"),
     ("unknown-license", "the license-type of a user's licence is not one"),
-    ("license-without-seat", "takes no seat"),
+    ("license-without-seat", "uses no seat"),
     ("no-time", "the created-at of a user is not a time"),
     ("time-of-no-calendar", "the created-at of a user is not a time"),
     ("time-with-offset", "the created-at of a user is not a time"),

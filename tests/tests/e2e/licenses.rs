@@ -71,7 +71,7 @@ async fn used_seats_are_the_sum_over_the_listing() {
 }
 
 #[tokio::test]
-async fn the_limit_of_a_server_without_a_licence_is_not_made_up() {
+async fn the_limit_of_a_server_without_a_licence_is_not_guessed() {
     for version in [(9, 11), (10, 11), (11, 6)] {
         let version = Version::new(version.0, version.1);
         let config = || Config { license: LicensePreset::TeamEdition, version, ..Config::default() };

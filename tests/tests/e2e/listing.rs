@@ -78,7 +78,7 @@ async fn everybody_is_listed_once_whatever_the_size() {
 #[tokio::test]
 async fn a_listing_needs_no_more_requests_and_memory_than_it_should() {
     let users = 20_000;
-    // A clock that stands still makes every server a near one, and one that goes on with each look at it one that is far away.
+    // A clock that stands still simulates a near server, and one that advances with each reading a high-latency one.
     let far = AtomicU32::new(0);
     let far = provider_timed_by(move || Duration::from_millis(10) * far.fetch_add(1, Ordering::Relaxed));
     for (name, provider, calls, memory) in

@@ -114,7 +114,7 @@ async fn each_request_is_written_down_once() {
 }
 
 #[tokio::test]
-async fn what_a_guest_lets_go_is_written_down_as_well() {
+async fn a_request_that_a_guest_drops_is_logged_as_well() {
     let log = Arc::new(Recording::default());
     let opening = || Opening { audit: Some(Arc::clone(&log) as _), ..Opening::default() };
     let patient = timeouts(LONG, LONG, LONG);

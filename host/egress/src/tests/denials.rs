@@ -50,7 +50,7 @@ async fn denials_hold_no_query_and_what_would_allow_them() {
 }
 
 #[tokio::test]
-async fn a_grant_beyond_the_policy_opens_no_gate() {
+async fn a_grant_beyond_the_policy_opens_no_session() {
     let policy = Policy::new(["https://a.example"]).unwrap();
     let refused = Opening { policy, ..Opening::default() }.open(&egress(), "https://b.example").err().unwrap();
     assert_eq!(refused.code(), "origin-denied");
@@ -60,7 +60,7 @@ async fn a_grant_beyond_the_policy_opens_no_gate() {
 async fn private_addresses_are_dialled_where_the_policy_says_so() {
     let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"), None).await;
     let port = place.port;
-    // One client for all: a connection that one session may use is of no use to another that may not.
+    // One client for all: a connection that one session may use must not serve another that may not.
     let egress = egress();
     let refused = ("DestinationIpProhibited", Some(DenialReason::PrivateAddress));
     for (name, lines, are_allowed, host, (expect, reason)) in [

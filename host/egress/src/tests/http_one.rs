@@ -113,7 +113,7 @@ async fn requests_that_fly_together_are_all_sent_by_http_one() {
     }
 }
 
-/// What a request brings along may be half sent when the server says so, and the guest has it still.
+/// A request's body may be half sent when the server requires HTTP/1.1; the guest still has it and can retry.
 #[tokio::test]
 async fn a_request_with_a_body_goes_by_http_one_at_the_next_try() {
     let patient = timeouts(LONG, LONG, LONG);

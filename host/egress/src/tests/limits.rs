@@ -44,7 +44,7 @@ async fn a_call_sends_no_more_requests_than_it_may() {
 }
 
 #[tokio::test]
-async fn a_request_is_in_flight_until_its_answer_is_read_or_let_go() {
+async fn a_request_is_in_flight_until_its_answer_is_read_or_dropped() {
     let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"), None).await;
     let origin = format!("http://127.0.0.1:{}", place.port);
     for reads in [true, false] {
@@ -83,7 +83,7 @@ async fn a_request_that_fails_gives_its_place_away() {
 }
 
 #[tokio::test]
-async fn what_an_answer_may_hold_is_told_by_its_limit() {
+async fn an_answer_beyond_a_limit_names_it() {
     let head = TrafficLimit::ResponseHead { headers: 8, bytes: 1000 };
     let body = TrafficLimit::ResponseBody(5);
     for (name, server, expect, limit) in [

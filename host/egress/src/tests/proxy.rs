@@ -113,7 +113,7 @@ async fn excepted_hosts_are_reached_without_the_proxy() {
 }
 
 #[tokio::test]
-async fn what_a_proxy_refuses_is_told() {
+async fn a_proxys_refusal_is_reported() {
     let wants = Manner::Answers("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 5\r\n\r\nhello");
     let forbids = Manner::Answers("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
     for (name, manner, origin, expect, reason) in [

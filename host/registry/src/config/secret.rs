@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_is_none_is_named_and_not_repeated() {
+    fn an_invalid_place_of_a_secret_is_reported_and_not_repeated() {
         for (text, expect) in [
             ("hunter2", "env:NAME or file:PATH"),
             ("https:hunter2", "env:NAME or file:PATH"),

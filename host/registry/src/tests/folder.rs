@@ -95,7 +95,7 @@ fn version(id: &str, version: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_watched_folder_takes_what_is_trusted_and_tells_what_is_not() {
+async fn a_watched_folder_takes_trusted_files_and_reports_the_others() {
     let folder = Folder::new();
     let (first, second) = (provider(&Bodies::default()), provider(&check("unreachable")));
     folder.write("a.wasm", &first);
@@ -117,7 +117,7 @@ async fn a_watched_folder_takes_what_is_trusted_and_tells_what_is_not() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn what_is_no_regular_file_of_bounded_size_is_refused_and_stops_nothing() {
+async fn irregular_and_oversized_files_are_refused_and_stop_nothing() {
     use rustix::fs::{CWD, Mode, mkfifoat};
 
     fn put(folder: &Folder, prefix: &str) -> std::os::unix::net::UnixListener {

@@ -374,7 +374,7 @@ fn explore(depth: usize, which: Which, fault: Option<Fault>) -> Result<usize, (&
 }
 
 #[test]
-fn what_always_holds_holds_in_every_order_of_events() {
+fn the_invariants_hold_in_every_order_of_events() {
     for which in ALL {
         let states = explore(DEPTH, which, None).unwrap();
         assert!(states > 10_000, "{states} states of {which:?} are too few to mean anything");
@@ -382,7 +382,7 @@ fn what_always_holds_holds_in_every_order_of_events() {
 }
 
 #[test]
-fn each_fault_that_was_there_breaks_what_always_holds() {
+fn each_earlier_bug_breaks_an_invariant() {
     for fault in FAULTS {
         // The shortest way to it.
         let found =

@@ -166,7 +166,7 @@ fn a_page_is_as_the_contract_says_or_refused() {
 }
 
 #[test]
-fn changes_are_as_of_no_time_before_the_one_that_they_were_asked_since() {
+fn the_watermark_of_changes_is_not_before_the_requested_one() {
     let rules = Rules::of(&product());
     for (since, watermark, expect) in [
         (THEN, THEN, None),
@@ -183,7 +183,7 @@ fn changes_are_as_of_no_time_before_the_one_that_they_were_asked_since() {
 }
 
 #[test]
-fn of_known_users_those_alone_come_back_that_were_handed_over_or_may_be_new() {
+fn known_users_may_only_return_if_they_were_passed_in_or_may_be_new() {
     for (created_at, was_handed_over, since, expect) in [
         (Some("2020-01-01T00:00:00.000Z"), true, THEN, None),
         (Some("2020-01-01T00:00:00.000Z"), false, THEN, Some("neither new nor")),
@@ -353,7 +353,7 @@ fn the_contract_names_the_bounds_that_hold() {
 
 /// Eight letters at once give the same result as each by itself.
 #[test]
-fn letters_that_are_looked_at_together_are_judged_one_by_one() {
+fn letters_checked_together_give_the_result_of_each() {
     let time = "2028-02-29T23:59:59.999Z";
     for place in 0..time.len() {
         for letter in 0..0x80_u8 {

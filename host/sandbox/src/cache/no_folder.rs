@@ -1,4 +1,4 @@
-//! Systems where this library does not know who may write to a folder: there is no cache.
+//! The cache on systems on which this library cannot check who may write to a folder: always an error.
 
 use std::io;
 use std::path::Path;

@@ -34,7 +34,7 @@ pub(super) fn scan(bytes: &[u8], bounds: &ComponentBounds) -> crate::Result<Comp
     Ok(scan.tally.found)
 }
 
-/// Looks at the first bytes alone.
+/// Checks only the first bytes.
 ///
 /// # Errors
 /// They are not those of a component.

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_is_read_back_and_replaced_by_the_next_seal() {
+    fn a_seal_can_be_read_back_and_replaced() {
         let bare = wat::parse_str(r#"(component (@custom "mine" "kept") (core module))"#).unwrap();
         let provenance = Provenance {
             licenses: Some("MIT".into()),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_that_answers_something_else_is_told_with_both() {
+    fn a_description_that_differs_from_the_file_is_reported_with_both_values() {
         let bare = wat::parse_str("(component)").unwrap();
         let sealed = Inspection::read(&seal(&bare, &description("1.0.0"), &Provenance::default()).unwrap()).unwrap();
         sealed.agree(&description("1.0.0")).unwrap();
