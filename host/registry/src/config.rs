@@ -261,7 +261,7 @@ impl fmt::Debug for Config {
 fn without_value(message: &str) -> String {
     if ["invalid type: ", "invalid value: ", "invalid length: "].iter().any(|start| message.starts_with(start)) {
         let expected = message.rsplit_once(", expected ").map_or("another", |(_, expected)| expected);
-        return format!("an invalid value; expected is {expected}");
+        return format!("an invalid value; expected {expected}");
     }
     let name = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
     let is_name = |name: &str| name.len() <= 40 && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');

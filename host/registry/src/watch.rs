@@ -251,7 +251,7 @@ impl Watched {
         }
         self.reported.push_back(refusal);
         let (file, code, reason) = (name(path), error.code().to_owned(), error.to_string());
-        self.registry.reports().tell(Event::Refused { file, code, reason });
+        self.registry.reports().report(Event::Refused { file, code, reason });
     }
 }
 
