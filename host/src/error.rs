@@ -8,7 +8,7 @@ use provider_model::ProviderError;
 /// What an embedder's own functions may return: every error of this library becomes [`Error`] by `?`.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Any error of this library, by the part where it arose.
+/// Any error of this library, by the part in which it occurred.
 ///
 /// [`Error::code`] is stable and kebab-case; the texts are for people and may change.
 #[derive(Debug, thiserror::Error)]

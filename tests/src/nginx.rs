@@ -57,7 +57,7 @@ pub struct Access {
     pub connection: u64,
 }
 
-/// A running nginx. It ends when this is dropped; where a test has failed by then, its log of errors is shown.
+/// A running nginx. It ends when this is dropped; if a test has failed by then, its log of errors is shown.
 #[derive(Debug)]
 pub struct Nginx {
     process: Child,
@@ -96,7 +96,7 @@ impl Nginx {
         self.folder.join("authority.pem")
     }
 
-    /// The requests that it has answered. Each is written down once its answer is out, so the last may still be missing.
+    /// The requests that it has answered. Each is logged after its answer was sent, so the last may still be missing.
     ///
     /// # Panics
     /// The log cannot be read.

@@ -71,7 +71,7 @@ pub enum Error {
         reason: Cause,
     },
 
-    /// A forward proxy cannot be used as it is described.
+    /// A forward proxy's configuration is not usable.
     #[error("the proxy is not usable: {reason}")]
     ProxyUnusable {
         /// What is wrong with it; an address with a password in it is not repeated.

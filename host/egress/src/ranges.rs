@@ -2,7 +2,7 @@
 //!
 //! The sources are the IANA registries of special-purpose addresses (RFC 6890) for IPv4 and IPv6, as of 2025, and for
 //! metadata services the documents of the clouds. What the registries call globally reachable is not in the table
-//! (192.0.0.9, 192.31.196.0/24 and the like), but for the parts of ranges that are kept whole.
+//! (192.0.0.9, 192.31.196.0/24 and the like), except as a part of a range that is listed as a whole.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -36,7 +36,7 @@ const PAIRS: usize = 4096;
 /// Looks for the secrets of one session. Their forms are wiped when it is dropped.
 ///
 /// The search is Wu and Manber's: it looks at every pair of bytes that is as far from the last as the shortest form is long,
-/// and closer only where a pair is one of a secret's. A text that is shorter than all forms is not looked at.
+/// and closer only if a pair is one of a secret's. A text that is shorter than all forms is skipped.
 pub struct Redactor {
     /// The longest first.
     forms: Vec<Form>,

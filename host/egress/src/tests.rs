@@ -1,4 +1,4 @@
-//! The client against servers that answer as badly as servers can.
+//! The client against servers that misbehave.
 
 mod audit;
 mod denials;
@@ -44,7 +44,7 @@ enum Server {
     SendsHeaders(usize, usize),
     /// Sends the first, and then the second every ten milliseconds, without end.
     Drips(&'static str, &'static str),
-    /// Sends back what it was sent.
+    /// Echoes the request.
     Echoes,
     /// Takes requests, and says nothing.
     Silent,
@@ -313,7 +313,7 @@ async fn nothing_leaves_for_another_origin() {
 
 #[tokio::test]
 async fn a_name_that_cannot_be_resolved_is_reported() {
-    // Longer than a label may be, so that no resolver asks anybody.
+    // Longer than a label may be, so that no resolver sends a query.
     let origin = format!("http://{}.invalid", "x".repeat(70));
     let found = get(&mut session(&egress(), &origin), &origin, timeouts(LONG, LONG, LONG)).await;
     assert!(found.starts_with("DnsError"), "{found}");
@@ -325,7 +325,7 @@ async fn connections_are_used_again() {
     let origin = format!("http://127.0.0.1:{}", place.port);
     let egress = egress();
     for _ in 0..3 {
-        // Each session has a session of its own, and the connections are the client's.
+        // Each listing has a session of its own, and they share the client's connections.
         assert_eq!(get(&mut session(&egress, &origin), &origin, timeouts(LONG, LONG, LONG)).await, "200 hi");
     }
     assert_eq!((egress.requests(), place.connections.load(Ordering::Relaxed)), (3, 1));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attributes::Attributes;
 
-/// Where a secret goes. In any other header, and in a request to any other server, the placeholder stays as it is.
+/// Where a secret goes. The placeholder is not replaced in any other header, or in a request to any other server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretUse {
     /// The key of the url setting whose server the secret is for.

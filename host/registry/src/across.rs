@@ -171,7 +171,7 @@ impl<S: Steps> Across<S> {
 
     /// Makes sure that there is a lease on a version that may serve the next step, and a session in it.
     async fn settle(&mut self) -> Result<Option<Probe>> {
-        // Asked again after each pause: the version may have to be left by then.
+        // Checked again after each pause: the lease may have to end by then.
         while let Some(lease) = self.lease.as_ref().filter(|lease| lease.phase() < Phase::Hurried) {
             match admission(&self.tenant, lease.version())? {
                 Turn::Now(probe) => return Ok(probe),

@@ -36,7 +36,7 @@ impl Floor {
     }
 }
 
-/// Refuses a candidate of another product than the one that is meant.
+/// Refuses a candidate of another product than the expected one.
 pub(crate) fn other_provider(meant: Option<&str>, new: &Description) -> Option<Objection> {
     let ours = meant.filter(|id| *id != new.id)?;
     Some(Objection::OtherProvider { ours: ours.to_owned(), theirs: new.id.clone() })
@@ -115,8 +115,8 @@ fn moved(was: &SettingKind, now: &SettingKind) -> Option<(String, String)> {
     }
 }
 
-/// Whether a value of one kind may be handed over as the other. A secret whose value was hidden must not become one whose
-/// value is shown, and a choice must keep what may have been chosen.
+/// Whether a value of one kind may be passed as the other. A secret whose value was hidden must not become one whose value
+/// is shown, and a choice must keep all values that may have been chosen.
 fn is_compatible(was: &SettingKind, now: &SettingKind) -> bool {
     match (was, now) {
         (SettingKind::Choice(was), SettingKind::Choice(now)) => was.iter().all(|choice| now.contains(choice)),

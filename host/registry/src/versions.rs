@@ -165,7 +165,7 @@ impl<V: Copy + Ord, G> Versions<V, G> {
         }
     }
 
-    /// A tenant is gone. With the last of its name goes what is known of it.
+    /// A tenant is gone. If it was the last of its name, forgets the record of its calls.
     pub(crate) fn dismiss(&mut self, tenant: &str) {
         let Some(count) = self.tenants.get_mut(tenant) else { return };
         *count = count.saturating_sub(1);

@@ -18,7 +18,7 @@ pub struct Settings {
 enum Value {
     /// Given as ordinary text.
     Plain(SecretString),
-    /// Written down as ordinary text in a file, where no secret may stand.
+    /// Read from a file as ordinary text, which must not be a secret.
     Written(SecretString),
     /// Given as a secret.
     Secret(SecretString),

@@ -59,7 +59,7 @@ impl Room {
     }
 }
 
-/// One who waits for a place.
+/// A call that waits for a place.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {

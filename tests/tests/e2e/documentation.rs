@@ -36,7 +36,7 @@ fn troubleshooting_has_every_code_of_the_plugin_with_its_fix() {
 const HOST: [&str; 6] =
     ["host/src", "host/model/src", "host/egress/src", "host/sandbox/src", "host/store/src", "host/registry/src"];
 
-/// The host and the command have no table of their codes: they stand where they are given, in functions called `code` or `facts`, in
+/// The host and the command have no table of their codes: the codes are in functions called `code` or `facts`, in
 /// complaints and among notices. So this searches for them there.
 fn codes_in_sources() -> BTreeSet<String> {
     let mut codes: BTreeSet<_> = ComponentBound::ALL.iter().map(|bound| bound.code().to_owned()).collect();

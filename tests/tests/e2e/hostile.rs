@@ -571,7 +571,7 @@ async fn bodies_without_end_are_stopped_at_their_limits() {
     assert!(sent < 2_100_000, "{sent} bytes came to the server");
 }
 
-/// What a listing asked for, sorted, but for the activity of accounts: that is asked for as pages come in, by so many
+/// The requests of a listing, sorted, without those for the activity of accounts: these are sent as pages come in, by so many
 /// requests as their order makes.
 fn asked(log: &[Exchange]) -> Vec<(&str, &str)> {
     let is_activity = |exchange: &&Exchange| exchange.path.ends_with("/status/ids");

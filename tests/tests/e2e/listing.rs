@@ -1,4 +1,4 @@
-//! Listings, whole and with troubles.
+//! Listings, with and without faults of the server.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -209,7 +209,7 @@ async fn a_server_without_statuses_makes_nobody_inactive() {
     assert_eq!(codes(&listed), ["last-activity-hidden"]);
     let statuses: BTreeSet<_> = listed.users.values().map(|user| user.status.as_str()).collect();
     assert_eq!(statuses, BTreeSet::from(["active", "deactivated"]));
-    assert!(server.log().iter().all(|exchange| !exchange.path.contains("/status/")), "a hopeless question was asked");
+    assert!(server.log().iter().all(|exchange| !exchange.path.contains("/status/")), "a useless request was sent");
 }
 
 #[tokio::test]
@@ -229,7 +229,7 @@ async fn faults_in_the_middle_lose_nobody() {
             let listed = listed(&server, &server.tokens().admin, 0).await;
             assert_eq!((listed.end, listed.users.len()), (End::Complete, 3_000), "{what:?} on {on}");
             assert!(listed.users.values().any(|user| user.last_activity_at.is_some()), "{what:?} on {on}");
-            // What a moment's patience mends does not reach the host.
+            // The component retries faults that pass soon, so these do not reach the host.
             let mends = !matches!(what, FaultKind::Html | FaultKind::Garbage);
             assert!(!mends || listed.errors.is_empty(), "{what:?} on {on}: {:?}", listed.errors);
         }

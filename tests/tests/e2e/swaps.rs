@@ -1,4 +1,4 @@
-//! Versions that take each other's place while users are being listed.
+//! Versions that replace each other while users are being listed.
 #![expect(clippy::print_stdout, reason = "what a swap costs is printed, and not judged")]
 
 use std::collections::BTreeMap;
@@ -192,7 +192,7 @@ async fn a_canary_is_not_misled_by_what_changes_meanwhile() {
     assert!(report.is_same(), "{report:?}");
 }
 
-/// A server of one tenant that answers everything with what is not Mattermost's.
+/// A server of one tenant whose answers are not Mattermost's.
 async fn garbage() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -220,7 +220,7 @@ async fn garbage() -> String {
 async fn one_tenants_server_takes_no_upgrade_from_the_others() {
     let server = simulator_apart(Config { users: 300, ..Config::default() }).await;
     let url = garbage().await;
-    // Whether the version before was as bad for it, and whether it calls before the others do.
+    // Whether its calls also failed under the earlier version, and whether it calls before the others.
     for (failed_before, calls_first) in [(true, false), (true, true), (false, false), (false, true)] {
         let case = format!("failed before: {failed_before}, calls first: {calls_first}");
         let registry = registry();

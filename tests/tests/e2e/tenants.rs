@@ -20,7 +20,7 @@ async fn hundreds_of_tenants_take_turns_in_a_small_pool() {
     registry.switch(&version, &SwitchOptions::default()).await.unwrap();
     let mut running = Vec::new();
     for number in 0..TENANTS {
-        // A client of its own: connections are shared with nobody.
+        // A client of its own: it shares its connections with no other tenant.
         let egress = Egress::new(EgressOptions::default()).unwrap();
         let access = Access::new(settings(&server.url(), &server.tokens().admin), egress.clone());
         let tenant = registry.tenant(&format!("tenant-{number}"), "mattermost", access).unwrap();

@@ -1,4 +1,4 @@
-//! Each request is written down once, without what a user would mind.
+//! Each request is logged once, without personal data.
 
 use std::sync::Mutex;
 

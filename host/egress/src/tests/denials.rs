@@ -7,7 +7,7 @@ fn patient() -> RequestOptions {
     timeouts(LONG, LONG, LONG)
 }
 
-/// What a denial says, but for what would allow it.
+/// What a denial says, without what would allow it.
 fn words(denials: &[Denial]) -> Vec<(String, DenialReason, u64)> {
     let line = |denial: &Denial| format!("{} {}{}", denial.method, denial.origin, denial.path);
     denials.iter().map(|denial| (line(denial), denial.reason, denial.times)).collect()
@@ -102,7 +102,7 @@ async fn headers_that_ask_for_something_else_are_denied_by_name() {
         ("content-type", "content-type"),
     ] {
         session.begin_call();
-        // One that is ordinary is refused where it is there twice.
+        // An ordinary header is refused if it is there twice.
         let asked = request("GET", &origin).header("content-type", "text/plain").header(name, "hunter2");
         let refused = send(&mut session, asked, b"", patient()).await.unwrap_err();
         assert_eq!(format!("{refused:?}"), "HttpRequestDenied");

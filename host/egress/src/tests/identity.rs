@@ -7,7 +7,7 @@ use rustls::server::WebPkiClientVerifier;
 use super::*;
 use crate::ClientIdentity;
 
-/// A server that lets in who has a certificate of the authority, and such a certificate with its key.
+/// A server that requires a certificate of the authority, and such a certificate with its key.
 fn asking() -> (TlsAcceptor, ClientIdentity) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -1,4 +1,4 @@
-//! Bytes on a kept connection that nobody asked for.
+//! Unsolicited bytes on a kept connection.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener as StdListener, TcpStream as StdStream};
@@ -11,7 +11,7 @@ const UNASKED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nunasked";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n0\r\n\r\n";
 const EMPTY: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 
-/// When a server sends what nobody asked for.
+/// When a server sends unsolicited bytes.
 #[derive(Clone, Copy, Debug)]
 enum When {
     /// In one piece with the answer.

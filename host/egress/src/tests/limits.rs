@@ -146,7 +146,7 @@ async fn a_higher_limit_lets_longer_heads_in() {
     }
 }
 
-/// Sends pieces of so many bytes as they are asked for, so that it announces no size.
+/// Sends pieces of so many bytes on demand, so that it announces no size.
 async fn post(session: &mut EgressSession, origin: &str, pieces: usize, bytes: usize) -> String {
     let piece = move |_| Ok(http_body::Frame::data(Bytes::from(vec![b'x'; bytes])));
     let body = http_body_util::StreamBody::new(futures_util::stream::iter((0..pieces).map(piece))).boxed_unsync();

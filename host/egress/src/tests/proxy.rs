@@ -10,7 +10,7 @@ use crate::{DenialReason, Proxy};
 /// What a proxy does with each connection.
 #[derive(Clone, Copy)]
 enum Manner {
-    /// Digs a tunnel to this port of loopback, whatever name it is asked for; answers other requests with what it was sent.
+    /// Opens a tunnel to this port of loopback, whatever name is requested; echoes other requests.
     Serves(u16),
     /// Answers with this.
     Answers(&'static str),

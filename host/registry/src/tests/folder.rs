@@ -66,7 +66,7 @@ impl Watching {
         tokio::time::timeout(Duration::from_secs(120), self.events.recv()).await.expect("something happens").unwrap()
     }
 
-    /// The next event but for an old version that nobody uses any more.
+    /// The next event, except that an old version is no longer in use.
     async fn report(&mut self) -> String {
         loop {
             let event = self.next().await;

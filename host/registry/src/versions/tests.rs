@@ -309,7 +309,7 @@ impl World {
                 if self.stood.last() != Some(&back) || self.machine.active() != back {
                     return Err("another version came back than the last that stood");
                 }
-                // Both tenants count, but for one whom the version before failed as well.
+                // Both tenants count, except one whose calls also failed under the earlier version.
                 let says = |tenant: &&str| self.before.get(*tenant) != Some(&false);
                 if !TENANTS.iter().filter(|tenant| says(tenant)).all(|tenant| self.failed.contains(tenant)) {
                     return Err("one tenant took the version from the other");

@@ -1,5 +1,4 @@
-//! A folder of the user's own. It is opened once and everything is done from there, so that nobody can put another in its
-//! place.
+//! A private folder of the user. It is opened once and all access is relative to it, so that nobody can replace it.
 
 use std::fs::{self, DirBuilder, File, Metadata, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -28,7 +27,7 @@ const WRITING_TIME: Duration = Duration::from_secs(60 * 60);
 /// What others may do, in the bits of a mode.
 const OTHERS: u32 = 0o077;
 
-/// What lets others write, and what keeps them from replacing what is not theirs.
+/// The bits that let others write, and the bit that keeps them from replacing files of others.
 const OTHERS_WRITE: u32 = 0o022;
 const STICKY: u32 = 0o1000;
 

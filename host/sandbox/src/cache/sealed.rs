@@ -38,7 +38,7 @@ impl Key {
 }
 
 impl<'a> Genuine<'a> {
-    /// What a [`CompilerProcess`](crate::CompilerProcess) wrote: who names the program vouches for it, as for this one.
+    /// What a [`CompilerProcess`](crate::CompilerProcess) wrote: its program is as trusted as this one.
     pub(crate) const fn from_compiler(code: &'a [u8]) -> Self {
         Self(code)
     }

@@ -51,7 +51,7 @@ fn this_program() -> Result<PathBuf, Error> {
 pub(crate) fn config() -> Config {
     let mut config = Config::new();
     config
-        // What maps code to its source is for backtraces, which nobody reads: it would be an eighth of what is compiled.
+        // The map from code to its source is only for backtraces, which nobody reads: it would be an eighth of the output.
         .generate_address_map(false)
         .native_unwind_info(false)
         .wasm_backtrace_max_frames(None)

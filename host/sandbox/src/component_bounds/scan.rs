@@ -389,7 +389,7 @@ fn made_of_modules(instance: &Instance<'_>) -> u64 {
 /// The items that an instance of a component makes.
 fn made_of_components(instance: &ComponentInstance<'_>, component: &Component) -> u64 {
     let (count, made) = match instance {
-        // What only those know who instantiate this component is taken for more than is allowed.
+        // A count that only the instantiating component knows is taken as more than is allowed.
         ComponentInstance::Instantiate { component_index, args } => {
             (args.len(), find(component, *component_index).unwrap_or(u64::MAX))
         }

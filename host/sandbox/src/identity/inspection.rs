@@ -101,7 +101,7 @@ impl Inspection {
         Ok(Self { digest: Digest::of(bytes), size: bytes.len(), imports, exports, metadata, description })
     }
 
-    /// Compares what the bytes say with what the component answers.
+    /// Compares the description in the bytes with the component's answer.
     ///
     /// # Errors
     /// The first that differs.

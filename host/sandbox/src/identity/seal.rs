@@ -1,4 +1,4 @@
-//! Writes into a component's file what it is, so that it can be read without running it.
+//! Writes a component's description into its file, so that it can be read without running the component.
 
 use provider_model::Description;
 use wasm_encoder::{ComponentNameSection, ComponentSection, CustomSection};
@@ -18,7 +18,7 @@ pub struct Provenance {
     pub revision: Option<String>,
 }
 
-/// The component without what [`seal`] writes.
+/// The component without the sections that [`seal`] writes.
 ///
 /// # Errors
 /// The bytes are not a component.
