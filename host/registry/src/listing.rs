@@ -10,8 +10,8 @@ use crate::Result;
 use crate::across::Across;
 use crate::enrolled::Enrolled;
 
-/// A listing that holds a lease on the version that it runs in. Where that version is hurried, was given up, or has been
-/// drained for too long, it goes on from its cursor in the version that is in use.
+/// A listing that holds a lease on the version that it runs in. If that version is hurried, was given up, or has been
+/// draining for too long, it continues from its cursor in the version that is in use.
 pub struct TenantListing {
     across: Across<Listing>,
 }
