@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_of_time_reads_as_a_person_says_it() {
+    fn lengths_of_time_are_in_words() {
         let (minute, hour, day) = (60_000, 3_600_000, 86_400_000);
         let cases = [
             (0, "1 second"),

@@ -14,8 +14,8 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints, SqliteCheckpoints};
 use provider_host::model::User;
 use provider_host::{
-    Access, Egress, EgressOptions, End, Error, ListingOptions, ListingSync, Listings as _, Patience, Pool, Provenance,
-    Registry, Sandbox, Session, SwitchOptions, SyncOptions, Whole, seal,
+    Access, Egress, EgressOptions, End, Error, HealthPolicy, ListingOptions, ListingSync, Listings as _, Pool,
+    Provenance, Registry, Sandbox, Session, SwitchOptions, SyncOptions, Whole, seal,
 };
 
 const ASK: SyncOptions = SyncOptions { limit: 0, whole: false };
@@ -250,7 +250,7 @@ async fn a_token_that_was_renewed_changes_nothing_and_another_ones_view_is_not_m
 async fn a_tenant_whose_version_is_replaced_in_the_middle_lists_everybody_in_the_new_one() {
     let server = simulator(Config { users: 12_000, ..Config::default() }).await;
     let store: Store = Arc::new(MemoryCheckpoints::new());
-    let registry = Registry::new(Sandbox::new(Pool::default()).unwrap(), Patience::default());
+    let registry = Registry::new(Sandbox::new(Pool::default()).unwrap(), HealthPolicy::default());
     let built = registry.load(bytes("mattermost")).await.unwrap();
     let provenance = Provenance { revision: Some("another".into()), ..Provenance::default() };
     let rebuilt = seal(&bytes("mattermost"), built.description(), &provenance).unwrap();
