@@ -50,6 +50,8 @@ pub(crate) struct Granted {
     product: String,
     /// The addresses that are read.
     source: String,
+    /// The roles that its records may hold, the highest first.
+    roles: Vec<String>,
     /// What makes the records; none for a session that only describes.
     maker: Option<Maker>,
 }
@@ -63,6 +65,7 @@ impl Granted {
             rules: Rules::of(description),
             product: description.id.clone(),
             source: sources.join(" "),
+            roles: description.roles.iter().map(|role| role.id.clone()).collect(),
             maker: Some(maker),
         }
     }
@@ -295,6 +298,11 @@ impl Session {
     /// What makes its records.
     pub(crate) const fn maker(&self) -> Option<&Maker> {
         self.granted.maker.as_ref()
+    }
+
+    /// The roles that its records may hold, the highest first.
+    pub(crate) fn roles(&self) -> &[String] {
+        &self.granted.roles
     }
 
     /// Whether its provider can find out what changed.

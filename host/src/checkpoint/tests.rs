@@ -30,7 +30,7 @@ fn users(ids: &[&str]) -> Vec<User> {
 }
 
 fn save(held: &mut dyn Checkpoint, begins: bool, run: u32, new: &[User], repeated: &[User], standing: &Standing) {
-    held.save(&Step { begins, run, withdraws: false, gone: &[], users: new, repeated, standing }).unwrap();
+    held.save(&Step { begins, run, users: new, repeated, ..Step::of(standing) }).unwrap();
 }
 
 /// A whole listing in one step.
@@ -93,7 +93,7 @@ fn goes_on_from_each_step(store: &dyn Checkpoints) {
     check(found(held, Kept::Latest, &[]), vec![]);
     // Whom only the first reading has brought goes with the end of the second.
     let (third, new) = (standing(3, Some(End::Complete)), users(&["d"]));
-    let step = Step { begins: false, run: 2, withdraws: true, gone: &[], users: &new, repeated: &[], standing: &third };
+    let step = Step { run: 2, withdraws: true, users: &new, ..Step::of(&third) };
     held.save(&step).unwrap();
     check(ids(held, Kept::Latest), vec!["a".into(), "c'".into(), "d".into(), "ü".into()]);
     // Neither an end that is not complete nor a listing on its way proves anything.
@@ -247,7 +247,7 @@ mod sqlite {
         let folder = Folder::new("others");
         let newer = folder.0.join("newer");
         drop(SqliteCheckpoints::open(&newer).unwrap());
-        Connection::open(&newer).unwrap().pragma_update(None, "user_version", 2).unwrap();
+        Connection::open(&newer).unwrap().pragma_update(None, "user_version", 3).unwrap();
         let foreign = folder.0.join("foreign");
         Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE song (name TEXT)").unwrap();
         let text = folder.0.join("text");
@@ -295,7 +295,7 @@ mod sqlite {
             "CREATE TRIGGER full BEFORE INSERT ON user WHEN new.id = 'c' BEGIN SELECT RAISE(ABORT, 'full'); END";
         connection.execute_batch(trigger).unwrap();
         let (next, new) = (standing(2, None), users(&["b", "c"]));
-        let step = Step { begins: false, run: 1, withdraws: false, gone: &[], users: &new, repeated: &[], standing: &next };
+        let step = Step { users: &new, ..Step::of(&next) };
         assert_eq!(held.save(&step).err().unwrap().code(), "checkpoint-unusable");
         assert_eq!(held.standing().unwrap(), Some(standing(1, None)));
         assert_eq!(ids(held.as_mut(), Kept::Latest), ["a"]);

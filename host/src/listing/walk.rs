@@ -1,6 +1,7 @@
 //! What a page means for a listing: who is new, whether it is over, and what comes next. It neither waits nor calls.
 
 use super::maker::Maker;
+use super::merge;
 use super::notices;
 use super::progress::{Batch, End};
 use super::proof::Proof;
@@ -100,6 +101,8 @@ impl Walk {
         }
         self.standing.wait = wait_ms.map(|ms| Wait { until_ms: now_ms.saturating_add(u64::from(ms)), ms });
         notices::merge(&mut self.standing.notices, &told);
+        let is_late = self.standing.progress.users > count(&users);
+        self.standing.hides_late |= merge::learn(&mut self.standing.hidden, &hidden) && is_late;
 
         let mut batch =
             Batch { users, repeated, notices: told, hidden, expected_total, watermark, attributes, ..Batch::default() };
