@@ -129,8 +129,9 @@ impl Listed {
                 );
                 None
             }
-            ListingState::Resumed | ListingState::Incomplete(_) => {
-                assert!(!page.notices.is_empty(), "incomplete without a reason");
+            ListingState::Resumed => None,
+            ListingState::Incomplete(reason) => {
+                assert!(page.notices.iter().any(|notice| notice.code == *reason), "{reason} has no notice");
                 None
             }
         }

@@ -287,8 +287,7 @@ impl From<contract::ListingState> for model::ListingState {
 impl From<ChangesPage> for Changes {
     fn from(page: ChangesPage) -> Self {
         let ChangesPage { users, gone, state, expected_total, wait_ms, watermark, notices, hidden, attributes } = page;
-        let page =
-            contract::UserPage { users, state, expected_total, wait_ms, watermark, notices, hidden, attributes };
+        let page = contract::UserPage { users, state, expected_total, wait_ms, watermark, notices, hidden, attributes };
         Self { page: page.into(), gone }
     }
 }

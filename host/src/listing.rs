@@ -27,6 +27,7 @@ use crate::{Denial, Error, ListingLimits, Result, Session, wall};
 pub(crate) use keeper::{AtTheEnd, Damage, Keeper, Opened, Update};
 pub(crate) use maker::Maker;
 pub(crate) use merge::{Hidden, learn};
+pub(crate) use notices::damaged as damage_notice;
 pub use progress::{Batch, End, Progress};
 pub(crate) use proof::Proof;
 pub(crate) use stall::StallGuard;
@@ -169,6 +170,9 @@ impl Listing {
             None => Walk::new(Standing { is_untold: true, ..Standing::begin(options.cursor) }),
         };
         let mut listing = Self::at(session, options.limit, walk);
+        if damaged > 0 {
+            listing.walk.note_own(notices::damaged(damaged));
+        }
         if let Some(wait) = listing.standing.wait.filter(|_| !begins) {
             listing.not_before = after(wait.left_ms(now_ms()));
         }
@@ -256,7 +260,7 @@ impl Listing {
     }
 
     /// Lets the users of a page keep the values that are hidden now and are known.
-    async fn merge(&self, page: &mut UserPage) -> Result<()> {
+    async fn merge(&mut self, page: &mut UserPage) -> Result<()> {
         let Some(keeper) = &self.keeper else { return Ok(()) };
         let mut hidden = self.walk.standing().hidden.clone();
         merge::learn(&mut hidden, &page.hidden);

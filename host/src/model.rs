@@ -19,4 +19,6 @@ pub use description::{Description, RequestSpec, SecretUse, SettingKind, SettingS
 pub use difference::FieldChange;
 pub use license::{License, Quantity};
 pub use report::{CheckOutcome, CheckReport, CheckStep, ErrorKind, Notice, ProviderError, Severity};
-pub use user::{ActivityKnowledge, Assignment, HiddenField, ListingState, SeatUse, User, UserKind, UserPage, UserStatus};
+pub use user::{
+    ActivityKnowledge, Assignment, HiddenField, ListingState, SeatUse, User, UserKind, UserPage, UserStatus,
+};

@@ -21,7 +21,9 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::bindings::Changes;
-use crate::model::{Attributes, CheckReport, HiddenField, License, ListingState, Notice, ProviderError, User, UserPage};
+use crate::model::{
+    Attributes, CheckReport, HiddenField, License, ListingState, Notice, ProviderError, User, UserPage,
+};
 
 /// What stands in the place of a secret.
 const REDACTED: &str = "[redacted]";

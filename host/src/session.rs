@@ -244,12 +244,7 @@ impl Session {
     /// The bytes of a step's users, if it holds no more than it may and keeps the contract's rules. The last step needs the
     /// instance no more, an answer that is refused is not to be trusted, and one after which the product asks to wait does
     /// not need the instance now.
-    fn stepped(
-        &mut self,
-        call: &'static str,
-        page: &UserPage,
-        kept: std::result::Result<(), String>,
-    ) -> Result<u64> {
+    fn stepped(&mut self, call: &'static str, page: &UserPage, kept: std::result::Result<(), String>) -> Result<u64> {
         let limits = &self.terms.limits.listing;
         let looked_at = bounds::page(page, limits)
             .map_err(|limit| Error::LimitHit { call, limit })

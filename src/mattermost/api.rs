@@ -50,7 +50,12 @@ pub struct Route {
 
 /// Every route that the provider uses.
 pub const ROUTES: [Route; 17] = [
-    Route { method: "GET", path: "/api/v4/system/ping", query: &[], purpose: "finds out whether a Mattermost server answers" },
+    Route {
+        method: "GET",
+        path: "/api/v4/system/ping",
+        query: &[],
+        purpose: "finds out whether a Mattermost server answers",
+    },
     Route { method: "GET", path: "/api/v4/users/me", query: &[], purpose: "finds out whose token it is" },
     Route {
         method: "POST",
@@ -58,17 +63,42 @@ pub const ROUTES: [Route; 17] = [
         query: &[],
         purpose: "reads what the roles of the token's account permit",
     },
-    Route { method: "GET", path: "/api/v4/users", query: &["in_team", "page", "per_page", "team_roles", "without_team"], purpose: "lists the accounts" },
-    Route { method: "GET", path: "/api/v4/users/known", query: &[], purpose: "finds the ids of all accounts in one request" },
+    Route {
+        method: "GET",
+        path: "/api/v4/users",
+        query: &["in_team", "page", "per_page", "team_roles", "without_team"],
+        purpose: "lists the accounts",
+    },
+    Route {
+        method: "GET",
+        path: "/api/v4/users/known",
+        query: &[],
+        purpose: "finds the ids of all accounts in one request",
+    },
     Route {
         method: "POST",
         path: "/api/v4/users/ids",
         query: &["since"],
         purpose: "reads accounts by their ids, and which of the known ones changed",
     },
-    Route { method: "POST", path: "/api/v4/users/status/ids", query: &[], purpose: "reads when accounts were last active" },
-    Route { method: "GET", path: "/api/v4/users/stats/filtered", query: &["include_bots", "include_deleted", "include_remote_users"], purpose: "counts the accounts and the seats in use" },
-    Route { method: "GET", path: "/api/v4/teams", query: &["page", "per_page"], purpose: "finds the teams, to ask who runs them" },
+    Route {
+        method: "POST",
+        path: "/api/v4/users/status/ids",
+        query: &[],
+        purpose: "reads when accounts were last active",
+    },
+    Route {
+        method: "GET",
+        path: "/api/v4/users/stats/filtered",
+        query: &["include_bots", "include_deleted", "include_remote_users"],
+        purpose: "counts the accounts and the seats in use",
+    },
+    Route {
+        method: "GET",
+        path: "/api/v4/teams",
+        query: &["page", "per_page"],
+        purpose: "finds the teams, to ask who runs them",
+    },
     Route {
         method: "GET",
         path: "/api/v4/teams/{}/members",
@@ -78,7 +108,15 @@ pub const ROUTES: [Route; 17] = [
     Route {
         method: "GET",
         path: "/api/v4/reports/users",
-        query: &["from_column_value", "from_id", "guest_filter", "hide_inactive", "page_size", "sort_column", "sort_direction"],
+        query: &[
+            "from_column_value",
+            "from_id",
+            "guest_filter",
+            "hide_inactive",
+            "page_size",
+            "sort_column",
+            "sort_direction",
+        ],
         purpose: "reads the last sign-in and message, which accounts are new, and which guests are in one channel",
     },
     Route {
@@ -87,10 +125,30 @@ pub const ROUTES: [Route; 17] = [
         query: &["guest_filter", "hide_inactive"],
         purpose: "counts the guests who are in one channel and take no seat",
     },
-    Route { method: "GET", path: "/api/v4/bots", query: &["include_deleted", "page", "per_page"], purpose: "finds bots, new ones among them" },
-    Route { method: "GET", path: "/api/v4/users/me/tokens", query: &["page", "per_page"], purpose: "finds out whether the token ends soon" },
-    Route { method: "GET", path: "/api/v4/config/client", query: &["format"], purpose: "reads the server's version and privacy settings" },
-    Route { method: "GET", path: "/api/v4/license/client", query: &["format"], purpose: "reads the edition and the licence" },
+    Route {
+        method: "GET",
+        path: "/api/v4/bots",
+        query: &["include_deleted", "page", "per_page"],
+        purpose: "finds bots, new ones among them",
+    },
+    Route {
+        method: "GET",
+        path: "/api/v4/users/me/tokens",
+        query: &["page", "per_page"],
+        purpose: "finds out whether the token ends soon",
+    },
+    Route {
+        method: "GET",
+        path: "/api/v4/config/client",
+        query: &["format"],
+        purpose: "reads the server's version and privacy settings",
+    },
+    Route {
+        method: "GET",
+        path: "/api/v4/license/client",
+        query: &["format"],
+        purpose: "reads the edition and the licence",
+    },
     Route {
         method: "GET",
         path: "/api/v4/limits/server",
@@ -557,8 +615,8 @@ pub fn read_me(answered: &Answered) -> Result<Me, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::collections::{BTreeMap, BTreeSet};
     use crate::mattermost::http::{Lost, Outcome};
+    use alloc::collections::{BTreeMap, BTreeSet};
 
     fn answered(request: Request, outcome: Outcome) -> Answered {
         Answered { request, outcome }
@@ -819,7 +877,8 @@ mod tests {
         let mut asked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for request in made {
             let query = request.path.split_once('?').map_or("", |(_, query)| query);
-            let keys = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split('=').next().unwrap().into());
+            let keys =
+                query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split('=').next().unwrap().into());
             asked.entry(request.name()).or_default().extend(keys);
         }
         let described = ROUTES.iter().map(|route| {

@@ -90,7 +90,9 @@ fn listed(version: &str, who: &str) -> (Vec<contract::User>, ListingState) {
         users.extend(page.users);
         match page.state {
             ListingState::More(next) => cursor = Some(next),
-            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => return (users, end),
+            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => {
+                return (users, end);
+            }
         }
     }
 }

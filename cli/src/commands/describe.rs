@@ -73,10 +73,7 @@ pub(super) fn description_lines(description: &Description, colour: Colour) -> Ve
     };
     section("Settings", description.settings.iter().map(|spec| (setting(spec), spec.help.clone())).collect());
     let requests = description.requests.iter();
-    section(
-        "Requests it may make",
-        requests.map(|spec| (spec.to_string(), spec.purpose.clone())).collect(),
-    );
+    section("Requests it may make", requests.map(|spec| (spec.to_string(), spec.purpose.clone())).collect());
     section("Licence types", terms(&description.license_types));
     section("Roles, the highest first", terms(&description.roles));
     section("Codes of errors, notices and checks", terms(&description.codes));
@@ -89,11 +86,9 @@ fn setting(spec: &provider_host::model::SettingSpec) -> String {
     let kind = match &spec.kind {
         SettingKind::Choice(values) => format!("one of {}", values.join(", ")),
         SettingKind::Secret(at) => format!("secret, in the header {} to {{{}}}", at.header, at.url),
-        SettingKind::Text
-        | SettingKind::Url
-        | SettingKind::SecretValue
-        | SettingKind::Integer
-        | SettingKind::Flag => spec.kind.as_str().to_owned(),
+        SettingKind::Text | SettingKind::Url | SettingKind::SecretValue | SettingKind::Integer | SettingKind::Flag => {
+            spec.kind.as_str().to_owned()
+        }
     };
     let need = if spec.required { ", required" } else { "" };
     let default = spec.default.as_ref().map(|value| format!(", {value} where it is left out")).unwrap_or_default();

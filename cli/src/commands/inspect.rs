@@ -68,8 +68,7 @@ fn lines(inspection: &Inspection, colour: Colour) -> Vec<String> {
 /// The requests at each server, and the secrets that it would see.
 fn granted(description: &Description) -> Vec<String> {
     let requests = description.requests.iter();
-    let mut lines: Vec<String> =
-        requests.map(|request| printable(&format!("  {request}")).into_owned()).collect();
+    let mut lines: Vec<String> = requests.map(|request| printable(&format!("  {request}")).into_owned()).collect();
     for spec in &description.settings {
         let what = match &spec.kind {
             SettingKind::SecretValue => "its value, if --grant-value says so".to_owned(),

@@ -243,7 +243,8 @@ impl Held {
             let mut listings = Vec::new();
             while let Some(row) = rows.next()? {
                 let (place, standing): (String, String) = (row.get(0)?, row.get(2)?);
-                let is_intact = checksum::of_listing(self.subject, &place, row.get(1)?, &standing) == row.get(3)?;
+                let sum: i64 = row.get(3)?;
+                let is_intact = checksum::of_listing(self.subject, &place, row.get(1)?, &standing) == sum;
                 listings.push((place, standing, is_intact));
             }
             Ok(listings)

@@ -223,6 +223,14 @@ impl Standing {
         self.end.is_some() && !self.is_untold
     }
 
+    /// Takes that a sync has proven the listing to be complete, as of a watermark, with a token that did not see some fields.
+    pub(crate) fn prove(&mut self, watermark: String, hidden: &[HiddenField]) {
+        self.seen_at.take(hidden, &watermark);
+        self.watermark = Some(watermark);
+        self.hidden = hidden.to_vec();
+        (self.end, self.reason, self.wait) = (Some(End::Complete), None, None);
+    }
+
     /// Before the first step, at a cursor that somebody kept or at the beginning.
     pub(crate) fn begin(cursor: Option<String>) -> Self {
         Self {

@@ -30,6 +30,13 @@ pub(crate) struct Update {
     pub(crate) standing: Standing,
 }
 
+impl Update {
+    /// Only how the listing stands.
+    pub(crate) const fn of(standing: Standing, mends: bool) -> Self {
+        Self { added: Vec::new(), changed: Vec::new(), gone: Vec::new(), mends, standing }
+    }
+}
+
 /// What is there when a listing is opened.
 #[derive(Debug, Default)]
 pub(crate) struct Opened {

@@ -55,6 +55,12 @@ impl Walk {
         &self.standing
     }
 
+    /// Takes a notice of this library, which the next batch brings.
+    pub(super) fn note_own(&mut self, notice: Notice) {
+        self.untold.push(notice.clone());
+        self.tell(notice);
+    }
+
     /// Whether the listing may hold these notices beside those that it has.
     ///
     /// # Errors

@@ -152,7 +152,9 @@ fn what_is_read_ahead_of_a_far_server_is_returned_by_the_next_call() {
                     match page.state {
                         ListingState::More(next) => cursor = Some(next),
                         ListingState::Complete => return (sizes, sent),
-                        ListingState::Resumed | ListingState::Incomplete(_) => panic!("{accounts} are not listed whole"),
+                        ListingState::Resumed | ListingState::Incomplete(_) => {
+                            panic!("{accounts} are not listed whole")
+                        }
                     }
                 }
             };
@@ -596,7 +598,9 @@ fn a_fault_keeps_what_was_read_and_the_same_cursor_goes_on() {
                         users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
                         match page.state {
                             ListingState::More(next) => cursor = Some(next),
-                            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => break end,
+                            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => {
+                                break end;
+                            }
                         }
                     }
                     Err(failure) => failures.push(failure.code),
@@ -658,7 +662,9 @@ fn a_listing_that_goes_on_in_a_fresh_instance_is_not_called_complete() {
         users += page.users.len();
         match page.state {
             ListingState::More(next) => cursor = Some(next),
-            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => break (end, page.notices),
+            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => {
+                break (end, page.notices);
+            }
         }
     };
     assert_eq!(users, 900);
@@ -777,7 +783,9 @@ fn a_step_that_is_asked_for_once_more_answers_the_same() {
     loop {
         match step(&mut memory, Some(&cursor)).state {
             ListingState::More(next) => cursor = next,
-            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => break assert!(is_complete(&end)),
+            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => {
+                break assert!(is_complete(&end));
+            }
         }
     }
 }
@@ -972,7 +980,9 @@ fn list_while(
         users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
         match page.state {
             ListingState::More(next) => cursor = Some(next),
-            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => return (users, end),
+            end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => {
+                return (users, end);
+            }
         }
         server.now += 1_000;
     }

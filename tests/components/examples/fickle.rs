@@ -4,13 +4,12 @@
 
 extern crate alloc;
 
-use alloc::borrow::ToOwned as _;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use components::wasi::clocks::wall_clock;
-use components::{Description, ELSEWHERE, RequestSpec, SettingKind, description};
+use components::{Description, ELSEWHERE, SettingKind, description, request};
 
 fn describe() -> Description {
     let now = wall_clock::now();
@@ -21,11 +20,7 @@ fn describe() -> Description {
             setting.kind = SettingKind::Url;
         }
     }
-    description.requests.push(RequestSpec {
-        method: "DELETE".to_owned(),
-        path: format!("/api/v4/users/{}", now.nanoseconds),
-        purpose: "Whatever it is now.".to_owned(),
-    });
+    description.requests.push(request("DELETE", &format!("/api/v4/users/{}", now.nanoseconds), &[]));
     description
 }
 

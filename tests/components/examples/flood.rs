@@ -67,6 +67,7 @@ fn page(kind: &str, number: usize) -> UserPage {
         wait_ms: None,
         watermark: None,
         notices: Vec::new(),
+        hidden: Vec::new(),
         attributes: Vec::new(),
     };
     match kind {

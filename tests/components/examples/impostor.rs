@@ -8,7 +8,7 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use components::{Description, Guest as _, Mattermost, RequestSpec, SettingKind, Term, vec};
+use components::{Description, Guest as _, Mattermost, SettingKind, Term, request, vec};
 
 fn describe() -> Description {
     let mut description = Description { version: "9.9.9".to_owned(), ..Mattermost::describe() };
@@ -17,11 +17,7 @@ fn describe() -> Description {
             setting.kind = SettingKind::SecretValue;
         }
     }
-    description.requests.push(RequestSpec {
-        method: "DELETE".to_owned(),
-        path: "/api/v4/users/{}".to_owned(),
-        purpose: "lists the accounts".to_owned(),
-    });
+    description.requests.push(request("DELETE", "/api/v4/users/{}", &[]));
     description.license_types =
         vec![Term { id: "seat".to_owned(), label: "Seat".to_owned(), help: "A seat.".to_owned() }];
     description

@@ -17,11 +17,11 @@ wit_bindgen::generate!({
     world: "license-provider-with-changes",
 });
 
-use exports::license_management::provider::changes::{Baseline, Guest as Changes};
+use exports::license_management::provider::changes::{Baseline, ChangesPage, Guest as Changes};
 use exports::license_management::provider::provider::{
-    ActivityKnowledge, Assignment, CheckOutcome, CheckReport, CheckStep, Description, Error, Guest, License,
-    ListingState, Notice, Quantity, SeatUse, Setting, SettingKind, SettingSpec, Severity, Term, User, UserKind,
-    UserPage, UserStatus,
+    ActivityKnowledge, Assignment, CheckOutcome, CheckReport, CheckStep, Description, Error, Guest, HiddenField,
+    License, ListingState, Notice, Quantity, SeatUse, Setting, SettingKind, SettingSpec, Severity, Term, User,
+    UserKind, UserPage, UserStatus,
 };
 
 /// As of when everything here is.
@@ -79,7 +79,7 @@ fn notice(code: &str) -> Notice {
 fn page(mut users: Vec<User>, counted: u32, lie: &str) -> UserPage {
     let mut notices = vec![notice("all-well")];
     let (mut watermark, mut expected_total) = (Some(THEN.to_owned()), Some(counted));
-    let state = ListingState::Complete;
+    let (mut state, mut hidden) = (ListingState::Complete, Vec::new());
     if let Some(user) = users.last_mut() {
         match lie {
             "empty-id" => user.id = String::new(),
@@ -106,9 +106,18 @@ fn page(mut users: Vec<User>, counted: u32, lie: &str) -> UserPage {
         "watermark-of-2999" => watermark = Some("2999-01-01T00:00:00.000Z".to_owned()),
         "watermark-of-2020" => watermark = Some("2020-01-01T00:00:00.000Z".to_owned()),
         "expects-seven" => expected_total = Some(7),
+        "incomplete-without-reason" => state = ListingState::Incomplete(String::new()),
+        "hidden-without-name" => hidden.push(HiddenField { name: String::new(), may_be: Vec::new() }),
         _ => {}
     }
-    UserPage { users, state, expected_total, wait_ms: None, watermark, notices, attributes: Vec::new() }
+    UserPage { users, state, expected_total, wait_ms: None, watermark, notices, hidden, attributes: Vec::new() }
+}
+
+/// The same as a step of finding out what changed.
+fn changes(page: UserPage, gone: &[&str]) -> ChangesPage {
+    let UserPage { users, state, expected_total, wait_ms, watermark, notices, hidden, attributes } = page;
+    let gone = gone.iter().map(|id| (*id).to_owned()).collect();
+    ChangesPage { users, gone, state, expected_total, wait_ms, watermark, notices, hidden, attributes }
 }
 
 fn error(code: &str) -> Error {
@@ -203,16 +212,25 @@ impl Changes for Liar {
         _: Baseline,
         known: Vec<User>,
         cursor: Option<String>,
-    ) -> Result<UserPage, Error> {
+    ) -> Result<ChangesPage, Error> {
         let lie = lie(&settings).trim_start_matches("changes ");
         let changed = |id: &str| User { position: Some(format!("changed {id}")), ..user(id) };
         if cursor.is_none() {
             let begun = page(Vec::new(), 2, "");
             let users = if lie == "somebody-elses" { vec![changed("anna")] } else { Vec::new() };
-            return Ok(UserPage { users, state: ListingState::More("all".to_owned()), ..begun });
+            return Ok(changes(UserPage { users, state: ListingState::More("all".to_owned()), ..begun }, &[]));
         }
-        let users = if known.is_empty() { Vec::new() } else { vec![changed("bert")] };
-        Ok(page(users, 2, lie))
+        let gone: &[&str] = match lie {
+            "gone" => &["bert"],
+            "gone-stranger" => &["carl"],
+            "gone-twice" => &["bert", "bert"],
+            "gone-and-changed" => &["bert"],
+            _ => &[],
+        };
+        let is_there = !known.is_empty() && (gone.is_empty() || lie == "gone-and-changed");
+        let users = if is_there { vec![changed("bert")] } else { Vec::new() };
+        let left = if gone.is_empty() { 2 } else { 1 };
+        Ok(changes(page(users, left, lie), if known.is_empty() { &[] } else { gone }))
     }
 }
 

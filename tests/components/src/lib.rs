@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 pub use alloc::vec;
 pub use mattermost_provider::contract::{
     ActivityKnowledge, CheckReport, Description, Error, ErrorKind, Guest, License, ListingState, Notice, RequestSpec,
-    SeatUse, Setting, SettingKind, SettingSpec, Severity, Term, User, UserKind, UserPage, UserStatus,
+    SeatUse, SecretUse, Setting, SettingKind, SettingSpec, Severity, Term, User, UserKind, UserPage, UserStatus,
 };
 pub use mattermost_provider::{Component as Mattermost, bindings};
 pub use wasi;
@@ -37,6 +37,19 @@ pub fn description(version: &str) -> Description {
         attributes: Vec::new(),
     });
     description
+}
+
+/// A request below the URL of the server, with these keys in its query.
+#[must_use]
+pub fn request(method: &str, path: &str, query: &[&str]) -> RequestSpec {
+    RequestSpec {
+        url: "server_url".to_owned(),
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query: query.iter().map(|key| (*key).to_owned()).collect(),
+        headers: Vec::new(),
+        purpose: "lists the accounts".to_owned(),
+    }
 }
 
 /// The value of a setting; empty where there is none.

@@ -222,6 +222,14 @@ impl Checkpoint for FlakyListing {
         }
     }
 
+    fn before(&mut self) -> Result<Option<Standing>> {
+        self.held.before()
+    }
+
+    fn count(&mut self, of: Kept) -> Result<u64> {
+        self.held.count(of)
+    }
+
     fn ids(&mut self, each: &mut dyn FnMut(&str, u32)) -> Result<()> {
         self.held.ids(each)
     }

@@ -229,7 +229,7 @@ async fn whoever_takes_anothers_name_is_not_switched_to() {
     let Error::PreflightFailed { objections, .. } = refused else { unreachable!("by its code") };
     let is_for_the_token = |objection: &Objection| matches!(objection, Objection::SettingChanged { key, to: "secret-value", .. } if key == "access_token");
     assert!(objections.iter().any(is_for_the_token), "{objections:?}");
-    let is_for_the_request = |objection: &Objection| matches!(objection, Objection::GrantWidened { request, .. } if request == "DELETE /api/v4/users/{}");
+    let is_for_the_request = |objection: &Objection| matches!(objection, Objection::GrantWidened { request, .. } if request == "DELETE {server_url}/api/v4/users/{}");
     assert!(objections.iter().any(is_for_the_request), "{objections:?}");
     assert!(
         objections.iter().any(|objection| matches!(objection, Objection::LicenseTypeGone { .. })),
@@ -248,7 +248,7 @@ async fn lying(host: &Host, liar: &Provider, lie: &str) -> Session {
 }
 
 /// What a step may get wrong, in a listing as in finding out what changed, each with what the refusal says.
-const LIES: [(&str, &str); 16] = [
+const LIES: [(&str, &str); 18] = [
     ("empty-id", "the id of a user is empty"),
     ("long-id", "the id of a user has 10000 bytes"),
     ("id-with-control", "control character"),
@@ -265,7 +265,33 @@ const LIES: [(&str, &str); 16] = [
     ("long-notice", "the message of a notice has 100000 bytes"),
     ("empty-watermark", "the watermark is empty"),
     ("watermark-of-2999", "in the future"),
+    ("incomplete-without-reason", "the reason of an incomplete listing is empty"),
+    ("hidden-without-name", "the name of a hidden field is empty"),
 ];
+
+#[tokio::test]
+async fn a_user_whom_the_provider_names_as_gone_is_reported_once_and_leaves_the_store() {
+    let host = Host::new(Limits::default());
+    let liar = host.load("liar").unwrap();
+    let store: Arc<dyn Checkpoints> = Arc::new(MemoryCheckpoints::new());
+    let session = || lying(&host, &liar, "changes gone");
+    let mut listing = session().await.resume(ListingOptions::default(), Arc::clone(&store), "acme").await.unwrap();
+    while let Some(batch) = listing.next().await {
+        batch.unwrap();
+    }
+    drop(listing);
+    let mut sync = session().await.sync(SyncOptions::default(), store, "acme").await.unwrap();
+    let (mut gone, mut end) = (Vec::new(), None);
+    while let Some(step) = sync.next().await {
+        let step = step.unwrap();
+        gone.extend(step.gone.into_iter().map(|user| user.id));
+        end = step.end;
+    }
+    assert_eq!((gone, end, sync.progress().gone), (vec!["bert".to_owned()], Some(End::Complete), 1));
+    assert!(sync.whole().is_none(), "{:?}", sync.whole());
+    let kept = sync.kept(Kept::Latest, None, 10).await.unwrap();
+    assert_eq!(kept.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["anna"]);
+}
 
 #[tokio::test]
 async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
@@ -280,6 +306,8 @@ async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
     let of_changes = [
         ("watermark-of-2020", "before the one that changes were asked since"),
         ("somebody-elses", "neither new nor among those that were handed over"),
+        ("gone-twice", "gone twice"),
+        ("gone-and-changed", "somebody is gone who is among its users"),
     ];
     for (lie, words) in LIES.into_iter().chain(of_changes) {
         let store: Arc<dyn Checkpoints> = Arc::new(MemoryCheckpoints::new());

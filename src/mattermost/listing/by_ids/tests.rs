@@ -269,7 +269,9 @@ fn list_patiently(mut answer: impl FnMut(&Request) -> Outcome) -> (BTreeMap<Stri
                 users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
                 match page.state {
                     ListingState::More(next) => cursor = Some(next),
-                    end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => return (users, end, failures),
+                    end @ (ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_)) => {
+                        return (users, end, failures);
+                    }
                 }
             }
             Err(_) => failures += 1,
