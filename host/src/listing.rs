@@ -10,6 +10,7 @@ mod progress;
 mod proof;
 mod seen;
 mod settle;
+mod source;
 mod stall;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ pub(crate) use merge::{Hidden, learn};
 pub(crate) use notices::damaged as damage_notice;
 pub use progress::{Batch, End, Progress};
 pub(crate) use proof::Proof;
+pub(crate) use source::Source;
 pub(crate) use stall::StallGuard;
 use walk::Taken;
 pub(crate) use walk::Walk;
@@ -46,8 +48,8 @@ pub struct ListingOptions {
 
 /// A listing on its way.
 #[derive(Debug)]
-pub struct Listing {
-    session: Session,
+pub struct Listing<S = Session> {
+    session: S,
     limit: u32,
     walk: Walk,
     /// What `walk` was when the last batch was returned.
@@ -114,12 +116,12 @@ impl Session {
     }
 }
 
-impl Listing {
-    fn new(session: Session, options: ListingOptions) -> Self {
+impl<S: Source> Listing<S> {
+    fn new(session: S, options: ListingOptions) -> Self {
         Self::at(session, options.limit, Walk::new(Standing::begin(options.cursor)))
     }
 
-    fn at(session: Session, limit: u32, walk: Walk) -> Self {
+    fn at(session: S, limit: u32, walk: Walk) -> Self {
         Self {
             counted: session.requests(),
             session,
@@ -141,7 +143,7 @@ impl Listing {
 
     /// A listing that is kept in a store.
     async fn kept_in(
-        session: Session,
+        session: S,
         options: ListingOptions,
         store: Arc<dyn Checkpoints>,
         key: ListingKey,
@@ -155,7 +157,7 @@ impl Listing {
 
     /// A listing that is taken up in its place in a store, if it may and is not damaged, or begins there.
     pub(crate) async fn in_place(
-        session: Session,
+        session: S,
         options: ListingOptions,
         keeper: Keeper,
         opened: &Opened,
@@ -276,9 +278,8 @@ impl Listing {
     async fn save(&mut self) -> Result<()> {
         let (Some(keeper), Some(taken)) = (&self.keeper, &self.unsaved) else { return Ok(()) };
         let late = taken.standing.hides_late.then(|| Hidden::new(&taken.standing.hidden, self.session.roles()));
-        let saving = self
-            .saving
-            .get_or_insert_with(|| keeper.save(Arc::clone(taken), self.begins, late, self.at_the_end));
+        let saving =
+            self.saving.get_or_insert_with(|| keeper.save(Arc::clone(taken), self.begins, late, self.at_the_end));
         let saved = saving.await;
         self.saving = None;
         keeper.outcome(saved)
@@ -321,6 +322,23 @@ impl Listing {
         }
     }
 
+    /// The session that it runs in.
+    pub(crate) const fn session(&mut self) -> &mut S {
+        &mut self.session
+    }
+
+    /// What the session sent so far belongs to something else.
+    pub(crate) fn count_requests_from_here(&mut self) {
+        self.counted = self.session.requests();
+    }
+
+    /// How far it is with the last step that was returned.
+    pub(crate) const fn standing(&self) -> &Standing {
+        &self.standing
+    }
+}
+
+impl Listing {
     /// What the provider asked for in the last step and was denied.
     #[must_use]
     pub fn denials(&self) -> Vec<Denial> {
@@ -341,21 +359,6 @@ impl Listing {
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.session.memory_bytes()
-    }
-
-    /// The session that it runs in.
-    pub(crate) const fn session(&mut self) -> &mut Session {
-        &mut self.session
-    }
-
-    /// What the session sent so far belongs to something else.
-    pub(crate) fn count_requests_from_here(&mut self) {
-        self.counted = self.session.requests();
-    }
-
-    /// How far it is with the last step that was returned.
-    pub(crate) const fn standing(&self) -> &Standing {
-        &self.standing
     }
 
     /// The session, for other calls.

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use crate::bindings::Changes;
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, SeenAt, Standing, Wait};
 use crate::listing::{
-    AtTheEnd, Damage, Hidden, Keeper, StallGuard, Update, after, damage_notice, learn, now_ms, wait_is_bearable,
+    AtTheEnd, Damage, Hidden, Keeper, Source, StallGuard, Update, after, damage_notice, learn, now_ms, wait_is_bearable,
 };
 use crate::model::{ErrorKind, HiddenField, ListingState, Notice, User, UserPage};
 use crate::{Denial, End, Error, Listing, ListingLimits, ListingOptions, Result, Session, answers};
@@ -35,9 +35,9 @@ pub use whole::Whole;
 
 /// A kept listing that is brought up to date.
 #[derive(Debug)]
-pub struct ListingSync {
+pub struct ListingSync<S = Session> {
     /// Lists everybody where that is needed. Its session makes all calls.
-    listing: Listing,
+    listing: Listing<S>,
     keeper: Keeper,
     options: SyncOptions,
     /// How far the latest listing in the store is.
@@ -116,13 +116,8 @@ impl Session {
     }
 }
 
-impl ListingSync {
-    async fn open(
-        session: Session,
-        options: SyncOptions,
-        store: Arc<dyn Checkpoints>,
-        key: ListingKey,
-    ) -> Result<Self> {
+impl<S: Source> ListingSync<S> {
+    async fn open(session: S, options: SyncOptions, store: Arc<dyn Checkpoints>, key: ListingKey) -> Result<Self> {
         let keeper = Keeper::open(store, key).await?;
         let opened = keeper.inspect().await?;
         let listed = ListingOptions { limit: options.limit, cursor: None };
@@ -160,7 +155,8 @@ impl ListingSync {
 
     /// Decides between asking and listing.
     fn begin(&mut self) {
-        match whole::baseline(&self.options, self.standing.as_ref(), self.listing.session()) {
+        let session = self.listing.session();
+        match whole::baseline(&self.options, self.standing.as_ref(), session.maker(), session.has_changes()) {
             Ok((since, outdated)) => {
                 self.progress.expected_total = Some(since.users);
                 self.outdated.clone_from(&outdated);
@@ -284,7 +280,8 @@ impl ListingSync {
         }
         answers::are_gone(&changes).map_err(refused)?;
         asking.exist(changes.page.users.iter(), &changes.gone);
-        let UserPage { users, state, expected_total, wait_ms, watermark, notices, hidden, attributes: _ } = changes.page;
+        let UserPage { users, state, expected_total, wait_ms, watermark, notices, hidden, attributes: _ } =
+            changes.page;
         learn(&mut self.hidden, &hidden);
         let all = Hidden::new(&self.hidden, self.listing.session().roles());
         let step = SyncStep { notices, hidden, ..telling::compare(users, kept, &all) };
@@ -449,7 +446,9 @@ impl ListingSync {
     pub async fn kept(&self, of: Kept, after: Option<&str>, limit: u32) -> Result<Vec<User>> {
         self.keeper.users(of, after.map(ToOwned::to_owned), limit).await
     }
+}
 
+impl ListingSync {
     /// What the provider asked for in the last call and was denied.
     #[must_use]
     pub fn denials(&self) -> Vec<Denial> {

@@ -124,7 +124,8 @@ impl Shelf {
 
     /// Whether somebody of the listing that is meant is left out.
     fn is_left_out(&self, of: Kept, id: &str) -> bool {
-        matches!(of, Kept::Gone | Kept::Unseen) && self.latest.as_ref().is_some_and(|(_, latest)| latest.contains_key(id))
+        matches!(of, Kept::Gone | Kept::Unseen)
+            && self.latest.as_ref().is_some_and(|(_, latest)| latest.contains_key(id))
     }
 
     fn users(&self, of: Kept, after: Option<&str>, limit: u32) -> Vec<User> {

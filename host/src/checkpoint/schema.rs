@@ -82,7 +82,8 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<Option<i3
 
 /// Gives every row its checksum.
 fn sum_up(change: &Transaction<'_>) -> rusqlite::Result<()> {
-    let mut read = change.prepare("SELECT number, id, run, record FROM user WHERE number > ?1 ORDER BY number LIMIT 1")?;
+    let mut read =
+        change.prepare("SELECT number, id, run, record FROM user WHERE number > ?1 ORDER BY number LIMIT 1")?;
     let mut write = change.prepare("UPDATE user SET sum = ?2 WHERE number = ?1")?;
     let mut after = i64::MIN;
     loop {

@@ -305,7 +305,8 @@ impl Checkpoint for Held {
             .collect::<serde_json::Result<_>>()
             .map_err(json)?;
         let is_complete = step.standing.end == Some(End::Complete);
-        let makes_room = if step.begins { Some(self.standing()?.is_some_and(|latest| latest.is_finished())) } else { None };
+        let makes_room =
+            if step.begins { Some(self.standing()?.is_some_and(|latest| latest.is_finished())) } else { None };
         self.file.change(|change| {
             if let Some(is_finished) = makes_room {
                 make_room(change, self.subject, is_finished)?;
@@ -364,7 +365,8 @@ impl Checkpoint for Held {
 
     fn count(&mut self, of: Kept) -> Result<u64> {
         let sql = format!("SELECT count(*) FROM user WHERE listing = ({}) {}", listings(of), without(of));
-        let count = self.file.with(|connection| connection.query_row(&sql, [self.subject], |row| row.get::<_, i64>(0)))?;
+        let count =
+            self.file.with(|connection| connection.query_row(&sql, [self.subject], |row| row.get::<_, i64>(0)))?;
         Ok(u64::try_from(count).unwrap_or_default())
     }
 

@@ -73,7 +73,8 @@ pub(super) fn withdrawn(users: u64) -> Notice {
 
 /// Records of the store are not as they were saved.
 pub(crate) fn damaged(records: u64) -> Notice {
-    let (who, were) = if records == 1 { ("1 kept record", "was") } else { (&*format!("{records} kept records"), "were") };
+    let (who, were) =
+        if records == 1 { ("1 kept record", "was") } else { (&*format!("{records} kept records"), "were") };
     Notice {
         severity: Severity::Warning,
         fix: Some("Check the disk that the listings are kept on.".to_owned()),

@@ -8,8 +8,8 @@ use chrono::{SecondsFormat, Utc};
 use super::merge::Hidden;
 use super::progress::{End, Progress};
 use super::proof::Proof;
-use crate::checkpoint::{Checkpoint, Kept, Standing, Step};
 use crate::Result;
+use crate::checkpoint::{Checkpoint, Kept, Standing, Step};
 
 /// Users that are merged at a time.
 const AT_ONCE: u32 = 1_000;
@@ -26,7 +26,8 @@ pub(super) fn merge_again(checkpoint: &mut dyn Checkpoint, hidden: &Hidden) -> R
         let ids: Vec<String> = read.iter().map(|user| user.id.clone()).collect();
         let mut merged = read.clone();
         hidden.merge_all(&mut merged, checkpoint.find(Kept::Before, &ids)?);
-        let repeated: Vec<_> = merged.into_iter().zip(read).filter(|(new, old)| new != old).map(|(new, _)| new).collect();
+        let repeated: Vec<_> =
+            merged.into_iter().zip(read).filter(|(new, old)| new != old).map(|(new, _)| new).collect();
         if !repeated.is_empty() {
             checkpoint.save(&Step { repeated: &repeated, ..Step::of(&standing) })?;
         }
@@ -144,10 +145,10 @@ mod tests {
             held.save(&Step { begins: true, users: &users, ..Step::of(&run) }).unwrap();
             let settled = settle(held.as_mut()).unwrap().unwrap();
             assert_eq!(held.standing().unwrap().as_ref(), Some(&settled));
-            assert_eq!((ids(held.as_mut(), Kept::Latest), ids(held.as_mut(), Kept::Gone)), (
-                known.iter().map(ToString::to_string).collect(),
-                gone.iter().map(ToString::to_string).collect(),
-            ));
+            assert_eq!(
+                (ids(held.as_mut(), Kept::Latest), ids(held.as_mut(), Kept::Gone)),
+                (known.iter().map(ToString::to_string).collect(), gone.iter().map(ToString::to_string).collect(),)
+            );
         }
     }
 }

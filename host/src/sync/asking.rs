@@ -56,7 +56,16 @@ pub(super) enum Verdict {
 
 impl Asking {
     pub(super) fn new(since: Baseline, outdated: Option<Whole>) -> Self {
-        Self { since, outdated, cursor: None, after: None, brought: 0, found: HashSet::new(), gone: BTreeSet::new(), spare_calls: 0 }
+        Self {
+            since,
+            outdated,
+            cursor: None,
+            after: None,
+            brought: 0,
+            found: HashSet::new(),
+            gone: BTreeSet::new(),
+            spare_calls: 0,
+        }
     }
 
     pub(super) const fn since(&self) -> &Baseline {
@@ -238,11 +247,9 @@ mod tests {
     #[test]
     fn the_later_statement_about_a_user_counts() {
         let mut asking = Asking::new(baseline(3), None);
-        for (users, gone, expect) in [
-            (&[][..], &["a", "b"][..], &["a", "b"][..]),
-            (&["a"], &["c"], &["b", "c"]),
-            (&["b"], &["a"], &["a", "c"]),
-        ] {
+        for (users, gone, expect) in
+            [(&[][..], &["a", "b"][..], &["a", "b"][..]), (&["a"], &["c"], &["b", "c"]), (&["b"], &["a"], &["a", "c"])]
+        {
             let users: Vec<_> = users.iter().map(|id| user(id)).collect();
             asking.exist(users.iter(), &gone.iter().map(ToString::to_string).collect::<Vec<_>>());
             assert_eq!(asking.gone().iter().collect::<Vec<_>>(), expect);

@@ -5,8 +5,9 @@ use std::fmt;
 use super::step::SyncOptions;
 use crate::bindings::Baseline;
 use crate::checkpoint::Standing;
+use crate::listing::Maker;
 use crate::model::{ErrorKind, Notice};
-use crate::{End, Error, Session};
+use crate::{End, Error};
 
 /// Why everybody is listed instead of asking what changed. Its text is a clause for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,16 +113,17 @@ impl fmt::Display for Whole {
 pub(super) fn baseline(
     options: &SyncOptions,
     standing: Option<&Standing>,
-    session: &Session,
+    ours: Option<&Maker>,
+    has_changes: bool,
 ) -> Result<(Baseline, Option<Whole>), Whole> {
     let standing = match standing {
         None => return Err(Whole::First),
         Some(standing) if !standing.is_finished() => return Err(Whole::Unfinished),
-        Some(_) if options.whole && !session.has_changes() => return Err(Whole::Asked),
-        Some(_) if !session.has_changes() => return Err(Whole::NotOffered),
+        Some(_) if options.whole && !has_changes => return Err(Whole::Asked),
+        Some(_) if !has_changes => return Err(Whole::NotOffered),
         Some(standing) => standing,
     };
-    let outdated = match (&standing.maker, session.maker()) {
+    let outdated = match (&standing.maker, ours) {
         _ if options.whole => Some(Whole::Asked),
         (Some(maker), Some(ours)) if maker == ours => None,
         (Some(maker), Some(ours)) if maker.is_same_version(ours) => Some(Whole::OtherSettings),

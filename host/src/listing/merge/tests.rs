@@ -251,7 +251,8 @@ fn what_is_hidden_keeps_its_value_and_what_is_visible_wins() {
 
 #[test]
 fn what_is_hidden_is_learned_once() {
-    let field = |may_be: &[&str]| HiddenField { name: "role".into(), may_be: may_be.iter().map(|id| (*id).into()).collect() };
+    let field =
+        |may_be: &[&str]| HiddenField { name: "role".into(), may_be: may_be.iter().map(|id| (*id).into()).collect() };
     let mut hidden = Vec::new();
     let steps: [(&[&str], bool); 5] =
         [(&["lead"], true), (&["lead"], false), (&["lead", "owner"], true), (&[], true), (&["lead"], false)];
@@ -264,8 +265,19 @@ fn what_is_hidden_is_learned_once() {
 fn fields() -> impl Strategy<Value = Vec<&'static str>> {
     proptest::sample::subsequence(
         vec![
-            "email", "first-name", "position", "role=lead", "role=owner,lead", "status=inactive", "activity",
-            "last-activity-at", "seat", "licenses", "attributes.a", "attributes", "deactivated-at",
+            "email",
+            "first-name",
+            "position",
+            "role=lead",
+            "role=owner,lead",
+            "status=inactive",
+            "activity",
+            "last-activity-at",
+            "seat",
+            "licenses",
+            "attributes.a",
+            "attributes",
+            "deactivated-at",
         ],
         0..13,
     )
