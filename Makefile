@@ -50,10 +50,11 @@ check: component ## Formatting, lints and documentation, with warnings as errors
 	cargo fmt --manifest-path $(COMPONENTS) --check
 	cargo clippy $(RELEASE) --workspace --all-targets -- -D warnings
 	if [ -d "$$(rustc --print sysroot)/lib/rustlib/wasm32-wasip2/lib" ]; then \
-		cargo clippy --locked -p mattermost-provider --lib $(WASM) -- -D warnings && \
+		cargo clippy --locked -p mattermost-component -p mattermost-provider -p provider-sdk --lib $(WASM) -- -D warnings && \
 		cargo clippy --locked --manifest-path $(COMPONENTS) --target-dir $${CARGO_TARGET_DIR:-target} --lib --examples $(WASM) -- -D warnings; \
 	fi
 	RUSTDOCFLAGS=-Dwarnings cargo doc $(RELEASE) --workspace --no-deps
+	cargo test $(RELEASE) -p structure --test world
 	$(MAKE) --no-print-directory dependencies
 
 # The sources and licences of all dependencies; the database of weaknesses needs a network and has a target of its own.

@@ -3,6 +3,6 @@
 . "$(dirname "$0")/wasm.sh"
 
 component=dist/mattermost-provider.wasm
-wasm_cargo rustc -p mattermost-provider --lib --crate-type cdylib
-publish "$built/mattermost_provider.wasm" "$component"
+wasm_cargo rustc -p mattermost-component --lib --crate-type cdylib
+publish "$built/mattermost_component.wasm" "$component"
 echo "component: $component, $(wc -c <"$component") bytes" >&2

@@ -14,4 +14,4 @@ fi
 
 # The properties draw random numbers, and look at the clock.
 export MIRIFLAGS="-Zmiri-disable-isolation" PROPTEST_CASES=8
-timeout "${1:-3600}" cargo +nightly miri test --locked -p mattermost-provider --lib -- guest::heap mattermost::json mattermost::listing::seen
+timeout "${1:-3600}" cargo +nightly miri test --locked -p provider-sdk --lib -- guest::heap json:: seen::

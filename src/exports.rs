@@ -3,23 +3,21 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-#[cfg(feature = "component")]
-use crate::bindings::exports::license_management::provider::changes as exported;
+use provider_sdk::changes as exported;
+use provider_sdk::pace::Paced;
+use provider_sdk::transport::WasiHttp;
+
 use crate::contract::{CheckReport, Description, Error, Guest, License, Setting, UserPage};
-#[cfg(feature = "component")]
 use crate::mattermost::changes;
 use crate::mattermost::listing::Memory;
-use crate::mattermost::pace::Paced;
 use crate::mattermost::settings::Settings;
 use crate::mattermost::{check, describe, license, listing};
-use crate::transport::WasiHttp;
 
 /// What a listing remembers between two calls in one instance. A wasm instance has one thread, so the lock is never
 /// contended; it is there because a `static` must be shareable.
 static MEMORY: spin::Mutex<Memory> = spin::Mutex::new(Memory::new());
 
 /// What the calls that find out what changed remember, likewise.
-#[cfg(feature = "component")]
 static CHANGES: spin::Mutex<changes::Memory> = spin::Mutex::new(changes::Memory::new());
 
 /// The provider, as a host calls it.
@@ -50,7 +48,6 @@ impl Guest for Component {
     }
 }
 
-#[cfg(feature = "component")]
 impl exported::Guest for Component {
     fn list_changes(
         settings: Vec<Setting>,
@@ -60,29 +57,10 @@ impl exported::Guest for Component {
     ) -> Result<exported::ChangesPage, Error> {
         let settings = Settings::parse(&settings)?;
         let watermark = since.watermark.filter(|_| since.proven && !since.outdated);
-        let Some(watermark) = watermark else { return Ok(changes::ChangesPage::of_unusable_baseline().into()) };
+        let Some(watermark) = watermark else { return Ok(changes::of_unusable_baseline()) };
         let since = changes::Baseline::new(&watermark, since.users)?;
         let mut network = WasiHttp::new(&settings);
         let mut paced = Paced::new(&mut network, settings.max_in_flight);
-        let page = changes::list_changes(&settings, since, known, cursor.as_deref(), &mut CHANGES.lock(), &mut paced)?;
-        Ok(page.into())
-    }
-}
-
-#[cfg(feature = "component")]
-impl From<changes::ChangesPage> for exported::ChangesPage {
-    fn from(page: changes::ChangesPage) -> Self {
-        let changes::ChangesPage {
-            users,
-            gone,
-            state,
-            expected_total,
-            wait_ms,
-            watermark,
-            notices,
-            hidden,
-            attributes,
-        } = page;
-        Self { users, gone, state, expected_total, wait_ms, watermark, notices, hidden, attributes }
+        Ok(changes::list_changes(&settings, since, known, cursor.as_deref(), &mut CHANGES.lock(), &mut paced)?)
     }
 }

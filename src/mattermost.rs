@@ -3,30 +3,22 @@
 pub mod activity;
 pub mod advice;
 pub mod api;
-pub mod base_url;
 pub mod changes;
 pub mod check;
 pub mod code;
 pub mod describe;
 pub mod edition;
 pub mod failure;
-mod front;
-pub mod gzip;
-pub mod http;
-pub mod json;
 pub mod license;
 pub mod listing;
-pub mod notice;
-pub mod pace;
 pub mod record;
 pub mod rights;
 pub mod role;
 pub mod seat;
 pub mod settings;
+pub mod site;
 pub mod terms;
-pub mod time;
 pub mod version;
-pub mod wait;
 pub mod wire;
 
 #[cfg(test)]

@@ -11,8 +11,6 @@ use hyper::body::Bytes;
 use mattermost_provider::contract;
 use mattermost_provider::mattermost::activity::{Activity, InactiveAfter};
 use mattermost_provider::mattermost::edition::Edition;
-use mattermost_provider::mattermost::gzip::decoded;
-use mattermost_provider::mattermost::http::Response;
 use mattermost_provider::mattermost::listing::Cursor;
 use mattermost_provider::mattermost::record::{Around, Draft, Rules};
 use mattermost_provider::mattermost::seat::SeatRule;
@@ -21,6 +19,8 @@ use mattermost_provider::mattermost::wire;
 use mattermost_simulator::{Config, Simulator};
 use provider_host::model::ListingState;
 use provider_host::{Access, Egress, EgressOptions, Outlet, Pool, Provider, Sandbox, Settings};
+use provider_sdk::gzip::decoded;
+use provider_sdk::http::Response;
 use tokio::runtime::Runtime;
 
 const COMPONENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/mattermost-provider.wasm");

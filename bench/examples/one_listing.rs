@@ -5,7 +5,9 @@
 
 use std::path::Path;
 
-use provider_host::{Access, Cache, Egress, EgressOptions, ListingOptions, Pool, Sandbox, Session, Settings};
+use provider_host::{
+    Access, Cache, Egress, EgressOptions, ListingOptions, Listings as _, Pool, Sandbox, Session, Settings,
+};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);

@@ -158,26 +158,46 @@ pub(crate) fn reason(error: &std::io::Error) -> String {
 
 impl From<provider_host::Error> for Failure {
     fn from(error: provider_host::Error) -> Self {
-        use provider_host::Error;
-
         let complaint = Complaint::from(&error);
-        let wrong_setting =
-            matches!(
-                &error,
-                Error::SettingMissing { .. }
-                    | Error::SettingUnusable { .. }
-                    | Error::SecretUnusable { .. }
-                    | Error::SecretNotGranted { .. }
-                    | Error::LimitUnusable { .. }
-                    | Error::ConfigUnusable { .. }
-                    | Error::ProxyUnusable { .. }
-                    | Error::HeaderUnusable { .. }
-                    | Error::ClientIdentityUnusable { .. }
-                    | Error::PolicyUnusable { .. }
-                    | Error::OriginDenied { .. }
-            ) || error.as_provider().is_some_and(|provider| provider.kind == ErrorKind::InvalidSettings);
+        let wrong_setting = is_of_settings(&error)
+            || error.as_provider().is_some_and(|provider| provider.kind == ErrorKind::InvalidSettings);
         if wrong_setting { Self::usage(complaint) } else { Self::failed(complaint) }
     }
+}
+
+/// What parts of the library return becomes a failure as the library's own error does.
+macro_rules! from_parts {
+    ($($part:ident)+) => {$(
+        impl From<provider_host::$part> for Failure {
+            fn from(error: provider_host::$part) -> Self {
+                provider_host::Error::from(error).into()
+            }
+        }
+    )+};
+}
+from_parts! { EgressError SandboxError StoreError RegistryError }
+
+/// Whether an error is about what the command was given.
+fn is_of_settings(error: &provider_host::Error) -> bool {
+    use provider_host::{EgressError, Error, RegistryError, SandboxError};
+
+    matches!(
+        error,
+        Error::Sandbox(
+            SandboxError::SettingMissing { .. }
+                | SandboxError::SettingUnusable { .. }
+                | SandboxError::SecretUnusable { .. }
+                | SandboxError::SecretNotGranted { .. }
+                | SandboxError::LimitUnusable { .. }
+        ) | Error::Registry(RegistryError::ConfigUnusable { .. })
+            | Error::Egress(
+                EgressError::ProxyUnusable { .. }
+                    | EgressError::HeaderUnusable { .. }
+                    | EgressError::ClientIdentityUnusable { .. }
+                    | EgressError::PolicyUnusable { .. }
+                    | EgressError::OriginDenied { .. }
+            )
+    )
 }
 
 impl From<&provider_host::Error> for Complaint {
@@ -321,32 +341,28 @@ mod tests {
     /// What to do is said in words of this command: the library's options are for those who write programs with it.
     #[test]
     fn no_error_speaks_of_the_librarys_options() {
-        use provider_host::{Bound, Error, LimitHit};
+        use provider_host::{Bound, Error, LimitHit, SandboxError, StoreError};
 
         let text = || "x".to_owned();
         let time = std::time::Duration::from_secs(1);
-        let limit = |limit| Error::LimitHit { call: "check", limit };
-        for error in [
-            Error::ComponentTooLarge { bytes: 2, limit: 1 },
-            Error::CompileTimeout { limit: time },
-            Error::CompileMemory { limit: 1 },
-            Error::CompilerFailed { reason: text() },
-            Error::DoesNotFit { reason: text() },
-            Error::SecretNotGranted { key: text() },
-            Error::WaitTooLong { left: time, limit: time },
-            Error::Runtime { reason: text() },
+        let limit = |limit| Error::from(SandboxError::LimitHit { call: "check", limit });
+        let errors: [Error; 14] = [
+            SandboxError::ComponentTooLarge { bytes: 2, limit: 1 }.into(),
+            SandboxError::CompileTimeout { limit: time }.into(),
+            SandboxError::CompileMemory { limit: 1 }.into(),
+            SandboxError::CompilerFailed { reason: text().into() }.into(),
+            SandboxError::DoesNotFit { reason: text() }.into(),
+            SandboxError::SecretNotGranted { key: text() }.into(),
+            StoreError::WaitTooLong { left: time, limit: time }.into(),
+            SandboxError::Runtime { reason: text().into() }.into(),
             limit(LimitHit::Memory(1)),
             limit(LimitHit::CallTime(time)),
             limit(LimitHit::CpuTime(time)),
             limit(LimitHit::ReturnedBytes(1)),
-            limit(LimitHit::RequestsPerCall(1)),
-            limit(LimitHit::RequestBody(1)),
-            limit(LimitHit::SentBytes(1)),
-            limit(LimitHit::ResponseHead { headers: 1, bytes: 1 }),
-            limit(LimitHit::ResponseBody(1)),
             limit(LimitHit::Answer { bound: Bound::Users, limit: 1 }),
             limit(LimitHit::Instances { pool: 1, patience: time }),
-        ] {
+        ];
+        for error in errors {
             let complaint = Complaint::from(&error);
             let said = format!("{} {}", complaint.message, complaint.fix.unwrap_or_default());
             assert!(!said.contains("::") && !said.contains("run_compiler"), "{said}");

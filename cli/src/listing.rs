@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use provider_host::checkpoint::Kept;
 use provider_host::model::{Notice, User};
-use provider_host::{Batch, Denial, End, Error, Listing, ListingSync, Progress, SyncStep, TenantListing};
+use provider_host::{Batch, Denial, End, Error, Listing, ListingSync, Progress, StoreError, SyncStep, TenantListing};
 
 use crate::exit::{Complaint, Failure};
 use crate::stop;
@@ -27,8 +27,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// server asks for a longer wait than is waited here.
 pub(crate) fn pause(error: &Error, retry: u32) -> Option<Duration> {
     // A wait that is too long for the listing is too long here.
-    let is_too_long = matches!(error, Error::WaitTooLong { .. });
-    if !error.retryable() || is_too_long || retry > RETRIES {
+    let is_too_long = matches!(error, Error::Store(StoreError::WaitTooLong { .. }));
+    if !error.is_retryable() || is_too_long || retry > RETRIES {
         return None;
     }
     let asked = error.as_provider().and_then(|provider| provider.retry_after_ms).unwrap_or_default();
@@ -107,7 +107,7 @@ impl Steps for Listing {
     type Step = Batch;
 
     async fn next(&mut self) -> Option<Result<Batch, Error>> {
-        Self::next(self).await
+        Some(Self::next(self).await?.map_err(Error::from))
     }
 
     fn users(&self) -> u64 {
@@ -119,7 +119,7 @@ impl Steps for TenantListing {
     type Step = Batch;
 
     async fn next(&mut self) -> Option<Result<Batch, Error>> {
-        Self::next(self).await
+        Some(Self::next(self).await?.map_err(Error::from))
     }
 
     fn users(&self) -> u64 {
@@ -131,7 +131,7 @@ impl Steps for ListingSync {
     type Step = SyncStep;
 
     async fn next(&mut self) -> Option<Result<SyncStep, Error>> {
-        Self::next(self).await
+        Some(Self::next(self).await?.map_err(Error::from))
     }
 
     fn users(&self) -> u64 {
@@ -239,10 +239,11 @@ impl<L: Steps> Reader<L> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use provider_host::SandboxError;
     use provider_host::model::{ErrorKind, ProviderError};
 
     fn error(retryable: bool, retry_after_ms: Option<u32>) -> Error {
-        Error::Provider(Box::new(ProviderError {
+        Error::from(SandboxError::Provider(Box::new(ProviderError {
             kind: ErrorKind::RateLimited,
             code: "rate-limited".into(),
             message: "Wait.".into(),
@@ -253,7 +254,7 @@ mod tests {
             http_status: Some(429),
             request_id: None,
             params: Default::default(),
-        }))
+        })))
     }
 
     #[test]
@@ -270,7 +271,8 @@ mod tests {
             (true, Some(60_000), 1, Some(60_000)),
             (true, Some(3_600_000), 1, None),
         ];
-        let too_long = Error::WaitTooLong { left: Duration::from_secs(600), limit: Duration::from_secs(120) };
+        let too_long =
+            Error::from(StoreError::WaitTooLong { left: Duration::from_secs(600), limit: Duration::from_secs(120) });
         assert_eq!(pause(&too_long, 1), None);
         for (retryable, asked, retry, expect) in cases {
             let pause = pause(&error(retryable, asked), retry);

@@ -327,8 +327,8 @@ fn inspect_tells_what_a_component_is_and_would_be_granted_without_running_it() {
         "name       mattermost",
         "licence    MIT OR Apache-2.0",
         "wasi:http/outgoing-handler@0.2.12  (granted)",
-        "license-management:provider/provider@0.1.0",
-        "GET {server_url}/api/v4/users\n",
+        "license-management:provider/provider@0.2.0",
+        "GET {server_url}/api/v4/users?in_team&page&per_page&team_roles&without_team\n",
         "access_token: a placeholder",
     ] {
         assert!(told.contains(expect), "{expect:?} is missing in\n{told}");

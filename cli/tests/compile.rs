@@ -120,7 +120,7 @@ fn other(program: &str, arguments: &[&str]) -> CompilerProcess {
 }
 
 fn load(process: CompilerProcess, bytes: &[u8]) -> Result<provider_host::Provider, provider_host::Error> {
-    Sandbox::new(Pool::default()).unwrap().compiled_by(process).load(bytes)
+    Ok(Sandbox::new(Pool::default()).unwrap().compiled_by(process).load(bytes)?)
 }
 
 #[tokio::test]

@@ -7,9 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use mattermost_provider::contract::Setting;
-use mattermost_provider::mattermost::http::HEADERS;
 use mattermost_provider::mattermost::settings::Settings;
-use mattermost_provider_fuzz::script::{COMPRESSED, HEADER_LETTERS, NEXT_ANSWER, RECORDS, gzip};
+use mattermost_provider_fuzz::script::{COMPRESSED, HEADER_LETTERS, NEXT_ANSWER, RECORDS, gzip, kept_headers};
 use serde_json::Value;
 
 /// Of a recorded list so many records are kept: more of the same teaches a fuzzer nothing.
@@ -59,7 +58,7 @@ impl Recorded {
         let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
         let letter = |line: &str| {
             let (name, value) = line.split_once(": ")?;
-            let place = HEADERS.iter().position(|known| known.eq_ignore_ascii_case(name))?;
+            let place = kept_headers().position(|known| known.eq_ignore_ascii_case(name))?;
             Some((HEADER_LETTERS[place], value.to_string()))
         };
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();

@@ -10,10 +10,10 @@ use mattermost_provider::mattermost::edition::Edition;
 use mattermost_provider::mattermost::listing::{
     Census, Count, Cursor, Memory, PASSES_AT_MOST, Seats, Tally, list_users,
 };
-use mattermost_provider::mattermost::settings::fnv1a;
 use mattermost_provider::mattermost::version::Version;
 use mattermost_provider_fuzz::claims;
 use mattermost_provider_fuzz::script::Script;
+use provider_sdk::hash::fnv1a;
 
 /// The fields of a cursor.
 #[derive(Arbitrary, Debug)]
@@ -66,7 +66,7 @@ fn anybodys(text: &str) {
             claims::is_failure(failure);
         }
     }
-    match list_users(&settings, Some(text), 0, &mut Memory::new(), &mut server) {
+    match server.paced(&settings, |network| list_users(&settings, Some(text), 0, &mut Memory::new(), network)) {
         Ok(page) => {
             assert!(read.is_ok());
             claims::hides(&token, &page);

@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use arbitrary::{Arbitrary, Unstructured};
 use flate2::{Compression, GzBuilder, bufread::GzDecoder};
 use libfuzzer_sys::fuzz_target;
-use mattermost_provider::mattermost::gzip::{DECODED_BYTES, decoded};
-use mattermost_provider::mattermost::http::{Lost, Response};
+use provider_sdk::gzip::{DECODED_BYTES, decoded};
+use provider_sdk::http::{Lost, Response};
 
 /// How a stream is made of the input.
 #[derive(Arbitrary, Debug)]

@@ -4,12 +4,12 @@
 use libfuzzer_sys::fuzz_target;
 use mattermost_provider::mattermost::api::{self, Answer};
 use mattermost_provider::mattermost::code::Code;
-use mattermost_provider::mattermost::http::{Answered, Response};
-use mattermost_provider::mattermost::time::{http_date_ms, timestamp};
 use mattermost_provider::mattermost::version::Version;
-use mattermost_provider::mattermost::wait::{LONGEST_MS, retry_after_ms, until_allowed_ms};
 use mattermost_provider_fuzz::claims;
 use mattermost_provider_fuzz::script::headers_of;
+use provider_sdk::http::{Answered, Response};
+use provider_sdk::time::{http_date_ms, timestamp};
+use provider_sdk::wait::{LONGEST_MS, retry_after_ms, until_allowed_ms};
 
 fuzz_target!(|data: &[u8]| {
     let (headers, _) = headers_of(data);

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use libfuzzer_sys::fuzz_target;
 use mattermost_provider::mattermost::api::{self, Answer};
 use mattermost_provider::mattermost::edition::{self, Edition};
-use mattermost_provider::mattermost::wire::{Ping, TextMap};
+use mattermost_provider::mattermost::wire::Ping;
 use mattermost_provider_fuzz::rows;
+use provider_sdk::lenient::TextMap;
 use serde_json::value::RawValue;
 
 fuzz_target!(|data: &[u8]| {

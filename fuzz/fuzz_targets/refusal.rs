@@ -4,9 +4,9 @@
 use libfuzzer_sys::fuzz_target;
 use mattermost_provider::mattermost::api::{self, Answer};
 use mattermost_provider::mattermost::code::Code;
-use mattermost_provider::mattermost::http::{Answered, Lost, Response};
 use mattermost_provider_fuzz::claims;
 use mattermost_provider_fuzz::script::{expanded, headers_of};
+use provider_sdk::http::{Answered, Lost, Response};
 
 fuzz_target!(|data: &[u8]| {
     let Some((&[low, high], rest)) = data.split_first_chunk::<2>() else { return };

@@ -5,10 +5,12 @@
 use libfuzzer_sys::fuzz_target;
 use mattermost_provider::contract::{Error, ErrorKind, Setting};
 use mattermost_provider::mattermost::api;
-use mattermost_provider::mattermost::base_url::{BaseUrl, Redirect};
 use mattermost_provider::mattermost::settings::{Settings, keys};
+use mattermost_provider::mattermost::site::SITE;
 use mattermost_provider_fuzz::claims;
 use mattermost_provider_fuzz::script::secret;
+use provider_sdk::base_url::{BaseUrl, Redirect};
+use provider_sdk::http::Server as _;
 
 const KEYS: [(char, &str); 7] = [
     ('u', keys::SERVER_URL),
@@ -62,12 +64,12 @@ fuzz_target!(|data: &[u8]| {
 
 /// A URL that is taken is one that a request can be sent to, and is taken again as it is shown.
 fn url(text: &str) {
-    let base = match BaseUrl::parse(text) {
+    let base = match BaseUrl::parse(text, &SITE) {
         Ok(base) => base,
         Err(unusable) => {
             claims::is_message(unusable.why);
             if let Some(instead) = unusable.instead {
-                BaseUrl::parse(&instead).expect("what is proposed can be entered");
+                BaseUrl::parse(&instead, &SITE).expect("what is proposed can be entered");
             }
             return;
         }
@@ -82,12 +84,13 @@ fn url(text: &str) {
     assert_eq!(base.path_of("/api/v4/users"), format!("{path}/api/v4/users"));
     // A place that people are asked to enter is one of this server.
     if let Redirect::Here(place) = base.redirect("/api/v4/users?page=1", text) {
-        let there = BaseUrl::parse(&place).expect("what is named can be entered");
-        let host = |url: &BaseUrl| url.authority().rsplit_once(':').map_or(url.authority().len(), |(host, _)| host.len());
+        let there = BaseUrl::parse(&place, &SITE).expect("what is named can be entered");
+        let host =
+            |url: &BaseUrl| url.authority().rsplit_once(':').map_or(url.authority().len(), |(host, _)| host.len());
         let names = [&base, &there].map(|url| url.authority().get(..host(url)).map(str::to_string));
         assert!(names[0] == names[1] || base.authority().contains('['), "{shown} points to {place}");
     }
-    let again = BaseUrl::parse(&shown).expect("what is shown can be entered");
+    let again = BaseUrl::parse(&shown, &SITE).expect("what is shown can be entered");
     // Of a path that ends with the API's twice, each reading takes one away.
     assert!(again == base || path.ends_with("/api/v4"), "{shown} is read as {again}");
 }

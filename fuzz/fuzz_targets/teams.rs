@@ -4,12 +4,12 @@
 use libfuzzer_sys::fuzz_target;
 use mattermost_provider::mattermost::api;
 use mattermost_provider::mattermost::edition::Edition;
-use mattermost_provider::mattermost::http::{Network, Work};
 use mattermost_provider::mattermost::listing::{Findings, Surroundings};
 use mattermost_provider::mattermost::seat::SeatRule;
 use mattermost_provider::mattermost::version::Version;
 use mattermost_provider::mattermost::wire::Team;
 use mattermost_provider_fuzz::{claims, rows};
+use provider_sdk::testing::Fake;
 
 const FIRST: &str = r#"{"id":"aaaaaaaaaaaaaaaaaaaaaaaaaa","name":"first"}"#;
 const LAST: &str = r#"{"id":"zzzzzzzzzzzzzzzzzzzzzzzzzz","name":"last","delete_at":0}"#;
@@ -24,7 +24,14 @@ fuzz_target!(|data: &[u8]| {
     });
 
     let is_list = rows::length(&String::from_utf8_lossy(&body)).is_some();
-    let mut server = Server { teams: &body };
+    // A server of one page of teams that all have the same administrator.
+    let mut server = Fake::new(|request| {
+        assert!(request.path.bytes().all(|b| b.is_ascii_graphic()), "{}", request.path);
+        let is_first = *request == api::teams(0);
+        let is_other = request.name() == api::teams(0).name();
+        let answer = if is_other { "[]" } else { ADMINISTRATOR };
+        rows::answered(request.clone(), if is_first { &body } else { answer.as_bytes() }).outcome
+    });
     let mut found = Surroundings::new();
     let seats = SeatRule::of(None, Edition::Free);
     match found.find(Some(Version::new(11, 6)), false, seats, &mut Findings::default(), &mut server) {
@@ -39,26 +46,3 @@ fuzz_target!(|data: &[u8]| {
         }
     }
 });
-
-/// A server of one page of teams that all have the same administrator.
-struct Server<'a> {
-    teams: &'a [u8],
-}
-
-impl Network for Server<'_> {
-    fn run(&mut self, work: &mut dyn Work) {
-        while let Some((ticket, request)) = work.next() {
-            assert!(request.path.bytes().all(|b| b.is_ascii_graphic()), "{}", request.path);
-            let is_first = request == api::teams(0);
-            let is_other = request.name() == api::teams(0).name();
-            let body = if is_other { "[]" } else { ADMINISTRATOR };
-            work.arrived(ticket, rows::answered(request, if is_first { self.teams } else { body.as_bytes() }));
-        }
-    }
-
-    fn pause(&mut self, _: u32) {}
-
-    fn now_ms(&mut self) -> i64 {
-        0
-    }
-}

@@ -2,7 +2,7 @@
 
 use mattermost_provider::mattermost::code::Code;
 use mattermost_provider::mattermost::failure::Failure;
-use mattermost_provider::mattermost::http::{Answered, Request, Response};
+use provider_sdk::http::{Answered, Request, Response};
 use serde::de::IgnoredAny;
 
 use crate::claims;
@@ -10,7 +10,7 @@ use crate::claims;
 /// A request with an answer of this body and no headers.
 #[must_use]
 pub fn answered(request: Request, body: &[u8]) -> Answered {
-    let response = Response { status: 200, headers: Vec::new(), body: body.to_vec(), took_ms: 1 , redirect: None};
+    let response = Response { status: 200, headers: Vec::new(), body: body.to_vec(), took_ms: 1, redirect: None };
     Answered { request, outcome: Ok(response) }
 }
 

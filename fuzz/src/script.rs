@@ -16,11 +16,11 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use mattermost_provider::contract::Setting;
-use mattermost_provider::mattermost::http::{
-    Answered, HEADERS, Lost, Network, Outcome, Request, Response, Ticket, Work,
-};
-use mattermost_provider::mattermost::pace::Paced;
-use mattermost_provider::mattermost::settings::{Settings, fnv1a};
+use mattermost_provider::mattermost::settings::{KEPT, Settings};
+use provider_sdk::hash::fnv1a;
+use provider_sdk::http::{HEADERS, Lost, Network, Outcome, Request, Response};
+use provider_sdk::pace::Paced;
+use provider_sdk::testing::{Fake, Order};
 
 /// Stands between two answers.
 pub const NEXT_ANSWER: u8 = 0x1e;
@@ -44,8 +44,13 @@ const REQUESTS: usize = 30_000;
 pub const NOW_MS: i64 = 1_795_533_929_000;
 const DATE: &str = "Tue, 24 Nov 2026 15:25:29 GMT";
 
-/// The letters of [`HEADERS`], in their order.
-pub const HEADER_LETTERS: [u8; HEADERS.len()] = *b"edtrwjkxiv";
+/// The letters of [`HEADERS`], in their order, and then of those that the provider keeps.
+pub const HEADER_LETTERS: [u8; HEADERS.len() + KEPT.len()] = *b"edtrwjkxiv";
+
+/// The headers that the letters stand for.
+pub fn kept_headers() -> impl Iterator<Item = &'static str> {
+    HEADERS.into_iter().chain(KEPT)
+}
 
 /// The letters of routes. Any other stands for any route.
 pub const ROUTES: [(u8, &str); 15] = [
@@ -167,14 +172,7 @@ impl Script {
         let settings: Vec<Setting> =
             pairs.into_iter().map(|(key, value)| Setting { key: key.into(), value: value.into() }).collect();
         let settings = Settings::parse(&settings).expect("these settings are right");
-        let server = Server {
-            mode,
-            answers: parts.map(Answer::of).collect(),
-            asked: 0,
-            bytes: 0,
-            paused_ms: 0,
-            sent: Vec::new(),
-        };
+        let server = Server { mode, answers: parts.map(Answer::of).collect(), asked: 0, bytes: 0, sent: Vec::new() };
         Self { mode, settings, token, server }
     }
 }
@@ -223,7 +221,7 @@ pub fn outcome_of(bytes: &[u8]) -> Outcome {
         Some(plain) => gzip(&expanded(plain)),
         None => expanded(body),
     };
-    Ok(Response { status, headers, body, took_ms: u32::from(status) * 10 , redirect: None})
+    Ok(Response { status, headers, body, took_ms: u32::from(status) * 10, redirect: None })
 }
 
 /// Headers up to an empty line, and what follows it.
@@ -234,8 +232,8 @@ pub fn headers_of(bytes: &[u8]) -> (Vec<(&'static str, String)>, &[u8]) {
         let (line, after) = rest.split_at(end);
         rest = &after[1..];
         let Some((letter, value)) = line.split_first() else { return (headers, rest) };
-        if let Some(place) = HEADER_LETTERS.iter().position(|known| known == letter) {
-            headers.push((HEADERS[place], String::from_utf8_lossy(value).into_owned()));
+        if let Some((_, name)) = HEADER_LETTERS.iter().zip(kept_headers()).find(|(known, _)| *known == letter) {
+            headers.push((name, String::from_utf8_lossy(value).into_owned()));
         }
     }
     (headers, rest)
@@ -286,7 +284,6 @@ pub struct Server {
     answers: VecDeque<Answer>,
     asked: usize,
     bytes: usize,
-    paused_ms: u64,
     /// What it was asked, method and path.
     pub sent: Vec<Request>,
 }
@@ -294,11 +291,23 @@ pub struct Server {
 impl Server {
     /// The server as one call of the component meets it.
     pub fn paced<T>(&mut self, settings: &Settings, call: impl FnOnce(&mut dyn Network) -> T) -> T {
-        self.paused_ms = 0;
-        call(&mut Paced::new(self, settings.max_in_flight))
+        let mode = self.mode;
+        let mut paused_ms = 0;
+        let mut network = Fake::new(|request| self.answer(request)).with_pauses(|ms| {
+            // A call may pause for half a minute in all, and a later pass for a second before that.
+            paused_ms += u64::from(ms);
+            assert!(paused_ms <= 31_000, "{paused_ms} ms of pauses");
+        });
+        network.order = if mode.is_last_first() { Order::Last } else { Order::First };
+        network.in_flight = if mode.is_single() { 1 } else { 8 };
+        network.now_ms = NOW_MS;
+        call(&mut Paced::new(&mut network, settings.max_in_flight))
     }
 
     fn answer(&mut self, request: &Request) -> Outcome {
+        assert!(request.path.starts_with("/api/v4/"), "{}", request.path);
+        assert!(request.path.bytes().all(|b| b.is_ascii_graphic()), "{}", request.path);
+        self.sent.push(request.clone());
         self.asked += 1;
         assert!(self.asked <= REQUESTS, "more requests than any listing needs, the last of them {}", request.path);
         if self.asked > ANSWERS || self.bytes > BYTES {
@@ -362,35 +371,5 @@ fn well(route: &str) -> Outcome {
         _ => "[]",
     };
     let headers = vec![("date", DATE.to_string()), ("x-version-id", "11.6.0.dev.7efba6486e17.false".to_string())];
-    Ok(Response { status: 200, headers, body: body.into(), took_ms: 1 , redirect: None})
-}
-
-impl Network for Server {
-    fn run(&mut self, work: &mut dyn Work) {
-        let in_flight = if self.mode.is_single() { 1 } else { 8 };
-        let mut flying: VecDeque<(Ticket, Request)> = VecDeque::new();
-        loop {
-            while flying.len() < in_flight {
-                let Some((ticket, request)) = work.next() else { break };
-                assert!(request.path.starts_with("/api/v4/"), "{}", request.path);
-                assert!(request.path.bytes().all(|b| b.is_ascii_graphic()), "{}", request.path);
-                self.sent.push(request.clone());
-                flying.push_back((ticket, request));
-            }
-            let next = if self.mode.is_last_first() { flying.pop_back() } else { flying.pop_front() };
-            let Some((ticket, request)) = next else { return };
-            let outcome = self.answer(&request);
-            work.arrived(ticket, Answered { request, outcome });
-        }
-    }
-
-    fn pause(&mut self, ms: u32) {
-        // A call may pause for half a minute in all, and a later pass for a second before that.
-        self.paused_ms += u64::from(ms);
-        assert!(self.paused_ms <= 31_000, "{} ms of pauses", self.paused_ms);
-    }
-
-    fn now_ms(&mut self) -> i64 {
-        NOW_MS
-    }
+    Ok(Response { status: 200, headers, body: body.into(), took_ms: 1, redirect: None })
 }

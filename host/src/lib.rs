@@ -6,11 +6,11 @@
 //! sees: it holds a placeholder, and the value is put into the headers of those requests on the way out.
 //!
 //! ```no_run
-//! use provider_host::{Access, Egress, EgressOptions, ListingOptions, Pool, Sandbox, Settings};
+//! use provider_host::{Access, Egress, EgressOptions, ListingOptions, Listings as _, Pool, Sandbox, Settings};
 //!
 //! # async fn example(token: secrecy::SecretString) -> Result<(), provider_host::Error> {
 //! let sandbox = Sandbox::new(Pool::default())?;
-//! let provider = sandbox.load_file("dist/mattermost-provider.wasm".as_ref())?;
+//! let provider = sandbox.load_file("provider.wasm".as_ref())?;
 //! let mut settings = Settings::new();
 //! settings.set("server_url", "https://chat.example.com").set_secret("access_token", token);
 //! let session = provider.connect(Access::new(settings, Egress::new(EgressOptions::default())?)).await?;
@@ -25,7 +25,7 @@
 //! ```
 //!
 //! A listing that is given a store of [checkpoint]s goes on where it stopped, whatever happened to the process:
-//! [`Session::resume`]. Where the provider tells what changed, [`Session::sync`] brings it up to date for a small part of what
+//! [`Listings::resume`]. Where the provider tells what changed, [`Listings::sync`] brings it up to date for a small part of what
 //! a listing costs.
 //!
 //! What it is not: without such a store it keeps no records; it retries nothing but a wait that the product asked for, and
@@ -36,76 +36,58 @@
 #[doc = include_str!("../../docs/embedding.md")]
 mod embedding {}
 
-mod access;
-mod answers;
-pub mod audit;
-mod bindings;
-mod bounds;
-mod cache;
-pub mod checkpoint;
-mod clock;
-mod compiler;
-mod component_bounds;
-mod component_file;
-mod config;
-mod connect;
-mod denial;
-mod egress;
+/// A log of requests.
+pub mod audit {
+    #[doc(inline)]
+    pub use provider_egress::audit::{Audit, Entry, JsonLines, Outcome};
+}
+
+/// Where a listing is kept, so that it goes on after whatever happened to the process that read it.
+pub mod checkpoint {
+    #[cfg(feature = "sqlite")]
+    #[doc(inline)]
+    pub use provider_store::checkpoint::SqliteCheckpoints;
+    #[doc(inline)]
+    pub use provider_store::checkpoint::{
+        Checkpoint, Checkpoints, Kept, ListingKey, MemoryCheckpoints, SeenAt, Standing, Step, Verified, Wait,
+    };
+}
+
+/// The contract's records as plain types, each as `wit/provider.wit` documents it.
+pub mod model {
+    #[doc(inline)]
+    pub use provider_model::{
+        ActivityKnowledge, Assignment, Attributes, CheckOutcome, CheckReport, CheckStep, Description, ErrorKind,
+        FieldChange, HiddenField, License, ListingState, Notice, ProviderError, Quantity, RequestSpec, SeatUse,
+        SecretUse, SettingKind, SettingSpec, Severity, Term, User, UserKind, UserPage, UserStatus,
+    };
+}
+
 mod error;
-mod flight;
-mod grant;
-mod guest;
-mod handed;
-mod http;
-mod identity;
-mod imports;
-mod limits;
-mod listing;
-mod meter;
-pub mod model;
-mod origin;
-mod outlet;
-mod policy;
-mod provider;
-mod redact;
-mod registry;
-mod sandbox;
-mod session;
-mod settings;
-mod slots;
-mod store;
-mod sync;
-mod telemetry;
 #[cfg(test)]
 mod tests;
-mod vault;
-mod wall;
-mod words;
 
-pub use access::Access;
-pub use cache::Cache;
-pub use compiler::{CompilerProcess, run_compiler};
-pub use component_bounds::{ComponentBound, ComponentBounds};
-pub use component_file::read_component;
-pub use config::{Config, SecretSource, read_secret_file};
-pub use denial::{Denial, DenialReason};
-pub use egress::{ClientIdentity, Egress, EgressOptions, ExtraHeader, Proxy};
-pub use error::{Bound, Error, LimitHit, Result, Stall};
-pub use identity::{Digest, Inspection, Metadata, Provenance, PublicKey, Trust, seal, unseal};
-pub use imports::is_granted as grants_import;
-pub use limits::{Limits, ListingLimits, Pool};
-pub use listing::{Batch, End, Listing, ListingOptions, Progress};
-pub use origin::Origin;
-pub use outlet::Outlet;
-pub use policy::Policy;
-pub use provider::Provider;
-pub use registry::{
-    CanaryReport, Candidate, Event, FieldDifference, Objection, Patience, Registry, SwitchOptions, Switched, Tenant,
-    TenantListing, TenantSync, VersionName, Watch, canary,
+pub use error::{Error, Result};
+#[doc(inline)]
+pub use provider_egress::{
+    ClientIdentity, Denial, DenialReason, Egress, EgressOptions, Error as EgressError, ExtraHeader, Origin, Policy,
+    Proxy, TrafficLimit,
 };
-pub use sandbox::Sandbox;
+#[doc(inline)]
+pub use provider_registry::{
+    CanaryReport, Candidate, Config, Error as RegistryError, Event, FieldDifference, Objection, Patience, Registry,
+    SecretSource, SwitchOptions, Switched, Tenant, TenantListing, TenantSync, VersionName, Watch, canary,
+    read_secret_file,
+};
+#[doc(inline)]
+pub use provider_sandbox::{
+    Access, Bound, Cache, CompilerProcess, ComponentBound, ComponentBounds, Digest, Error as SandboxError, Inspection,
+    LimitHit, Limits, ListingLimits, Metadata, Outlet, Pool, Provenance, Provider, PublicKey, Sandbox, Session,
+    Settings, Trust, in_words, is_granted as grants_import, read_component, run_compiler, seal, unseal,
+};
+#[doc(inline)]
+pub use provider_store::{
+    Batch, ChangedUser, End, Error as StoreError, Listing, ListingOptions, ListingSync, Listings, Progress, Stall,
+    SyncOptions, SyncProgress, SyncStep, Whole,
+};
 pub use secrecy;
-pub use session::Session;
-pub use settings::Settings;
-pub use sync::{ChangedUser, ListingSync, SyncOptions, SyncProgress, SyncStep, Whole};
-pub use words::in_words;

@@ -1,6 +1,7 @@
 //! When an account was last used, and what that makes of its status.
 
-use super::time::DAY_MS;
+use provider_sdk::time::DAY_MS;
+
 use super::wire::{ReportRow, Status};
 use crate::contract::{ActivityKnowledge, UserStatus};
 
@@ -191,7 +192,7 @@ impl InactiveAfter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mattermost::json;
+    use provider_sdk::json;
 
     #[test]
     fn a_status_row_tells_activity() {

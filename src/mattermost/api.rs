@@ -4,27 +4,30 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use fluent_uri::pct_enc::EString;
-use fluent_uri::pct_enc::encoder::{Data, Query};
+use provider_sdk::base_url::{Difference, Redirect};
+use provider_sdk::front;
+use provider_sdk::gzip::decoded;
+use provider_sdk::http::{Answered, Request, Response};
+use provider_sdk::json;
+use provider_sdk::lenient::{self, TextMap};
+use provider_sdk::query::encoded;
+use provider_sdk::time::http_date_ms;
+use provider_sdk::wait::retry_after_ms;
 use serde::Deserialize;
 
-use super::base_url::{Difference, Redirect};
 use super::code::Code;
 use super::failure::Failure;
-use super::front;
-use super::gzip::decoded;
-use super::http::{Answered, Request, Response};
-use super::json;
-use super::time::http_date_ms;
 use super::version::Version;
-use super::wait::retry_after_ms;
-use super::wire::{self, AppError, Ids, Stats, TextMap};
+use super::wire::{self, AppError, Ids, Stats};
 
 /// Mattermost lists at most 200 users, teams, members or tokens a page and silently gives 200 for more (server/channels/web/params.go).
 pub const USERS_PER_PAGE: usize = 200;
 
 /// The report on users has at most 100 rows a page, and refuses to give more (server/public/model/report.go).
 pub const REPORT_ROWS_PER_PAGE: usize = 100;
+
+/// The product, as messages name it.
+const PRODUCT: &str = "Mattermost";
 
 /// The id that sorts before every other: with it a page of the report begins with the account of the name itself.
 const FIRST_ID: &str = "00000000000000000000000000";
@@ -291,13 +294,6 @@ pub fn bots(page: u32) -> Request {
     Request::get(format!("/api/v4/bots?include_deleted=true&page={page}&per_page={USERS_PER_PAGE}"))
 }
 
-/// Text as a value in a query.
-fn encoded(text: &str) -> String {
-    let mut value = EString::<Query>::new();
-    value.encode_str::<Data>(text);
-    value.into_string()
-}
-
 /// Asks for the number of the active guests who are in exactly one channel.
 #[must_use]
 pub fn count_single_channel_guests() -> Request {
@@ -405,7 +401,7 @@ impl<'a> Answer<'a> {
 
     /// The failure of an answer that is JSON and not Mattermost's.
     fn foreign(&self) -> Option<Failure> {
-        let is_foreign = self.response.header("x-version-id").is_none() && wire::is_json(&self.body);
+        let is_foreign = self.response.header("x-version-id").is_none() && lenient::is_json(&self.body);
         let what = "the answer is JSON, but not of Mattermost's API: another product may answer here";
         is_foreign.then(|| Failure::new(Code::NotMattermost, what).on(self.request).answered(self.response))
     }
@@ -414,7 +410,7 @@ impl<'a> Answer<'a> {
     ///
     /// # Errors
     /// The answer is no JSON list, or a longer one.
-    pub fn rows<T: Deserialize<'a>>(&'a self, most: usize) -> Result<wire::Rows<T>, Failure> {
+    pub fn rows<T: Deserialize<'a>>(&'a self, most: usize) -> Result<lenient::Rows<T>, Failure> {
         wire::rows(&self.body, most).map_err(|_| self.unreadable())
     }
 
@@ -437,15 +433,17 @@ impl<'a> Answer<'a> {
 
     fn unreadable(&self) -> Failure {
         let is_mattermost = self.response.header("x-version-id").is_some();
-        let page = looks_like_a_page(self.response, &self.body).then(|| front::page(&self.body));
+        let page = looks_like_a_page(self.response, &self.body).then(|| front::page(&self.body, PRODUCT));
         let (code, what) = match page {
-            Some((code, what)) => (code, what),
+            Some((front, what)) => (Code::of_front(front), what),
             None if self.body.trim_ascii().is_empty() => (
                 if is_mattermost { Code::AnswerUnreadable } else { Code::NotMattermost },
-                "the answer is empty instead of the JSON of Mattermost's API",
+                "the answer is empty instead of the JSON of Mattermost's API".to_string(),
             ),
-            None if !wire::is_json(&self.body) => (Code::AnswerUnreadable, "the answer is not JSON, or is damaged"),
-            None => (Code::AnswerUnreadable, "the answer is JSON of another shape than Mattermost's"),
+            None if !lenient::is_json(&self.body) => {
+                (Code::AnswerUnreadable, "the answer is not JSON, or is damaged".to_string())
+            }
+            None => (Code::AnswerUnreadable, "the answer is JSON of another shape than Mattermost's".to_string()),
         };
         Failure::new(code, what).on(self.request).answered(self.response)
     }
@@ -493,9 +491,12 @@ fn refusal(request: &Request, response: &Response, body: &[u8]) -> Failure {
             Failure::new(Code::RateLimited, "the server asks to slow down")
         }
         _ if is_mattermost => of_mattermost(response.status, &error),
-        _ => front::refusal(request, response, body),
+        _ => {
+            let (front, what) = front::refusal(request, response, body, PRODUCT);
+            Failure::new(Code::of_front(front), what)
+        }
     };
-    let retry_after_ms = if failure.code.retryable() { retry_after_ms(response) } else { None };
+    let retry_after_ms = if failure.is_retryable() { retry_after_ms(response) } else { None };
     Failure { retry_after_ms, ..failure }.answered(response).identified(error.request_id.as_str())
 }
 
@@ -565,7 +566,7 @@ pub fn read_count(answered: &Answered) -> Result<u32, Failure> {
 /// No answer, a refusal, or no number that a server of people can have.
 pub fn read_bare_count(answered: &Answered) -> Result<u32, Failure> {
     let answer = Answer::of(answered)?;
-    let count = answer.read::<wire::Number>()?.0;
+    let count = answer.read::<lenient::Number>()?.0;
     u32::try_from(count).map_err(|_| answer.impossible(&format!("the server counts {count} users, which cannot be")))
 }
 
@@ -606,7 +607,7 @@ impl Me {
 pub fn read_me(answered: &Answered) -> Result<Me, Failure> {
     let answer = Answer::of(answered)?;
     let user = answer.read_at_first::<wire::User<'_>>()?;
-    let text = |text: &wire::Text<'_>| text.as_str().to_string();
+    let text = |text: &lenient::Text<'_>| text.as_str().to_string();
     let me = Me { id: text(&user.id), username: text(&user.username), roles: text(&user.roles), is_bot: user.is_bot.0 };
     let is_nobody = me.id.is_empty() || me.username.is_empty();
     if is_nobody { Err(answer.foreign().unwrap_or_else(|| answer.unreadable())) } else { Ok(me) }
@@ -615,8 +616,8 @@ pub fn read_me(answered: &Answered) -> Result<Me, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mattermost::http::{Lost, Outcome};
     use alloc::collections::{BTreeMap, BTreeSet};
+    use provider_sdk::http::{Lost, Outcome};
 
     fn answered(request: Request, outcome: Outcome) -> Answered {
         Answered { request, outcome }
@@ -765,7 +766,7 @@ mod tests {
                 "{status} {headers:?} {body}: {failure:?}"
             );
             let fix = failure.code.entry().fix;
-            assert!(failure.code.retryable() || !fix.to_ascii_lowercase().contains("try again"), "{status}: {fix}");
+            assert!(failure.is_retryable() || !fix.to_ascii_lowercase().contains("try again"), "{status}: {fix}");
             assert!(headers.contains(&MM) || !fix.contains("older or newer"), "{status}: {fix}");
             assert!(!fix.contains("request id"), "{status}: {fix}");
         }

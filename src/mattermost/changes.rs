@@ -28,16 +28,18 @@ use alloc::vec::Vec;
 
 pub use baseline::Baseline;
 pub use cursor::{Brought, Cursor, Newcomers, Unverified};
-pub use page::ChangesPage;
+pub use page::of_unusable_baseline;
+
+use provider_sdk::changes::ChangesPage;
+use provider_sdk::http::Network;
+use provider_sdk::notice::notice;
+use provider_sdk::time::timestamp;
 
 use super::advice;
 use super::code::{Code, NoticeCode};
-use super::failure::Failure;
-use super::http::Network;
+use super::failure::{Failure, Meaning as _};
 use super::listing::{self, Census, Findings, Named, Surroundings, WAIT_MS};
-use super::notice::notice;
 use super::settings::{ActivitySource, Settings};
-use super::time::timestamp;
 use super::version::Version;
 use crate::contract::{ListingState, Notice, User};
 use asks::{Asks, Verdict};

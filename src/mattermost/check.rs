@@ -11,20 +11,22 @@ use alloc::vec::Vec;
 
 pub use step::{STEPS, Step};
 
+use provider_sdk::http::{Answered, Network, exchange, exchange_all};
+use provider_sdk::lenient::TextMap;
+use provider_sdk::time::{CLOCK_DIFFERENCE_MS, DAY_MS, in_words, timestamp};
+
 use super::advice::{self, Holder};
 use super::api::{self, Answer, Me, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
 use super::code::{Code, NoticeCode};
 use super::edition::Edition;
-use super::failure::Failure;
-use super::http::{Answered, Network, exchange, exchange_all};
+use super::failure::{Failure, Meaning as _};
 use super::license::{self, Answers};
 use super::listing::{Count, Counting, Findings, Surroundings};
 use super::rights::{Rights, Teams};
 use super::seat::SeatRule;
 use super::settings::{ActivitySource, Settings};
-use super::time::{CLOCK_DIFFERENCE_MS, DAY_MS, in_words, timestamp};
 use super::version::Version;
-use super::wire::{AccessToken, Ids, Ping, ReportRow, Status, Team, TextMap, User};
+use super::wire::{AccessToken, Ids, Ping, ReportRow, Status, Team, User};
 use crate::contract::{CheckOutcome, CheckReport, CheckStep, License};
 
 /// A token that ends within so many milliseconds is told: Mattermost's own warnings begin seven days before.
@@ -481,7 +483,7 @@ mod tests {
     use super::*;
     use crate::contract::Setting;
     use crate::mattermost::fake::{Fake, json};
-    use crate::mattermost::http::{Lost, Outcome, Request, Response};
+    use provider_sdk::http::{Lost, Outcome, Request, Response};
 
     const ADMIN: &str =
         r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"sysadmin","roles":"system_admin system_user"}"#;

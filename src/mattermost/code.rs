@@ -3,42 +3,12 @@
 //! The table is the one source: errors take their kind and fix from it, `describe` lists it, and the test of the
 //! documentation holds docs/troubleshooting.md against it.
 
-use crate::contract::ErrorKind;
+use provider_sdk::cause::Cause;
+use provider_sdk::codes;
+use provider_sdk::front::Front;
+use provider_sdk::http::Lost;
 
-/// What the table says of a code.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    /// Stable and kebab-case.
-    pub id: &'static str,
-    /// A few words.
-    pub label: &'static str,
-    /// What an administrator can do.
-    pub fix: &'static str,
-}
-
-/// Declares an enum of codes together with its table.
-macro_rules! codes {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $id:literal, $label:literal, $fix:literal;)* }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum $name {
-            $(#[doc = $label] $variant,)*
-        }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// What the table says.
-            #[must_use]
-            pub const fn entry(self) -> Entry {
-                match self {
-                    $(Self::$variant => Entry { id: $id, label: $label, fix: $fix },)*
-                }
-            }
-        }
-    };
-}
+use crate::contract::{ErrorKind, Severity};
 
 codes! {
     /// Why a call or a check step failed.
@@ -153,37 +123,74 @@ codes! {
 }
 
 impl Code {
-    /// The code that a platform names for why a request got no answer; none for a code that is another's to say.
+    /// The code of what stands in front of the server.
     #[must_use]
-    pub fn of_platform(id: &str) -> Option<Self> {
-        let named = [
-            Self::TlsUntrusted,
-            Self::TlsChainIncomplete,
-            Self::TlsExpired,
-            Self::TlsNotYetValid,
-            Self::TlsWrongName,
-            Self::TlsNameMissing,
-            Self::TlsWeak,
-            Self::TlsRevoked,
-            Self::TlsCertificateUnusable,
-            Self::TlsTooOld,
-            Self::TlsNotSpoken,
-            Self::TlsFailed,
-            Self::ClientCertificateMissing,
-            Self::ClientCertificateRefused,
-            Self::ProxyUnreachable,
-            Self::ProxyCredentials,
-            Self::ProxyRefused,
-            Self::ProxyFailed,
-            Self::OpenFilesLimited,
-            Self::ConnectionLost,
-        ];
-        named.into_iter().find(|code| code.entry().id == id)
+    pub const fn of_front(front: Front) -> Self {
+        match front {
+            Front::RobotCheck => Self::RobotCheck,
+            Front::SignIn => Self::GatewaySignIn,
+            Front::OtherProduct => Self::NotMattermost,
+            Front::CertificateMissing => Self::ClientCertificateMissing,
+            Front::HttpsExpected => Self::HttpsExpected,
+            Front::Rejected => Self::GatewayRejected,
+            Front::TimedOut => Self::TimedOut,
+            Front::RateLimited => Self::RateLimited,
+            Front::Unavailable => Self::ServerUnavailable,
+            Front::Failed => Self::ServerError,
+        }
     }
 
-    /// The broad class.
+    /// The code of why a platform got no answer for a request.
     #[must_use]
-    pub const fn kind(self) -> ErrorKind {
+    pub const fn of_cause(cause: Cause) -> Self {
+        match cause {
+            Cause::TlsUntrusted => Self::TlsUntrusted,
+            Cause::TlsChainIncomplete => Self::TlsChainIncomplete,
+            Cause::TlsExpired => Self::TlsExpired,
+            Cause::TlsNotYetValid => Self::TlsNotYetValid,
+            Cause::TlsWrongName => Self::TlsWrongName,
+            Cause::TlsNameMissing => Self::TlsNameMissing,
+            Cause::TlsWeak => Self::TlsWeak,
+            Cause::TlsRevoked => Self::TlsRevoked,
+            Cause::TlsCertificateUnusable => Self::TlsCertificateUnusable,
+            Cause::TlsTooOld => Self::TlsTooOld,
+            Cause::TlsNotSpoken => Self::TlsNotSpoken,
+            Cause::TlsFailed => Self::TlsFailed,
+            Cause::ClientCertificateMissing => Self::ClientCertificateMissing,
+            Cause::ClientCertificateRefused => Self::ClientCertificateRefused,
+            Cause::ProxyUnreachable => Self::ProxyUnreachable,
+            Cause::ProxyCredentials => Self::ProxyCredentials,
+            Cause::ProxyRefused => Self::ProxyRefused,
+            Cause::ProxyFailed => Self::ProxyFailed,
+            Cause::OpenFilesLimited => Self::OpenFilesLimited,
+            Cause::ConnectionLost => Self::ConnectionLost,
+        }
+    }
+}
+
+impl provider_sdk::code::Code for Code {
+    const CURSOR_STALE: Self = Self::CursorStale;
+
+    fn of_lost(lost: &Lost) -> Self {
+        match lost {
+            Lost::NameNotFound => Self::NameNotFound,
+            Lost::Refused => Self::ConnectionRefused,
+            Lost::TimedOut => Self::TimedOut,
+            Lost::TlsUntrusted => Self::TlsUntrusted,
+            Lost::TlsFailed => Self::TlsFailed,
+            Lost::Denied => Self::EgressDenied,
+            Lost::Closed => Self::ConnectionLost,
+            Lost::Truncated => Self::AnswerTruncated,
+            Lost::TooLarge(_) => Self::AnswerTooLarge,
+            Lost::HeadTooLarge(_) => Self::AnswerHeadTooLarge,
+            Lost::NotHttp => Self::NotHttp,
+            Lost::Encoded(_) => Self::AnswerUnreadable,
+            Lost::Explained(cause, _) => Self::of_cause(*cause),
+            Lost::Other(_) => Self::TransportFailed,
+        }
+    }
+
+    fn kind(self) -> ErrorKind {
         match self {
             Self::SettingMissing
             | Self::ServerUrlInvalid
@@ -236,9 +243,7 @@ impl Code {
         }
     }
 
-    /// Whether the same call may succeed later without anybody changing anything.
-    #[must_use]
-    pub const fn retryable(self) -> bool {
+    fn retryable(self) -> bool {
         match self {
             Self::ConnectionRefused
             | Self::TimedOut
@@ -398,9 +403,60 @@ codes! {
     }
 }
 
+impl provider_sdk::code::NoticeCode for NoticeCode {
+    fn severity(self) -> Severity {
+        if matches!(self, Self::SeatsUnknown | Self::SeatsDiffer) { Severity::Info } else { Severity::Warning }
+    }
+
+    fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::EmailsHidden => &["email"],
+            Self::NamesHidden => &["first-name", "last-name"],
+            Self::LastActivityHidden | Self::LastActivityFailed | Self::ActivityReportHidden => {
+                &["status", "activity", "last-activity-at"]
+            }
+            Self::TeamAdminsHidden => &["role"],
+            Self::AccountsDatedAhead => &["created-at"],
+            // Inactivity is reckoned from the server's time.
+            Self::ClockDiffers | Self::ClockHidden => &["status", "activity"],
+            Self::SeatsUnknown | Self::SeatsDiffer => &["seat", "licenses"],
+            Self::SeatsUsedHidden
+            | Self::SeatsUsedFailed
+            | Self::SeatsExceeded
+            | Self::UserLimitExceeded
+            | Self::SeatsIncludeGuests => &["seats-used"],
+            Self::UserLimitsHidden => &["seats-purchased"],
+            Self::LicenseDetailsHidden => &["starts-at", "expires-at"],
+            Self::LicenseExpired => &["expires-at"],
+            Self::LicenseBeginsLater => &["starts-at"],
+            // Those that it names in each case.
+            Self::LicenseUnreadable => &["licenses"],
+            Self::CompletenessUnproven
+            | Self::CountFailed
+            | Self::CountDiffers
+            | Self::UsersMayBeMissing
+            | Self::PagesRepeat
+            | Self::ListingResumed
+            | Self::PartialView
+            | Self::UsersDoNotAddUp
+            | Self::ChangesHidden
+            | Self::ChangesInReport
+            | Self::ChangesTooMany
+            | Self::ViewChanged
+            | Self::BaselineUnusable
+            | Self::RecordsUnreadable
+            | Self::ServerOld
+            | Self::TokenEndsSoon
+            | Self::TokenUnencrypted
+            | Self::LimitedView => &[],
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use provider_sdk::code::Entry;
     use std::collections::BTreeSet;
 
     fn entries() -> impl Iterator<Item = Entry> {

@@ -5,16 +5,20 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use provider_sdk::code::Entry;
+use provider_sdk::in_flight::MaxInFlight;
+use provider_sdk::records::{self, request, term};
+
 use super::activity::InactiveAfter;
 use super::api::ROUTES;
 use super::check::STEPS;
-use super::code::{Code, Entry, NoticeCode};
+use super::code::{Code, NoticeCode};
 use super::edition::Edition;
 use super::license;
 use super::listing;
 use super::record;
 use super::role::Role;
-use super::settings::{ActivitySource, MaxInFlight, Way, keys};
+use super::settings::{ActivitySource, Way, keys};
 use crate::contract::{Description, RequestSpec, SecretUse, SettingKind, SettingSpec, Term};
 
 /// The description, the same for every call.
@@ -37,13 +41,9 @@ pub fn describe() -> Description {
 #[expect(clippy::too_many_lines, reason = "a table: one entry for each setting")]
 fn settings() -> Vec<SettingSpec> {
     let setting = |key: &str, label: &str, kind, required, default: Option<String>, help: &str| SettingSpec {
-        key: key.to_string(),
-        label: label.to_string(),
-        kind,
         required,
         default,
-        help: help.to_string(),
-        attributes: Vec::new(),
+        ..records::setting(key, label, kind, help)
     };
     vec![
         setting(
@@ -123,26 +123,12 @@ fn settings() -> Vec<SettingSpec> {
 
 /// A setting that is on unless it is switched off.
 fn flag(key: &str, label: &str, help: &str) -> SettingSpec {
-    SettingSpec {
-        key: key.to_string(),
-        label: label.to_string(),
-        kind: SettingKind::Flag,
-        required: false,
-        default: Some("true".to_string()),
-        help: help.to_string(),
-        attributes: Vec::new(),
-    }
+    SettingSpec { default: Some("true".to_string()), ..records::setting(key, label, SettingKind::Flag, help) }
 }
 
 fn requests() -> Vec<RequestSpec> {
-    let spec = |route: &super::api::Route| RequestSpec {
-        url: keys::SERVER_URL.to_string(),
-        method: route.method.to_string(),
-        path: route.path.to_string(),
-        query: route.query.iter().map(ToString::to_string).collect(),
-        headers: Vec::new(),
-        purpose: route.purpose.to_string(),
-    };
+    let spec =
+        |route: &super::api::Route| request(keys::SERVER_URL, route.method, route.path, route.query, route.purpose);
     ROUTES.iter().map(spec).collect()
 }
 
@@ -179,10 +165,6 @@ const fn role_help(role: Role) -> &'static str {
         Role::Member => "An ordinary account",
         Role::Guest => "A person from outside with access to single channels",
     }
-}
-
-fn term(id: &str, label: &str, help: &str) -> Term {
-    Term { id: id.to_string(), label: label.to_string(), help: help.to_string() }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-use super::wire::TextMap;
+use provider_sdk::lenient::TextMap;
 
 /// The edition that a server runs, which is the license type that its accounts hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +157,7 @@ pub fn name(edition: Edition, license: &TextMap, config: &TextMap) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mattermost::json;
+    use provider_sdk::json;
 
     #[test]
     fn the_licence_tells_the_edition() {

@@ -4,19 +4,19 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use provider_sdk::http::{Answered, Network, exchange};
+use provider_sdk::lenient::{Number, TextMap};
+use provider_sdk::notice::notice;
+use provider_sdk::time::{DAY_MS, in_words, timestamp};
 use serde::Deserialize;
 
 use super::api::{self, Answer, Me};
 use super::code::{Code, NoticeCode};
 use super::edition::{self, Edition};
-use super::failure::Failure;
-use super::http::{Answered, Network, exchange};
-use super::notice::notice;
+use super::failure::{Failure, Meaning as _};
 use super::seat::SeatRule;
 use super::terms::{Terms, Unread, in_a_sentence};
-use super::time::{DAY_MS, in_words, timestamp};
 use super::version::Version;
-use super::wire::{Number, TextMap};
 use crate::contract::{License, Notice, Quantity};
 
 /// The answer of `/limits/server` (server/public/model/limits.go). Zero is "none", or "not for this token".
@@ -344,7 +344,7 @@ pub const ATTRIBUTES: [(&str, &str); 9] = [
 mod tests {
     use super::*;
     use crate::mattermost::fake::{Fake, json};
-    use crate::mattermost::http::{Lost, Outcome};
+    use provider_sdk::http::{Lost, Outcome};
 
     const ME: &str = r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"sysadmin","roles":"system_admin system_user"}"#;
     const NO_ROUTE: &str = r#"{"id":"api.context.404.app_error"}"#;

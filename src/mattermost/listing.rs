@@ -15,7 +15,6 @@ mod mark;
 mod memory;
 mod notices;
 mod page;
-mod seen;
 mod single_channel;
 mod surroundings;
 mod sweep;

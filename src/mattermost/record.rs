@@ -4,12 +4,13 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use provider_sdk::time::{timestamp, timestamp_ms};
+
 use super::activity::{Activity, InactiveAfter, LastUse, Source};
 use super::edition::Edition;
 use super::role::{self, Role};
 use super::seat::{Occupant, SeatRule};
 use super::settings::Include;
-use super::time::{timestamp, timestamp_ms};
 use super::wire;
 use crate::contract::{ActivityKnowledge, Assignment, SeatUse, User, UserKind, UserStatus};
 
@@ -322,8 +323,8 @@ impl Draft {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mattermost::json;
     use crate::mattermost::version::Version;
+    use provider_sdk::json;
     use std::format;
 
     fn rules() -> Rules {

@@ -7,15 +7,16 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use provider_sdk::http::{Answered, Request};
+use provider_sdk::lenient::{Number, Text};
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use super::api::{self, Answer, Me};
 use super::code::Code;
 use super::failure::Failure;
-use super::http::{Answered, Request};
 use super::version::Version;
-use super::wire::{Ids, Number, Text};
+use super::wire::Ids;
 
 /// Mattermost refuses to answer for more roles at once.
 const ROLES_AT_MOST: usize = 100;
@@ -191,9 +192,9 @@ fn read(answered: &Answered) -> Result<Permissions, Failure> {
 mod tests {
     use super::*;
     use crate::mattermost::fake::json;
-    use crate::mattermost::http::{Lost, Outcome};
     use alloc::format;
     use alloc::string::String;
+    use provider_sdk::http::{Lost, Outcome};
 
     fn me(roles: &str) -> Me {
         Me { id: "u".into(), username: "u".into(), roles: roles.into(), is_bot: false }

@@ -7,11 +7,15 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
+use provider_sdk::base_url::BaseUrl;
+use provider_sdk::hash::fnv1a;
+use provider_sdk::http::{Request, Server};
+use provider_sdk::in_flight::MaxInFlight;
+
 use super::activity::InactiveAfter;
-use super::base_url::BaseUrl;
 use super::code::Code;
 use super::failure::Failure;
-use super::http::Request;
+use super::site::SITE;
 use crate::contract::Setting;
 
 /// The keys of the settings, as `describe` lists them.
@@ -37,6 +41,9 @@ pub mod keys {
     /// In which way accounts are listed.
     pub const LISTING: &str = "listing";
 }
+
+/// The headers of answers that are read beside those that any provider reads: Mattermost's own.
+pub const KEPT: [&str; 1] = ["x-version-id"];
 
 /// Everything that a call is told.
 #[derive(Clone, Debug)]
@@ -125,47 +132,6 @@ impl ActivitySource {
     }
 }
 
-/// How many requests are in flight at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MaxInFlight {
-    start: u8,
-    most: u8,
-}
-
-impl MaxInFlight {
-    /// Eight to begin with: what a server of two cores answers fastest (eight pages at a time take 40 % of the time of one
-    /// at a time, sixteen no less). A server that is far away is asked for more, as long as its answers take no longer.
-    pub const DEFAULT: Self = Self { start: 8, most: Self::MAX };
-    /// More help no server: its connections to the database are the limit then.
-    pub const MAX: u8 = 32;
-
-    /// So many requests, 1 to [`MAX`](Self::MAX), and never more.
-    #[must_use]
-    pub const fn new(requests: u8) -> Option<Self> {
-        if requests >= 1 && requests <= Self::MAX { Some(Self { start: requests, most: requests }) } else { None }
-    }
-
-    /// How many requests are in flight before anything is known of the server.
-    #[must_use]
-    pub fn start(self) -> usize {
-        usize::from(self.start)
-    }
-
-    /// How many requests are in flight at most.
-    #[must_use]
-    pub fn most(self) -> usize {
-        usize::from(self.most)
-    }
-
-    fn parse(value: Option<&str>) -> Result<Self, Failure> {
-        let Some(text) = value.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(Self::DEFAULT) };
-        text.parse().ok().and_then(Self::new).ok_or_else(|| {
-            let message = format!("{} is not a whole number from 1 to {}", keys::MAX_IN_FLIGHT, Self::MAX);
-            Failure::new(Code::MaxInFlightInvalid, message).with("setting", keys::MAX_IN_FLIGHT)
-        })
-    }
-}
-
 /// Personal data that an administrator may leave out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Include {
@@ -203,7 +169,7 @@ impl Settings {
             activity_source: ActivitySource::parse(find(keys::ACTIVITY_SOURCE))?,
             bots: flag(keys::INCLUDE_BOTS, find(keys::INCLUDE_BOTS))?,
             way: Way::parse(find(keys::LISTING))?,
-            max_in_flight: MaxInFlight::parse(find(keys::MAX_IN_FLIGHT))?,
+            max_in_flight: max_in_flight(find(keys::MAX_IN_FLIGHT))?,
             include: Include {
                 activity: flag(keys::INCLUDE_ACTIVITY, find(keys::INCLUDE_ACTIVITY))?,
                 names: flag(keys::INCLUDE_NAMES, find(keys::INCLUDE_NAMES))?,
@@ -212,9 +178,27 @@ impl Settings {
         })
     }
 
-    /// The headers that a request is sent with, the token's included.
+    /// Tells two listings apart that must not be mixed: another server, or other settings that change a record. The
+    /// token is not among them, since a token may be replaced while a listing waits.
     #[must_use]
-    pub fn headers(&self, request: &Request) -> Vec<(&'static str, String)> {
+    pub fn fingerprint(&self) -> u64 {
+        let (days, source) = (self.inactive_after.as_days(), self.activity_source);
+        let bots = if self.bots { "" } else { "\nwithout bots" };
+        let text = format!("{}\n{days}\n{source:?}\n{:?}{bots}", self.base, self.include);
+        fnv1a(text.as_bytes())
+    }
+}
+
+impl Server for Settings {
+    fn base(&self) -> &BaseUrl {
+        &self.base
+    }
+
+    fn keeps(&self) -> &'static [&'static str] {
+        &KEPT
+    }
+
+    fn headers(&self, request: &Request) -> Vec<(&'static str, String)> {
         let mut headers = vec![
             ("authorization", self.token.header()),
             ("accept", "application/json".to_owned()),
@@ -230,26 +214,10 @@ impl Settings {
         }
         headers
     }
-
-    /// Tells two listings apart that must not be mixed: another server, or other settings that change a record. The
-    /// token is not among them, since a token may be replaced while a listing waits.
-    #[must_use]
-    pub fn fingerprint(&self) -> u64 {
-        let (days, source) = (self.inactive_after.as_days(), self.activity_source);
-        let bots = if self.bots { "" } else { "\nwithout bots" };
-        let text = format!("{}\n{days}\n{source:?}\n{:?}{bots}", self.base, self.include);
-        fnv1a(text.as_bytes())
-    }
-}
-
-/// FNV-1a, 64 bits: finds accidents, and is no protection against anybody.
-#[must_use]
-pub fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn server(text: &str) -> Result<BaseUrl, Failure> {
-    BaseUrl::parse(text).map_err(|wrong| {
+    BaseUrl::parse(text, &SITE).map_err(|wrong| {
         let enter = wrong.instead.map_or_else(String::new, |url| format!(": enter {url}"));
         let message = format!("{} {}{enter}", keys::SERVER_URL, wrong.why);
         Failure::new(Code::ServerUrlInvalid, message).with("setting", keys::SERVER_URL)
@@ -264,6 +232,14 @@ fn inactive_after(value: Option<&str>) -> Result<InactiveAfter, Failure> {
         let max = InactiveAfter::MAX_DAYS;
         let message = format!("{} is not a whole number from 1 to {max}", keys::INACTIVE_AFTER_DAYS);
         Failure::new(Code::InactiveAfterDaysInvalid, message).with("setting", keys::INACTIVE_AFTER_DAYS)
+    })
+}
+
+fn max_in_flight(value: Option<&str>) -> Result<MaxInFlight, Failure> {
+    let Some(text) = value.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(MaxInFlight::DEFAULT) };
+    text.parse().ok().and_then(MaxInFlight::new).ok_or_else(|| {
+        let message = format!("{} is not a whole number from 1 to {}", keys::MAX_IN_FLIGHT, MaxInFlight::MAX);
+        Failure::new(Code::MaxInFlightInvalid, message).with("setting", keys::MAX_IN_FLIGHT)
     })
 }
 

@@ -4,9 +4,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use provider_sdk::lenient::TextMap;
+use provider_sdk::time::{DAY_MS, timestamp};
+
 use super::edition::Edition;
-use super::time::{DAY_MS, timestamp};
-use super::wire::TextMap;
 
 /// The fields that the server leaves out for accounts without the permission to read the licence
 /// (server/channels/utils/license.go).
@@ -144,7 +145,7 @@ pub fn in_a_sentence(unread: &[Unread]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mattermost::json;
+    use provider_sdk::json;
 
     const NOW: i64 = 1_795_533_929_000;
 

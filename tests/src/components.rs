@@ -11,6 +11,13 @@ use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId};
 
 use crate::component;
 
+/// The packages of WASI that its worlds name.
+const WASI: [(&str, &str); 3] = [
+    ("io.wit", include_str!("../../wit/deps/io.wit")),
+    ("clocks.wit", include_str!("../../wit/deps/clocks.wit")),
+    ("http.wit", include_str!("../../wit/deps/http.wit")),
+];
+
 const CONTRACT: &str = include_str!("../../wit/provider.wit");
 const GARBAGE: &str = include_str!("../components/garbage.wat");
 
@@ -59,7 +66,7 @@ impl Host {
     /// # Errors
     /// The host refuses it.
     pub fn load_bytes(&self, bytes: &[u8]) -> Result<Provider, Error> {
-        self.sandbox.load(bytes)
+        Ok(self.sandbox.load(bytes)?)
     }
 
     /// Connects a loaded component.
@@ -67,7 +74,7 @@ impl Host {
     /// # Errors
     /// What the host refuses.
     pub async fn connect(&self, provider: &Provider, settings: Settings) -> Result<Session, Error> {
-        provider.connect(self.access(settings)).await
+        Ok(provider.connect(self.access(settings)).await?)
     }
 
     /// Loads a component that is not refused, and connects it.
@@ -89,8 +96,8 @@ impl Host {
 pub fn bytes(name: &str) -> Vec<u8> {
     match name {
         "mattermost" => component(),
-        "older" => of_version("0.0.9"),
-        "newer" => of_version("0.2.0"),
+        "older" => of_version("0.1.0"),
+        "newer" => of_version("0.3.0"),
         "garbage" => garbage(),
         _ => {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist/tests").join(name).with_extension("wasm");
@@ -107,16 +114,19 @@ fn of_version(version: &str) -> Vec<u8> {
 
 #[expect(clippy::expect_used, reason = "for tests, which cannot go on without it")]
 fn garbage() -> Vec<u8> {
-    let (resolve, world) = contract("0.1.0");
+    let (resolve, world) = contract("0.2.0");
     encode(wat::parse_str(GARBAGE).expect("a module"), &resolve, world)
 }
 
 #[expect(clippy::expect_used, reason = "for tests, which cannot go on without it")]
 fn contract(version: &str) -> (Resolve, WorldId) {
-    let text = CONTRACT.replace("provider@0.1.0;", &format!("provider@{version};"));
+    let text = CONTRACT.replace("provider@0.2.0;", &format!("provider@{version};"));
     let mut resolve = Resolve::default();
+    for (name, text) in WASI {
+        resolve.push_source(name, text).expect("a package of WASI");
+    }
     let package = resolve.push_source("provider.wit", &text).expect("the contract");
-    let world = resolve.select_world(&[package], Some("license-provider")).expect("its world");
+    let world = resolve.select_world(&[package], Some("provider-exports")).expect("its world");
     (resolve, world)
 }
 

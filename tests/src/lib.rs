@@ -14,8 +14,8 @@ use mattermost_simulator::{Config, Simulator};
 use provider_host::model::{Notice, User};
 use provider_host::secrecy::SecretString;
 use provider_host::{
-    Access, Egress, EgressOptions, End, Error, ListingOptions, Pool, Progress, Provider, Proxy, Sandbox, Session,
-    Settings,
+    Access, Egress, EgressOptions, End, Error, ListingOptions, Listings as _, Pool, Progress, Provider, Proxy, Sandbox,
+    Session, Settings,
 };
 
 /// Where `make component` puts the component.
@@ -105,7 +105,7 @@ pub fn provider_timed_by(time: impl Fn() -> Duration + Send + Sync + 'static) ->
 /// What the host refuses.
 pub async fn connect(url: &str, token: &str) -> Result<Session, Error> {
     let egress = Egress::new(EgressOptions::default())?;
-    shared_provider().connect(Access::new(settings(url, token), egress)).await
+    Ok(shared_provider().connect(Access::new(settings(url, token), egress)).await?)
 }
 
 /// The built component, connected to a server that has a name of its own, as one on another machine has, so that the
@@ -117,7 +117,7 @@ pub async fn connect_from_afar(server: &Simulator, token: &str) -> Result<Sessio
     let mut options = EgressOptions::default();
     options.proxy = Some(Proxy::new(&server.origin())?);
     let url = server.url().replacen(&server.origin(), "http://chat.example", 1);
-    shared_provider().connect(Access::new(settings(&url, token), Egress::new(options)?)).await
+    Ok(shared_provider().connect(Access::new(settings(&url, token), Egress::new(options)?)).await?)
 }
 
 /// What a host has at the end of a listing.
@@ -150,8 +150,8 @@ pub async fn list(session: Session, options: ListingOptions, patience: usize) ->
                 users.extend(batch.users.into_iter().chain(batch.repeated).map(|user| (user.id.clone(), user)));
                 last = batch.end.map(|end| (end, batch.notices));
             }
-            Err(error) if errors.len() < patience => errors.push(error),
-            Err(error) => return Err(error),
+            Err(error) if errors.len() < patience => errors.push(error.into()),
+            Err(error) => return Err(error.into()),
         }
     }
     let (end, notices) = last.unwrap_or((End::Incomplete, Vec::new()));

@@ -1,7 +1,7 @@
 //! The component in the host, as an embedder runs it.
 
 use provider_host::model::User;
-use provider_host::{Egress, End, Listing, ListingOptions};
+use provider_host::{Egress, End, Listing, ListingOptions, Listings as _};
 use tokio::runtime::Runtime;
 
 use super::lister::Lister;

@@ -3,12 +3,10 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hyper::body::Bytes;
-use mattermost_provider::mattermost::base_url::Scheme;
-use mattermost_provider::mattermost::http::{
-    Answered, HEADERS, Lost, Method, Network, Outcome, Request, Response, Work,
-};
-use mattermost_provider::mattermost::settings::Settings;
+use mattermost_provider::mattermost::settings::{KEPT, Settings};
 use provider_host::Outlet;
+use provider_sdk::base_url::Scheme;
+use provider_sdk::http::{Answered, HEADERS, Lost, Method, Network, Outcome, Request, Response, Server, Work};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
@@ -92,6 +90,6 @@ async fn exchange(outlet: &Outlet, request: http::Request<Bytes>) -> Outcome {
         let value = head.headers.get(name)?;
         Some((name, String::from_utf8_lossy(value.as_bytes()).into_owned()))
     };
-    let headers = HEADERS.into_iter().filter_map(header).collect();
+    let headers = HEADERS.into_iter().chain(KEPT).filter_map(header).collect();
     Ok(Response { status: head.status.as_u16(), headers, body: body.into(), took_ms, redirect: None })
 }

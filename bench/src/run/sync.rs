@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use mattermost_simulator::{ChangeKind, Config, Simulator};
 use provider_host::checkpoint::{Checkpoints, MemoryCheckpoints};
-use provider_host::{End, Provider, SyncOptions};
+use provider_host::{End, Listings as _, Provider, SyncOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;

@@ -28,6 +28,9 @@ pub(crate) async fn run(args: &CanaryArgs, screen: &mut Screen<'_>) -> Result<Ex
     // A secret may come from a pipe, which is read once; the host refuses what else does not fit the new version.
     let access = args.server.stalling(access(&args.server, &was, &[&is])?);
     screen.tell(&format!("{} against {}, on the same server", name(&old, &was.version), name(&new, &is.version)));
+    for request in is.asks_beyond(&was) {
+        screen.tell(&printable(&format!("the new version asks for more: `{request}` ({})", request.purpose)));
+    }
     let report = canary(
         &mut || old.connect_described(&was, access.clone()),
         &mut || new.connect_described(&is, access.clone()),

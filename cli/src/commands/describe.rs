@@ -85,7 +85,7 @@ pub(super) fn description_lines(description: &Description, colour: Colour) -> Ve
 fn setting(spec: &provider_host::model::SettingSpec) -> String {
     let kind = match &spec.kind {
         SettingKind::Choice(values) => format!("one of {}", values.join(", ")),
-        SettingKind::Secret(at) => format!("secret, in the header {} to {{{}}}", at.header, at.url),
+        SettingKind::Secret(at) => format!("secret for {at}"),
         SettingKind::Text | SettingKind::Url | SettingKind::SecretValue | SettingKind::Integer | SettingKind::Flag => {
             spec.kind.as_str().to_owned()
         }

@@ -72,10 +72,7 @@ fn granted(description: &Description) -> Vec<String> {
     for spec in &description.settings {
         let what = match &spec.kind {
             SettingKind::SecretValue => "its value, if --grant-value says so".to_owned(),
-            SettingKind::Secret(at) => format!(
-                "a placeholder; the host puts the value into the header {} of the requests to {{{}}}",
-                at.header, at.url
-            ),
+            SettingKind::Secret(at) => format!("a placeholder; the host puts the value into requests to {at}"),
             SettingKind::Text
             | SettingKind::Url
             | SettingKind::Integer

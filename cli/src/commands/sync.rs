@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use provider_host::checkpoint::{SeenAt, SqliteCheckpoints};
-use provider_host::{SyncOptions, SyncProgress, SyncStep, Whole};
+use provider_host::{Listings as _, SyncOptions, SyncProgress, SyncStep, Whole};
 
 use super::users::{self, NAME};
 use crate::args::SyncArgs;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use provider_host::checkpoint::SqliteCheckpoints;
 use provider_host::model::Severity;
-use provider_host::{End, Listing, ListingOptions, Session};
+use provider_host::{End, Listing, ListingOptions, Listings as _, Session};
 
 use crate::args::UsersArgs;
 use crate::connection::{AuditFile, Connection, connect, tell_denials};

@@ -1,8 +1,9 @@
 //! The listing since which changes are asked for.
 
+use provider_sdk::time::timestamp_ms;
+
 use super::super::code::Code;
 use super::super::failure::Failure;
-use super::super::time::timestamp_ms;
 
 /// How far before the watermark (milliseconds) accounts count as recent and changes are asked for again. A second would do
 /// for one server, whose `Date` has whole seconds; the servers of a cluster have clocks of their own. What is asked for

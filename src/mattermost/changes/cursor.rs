@@ -4,14 +4,14 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use provider_sdk::cursor::{Parts, Stale, seal, unseal};
+use provider_sdk::hash::fnv1a;
+
 use super::super::advice::Holder;
 use super::super::edition::Edition;
 use super::super::failure::Failure;
-use super::super::listing::cursor::{
-    damaged, foreign, read_count, read_version, seal, unseal, write_count, write_version,
-};
+use super::super::listing::cursor::{read_count, read_version, write_count, write_version};
 use super::super::listing::{Census, Clock, Findings, Hidden, Seats};
-use super::super::settings::fnv1a;
 use super::baseline::Baseline;
 
 /// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
@@ -104,9 +104,8 @@ impl Cursor {
             .iter()
             .map(|account| format!("{}{}", if account.is_bot { '+' } else { '-' }, account.id))
             .collect();
-        seal(&format!(
-            "{FORM}_{:x}_{:x}_{}_{}_{}_{}_{}_{newcomers}_{}_{}_{}_{}_{}_{}_{}_{}",
-            self.fingerprint,
+        let state = format!(
+            "{:x}_{}_{}_{}_{}_{}_{newcomers}_{}_{}_{}_{}_{}_{}_{}_{}",
             self.id,
             self.since.watermark_ms,
             self.since.users,
@@ -121,7 +120,8 @@ impl Cursor {
             seats.unknown,
             self.findings.encode(),
             unverified.concat(),
-        ))
+        );
+        seal(FORM, self.fingerprint, &state)
     }
 
     /// Reads a cursor of the server and settings with this fingerprint, for this baseline.
@@ -129,15 +129,11 @@ impl Cursor {
     /// # Errors
     /// The cursor is damaged, of another form, or of another server, other settings or another baseline.
     pub fn decode(text: &str, fingerprint: u64, since: Baseline) -> Result<Self, Failure> {
-        let body = unseal(text, FORM)?;
-        let cursor = Self::parse(body).filter(|cursor| cursor.encode() == text).ok_or_else(damaged)?;
-        if (cursor.fingerprint, cursor.since) == (fingerprint, since) { Ok(cursor) } else { Err(foreign()) }
+        let cursor = unseal(text, FORM, fingerprint, Self::read, Self::encode)?;
+        if cursor.since == since { Ok(cursor) } else { Err(Stale::Foreign.into()) }
     }
 
-    fn parse(body: &str) -> Option<Self> {
-        let mut parts = body.split('_');
-        let _form = parts.next()?;
-        let fingerprint = u64::from_str_radix(parts.next()?, 16).ok()?;
+    fn read(fingerprint: u64, parts: &mut Parts<'_>) -> Option<Self> {
         let id = u64::from_str_radix(parts.next()?, 16).ok()?;
         let since = Baseline { watermark_ms: parts.next()?.parse().ok()?, users: parts.next()?.parse().ok()? };
         let count = read_count(parts.next()?)?;
@@ -164,8 +160,7 @@ impl Cursor {
             holder: Holder::default(),
             me: String::new(),
         };
-        let cursor = Self { fingerprint, id, since, census, newcomers, brought, unverified, seats, findings };
-        Some(cursor).filter(|_| parts.next().is_none())
+        Some(Self { fingerprint, id, since, census, newcomers, brought, unverified, seats, findings })
     }
 }
 

@@ -4,10 +4,10 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use hashbrown::HashSet;
+use provider_sdk::http::Network;
 
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
-use super::super::http::Network;
 use super::super::listing::Surroundings;
 use super::super::record::{Dates, Draft, Rules};
 use super::asks::{Asks, Verdict, body_bytes};

@@ -5,12 +5,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
+use provider_sdk::http::{Answered, Network, Request, Ticket, Work};
 
 use super::super::activity::Activity;
 use super::super::api::{self, Answer};
 use super::super::code::NoticeCode;
-use super::super::failure::Failure;
-use super::super::http::{Answered, Network, Request, Ticket, Work};
+use super::super::failure::{Failure, Meaning as _};
 use super::super::listing::Findings;
 use super::super::record::{Draft, Rules};
 use super::super::wire::{Ids, Status, User};

@@ -5,12 +5,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
+use provider_sdk::http::{Network, exchange};
 
 use super::super::activity::LastUse;
 use super::super::api::{self, Answer, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
 use super::super::code::NoticeCode;
-use super::super::failure::Failure;
-use super::super::http::{Network, exchange};
+use super::super::failure::{Failure, Meaning as _};
 use super::super::listing::{Count, Counting};
 use super::super::record::{Draft, Rules};
 use super::super::wire::{Bot, User};

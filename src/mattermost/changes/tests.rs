@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use provider_sdk::http::{Lost, Outcome, Request, Response};
+use provider_sdk::time::DAY_MS;
+use provider_sdk::time::timestamp_ms;
+
 use super::super::fake::{Fake, Order, json};
-use super::super::http::{Lost, Outcome, Request, Response};
 use super::super::listing::fake_server::{ADMIN, Account, NOW, Server, VIEWER, id, settings, settings_of};
 use super::super::listing::{Memory as ListingMemory, list_users};
-use super::super::time::DAY_MS;
-use super::super::time::timestamp_ms;
 use super::*;
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;

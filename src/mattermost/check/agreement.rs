@@ -6,12 +6,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
+use provider_sdk::http::{Lost, Outcome, Request, Response};
+use provider_sdk::pace::Paced;
+
 use super::super::fake::{Fake, json};
-use super::super::http::{Lost, Outcome, Request, Response};
 use super::super::license::licenses;
 use super::super::listing::fake_server::{NOW, Server, settings_of};
 use super::super::listing::{Memory, list_users_paced};
-use super::super::pace::Paced;
 use super::super::settings::Settings;
 use super::*;
 use crate::contract::ListingState;
@@ -58,7 +59,7 @@ fn listing_of(settings: &Settings, server: Server, fault: &Fault) -> Result<Vec<
         let mut network = Fake::new(|request| answer(&mut server.borrow_mut(), fault, request))
             .with_pauses(|ms| server.borrow_mut().now += i64::from(ms));
         match list_users_paced(settings, cursor.as_deref(), 0, &mut memory, &mut network) {
-            Err(failure) if retries < RETRIES && failure.code.retryable() => retries += 1,
+            Err(failure) if retries < RETRIES && failure.is_retryable() => retries += 1,
             Err(failure) => return Err(failure),
             Ok(page) => match page.state {
                 ListingState::More(next) => {

@@ -4,8 +4,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use provider_sdk::http::Network;
+
 use super::super::failure::Failure;
-use super::super::http::Network;
 use super::super::listing::by_ids::{Outlook, Size, count_known};
 use super::super::settings::{Settings, Way};
 

@@ -3,8 +3,9 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use provider_sdk::http::{Answered, Request, Ticket, Work};
+
 use super::super::failure::Failure;
-use super::super::http::{Answered, Request, Ticket, Work};
 use super::notices::Findings;
 use super::page::Page;
 use super::surroundings::Search;

@@ -20,10 +20,11 @@
 
 use alloc::vec::Vec;
 
+use provider_sdk::http::Network;
+use provider_sdk::pace::FAR_MS;
+
 use super::super::code::{Code, NoticeCode};
 use super::super::failure::Failure;
-use super::super::http::Network;
-use super::super::pace::FAR_MS;
 use super::super::record::Rules;
 use super::super::settings::{Settings, Way};
 use super::both::Cut;

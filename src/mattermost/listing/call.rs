@@ -6,16 +6,17 @@ use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use provider_sdk::http::{Network, exchange};
+use provider_sdk::pace::FAR_MS;
+use provider_sdk::time::timestamp;
+
 use super::super::activity::{Activity, LastUse};
 use super::super::api;
 use super::super::code::{Code, NoticeCode};
-use super::super::failure::Failure;
-use super::super::http::{Network, exchange};
-use super::super::pace::FAR_MS;
+use super::super::failure::{Failure, Meaning as _};
 use super::super::record::{Draft, Rules};
 use super::super::seat::SeatRule;
 use super::super::settings::{ActivitySource, Settings, Way};
-use super::super::time::timestamp;
 use super::super::version::Version;
 use super::both::{Both, Cut};
 use super::census::{Census, MARGIN_MS};

@@ -3,14 +3,15 @@
 use alloc::format;
 use alloc::string::String;
 
+use provider_sdk::http::{Answered, Network, Request, exchange, exchange_all};
+use provider_sdk::time::{CLOCK_DIFFERENCE_MS, http_date_ms};
+
 use super::super::advice::Holder;
 use super::super::api::{self, Answer};
 use super::super::code::Code;
 use super::super::edition::Edition;
 use super::super::failure::Failure;
-use super::super::http::{Answered, Network, Request, exchange, exchange_all};
 use super::super::rights::{Rights, Teams};
-use super::super::time::{CLOCK_DIFFERENCE_MS, http_date_ms};
 use super::super::version::Version;
 
 /// How long before its answer's `Date` (milliseconds) a server may date an account that it counts only later, beside the

@@ -3,12 +3,13 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use provider_sdk::cursor::{Parts, seal, unseal};
+use provider_sdk::hash::fnv1a;
+
 use super::super::advice::Holder;
 use super::super::api::USERS_PER_PAGE;
-use super::super::code::Code;
 use super::super::edition::Edition;
 use super::super::failure::Failure;
-use super::super::settings::fnv1a;
 use super::super::version::Version;
 use super::census::{Census, Clock, Count, Hidden};
 use super::memory::{PASSES_AT_MOST, Tally};
@@ -95,9 +96,8 @@ impl Cursor {
         let (census, tally, seats) = (&self.census, self.tally, self.seats);
         let version = write_version(census.version);
         let pass = self.pass.map_or_else(|| "-".to_string(), write_count);
-        let body = format!(
-            "{FORM}_{:x}_{:x}_{}_{}_{}_{}_{}_{}_{}_{}_{pass}_{}_{version}_{}_{}_{}_{}",
-            self.fingerprint,
+        let state = format!(
+            "{:x}_{}_{}_{}_{}_{}_{}_{}_{}_{pass}_{}_{version}_{}_{}_{}_{}",
             self.listing,
             self.next_page,
             self.page_size,
@@ -113,7 +113,7 @@ impl Cursor {
             seats.unknown,
             self.findings.encode(),
         );
-        seal(&body)
+        seal(FORM, self.fingerprint, &state)
     }
 
     /// Reads a cursor of the server and settings with this fingerprint.
@@ -121,18 +121,10 @@ impl Cursor {
     /// # Errors
     /// The cursor is damaged, of another form, or of another server or other settings.
     pub fn decode(text: &str, fingerprint: u64) -> Result<Self, Failure> {
-        let body = unseal(text, FORM)?;
-        let cursor = Self::parse(body).filter(|cursor| cursor.encode() == text).ok_or_else(damaged)?;
-        if cursor.fingerprint != fingerprint {
-            return Err(foreign());
-        }
-        Ok(cursor)
+        Ok(unseal(text, FORM, fingerprint, Self::read, Self::encode)?)
     }
 
-    fn parse(body: &str) -> Option<Self> {
-        let mut parts = body.split('_');
-        let _form = parts.next()?;
-        let fingerprint = u64::from_str_radix(parts.next()?, 16).ok()?;
+    fn read(fingerprint: u64, parts: &mut Parts<'_>) -> Option<Self> {
         let listing = u64::from_str_radix(parts.next()?, 16).ok()?;
         let next_page = parts.next()?.parse().ok()?;
         let page_size = parts.next()?.parse().ok().filter(|size| (1..=PAGE_SIZE).contains(size))?;
@@ -154,38 +146,8 @@ impl Cursor {
         let (hidden, clock) = (Hidden::default(), Clock::default());
         let (holder, me) = (Holder::default(), String::new());
         let census = Census { count, edition, version, hidden, count_failure: None, clock, holder, me };
-        let cursor =
-            Self { fingerprint, listing, next_page, page_size, idle_pages, tally, census, pass, seats, findings };
-        Some(cursor).filter(|_| parts.next().is_none())
+        Some(Self { fingerprint, listing, next_page, page_size, idle_pages, tally, census, pass, seats, findings })
     }
-}
-
-/// A line of parts with its checksum. The first part names its form.
-pub(in crate::mattermost) fn seal(body: &str) -> String {
-    format!("{body}_{:x}", fnv1a(body.as_bytes()))
-}
-
-/// The line without its checksum. A number can be written in more than one way, and only ours counts: what is read from
-/// the line is to be written again, and held against it.
-///
-/// # Errors
-/// The line is of another form, or damaged.
-pub(in crate::mattermost) fn unseal<'a>(text: &'a str, form: &str) -> Result<&'a str, Failure> {
-    if !text.strip_prefix(form).is_some_and(|rest| rest.starts_with('_')) {
-        return Err(Failure::new(Code::CursorStale, "the cursor is of a form that this version does not read"));
-    }
-    let (body, check) = text.rsplit_once('_').ok_or_else(damaged)?;
-    if u64::from_str_radix(check, 16) == Ok(fnv1a(body.as_bytes())) { Ok(body) } else { Err(damaged()) }
-}
-
-/// A line whose parts are not what they should be.
-pub(in crate::mattermost) fn damaged() -> Failure {
-    Failure::new(Code::CursorStale, "the cursor is damaged")
-}
-
-/// A line that was written for something else.
-pub(in crate::mattermost) fn foreign() -> Failure {
-    Failure::new(Code::CursorStale, "the cursor belongs to another server or to other settings")
 }
 
 /// A version, or a dash where the server tells none.

@@ -6,8 +6,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 use std::collections::{BTreeMap, HashMap};
 
+use provider_sdk::http::{Outcome, Request};
+
 use super::super::fake::json;
-use super::super::http::{Outcome, Request};
 use super::super::settings::Settings;
 use crate::contract::Setting;
 

@@ -1,8 +1,9 @@
 //! One step of a listing, by ids or by pages.
 
+use provider_sdk::http::Network;
+use provider_sdk::pace::Paced;
+
 use super::super::failure::Failure;
-use super::super::http::Network;
-use super::super::pace::Paced;
 use super::super::settings::{Settings, Way};
 use super::by_ids::{self, Stepped};
 use super::by_pages;

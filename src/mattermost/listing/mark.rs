@@ -1,7 +1,7 @@
 //! An account as a listing keeps it in mind.
 
-use super::super::settings::fnv1a;
-use super::seen::Fingerprint;
+use provider_sdk::hash::fnv1a;
+use provider_sdk::seen::Fingerprint;
 
 /// An account on a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,14 +2,15 @@
 
 use alloc::vec::Vec;
 
-use super::super::pace::Learnt;
-use super::super::settings::fnv1a;
+use provider_sdk::hash::fnv1a;
+use provider_sdk::pace::Learnt;
+use provider_sdk::seen::{Fingerprint, Seen};
+
 use super::by_ids::Kept;
 use super::census::Count;
 use super::mark::Mark;
 use super::notices::Named;
 use super::page::Page;
-use super::seen::{Fingerprint, Seen};
 use super::surroundings::Surroundings;
 
 /// How often a listing reads the list at most: a pass is marked in two bits.

@@ -4,15 +4,16 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use provider_sdk::lenient::NAMES_AT_MOST;
+use provider_sdk::notice::notice;
+use provider_sdk::time::in_words;
+
 use super::super::activity::{Activity, LastUse};
 use super::super::advice::{self, Holder};
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
-use super::super::notice::notice;
 use super::super::record::Draft;
 use super::super::role::Role;
-use super::super::time::in_words;
-use super::super::wire::NAMES_AT_MOST;
 use super::census::{Census, Clock};
 use crate::contract::{ActivityKnowledge, HiddenField, ListingState, Notice, User, UserStatus};
 
@@ -420,6 +421,58 @@ impl Findings {
                 Notice { subjects: ids, ..plain(Some(listed(records, &names)), &[]) }
             }
             _ => plain((records > 0).then(|| records.to_string()), &[]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_that_is_not_complete_has_a_reason_and_a_resumed_one_a_state() {
+        use NoticeCode::{CompletenessUnproven, CountFailed, EmailsHidden, ListingResumed, PartialView, SeatsDiffer};
+        for (raised, expect) in [
+            (&[ListingResumed][..], None),
+            (&[ListingResumed, EmailsHidden, SeatsDiffer], None),
+            (&[PartialView, EmailsHidden], Some(PartialView)),
+            (&[ListingResumed, PartialView], Some(PartialView)),
+            (&[PartialView, CountFailed, ListingResumed, CompletenessUnproven], Some(CompletenessUnproven)),
+            // Without a number there is nothing to prove it by.
+            (&[EmailsHidden], Some(CompletenessUnproven)),
+        ] {
+            let mut findings = Findings::default();
+            raised.iter().for_each(|code| findings.raise(*code));
+            let state = findings.unproven();
+            let reason = expect.map(|code| code.entry().id.to_string());
+            assert_eq!(state, reason.map_or(ListingState::Resumed, ListingState::Incomplete), "{raised:?}");
+            assert!(expect.is_none_or(|code| findings.has(code)), "the reason has a notice: {raised:?}");
+        }
+    }
+
+    #[test]
+    fn each_hidden_field_comes_once_and_survives_the_cursor() {
+        let mut findings = Findings { sign_in_hidden: true, ..Findings::default() };
+        let before = findings.clone();
+        for code in [NoticeCode::TeamAdminsHidden, NoticeCode::SeatsUnknown, NoticeCode::LicenseUnreadable] {
+            findings.raise(code);
+        }
+        let shown = |fields: &[HiddenField]| {
+            let field = |field: &HiddenField| format!("{}={}", field.name, field.may_be.join("|"));
+            fields.iter().map(field).collect::<Vec<_>>().join(" ")
+        };
+        let sign_in = "attributes.auth-id= attributes.auth-service= attributes.mfa-active=";
+        assert_eq!(shown(&before.hidden()), sign_in);
+        let new = "role=team-admin attributes.runs-teams= seat= licenses=";
+        assert_eq!(shown(&findings.hidden_since(&before)), new);
+        assert_eq!(Findings::decode(&findings.encode()), Some(findings.clone()));
+        assert_eq!(shown(&findings.hidden()), format!("{new} {sign_in}"));
+        for raised in [NoticeCode::LastActivityHidden, NoticeCode::ActivityReportHidden] {
+            findings.raise(raised);
+        }
+        assert!(shown(&findings.hidden()).contains("status=inactive|active "), "{}", shown(&findings.hidden()));
+        for damaged in ["", ",x", ",h,h"] {
+            assert_eq!(Findings::decode(&findings.encode().replace(",h", damaged)), None, "{damaged}");
         }
     }
 }

@@ -4,11 +4,11 @@
 use alloc::string::{String, ToString};
 
 use hashbrown::HashSet;
+use provider_sdk::hash::fnv1a;
+use provider_sdk::http::{Answered, Request};
 
 use super::super::api::{self, Answer, REPORT_ROWS_PER_PAGE};
-use super::super::failure::Failure;
-use super::super::http::{Answered, Request};
-use super::super::settings::fnv1a;
+use super::super::failure::{Failure, Meaning as _};
 use super::super::wire::ReportRow;
 
 /// Pages of the report that are read at most: a million guests.
@@ -101,17 +101,17 @@ impl SingleChannelGuests {
 #[cfg(test)]
 mod tests {
     use super::super::super::fake::{Fake, json};
-    use super::super::super::http::{Lost, exchange};
     use super::*;
     use alloc::format;
     use alloc::vec::Vec;
+    use provider_sdk::http::{Lost, exchange};
 
     fn page(from: u32, to: u32) -> String {
         let rows: Vec<_> = (from..to).map(|n| format!(r#"{{"id":"{n:026}","username":"g{n}"}}"#)).collect();
         format!("[{}]", rows.join(","))
     }
 
-    fn server(request: &Request) -> super::super::super::http::Outcome {
+    fn server(request: &Request) -> provider_sdk::http::Outcome {
         let path = request.path.as_str();
         if path.contains("/count") {
             return json(200, "130");

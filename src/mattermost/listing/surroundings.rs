@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
+use provider_sdk::http::{Answered, Network, Request, Ticket, Work};
+
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
-use super::super::http::{Answered, Network, Request, Ticket, Work};
 use super::super::record::Around;
 use super::super::seat::SeatRule;
 use super::super::version::Version;

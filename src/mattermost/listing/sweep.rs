@@ -4,12 +4,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
+use provider_sdk::http::{Answered, Request, Ticket, Work};
 
 use super::super::activity::{Activity, LastUse, Report};
 use super::super::api::{self, Answer, From, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
 use super::super::code::Code;
-use super::super::failure::Failure;
-use super::super::http::{Answered, Request, Ticket, Work};
+use super::super::failure::{Failure, Meaning as _};
 use super::super::record::{Draft, Rules};
 use super::super::wire::{self, Ids, ReportRow, Status, User};
 use super::by_ids::Id;

@@ -7,10 +7,11 @@ use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use provider_sdk::hash::fnv1a;
+use provider_sdk::http::{Answered, Request};
+
 use super::super::api::{self, Answer, USERS_PER_PAGE};
-use super::super::failure::Failure;
-use super::super::http::{Answered, Request};
-use super::super::settings::fnv1a;
+use super::super::failure::{Failure, Meaning as _};
 use super::super::version::Version;
 use super::super::wire::{Team, TeamMember, User};
 
@@ -261,12 +262,12 @@ mod tests {
     use super::super::super::code::{Code, NoticeCode};
     use super::super::super::edition::Edition;
     use super::super::super::fake::{Fake, json};
-    use super::super::super::http::{Lost, Network, Outcome};
     use super::super::super::seat::SeatRule;
     use super::super::census::Clock;
     use super::super::{Census, Count, Findings, Hidden, Surroundings};
     use super::*;
     use alloc::format;
+    use provider_sdk::http::{Lost, Network, Outcome};
 
     const FORBIDDEN: &str = r#"{"id":"api.context.permissions.app_error"}"#;
 

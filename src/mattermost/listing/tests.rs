@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use provider_sdk::http::{Lost, Response};
+use provider_sdk::time::{DAY_MS, timestamp};
+
 use super::super::code::Code;
 use super::super::failure::Failure;
 use super::super::fake::{Fake, Order, json};
-use super::super::http::{Lost, Response};
 use super::super::settings::Settings;
-use super::super::time::{DAY_MS, timestamp};
 use super::fake_server::{self, ADMIN, Dates, NOW, Paging, Server, VIEWER, id, row};
 use super::*;
 use crate::contract::{ListingState, SeatUse, User, UserPage, UserStatus};

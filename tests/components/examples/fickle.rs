@@ -8,8 +8,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use components::versions::description;
 use components::wasi::clocks::wall_clock;
-use components::{Description, ELSEWHERE, SettingKind, description, request};
+use components::{Description, ELSEWHERE, SettingKind, request};
 
 fn describe() -> Description {
     let now = wall_clock::now();

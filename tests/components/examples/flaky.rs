@@ -8,7 +8,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use components::{CheckReport, Description, Error, Guest, License, Mattermost, Setting, UserPage, description};
+use components::versions::{Mattermost, description};
+use components::{CheckReport, Description, Error, Guest, License, Setting, UserPage};
 
 static IS_WARM: AtomicBool = AtomicBool::new(false);
 

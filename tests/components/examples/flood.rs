@@ -9,8 +9,8 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use components::{
-    ActivityKnowledge, CheckReport, Description, ELSEWHERE, Error, Guest, License, ListingState, Notice, SeatUse,
-    Setting, Severity, User, UserKind, UserPage, UserStatus, description, told, value, vec,
+    CheckReport, Description, ELSEWHERE, Error, Guest, License, ListingState, Notice, Setting, Severity, User,
+    UserPage, description, records, told, value, vec,
 };
 
 const MIB: usize = 1024 * 1024;
@@ -31,25 +31,7 @@ fn notice(code: String, message: String) -> Notice {
 }
 
 fn user(id: String) -> User {
-    User {
-        username: id.clone(),
-        id,
-        email: None,
-        first_name: None,
-        last_name: None,
-        status: UserStatus::Active,
-        kind: UserKind::Member,
-        role: "member".to_owned(),
-        roles: Vec::new(),
-        seat: SeatUse::Occupied,
-        licenses: Vec::new(),
-        position: None,
-        created_at: None,
-        deactivated_at: None,
-        activity: ActivityKnowledge::Unknown,
-        last_activity_at: None,
-        attributes: Vec::new(),
-    }
+    records::user(&id, &id)
 }
 
 /// So many named texts.
@@ -59,17 +41,8 @@ fn named(count: usize) -> Vec<(String, String)> {
 
 /// The page after `number` others.
 fn page(kind: &str, number: usize) -> UserPage {
-    let mut page = UserPage {
-        // Somebody new each time, so that the listing makes progress.
-        users: vec![user(number.to_string())],
-        state: ListingState::More((number + 1).to_string()),
-        expected_total: None,
-        wait_ms: None,
-        watermark: None,
-        notices: Vec::new(),
-        hidden: Vec::new(),
-        attributes: Vec::new(),
-    };
+    // Somebody new each time, so that the listing makes progress.
+    let mut page = records::page(vec![user(number.to_string())], ListingState::More((number + 1).to_string()));
     match kind {
         "notices" => page.notices = (0..50_000).map(|n| notice(n.to_string(), String::new())).collect(),
         "notices of new codes" => {

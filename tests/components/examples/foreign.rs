@@ -41,6 +41,8 @@ fn act(settings: &[Setting]) -> Error {
         ("GET", granted, "/api/v4/%75sers/me"),
         ("GET", granted, "//api/v4/users/me"),
         ("GET", granted, "/api/v4/users/me/"),
+        ("GET", granted, "/api/v4/users/me?_method=DELETE"),
+        ("GET", granted, "/api/v4/users/me?page=0"),
         ("GET /api/v4/config HTTP/1.1\r\nx:", granted, "/api/v4/users/me"),
         ("GET", granted, "/api/v4/users/me HTTP/1.1\r\nx: y"),
     ];

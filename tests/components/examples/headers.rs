@@ -1,5 +1,5 @@
-//! Sends a granted request with headers that ask for another: another method, path, host or user. Its error tells what
-//! became of each.
+//! Sends a granted request with headers and query keys that ask for another, such as another method, path, host or user, and
+//! with ones that are not described. Its error tells what became of each.
 #![no_std]
 
 extern crate alloc;
@@ -13,7 +13,7 @@ use components::wasi::http::outgoing_handler::handle;
 use components::wasi::http::types::{Fields, OutgoingBody};
 use components::{Error, Setting, told, value};
 
-const OTHERS: [(&str, &str); 16] = [
+const OTHERS: [(&str, &str); 19] = [
     ("X-HTTP-Method-Override", "DELETE"),
     ("x-http-method", "DELETE"),
     ("x-method-override", "DELETE"),
@@ -30,6 +30,22 @@ const OTHERS: [(&str, &str); 16] = [
     ("connection", "x-forwarded-for"),
     ("transfer-encoding", "chunked"),
     ("upgrade", "websocket"),
+    ("accept-language", "de"),
+    ("x-request-id", "a"),
+    ("x-api-key", "a"),
+];
+
+/// Queries of which no key, or not every one, is described.
+const QUERIES: [&str; 9] = [
+    "_method=delete",
+    "X-HTTP-Method-Override=DELETE",
+    "page=0&team=a",
+    "page=0;team=a",
+    "p%61ge=0",
+    "Page=0",
+    "=0",
+    "page[]=0",
+    "page=0&sudo=admin",
 ];
 
 fn act(settings: &[Setting]) -> Error {
@@ -39,6 +55,11 @@ fn act(settings: &[Setting]) -> Error {
     let get = |headers: &[(&str, &str)]| Request { method: "GET", origin: granted, path, headers, body: "" }.send();
     let mut outcomes: Vec<(String, String)> =
         OTHERS.into_iter().map(|(name, value)| (name.to_string(), get(&[authorization, (name, value)]))).collect();
+    for query in QUERIES {
+        let path = format!("/api/v4/users?{query}");
+        let sent = Request { method: "GET", origin: granted, path: &path, headers: &[authorization], body: "" }.send();
+        outcomes.push((query.to_string(), sent));
+    }
     let ordinary = [authorization, ("accept", "application/json"), ("user-agent", "headers/0.1")];
     outcomes.push(("ordinary".to_string(), get(&ordinary)));
     outcomes.push(("twice".to_string(), get(&[authorization, authorization])));

@@ -8,7 +8,8 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use components::{Description, Guest as _, Mattermost, SettingKind, Term, request, vec};
+use components::versions::Mattermost;
+use components::{Description, Guest as _, SettingKind, Term, request, vec};
 
 fn describe() -> Description {
     let mut description = Description { version: "9.9.9".to_owned(), ..Mattermost::describe() };

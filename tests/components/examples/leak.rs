@@ -1,5 +1,5 @@
-//! Tries to get the secret out: in every part of granted requests, to another server, by guesses, and by what it returns.
-//! Its error tells what it was told and what became of each request.
+//! Tries to get its secrets out: in every part of granted requests, to another server, to the other of its two servers, by
+//! guesses, and by what it returns. Its error tells what it was told and what became of each request.
 #![no_std]
 
 extern crate alloc;
@@ -9,7 +9,32 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use components::http::Request;
-use components::{ELSEWHERE, Error, Setting, told, value};
+use components::{
+    Description, ELSEWHERE, Error, RequestSpec, SecretUse, Setting, SettingKind, SettingSpec, description, request,
+    told, value,
+};
+
+/// The keys of its second server and of that one's secret.
+const SECOND: &str = "second_url";
+const SECOND_TOKEN: &str = "second_token";
+
+fn describe() -> Description {
+    let mut description = description("0.1.1");
+    let place = SecretUse { url: String::from(SECOND), header: String::from("x-api-key") };
+    for (key, kind) in [(SECOND, SettingKind::Url), (SECOND_TOKEN, SettingKind::Secret(place))] {
+        description.settings.push(SettingSpec {
+            key: String::from(key),
+            label: String::from(key),
+            kind,
+            required: false,
+            default: None,
+            help: String::from("Another server."),
+            attributes: Vec::new(),
+        });
+    }
+    description.requests.push(RequestSpec { url: String::from(SECOND), ..request("GET", "/second", &[]) });
+    description
+}
 
 fn act(settings: &[Setting]) -> Error {
     let (granted, elsewhere) = (value(settings, "server_url"), value(settings, ELSEWHERE));
@@ -21,8 +46,10 @@ fn act(settings: &[Setting]) -> Error {
     let (me, users, ids) = ("/api/v4/users/me", "/api/v4/users", "/api/v4/users/status/ids");
     let (segment, query) = (format!("/api/v4/teams/{token}/members"), path_with(users));
     let authorization = ("authorization", bearer.as_str());
+    let (second, second_token) = (value(settings, SECOND), value(settings, SECOND_TOKEN));
+    let key = ("x-api-key", second_token);
 
-    let cases: [(&str, &str, &str, &str, &[(&str, &str)], &str); 15] = [
+    let cases: [(&str, &str, &str, &str, &[(&str, &str)], &str); 22] = [
         ("as it should", "GET", granted, me, &[authorization], ""),
         ("path", "GET", granted, &segment, &[authorization], ""),
         ("query", "GET", granted, &query, &[authorization], ""),
@@ -35,6 +62,13 @@ fn act(settings: &[Setting]) -> Error {
         ("another header of credentials", "GET", granted, me, &[("x-api-key", token)], ""),
         ("twice in a header", "GET", granted, me, &[("authorization", &spaced)], ""),
         ("reversed", "GET", granted, me, &[("authorization", &reversed)], ""),
+        ("second as it should", "GET", second, "/second", &[key], ""),
+        ("the token to the second", "GET", second, "/second", &[authorization], ""),
+        ("the token in the second's header", "GET", second, "/second", &[("x-api-key", token)], ""),
+        ("the second's in the first's header", "GET", second, "/second", &[("authorization", second_token)], ""),
+        ("the second's to the first", "GET", granted, me, &[("authorization", second_token)], ""),
+        ("a request of the first to the second", "GET", second, me, &[key], ""),
+        ("a request of the second to the first", "GET", granted, "/second", &[authorization], ""),
         ("another server", "GET", elsewhere, me, &[authorization], ""),
         ("another server's query", "GET", elsewhere, &query, &[], ""),
         ("another server's body", "POST", elsewhere, ids, &[], token),
@@ -59,4 +93,4 @@ fn act(settings: &[Setting]) -> Error {
     Error { message: format!("I was told {settings:?}"), request: Some(bearer), ..told(seen) }
 }
 
-components::misbehave!(act);
+components::misbehave!(act, describe);

@@ -1,27 +1,19 @@
 //! A provider without a product, whose answers are well but for one thing: what it gets wrong is named by its setting `lie`.
 //! It has two users, `anna` and `bert`, and needs no network. A lie that begins with `changes ` is told by `list-changes` alone.
 #![no_std]
-#![expect(unsafe_code, missing_docs, reason = "what is generated from the contract")]
 
 extern crate alloc;
-// The allocator, the panic handler and `cabi_realloc`.
-use components as _;
 
 use alloc::borrow::ToOwned as _;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use alloc::{format, vec};
 
-wit_bindgen::generate!({
-    path: "../../wit",
-    world: "license-provider-with-changes",
-});
-
-use exports::license_management::provider::changes::{Baseline, ChangesPage, Guest as Changes};
-use exports::license_management::provider::provider::{
+use components::changes::{Baseline, ChangesPage, Guest as Changes};
+use components::{
     ActivityKnowledge, Assignment, CheckOutcome, CheckReport, CheckStep, Description, Error, Guest, HiddenField,
-    License, ListingState, Notice, Quantity, SeatUse, Setting, SettingKind, SettingSpec, Severity, Term, User,
-    UserKind, UserPage, UserStatus,
+    License, ListingState, Notice, Quantity, SeatUse, Setting, SettingKind, Severity, User, UserPage, records, setting,
+    term, told, value, vec,
 };
 
 /// As of when everything here is.
@@ -32,33 +24,16 @@ const ONCE: &str = "2020-06-01T00:00:00.000Z";
 
 struct Liar;
 
-fn term(id: &str) -> Term {
-    Term { id: id.to_owned(), label: id.to_owned(), help: id.to_owned() }
-}
-
 fn lie(settings: &[Setting]) -> &str {
-    settings.iter().find(|setting| setting.key == "lie").map_or("", |setting| &setting.value)
+    value(settings, "lie")
 }
 
 fn user(id: &str) -> User {
     User {
-        id: id.to_owned(),
-        username: id.to_owned(),
-        email: None,
-        first_name: None,
-        last_name: None,
-        status: UserStatus::Active,
-        kind: UserKind::Member,
-        role: "member".to_owned(),
-        roles: Vec::new(),
         seat: SeatUse::Occupied,
         licenses: vec![Assignment { license_type: "free".to_owned(), assigned_at: None }],
-        position: None,
         created_at: Some(ONCE.to_owned()),
-        deactivated_at: None,
-        activity: ActivityKnowledge::Unknown,
-        last_activity_at: None,
-        attributes: Vec::new(),
+        ..records::user(id, id)
     }
 }
 
@@ -120,38 +95,14 @@ fn changes(page: UserPage, gone: &[&str]) -> ChangesPage {
     ChangesPage { users, gone, state, expected_total, wait_ms, watermark, notices, hidden, attributes }
 }
 
-fn error(code: &str) -> Error {
-    Error {
-        kind: exports::license_management::provider::provider::ErrorKind::Other,
-        code: code.to_owned(),
-        message: "It does not work.".to_owned(),
-        fix: None,
-        retryable: false,
-        retry_after_ms: None,
-        request: None,
-        http_status: None,
-        request_id: None,
-        params: Vec::new(),
-    }
-}
-
 impl Guest for Liar {
     fn describe() -> Description {
-        let setting = SettingSpec {
-            key: "lie".to_owned(),
-            label: "Lie".to_owned(),
-            kind: SettingKind::Text,
-            required: false,
-            default: None,
-            help: "What it gets wrong.".to_owned(),
-            attributes: Vec::new(),
-        };
         Description {
             id: "liar".to_owned(),
             name: "Liar".to_owned(),
             version: "1.0.0".to_owned(),
             documentation_url: String::new(),
-            settings: vec![setting],
+            settings: vec![setting("lie", SettingKind::Text)],
             requests: Vec::new(),
             license_types: vec![term("free")],
             roles: vec![term("member")],
@@ -163,7 +114,7 @@ impl Guest for Liar {
     fn check(settings: Vec<Setting>) -> Result<CheckReport, Error> {
         let lie = lie(&settings);
         if lie == "error-without-code" {
-            return Err(error(""));
+            return Err(Error { code: String::new(), ..told(Vec::new()) });
         }
         let (id, code) = match lie {
             "step-without-id" => ("No such step", None),
@@ -234,4 +185,4 @@ impl Changes for Liar {
     }
 }
 
-export!(Liar);
+components::export!(Liar, changes);

@@ -8,7 +8,8 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use components::{CheckReport, Description, Error, Guest, License, Mattermost, Setting, UserPage};
+use components::versions::Mattermost;
+use components::{CheckReport, Description, Error, Guest, License, Setting, UserPage};
 
 struct Next;
 

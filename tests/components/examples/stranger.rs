@@ -9,9 +9,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use components::{
-    CheckReport, Description, Error, ErrorKind, Guest, License, ListingState, Mattermost, Setting, UserPage, told,
-};
+use components::versions::Mattermost;
+use components::{CheckReport, Description, Error, ErrorKind, Guest, License, ListingState, Setting, UserPage, told};
 
 /// The form of its cursors; those of 0.1.0 begin with another.
 const FORM: &str = "stranger:";

@@ -6,7 +6,8 @@ extern crate alloc;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use components::{Description, ELSEWHERE, SettingKind, description};
+use components::versions::description;
+use components::{Description, ELSEWHERE, SettingKind};
 
 fn describe() -> Description {
     let mut description = description("0.1.1");

@@ -1,61 +1,74 @@
 //! What the components in `examples/` share: a description, an error that tells what happened, and an HTTP client.
 //!
-//! Each is the Mattermost provider in everything but the one thing that its file is named for. So a host meets it where it
-//! hurts most: as a version of a provider that it trusts already.
+//! Those that misbehave stand on the SDK alone, and describe themselves as the Mattermost provider. So a host meets each where
+//! it hurts most: as a version of a provider that it trusts already. The others are [versions] of that provider.
 #![no_std]
 
 extern crate alloc;
 
 pub mod http;
+pub mod versions;
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use alloc::vec;
-pub use mattermost_provider::contract::{
-    ActivityKnowledge, CheckReport, Description, Error, ErrorKind, Guest, License, ListingState, Notice, RequestSpec,
-    SeatUse, SecretUse, Setting, SettingKind, SettingSpec, Severity, Term, User, UserKind, UserPage, UserStatus,
+pub use provider_sdk::contract::{
+    ActivityKnowledge, Assignment, CheckOutcome, CheckReport, CheckStep, Description, Error, ErrorKind, Guest,
+    HiddenField, License, ListingState, Notice, Quantity, RequestSpec, SeatUse, SecretUse, Setting, SettingKind,
+    SettingSpec, Severity, Term, User, UserKind, UserPage, UserStatus,
 };
-pub use mattermost_provider::{Component as Mattermost, bindings};
+pub use provider_sdk::records::value;
+pub use provider_sdk::{changes, export, records};
 pub use wasi;
 
 /// The key of a setting that the Mattermost provider does not have: the address of a server that is not granted.
 pub const ELSEWHERE: &str = "elsewhere";
 
-/// The Mattermost provider's description with another version, and one setting more.
+/// A setting that needs no explanation.
+#[must_use]
+pub fn setting(key: &str, kind: SettingKind) -> SettingSpec {
+    records::setting(key, key, kind, key)
+}
+
+/// A description by the name of the Mattermost provider, with those of its requests that are tried here.
 #[must_use]
 pub fn description(version: &str) -> Description {
-    let mut description = Description { version: version.to_owned(), ..Mattermost::describe() };
-    description.settings.push(SettingSpec {
-        key: ELSEWHERE.to_owned(),
-        label: "Elsewhere".to_owned(),
-        kind: SettingKind::Text,
-        required: false,
-        default: None,
-        help: "The address of a server that is not granted.".to_owned(),
+    let secret = SecretUse { url: "server_url".to_owned(), header: "authorization".to_owned() };
+    Description {
+        id: "mattermost".to_owned(),
+        name: "Mattermost".to_owned(),
+        version: version.to_owned(),
+        documentation_url: String::new(),
+        settings: vec![
+            setting("server_url", SettingKind::Url),
+            setting("access_token", SettingKind::Secret(secret)),
+            setting(ELSEWHERE, SettingKind::Text),
+        ],
+        requests: vec![
+            request("GET", "/api/v4/users/me", &[]),
+            request("GET", "/api/v4/users", &["page", "per_page"]),
+            request("GET", "/api/v4/teams/{}/members", &["page", "per_page"]),
+            request("POST", "/api/v4/users/status/ids", &[]),
+        ],
+        license_types: vec![term("free")],
+        roles: vec![term("member")],
+        codes: vec![term("told")],
         attributes: Vec::new(),
-    });
-    description
+    }
+}
+
+/// An id that needs no explanation.
+#[must_use]
+pub fn term(id: &str) -> Term {
+    records::term(id, id, id)
 }
 
 /// A request below the URL of the server, with these keys in its query.
 #[must_use]
 pub fn request(method: &str, path: &str, query: &[&str]) -> RequestSpec {
-    RequestSpec {
-        url: "server_url".to_owned(),
-        method: method.to_owned(),
-        path: path.to_owned(),
-        query: query.iter().map(|key| (*key).to_owned()).collect(),
-        headers: Vec::new(),
-        purpose: "lists the accounts".to_owned(),
-    }
-}
-
-/// The value of a setting; empty where there is none.
-#[must_use]
-pub fn value<'a>(settings: &'a [Setting], key: &str) -> &'a str {
-    settings.iter().find(|setting| setting.key == key).map_or("", |setting| &setting.value)
+    records::request("server_url", method, path, query, "lists the accounts")
 }
 
 /// An error that tells a test what the component saw.
@@ -73,14 +86,6 @@ pub fn told(params: Vec<(String, String)>) -> Error {
         request_id: None,
         params,
     }
-}
-
-/// Exports what implements [`Guest`].
-#[macro_export]
-macro_rules! export {
-    ($component:ident) => {
-        $crate::bindings::export!($component with_types_in $crate::bindings);
-    };
 }
 
 /// Exports a component that describes itself well and, in place of every other call, does what the function does.
@@ -116,38 +121,6 @@ macro_rules! misbehave {
                 _: u32,
             ) -> Result<$crate::UserPage, $crate::Error> {
                 Err($act(&settings))
-            }
-        }
-
-        $crate::export!(Component);
-    };
-}
-
-/// Exports the Mattermost provider with the description that the function makes.
-#[macro_export]
-macro_rules! describe_as {
-    ($describe:ident) => {
-        struct Component;
-
-        impl $crate::Guest for Component {
-            fn describe() -> $crate::Description {
-                $describe()
-            }
-
-            fn check(settings: Vec<$crate::Setting>) -> Result<$crate::CheckReport, $crate::Error> {
-                $crate::Mattermost::check(settings)
-            }
-
-            fn get_licenses(settings: Vec<$crate::Setting>) -> Result<Vec<$crate::License>, $crate::Error> {
-                $crate::Mattermost::get_licenses(settings)
-            }
-
-            fn list_users(
-                settings: Vec<$crate::Setting>,
-                cursor: Option<String>,
-                limit: u32,
-            ) -> Result<$crate::UserPage, $crate::Error> {
-                $crate::Mattermost::list_users(settings, cursor, limit)
             }
         }
 

@@ -7,7 +7,7 @@ use end_to_end::{connect, simulator};
 use mattermost_simulator::{Account, Change, ChangeKind, Config, Simulator};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, TestRunner};
-use provider_host::{End, ListingOptions};
+use provider_host::{End, ListingOptions, Listings as _};
 
 /// What the host had of a listing.
 struct Outcome {

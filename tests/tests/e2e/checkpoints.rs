@@ -13,7 +13,7 @@ use provider_host::checkpoint::{
     Checkpoint, Checkpoints, Kept, ListingKey, MemoryCheckpoints, SqliteCheckpoints, Standing, Step,
 };
 use provider_host::model::User;
-use provider_host::{Access, Egress, EgressOptions, End, Error, Listing, ListingOptions, Result, Session};
+use provider_host::{Access, Egress, EgressOptions, End, Listing, ListingOptions, Listings as _, Session, StoreError};
 use tokio::sync::Notify;
 
 const PAGE: ListingOptions = ListingOptions { limit: 200, cursor: None };
@@ -195,50 +195,50 @@ struct FlakyListing {
 }
 
 impl Checkpoints for Flaky {
-    fn open(&self, key: &ListingKey) -> Result<Box<dyn Checkpoint>> {
+    fn open(&self, key: &ListingKey) -> Result<Box<dyn Checkpoint>, StoreError> {
         let (held, saving) = (self.store.open(key)?, Arc::clone(&self.saving));
         Ok(Box::new(FlakyListing { held, saving, tries: 0 }))
     }
 }
 
 #[expect(clippy::panic, reason = "a store's own defect is what the test is about")]
-fn defect() -> Result<()> {
+fn defect() -> Result<(), StoreError> {
     panic!("a defect of the store")
 }
 
 impl Checkpoint for FlakyListing {
-    fn standing(&mut self) -> Result<Option<Standing>> {
+    fn standing(&mut self) -> Result<Option<Standing>, StoreError> {
         self.held.standing()
     }
 
-    fn save(&mut self, step: &Step<'_>) -> Result<()> {
+    fn save(&mut self, step: &Step<'_>) -> Result<(), StoreError> {
         self.saving.notify_one();
         std::thread::sleep(Duration::from_millis(20));
         self.tries += 1;
         match self.tries % 3 {
-            1 => Err(Error::CheckpointUnusable { store: "flaky".into(), reason: "the disk is full".into() }),
+            1 => Err(StoreError::CheckpointUnusable { store: "flaky".into(), reason: "the disk is full".into() }),
             2 => defect(),
             _ => self.held.save(step),
         }
     }
 
-    fn before(&mut self) -> Result<Option<Standing>> {
+    fn before(&mut self) -> Result<Option<Standing>, StoreError> {
         self.held.before()
     }
 
-    fn count(&mut self, of: Kept) -> Result<u64> {
+    fn count(&mut self, of: Kept) -> Result<u64, StoreError> {
         self.held.count(of)
     }
 
-    fn ids(&mut self, each: &mut dyn FnMut(&str, u32)) -> Result<()> {
+    fn ids(&mut self, each: &mut dyn FnMut(&str, u32)) -> Result<(), StoreError> {
         self.held.ids(each)
     }
 
-    fn users(&mut self, of: Kept, after: Option<&str>, limit: u32) -> Result<Vec<User>> {
+    fn users(&mut self, of: Kept, after: Option<&str>, limit: u32) -> Result<Vec<User>, StoreError> {
         self.held.users(of, after, limit)
     }
 
-    fn find(&mut self, of: Kept, ids: &[String]) -> Result<Vec<User>> {
+    fn find(&mut self, of: Kept, ids: &[String]) -> Result<Vec<User>, StoreError> {
         self.held.find(of, ids)
     }
 }

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use end_to_end::components::bytes;
 use end_to_end::{component, shared_provider};
-use provider_host::{Error, Pool, Sandbox};
-use wit_parser::{Docs, Resolve, Type, TypeDefKind};
+use provider_host::{Pool, Sandbox, SandboxError};
+use wit_component::DecodedWasm;
+use wit_parser::{Docs, InterfaceId, PackageId, Resolve, Type, TypeDefKind, TypeOwner};
 
 #[test]
 fn the_component_imports_http_io_and_clocks_alone() {
@@ -14,6 +16,23 @@ fn the_component_imports_http_io_and_clocks_alone() {
     for import in imports {
         let package = import.split('/').next().unwrap();
         assert!(["wasi:http", "wasi:io", "wasi:clocks"].contains(&package), "{import}");
+    }
+}
+
+#[test]
+fn a_component_exports_the_interfaces_that_its_line_of_export_names() {
+    for (name, expect) in [
+        ("mattermost", &["changes", "provider"][..]),
+        ("liar", &["changes", "provider"]),
+        ("next", &["provider"]),
+        ("loop", &["provider"]),
+    ] {
+        let Ok(DecodedWasm::Component(resolve, world)) = wit_component::decode(&bytes(name)) else { panic!("{name}") };
+        let exports = resolve.worlds[world].exports.keys().map(|key| resolve.name_world_key(key));
+        let interface = |name: String| name.split(['/', '@']).nth(1).map(str::to_owned);
+        let mut interfaces: Vec<_> = exports.filter_map(interface).collect();
+        interfaces.sort_unstable();
+        assert_eq!(interfaces, expect, "{name}");
     }
 }
 
@@ -49,7 +68,7 @@ fn what_is_no_provider_is_refused_with_the_reason() {
     let core = wat::parse_str("(module)").unwrap();
     let empty = wat::parse_str("(component)").unwrap();
     let other_version = wat::parse_str(
-        r#"(component (instance $i) (export "license-management:provider/provider@0.2.0" (instance $i)))"#,
+        r#"(component (instance $i) (export "license-management:provider/provider@0.3.0" (instance $i)))"#,
     )
     .unwrap();
     let whole = component();
@@ -70,7 +89,10 @@ fn what_is_no_provider_is_refused_with_the_reason() {
         assert_eq!(code(bytes), *expect, "{what}");
     }
     let Err(error) = sandbox.load(&importing("wasi:filesystem/preopens@0.2.0")) else { panic!() };
-    assert!(matches!(&error, Error::ImportRefused { import } if import == "wasi:filesystem/preopens@0.2.0"), "{error}");
+    assert!(
+        matches!(&error, SandboxError::ImportRefused { import } if import == "wasi:filesystem/preopens@0.2.0"),
+        "{error}"
+    );
 }
 
 /// Notes an item that has no documentation.
@@ -86,10 +108,17 @@ fn every_item_of_the_contract_is_documented() {
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
     resolve.push_path(wit).unwrap();
     let mut missing = Vec::new();
-    for (_, world) in &resolve.worlds {
+    // The packages of WASI are documented where they come from.
+    let is_ours = |package: Option<PackageId>| {
+        package.is_some_and(|package| {
+            resolve.packages.get(package).is_some_and(|it| it.name.namespace == "license-management")
+        })
+    };
+    for (_, world) in resolve.worlds.iter().filter(|(_, world)| is_ours(world.package)) {
         note(&mut missing, world.name.clone(), &world.docs);
     }
-    for (_, interface) in &resolve.interfaces {
+    let is_of_ours = |id: InterfaceId| resolve.interfaces.get(id).is_some_and(|it| is_ours(it.package));
+    for (_, interface) in resolve.interfaces.iter().filter(|(_, interface)| is_ours(interface.package)) {
         let name = interface.name.clone().unwrap_or_default();
         note(&mut missing, name, &interface.docs);
         for (name, function) in &interface.functions {
@@ -98,6 +127,9 @@ fn every_item_of_the_contract_is_documented() {
     }
     for (_, def) in &resolve.types {
         let Some(name) = &def.name else { continue };
+        if !matches!(def.owner, TypeOwner::Interface(id) if is_of_ours(id)) {
+            continue;
+        }
         // What one interface uses of another is documented there.
         if !matches!(def.kind, TypeDefKind::Type(Type::Id(_))) {
             note(&mut missing, name.clone(), &def.docs);

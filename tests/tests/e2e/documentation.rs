@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use end_to_end::{connect, list, simulator};
-use mattermost_provider::mattermost::code::{Code, Entry, NoticeCode};
+use mattermost_provider::mattermost::code::{Code, NoticeCode};
 use mattermost_simulator::{Config, Privacy};
 use provider_host::model::Notice;
 use provider_host::{ComponentBound, ListingOptions};
+use provider_sdk::code::Entry;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -31,11 +32,15 @@ fn troubleshooting_has_every_code_of_the_plugin_with_its_fix() {
     assert!(differing.is_empty(), "docs/troubleshooting.md lacks or has another text for:\n\n{}", differing.join("\n"));
 }
 
-/// The host and the command have no table of their codes: they stand where they are given, in functions called `code`, in
+/// Where the host's sources stand.
+const HOST: [&str; 6] =
+    ["host/src", "host/model/src", "host/egress/src", "host/sandbox/src", "host/store/src", "host/registry/src"];
+
+/// The host and the command have no table of their codes: they stand where they are given, in functions called `code` or `facts`, in
 /// complaints and among notices. So they are looked for there.
 fn codes_in_sources() -> BTreeSet<String> {
     let mut codes: BTreeSet<_> = ComponentBound::ALL.iter().map(|bound| bound.code().to_owned()).collect();
-    for folder in ["host/src", "cli/src"] {
+    for folder in HOST.into_iter().chain(["cli/src"]) {
         for file in sources(&root().join(folder)) {
             let text = fs::read_to_string(&file).unwrap();
             let text = text.split("#[cfg(test)]\nmod ").next().unwrap();
@@ -76,10 +81,10 @@ fn words(source: &str) -> Vec<String> {
     source.split('"').skip(1).step_by(2).filter(is_code).map(ToOwned::to_owned).collect()
 }
 
-/// What functions called `code` return.
+/// What functions called `code` or `facts` return.
 fn given_by_functions(text: &str) -> Vec<String> {
     let mut codes = Vec::new();
-    for head in ["fn code(&self) -> &", "fn code(self) -> &"] {
+    for head in ["fn code(&self) -> &", "fn code(self) -> &", "fn facts(&self) -> ", "fn facts(self) -> "] {
         for (at, _) in text.match_indices(head) {
             let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
             let indent: String = text[line..].chars().take_while(|c| *c == ' ').collect();

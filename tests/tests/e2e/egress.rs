@@ -6,7 +6,8 @@ use end_to_end::{connect, list, settings, shared_provider, simulator};
 use mattermost_simulator::Config;
 use provider_host::audit::JsonLines;
 use provider_host::{
-    Access, DenialReason, Egress, EgressOptions, End, Error, LimitHit, Limits, ListingOptions, Policy, Proxy,
+    Access, DenialReason, Egress, EgressOptions, End, Limits, ListingOptions, Listings as _, Policy, Proxy,
+    SandboxError, TrafficLimit,
 };
 use tokio::net::{TcpListener, TcpStream};
 
@@ -60,11 +61,13 @@ async fn a_call_that_sends_too_many_requests_is_told_by_its_limit() {
     let settings = settings(&server.origin(), &server.tokens().admin);
     let mut session = shared_provider().connect(Access::new(settings, egress.clone()).limits(limits)).await.unwrap();
     let refused = session.list_page(None, 0).await.unwrap_err();
-    assert!(matches!(refused, Error::Provider(_)), "the provider's own words: {refused:?}");
+    assert!(matches!(refused, SandboxError::Provider(_)), "the provider's own words: {refused:?}");
     assert_eq!(egress.requests(), 3);
     let denials = session.denials();
     let told: Vec<_> = denials.iter().map(|denial| denial.reason).collect();
-    assert!(!told.is_empty() && told.iter().all(|reason| *reason == DenialReason::Limit(LimitHit::RequestsPerCall(3))));
+    assert!(
+        !told.is_empty() && told.iter().all(|reason| *reason == DenialReason::Limit(TrafficLimit::RequestsPerCall(3)))
+    );
     assert_eq!(
         denials.first().unwrap().would_allow,
         "a higher limit `requests_per_call`, which the operator of the platform sets"

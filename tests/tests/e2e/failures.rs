@@ -166,7 +166,7 @@ async fn settings_that_cannot_be_tried_are_refused_before_anything_is_sent() {
     ];
     for (url, token, code) in cases {
         let error = match connect(url, token).await {
-            Ok(mut session) => session.check().await.unwrap_err(),
+            Ok(mut session) => session.check().await.unwrap_err().into(),
             Err(error) => error,
         };
         assert_eq!(error.code(), code, "{url}: {error}");

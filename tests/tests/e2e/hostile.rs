@@ -12,13 +12,16 @@ use mattermost_simulator::{Config, Exchange, Simulator};
 use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints};
 use provider_host::model::ProviderError;
 use provider_host::{
-    End, Error, Limits, ListingOptions, Objection, Pool, Provenance, Provider, Sandbox, Session, Settings,
-    SwitchOptions, SyncOptions, Whole, seal,
+    End, Error, Limits, ListingOptions, Listings as _, Objection, Pool, Provenance, Provider, RegistryError, Sandbox,
+    SandboxError, Session, Settings, SwitchOptions, SyncOptions, Whole, seal,
 };
 use tokio::task::JoinSet;
 
 /// The real token of the servers that record: no part of it is a word that a request has anyway.
 const SECRET: &str = "qk7zx4wv9ybj3h8tmpn6rdc5sf";
+
+/// That of a second server.
+const SECOND_SECRET: &str = "swordfish-of-the-second";
 
 /// Limits that are met soon, and not by a provider that works.
 fn low() -> Limits {
@@ -47,8 +50,8 @@ async fn what_asks_for_more_or_speaks_another_contract_is_refused_when_it_is_loa
     let host = Host::new(Limits::default());
     for (name, code, words) in [
         ("files", "import-refused", "wasi:filesystem/"),
-        ("older", "contract-mismatch", "license-management:provider/provider@0.1.0"),
-        ("newer", "contract-mismatch", "license-management:provider/provider@0.1.0"),
+        ("older", "contract-mismatch", "license-management:provider/provider@0.2.0"),
+        ("newer", "contract-mismatch", "license-management:provider/provider@0.2.0"),
     ] {
         let error = host.load(name).expect_err(name);
         assert_eq!(error.code(), code, "{name}: {error}");
@@ -226,7 +229,7 @@ async fn whoever_takes_anothers_name_is_not_switched_to() {
     let impostor = registry.load(bytes("impostor")).await.unwrap();
     let refused = registry.switch(&impostor, &SwitchOptions::default()).await.map(drop).unwrap_err();
     assert_eq!(refused.code(), "preflight-failed");
-    let Error::PreflightFailed { objections, .. } = refused else { unreachable!("by its code") };
+    let RegistryError::PreflightFailed { objections, .. } = refused else { unreachable!("by its code") };
     let is_for_the_token = |objection: &Objection| matches!(objection, Objection::SettingChanged { key, to: "secret-value", .. } if key == "access_token");
     assert!(objections.iter().any(is_for_the_token), "{objections:?}");
     let is_for_the_request = |objection: &Objection| matches!(objection, Objection::GrantWidened { request, .. } if request == "DELETE {server_url}/api/v4/users/{}");
@@ -387,7 +390,9 @@ async fn what_a_provider_says_of_itself_holds_from_when_it_was_granted() {
     assert_eq!(key.product, described.id);
     session.check().await.map(drop).unwrap();
     assert_eq!(session.listing_key("acme"), key, "a call with an open network changes nothing");
-    for refused in [fickle.describe().await.map(drop), host.connect(&fickle, settings).await.map(drop)] {
+    for refused in
+        [fickle.describe().await.map(drop).map_err(Error::from), host.connect(&fickle, settings).await.map(drop)]
+    {
         let error = refused.unwrap_err();
         assert_eq!(error.code(), "answer-refused");
         assert!(error.to_string().contains("another than it was before"), "{error}");
@@ -410,7 +415,7 @@ async fn a_version_that_takes_a_plain_setting_for_an_address_is_not_switched_to(
     let tenant = registry.tenant("acme", "mattermost", host.access(settings)).unwrap();
     let widened = registry.load(bytes("widened")).await.unwrap();
     let refused = registry.switch(&widened, &SwitchOptions::default()).await.map(drop).unwrap_err();
-    let Error::PreflightFailed { objections, .. } = refused else { unreachable!("by its code") };
+    let RegistryError::PreflightFailed { objections, .. } = refused else { unreachable!("by its code") };
     let is_for_the_address = |objection: &Objection| matches!(objection, Objection::SettingTaken { tenant, key, to: "url", .. } if (tenant.as_str(), key.as_str()) == ("acme", "elsewhere"));
     assert!(objections.iter().any(is_for_the_address) && objections.len() == 1, "{objections:?}");
     assert_eq!(registry.active("mattermost"), Some(real.name()));
@@ -441,9 +446,13 @@ async fn limits_that_leave_no_room_are_refused_at_once() {
 async fn loose(host: &Host, name: &str, granted: &Recorder, elsewhere: &Recorder) -> ProviderError {
     let mut settings = settings(&granted.url(), SECRET);
     settings.set("elsewhere", elsewhere.url());
-    let mut session = host.session(name, settings).await;
+    told(host.session(name, settings).await).await
+}
+
+/// What a component tells that answers every call with an error.
+async fn told(mut session: Session) -> ProviderError {
     let told = match session.check().await.map(drop).unwrap_err() {
-        Error::Provider(told) => Ok(*told),
+        SandboxError::Provider(told) => Ok(*told),
         other => Err(other),
     };
     told.unwrap()
@@ -476,15 +485,25 @@ fn holds_secret(text: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_secret_goes_into_the_granted_servers_headers_of_credentials_and_nowhere_else() {
-    let (granted, elsewhere) = (Recorder::start().await, Recorder::start().await);
+async fn a_secret_goes_into_its_header_of_requests_to_its_server_and_nowhere_else() {
+    let (granted, second, elsewhere) = (Recorder::start().await, Recorder::start().await, Recorder::start().await);
     let host = Host::new(Limits::default());
-    let told = loose(&host, "leak", &granted, &elsewhere).await;
+    let mut both = settings(&granted.url(), SECRET);
+    both.set("elsewhere", elsewhere.url()).set("second_url", second.url());
+    both.set_secret("second_token", SECOND_SECRET.into());
+    let told = told(host.session("leak", both).await).await;
 
     assert!(told.message.contains("placeholder"), "it tells what it was told: {}", told.message);
     assert!(!holds_secret(&format!("{told:?}")), "{told:?}");
     assert!(elsewhere.connections().is_empty(), "{:?}", elsewhere.arrivals());
-    for what in ["another server", "another server's query", "another server's body"] {
+    for what in [
+        "another server",
+        "another server's query",
+        "another server's body",
+        "another header of credentials",
+        "a request of the first to the second",
+        "a request of the second to the first",
+    ] {
         assert_eq!(told.params.get(what), Some("ErrorCode::HttpRequestDenied"), "{what}");
     }
 
@@ -496,25 +515,35 @@ async fn a_secret_goes_into_the_granted_servers_headers_of_credentials_and_nowhe
         assert!(!holds_secret(line) && !holds_secret(body), "{line} {body}");
         for (name, value) in headers {
             assert!(!holds_secret(name), "{name}");
-            assert!(["authorization", "x-api-key"].contains(&name.as_str()) || !holds_secret(value), "{name}: {value}");
+            assert!(name == "authorization" || !holds_secret(value), "{name}: {value}");
+            assert!(!value.contains(SECOND_SECRET), "{name}: {value}");
         }
+    }
+    let arrivals = second.arrivals();
+    let key = ("x-api-key".to_owned(), SECOND_SECRET.to_owned());
+    assert!(arrivals.iter().any(|Arrival { headers, .. }| headers.contains(&key)), "{arrivals:?}");
+    assert_eq!(arrivals.len(), 4, "what else is sent to it has placeholders: {arrivals:?}");
+    for Arrival { line, headers, .. } in &arrivals {
+        assert_eq!(line, "GET /second");
+        let has_second = |name: &str, value: &str| name != "x-api-key" && value.contains(SECOND_SECRET);
+        assert!(!headers.iter().any(|(name, value)| holds_secret(value) || has_second(name, value)), "{headers:?}");
     }
     // The whole of it once more, whatever the server made of it.
     let elsewhere_than_credentials: Vec<_> = granted
         .connections()
         .iter()
         .flat_map(|bytes| String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect::<Vec<_>>())
-        .filter(|line| !line.starts_with("authorization: ") && !line.starts_with("x-api-key: "))
+        .filter(|line| !line.starts_with("authorization: "))
         .collect();
     assert!(!elsewhere_than_credentials.iter().any(|line| holds_secret(line)), "{elsewhere_than_credentials:?}");
 }
 
 #[tokio::test]
-async fn headers_that_ask_for_another_request_do_not_leave_the_host() {
+async fn headers_and_queries_that_are_not_described_or_ask_for_another_request_do_not_leave_the_host() {
     let (granted, elsewhere) = (Recorder::start().await, Recorder::start().await);
     let host = Host::new(Limits::default());
     let told = loose(&host, "headers", &granted, &elsewhere).await;
-    assert!(told.params.len() > 15, "{told:?}");
+    assert!(told.params.len() > 25, "{told:?}");
     for (name, outcome) in told.params.iter() {
         assert_eq!(outcome == "200", name == "ordinary", "{name}: {outcome}");
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use end_to_end::{settings, shared_provider, simulator};
 use mattermost_simulator::{Config, Fault, FaultKind};
-use provider_host::{Access, Egress, EgressOptions, Error, LimitHit, Limits, Session};
+use provider_host::{Access, Egress, EgressOptions, LimitHit, Limits, SandboxError, Session};
 
 async fn session(limits: Limits, url: &str, token: &str) -> Session {
     let egress = Egress::new(EgressOptions::default()).unwrap();
@@ -21,7 +21,7 @@ async fn a_call_that_waits_too_long_is_stopped_and_the_next_one_is_served() {
     limits.call_time = Duration::from_secs(4);
     let mut session = session(limits, &server.url(), &server.tokens().admin).await;
     let error = session.list_page(None, 1).await.map(drop).unwrap_err();
-    assert!(matches!(error, Error::LimitHit { limit: LimitHit::CallTime(_), .. }), "{error}");
+    assert!(matches!(error, SandboxError::LimitHit { limit: LimitHit::CallTime(_), .. }), "{error}");
     assert!(session.list_page(None, 1).await.is_ok());
 }
 
@@ -32,7 +32,7 @@ async fn a_guest_that_takes_too_much_memory_is_stopped_by_name() {
     limits.memory_bytes = 3 << 20;
     let mut session = session(limits, &server.url(), &server.tokens().admin).await;
     let error = session.list_page(None, 8_000).await.map(drop).unwrap_err();
-    assert!(matches!(error, Error::LimitHit { limit: LimitHit::Memory(_), .. }), "{error}");
+    assert!(matches!(error, SandboxError::LimitHit { limit: LimitHit::Memory(_), .. }), "{error}");
     assert_eq!(error.code(), "limit-memory");
     // A smaller step fits, in a fresh instance.
     assert!(session.list_page(None, 200).await.is_ok());
@@ -45,7 +45,7 @@ async fn a_guest_that_returns_too_much_is_stopped_by_name() {
     limits.returned_bytes = 100_000;
     let mut session = session(limits, &server.url(), &server.tokens().admin).await;
     let error = session.list_page(None, 2_000).await.map(drop).unwrap_err();
-    assert!(matches!(error, Error::LimitHit { limit: LimitHit::ReturnedBytes(_), .. }), "{error}");
+    assert!(matches!(error, SandboxError::LimitHit { limit: LimitHit::ReturnedBytes(_), .. }), "{error}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use end_to_end::{Listed, connect, list, settings, shared_provider, simulator};
 use mattermost_simulator::{ChangeKind, Config, Simulator};
 use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints};
 use provider_host::model::{CheckOutcome, CheckReport, User};
-use provider_host::{Access, Egress, EgressOptions, End, ListingOptions, Proxy, Session, SyncOptions};
+use provider_host::{Access, Egress, EgressOptions, End, ListingOptions, Listings as _, Proxy, Session, SyncOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 

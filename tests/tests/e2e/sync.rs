@@ -14,8 +14,8 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints, SqliteCheckpoints};
 use provider_host::model::User;
 use provider_host::{
-    Access, Egress, EgressOptions, End, Error, ListingOptions, ListingSync, Patience, Pool, Provenance, Registry,
-    Sandbox, Session, SwitchOptions, SyncOptions, Whole, seal,
+    Access, Egress, EgressOptions, End, Error, ListingOptions, ListingSync, Listings as _, Patience, Pool, Provenance,
+    Registry, Sandbox, Session, SwitchOptions, SyncOptions, Whole, seal,
 };
 
 const ASK: SyncOptions = SyncOptions { limit: 0, whole: false };
@@ -361,8 +361,8 @@ async fn a_step_that_fails_is_asked_for_again() {
                 had.end = step.end;
             }
             Err(error) => {
-                assert!(error.retryable() && errors.len() < 40, "{error}");
-                errors.push(error);
+                assert!(error.is_retryable() && errors.len() < 40, "{error}");
+                errors.push(error.into());
             }
         }
     }

@@ -4,8 +4,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use provider_sdk::http::Request;
+
 use super::super::super::api::{self, USERS_PER_PAGE};
-use super::super::super::http::Request;
 use super::super::super::settings::{Settings, Way};
 use super::cost;
 

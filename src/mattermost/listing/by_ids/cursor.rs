@@ -3,14 +3,14 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use provider_sdk::cursor::{Parts, has_form, seal, unseal};
+use provider_sdk::hash::fnv1a;
+
 use super::super::super::advice::Holder;
 use super::super::super::code::NoticeCode;
 use super::super::super::edition::Edition;
 use super::super::super::failure::Failure;
-use super::super::super::settings::fnv1a;
-use super::super::cursor::{
-    Cursor as PagesCursor, Seats, damaged, foreign, read_count, read_version, seal, unseal, write_count, write_version,
-};
+use super::super::cursor::{Cursor as PagesCursor, Seats, read_count, read_version, write_count, write_version};
 use super::super::notices::Findings;
 use super::super::{Census, Clock, Hidden};
 use super::called::{Called, count};
@@ -101,7 +101,7 @@ impl Cursor {
     /// Whether text is a cursor of a listing by ids.
     #[must_use]
     pub fn is_one(text: &str) -> bool {
-        text.strip_prefix(FORM).is_some_and(|rest| rest.starts_with('_'))
+        has_form(text, FORM)
     }
 
     /// The cursor as text.
@@ -115,9 +115,8 @@ impl Cursor {
                 format!("{}:{}:{}:{:x}:{:x}", called.listed, called.counted, called.behind, called.digest, called.whole)
             },
         );
-        let body = format!(
-            "{FORM}_{:x}_{:x}_{}_{}_{last}_{called}_{}_{}_{}_{}_{}_{}_{}_{}_{}",
-            self.fingerprint,
+        let state = format!(
+            "{:x}_{}_{}_{last}_{called}_{}_{}_{}_{}_{}_{}_{}_{}_{}",
             self.listing,
             self.pass,
             self.orphans,
@@ -131,7 +130,7 @@ impl Cursor {
             seats.unknown,
             self.findings.encode(),
         );
-        seal(&body)
+        seal(FORM, self.fingerprint, &state)
     }
 
     /// Reads a cursor of the server and settings with this fingerprint.
@@ -139,15 +138,10 @@ impl Cursor {
     /// # Errors
     /// The cursor is damaged, of another form, or of another server or other settings.
     pub fn decode(text: &str, fingerprint: u64) -> Result<Self, Failure> {
-        let body = unseal(text, FORM)?;
-        let cursor = Self::parse(body).filter(|cursor| cursor.encode() == text).ok_or_else(damaged)?;
-        if cursor.fingerprint == fingerprint { Ok(cursor) } else { Err(foreign()) }
+        Ok(unseal(text, FORM, fingerprint, Self::read, Self::encode)?)
     }
 
-    fn parse(body: &str) -> Option<Self> {
-        let mut parts = body.split('_');
-        let _form = parts.next()?;
-        let fingerprint = u64::from_str_radix(parts.next()?, 16).ok()?;
+    fn read(fingerprint: u64, parts: &mut Parts<'_>) -> Option<Self> {
         let listing = u64::from_str_radix(parts.next()?, 16).ok()?;
         let pass = parts.next()?.parse().ok().filter(|pass| (1..=PASSES_AT_MOST).contains(pass))?;
         let orphans = parts.next()?.parse().ok()?;
@@ -170,8 +164,7 @@ impl Cursor {
         let (hidden, clock) = (Hidden::default(), Clock::default());
         let (holder, id) = (Holder::default(), String::new());
         let census = Census { count, edition, version, hidden, count_failure: None, clock, holder, me: id };
-        let cursor = Self { fingerprint, listing, pass, orphans, last, called, absent, me, census, seats, findings };
-        Some(cursor).filter(|_| parts.next().is_none())
+        Some(Self { fingerprint, listing, pass, orphans, last, called, absent, me, census, seats, findings })
     }
 }
 

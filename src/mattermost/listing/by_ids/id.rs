@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::super::super::settings::fnv1a;
+use provider_sdk::hash::fnv1a;
 
 /// Letters and digits in an id of Mattermost's (server/public/model/utils.go).
 const LENGTH: usize = 26;

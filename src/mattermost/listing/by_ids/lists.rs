@@ -2,11 +2,12 @@
 
 use alloc::vec::Vec;
 
+use provider_sdk::gzip::Stream;
+use provider_sdk::http::{Answered, Request, Response, Ticket, Work};
+
 use super::super::super::api::{Answer, USERS_PER_PAGE};
 use super::super::super::code::Code;
 use super::super::super::failure::Failure;
-use super::super::super::gzip::Stream;
-use super::super::super::http::{Answered, Request, Response, Ticket, Work};
 use super::super::super::wire::{Bot, Team, TeamMember, User};
 use super::super::team_admins::is_id;
 use super::cover::{Cover, Query, Source};

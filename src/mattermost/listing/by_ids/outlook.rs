@@ -1,8 +1,9 @@
 //! Which way a listing will go, and how many requests it will take.
 
+use provider_sdk::http::Network;
+
 use super::super::super::api::USERS_PER_PAGE;
 use super::super::super::failure::Failure;
-use super::super::super::http::Network;
 use super::super::super::settings::{ActivitySource, Settings, Way};
 use super::cost::{self, PROFILES_AT_ONCE};
 use super::cover::Cover;

@@ -2,8 +2,9 @@
 
 use alloc::vec::Vec;
 
+use provider_sdk::http::Network;
+
 use super::super::super::failure::Failure;
-use super::super::super::http::Network;
 use super::super::super::settings::Settings;
 use super::super::census::{Count, Counting};
 use super::called::Called;

@@ -3,10 +3,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use provider_sdk::http::Network;
+use provider_sdk::pace::FAR_MS;
+
 use super::super::super::code::{Code, NoticeCode};
-use super::super::super::failure::Failure;
-use super::super::super::http::Network;
-use super::super::super::pace::FAR_MS;
+use super::super::super::failure::{Failure, Meaning as _};
 use super::super::super::record::Rules;
 use super::super::super::settings::{Settings, Way};
 use super::super::both::Cut;
@@ -154,7 +155,7 @@ fn waits_or_fails(failure: Failure, at: Cursor, told: &Told, memory: &mut Memory
     if !is_of_profiles || lists::is_about_the_token(&failure) {
         return Err(failure);
     }
-    let is_final = failure.is_refusal() || failure.is_of_gateway() || !failure.code.retryable();
+    let is_final = failure.is_refusal() || failure.is_of_gateway() || !failure.is_retryable();
     if is_final || core::mem::replace(&mut memory.profiles_failed, true) {
         return Ok(Stepped::Pages(Box::new(at.turn_to_pages())));
     }

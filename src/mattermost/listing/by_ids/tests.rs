@@ -11,9 +11,10 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
+use provider_sdk::http::{Lost, Outcome, Request, Response};
+
 use super::super::super::code::Code;
 use super::super::super::fake::{Fake, Order, json};
-use super::super::super::http::{Lost, Outcome, Request, Response};
 use super::super::super::settings::Settings;
 use super::super::fake_server::{ADMIN, Account, Server, VIEWER, id, row, settings_of};
 use super::super::list_users;

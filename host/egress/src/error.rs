@@ -1,0 +1,176 @@
+//! Why nothing can be sent, with stable codes and what to do about it.
+
+use std::path::PathBuf;
+
+use crate::Origin;
+
+/// What every fallible operation of this crate returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The error behind another, or words where there is none.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// What is known of an error beside its text: one row of a crate's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts<'a> {
+    /// Stable and kebab-case.
+    pub code: &'a str,
+    /// What an administrator, or who embeds this library, can do about it.
+    pub fix: Option<&'a str>,
+    /// Whether the same call may succeed later, without anybody changing anything.
+    pub is_retryable: bool,
+}
+
+impl<'a> Facts<'a> {
+    /// Of an error that lasts until somebody does this.
+    #[must_use]
+    pub const fn lasting(code: &'a str, fix: &'a str) -> Self {
+        Self { code, fix: Some(fix), is_retryable: false }
+    }
+
+    /// Of an error that may pass by itself.
+    #[must_use]
+    pub const fn passing(code: &'a str, fix: &'a str) -> Self {
+        Self { code, fix: Some(fix), is_retryable: true }
+    }
+}
+
+/// Why a way out cannot be opened. The texts are for people and may change; [`Error::code`] is stable.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting leads to an origin that the platform's policy does not name.
+    #[error("the policy does not let providers reach {}", origin.shown())]
+    OriginDenied {
+        /// Where the setting leads.
+        origin: Origin,
+        /// The line of the policy that would allow it.
+        line: String,
+        /// The same as a sentence.
+        fix: String,
+    },
+
+    /// A line of a policy names no origin.
+    #[error("the line `{line}` of the policy is not usable: {reason}")]
+    PolicyUnusable {
+        /// The line.
+        line: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+
+    /// A file of certificates cannot be used.
+    #[error("the CA file {} cannot be used: {reason}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        reason: Cause,
+    },
+
+    /// A forward proxy cannot be used as it is described.
+    #[error("the proxy is not usable: {reason}")]
+    ProxyUnusable {
+        /// What is wrong with it; an address with a password in it is not repeated.
+        reason: String,
+    },
+
+    /// A client's certificate and key cannot be used.
+    #[error("the client certificate cannot be used: {reason}")]
+    ClientIdentityUnusable {
+        /// Which file and why not; no part of the key.
+        reason: String,
+    },
+
+    /// A header cannot be added to requests.
+    #[error("the header `{name}` cannot be added to requests: {reason}")]
+    HeaderUnusable {
+        /// Its name.
+        name: String,
+        /// What is wrong with it; the value is not repeated.
+        reason: &'static str,
+    },
+
+    /// A path leads to a folder, a named pipe or a device.
+    #[error("{} is not a regular file", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+
+    /// A file cannot be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+
+    /// The machine's clock is before 1970.
+    #[error("the clock of this machine is before 1970")]
+    ClockWrong,
+
+    /// The TLS library refuses its own configuration.
+    #[error("TLS could not be set up: {0}")]
+    Tls(#[source] rustls::Error),
+}
+
+impl Error {
+    /// The table of errors.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        let lasting = Facts::lasting;
+        match self {
+            Self::OriginDenied { fix, .. } => lasting("origin-denied", fix),
+            Self::PolicyUnusable { .. } => lasting(
+                "policy-unusable",
+                "Write scheme, host and port where it is not the usual one, such as https://chat.example.com or https://*.example.com:8443.",
+            ),
+            Self::CaFile { .. } => lasting(
+                "ca-file-unusable",
+                "Name a readable PEM file that holds the certificate of the authority that signed the server's certificate.",
+            ),
+            Self::ProxyUnusable { .. } => lasting(
+                "proxy-unusable",
+                "Write the proxy's address as http://proxy.example.com:3128, give its user name and password separately, and name the hosts to reach without it.",
+            ),
+            Self::ClientIdentityUnusable { .. } => lasting(
+                "client-identity-unusable",
+                "Name two readable PEM files: the certificate followed by those that signed it, and its key without a password.",
+            ),
+            Self::HeaderUnusable { .. } => lasting(
+                "header-unusable",
+                "Name a header of the gateway's own, such as x-gateway-key, with a value of one line; the server's own credentials belong in the settings.",
+            ),
+            Self::NotAFile { .. } => lasting(
+                "component-not-a-file",
+                "Name the file itself; write what comes through a pipe to a file first.",
+            ),
+            Self::Io { .. } => lasting("file-unreadable", "Check that the file exists and that this user may read it."),
+            Self::ClockWrong => {
+                lasting("clock-wrong", "Set the clock of this machine, by hand or from a time server, and try again.")
+            }
+            Self::Tls(_) => lasting("runtime-failed", "Report it to the authors of this host with the text above."),
+        }
+    }
+
+    /// A stable kebab-case code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.facts().code
+    }
+
+    /// What an administrator, or who embeds this library, can do about it.
+    #[must_use]
+    pub fn fix(&self) -> Option<&str> {
+        self.facts().fix
+    }
+
+    /// Whether the same call may succeed later, without anybody changing anything.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.facts().is_retryable
+    }
+}

@@ -1,0 +1,125 @@
+//! One request from the asking to the end of its answer: what it holds of the limits, and what is written down of it.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::audit::{Entry, Outcome};
+use crate::failure::Failure;
+use crate::request::Request;
+use crate::tally::Tally;
+use crate::way::Way;
+use crate::words;
+use crate::{DenialReason, telemetry};
+
+/// A request that a guest asked for. It is written down when this is dropped, once.
+pub(crate) struct Pass {
+    way: Arc<Way>,
+    request: Request,
+    when: SystemTime,
+    since: Instant,
+    outcome: Outcome,
+    tally: Arc<Tally>,
+    received: u64,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Pass {
+    pub(crate) fn new(way: Arc<Way>, request: Request) -> Self {
+        let tally = Arc::new(Tally::new(way.request_bytes, way.quota.total()));
+        Self {
+            way,
+            request,
+            when: SystemTime::now(),
+            since: Instant::now(),
+            outcome: Outcome::Failed { code: Failure::LetGo.code() },
+            tally,
+            received: 0,
+            place: None,
+        }
+    }
+
+    pub(crate) const fn way(&self) -> &Arc<Way> {
+        &self.way
+    }
+
+    /// Keeps a place among the requests in flight until the end.
+    pub(crate) fn hold(&mut self, place: Option<OwnedSemaphorePermit>) {
+        self.place = place;
+    }
+
+    /// Where the body is counted that is sent.
+    pub(crate) fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.tally)
+    }
+
+    /// An answer begins.
+    pub(crate) fn answered(&mut self, status: http::StatusCode) {
+        self.outcome = Outcome::Cut { status: status.as_u16(), code: Failure::LetGo.code() };
+    }
+
+    /// A part of the answer's body came.
+    pub(crate) fn received(&mut self, bytes: u64) {
+        self.received = self.received.saturating_add(bytes);
+    }
+
+    /// The answer came to its end.
+    pub(crate) fn ended(mut self) {
+        if let Outcome::Cut { status, .. } = self.outcome {
+            self.outcome = Outcome::Answered { status };
+        }
+        // A server may answer before it has read all of a request.
+        if let Some(reason) = self.stopped() {
+            self.way.deny(&self.request, reason);
+        }
+    }
+
+    /// The request or its answer failed.
+    pub(crate) fn failed(mut self, failure: Failure) -> Failure {
+        // Whatever came of it, it ended because its body was not sent to the end.
+        let failure = self.stopped().map_or(failure, Failure::Denied);
+        let (code, denial) = (failure.code(), failure.denial());
+        if let Some(reason) = denial {
+            self.way.deny(&self.request, reason);
+        }
+        self.outcome = match (self.outcome, denial) {
+            (Outcome::Cut { status, .. }, _) => Outcome::Cut { status, code },
+            (_, Some(_)) => Outcome::Denied { code },
+            (_, None) => Outcome::Failed { code },
+        };
+        failure
+    }
+
+    /// Why the body was not sent to its end.
+    fn stopped(&mut self) -> Option<DenialReason> {
+        let refused = self.tally.refused()?;
+        self.request.name.clone_from(&refused.header);
+        Some(refused.reason)
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        drop(self.place.take());
+        telemetry::requested(&self.way.sender, self.outcome, self.tally.sent(), self.received);
+        if self.way.audit.is_none() {
+            return;
+        }
+        let Request { method, origin, path, asked: _, name: _, line: _ } = &self.request;
+        self.way.write_down(Entry {
+            when: self.when,
+            tenant: self.way.sender.tenant.clone(),
+            provider: self.way.sender.provider.clone(),
+            version: self.way.sender.version.clone(),
+            method: method.clone(),
+            origin: origin.as_ref().map_or_else(String::new, words::origin),
+            path: path.clone(),
+            outcome: self.outcome,
+            times: 1,
+            request_bytes: self.tally.sent(),
+            response_bytes: self.received,
+            duration: self.since.elapsed(),
+        });
+    }
+}

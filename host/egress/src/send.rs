@@ -1,0 +1,172 @@
+//! Sending one request that was let out.
+
+use http::header::{CONTENT_LENGTH, HOST, HeaderName, PROXY_AUTHORIZATION};
+use http::uri::Scheme;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::capture_connection;
+use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody};
+
+use crate::DenialReason;
+use crate::body::Watched;
+use crate::cause::Cause;
+use crate::connector::Kept;
+use crate::deadline::{Deadline, TIMEOUT};
+use crate::failure::{self, Failure, Known};
+use crate::outgoing::Outgoing;
+use crate::pass::Pass;
+use crate::proxy::Route;
+use crate::tally::Tally;
+use crate::tunnel;
+use crate::way::{Exit, Way};
+
+/// Says by whose hands an answer came (RFC 9209): one that a forward proxy passed on may be the proxy's own.
+const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
+
+/// How often a request is sent again that a server did not take: each time the connection that it was sent on has ended.
+const RETAKES: u32 = 5;
+
+/// Waits for the request's turn, which no timeout of the guest's covers, sends it, and hands the answer out.
+pub(crate) async fn send(
+    mut pass: Pass,
+    exit: Exit,
+    mut request: Request<WasiBody>,
+    options: RequestOptions,
+) -> Result<Response<WasiBody>, HttpError> {
+    complete(pass.way(), &exit, request.headers_mut());
+    let (head, body) = request.into_parts();
+    let mut body = Outgoing::new(body, pass.way().quota.room(), pass.tally());
+    let place = tokio::select! {
+        biased;
+        place = pass.way().quota.turn() => place,
+        error = body.take_in() => {
+            pass.failed(Failure::LetGo);
+            return Err(error);
+        }
+    };
+    pass.hold(place);
+    let request = Request::from_parts(head, body.boxed_unsync());
+    let deadline = Deadline::of(pass.way().time);
+    let answer = match exchange(pass.way(), &exit, request, &options, deadline, &pass.tally()).await {
+        Ok(answer) => answer,
+        Err(failure) => return Err(pass.failed(failure).into()),
+    };
+    let (head, body) = answer.into_parts();
+    pass.answered(head.status);
+    if !fits(pass.way(), &head.headers) {
+        let limit = pass.way().head_limit();
+        return Err(pass.failed(Failure::Denied(DenialReason::Limit(limit))).into());
+    }
+    let body = Watched::new(body, pass, options.between_bytes_timeout.unwrap_or(TIMEOUT), deadline)?;
+    Ok(Response::from_parts(head, body.boxed_unsync()))
+}
+
+/// Adds what the guest does not know: secrets, and what gateway and proxy ask for. The client adds `Host` itself, which
+/// the gate held against the address: only HTTP/1.1 has it, and servers of HTTP/2 refuse it beside `:authority`.
+fn complete(way: &Way, exit: &Exit, headers: &mut HeaderMap) {
+    headers.remove(HOST);
+    way.vault.fill(headers, &exit.urls);
+    way.egress.add_headers(headers);
+    // In a tunnel the proxy is told when it is dug, and the server is never told.
+    headers.remove(PROXY_AUTHORIZATION);
+    if let (Route::Forward, Some(authorization)) = (exit.route, way.egress.proxy_authorization()) {
+        headers.insert(PROXY_AUTHORIZATION, authorization.clone());
+    }
+}
+
+/// Sends the request, once more by HTTP/1.1 if the server asks for that, and again on another connection if the server
+/// ended one without taking it. What has a body is the guest's to try again.
+async fn exchange(
+    way: &Way,
+    exit: &Exit,
+    mut request: Request<WasiBody>,
+    options: &RequestOptions,
+    deadline: Deadline,
+    tally: &Tally,
+) -> Result<Response<Incoming>, Failure> {
+    let mut again = bodiless(&request);
+    let mut left = RETAKES;
+    loop {
+        let failure = match attempt(way, exit, request, options, deadline).await {
+            Err(failure @ (Failure::HttpOneRequired | Failure::NotTaken)) => failure,
+            other => return other,
+        };
+        if failure == Failure::HttpOneRequired {
+            exit.clients.want_one();
+        }
+        let may_be_sent = left > 0 && tally.sent() == 0;
+        left = left.saturating_sub(1);
+        let next = again.take().filter(|_| may_be_sent).ok_or(failure)?;
+        again = bodiless(&next);
+        request = next;
+    }
+}
+
+/// The same request without a body, if it needs none and a server may want it twice.
+fn bodiless(request: &Request<WasiBody>) -> Option<Request<WasiBody>> {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let may_be_asked = is_read && request.uri().scheme() == Some(&Scheme::HTTPS);
+    if !may_be_asked || request.headers().contains_key(CONTENT_LENGTH) {
+        return None;
+    }
+    let mut again = Request::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
+    *again.method_mut() = request.method().clone();
+    *again.uri_mut() = request.uri().clone();
+    *again.headers_mut() = request.headers().clone();
+    Some(again)
+}
+
+async fn attempt(
+    way: &Way,
+    exit: &Exit,
+    mut request: Request<WasiBody>,
+    options: &RequestOptions,
+    deadline: Deadline,
+) -> Result<Response<Incoming>, Failure> {
+    let mut connection = capture_connection(&mut request);
+    way.egress.count();
+    let sending = exit.clients.choose().request(request);
+    tokio::pin!(sending);
+    // The pool does not tell the two waits apart, so the first ends with the news of a connection.
+    let connecting = async {
+        tokio::select! {
+            biased;
+            answer = &mut sending => Some(answer),
+            _ = connection.wait_for_connection_metadata() => None,
+        }
+    };
+    let slow = if exit.route == Route::Direct { Failure::ConnectionTimeout } else { Failure::Explained(slow_proxy()) };
+    let answer = match deadline.within(options.connect_timeout, slow, connecting).await? {
+        Some(answer) => answer,
+        None => deadline.within(options.first_byte_timeout, Failure::AnswerTimeout, sending).await?,
+    };
+    let known = Known { head: way.head_limit(), has_identity: way.egress.has_identity() };
+    let mut answer = answer.map_err(|error| failure::of(&error, known))?;
+    if let Some(kept) = answer.extensions().get::<Kept>() {
+        kept.mark();
+    }
+    if exit.route == Route::Forward {
+        let status = answer.status();
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            let has_credentials = way.egress.proxy_authorization().is_some();
+            return Err(Failure::Explained(tunnel::refused(status.as_u16(), has_credentials)));
+        }
+        answer.headers_mut().insert(PROXY_STATUS, HeaderValue::from_static("forward-proxy"));
+    }
+    Ok(answer)
+}
+
+fn slow_proxy() -> Cause {
+    let words = "no connection was made in time: the forward proxy, or the server behind it, does not answer";
+    Cause::new("proxy-unreachable", words)
+}
+
+/// Whether an answer's headers are within the limits, which the client keeps roughly while it reads them.
+fn fits(way: &Way, headers: &HeaderMap) -> bool {
+    let bytes = headers
+        .iter()
+        .fold(0_usize, |sum, (name, value)| sum.saturating_add(name.as_str().len()).saturating_add(value.len()));
+    let within = |count: usize, limit: u32| u32::try_from(count).is_ok_and(|count| count <= limit);
+    within(headers.len(), way.headers) && within(bytes, way.head_bytes)
+}

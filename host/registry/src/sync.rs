@@ -1,0 +1,72 @@
+//! A tenant's listing that is brought up to date, across switches.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use provider_model::User;
+use provider_store::checkpoint::{Checkpoints, Kept};
+use provider_store::{ListingSync, SyncOptions, SyncProgress, SyncStep, Whole};
+
+use crate::Result;
+use crate::across::Across;
+use crate::enrolled::Enrolled;
+
+/// A sync that holds a lease on the version that it runs in. Where it has to go on in another version, everybody is listed
+/// there.
+pub struct TenantSync {
+    across: Across<ListingSync>,
+}
+
+impl TenantSync {
+    pub(crate) const fn new(tenant: Arc<Enrolled>, options: SyncOptions, store: Arc<dyn Checkpoints>) -> Self {
+        Self { across: Across::new(tenant, (options, store)) }
+    }
+
+    /// The next step; none after the last; see [`ListingSync::next`]. After an error the same step can be tried again by
+    /// calling once more, in whatever version is then in use.
+    pub async fn next(&mut self) -> Option<Result<SyncStep>> {
+        self.across.next().await
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn progress(&self) -> SyncProgress {
+        self.across.steps().map(ListingSync::progress).unwrap_or_default()
+    }
+
+    /// Why everybody is listed; none where the provider tells what changed, and before the first step.
+    #[must_use]
+    pub fn whole(&self) -> Option<&Whole> {
+        self.across.steps().and_then(ListingSync::whole)
+    }
+
+    /// At most so many users from the store, by id, whose ids come after `after`; see [`ListingSync::kept`]. None before the
+    /// first step.
+    ///
+    /// # Errors
+    /// The store does not work.
+    pub async fn kept(&self, of: Kept, after: Option<&str>, limit: u32) -> Result<Vec<User>> {
+        match self.across.steps() {
+            Some(sync) => Ok(sync.kept(of, after, limit).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The most linear memory in bytes that one of its instances had.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.across.memory_bytes()
+    }
+
+    /// How often it went on in another version.
+    #[must_use]
+    pub const fn moves(&self) -> u32 {
+        self.across.moves()
+    }
+
+    /// How long it was held up at most by going on in another version.
+    #[must_use]
+    pub const fn longest_pause(&self) -> Duration {
+        self.across.longest_pause()
+    }
+}

@@ -1,0 +1,84 @@
+//! What is measured of tenants' calls: counters and times by tenant, version and outcome, and no user data.
+//!
+//! They go to whatever recorder the embedder has installed for the crate `metrics`, and to nobody where there is none;
+//! spans and events go to `tracing` in the same way.
+
+use std::time::Duration;
+
+use tracing::{Span, debug, info_span};
+
+use crate::Error;
+
+/// Whose call it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller<'a> {
+    /// The product's id.
+    pub(crate) provider: &'a str,
+    /// The version that serves.
+    pub(crate) version: &'a str,
+    /// The tenant's name.
+    pub(crate) tenant: &'a str,
+    /// The contract's function.
+    pub(crate) call: &'static str,
+}
+
+impl Caller<'_> {
+    /// The span that a call runs in.
+    pub(crate) fn span(&self) -> Span {
+        let Self { provider, version, tenant, call } = *self;
+        info_span!("provider_call", provider, version, tenant, call)
+    }
+
+    /// Counts a call and its time.
+    pub(crate) fn ended<T>(&self, took: Duration, result: &Result<T, Error>) {
+        let code = result.as_ref().err().map_or("ok", Error::code).to_owned();
+        let Self { provider, version, tenant, call } = *self;
+        let labels = [
+            ("provider", provider.to_owned()),
+            ("version", version.to_owned()),
+            ("tenant", tenant.to_owned()),
+            ("call", call.to_owned()),
+        ];
+        metrics::histogram!("provider_call_seconds", &labels).record(took.as_secs_f64());
+        let outcome = [labels.as_slice(), &[("code", code.clone())]].concat();
+        metrics::counter!("provider_calls_total", &outcome).increment(1);
+        debug!(provider, version, tenant, call, code, took_ms = took.as_millis(), "call ended");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+    use provider_sandbox::Error as SandboxError;
+
+    #[test]
+    fn calls_are_counted_by_tenant_and_outcome() {
+        let recorder = DebuggingRecorder::new();
+        metrics::with_local_recorder(&recorder, || {
+            let caller = Caller { provider: "p", version: "1", tenant: "acme", call: "check" };
+            caller.ended(Duration::from_millis(5), &Ok(()));
+            let crashed = SandboxError::Trap { call: "check", reason: "unreachable".into() };
+            caller.ended(Duration::from_millis(5), &Err::<(), Error>(crashed.into()));
+        });
+        let mut counted: Vec<_> = recorder
+            .snapshotter()
+            .snapshot()
+            .into_vec()
+            .into_iter()
+            .filter_map(|(key, _, _, value)| match value {
+                DebugValue::Counter(count) => {
+                    let labels: Vec<_> = key.key().labels().map(|label| label.value().to_owned()).collect();
+                    Some((key.key().name().to_owned(), labels.join(" "), count))
+                }
+                DebugValue::Gauge(_) | DebugValue::Histogram(_) => None,
+            })
+            .collect();
+        counted.sort();
+        let told: Vec<_> = counted.iter().map(|(name, labels, count)| format!("{name} {labels} {count}")).collect();
+        assert_eq!(
+            told,
+            ["provider_calls_total p 1 acme check ok 1", "provider_calls_total p 1 acme check provider-crashed 1",]
+        );
+    }
+}

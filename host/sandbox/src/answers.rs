@@ -1,0 +1,390 @@
+//! Whether an answer keeps the contract's rules. Every answer of every call is looked at here before it goes anywhere,
+//! and one that breaks a rule is refused whole: what is wrong in one place is not to be trusted in another.
+//!
+//! The rules are those of `wit/provider.wit`, with a size for every text that it leaves open. What a provider passes on of
+//! its product is left as it is: a name may be odd, and an account may be older or younger than it can be.
+//!
+//! No reason that is given here holds a text of the answer, since that may be a person's data.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use provider_model::{
+    ActivityKnowledge, Attributes, CheckReport, Description, HiddenField, License, ListingState, Notice, ProviderError,
+    SeatUse, User, UserPage, UserStatus,
+};
+
+use crate::bindings::Changes;
+
+/// Bytes of an id, a key or a code. Products have ids of some 40.
+const ID_BYTES: usize = 256;
+
+/// Bytes of a text for a person, or of one that a product has of a person.
+const TEXT_BYTES: usize = 64 * 1024;
+
+/// Bytes of an attribute's value: who runs thousands of teams has all their names there.
+const VALUE_BYTES: usize = 1024 * 1024;
+
+/// Entries of a list within one record.
+const ENTRIES: usize = 10_000;
+
+/// How far a watermark may lie in this machine's future, or before the one that changes were asked since: two clocks may
+/// differ, and a server's may be set.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::days(1);
+
+/// What is wrong with an answer, as the end of a sentence.
+type Checked = Result<(), String>;
+
+/// The ids that the answers of one provider may hold: those of the description that was granted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rules {
+    license_types: BTreeSet<String>,
+    roles: BTreeSet<String>,
+}
+
+impl Rules {
+    pub(crate) fn of(description: &Description) -> Self {
+        let ids = |terms: &[provider_model::Term]| terms.iter().map(|term| term.id.clone()).collect();
+        Self { license_types: ids(&description.license_types), roles: ids(&description.roles) }
+    }
+
+    /// Looks at a step of a listing, or of finding out what changed.
+    pub(crate) fn page(&self, page: &UserPage, now: DateTime<Utc>) -> Checked {
+        let UserPage { users, state, expected_total: _, wait_ms: _, watermark, notices, hidden, attributes } = page;
+        users.iter().try_for_each(|user| self.user(user))?;
+        if let ListingState::Incomplete(reason) = state {
+            code("the reason of an incomplete listing", reason)?;
+        }
+        if let Some(watermark) = watermark {
+            id("the watermark", watermark)?;
+            if instant(watermark).is_some_and(|time| time > now + CLOCKS_DIFFER) {
+                return Err("the watermark lies more than a day in the future of this machine's clock".to_owned());
+            }
+        }
+        self.notices(notices)?;
+        hides(hidden)?;
+        pairs("an attribute of the page", attributes)
+    }
+
+    /// Looks at a step of finding out what changed since a watermark.
+    pub(crate) fn changes(&self, changes: &Changes, since: Option<&str>, now: DateTime<Utc>) -> Checked {
+        let Changes { page, gone } = changes;
+        self.page(page, now)?;
+        gone.iter().try_for_each(|gone| id("the id of a user who is gone", gone))?;
+        match (page.watermark.as_deref().and_then(instant), since.and_then(instant)) {
+            (Some(new), Some(since)) if new < since - CLOCKS_DIFFER => {
+                Err("the watermark lies before the one that changes were asked since".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn licenses(&self, licenses: &[License]) -> Checked {
+        entries("the answer", "licences", licenses.len())?;
+        licenses.iter().try_for_each(|license| self.license(license))
+    }
+
+    fn license(&self, license: &License) -> Checked {
+        let License {
+            license_type,
+            name,
+            trial: _,
+            seats_purchased: _,
+            seats_used: _,
+            licensee,
+            starts_at,
+            expires_at,
+            attributes,
+            notices,
+        } = license;
+        known("the license-type of a licence", license_type, &self.license_types)?;
+        size("the name of a licence", name, TEXT_BYTES)?;
+        text("the licensee of a licence", licensee)?;
+        timestamp("the starts-at of a licence", starts_at)?;
+        timestamp("the expires-at of a licence", expires_at)?;
+        pairs("an attribute of a licence", attributes)?;
+        self.notices(notices)
+    }
+
+    pub(crate) fn report(&self, report: &CheckReport) -> Checked {
+        let CheckReport { steps, product_version, product_instance, attributes } = report;
+        entries("the report", "steps", steps.len())?;
+        for step in steps {
+            code("the id of a check step", &step.id)?;
+            if let Some(told) = &step.code {
+                code("the code of a check step", told)?;
+            }
+            size("the summary of a check step", &step.summary, TEXT_BYTES)?;
+            text("the fix of a check step", &step.fix)?;
+            pairs("a parameter of a check step", &step.params)?;
+        }
+        text("the product-version", product_version)?;
+        text("the product-instance", product_instance)?;
+        pairs("an attribute of the report", attributes)
+    }
+
+    fn user(&self, user: &User) -> Checked {
+        let User {
+            id: user_id,
+            username,
+            email,
+            first_name,
+            last_name,
+            status,
+            kind: _,
+            role,
+            roles,
+            seat,
+            licenses,
+            position,
+            created_at,
+            deactivated_at,
+            activity,
+            last_activity_at,
+            attributes,
+        } = user;
+        id("the id of a user", user_id)?;
+        size("the username of a user", username, TEXT_BYTES)?;
+        text("the email of a user", email)?;
+        text("the first-name of a user", first_name)?;
+        text("the last-name of a user", last_name)?;
+        text("the position of a user", position)?;
+        known("the role of a user", role, &self.roles)?;
+        entries("a user", "roles", roles.len())?;
+        roles.iter().try_for_each(|role| size("one of the roles of a user", role, TEXT_BYTES))?;
+        entries("a user", "licences", licenses.len())?;
+        for held in licenses {
+            known("the license-type of a user's licence", &held.license_type, &self.license_types)?;
+            timestamp("the assigned-at of a user's licence", &held.assigned_at)?;
+        }
+        if *seat == SeatUse::Free && !licenses.is_empty() {
+            return Err("a user who takes no seat holds a licence".to_owned());
+        }
+        timestamp("the created-at of a user", created_at)?;
+        timestamp("the deactivated-at of a user", deactivated_at)?;
+        if deactivated_at.is_some() && *status != UserStatus::Deactivated {
+            return Err("a user who is not deactivated has a deactivated-at".to_owned());
+        }
+        timestamp("the last-activity-at of a user", last_activity_at)?;
+        if last_activity_at.is_some() != (*activity == ActivityKnowledge::Known) {
+            return Err("the activity of a user and its last-activity-at contradict each other".to_owned());
+        }
+        pairs("an attribute of a user", attributes)
+    }
+
+    fn notices(&self, notices: &[Notice]) -> Checked {
+        entries("the answer", "notices", notices.len())?;
+        for notice in notices {
+            code("the code of a notice", &notice.code)?;
+            size("the message of a notice", &notice.message, TEXT_BYTES)?;
+            text("the fix of a notice", &notice.fix)?;
+            entries("a notice", "fields", notice.fields.len())?;
+            notice.fields.iter().try_for_each(|field| id("a field of a notice", field))?;
+            entries("a notice", "subjects", notice.subjects.len())?;
+            notice.subjects.iter().try_for_each(|subject| id("a subject of a notice", subject))?;
+            pairs("a parameter of a notice", &notice.params)?;
+        }
+        Ok(())
+    }
+}
+
+/// Looks at an error of a provider.
+pub(crate) fn error(error: &ProviderError) -> Checked {
+    code("the code of an error", &error.code)?;
+    size("the message of an error", &error.message, TEXT_BYTES)?;
+    text("the fix of an error", &error.fix)?;
+    text("the request of an error", &error.request)?;
+    text("the request-id of an error", &error.request_id)?;
+    pairs("a parameter of an error", &error.params)
+}
+
+/// Looks at a description: what it says of one thing, it says once.
+pub(crate) fn description(description: &Description) -> Checked {
+    let Description {
+        id,
+        name,
+        version,
+        documentation_url,
+        settings,
+        requests,
+        license_types,
+        roles,
+        codes,
+        attributes,
+    } = description;
+    for (what, value) in [("id", id), ("name", name), ("version", version), ("documentation-url", documentation_url)] {
+        size(&format!("the {what} of the description"), value, TEXT_BYTES)?;
+    }
+    unique("the key of a setting", settings.iter().map(|spec| spec.key.as_str()))?;
+    for spec in settings {
+        for (what, value) in [("label", &spec.label), ("help", &spec.help)] {
+            size(&format!("the {what} of a setting"), value, TEXT_BYTES)?;
+        }
+        text("the default of a setting", &spec.default)?;
+        pairs("an attribute of a setting", &spec.attributes)?;
+    }
+    entries("the description", "requests", requests.len())?;
+    for spec in requests {
+        for (what, value) in [("method", &spec.method), ("path", &spec.path), ("purpose", &spec.purpose)] {
+            size(&format!("the {what} of a request"), value, TEXT_BYTES)?;
+        }
+    }
+    for (what, terms) in [("a license type", license_types), ("a role", roles), ("a code", codes)] {
+        unique(&format!("the id of {what}"), terms.iter().map(|term| term.id.as_str()))?;
+        for term in terms {
+            size(&format!("the label of {what}"), &term.label, TEXT_BYTES)?;
+            size(&format!("the help of {what}"), &term.help, TEXT_BYTES)?;
+        }
+    }
+    pairs("an attribute of the description", attributes)
+}
+
+/// Looks at the users of a step whom the store held already: each was handed over in this run, or may be taken for a new
+/// one, since it was created after the baseline began.
+pub fn is_asked_for(user: &User, was_handed_over: bool, since: Option<&str>) -> Checked {
+    let is_recent = || {
+        let (created, since) = (user.created_at.as_deref().and_then(instant)?, instant(since?)?);
+        Some(created >= since - CLOCKS_DIFFER)
+    };
+    if was_handed_over || is_recent() == Some(true) {
+        return Ok(());
+    }
+    Err("it holds a user who is neither new nor among those that were handed over".to_owned())
+}
+
+/// Looks at those who are gone: each comes once, and is not among the users.
+pub fn are_gone(changes: &Changes) -> Checked {
+    let Changes { page, gone } = changes;
+    let mut seen: BTreeSet<&str> = page.users.iter().map(|user| user.id.as_str()).collect();
+    for id in gone {
+        if !seen.insert(id) {
+            return Err("it says that somebody is gone who is among its users, or is gone twice".to_owned());
+        }
+    }
+    Ok(())
+}
+
+fn hides(fields: &[HiddenField]) -> Checked {
+    entries("the answer", "hidden fields", fields.len())?;
+    for HiddenField { name, may_be } in fields {
+        id("the name of a hidden field", name)?;
+        entries("a hidden field", "ids", may_be.len())?;
+        may_be.iter().try_for_each(|other| id("an id of a hidden field", other))?;
+    }
+    Ok(())
+}
+
+fn unique<'a>(what: &str, ids: impl ExactSizeIterator<Item = &'a str>) -> Checked {
+    entries("the description", "entries of one sort", ids.len())?;
+    let mut seen = BTreeSet::new();
+    for key in ids {
+        id(what, key)?;
+        if !seen.insert(key) {
+            return Err(format!("{what} comes twice"));
+        }
+    }
+    Ok(())
+}
+
+fn known(what: &str, value: &str, ids: &BTreeSet<String>) -> Checked {
+    if ids.contains(value) {
+        return Ok(());
+    }
+    Err(format!("{what} is none that the provider describes"))
+}
+
+fn id(what: &str, value: &str) -> Checked {
+    if value.is_empty() {
+        return Err(format!("{what} is empty"));
+    }
+    size(what, value, ID_BYTES)?;
+    // Most are of ASCII, of which the compiler looks at many letters at once.
+    let is_plain = value.bytes().fold(true, |is_plain, byte| is_plain & matches!(byte, b' '..0x7f));
+    if !is_plain && value.chars().any(char::is_control) {
+        return Err(format!("{what} holds a control character"));
+    }
+    Ok(())
+}
+
+/// A code in kebab-case. It need not be among the described ones: what is refused for that would tell nobody what it says.
+fn code(what: &str, value: &str) -> Checked {
+    id(what, value)?;
+    if value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        return Ok(());
+    }
+    Err(format!("{what} is not in kebab-case"))
+}
+
+fn text(what: &str, value: &Option<String>) -> Checked {
+    value.as_ref().map_or(Ok(()), |value| size(what, value, TEXT_BYTES))
+}
+
+fn size(what: &str, value: &str, most: usize) -> Checked {
+    if value.len() <= most {
+        return Ok(());
+    }
+    Err(format!("{what} has {} bytes, and {most} are the most", value.len()))
+}
+
+fn entries(whose: &str, what: &str, number: usize) -> Checked {
+    if number <= ENTRIES {
+        return Ok(());
+    }
+    Err(format!("{whose} has {number} {what}, and {ENTRIES} are the most"))
+}
+
+fn pairs(what: &str, pairs: &Attributes) -> Checked {
+    if pairs.len() > ENTRIES {
+        return Err(format!("{what} is one of {}, and {ENTRIES} are the most", pairs.len()));
+    }
+    for (key, value) in pairs.iter() {
+        if key.is_empty() {
+            return Err(format!("{what} has no name"));
+        }
+        size(what, key, TEXT_BYTES)?;
+        size(what, value, VALUE_BYTES)?;
+    }
+    Ok(())
+}
+
+fn timestamp(what: &str, value: &Option<String>) -> Checked {
+    match value {
+        Some(value) if !is_timestamp(value) => Err(format!("{what} is no time of the form 2026-11-24T09:30:00.000Z")),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Whether a text is the contract's `timestamp`, of 1970 or later. A record has three or four of these, so neither a parser
+/// nor a loop is asked.
+fn is_timestamp(text: &str) -> bool {
+    let Ok(bytes) = <[u8; 24]>::try_from(text.as_bytes()) else { return false };
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'.', f1, f2, f3, b'Z'] =
+        bytes
+    else {
+        return false;
+    };
+    let digit = |byte: u8| u32::from(byte.wrapping_sub(b'0'));
+    let digits = [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2, f1, f2, f3].map(digit);
+    // Without a branch for each, the compiler looks at many at once.
+    if digits.iter().fold(false, |is_other, digit| is_other | (*digit > 9)) {
+        return false;
+    }
+    let two = |one: u8, other: u8| digit(one) * 10 + digit(other);
+    let (year, month, day) = (two(y1, y2) * 100 + two(y3, y4), two(m1, m2), two(d1, d2));
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        _ => return false,
+    };
+    year >= 1970 && (1..=days).contains(&day) && two(h1, h2) < 24 && two(n1, n2) < 60 && two(s1, s2) < 60
+}
+
+/// The moment of a timestamp.
+pub fn instant(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests;

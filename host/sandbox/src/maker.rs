@@ -1,0 +1,114 @@
+//! What made the records of a listing: the same alone can bring them up to date.
+
+use provider_model::{Description, SettingKind};
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, Settings};
+
+/// A version of a provider with settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Maker {
+    /// As the provider describes itself.
+    version: String,
+    /// The sha256 of its bytes.
+    component: String,
+    /// The sha256 of the settings that it reads, but for secrets: those change without changing a record.
+    settings: String,
+}
+
+impl Maker {
+    pub(crate) fn new(description: &Description, component: Digest, settings: &Settings) -> Self {
+        let is_secret = |kind: &SettingKind| matches!(kind, SettingKind::Secret(_) | SettingKind::SecretValue);
+        let read = description.settings.iter().filter(|spec| !is_secret(&spec.kind) && !settings.is_secret(&spec.key));
+        let mut pairs: Vec<_> = read.filter_map(|spec| Some((&spec.key, settings.expose(&spec.key)?))).collect();
+        pairs.sort_unstable();
+        Self {
+            version: description.version.clone(),
+            component: component.to_string(),
+            // As a list of quoted texts, in which no two settings look like one.
+            settings: Digest::of(format!("{pairs:?}").as_bytes()).to_string(),
+        }
+    }
+
+    /// Whether the records are of the same version of the provider, whatever the settings.
+    pub fn is_same_version(&self, other: &Self) -> bool {
+        (&self.version, &self.component) == (&other.version, &other.component)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use provider_model::SettingSpec;
+    use provider_testing::samples;
+
+    fn description() -> Description {
+        let spec = |(key, kind): (&str, SettingKind)| SettingSpec {
+            key: key.to_owned(),
+            label: String::new(),
+            kind,
+            required: false,
+            default: None,
+            help: String::new(),
+            attributes: Default::default(),
+        };
+        Description {
+            id: "example".into(),
+            name: String::new(),
+            version: "1.0.0".into(),
+            documentation_url: String::new(),
+            settings: [
+                ("url", SettingKind::Url),
+                ("token", samples::secret()),
+                ("key", SettingKind::SecretValue),
+                ("days", SettingKind::Integer),
+            ]
+            .map(spec)
+            .into(),
+            requests: Vec::new(),
+            license_types: Vec::new(),
+            roles: Vec::new(),
+            codes: Vec::new(),
+            attributes: Default::default(),
+        }
+    }
+
+    fn maker(change: impl FnOnce(&mut Description, &mut Settings)) -> Maker {
+        let (mut description, mut settings) = (description(), Settings::new());
+        settings.set("url", "https://a.example").set_secret("token", "hunter2".into()).set("key", "hunter2");
+        change(&mut description, &mut settings);
+        Maker::new(&description, Digest::of(b"component"), &settings)
+    }
+
+    #[test]
+    fn a_version_with_settings_is_told_from_others_by_what_makes_a_difference() {
+        let ours = maker(|_, _| {});
+        let with = |change: fn(&mut Settings)| maker(|_, settings| change(settings));
+        let same = [
+            with(|settings| _ = settings.set_secret("token", "another".into())),
+            with(|settings| _ = settings.set("key", "another")),
+            with(|settings| _ = settings.set("unknown", "value")),
+            maker(|description, _| description.settings.reverse()),
+        ];
+        assert!(same.iter().all(|same| *same == ours), "{same:?}");
+        let others = [
+            with(|settings| _ = settings.set("url", "https://b.example")),
+            with(|settings| _ = settings.set("days", "30")),
+        ];
+        assert!(others.iter().all(|other| *other != ours && other.is_same_version(&ours)), "{others:?}");
+        assert!(!maker(|description, _| description.version = "1.0.1".into()).is_same_version(&ours));
+        let rebuilt = Maker::new(&description(), Digest::of(b"another component"), &Settings::new());
+        assert!(!rebuilt.is_same_version(&ours));
+    }
+
+    #[test]
+    fn secrets_do_not_enter() {
+        let mut settings = Settings::new();
+        // One that was given as a secret where the provider expects none.
+        settings.set_secret("days", "hunter2".into());
+        assert_eq!(
+            Maker::new(&description(), Digest::of(b""), &settings),
+            Maker::new(&description(), Digest::of(b""), &Settings::new())
+        );
+    }
+}

@@ -1,0 +1,347 @@
+//! A whole listing, keyed by id: each user comes out once.
+//!
+//! `walk` decides what a step means and what comes next; this file calls the provider, waits, and saves.
+
+mod keeper;
+mod merge;
+mod notices;
+mod progress;
+mod proof;
+mod seen;
+mod settle;
+mod source;
+mod stall;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use provider_egress::{Denial, wall};
+use provider_model::{ErrorKind, User, UserPage};
+use provider_sandbox::{Error as SandboxError, ListingLimits, Session};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing};
+use crate::{Error, Result};
+pub(crate) use keeper::{AtTheEnd, Damage, Keeper, Opened, Update};
+pub(crate) use merge::{Hidden, learn};
+pub(crate) use notices::damaged as damage_notice;
+pub use progress::{Batch, End, Progress};
+pub(crate) use proof::Proof;
+pub(crate) use source::Source;
+pub(crate) use stall::StallGuard;
+use walk::Taken;
+pub(crate) use walk::Walk;
+
+/// How to list.
+#[derive(Clone, Debug, Default)]
+pub struct ListingOptions {
+    /// About how many users a step brings; 0 leaves it to the provider.
+    pub limit: u32,
+    /// Where an earlier listing stopped; none begins at the beginning. A listing that is taken up from a store goes on
+    /// where that says.
+    pub cursor: Option<String>,
+}
+
+/// A listing on its way.
+#[derive(Debug)]
+pub struct Listing<S = Session> {
+    session: S,
+    limit: u32,
+    walk: Walk,
+    /// What `walk` was when the last batch was returned.
+    standing: Standing,
+    not_before: Option<Instant>,
+    guard: StallGuard,
+    keeper: Option<Keeper>,
+    /// Where the listing is whose values are kept where they are hidden now.
+    before: Kept,
+    at_the_end: AtTheEnd,
+    damaged: u64,
+    /// Whether nothing of this listing was saved yet.
+    begins: bool,
+    /// How many requests of the session are in the listing's progress.
+    counted: u64,
+    resumed: Option<Progress>,
+    /// A step that was taken and is not returned before it is saved.
+    unsaved: Option<Arc<Taken>>,
+    /// Its saving, which goes on where the future that waits for it is dropped.
+    saving: Option<JoinHandle<Result<()>>>,
+}
+
+/// What to do with a listing that a store holds unfinished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unfinished {
+    GoOn,
+    Drop,
+}
+
+impl<S: Source> Listing<S> {
+    pub(crate) fn new(session: S, options: ListingOptions) -> Self {
+        Self::at(session, options.limit, Walk::new(Standing::begin(options.cursor)))
+    }
+
+    fn at(session: S, limit: u32, walk: Walk) -> Self {
+        Self {
+            counted: session.requests(),
+            session,
+            limit,
+            standing: walk.standing().clone(),
+            walk,
+            not_before: None,
+            guard: StallGuard::default(),
+            keeper: None,
+            before: Kept::Before,
+            at_the_end: AtTheEnd::Settle,
+            damaged: 0,
+            begins: true,
+            resumed: None,
+            unsaved: None,
+            saving: None,
+        }
+    }
+
+    /// A listing that is kept in a store.
+    pub(crate) async fn kept_in(
+        session: S,
+        options: ListingOptions,
+        store: Arc<dyn Checkpoints>,
+        key: ListingKey,
+        unfinished: Unfinished,
+    ) -> Result<Self> {
+        let keeper = Keeper::open(store, key).await?;
+        let opened = keeper.inspect().await?;
+        let goes_on = unfinished == Unfinished::GoOn;
+        Self::in_place(session, options, keeper, &opened, goes_on, AtTheEnd::Settle).await
+    }
+
+    /// A listing that is taken up in its place in a store, if it may and is not damaged, or begins there.
+    pub(crate) async fn in_place(
+        session: S,
+        options: ListingOptions,
+        keeper: Keeper,
+        opened: &Opened,
+        goes_on: bool,
+        at_the_end: AtTheEnd,
+    ) -> Result<Self> {
+        let damaged = opened.damage.records();
+        let unfinished = opened.standing.clone().filter(|it| goes_on && damaged == 0 && it.end.is_none());
+        let begins = unfinished.is_none();
+        let walk = match unfinished {
+            Some(standing) => keeper.recall(Standing { is_untold: true, ..standing }).await?,
+            None => Walk::new(Standing { is_untold: true, ..Standing::begin(options.cursor) }),
+        };
+        let mut listing = Self::at(session, options.limit, walk);
+        if damaged > 0 {
+            listing.walk.note_own(notices::damaged(damaged));
+        }
+        if let Some(wait) = listing.standing.wait.filter(|_| !begins) {
+            listing.not_before = after(wait.left_ms(now_ms()));
+        }
+        listing.resumed = (!begins).then_some(listing.standing.progress);
+        let is_over_latest = opened.standing.as_ref().is_some_and(Standing::is_finished);
+        listing.before = if is_over_latest { Kept::Latest } else { Kept::Before };
+        Ok(Self { keeper: Some(keeper), begins, at_the_end, damaged, ..listing })
+    }
+
+    /// The next step; none after the last. Waits first where the product asked for it, without keeping room in the pool from
+    /// anybody who needs it. A step of a listing that has a store is returned when it is saved. After an error the same step
+    /// can be tried again by calling once more, and nothing is lost.
+    ///
+    /// It ends with an error where it makes no progress ([`Error::ListingStalled`]), where the product asks for too long a
+    /// wait ([`Error::WaitTooLong`]), and beyond the limits of [`ListingLimits`].
+    ///
+    /// Where the provider refuses the cursor ([`ErrorKind::CursorStale`]) the listing begins again by itself, and so does
+    /// one that went on in another instance and cannot be proven complete; a notice says so, and whoever came before is
+    /// among the `repeated`.
+    pub async fn next(&mut self) -> Option<Result<Batch>> {
+        while self.unsaved.is_none() {
+            if self.standing.end.is_some() {
+                return None;
+            }
+            if let Err(error) = self.wait().await {
+                return Some(Err(error));
+            }
+            match self.page().await {
+                Ok((mut page, bytes)) => {
+                    if let Err(error) = self.merge(&mut page).await {
+                        return Some(Err(error));
+                    }
+                    let requests = self.session.requests();
+                    let more = requests.saturating_sub(std::mem::replace(&mut self.counted, requests));
+                    self.walk.made(self.session.maker(), more);
+                    let taken = self.walk.take(page, now_ms());
+                    let (news, users) = (taken.news, taken.standing.progress.users);
+                    // The next call returns it where this one ends with an error.
+                    self.unsaved = Some(Arc::new(taken));
+                    let limits = self.session.listing_limits();
+                    let goes_on = self.guard.step(limits, news).and_then(|()| self.guard.holds(limits, users, bytes));
+                    if let Err(error) = goes_on {
+                        return Some(Err(error));
+                    }
+                }
+                Err(error) => {
+                    let is_stale = error.as_provider().is_some_and(|error| error.kind == ErrorKind::CursorStale);
+                    if !is_stale || !self.walk.begin_again() {
+                        return Some(Err(error));
+                    }
+                }
+            }
+        }
+        if let Err(error) = self.save().await {
+            return Some(Err(error));
+        }
+        let taken = Arc::unwrap_or_clone(self.unsaved.take()?);
+        self.begins = false;
+        self.before = Kept::Before;
+        self.not_before = taken.standing.wait.and_then(|wait| after(u64::from(wait.ms)));
+        self.standing = taken.standing;
+        Some(Ok(taken.batch))
+    }
+
+    /// Waits as long as the product has asked.
+    async fn wait(&mut self) -> Result<()> {
+        // Kept until the wait is over: whoever drops this future and asks again waits for the rest of it.
+        if let Some(until) = self.not_before {
+            let limits = self.session.listing_limits();
+            wait_is_bearable(until, limits)?;
+            self.guard.pause(limits, until).await?;
+            self.not_before = None;
+        }
+        Ok(())
+    }
+
+    /// The provider's next page with the bytes of its users, if the listing may hold it.
+    async fn page(&mut self) -> Result<(UserPage, u64)> {
+        let limits = self.session.listing_limits().clone();
+        let cursor = self.walk.standing().cursor.clone();
+        let (page, bytes) = self.guard.part(&limits, self.session.list_step(cursor.as_deref(), self.limit)).await?;
+        let fits = self.walk.fits(&page.notices, &limits);
+        fits.map_err(|limit| SandboxError::LimitHit { call: "list-users", limit })?;
+        Ok((page, bytes))
+    }
+
+    /// Lets the users of a page keep the values that are hidden now and are known.
+    async fn merge(&mut self, page: &mut UserPage) -> Result<()> {
+        let Some(keeper) = &self.keeper else { return Ok(()) };
+        let mut hidden = self.walk.standing().hidden.clone();
+        merge::learn(&mut hidden, &page.hidden);
+        let hidden = Hidden::new(&hidden, self.session.roles());
+        if !hidden.is_empty() {
+            let ids = page.users.iter().map(|user| user.id.clone()).collect();
+            hidden.merge_all(&mut page.users, keeper.find(self.before, ids).await?);
+        }
+        Ok(())
+    }
+
+    /// Saves the step that was taken. Nothing is lost where the future is dropped: the next call waits for the same saving.
+    async fn save(&mut self) -> Result<()> {
+        let (Some(keeper), Some(taken)) = (&self.keeper, &self.unsaved) else { return Ok(()) };
+        let late = taken.standing.hides_late.then(|| Hidden::new(&taken.standing.hidden, self.session.roles()));
+        let saving =
+            self.saving.get_or_insert_with(|| keeper.save(Arc::clone(taken), self.begins, late, self.at_the_end));
+        let saved = saving.await;
+        self.saving = None;
+        keeper.outcome(saved)
+    }
+
+    /// How far it is, what came in earlier processes included.
+    #[must_use]
+    pub const fn progress(&self) -> Progress {
+        self.standing.progress
+    }
+
+    /// Where it went on, for one that was taken up from a store; none for one that began. Who came before does not come
+    /// again as new: [`kept`](Self::kept) has them.
+    #[must_use]
+    pub const fn resumed(&self) -> Option<Progress> {
+        self.resumed
+    }
+
+    /// How many records of its store were damaged when it was opened, and count as not kept.
+    #[must_use]
+    pub const fn damaged(&self) -> u64 {
+        self.damaged
+    }
+
+    /// Where it goes on, to be kept by a host that gives it no store; none at the beginning and at the end.
+    #[must_use]
+    pub fn cursor(&self) -> Option<&str> {
+        self.standing.cursor.as_deref()
+    }
+
+    /// At most so many users from the listing's store, by id, whose ids come after `after`: the last record of each. None
+    /// without a store.
+    ///
+    /// # Errors
+    /// The store does not work.
+    pub async fn kept(&self, of: Kept, after: Option<&str>, limit: u32) -> Result<Vec<User>> {
+        match &self.keeper {
+            Some(keeper) => keeper.users(of, after.map(ToOwned::to_owned), limit).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The session that it runs in.
+    pub(crate) const fn session(&mut self) -> &mut S {
+        &mut self.session
+    }
+
+    /// What the session sent so far belongs to something else.
+    pub(crate) fn count_requests_from_here(&mut self) {
+        self.counted = self.session.requests();
+    }
+
+    /// How far it is with the last step that was returned.
+    pub(crate) const fn standing(&self) -> &Standing {
+        &self.standing
+    }
+}
+
+impl Listing {
+    /// What the provider asked for in the last step and was denied.
+    #[must_use]
+    pub fn denials(&self) -> Vec<Denial> {
+        self.session.denials()
+    }
+
+    /// Goes on in another session, such as one of another version of the provider, and returns the one that it ran in. It
+    /// must be a session with the same product and the same settings.
+    ///
+    /// A provider's proof of completeness does not move along. The listing is complete all the same where what the product
+    /// counted proves it, or where it is once more read to the end.
+    pub fn continue_in(&mut self, session: Session) -> Session {
+        self.counted = session.requests();
+        std::mem::replace(&mut self.session, session)
+    }
+
+    /// The most linear memory in bytes that an instance of the session that it runs in had.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.session.memory_bytes()
+    }
+
+    /// The session, for other calls.
+    #[must_use]
+    pub fn into_session(self) -> Session {
+        self.session
+    }
+}
+
+/// Whether what is left of a wait is no longer than a listing may wait.
+pub(crate) fn wait_is_bearable(until: Instant, limits: &ListingLimits) -> Result<()> {
+    let (left, limit) = (until.saturating_duration_since(Instant::now()), limits.wait_time);
+    if left > limit { Err(Error::WaitTooLong { left, limit }) } else { Ok(()) }
+}
+
+pub(crate) fn after(ms: u64) -> Option<Instant> {
+    Instant::now().checked_add(Duration::from_millis(ms))
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> u64 {
+    u64::try_from(wall::since_1970().unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
+}

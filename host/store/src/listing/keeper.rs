@@ -1,0 +1,197 @@
+//! A store's blocking calls, on threads on which they may block.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use provider_model::User;
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
+
+use super::merge::Hidden;
+use super::seen::Seen;
+use super::settle;
+use super::walk::{Taken, Walk};
+use crate::checkpoint::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, Verified};
+use crate::{Error, Result};
+
+/// A listing's place in a store.
+#[derive(Clone)]
+pub(crate) struct Keeper {
+    checkpoint: Arc<Mutex<Box<dyn Checkpoint>>>,
+    name: Arc<str>,
+}
+
+/// What a sync found, saved together in the latest listing.
+#[derive(Clone, Debug)]
+pub(crate) struct Update {
+    pub(crate) added: Vec<User>,
+    pub(crate) changed: Vec<User>,
+    pub(crate) gone: Vec<String>,
+    /// Whether damaged records that nobody has replaced go.
+    pub(crate) mends: bool,
+    pub(crate) standing: Standing,
+}
+
+impl Update {
+    /// Only how the listing stands.
+    pub(crate) const fn of(standing: Standing, mends: bool) -> Self {
+        Self { added: Vec::new(), changed: Vec::new(), gone: Vec::new(), mends, standing }
+    }
+}
+
+/// What is there when a listing is opened.
+#[derive(Debug, Default)]
+pub(crate) struct Opened {
+    /// How far the latest listing is, with the users whose records are intact.
+    pub(crate) standing: Option<Standing>,
+    pub(crate) damage: Damage,
+}
+
+/// Records that are not as they were saved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Damage {
+    /// The ids of those that still have one.
+    pub(crate) ids: Vec<String>,
+    /// How many have none, or are not there.
+    pub(crate) nameless: u64,
+}
+
+impl Damage {
+    /// How many records that are.
+    pub(crate) fn records(&self) -> u64 {
+        u64::try_from(self.ids.len()).unwrap_or(u64::MAX).saturating_add(self.nameless)
+    }
+
+    fn of(verified: Verified, users: u64) -> Self {
+        let Verified { intact, damaged, nameless } = verified;
+        let found = intact.saturating_add(u64::try_from(damaged.len()).unwrap_or(u64::MAX)).saturating_add(nameless);
+        // More than were saved is no less damage.
+        Self { ids: damaged, nameless: nameless.saturating_add(users.abs_diff(found)) }
+    }
+}
+
+/// What is done with a step that ends a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AtTheEnd {
+    /// The listing becomes what is known.
+    Settle,
+    /// Somebody else does that, when what differs was printed.
+    Leave,
+}
+
+impl Keeper {
+    /// Takes a listing.
+    pub(crate) async fn open(store: Arc<dyn Checkpoints>, key: ListingKey) -> Result<Self> {
+        let name = Arc::<str>::from(key.name.as_str());
+        let opened = spawn_blocking(move || store.open(&key)).await;
+        Ok(Self { checkpoint: Arc::new(Mutex::new(flatten(&name, opened)?)), name })
+    }
+
+    /// How far the latest listing came, and what of it is damaged.
+    pub(crate) async fn inspect(&self) -> Result<Opened> {
+        self.outcome(self.run(inspect).await)
+    }
+
+    /// Takes up the listing that an earlier process has left unfinished.
+    pub(crate) async fn recall(&self, standing: Standing) -> Result<Walk> {
+        self.outcome(self.run(move |checkpoint| recall(checkpoint, standing)).await)
+    }
+
+    /// Begins to save a step. The last one of a listing comes with everything that its end means.
+    pub(super) fn save(
+        &self,
+        taken: Arc<Taken>,
+        begins: bool,
+        hidden: Option<Hidden>,
+        at_the_end: AtTheEnd,
+    ) -> JoinHandle<Result<()>> {
+        self.run(move |checkpoint| {
+            checkpoint.save(&Step {
+                begins,
+                run: taken.run,
+                withdraws: taken.withdraws,
+                users: &taken.batch.users,
+                repeated: &taken.batch.repeated,
+                ..Step::of(&taken.standing)
+            })?;
+            if taken.standing.end.is_none() {
+                return Ok(());
+            }
+            if let Some(hidden) = hidden {
+                settle::merge_again(checkpoint, &hidden)?;
+            }
+            match at_the_end {
+                AtTheEnd::Settle => settle::settle(checkpoint).map(drop),
+                AtTheEnd::Leave => Ok(()),
+            }
+        })
+    }
+
+    /// Makes the latest listing, which has ended, what is known.
+    pub(crate) async fn settle(&self) -> Result<Option<Standing>> {
+        self.outcome(self.run(settle::settle).await)
+    }
+
+    /// What came of it.
+    pub(super) fn outcome<T>(&self, outcome: Result<Result<T>, JoinError>) -> Result<T> {
+        flatten(&self.name, outcome)
+    }
+
+    /// Saves what a sync found in the latest listing.
+    pub(crate) async fn update(&self, update: Arc<Update>) -> Result<()> {
+        let saving = self.run(move |checkpoint| {
+            let Update { added, changed, gone, mends, standing } = update.as_ref();
+            checkpoint.save(&Step { mends: *mends, gone, users: added, repeated: changed, ..Step::of(standing) })
+        });
+        self.outcome(saving.await)
+    }
+
+    /// The records of these ids.
+    pub(crate) async fn find(&self, of: Kept, ids: Vec<String>) -> Result<Vec<User>> {
+        self.outcome(self.run(move |checkpoint| checkpoint.find(of, &ids)).await)
+    }
+
+    /// Reads users back.
+    pub(crate) async fn users(&self, of: Kept, after: Option<String>, limit: u32) -> Result<Vec<User>> {
+        let reading = self.run(move |checkpoint| checkpoint.users(of, after.as_deref(), limit));
+        self.outcome(reading.await)
+    }
+
+    fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Checkpoint) -> Result<T> + Send + 'static,
+    ) -> JoinHandle<Result<T>> {
+        let checkpoint = Arc::clone(&self.checkpoint);
+        // A store that panicked is asked again: its steps are all or nothing.
+        spawn_blocking(move || work(checkpoint.lock().unwrap_or_else(PoisonError::into_inner).as_mut()))
+    }
+}
+
+impl std::fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keeper").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Records that are damaged count as not kept.
+fn inspect(checkpoint: &mut dyn Checkpoint) -> Result<Opened> {
+    let Some(mut standing) = checkpoint.standing()? else { return Ok(Opened::default()) };
+    let verified = checkpoint.verify()?;
+    let intact = verified.intact;
+    let damage = Damage::of(verified, standing.progress.users);
+    standing.progress.users = intact;
+    Ok(Opened { standing: Some(standing), damage })
+}
+
+/// The listing as it stood.
+fn recall(checkpoint: &mut dyn Checkpoint, standing: Standing) -> Result<Walk> {
+    let mut seen = Seen::default();
+    checkpoint.ids(&mut |id, run| seen.recall(id, run == standing.run))?;
+    Ok(Walk::resume(standing, seen))
+}
+
+/// A store that panicked is told as one that does not work.
+fn flatten<T>(name: &str, outcome: Result<Result<T>, JoinError>) -> Result<T> {
+    outcome.unwrap_or_else(|_| {
+        let reason = "the store stopped in the middle of it".into();
+        Err(Error::CheckpointUnusable { store: format!("of the listing `{name}`"), reason })
+    })
+}

@@ -1,0 +1,208 @@
+//! What a page means for a listing: who is new, whether it is over, and what comes next. It neither waits nor calls.
+
+use provider_model::{ListingState, Notice, User, UserPage};
+use provider_sandbox::{LimitHit, ListingLimits, Maker, bounds};
+
+use super::merge;
+use super::notices;
+use super::progress::{Batch, End};
+use super::proof::Proof;
+use super::seen::{Arrival, Seen};
+use crate::checkpoint::{Standing, Wait};
+
+/// How often a listing begins at most: where the provider refuses its cursor, and where it was interrupted and is not
+/// proven complete. A reading that nobody interrupts is the last one, so this only bounds a provider that refuses its own
+/// cursors, or says of every listing that it was interrupted.
+const RUNS_AT_MOST: u32 = 10;
+
+/// A listing between two pages.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    standing: Standing,
+    seen: Seen,
+    /// What this library told and no batch has brought yet.
+    untold: Vec<Notice>,
+    /// What it told in this listing.
+    own: Vec<Notice>,
+}
+
+/// A page that was taken.
+#[derive(Clone, Debug)]
+pub(super) struct Taken {
+    pub(super) batch: Batch,
+    /// The run that it belongs to.
+    pub(super) run: u32,
+    /// How many users came for the first time in it.
+    pub(super) news: u64,
+    /// Whether those whom only an earlier run has brought are of the listing no more.
+    pub(super) withdraws: bool,
+    /// How far the listing is with it.
+    pub(super) standing: Standing,
+}
+
+impl Walk {
+    pub(super) fn new(standing: Standing) -> Self {
+        Self::resume(standing, Seen::default())
+    }
+
+    /// Takes up a listing with the ids that have come.
+    pub(super) fn resume(standing: Standing, seen: Seen) -> Self {
+        let own = standing.notices.iter().filter(|notice| notices::is_own(notice)).cloned().collect();
+        Self { standing, seen, untold: Vec::new(), own }
+    }
+
+    pub(super) const fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// Takes a notice of this library, which the next batch brings.
+    pub(super) fn note_own(&mut self, notice: Notice) {
+        self.untold.push(notice.clone());
+        self.tell(notice);
+    }
+
+    /// Whether the listing may hold these notices beside those that it has.
+    ///
+    /// # Errors
+    /// The limit that it would be beyond.
+    pub(super) fn fits(&self, told: &[Notice], limits: &ListingLimits) -> Result<(), LimitHit> {
+        if told.is_empty() {
+            return Ok(());
+        }
+        let mut all = self.standing.notices.clone();
+        notices::merge(&mut all, told);
+        bounds::notices(&all, limits)
+    }
+
+    /// Notes who makes the page that is taken next, and the requests that it took. Where the pages of one run are made by
+    /// several, nobody can bring them up to date.
+    pub(super) fn made(&mut self, maker: Option<&Maker>, requests: u64) {
+        let standing = &mut self.standing;
+        if standing.cursor.is_none() {
+            standing.maker = maker.cloned();
+        } else if standing.maker.as_ref() != maker {
+            standing.maker = None;
+        }
+        standing.progress.requests = standing.progress.requests.saturating_add(requests);
+    }
+
+    /// Takes a page that came at a time in milliseconds since 1970.
+    pub(super) fn take(&mut self, page: UserPage, now_ms: u64) -> Taken {
+        let run = self.standing.run;
+        let UserPage { users, state, expected_total, wait_ms, watermark, notices: told, hidden, attributes } = page;
+        self.standing.proof.page(expected_total, watermark.as_deref());
+        let mut news = 0_u64;
+        let (users, repeated): (Vec<_>, Vec<_>) = users.into_iter().partition(|user| {
+            let arrival = self.note(user);
+            news = news.saturating_add(u64::from(arrival.is_new_in_run));
+            arrival.is_new
+        });
+        let progress = &mut self.standing.progress;
+        progress.users = progress.users.saturating_add(count(&users));
+        progress.repeated = progress.repeated.saturating_add(count(&repeated));
+        progress.pages = progress.pages.saturating_add(1);
+        progress.expected_total = expected_total.or(progress.expected_total);
+        if watermark.is_some() {
+            self.standing.watermark.clone_from(&watermark);
+        }
+        self.standing.wait = wait_ms.map(|ms| Wait { until_ms: now_ms.saturating_add(u64::from(ms)), ms });
+        notices::merge(&mut self.standing.notices, &told);
+        let is_late = self.standing.progress.users > count(&users);
+        self.standing.hides_late |= merge::learn(&mut self.standing.hidden, &hidden) && is_late;
+
+        let mut batch =
+            Batch { users, repeated, notices: told, hidden, expected_total, watermark, attributes, ..Batch::default() };
+        self.standing.cursor = None;
+        match state {
+            ListingState::More(cursor) => self.standing.cursor = Some(cursor),
+            // Fewer users than were counted may come: those that were deleted meanwhile.
+            ListingState::Complete => self.standing.end = Some(End::Complete),
+            ListingState::Resumed => self.judge(&mut batch.notices),
+            ListingState::Incomplete(reason) => {
+                self.standing.end = Some(End::Incomplete);
+                self.standing.reason = Some(reason);
+            }
+        }
+        if self.standing.end == Some(End::Complete) {
+            batch.withdrawn = self.withdraw();
+        }
+        let own = if self.standing.end.is_some() { self.own.clone() } else { std::mem::take(&mut self.untold) };
+        batch.notices.extend(own);
+        batch.end = self.standing.end;
+        batch.reason.clone_from(&self.standing.reason);
+        let withdraws = batch.withdrawn > 0;
+        Taken { batch, run, news, withdraws, standing: self.standing.clone() }
+    }
+
+    /// Leaves those out of a complete listing whom only an earlier run has brought: they were deleted before this one
+    /// counted, or they would have come. Returns how many they are.
+    fn withdraw(&mut self) -> u64 {
+        let withdrawn = self.seen.not_of_this_run();
+        if withdrawn > 0 {
+            let progress = &mut self.standing.progress;
+            progress.users = progress.users.saturating_sub(withdrawn);
+            self.tell(notices::withdrawn(withdrawn));
+        }
+        withdrawn
+    }
+
+    /// What the end of a listing is worth that went on in another instance.
+    fn judge(&mut self, told: &mut Vec<Notice>) {
+        self.standing.end = Some(End::Incomplete);
+        match self.standing.proof.counted() {
+            Some(counted) if self.standing.proof.holds() => {
+                let is_resumed = |notice: &Notice| notice.code == notices::RESUMED;
+                told.retain(|notice| !is_resumed(notice));
+                self.standing.notices.retain(|notice| !is_resumed(notice));
+                self.tell(notices::proven(counted));
+                self.standing.end = Some(End::Complete);
+            }
+            // Whoever has kept the users of an earlier listing and begins at its cursor wants the rest and no more.
+            _ if self.standing.has_beginning && self.standing.run < RUNS_AT_MOST => {
+                self.standing.end = None;
+                self.begin_run(notices::read_again());
+            }
+            Some(_) | None => self.standing.reason = Some(notices::RESUMED.to_owned()),
+        }
+    }
+
+    /// Begins again at the beginning, since the cursor is refused. Returns whether there is a point in it.
+    pub(super) fn begin_again(&mut self) -> bool {
+        // What somebody else has kept is not known here.
+        let is_somebody_elses = !self.standing.has_beginning && self.standing.progress.pages == 0;
+        if self.standing.cursor.is_none() || is_somebody_elses || self.standing.run >= RUNS_AT_MOST {
+            return false;
+        }
+        self.begin_run(notices::begun_again());
+        true
+    }
+
+    /// Everything is read again; who comes again is known. What the provider told belongs to the run that is over.
+    fn begin_run(&mut self, why: Notice) {
+        self.seen.begin_run();
+        self.standing.cursor = None;
+        self.standing.run = self.standing.run.saturating_add(1);
+        self.standing.proof = Proof::default();
+        self.standing.has_beginning = true;
+        self.standing.notices.clone_from(&self.own);
+        self.untold.push(why.clone());
+        self.tell(why);
+    }
+
+    fn tell(&mut self, notice: Notice) {
+        notices::merge(&mut self.own, std::slice::from_ref(&notice));
+        notices::merge(&mut self.standing.notices, &[notice]);
+    }
+
+    fn note(&mut self, user: &User) -> Arrival {
+        let arrival = self.seen.note(&user.id);
+        if arrival.is_new_in_run {
+            self.standing.proof.came(user.created_at.as_deref());
+        }
+        arrival
+    }
+}
+
+fn count(users: &[User]) -> u64 {
+    u64::try_from(users.len()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,477 @@
+//! Brings a kept listing up to date, for as little as the provider can.
+//!
+//! Where the provider reports what changed (the contract's interface `changes`), the users that the store holds are handed to
+//! it batch by batch in the order of their ids, and it returns those that differ and those that are new. Each record is saved
+//! in its place, which leaves a listing as of the old watermark behind whenever the process dies; who is gone, and the new
+//! watermark, come when the provider has proven everything. Where it cannot, or the store holds nothing that it could begin
+//! from, everybody is listed, and the two listings in the store are compared afterwards.
+//!
+//! A listing that is not proven complete is brought up to date too. Nobody is gone then, and who did not come is kept
+//! (`listing/settle.rs`). A value that is hidden from the token is the one that was seen last (`listing/merge.rs`).
+
+mod asking;
+mod batch;
+mod leaving;
+mod step;
+mod telling;
+mod whole;
+
+use std::sync::Arc;
+
+use provider_egress::Denial;
+use provider_model::{ErrorKind, HiddenField, ListingState, Notice, User, UserPage};
+use provider_sandbox::{Changes, Error as SandboxError, ListingLimits, Session, answers};
+use tokio::time::Instant;
+
+use crate::checkpoint::{Checkpoints, Kept, ListingKey, SeenAt, Standing, Wait};
+use crate::listing::{
+    AtTheEnd, Damage, Hidden, Keeper, Source, StallGuard, Update, after, damage_notice, learn, now_ms, wait_is_bearable,
+};
+use crate::{End, Listing, ListingOptions, Result};
+use asking::{Asking, Brought, Verdict};
+use leaving::Leaving;
+pub use step::{ChangedUser, SyncOptions, SyncStep};
+use telling::Telling;
+pub use whole::Whole;
+
+/// A kept listing that is brought up to date.
+#[derive(Debug)]
+pub struct ListingSync<S = Session> {
+    /// Lists everybody where that is needed. Its session makes all calls.
+    listing: Listing<S>,
+    keeper: Keeper,
+    options: SyncOptions,
+    /// How far the latest listing in the store is.
+    standing: Option<Standing>,
+    phase: Phase,
+    whole: Option<Whole>,
+    /// Why every known record is read again by asking.
+    outdated: Option<Whole>,
+    /// What the token does not see, by the answers to what is asked.
+    hidden: Vec<HiddenField>,
+    damage: Damage,
+    /// Whether asking has begun anew once, since its cursor was refused.
+    has_begun_again: bool,
+    /// What the last step brought, which is saved when the next one is asked for.
+    unsaved: Option<Arc<Update>>,
+    not_before: Option<Instant>,
+    /// Of what is asked; the listing has its own.
+    guard: StallGuard,
+    notices: Vec<Notice>,
+    progress: SyncProgress,
+}
+
+/// What is done next.
+#[derive(Debug)]
+enum Phase {
+    /// Ask what changed.
+    Asking(Asking),
+    /// The provider has proven everything: who is gone leaves, and then the listing stands so.
+    Leaving(Leaving, Box<Standing>),
+    /// List everybody.
+    Listing,
+    /// Tell what differs between two listings, the later of which ended so.
+    Telling(Telling, End),
+    /// The same for a listing that an earlier process has not told to its end; what changed since comes afterwards.
+    Remembering(Telling),
+    /// Tell that it is over.
+    Closing(End),
+    Ended,
+}
+
+/// What an answer says beside the users that it found.
+#[derive(Default)]
+struct Told {
+    state: Option<ListingState>,
+    expected_total: Option<u32>,
+    wait_ms: Option<u32>,
+    watermark: Option<String>,
+    leaving: Leaving,
+}
+
+/// How far a sync is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SyncProgress {
+    /// Users that were looked at: those of the store that the provider has compared or, where everybody is listed, those
+    /// who came.
+    pub users: u64,
+    /// How many there are to look at, as far as that is known.
+    pub expected_total: Option<u32>,
+    /// Users who were told as added.
+    pub added: u64,
+    /// Users who were told as changed.
+    pub changed: u64,
+    /// Users who were told as gone.
+    pub gone: u64,
+}
+
+impl<S: Source> ListingSync<S> {
+    pub(crate) async fn open(
+        session: S,
+        options: SyncOptions,
+        store: Arc<dyn Checkpoints>,
+        key: ListingKey,
+    ) -> Result<Self> {
+        let keeper = Keeper::open(store, key).await?;
+        let opened = keeper.inspect().await?;
+        let listed = ListingOptions { limit: options.limit, cursor: None };
+        let listing = Listing::in_place(session, listed, keeper.clone(), &opened, true, AtTheEnd::Leave).await?;
+        // What was listed and is damaged is listed again.
+        let is_lost = opened.damage.records() > 0 && opened.standing.as_ref().is_some_and(|it| !it.is_finished());
+        let standing = opened.standing;
+        let not_before =
+            standing.as_ref().and_then(|standing| standing.wait).and_then(|wait| after(wait.left_ms(now_ms())));
+        let is_untold = standing.as_ref().is_some_and(|it| it.is_untold && it.end.is_some());
+        let mut sync = Self {
+            listing,
+            keeper,
+            options,
+            standing,
+            phase: Phase::Remembering(Telling::default()),
+            whole: None,
+            outdated: None,
+            hidden: Vec::new(),
+            damage: opened.damage,
+            has_begun_again: false,
+            unsaved: None,
+            not_before,
+            guard: StallGuard::default(),
+            notices: Vec::new(),
+            progress: SyncProgress::default(),
+        };
+        match (is_lost, is_untold) {
+            (true, _) => sync.list_everybody(Whole::Damaged),
+            (false, false) => sync.begin(),
+            (false, true) => {}
+        }
+        Ok(sync)
+    }
+
+    /// Decides between asking and listing.
+    fn begin(&mut self) {
+        let session = self.listing.session();
+        match whole::baseline(&self.options, self.standing.as_ref(), session.maker(), session.has_changes()) {
+            Ok((since, outdated)) => {
+                self.progress.expected_total = Some(since.users);
+                self.outdated.clone_from(&outdated);
+                self.phase = Phase::Asking(Asking::new(since, outdated));
+            }
+            Err(whole) => self.list_everybody(whole),
+        }
+    }
+
+    fn list_everybody(&mut self, whole: Whole) {
+        self.listing.session().leave_instance();
+        self.listing.count_requests_from_here();
+        self.progress.users = self.listing.progress().users;
+        self.progress.expected_total = self.listing.progress().expected_total;
+        self.whole = Some(whole);
+        self.phase = Phase::Listing;
+    }
+
+    /// The next step; none after the last. Waits first where the product asked for it. After an error the same step can be
+    /// tried again by calling once more.
+    ///
+    /// What a step brings is saved when the next one is asked for: after a crash before that the next sync brings the same
+    /// again, so that every change is reported at least once. Everything is saved when the step with the end comes.
+    pub async fn next(&mut self) -> Option<Result<SyncStep>> {
+        self.step().await.transpose()
+    }
+
+    async fn step(&mut self) -> Result<Option<SyncStep>> {
+        loop {
+            self.save().await?;
+            match &mut self.phase {
+                Phase::Asking(_) => return self.ask().await.map(Some),
+                Phase::Listing => return self.list().await.map(Some),
+                Phase::Telling(telling, _) | Phase::Remembering(telling) => {
+                    if let Some(step) = telling.next(&self.keeper).await? {
+                        self.count(&step);
+                        return Ok(Some(step));
+                    }
+                    if let Some(step) = self.leave_damaged().await? {
+                        self.count(&step);
+                        return Ok(Some(step));
+                    }
+                    self.end_telling().await?;
+                }
+                Phase::Leaving(leaving, standing) => {
+                    let gone = leaving.next(&self.keeper).await?;
+                    let mut standing = Standing::clone(standing);
+                    if let Some(gone) = gone {
+                        return Ok(Some(self.leave(gone)));
+                    }
+                    standing.progress.users = self.users_kept();
+                    self.unsaved = Some(Arc::new(Update::of(standing, self.damage.records() > 0)));
+                    self.phase = Phase::Closing(End::Complete);
+                }
+                Phase::Closing(end) => {
+                    let step = SyncStep { notices: self.notices.clone(), end: Some(*end), ..SyncStep::default() };
+                    self.phase = Phase::Ended;
+                    return Ok(Some(step));
+                }
+                Phase::Ended => return Ok(None),
+            }
+        }
+    }
+
+    /// Saves what the last step brought. It is saved once more where the future is dropped, which changes nothing.
+    async fn save(&mut self) -> Result<()> {
+        let Some(update) = &self.unsaved else { return Ok(()) };
+        self.keeper.update(Arc::clone(update)).await?;
+        self.standing = self.unsaved.take().map(|update| update.standing.clone());
+        Ok(())
+    }
+
+    /// Waits as long as the product has asked for.
+    async fn wait(&mut self, limits: &ListingLimits) -> Result<()> {
+        if let Some(until) = self.not_before {
+            wait_is_bearable(until, limits)?;
+            self.guard.pause(limits, until).await?;
+            self.not_before = None;
+        }
+        Ok(())
+    }
+
+    /// Hands the next known users over.
+    async fn ask(&mut self) -> Result<SyncStep> {
+        let limits = self.listing.session().listing_limits().clone();
+        self.wait(&limits).await?;
+        let Phase::Asking(asking) = &mut self.phase else { return Ok(SyncStep::default()) };
+        let known = asking.known(&self.keeper).await?;
+        let batch = Brought::of(&known);
+        let asked = self.listing.session().list_changes(asking.since(), known, asking.cursor());
+        let answer = self.guard.part(&limits, asked).await;
+        match answer {
+            Ok(Some((changes, bytes))) => self.take(changes, bytes, batch).await,
+            Ok(None) => {
+                self.list_everybody(Whole::NotOffered);
+                Ok(SyncStep::default())
+            }
+            Err(error) => {
+                let is_stale = error.as_provider().is_some_and(|error| error.kind == ErrorKind::CursorStale);
+                if is_stale && !std::mem::replace(&mut self.has_begun_again, true) {
+                    self.listing.session().leave_instance();
+                    self.begin();
+                } else {
+                    let whole = Whole::instead_of(&error).ok_or(error)?;
+                    self.list_everybody(whole);
+                }
+                Ok(SyncStep::default())
+            }
+        }
+    }
+
+    /// Looks at an answer to these users: whom it found, beside what is known of them.
+    async fn look_at(&mut self, changes: Changes, batch: &Brought) -> Result<(SyncStep, Told)> {
+        let Phase::Asking(asking) = &mut self.phase else { return Ok(Default::default()) };
+        let ids = changes.page.users.iter().map(|user| user.id.clone()).collect();
+        let kept = self.keeper.find(Kept::Latest, ids).await?;
+        let refused = |reason| SandboxError::AnswerRefused { call: "list-changes", reason };
+        for user in &kept {
+            answers::is_asked_for(user, asking.has_brought(batch, &user.id), asking.since().watermark.as_deref())
+                .map_err(refused)?;
+        }
+        answers::are_gone(&changes).map_err(refused)?;
+        asking.exist(changes.page.users.iter(), &changes.gone);
+        let UserPage { users, state, expected_total, wait_ms, watermark, notices, hidden, attributes: _ } =
+            changes.page;
+        learn(&mut self.hidden, &hidden);
+        let all = Hidden::new(&self.hidden, self.listing.session().roles());
+        let step = SyncStep { notices, hidden, ..telling::compare(users, kept, &all) };
+        let leaving = match state {
+            ListingState::Complete => Leaving::of(asking.gone(), &step, &self.damage.ids, &self.keeper).await?,
+            ListingState::More(_) | ListingState::Resumed | ListingState::Incomplete(_) => Leaving::default(),
+        };
+        Ok((step, Told { state: Some(state), expected_total, wait_ms, watermark, leaving }))
+    }
+
+    /// Takes an answer to these users.
+    async fn take(&mut self, changes: Changes, bytes: u64, batch: Brought) -> Result<SyncStep> {
+        let limits = self.listing.session().listing_limits().clone();
+        let brought = batch.users;
+        let (step, told) = self.look_at(changes, &batch).await?;
+        let (Phase::Asking(asking), Some(standing), Some(state)) = (&mut self.phase, &self.standing, told.state) else {
+            return Ok(SyncStep::default());
+        };
+        let mut standing = standing.clone();
+        let added = number(step.added.len());
+        standing.progress.users = standing.progress.users.saturating_add(added);
+        let left = standing.progress.users.saturating_sub(told.leaving.kept());
+        self.guard.holds(&limits, standing.progress.users, bytes)?;
+        // Numbers that contradict each other prove nothing.
+        let adds_up = told.expected_total.is_none_or(|counted| u64::from(counted) == left);
+        match asking.take(batch, &step, state, told.watermark.filter(|_| adds_up)) {
+            Verdict::GoesOn => {}
+            Verdict::Complete { watermark } => {
+                let mut proven = Standing { maker: self.listing.session().maker().cloned(), ..standing.clone() };
+                proven.prove(watermark, &self.hidden);
+                proven.progress.expected_total = told.expected_total.or(standing.progress.expected_total);
+                proven.notices.clone_from(&step.notices);
+                let damaged = Some(self.listing.damaged()).filter(|records| *records > 0);
+                self.notices = damaged.map(damage_notice).into_iter().chain(step.notices.iter().cloned()).collect();
+                self.phase = Phase::Leaving(told.leaving, Box::new(proven));
+            }
+            // What it found is found again with everybody else.
+            Verdict::Whole(whole) => {
+                self.list_everybody(whole);
+                return Ok(SyncStep { notices: step.notices, hidden: step.hidden, ..SyncStep::default() });
+            }
+        }
+        self.progress.users = self.progress.users.saturating_add(brought);
+        self.not_before = told.wait_ms.and_then(|ms| after(u64::from(ms)));
+        standing.wait = told.wait_ms.map(|ms| Wait { until_ms: now_ms().saturating_add(u64::from(ms)), ms });
+        // What two versions have made is of neither.
+        standing.maker = standing.maker.filter(|maker| Some(maker) == self.listing.session().maker());
+        let changed: Vec<User> = step.changed.iter().map(|user| user.new.clone()).collect();
+        let found = number(changed.len());
+        self.unsaved = Some(Arc::new(Update { added: step.added.clone(), changed, ..Update::of(standing, false) }));
+        self.count(&step);
+        // A step without news has nothing that could be lost.
+        self.guard.step(&limits, brought.saturating_add(added).saturating_add(found))?;
+        Ok(step)
+    }
+
+    /// Lets users leave who are gone, as a step of their own.
+    fn leave(&mut self, gone: Vec<User>) -> SyncStep {
+        if let Some(standing) = &self.standing {
+            let mut standing = standing.clone();
+            standing.progress.users = standing.progress.users.saturating_sub(number(gone.len()));
+            let ids = gone.iter().map(|user| user.id.clone()).collect();
+            self.unsaved = Some(Arc::new(Update { gone: ids, ..Update::of(standing, false) }));
+        }
+        let step = SyncStep { gone, ..SyncStep::default() };
+        self.count(&step);
+        step
+    }
+
+    fn users_kept(&self) -> u64 {
+        self.standing.as_ref().map_or(0, |standing| standing.progress.users)
+    }
+
+    /// Those of whom nothing but the id was left, and who are not in the listing that is proven complete.
+    async fn leave_damaged(&mut self) -> Result<Option<SyncStep>> {
+        let is_proven = matches!(self.phase, Phase::Telling(_, End::Complete));
+        if !is_proven || self.damage.ids.is_empty() {
+            return Ok(None);
+        }
+        let gone = leaving::not_read_again(&self.damage.ids, &self.keeper).await?;
+        self.damage.ids.clear();
+        let gone: Vec<User> = gone.iter().map(|id| leaving::nameless(id)).collect();
+        Ok((!gone.is_empty()).then(|| SyncStep { gone, ..SyncStep::default() }))
+    }
+
+    /// Lists on. What came is told when all have come.
+    async fn list(&mut self) -> Result<SyncStep> {
+        let Some(batch) = self.listing.next().await.transpose()? else {
+            self.phase = Phase::Closing(End::Incomplete);
+            return Ok(SyncStep::default());
+        };
+        let progress = self.listing.progress();
+        self.progress.users = progress.users;
+        self.progress.expected_total = progress.expected_total;
+        if let Some(end) = batch.end {
+            self.notices.clone_from(&batch.notices);
+            self.standing = Some(self.listing.standing().clone());
+            self.phase = Phase::Telling(Telling::default(), end);
+        }
+        Ok(SyncStep { notices: batch.notices, hidden: batch.hidden, ..SyncStep::default() })
+    }
+
+    /// All differences were told: the listing becomes what is known, before anything else happens.
+    async fn end_telling(&mut self) -> Result<()> {
+        self.standing = self.keeper.settle().await?;
+        match self.phase {
+            Phase::Telling(_, end) => self.phase = Phase::Closing(end),
+            Phase::Remembering(_)
+            | Phase::Asking(_)
+            | Phase::Leaving(..)
+            | Phase::Listing
+            | Phase::Closing(_)
+            | Phase::Ended => self.begin(),
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, step: &SyncStep) {
+        let progress = &mut self.progress;
+        progress.added = progress.added.saturating_add(number(step.added.len()));
+        progress.changed = progress.changed.saturating_add(number(step.changed.len()));
+        progress.gone = progress.gone.saturating_add(number(step.gone.len()));
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub const fn progress(&self) -> SyncProgress {
+        self.progress
+    }
+
+    /// Why everybody is listed; none where the provider tells what changed. A sync that has begun to ask may come to a whole
+    /// listing still.
+    #[must_use]
+    pub const fn whole(&self) -> Option<&Whole> {
+        self.whole.as_ref()
+    }
+
+    /// Why the provider reads every known record again, one by one; none where it need not. Where it cannot,
+    /// [`whole`](Self::whole) says the same.
+    #[must_use]
+    pub const fn outdated(&self) -> Option<&Whole> {
+        self.outdated.as_ref()
+    }
+
+    /// As of when each field of the kept listing is known: the time of the last run whose token could see it.
+    #[must_use]
+    pub fn seen_at(&self) -> SeenAt {
+        self.standing.as_ref().map(|standing| standing.seen_at.clone()).unwrap_or_default()
+    }
+
+    /// How many kept records were damaged: they are read from the product again.
+    #[must_use]
+    pub fn damaged(&self) -> u64 {
+        self.listing.damaged()
+    }
+
+    /// At most so many users from the store, by id, whose ids come after `after`: the last record of each, as far as it is
+    /// saved.
+    ///
+    /// # Errors
+    /// The store does not work.
+    pub async fn kept(&self, of: Kept, after: Option<&str>, limit: u32) -> Result<Vec<User>> {
+        self.keeper.users(of, after.map(ToOwned::to_owned), limit).await
+    }
+}
+
+impl ListingSync {
+    /// What the provider asked for in the last call and was denied.
+    #[must_use]
+    pub fn denials(&self) -> Vec<Denial> {
+        self.listing.denials()
+    }
+
+    /// Goes on in another session with the same product and the same settings, and returns the one that it ran in. Where it
+    /// is of another version of the provider, every record is read again.
+    pub fn continue_in(&mut self, session: Session) -> Session {
+        let earlier = self.listing.continue_in(session);
+        if matches!(self.phase, Phase::Asking(_)) && earlier.maker() != self.listing.session().maker() {
+            self.begin();
+        }
+        earlier
+    }
+
+    /// The most linear memory in bytes that an instance of the session that it runs in had.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.listing.memory_bytes()
+    }
+
+    /// The session, for other calls. What the last step brought and is not saved yet is told again by the next sync.
+    #[must_use]
+    pub fn into_session(self) -> Session {
+        self.listing.into_session()
+    }
+}
+
+fn number(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,141 @@
+//! Whether a provider can be asked what changed, or everybody has to be listed.
+
+use std::fmt;
+
+use provider_model::{ErrorKind, Notice};
+use provider_sandbox::{Baseline, Maker};
+
+use super::step::SyncOptions;
+use crate::checkpoint::Standing;
+use crate::{End, Error};
+
+/// Why everybody is listed instead of asking what changed. Its text is a clause for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Whole {
+    /// [`SyncOptions::whole`].
+    Asked,
+    /// The store holds no listing yet.
+    First,
+    /// The listing in the store was interrupted, and goes on.
+    Unfinished,
+    /// Records in the store are damaged, and what was interrupted with them begins again.
+    Damaged,
+    /// The listing in the store does not say what made it, as one that an earlier version of this library kept, or that
+    /// moved from one version of the provider to another.
+    OfUnknownMake,
+    /// The listing in the store was made by another version of the provider.
+    OtherVersion,
+    /// The listing in the store was made with other settings.
+    OtherSettings,
+    /// The component does not have the interface.
+    NotOffered,
+    /// The provider could not tell all that changed.
+    NotTold {
+        /// The code of its reason; none where this library found that its answers do not add up.
+        reason: Option<String>,
+        /// Its notices.
+        notices: Vec<Notice>,
+    },
+    /// The provider's call failed in a way that a listing may not.
+    Failed {
+        /// The provider's stable code.
+        code: String,
+        /// The provider's words.
+        message: String,
+    },
+}
+
+impl Whole {
+    /// A stable kebab-case code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Asked => "whole-asked-for",
+            Self::First => "nothing-kept",
+            Self::Unfinished => "listing-unfinished",
+            Self::Damaged => "listing-damaged",
+            Self::OfUnknownMake => "listing-of-unknown-make",
+            Self::OtherVersion => "other-version",
+            Self::OtherSettings => "other-settings",
+            Self::NotOffered => "changes-not-offered",
+            Self::NotTold { .. } => "changes-not-told",
+            Self::Failed { .. } => "changes-failed",
+        }
+    }
+
+    /// Whether an error of asking stands for a whole listing: what is wrong with the question, or with a permission that a
+    /// listing does not need, does not pass by itself.
+    pub(super) fn instead_of(error: &Error) -> Option<Self> {
+        let error = error.as_provider()?;
+        match error.kind {
+            ErrorKind::CursorStale | ErrorKind::Denied | ErrorKind::Forbidden => {
+                Some(Self::Failed { code: error.code.clone(), message: error.message.clone() })
+            }
+            ErrorKind::InvalidSettings
+            | ErrorKind::Unreachable
+            | ErrorKind::Unauthorized
+            | ErrorKind::RateLimited
+            | ErrorKind::ServerError
+            | ErrorKind::UnexpectedResponse
+            | ErrorKind::Other => None,
+        }
+    }
+}
+
+impl fmt::Display for Whole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked => f.write_str("as requested"),
+            Self::First => f.write_str("no listing was kept before"),
+            Self::Unfinished => f.write_str("the kept listing was interrupted"),
+            Self::Damaged => f.write_str("the interrupted listing is damaged"),
+            Self::OfUnknownMake => f.write_str("the kept listing does not say which version made it"),
+            Self::OtherVersion => f.write_str("the kept listing was made by another version of the provider"),
+            Self::OtherSettings => f.write_str("the kept listing was made with other settings"),
+            Self::NotOffered => f.write_str("this provider cannot report changes"),
+            Self::NotTold { reason, notices } => {
+                match (reason, notices.iter().find(|notice| Some(&notice.code) == reason.as_ref())) {
+                    (_, Some(notice)) => write!(f, "{} [{}]", notice.message, notice.code),
+                    (Some(code), None) => write!(f, "the provider could not report all changes [{code}]"),
+                    (None, None) => f.write_str("the provider could not report all changes"),
+                }
+            }
+            Self::Failed { code, message } => write!(f, "the provider could not report changes: {message} [{code}]"),
+        }
+    }
+}
+
+/// What the store's listing is to a provider that tells what changed, and why its records are outdated, if they are.
+///
+/// # Errors
+/// Why it is nothing.
+pub(super) fn baseline(
+    options: &SyncOptions,
+    standing: Option<&Standing>,
+    ours: Option<&Maker>,
+    has_changes: bool,
+) -> Result<(Baseline, Option<Whole>), Whole> {
+    let standing = match standing {
+        None => return Err(Whole::First),
+        Some(standing) if !standing.is_finished() => return Err(Whole::Unfinished),
+        Some(_) if options.whole && !has_changes => return Err(Whole::Asked),
+        Some(_) if !has_changes => return Err(Whole::NotOffered),
+        Some(standing) => standing,
+    };
+    let outdated = match (&standing.maker, ours) {
+        _ if options.whole => Some(Whole::Asked),
+        (Some(maker), Some(ours)) if maker == ours => None,
+        (Some(maker), Some(ours)) if maker.is_same_version(ours) => Some(Whole::OtherSettings),
+        (Some(_), Some(_)) => Some(Whole::OtherVersion),
+        (None, _) | (_, None) => Some(Whole::OfUnknownMake),
+    };
+    let baseline = Baseline {
+        watermark: standing.watermark.clone(),
+        // A provider that counts more than four billion users does not find them all here.
+        users: u32::try_from(standing.progress.users).unwrap_or(u32::MAX),
+        proven: standing.end == Some(End::Complete),
+        outdated: outdated.is_some(),
+    };
+    Ok((baseline, outdated))
+}

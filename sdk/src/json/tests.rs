@@ -1,0 +1,158 @@
+//! The reader against `serde_json`, on JSON and on what nearly is.
+
+use super::super::lenient::{Flag, Number, Text, TextMap, rows};
+use super::*;
+use alloc::vec;
+use alloc::vec::Vec;
+use proptest::prelude::*;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+use std::format;
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct User<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    create_at: Number,
+    #[serde(borrow)]
+    username: Text<'a>,
+    #[serde(borrow)]
+    position: Text<'a>,
+    #[serde(borrow)]
+    roles: Text<'a>,
+    is_bot: Flag,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Status<'a> {
+    #[serde(borrow)]
+    user_id: Text<'a>,
+    #[serde(borrow)]
+    status: Text<'a>,
+    last_activity_at: Number,
+}
+
+/// What both make of a text: whether it is JSON, and the record.
+fn both<'a, T: Deserialize<'a> + fmt::Debug>(text: &'a str) -> [(bool, Option<String>); 2] {
+    let told = |record: T| format!("{record:?}");
+    [
+        (from_slice::<IgnoredAny>(text.as_bytes()).is_ok(), from_slice(text.as_bytes()).ok().map(told)),
+        (serde_json::from_str::<IgnoredAny>(text).is_ok(), serde_json::from_str(text).ok().map(told)),
+    ]
+}
+
+/// That both agree, but for a list in the place of a record, which `serde_json` takes, and for what is JSON and too
+/// much for it: half a pair of surrogates, and numbers beyond those of the machine.
+fn agree(text: &str) -> Result<(), TestCaseError> {
+    let is_list = text.trim_start().starts_with('[');
+    let is_too_much = || serde_json::from_str::<Value>(text).is_err();
+    for [ours, theirs] in [both::<User<'_>>(text), both::<TextMap>(text), both::<Status<'_>>(text)] {
+        let is_alike = ours.1 == theirs.1 || is_list || (theirs == (true, None) && is_too_much());
+        prop_assert!(ours.0 == theirs.0 && is_alike, "{text}: {ours:?}, {theirs:?}");
+    }
+    Ok(())
+}
+
+fn key() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => prop::sample::select(vec!["id", "create_at", "username", "is_bot", "roles", "status", "user_id"])
+            .prop_map(String::from),
+        1 => any::<String>(),
+    ]
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        (0_u64..2_000_000_000_000).prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        "[a-z]{0,40}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec((key(), inner), 0..5).prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+        ]
+    })
+}
+
+fn record() -> impl Strategy<Value = Value> {
+    prop::collection::vec((key(), value()), 0..12).prop_map(|pairs| Value::Object(pairs.into_iter().collect()))
+}
+
+proptest! {
+    // Miri takes a hundred times as long for each.
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 8 } else { 2_000 }))]
+
+    #[test]
+    fn json_is_read_as_serde_json_reads_it(value in prop_oneof![record(), value()], spaced: bool) {
+        let text = if spaced { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+        agree(&text)?;
+    }
+
+    #[test]
+    fn damaged_json_is_refused_as_serde_json_refuses_it(
+        value in record(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..128, 0..3), 1..4),
+    ) {
+        let mut bytes = serde_json::to_vec(&value).unwrap();
+        for (place, byte, how) in changes {
+            let place = place.index(bytes.len().max(1));
+            match how {
+                0 if place < bytes.len() => bytes[place] = byte,
+                1 => bytes.truncate(place),
+                _ => bytes.insert(place, byte),
+            }
+        }
+        agree(&String::from_utf8_lossy(&bytes))?;
+    }
+
+    #[test]
+    fn what_looks_like_json_is_read_as_serde_json_reads_it(
+        parts in prop::collection::vec(prop::sample::select(vec![
+            "{", "}", "[", "]", ",", ":", "\"", "\"id\"", "\"a\"", "null", "true", "false", "0", "-", "12", "1.5",
+            "1e5", "-0", "00", "1.", "e", " ", "\n", "\\u00e9", "\\ud800", "\\", "\u{7f}", "\u{1}", "é", "{\"id\":",
+            "\"12345678\"", "99999999999999999999",
+        ]), 0..14),
+    ) {
+        agree(&parts.concat())?;
+    }
+}
+
+#[test]
+fn a_text_ends_at_its_quote_wherever_that_stands() {
+    for length in (0..40).step_by(if cfg!(miri) { 13 } else { 1 }) {
+        for special in ["", "\\n", "é", "\\\"", "\\u0041", "\u{1f600}"] {
+            for place in 0..=length {
+                let text = format!("\"{}{special}{}\"", "a".repeat(place), "b".repeat(length - place));
+                let ours: String = from_slice(text.as_bytes()).unwrap();
+                assert_eq!(ours, serde_json::from_str::<String>(&text).unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_spoil_their_value_alone() {
+    let body = b"[{\"id\":\"a\xffb\",\"position\":\"x\\n\xfe\",\"\xff\":\"\xff\",\"roles\":\"\\ud800r\"}]";
+    let read = rows::<User<'_>>(body, 1, &["id"]).unwrap();
+    let row: Vec<_> = read.rows.iter().flat_map(|row| [row.id.as_str(), row.position.as_str()]).collect();
+    assert_eq!(
+        (row.as_slice(), read.rows[0].roles.as_str()),
+        (&["a\u{fffd}b", "x\n\u{fffd}"][..], "\u{fffd}\u{fffd}\u{fffd}r")
+    );
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    for (depth, expect) in [(1, true), (127, true), (129, true), (130, false), (100_000, false)] {
+        assert_eq!(from_slice::<IgnoredAny>(nested(depth).as_bytes()).is_ok(), expect, "{depth}");
+    }
+}
