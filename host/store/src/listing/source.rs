@@ -8,7 +8,7 @@ use provider_sandbox::{Baseline, Changes, ListingLimits, Maker, Session};
 use crate::Result;
 
 /// Answers the calls of a listing and of a sync.
-pub(crate) trait Source: Send {
+pub trait Source: Send {
     /// One step of a listing, with the bytes of its users.
     fn list_step(&mut self, cursor: Option<&str>, limit: u32) -> impl Future<Output = Result<(UserPage, u64)>> + Send;
 
