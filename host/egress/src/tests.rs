@@ -17,6 +17,7 @@ use std::time::Duration;
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
+use provider_model::RequestSpec;
 use provider_testing::samples;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
