@@ -14,6 +14,8 @@ mod batch;
 mod leaving;
 mod step;
 mod telling;
+#[cfg(test)]
+mod tests;
 mod whole;
 
 use std::sync::Arc;

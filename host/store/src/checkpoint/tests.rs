@@ -398,8 +398,8 @@ mod sqlite {
     fn a_file_without_checksums_gets_them_and_keeps_what_is_complete() {
         let (complete, incomplete) = (End::Complete, End::Incomplete);
         // What an earlier version left, and what is known and what was before then.
-        type Listings = &'static [(&'static str, End, &'static [&'static str])];
-        let cases: [(Listings, End, &[&str], &[&str]); 3] = [
+        type Listings<'a> = &'a [(&'a str, End, &'a [&'a str])];
+        let cases: [(Listings<'_>, End, &[&str], &[&str]); 3] = [
             (&[("latest", complete, &["a", "b"])], complete, &["a", "b"], &[]),
             (
                 &[("latest", complete, &["a", "b"]), ("earlier", complete, &["b", "c"])],
