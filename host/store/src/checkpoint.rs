@@ -20,6 +20,7 @@ mod seen_at;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+mod untold;
 #[cfg(test)]
 mod tests;
 
@@ -27,4 +28,5 @@ pub use memory::MemoryCheckpoints;
 pub use seen_at::SeenAt;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteCheckpoints;
+pub(crate) use untold::Untold;
 pub use store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, Verified, Wait};

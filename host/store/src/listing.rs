@@ -132,7 +132,10 @@ impl<S: Source> Listing<S> {
         let begins = unfinished.is_none();
         let walk = match unfinished {
             Some(standing) => keeper.recall(Standing { is_untold: true, ..standing }).await?,
-            None => Walk::new(Standing { is_untold: true, ..Standing::begin(options.cursor) }),
+            None => {
+                let untold = opened.standing.as_ref().and_then(|it| it.untold.clone());
+                Walk::new(Standing { is_untold: true, untold, ..Standing::begin(options.cursor) })
+            }
         };
         let mut listing = Self::at(session, options.limit, walk);
         if damaged > 0 {

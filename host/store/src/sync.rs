@@ -25,7 +25,7 @@ use provider_model::{ErrorKind, HiddenField, ListingState, Notice, User, UserPag
 use provider_sandbox::{Changes, Error as SandboxError, ListingLimits, Session, answers};
 use tokio::time::Instant;
 
-use crate::checkpoint::{Checkpoints, Kept, ListingKey, SeenAt, Standing, Wait};
+use crate::checkpoint::{Checkpoints, Kept, ListingKey, SeenAt, Standing, Untold, Wait};
 use crate::listing::{
     AtTheEnd, Damage, Hidden, Keeper, Source, StallGuard, Update, after, damage_notice, learn, now_ms, wait_is_bearable,
 };
@@ -54,8 +54,10 @@ pub struct ListingSync<S = Session> {
     damage: Damage,
     /// Whether asking has begun anew once, since its cursor was refused.
     has_begun_again: bool,
-    /// What the last step brought, which is saved when the next one is asked for.
+    /// What is saved before anything else happens.
     unsaved: Option<Arc<Update>>,
+    /// A step that is returned once that is done.
+    ready: Option<SyncStep>,
     not_before: Option<Instant>,
     /// Of what is asked; the listing has its own.
     guard: StallGuard,
@@ -115,11 +117,16 @@ impl<S: Source> ListingSync<S> {
         key: ListingKey,
     ) -> Result<Self> {
         let keeper = Keeper::open(store, key).await?;
-        let opened = keeper.inspect().await?;
+        let mut opened = keeper.inspect().await?;
+        let untold = opened.standing.as_mut().and_then(|it| it.untold.take());
         let listed = ListingOptions { limit: options.limit, cursor: None };
         let listing = Listing::in_place(session, listed, keeper.clone(), &opened, true, AtTheEnd::Leave).await?;
         // What was listed and is damaged is listed again.
         let is_lost = opened.damage.records() > 0 && opened.standing.as_ref().is_some_and(|it| !it.is_finished());
+        let ready = match untold {
+            Some(untold) => Some(again(untold, opened.standing.as_ref(), &keeper).await?),
+            None => None,
+        };
         let standing = opened.standing;
         let not_before =
             standing.as_ref().and_then(|standing| standing.wait).and_then(|wait| after(wait.left_ms(now_ms())));
@@ -136,6 +143,7 @@ impl<S: Source> ListingSync<S> {
             damage: opened.damage,
             has_begun_again: false,
             unsaved: None,
+            ready,
             not_before,
             guard: StallGuard::default(),
             notices: Vec::new(),
@@ -174,8 +182,8 @@ impl<S: Source> ListingSync<S> {
     /// The next step; none after the last. Waits first where the product asked for it. After an error the same step can be
     /// tried again by calling once more.
     ///
-    /// What a step brings is saved when the next one is asked for: after a crash before that the next sync brings the same
-    /// again, so that every change is reported at least once. Everything is saved when the step with the end comes.
+    /// What a step brings is saved before it is returned, and counts as received when the next one is asked for: after a crash
+    /// in between the next sync brings the same again, so that every change is reported at least once.
     pub async fn next(&mut self) -> Option<Result<SyncStep>> {
         self.step().await.transpose()
     }
@@ -183,8 +191,16 @@ impl<S: Source> ListingSync<S> {
     async fn step(&mut self) -> Result<Option<SyncStep>> {
         loop {
             self.save().await?;
+            if let Some(step) = self.ready.take() {
+                self.count(&step);
+                return Ok(Some(step));
+            }
             match &mut self.phase {
-                Phase::Asking(_) => return self.ask().await.map(Some),
+                Phase::Asking(_) => {
+                    if let Some(step) = self.ask().await? {
+                        return Ok(Some(step));
+                    }
+                }
                 Phase::Listing => return self.list().await.map(Some),
                 Phase::Telling(telling, _) | Phase::Remembering(telling) => {
                     if let Some(step) = telling.next(&self.keeper).await? {
@@ -201,7 +217,8 @@ impl<S: Source> ListingSync<S> {
                     let gone = leaving.next(&self.keeper).await?;
                     let mut standing = Standing::clone(standing);
                     if let Some(gone) = gone {
-                        return Ok(Some(self.leave(gone)));
+                        self.leave(gone);
+                        continue;
                     }
                     standing.progress.users = self.users_kept();
                     self.unsaved = Some(Arc::new(Update::of(standing, self.damage.records() > 0)));
@@ -217,11 +234,13 @@ impl<S: Source> ListingSync<S> {
         }
     }
 
-    /// Saves what the last step brought. It is saved once more where the future is dropped, which changes nothing.
+    /// Saves what a step brings, before it is returned. It is saved once more where the future is dropped, which changes
+    /// nothing.
     async fn save(&mut self) -> Result<()> {
         let Some(update) = &self.unsaved else { return Ok(()) };
         self.keeper.update(Arc::clone(update)).await?;
-        self.standing = self.unsaved.take().map(|update| update.standing.clone());
+        // Once more is asked for, it was received.
+        self.standing = self.unsaved.take().map(|update| Standing { untold: None, ..update.standing.clone() });
         Ok(())
     }
 
@@ -236,10 +255,10 @@ impl<S: Source> ListingSync<S> {
     }
 
     /// Hands the next known users over.
-    async fn ask(&mut self) -> Result<SyncStep> {
+    async fn ask(&mut self) -> Result<Option<SyncStep>> {
         let limits = self.listing.session().listing_limits().clone();
         self.wait(&limits).await?;
-        let Phase::Asking(asking) = &mut self.phase else { return Ok(SyncStep::default()) };
+        let Phase::Asking(asking) = &mut self.phase else { return Ok(None) };
         let known = asking.known(&self.keeper).await?;
         let batch = Brought::of(&known);
         let asked = self.listing.session().list_changes(asking.since(), known, asking.cursor());
@@ -248,7 +267,7 @@ impl<S: Source> ListingSync<S> {
             Ok(Some((changes, bytes))) => self.take(changes, bytes, batch).await,
             Ok(None) => {
                 self.list_everybody(Whole::NotOffered);
-                Ok(SyncStep::default())
+                Ok(None)
             }
             Err(error) => {
                 let is_stale = error.as_provider().is_some_and(|error| error.kind == ErrorKind::CursorStale);
@@ -259,7 +278,7 @@ impl<S: Source> ListingSync<S> {
                     let whole = Whole::instead_of(&error).ok_or(error)?;
                     self.list_everybody(whole);
                 }
-                Ok(SyncStep::default())
+                Ok(None)
             }
         }
     }
@@ -289,12 +308,12 @@ impl<S: Source> ListingSync<S> {
     }
 
     /// Takes an answer to these users.
-    async fn take(&mut self, changes: Changes, bytes: u64, batch: Brought) -> Result<SyncStep> {
+    async fn take(&mut self, changes: Changes, bytes: u64, batch: Brought) -> Result<Option<SyncStep>> {
         let limits = self.listing.session().listing_limits().clone();
         let brought = batch.users;
         let (step, told) = self.look_at(changes, &batch).await?;
         let (Phase::Asking(asking), Some(standing), Some(state)) = (&mut self.phase, &self.standing, told.state) else {
-            return Ok(SyncStep::default());
+            return Ok(None);
         };
         let mut standing = standing.clone();
         let added = number(step.added.len());
@@ -317,7 +336,7 @@ impl<S: Source> ListingSync<S> {
             // What it found is found again with everybody else.
             Verdict::Whole(whole) => {
                 self.list_everybody(whole);
-                return Ok(SyncStep { notices: step.notices, hidden: step.hidden, ..SyncStep::default() });
+                return Ok(Some(SyncStep { notices: step.notices, hidden: step.hidden, ..SyncStep::default() }));
             }
         }
         self.progress.users = self.progress.users.saturating_add(brought);
@@ -325,26 +344,27 @@ impl<S: Source> ListingSync<S> {
         standing.wait = told.wait_ms.map(|ms| Wait { until_ms: now_ms().saturating_add(u64::from(ms)), ms });
         // What two versions have made is of neither.
         standing.maker = standing.maker.filter(|maker| Some(maker) == self.listing.session().maker());
+        standing.untold = untold(&step);
         let changed: Vec<User> = step.changed.iter().map(|user| user.new.clone()).collect();
         let found = number(changed.len());
         self.unsaved = Some(Arc::new(Update { added: step.added.clone(), changed, ..Update::of(standing, false) }));
-        self.count(&step);
+        self.ready = Some(step);
         // A step without news has nothing that could be lost.
         self.guard.step(&limits, brought.saturating_add(added).saturating_add(found))?;
-        Ok(step)
+        Ok(None)
     }
 
     /// Lets users leave who are gone, as a step of their own.
-    fn leave(&mut self, gone: Vec<User>) -> SyncStep {
+    fn leave(&mut self, gone: Vec<User>) {
         if let Some(standing) = &self.standing {
             let mut standing = standing.clone();
             standing.progress.users = standing.progress.users.saturating_sub(number(gone.len()));
             let ids = gone.iter().map(|user| user.id.clone()).collect();
+            let step = SyncStep { gone, ..SyncStep::default() };
+            standing.untold = untold(&step);
             self.unsaved = Some(Arc::new(Update { gone: ids, ..Update::of(standing, false) }));
+            self.ready = Some(step);
         }
-        let step = SyncStep { gone, ..SyncStep::default() };
-        self.count(&step);
-        step
     }
 
     fn users_kept(&self) -> u64 {
@@ -472,6 +492,25 @@ impl ListingSync {
     pub fn into_session(self) -> Session {
         self.listing.into_session()
     }
+}
+
+/// What is noted of a step that is saved and not yet received; none of one without news.
+fn untold(step: &SyncStep) -> Option<Untold> {
+    let untold = Untold {
+        added: step.added.iter().map(|user| user.id.clone()).collect(),
+        changed: step.changed.iter().map(|user| user.old.clone()).collect(),
+        gone: step.gone.clone(),
+    };
+    (untold != Untold::default()).then_some(untold)
+}
+
+/// A step that an earlier process has saved, with the records as they are kept.
+async fn again(untold: Untold, standing: Option<&Standing>, keeper: &Keeper) -> Result<SyncStep> {
+    let Untold { added, changed, gone } = untold;
+    let of = if standing.is_some_and(Standing::is_finished) { Kept::Latest } else { Kept::Before };
+    let ids = added.into_iter().chain(changed.iter().map(|user| user.id.clone())).collect();
+    let step = telling::compare(keeper.find(of, ids).await?, changed, &Hidden::default());
+    Ok(SyncStep { gone, ..step })
 }
 
 fn number(length: usize) -> u64 {

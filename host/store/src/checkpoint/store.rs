@@ -5,6 +5,7 @@ use provider_sandbox::Maker;
 use serde::{Deserialize, Serialize};
 
 use super::seen_at::SeenAt;
+use super::untold::Untold;
 use crate::listing::{End, Progress, Proof};
 use crate::{Error, Result};
 
@@ -193,6 +194,9 @@ pub struct Standing {
     /// kept.
     #[serde(default)]
     pub(crate) is_untold: bool,
+    /// What a sync has found and saved, until whoever asked for it asks for more.
+    #[serde(default)]
+    pub(crate) untold: Option<Untold>,
     /// What this reading of the product's list did not see.
     #[serde(default)]
     pub(crate) hidden: Vec<HiddenField>,
@@ -248,6 +252,7 @@ impl Standing {
             proof: Proof::default(),
             maker: None,
             is_untold: false,
+            untold: None,
             hidden: Vec::new(),
             hides_late: false,
         }

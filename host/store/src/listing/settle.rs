@@ -51,7 +51,7 @@ fn settled(before: Option<Standing>, run: Standing, unseen: u64, users: u64) -> 
     let at = run.watermark.clone().unwrap_or_else(now);
     let mut seen_at = before.as_ref().map(|before| before.seen_at.clone()).unwrap_or_default();
     seen_at.take(&run.hidden, &at);
-    let run = Standing { seen_at, is_untold: false, cursor: None, ..run };
+    let run = Standing { seen_at, is_untold: false, untold: None, cursor: None, ..run };
     match before {
         Some(before) if run.end != Some(End::Complete) => {
             let is_proven = before.end == Some(End::Complete);
