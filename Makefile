@@ -1,6 +1,6 @@
 # What a developer types is what CI runs. `make demo` and `make test` install whatever is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench component components command check dependencies advisories cargo-deny fuzz smoke miri fmt toolchain nginx
+.PHONY: help demo test bench component components command check dependencies advisories cargo-deny spelling fuzz smoke miri fmt toolchain nginx
 
 RELEASE := --release --locked
 CARGO_DENY := 0.20.2
@@ -55,7 +55,11 @@ check: component ## Formatting, lints and documentation, with warnings as errors
 	fi
 	RUSTDOCFLAGS=-Dwarnings cargo doc $(RELEASE) --workspace --no-deps
 	cargo test $(RELEASE) -p structure --test world
-	$(MAKE) --no-print-directory dependencies
+	$(MAKE) --no-print-directory dependencies spelling
+	@if cargo +nightly miri --version >/dev/null 2>&1; then scripts/miri.sh 900; else echo "Miri is not installed: left out"; fi
+
+spelling: ## Look for misspelt words
+	scripts/spelling.sh
 
 # The sources and licences of all dependencies; the database of weaknesses needs a network and has a target of its own.
 dependencies: cargo-deny

@@ -184,7 +184,11 @@ pub(crate) struct ConnectArgs {
     ])]
     pub(crate) config: Option<PathBuf>,
     /// The tenant whose settings are used
-    #[arg(long, value_name = "NAME", requires = "config")]
+    // What the configuration rules out, its tenant rules out: a rule that names another argument is not checked beside one
+    // that the other conflicts with.
+    #[arg(long, value_name = "NAME", requires = "config", conflicts_with_all = [
+        "component", "timeout", "set", "secret", "grant_value", "ca_file", "proxy", "client_cert", "header",
+    ])]
     pub(crate) tenant: Option<String>,
     /// Logs each request to this file as a line of JSON: time, request and outcome, and no user data
     #[arg(long, value_name = "FILE")]

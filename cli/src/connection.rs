@@ -9,13 +9,13 @@ use provider_host::audit::{Audit, JsonLines};
 use provider_host::model::Description;
 use provider_host::{
     Access, Cache, ClientIdentity, CompilerProcess, Config, Denial, Digest, Egress, EgressOptions, ExtraHeader, Limits,
-    Pool, Provider, Proxy, Sandbox, SecretSource, Session, read_component, read_secret_file,
+    Pool, Provider, Proxy, Sandbox, SecretSource, Session, io_reason, read_component, read_secret_file,
 };
 use secrecy::SecretString;
 
 use crate::args::{CacheArgs, ComponentArgs, ConnectArgs, ServerArgs};
 use crate::component::Places;
-use crate::exit::{Complaint, Failure, reason};
+use crate::exit::{Complaint, Failure};
 use crate::output::cell::printable;
 use crate::output::words::count;
 use crate::screen::Screen;
@@ -190,7 +190,7 @@ async fn connected(
 
 fn append(path: &Path) -> Result<File, Failure> {
     File::options().create(true).append(true).open(path).map_err(|error| {
-        let message = format!("{} cannot be written: {}", path.display(), reason(&error));
+        let message = format!("{} cannot be written: {}", path.display(), io_reason(&error));
         let fix = "check that its folder exists, that this user may write there, and that the disk is not full";
         Failure::failed(Complaint::new("file-unwritable", message).fix(fix))
     })
@@ -263,10 +263,10 @@ fn placed<'a>(argument: &'a str, option: &str) -> Result<(&'a str, SecretString)
     Ok((name, secret))
 }
 
-/// What the provider asked for and was denied, with the line that would allow it.
+/// What the provider asked for and was denied, with the line that would allow it. Requests that one cause denies are one
+/// line.
 pub(crate) fn tell_denials(denials: &[Denial], screen: &mut Screen<'_>) {
-    for denial in denials {
-        let times = if denial.times > 1 { format!(" ({} times)", denial.times) } else { String::new() };
-        screen.remark(&format!("{}{times}", printable(&denial.to_string())));
+    for line in Denial::lines(denials) {
+        screen.remark(&printable(&line));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use provider_host::io_reason;
 use provider_host::model::{ErrorKind, ProviderError};
 
 use crate::output::cell::printable;
@@ -132,29 +133,13 @@ impl From<std::io::Error> for Failure {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             return Self::Closed;
         }
-        let complaint = Complaint::new(OUTPUT_FAILED, format!("the output cannot be written: {}", reason(&error)));
+        let complaint = Complaint::new(OUTPUT_FAILED, format!("the output cannot be written: {}", io_reason(&error)));
         Self::failed(complaint.fix("make room there, or write it elsewhere, and run the command again"))
     }
 }
 
 /// The code of an output that cannot be written.
 const OUTPUT_FAILED: &str = "output-failed";
-
-/// Why a file cannot be written or read, in words.
-#[expect(clippy::wildcard_enum_match_arm, reason = "all others keep the system's words")]
-pub(crate) fn reason(error: &std::io::Error) -> String {
-    use std::io::ErrorKind;
-
-    let text = error.to_string();
-    let words = match error.kind() {
-        ErrorKind::StorageFull => "the disk is full",
-        ErrorKind::QuotaExceeded => "this user may store no more on the disk",
-        ErrorKind::FileTooLarge => "it would be larger than this process may write (ulimit -f)",
-        // The system's own words, without the number that Rust adds.
-        _ => text.split(" (os error ").next().unwrap_or(&text),
-    };
-    words.to_owned()
-}
 
 impl From<provider_host::Error> for Failure {
     fn from(error: provider_host::Error) -> Self {
@@ -289,7 +274,7 @@ fn sources(error: &provider_host::Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        let told = cause.to_string();
+        let told = cause.downcast_ref::<std::io::Error>().map_or_else(|| cause.to_string(), io_reason);
         if !text.contains(&told) {
             text = format!("{text}: {told}");
         }
@@ -379,9 +364,19 @@ mod tests {
             let listing = Failure::failed(*complaint).of_a_listing();
             assert!(matches!(listing, Failure::Told { exit: Exit::Incomplete, .. }), "{listing:?}");
         }
-        assert_eq!(reason(&std::io::Error::from_raw_os_error(5)).find("os error"), None);
         let other = Failure::failed(Complaint::new("broken", "")).of_a_listing();
         assert!(matches!(other, Failure::Told { exit: Exit::Failed, .. }));
+    }
+
+    /// What the system says of a file comes once and in words.
+    #[test]
+    fn no_error_has_a_number_of_the_system() {
+        let source = std::io::Error::from_raw_os_error(2);
+        let file = provider_host::EgressError::Io { path: "/x.wasm".into(), source };
+        assert_eq!(
+            Complaint::from(&provider_host::Error::from(file)).message,
+            "/x.wasm cannot be read: there is no such file or folder"
+        );
     }
 
     #[test]

@@ -49,7 +49,8 @@ fn main() -> ExitCode {
     };
     let done = room::check().map_err(Failure::failed).and_then(|()| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Failure::failed(Complaint::new("runtime-failed", error.to_string())))?;
+        let runtime = runtime
+            .map_err(|error| Failure::failed(Complaint::new("runtime-failed", provider_host::io_reason(&error))))?;
         let done = runtime.block_on(async {
             stop::survive_file_limits();
             commands::run(cli.command, &mut screen).await

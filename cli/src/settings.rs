@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 
 use provider_host::model::{Description, SettingKind, SettingSpec};
-use provider_host::{SecretSource, Settings};
+use provider_host::{SecretSource, Settings, io_reason};
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
@@ -100,7 +100,7 @@ impl Given {
         let ways: Vec<String> = missing.iter().map(|spec| usage(spec)).collect();
         Err(Complaint::new("setting-missing", format!("{} needs {}", description.name, names.join(" and ")))
             .fix(format!("add {}", ways.join(" ")))
-            .details(known()))
+            .details(missing.iter().map(|spec| known_line(spec)).collect()))
     }
 
     /// Checks that the provider keeps for a secret whatever was given as one. How a value was given decides: a provider that
@@ -230,7 +230,7 @@ fn read_secret(key: &str, source: &SecretSource, vault: &Vault<'_>) -> Result<Se
             Zeroizing::new(value.into_encoded_bytes())
         }
         SecretSource::File(path) => (vault.file)(path).map_err(|error| {
-            Complaint::new("secret-unreadable", format!("{place} cannot be read: {error}"))
+            Complaint::new("secret-unreadable", format!("{place} cannot be read: {}", io_reason(&error)))
                 .fix(format!("put the value of {key} there, readable for you alone, or name the file that holds it"))
         })?,
     };

@@ -101,6 +101,10 @@ fn a_refusal_says_how_to_do_it() {
     assert_eq!(missing.message, "Product needs server_url and access_token");
     assert_eq!(missing.fix.unwrap(), "add --set server_url=… --secret access_token=env:ACCESS_TOKEN");
 
+    let missing_ones =
+        ["server_url (url, required): What server_url is.", "access_token (secret, required): What access_token is."];
+    assert_eq!(missing.details, missing_ones);
+
     let unknown = refused(&["url=x"], &[], "setting-unknown");
     let known = [
         "server_url (url, required): What server_url is.",

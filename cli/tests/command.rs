@@ -754,3 +754,13 @@ fn a_token_that_stands_in_a_file_of_providers_is_refused_and_not_repeated() {
     }
     assert_eq!(server.simulator.requests(), 0);
 }
+
+#[test]
+fn a_tenant_without_its_configuration_is_refused_whatever_else_is_given() {
+    for more in [&[][..], &["--component", "x.wasm"], &["--set", "server_url=http://127.0.0.1:9"], &["--timeout", "5"]]
+    {
+        let output = providerctl(&[&["users", "--tenant", "acme"], more].concat(), "");
+        check_exit(&output, 2);
+        assert!(String::from_utf8_lossy(&output.stderr).contains("--tenant"), "{more:?}: {output:?}");
+    }
+}

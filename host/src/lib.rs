@@ -71,7 +71,7 @@ pub use error::{Error, Result};
 #[doc(inline)]
 pub use provider_egress::{
     ClientIdentity, Denial, DenialReason, Egress, EgressOptions, Error as EgressError, ExtraHeader, Origin, Policy,
-    Proxy, TrafficLimit,
+    Proxy, TrafficLimit, io_reason,
 };
 #[doc(inline)]
 pub use provider_registry::{

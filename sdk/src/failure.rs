@@ -28,6 +28,8 @@ pub struct Failure<C> {
     pub retry_after_ms: Option<u32>,
     /// The values in the message.
     pub params: Vec<(String, String)>,
+    /// What to do about it, where that is not what the table says.
+    pub fix: Option<&'static str>,
 }
 
 impl<C: Code> Failure<C> {
@@ -41,6 +43,7 @@ impl<C: Code> Failure<C> {
             request_id: None,
             retry_after_ms: None,
             params: Vec::new(),
+            fix: None,
         }
     }
 
@@ -124,7 +127,7 @@ impl<C: Code> From<Failure<C>> for Error {
             kind: failure.code.kind(),
             code: failure.code.entry().id.to_string(),
             message: failure.message,
-            fix: Some(failure.code.entry().fix.to_string()),
+            fix: Some(failure.fix.unwrap_or(failure.code.entry().fix).to_string()),
             retryable: failure.code.retryable(),
             retry_after_ms: failure.retry_after_ms,
             request: failure.request,

@@ -18,7 +18,8 @@ pub use stream::Stream;
 
 use super::http::{Lost, Response};
 use super::json;
-use container::{MAGIC, TRAILER_BYTES, after_header, crc32, trailer};
+pub(crate) use container::crc32;
+use container::{MAGIC, TRAILER_BYTES, after_header, trailer};
 
 /// The most that an answer may grow to: twice the largest plain body that a transport reads.
 pub const DECODED_BYTES: usize = 4 * 1024 * 1024;

@@ -39,17 +39,25 @@ pub struct Request {
     pub path: String,
     /// The JSON body of a `Post`.
     pub body: Option<String>,
+    /// Whether it can be done without: then it is not sent again where no answer comes, and not waited for as long.
+    pub is_spare: bool,
 }
 
 impl Request {
     /// A request that reads `path`.
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::Get, path: path.into(), body: None }
+        Self { method: Method::Get, path: path.into(), body: None, is_spare: false }
     }
 
     /// A request that reads what `body` asks for.
     pub fn post(path: impl Into<String>, body: String) -> Self {
-        Self { method: Method::Post, path: path.into(), body: Some(body) }
+        Self { method: Method::Post, path: path.into(), body: Some(body), is_spare: false }
+    }
+
+    /// The same request, which can be done without.
+    #[must_use]
+    pub fn spare(self) -> Self {
+        Self { is_spare: true, ..self }
     }
 
     /// Method and path without the query, for a message.
@@ -166,9 +174,9 @@ impl Lost {
             Self::Denied => "the platform does not let the plugin send the request".to_string(),
             Self::Closed => "the connection ended before the answer".to_string(),
             Self::Truncated => "the connection ended in the middle of the answer".to_string(),
-            Self::TooLarge(limit) => format!("the answer is larger than {limit} bytes"),
+            Self::TooLarge(limit) => format!("the answer is larger than {}", size_in_words(*limit)),
             Self::HeadTooLarge(limit) => {
-                let limit = limit.map_or_else(String::new, |bytes| format!(": its limit is {bytes} bytes in all"));
+                let limit = limit.map_or_else(String::new, |bytes| format!(": its limit is {} in all", size_in_words(bytes.into())));
                 format!("the answer has more or larger headers than the platform takes{limit}")
             }
             Self::NotHttp => "what came breaks the rules of HTTP: a proxy sends a malformed header, or something other than a web server (SSH, mail, a TLS port) answers".to_string(),
@@ -189,6 +197,17 @@ impl Lost {
             },
             None => Self::Other(words),
         }
+    }
+}
+
+/// A number of bytes as a person says it.
+fn size_in_words(bytes: u64) -> String {
+    const MIB: u64 = 1024 * 1024;
+    match bytes {
+        MIB.. if bytes.is_multiple_of(MIB) => format!("{} MiB", bytes / MIB),
+        MIB.. => format!("{}.{} MiB", bytes / MIB, bytes % MIB * 10 / MIB),
+        1024.. => format!("{} KiB", bytes / 1024),
+        _ => format!("{bytes} bytes"),
     }
 }
 
@@ -286,6 +305,15 @@ pub fn exchange_all(network: &mut dyn Network, requests: Vec<Request>) -> Vec<An
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_in_words() {
+        for (bytes, expect) in
+            [(4 << 20, "4 MiB"), ((4 << 20) + (1 << 19), "4.5 MiB"), (32 << 10, "32 KiB"), (999, "999 bytes")]
+        {
+            assert_eq!(Lost::TooLarge(bytes).words(), format!("the answer is larger than {expect}"));
+        }
+    }
 
     #[test]
     fn what_a_platform_explains_is_passed_on_under_its_code() {

@@ -252,7 +252,15 @@ struct Round<'w> {
 
 impl Round<'_> {
     /// Whether the request is to be sent once more, after a pause that is now due.
-    fn is_worth_another_try(&mut self, tries: u32, outcome: &Outcome, is_settling: bool) -> bool {
+    fn is_worth_another_try(&mut self, tries: u32, is_spare: bool, outcome: &Outcome, is_settling: bool) -> bool {
+        // What ended in silence once, here or at a proxy, would take as long again.
+        let is_silence = match outcome {
+            Ok(response) => response.status == 504,
+            Err(lost) => matches!(lost, Lost::TimedOut | Lost::Truncated),
+        };
+        if is_spare && is_silence {
+            return false;
+        }
         let (most, asked_ms) = match outcome {
             Ok(response) => match response.status {
                 429 => (TRIES_WHEN_LIMITED, retry_after_ms(response)),
@@ -356,7 +364,7 @@ impl Work for Round<'_> {
         self.in_flight = self.in_flight.saturating_sub(1);
         let is_settling = self.pace.settling > 0;
         self.pace.settling = self.pace.settling.saturating_sub(1);
-        if self.is_worth_another_try(flight.tries, &answered.outcome, is_settling) {
+        if self.is_worth_another_try(flight.tries, answered.request.is_spare, &answered.outcome, is_settling) {
             let tries = flight.tries.saturating_add(1);
             self.waiting.push((Flight { tries, ..flight }, answered.request));
             return;
@@ -435,6 +443,22 @@ mod tests {
         for (fault, tries, status) in cases {
             let faults: Vec<_> = (0..10).map(|_| fault.clone()).collect();
             assert_eq!(send(1, &faults, 8, |fake| assert_eq!(fake.sent.len(), tries, "{fault:?}")), [status]);
+        }
+    }
+
+    #[test]
+    fn what_can_be_done_without_is_waited_for_once() {
+        for (fault, tries) in [
+            (Err(Lost::TimedOut), 1),
+            (Err(Lost::Truncated), 1),
+            (json(504, ""), 1),
+            (Err(Lost::Closed), 3),
+            (json(500, "{}"), 3),
+            (limited(&[]), 4),
+        ] {
+            let mut fake = Fake::new(|_| fault.clone());
+            exchange_all(&mut Paced::new(&mut fake, MaxInFlight::DEFAULT), alloc::vec![Request::get("/known").spare()]);
+            assert_eq!(fake.sent.len(), tries, "{fault:?}");
         }
     }
 

@@ -4,6 +4,9 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use miniz_oxide::deflate::compress_to_vec;
+
+use super::gzip::crc32;
 use super::http::{Answered, Lost, Network, Outcome, Request, Response, Work};
 
 /// Which of the requests in flight is answered next.
@@ -74,6 +77,16 @@ fn streamed(work: &mut dyn Work, ticket: usize, response: Response) -> Outcome {
         size = if size < 100 { size + 1 } else { 10_000 };
     }
     Ok(Response { body: Vec::new(), ..response })
+}
+
+/// A text as a gzip stream.
+#[must_use]
+pub fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut stream = alloc::vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    stream.extend(compress_to_vec(text, 6));
+    stream.extend(crc32(text).to_le_bytes());
+    stream.extend(u32::try_from(text.len()).unwrap_or_default().to_le_bytes());
+    stream
 }
 
 impl Network for Fake<'_> {

@@ -2,7 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _, Utc};
 
@@ -61,6 +61,29 @@ pub fn timestamp(ms: i64) -> Option<String> {
 /// The last digit of a number.
 const fn digit(number: u32) -> u8 {
     b'0' + (number % 10) as u8
+}
+
+/// The day of an instant in milliseconds since 1970, in UTC, as a person writes it: `15 January 2027`.
+#[must_use]
+pub fn day_in_words(ms: i64) -> String {
+    let Some(instant) = DateTime::<Utc>::from_timestamp_millis(ms) else { return "an unknown day".to_string() };
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let date = instant.date_naive();
+    let month = usize::try_from(date.month0()).ok().and_then(|month| MONTHS.get(month)).copied().unwrap_or_default();
+    format!("{} {month} {}", date.day(), date.year())
 }
 
 /// A length of time as a person says it: `40 seconds`, `1 hour 30 minutes`, `12 days`, `1 year`. A second unit follows
@@ -126,6 +149,18 @@ pub fn timestamp_ms(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_reads_as_a_person_writes_it() {
+        for (ms, expect) in [
+            (1_800_000_000_000, "15 January 2027"),
+            (0, "1 January 1970"),
+            (951_782_400_000, "29 February 2000"),
+            (i64::MAX, "an unknown day"),
+        ] {
+            assert_eq!(day_in_words(ms), expect);
+        }
+    }
 
     #[test]
     fn milliseconds_become_rfc_3339() {

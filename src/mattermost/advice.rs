@@ -1,6 +1,6 @@
 //! What to do about a notice with the token at hand: nobody is advised to use what is in use already.
 
-use super::code::NoticeCode;
+use super::code::{Code, NoticeCode};
 
 /// What the token's account is, as far as advice depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,20 @@ pub fn fix(code: NoticeCode, holder: Holder) -> &'static str {
         Holder::Other => &[],
     };
     own.iter().find(|(codes, _)| codes.contains(&code)).map_or(code.entry().fix, |(_, fix)| fix)
+}
+
+/// What an administrator can do about an error.
+#[must_use]
+pub const fn fix_of_error(code: Code, holder: Holder) -> &'static str {
+    match (code, holder) {
+        (Code::PermissionMissing, Holder::Administrator) => {
+            "Look at the permissions of the role system_admin, which somebody may have changed, and at what stands in front of the server: it may refuse this request."
+        }
+        (Code::PermissionMissing, Holder::Viewer) => {
+            "Look at the permissions of the Viewer role (System Console > User Management > Delegated Granular Administration), which somebody may have changed, or use a system administrator's token."
+        }
+        _ => code.entry().fix,
+    }
 }
 
 /// The token is an administrator's, so another one would not help.
@@ -105,6 +119,13 @@ mod tests {
             assert!(!offers_viewer(viewer), "{code:?}: {viewer}");
             assert!(!offers_viewer(administrator), "{code:?}: {administrator}");
             assert_eq!(fix(*code, Holder::Other), code.entry().fix);
+        }
+        for code in Code::ALL {
+            let [other, viewer, administrator] =
+                [Holder::Other, Holder::Viewer, Holder::Administrator].map(|holder| fix_of_error(*code, holder));
+            assert!(!viewer.contains("read-only administrator role"), "{code:?}: {viewer}");
+            assert!(!administrator.contains("a system administrator"), "{code:?}: {administrator}");
+            assert_eq!(other, code.entry().fix);
         }
     }
 

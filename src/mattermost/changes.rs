@@ -25,6 +25,7 @@ mod tests;
 
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 pub use baseline::Baseline;
 pub use cursor::{Brought, Cursor, Newcomers, Unverified};
@@ -42,7 +43,7 @@ use super::listing::{self, Census, Findings, Named, Surroundings, WAIT_MS};
 use super::settings::{ActivitySource, Settings};
 use super::version::Version;
 use crate::contract::{ListingState, Notice, User};
-use asks::{Asks, Verdict};
+use asks::{Asks, AtOnce, Verdict};
 
 /// What the calls of one instance remember: what is costly to find again, and nothing that an answer depends on.
 #[derive(Debug)]
@@ -54,18 +55,26 @@ pub struct Memory {
     named: Named,
     /// Whether the server failed at the last question for activity.
     activity_failed: bool,
+    /// How many ids go into a question, where more were too many.
+    at_once: AtOnce,
 }
 
 impl Memory {
     /// An empty memory.
     #[must_use]
     pub const fn new() -> Self {
-        Self { id: 0, surroundings: Surroundings::new(), named: Named::nothing(), activity_failed: false }
+        Self {
+            id: 0,
+            surroundings: Surroundings::new(),
+            named: Named::nothing(),
+            activity_failed: false,
+            at_once: AtOnce::unknown(),
+        }
     }
 
     fn take_up(&mut self, id: u64) {
         if self.id != id {
-            *self = Self { id, activity_failed: self.activity_failed, ..Self::new() };
+            *self = Self { id, activity_failed: self.activity_failed, at_once: self.at_once, ..Self::new() };
         }
     }
 }
@@ -112,7 +121,10 @@ pub fn list_changes(
         return Ok(end(Vec::new(), Some(code), &at, &memory.named));
     }
     let before = at.clone();
-    match step(settings, known, &mut at, memory, network) {
+    let at_once = Cell::new(memory.at_once);
+    let stepped = step(settings, known, &mut at, memory, &at_once, network);
+    memory.at_once = at_once.get();
+    match stepped {
         Ok((users, None)) => Ok(page(users, ListingState::More(at.encode()), &at, &told, &memory.named)),
         Ok((users, Some(End::Complete))) => {
             at.seats.compare(&mut at.findings, network);
@@ -127,7 +139,7 @@ pub fn list_changes(
         }
         Err(failure) => {
             memory.activity_failed = failure.may_pass() && failure.is_about_activity();
-            Err(failure)
+            Err(failure.held_by(memory.named.holder()))
         }
     }
 }
@@ -163,6 +175,7 @@ fn step(
     known: Vec<User>,
     at: &mut Cursor,
     memory: &mut Memory,
+    at_once: &Cell<AtOnce>,
     network: &mut dyn Network,
 ) -> Result<(Vec<User>, Option<End>), Failure> {
     let rules = listing::rules(settings, &at.census);
@@ -176,6 +189,7 @@ fn step(
     let asks = Asks {
         activity: settings.include.activity && !at.findings.is_activity_lost(),
         failed_before: memory.activity_failed,
+        at_once,
     };
 
     let mut users = Vec::new();

@@ -13,7 +13,7 @@ pub use step::{STEPS, Step};
 
 use provider_sdk::http::{Answered, Network, exchange, exchange_all};
 use provider_sdk::lenient::TextMap;
-use provider_sdk::time::{CLOCK_DIFFERENCE_MS, DAY_MS, in_words, timestamp};
+use provider_sdk::time::{CLOCK_DIFFERENCE_MS, DAY_MS, day_in_words, in_words};
 
 use super::advice::{self, Holder};
 use super::api::{self, Answer, Me, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
@@ -194,8 +194,7 @@ impl Report {
                 self.pass(Step::TokenLasts, text.to_string());
             }
             Some(Ok(Some(ends))) if ends.saturating_sub(now_ms) <= TOKEN_ENDS_SOON_MS => {
-                let when = timestamp(ends).unwrap_or_default();
-                let text = format!("a personal access token of this account ends on {when}");
+                let text = format!("a personal access token of this account ends on {}", day_in_words(ends));
                 self.warn(Step::TokenLasts, NoticeCode::TokenEndsSoon, text);
             }
             Some(Ok(_)) if me.is_bot => self.pass(Step::TokenLasts, "no token of this bot ends soon".to_string()),
@@ -221,7 +220,7 @@ impl Report {
         self.activity(network, settings, &config, (ids, me));
         let map = api::read_map(&license);
         let edition = map.as_ref().map_or(Edition::Unknown, Edition::of);
-        self.teams(rights, edition, network);
+        self.teams(&teams, rights, edition, network);
         let nothing = TextMap::default();
         let config = config.as_ref().unwrap_or(&nothing);
         let answers = Answers { me, config, license: &license, seats: &seats, limits: &limits };
@@ -328,12 +327,13 @@ impl Report {
     }
 
     /// Asks who runs each team, as a listing does before it returns anybody: one team that fails ends it.
-    fn teams(&mut self, rights: Rights, edition: Edition, network: &mut dyn Network) {
+    fn teams(&mut self, first: &Answered, rights: Rights, edition: Edition, network: &mut dyn Network) {
         let mut findings = Findings::default();
         let rule = SeatRule::of(self.version, edition);
         let is_unsure = rights.teams() == Teams::Unsure;
         let sees_all = rights.teams() != Teams::Some && rights.see_into_teams();
-        match Surroundings::new().find(self.version, is_unsure, rule, &mut findings, network) {
+        match Surroundings::with_teams(self.version, first).find(self.version, is_unsure, rule, &mut findings, network)
+        {
             Ok(()) if sees_all && !findings.has(NoticeCode::TeamAdminsHidden) => {
                 self.pass(Step::TeamsVisible, "the token sees every team and who runs it".to_string());
             }
@@ -410,7 +410,8 @@ impl Report {
 
     fn failure(&mut self, step: Step, outcome: CheckOutcome, failure: Failure) {
         let entry = failure.code.entry();
-        self.push(step, outcome, Some(entry.id), failure.in_full(), Some(entry.fix), failure.params);
+        let fix = advice::fix_of_error(failure.code, self.holder);
+        self.push(step, outcome, Some(entry.id), failure.in_full(), Some(fix), failure.params);
     }
 
     fn push(
@@ -759,23 +760,29 @@ mod tests {
             json(200, format!("[{}]", (1..many).map(|n| format!("\"{n:026}\"")).collect::<Vec<_>>().join(",")))
         };
         let forbidden = || json(403, r#"{"id":"api.context.permissions.app_error"}"#);
+        let none = || json(200, "[]");
         let cases = [
-            (50_000, known(50_000), "auto", "by their ids, in about 85 requests", "ids"),
-            (50_000, known(50_000), "pages", "in pages, in about 308 requests", "pages"),
-            (50_000, known(10), "auto", "it would take about 85 requests", "ids"),
-            (50_000, forbidden(), "auto", "it would take about 85 requests", "ids"),
+            (50_000, known(50_000), forbidden(), "auto", "by their ids, in about 85 requests", "ids"),
+            (50_000, known(50_000), forbidden(), "pages", "in pages, in about 308 requests", "pages"),
+            (50_000, known(10), none(), "auto", "it would take about 85 requests", "ids"),
+            (50_000, forbidden(), none(), "auto", "it would take about 85 requests", "ids"),
+            // Whom the account does not know may be a bot, and nobody names those to it.
+            (50_000, known(49_990), forbidden(), "auto", "in pages", "pages"),
+            (50_000, known(49_990), none(), "auto", "by their ids", "ids"),
             (
                 10_000,
                 known(10),
+                none(),
                 "auto",
                 "in pages, in about 68 requests. The token's account shares a channel with 10",
                 "pages",
             ),
-            (1_000, forbidden(), "auto", "in pages, in about 14 requests", "pages"),
+            (1_000, forbidden(), none(), "auto", "in pages, in about 14 requests", "pages"),
         ];
-        for (accounts, known, way, expect, listed_by) in cases {
+        for (accounts, known, bots, way, expect, listed_by) in cases {
             let mut network = Fake::new(|request| match request.name().as_str() {
                 "GET /api/v4/users/known" => known.clone(),
+                "GET /api/v4/bots" => bots.clone(),
                 "GET /api/v4/users/stats/filtered" => json(200, format!(r#"{{"total_users_count":{accounts}}}"#)),
                 _ => healthy(me, request),
             });

@@ -1,5 +1,6 @@
 //! What a failure says of the server, and of asking it again.
 
+use super::advice::{Holder, fix_of_error};
 use super::code::Code;
 
 /// An error on its way to the host, by a code of Mattermost's table.
@@ -35,6 +36,13 @@ pub trait Meaning: Sized {
 
     /// Whether something in front of the server lets this one request not through.
     fn is_of_gateway(&self) -> bool;
+
+    /// Whether the server lets the token in no more: nothing else that it is asked with this token comes either.
+    fn is_of_token(&self) -> bool;
+
+    /// Gives the advice that fits whose token it is.
+    #[must_use]
+    fn held_by(self, holder: Holder) -> Self;
 
     /// Whether the question was when accounts were last active.
     fn is_about_activity(&self) -> bool;
@@ -91,6 +99,14 @@ impl Meaning for Failure {
                 | Code::RedirectedElsewhere
         );
         is_in_front && !self.may_pass()
+    }
+
+    fn is_of_token(&self) -> bool {
+        matches!(self.code, Code::TokenRefused | Code::MfaRequired)
+    }
+
+    fn held_by(self, holder: Holder) -> Self {
+        Self { fix: Some(fix_of_error(self.code, holder)), ..self }
     }
 
     fn is_about_activity(&self) -> bool {

@@ -7,9 +7,10 @@ use alloc::vec::Vec;
 use provider_sdk::http::{Answered, Network, exchange};
 use provider_sdk::lenient::{Number, TextMap};
 use provider_sdk::notice::notice;
-use provider_sdk::time::{DAY_MS, in_words, timestamp};
+use provider_sdk::time::{DAY_MS, day_in_words, in_words, timestamp};
 use serde::Deserialize;
 
+use super::advice::Holder;
 use super::api::{self, Answer, Me};
 use super::code::{Code, NoticeCode};
 use super::edition::{self, Edition};
@@ -57,9 +58,11 @@ pub fn licenses(network: &mut dyn Network) -> Result<Vec<License>, Failure> {
     let [config, license, seats, limits, me] = exchange(network, requests);
     // The first two routes answer whoever asks, a refused token included, so it is asked whose it is.
     let me = api::read_me(&me)?;
-    let config = api::read_map(&config)?;
-    let answers = Answers { me: &me, config: &config, license: &license, seats: &seats, limits: &limits };
-    Ok(alloc::vec![read(answers, network)?])
+    let read = api::read_map(&config).and_then(|config| {
+        read(Answers { me: &me, config: &config, license: &license, seats: &seats, limits: &limits }, network)
+    });
+    let license = read.map_err(|failure| failure.held_by(Holder::of(&me.roles)))?;
+    Ok(alloc::vec![license])
 }
 
 /// Makes the licence of its answers. The network is for one more number, where the server's version asks for it.
@@ -260,13 +263,13 @@ fn dated(terms: &Terms, grace_ends: Option<i64>, now_ms: i64) -> Option<Notice> 
     if let Some(ends) = grace_ends {
         let when = timestamp(ends).unwrap_or_default();
         let verb = if ends < now_ms { "ended" } else { "ends" };
-        let detail = format!("its grace period {verb} on {when}");
+        let detail = format!("its grace period {verb} on {}", day_in_words(ends));
         return Some(notice(NoticeCode::LicenseExpired, 0, Some(detail), &[("grace-ends-at", when)]));
     }
     let begins = terms.starts_ms.filter(|starts| starts.saturating_sub(now_ms) > DAY_MS)?;
     let when = timestamp(begins).unwrap_or_default();
     let away = in_words(begins.saturating_sub(now_ms).unsigned_abs());
-    let detail = format!("it begins in {away}, on {when}");
+    let detail = format!("it begins in {away}, on {}", day_in_words(begins));
     Some(notice(NoticeCode::LicenseBeginsLater, 0, Some(detail), &[("starts-at", when)]))
 }
 
@@ -529,11 +532,14 @@ mod tests {
 
     #[test]
     fn an_expired_licence_tells_its_grace() {
-        for (expires, word) in [(1_795_533_928_000_i64, "ends"), (1_795_533_929_000 - 11 * DAY_MS, "ended")] {
+        for (expires, words) in [
+            (1_795_533_928_000_i64, "ends on 4 December 2026"),
+            (1_795_533_929_000 - 11 * DAY_MS, "ended on 23 November 2026"),
+        ] {
             let license = ENTERPRISE.replace("1800000000000", &expires.to_string());
             let got = read(&license, count(8), forbidden()).unwrap();
             let notice = got.notices.iter().find(|notice| notice.code == "license-expired").unwrap();
-            assert!(notice.message.contains(&format!("grace period {word} on 2026-1")), "{}", notice.message);
+            assert!(notice.message.contains(&format!("grace period {words}")), "{}", notice.message);
             assert!(got.attributes.iter().any(|(key, _)| key == "grace-ends-at"));
         }
     }

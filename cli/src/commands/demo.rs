@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use mattermost_simulator::{Config, Simulator};
 use provider_host::model::User;
-use provider_host::{Access, Digest, Egress, EgressOptions, ListingLimits, Settings, TenantListing};
+use provider_host::{Access, Digest, Egress, EgressOptions, ListingLimits, Settings, TenantListing, io_reason};
 use secrecy::SecretString;
 
 use self::swap::{Stage, Swap};
@@ -26,7 +26,7 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
     let config = Config { users: args.users, seed: args.seed, license: args.license, port: 0, ..Config::default() };
     let simulator = Simulator::start(config)
         .await
-        .map_err(|error| Failure::failed(Complaint::new("server-not-started", error.to_string())))?;
+        .map_err(|error| Failure::failed(Complaint::new("server-not-started", io_reason(&error))))?;
     let egress = Egress::new(EgressOptions::default())?;
     let stage = set(args, &simulator, egress.clone(), screen).await?;
     let description = stage.description();

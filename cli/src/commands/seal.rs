@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use provider_host::{Digest, Provenance, seal, unseal};
+use provider_host::{Digest, Provenance, io_reason, seal, unseal};
 
 use crate::args::SealArgs;
 use crate::connection::{bare_sandbox, read_file};
@@ -20,7 +20,7 @@ pub(crate) async fn run(args: SealArgs, screen: &mut Screen<'_>) -> Result<Exit,
     replace(&args.file, &sealed).map_err(|error| {
         Failure::failed(Complaint::new(
             "file-unwritable",
-            format!("{} cannot be written: {error}", args.file.display()),
+            format!("{} cannot be written: {}", args.file.display(), io_reason(&error)),
         ))
     })?;
     screen.line(&format!(

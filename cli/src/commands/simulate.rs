@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use mattermost_simulator::{Config, Privacy, RateLimit, Simulator, Statuses};
+use provider_host::io_reason;
 
 use super::invocation::invocation;
 use crate::args::SimulateArgs;
@@ -58,7 +59,7 @@ fn subpath(text: &str) -> String {
 }
 
 fn not_started(error: &io::Error, port: u16) -> Failure {
-    let message = format!("cannot listen on 127.0.0.1:{port}: {error}");
+    let message = format!("cannot listen on 127.0.0.1:{port}: {}", io_reason(error));
     Failure::failed(if error.kind() == io::ErrorKind::AddrInUse {
         Complaint::new("port-in-use", format!("port {port} of 127.0.0.1 is taken by another program"))
             .fix("stop it, name another port with --port, or let --port 0 take a free one")

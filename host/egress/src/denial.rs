@@ -152,6 +152,30 @@ impl fmt::Display for Denial {
     }
 }
 
+impl Denial {
+    /// Denials as lines for a person: one for each cause, which may have denied several requests.
+    #[must_use]
+    pub fn lines(denials: &[Self]) -> Vec<String> {
+        let mut causes: Vec<(&Self, u64)> = Vec::new();
+        for denial in denials {
+            let cause = |it: &Self| {
+                (&it.origin, it.reason, &it.name, &it.would_allow)
+                    == (&denial.origin, denial.reason, &denial.name, &denial.would_allow)
+            };
+            match causes.iter_mut().find(|(first, _)| cause(first)) {
+                Some((_, requests)) => *requests = requests.saturating_add(denial.times),
+                None => causes.push((denial, denial.times)),
+            }
+        }
+        let line = |(first, requests): (&Self, u64)| match requests {
+            0..=1 => first.to_string(),
+            _ if requests == first.times => format!("{first} ({requests} times)"),
+            _ => format!("{first} ({requests} requests were denied for this)"),
+        };
+        causes.into_iter().map(line).collect()
+    }
+}
+
 /// What was denied in one call.
 #[derive(Debug, Default)]
 pub(crate) struct Denials(Mutex<Vec<Denial>>);
@@ -214,6 +238,29 @@ mod tests {
         assert_eq!((kept.len(), kept[0].times, kept[1].times), (KEPT, 3, 1));
         denials.clear();
         assert_eq!(denials.list(), []);
+    }
+
+    #[test]
+    fn requests_that_one_cause_denies_are_one_line() {
+        let of = |path: &str, reason, times, would_allow: &str| Denial {
+            reason,
+            times,
+            would_allow: would_allow.to_owned(),
+            ..denial(path)
+        };
+        let (address, request) = (DenialReason::ProhibitedAddress, DenialReason::Request);
+        let lines = Denial::lines(&[
+            of("/users", address, 1, "nothing"),
+            of("/teams", address, 2, "nothing"),
+            of("/x", request, 1, "`GET /x`"),
+            of("/y", request, 3, "`GET /y`"),
+        ]);
+        let expect = [
+            "denied GET https://a.example:443/users: its host has a blocked address; what would allow it: nothing (3 requests were denied for this)",
+            "denied GET https://a.example:443/x: the provider does not describe it; what would allow it: `GET /x`",
+            "denied GET https://a.example:443/y: the provider does not describe it; what would allow it: `GET /y` (3 times)",
+        ];
+        assert_eq!(lines, expect);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::Origin;
+use crate::io_words::io_reason;
 
 /// What every fallible operation of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -100,7 +101,7 @@ pub enum Error {
     },
 
     /// A file cannot be read.
-    #[error("{} cannot be read: {source}", path.display())]
+    #[error("{} cannot be read: {}", path.display(), io_reason(source))]
     Io {
         /// The file.
         path: PathBuf,

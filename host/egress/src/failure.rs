@@ -171,6 +171,9 @@ fn of_http2(error: &h2::Error, client: Client) -> Option<Failure> {
     if error.reason() == Some(h2::Reason::HTTP_1_1_REQUIRED) {
         return Some(Failure::HttpOneRequired);
     }
+    if error.is_remote() && error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM) {
+        return Some(Failure::NotTaken);
+    }
     // A server that ends a connection in peace names the last request that it took; only later ones end with that.
     if error.is_remote() && error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR) {
         return Some(Failure::NotTaken);

@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::future::pending;
+use std::mem;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::{Error as HttpError, WasiBody};
@@ -27,12 +28,64 @@ pub(crate) struct Outgoing {
     room: Arc<Semaphore>,
     held: Vec<OwnedSemaphorePermit>,
     tally: Arc<Tally>,
+    copy: BodyCopy,
+}
+
+/// Bytes of the largest body that is kept while it is sent.
+const COPIED: usize = 64 * 1024;
+
+/// What was sent of a small body, in case that the server does not take it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BodyCopy(Arc<Mutex<Copied>>);
+
+#[derive(Debug, Default)]
+struct Copied {
+    pieces: Vec<Bytes>,
+    bytes: usize,
+    is_whole: bool,
+}
+
+impl BodyCopy {
+    /// The body, if all of it was sent and it was not too large to be kept.
+    pub(crate) fn take(&self) -> Option<WasiBody> {
+        let copied = mem::take(&mut *self.lock());
+        let whole = copied.pieces.concat();
+        let body = || Full::new(Bytes::from(whole)).map_err(|never| match never {}).boxed_unsync();
+        (copied.is_whole && copied.bytes <= COPIED).then(body)
+    }
+
+    fn add(&self, frame: &Frame<Bytes>, is_last: bool) {
+        let mut copied = self.lock();
+        if let Some(piece) = frame.data_ref() {
+            copied.bytes = copied.bytes.saturating_add(piece.len());
+            if copied.bytes <= COPIED {
+                copied.pieces.push(piece.clone());
+            } else {
+                copied.pieces.clear();
+            }
+        }
+        copied.is_whole |= is_last;
+    }
+
+    fn end(&self) {
+        self.lock().is_whole = true;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Copied> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Outgoing {
     /// A body whose bytes are counted there, with as much room to be kept in as there are permits, shared with others.
-    pub(crate) const fn new(body: WasiBody, room: Arc<Semaphore>, tally: Arc<Tally>) -> Self {
-        Self { body, has_ended: false, taken: VecDeque::new(), room, held: Vec::new(), tally }
+    pub(crate) fn new(body: WasiBody, room: Arc<Semaphore>, tally: Arc<Tally>) -> Self {
+        let (taken, held, copy) = (VecDeque::new(), Vec::new(), BodyCopy::default());
+        Self { body, has_ended: false, taken, room, held, tally, copy }
+    }
+
+    /// What is sent of it.
+    pub(crate) fn copy(&self) -> BodyCopy {
+        self.copy.clone()
     }
 
     /// Takes in what comes, and returns only if the guest breaks off. May be dropped at any time.
@@ -66,10 +119,15 @@ impl Body for Outgoing {
             None if self.has_ended => Poll::Ready(None),
             None => Pin::new(&mut self.body).poll_frame(cx),
         };
-        if let Poll::Ready(Some(Ok(frame))) = &polled
-            && let Err(reason) = self.tally.count(frame)
-        {
-            return Poll::Ready(Some(Err(Failure::Denied(reason).into())));
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Err(reason) = self.tally.count(frame) {
+                    return Poll::Ready(Some(Err(Failure::Denied(reason).into())));
+                }
+                self.copy.add(frame, self.is_end_stream());
+            }
+            Poll::Ready(None) => self.copy.end(),
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
         }
         polled
     }
@@ -130,6 +188,32 @@ mod tests {
             let whole = outgoing.collect().await.unwrap().to_bytes();
             assert_eq!(whole, pieces.concat(), "{name}");
             assert_eq!(tally.sent(), whole.len() as u64, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_small_body_that_was_sent_whole_can_be_sent_again() {
+        const LARGE: &str = match std::str::from_utf8(&[b'x'; COPIED]) {
+            Ok(text) => text,
+            Err(_) => "",
+        };
+        for (name, pieces, frames, expect) in [
+            ("whole", &["ab", "cde"][..], 3, Some("abcde")),
+            ("in part", &["ab", "cde"], 1, None),
+            ("as large as may be", &[LARGE], 2, Some(LARGE)),
+            ("too large", &[LARGE, "x"], 3, None),
+        ] {
+            let tally = Arc::new(Tally::new(1 << 20, Arc::new(Total::new(1 << 20))));
+            let mut outgoing = Outgoing::new(body(pieces, true), Arc::new(Semaphore::new(0)), tally);
+            let copy = outgoing.copy();
+            for _ in 0..frames {
+                drop(outgoing.frame().await);
+            }
+            let again = match copy.take() {
+                Some(body) => Some(body.collect().await.unwrap().to_bytes()),
+                None => None,
+            };
+            assert_eq!(again.as_deref(), expect.map(str::as_bytes), "{name}");
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use secrecy::zeroize::Zeroizing;
 
 use crate::error::{Cause, Error};
+use crate::io_words::io_cause;
 use crate::regular_file::read_regular;
 
 /// Bytes of the largest file of certificates: twenty times all authorities of a system.
@@ -18,7 +19,7 @@ pub(crate) fn read_pem(path: &Path) -> std::result::Result<Zeroizing<Vec<u8>>, C
     match read_regular(path, PEM_BYTES) {
         Ok(Ok(text)) => Ok(Zeroizing::new(text)),
         Ok(Err(_)) => Err("it is larger than 4 MiB".into()),
-        Err(Error::Io { source, .. }) => Err(source.into()),
+        Err(Error::Io { source, .. }) => Err(io_cause(source)),
         Err(error) => Err(error.into()),
     }
 }

@@ -99,8 +99,8 @@ impl Redactor {
 
     /// The same for a text that is as long as the shortest form.
     fn clean_long(&self, text: &mut String) -> bool {
-        let Some(cleaned) = self.cleaned(text) else { return false };
-        *text = cleaned;
+        let Some(first) = self.find(text.as_bytes(), 0) else { return false };
+        *text = self.cleaned(text, first);
         true
     }
 
@@ -126,21 +126,17 @@ impl Redactor {
         is_cleaned
     }
 
-    /// The text without the secrets; `None` if it holds none.
-    fn cleaned(&self, text: &str) -> Option<String> {
-        let bytes = text.as_bytes();
-        let (mut cleaned, mut kept) = (None::<String>, 0_usize);
-        let mut from = 0;
-        while let Some((start, end)) = self.find(bytes, from) {
-            let before = text.get(kept..start.max(kept)).unwrap_or_default();
-            let cleaned = cleaned.get_or_insert_default();
-            cleaned.push_str(before);
+    /// The text without the secrets, of which this is where the first begins and ends.
+    fn cleaned(&self, text: &str, first: (usize, usize)) -> String {
+        let (mut cleaned, mut kept, mut next) = (String::new(), 0_usize, Some(first));
+        while let Some((start, end)) = next {
+            cleaned.push_str(text.get(kept..start.max(kept)).unwrap_or_default());
             cleaned.push_str(REDACTED);
-            (kept, from) = (end, end);
+            kept = end;
+            next = self.find(text.as_bytes(), end);
         }
-        let mut cleaned = cleaned?;
         cleaned.push_str(text.get(kept..).unwrap_or_default());
-        Some(cleaned)
+        cleaned
     }
 
     /// Where the next secret begins and ends, from a place on.

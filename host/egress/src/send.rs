@@ -1,20 +1,22 @@
 //! Sending one request that was let out.
 
+use std::sync::Arc;
+
 use http::header::{CONTENT_LENGTH, HOST, HeaderName, PROXY_AUTHORIZATION};
-use http::uri::Scheme;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
-use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::client::legacy::connect::{CaptureConnection, Connected, capture_connection};
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody};
 
 use crate::DenialReason;
 use crate::body::Watched;
 use crate::cause::Cause;
+use crate::client::Client;
 use crate::connector::Kept;
 use crate::deadline::{Deadline, TIMEOUT};
 use crate::failure::{self, Failure, Known};
-use crate::outgoing::Outgoing;
+use crate::outgoing::{BodyCopy, Outgoing};
 use crate::pass::Pass;
 use crate::proxy::Route;
 use crate::tally::Tally;
@@ -46,9 +48,10 @@ pub(crate) async fn send(
         }
     };
     pass.hold(place);
+    let copy = body.copy();
     let request = Request::from_parts(head, body.boxed_unsync());
     let deadline = Deadline::of(pass.way().time);
-    let answer = match exchange(pass.way(), &exit, request, &options, deadline, &pass.tally()).await {
+    let answer = match exchange(pass.way(), &exit, (request, copy), &options, deadline, &pass.tally()).await {
         Ok(answer) => answer,
         Err(failure) => return Err(pass.failed(failure).into()),
     };
@@ -76,57 +79,98 @@ fn complete(way: &Way, exit: &Exit, headers: &mut HeaderMap) {
 }
 
 /// Sends the request, once more by HTTP/1.1 if the server asks for that, and again on another connection if the server
-/// ended one without taking it. What has a body is the guest's to try again.
+/// ended one without taking it. A body that is not kept is the guest's to try again.
 async fn exchange(
     way: &Way,
     exit: &Exit,
-    mut request: Request<WasiBody>,
+    (mut request, mut copy): (Request<WasiBody>, BodyCopy),
     options: &RequestOptions,
     deadline: Deadline,
-    tally: &Tally,
+    tally: &Arc<Tally>,
 ) -> Result<Response<Incoming>, Failure> {
-    let mut again = bodiless(&request);
-    let mut left = RETAKES;
-    loop {
-        let failure = match attempt(way, exit, request, options, deadline).await {
+    let again = Again::of(&request);
+    for _ in 0..RETAKES {
+        let mut connection = capture_connection(&mut request);
+        let answer = attempt(way, exit, exit.clients.choose(), (request, &mut connection), options, deadline).await;
+        let is_two = connection.connection_metadata().as_ref().is_some_and(Connected::is_negotiated_h2);
+        let failure = match answer {
             Err(failure @ (Failure::HttpOneRequired | Failure::NotTaken)) => failure,
-            other => return other,
+            // Why a server has ended a whole connection of HTTP/2 the library keeps to itself. It may want HTTP/1.1.
+            Err(Failure::ConnectionTerminated) if is_two && !again.has_body && !exit.clients.speaks_two() => {
+                let mut request = again.with(empty());
+                let mut connection = capture_connection(&mut request);
+                let by_one = (request, &mut connection);
+                let answer = attempt(way, exit, exit.clients.one(), by_one, options, deadline).await?;
+                exit.clients.want_one();
+                return Ok(answer);
+            }
+            other => {
+                if is_two && other.is_ok() {
+                    exit.clients.note_two();
+                }
+                return other;
+            }
         };
         if failure == Failure::HttpOneRequired {
             exit.clients.want_one();
         }
-        let may_be_sent = left > 0 && tally.sent() == 0;
-        left = left.saturating_sub(1);
-        let next = again.take().filter(|_| may_be_sent).ok_or(failure)?;
-        again = bodiless(&next);
-        request = next;
+        let body = if again.has_body {
+            // Only of what a server did not take it is sure that nothing was done.
+            let kept = copy.take().filter(|_| failure == Failure::NotTaken).ok_or(failure)?;
+            tally.begin_again();
+            let body = Outgoing::new(kept, way.quota.room(), Arc::clone(tally));
+            copy = body.copy();
+            body.boxed_unsync()
+        } else if tally.sent() == 0 {
+            empty()
+        } else {
+            return Err(failure);
+        };
+        request = again.with(body);
     }
+    let mut connection = capture_connection(&mut request);
+    attempt(way, exit, exit.clients.choose(), (request, &mut connection), options, deadline).await
 }
 
-/// The same request without a body, if it needs none and a server may want it twice.
-fn bodiless(request: &Request<WasiBody>) -> Option<Request<WasiBody>> {
-    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let may_be_asked = is_read && request.uri().scheme() == Some(&Scheme::HTTPS);
-    if !may_be_asked || request.headers().contains_key(CONTENT_LENGTH) {
-        return None;
+fn empty() -> WasiBody {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
+}
+
+/// A request without its body, to be sent once more.
+struct Again {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    has_body: bool,
+}
+
+impl Again {
+    fn of(request: &Request<WasiBody>) -> Self {
+        let headers = request.headers().clone();
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        let has_body = !is_read || headers.contains_key(CONTENT_LENGTH);
+        Self { method: request.method().clone(), uri: request.uri().clone(), headers, has_body }
     }
-    let mut again = Request::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
-    *again.method_mut() = request.method().clone();
-    *again.uri_mut() = request.uri().clone();
-    *again.headers_mut() = request.headers().clone();
-    Some(again)
+
+    fn with(&self, body: WasiBody) -> Request<WasiBody> {
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = self.headers.clone();
+        request
+    }
 }
 
 async fn attempt(
     way: &Way,
     exit: &Exit,
-    mut request: Request<WasiBody>,
+    client: &Client,
+    (request, connection): (Request<WasiBody>, &mut CaptureConnection),
     options: &RequestOptions,
     deadline: Deadline,
 ) -> Result<Response<Incoming>, Failure> {
-    let mut connection = capture_connection(&mut request);
     way.egress.count();
-    let sending = exit.clients.choose().request(request);
+    let sending = client.request(request);
     tokio::pin!(sending);
     // The pool does not tell the two waits apart, so the first ends with the news of a connection.
     let connecting = async {

@@ -37,6 +37,11 @@ impl Tally {
         self.sent.load(Ordering::Relaxed)
     }
 
+    /// Begins anew: the server took nothing, and all of it is sent once more. What a session has left is used up.
+    pub(crate) fn begin_again(&self) {
+        self.sent.store(0, Ordering::Relaxed);
+    }
+
     /// Why the rest was not sent.
     pub(crate) fn refused(&self) -> Option<&Refused> {
         self.refused.get()

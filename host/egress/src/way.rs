@@ -77,12 +77,29 @@ pub(crate) struct Clients {
     one: Client,
     /// The server has asked for HTTP/1.1.
     wants_one: Arc<AtomicBool>,
+    /// The server has answered by HTTP/2.
+    speaks_two: Arc<AtomicBool>,
 }
 
 impl Clients {
     /// The client that the server likes.
     pub(crate) fn choose(&self) -> &Client {
         if self.wants_one.load(Ordering::Relaxed) { &self.one } else { &self.any }
+    }
+
+    /// The client for HTTP/1.1.
+    pub(crate) const fn one(&self) -> &Client {
+        &self.one
+    }
+
+    /// Takes down that the server answers by HTTP/2.
+    pub(crate) fn note_two(&self) {
+        self.speaks_two.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server has answered by HTTP/2.
+    pub(crate) fn speaks_two(&self) -> bool {
+        self.speaks_two.load(Ordering::Relaxed)
     }
 
     /// Takes down that the server wants HTTP/1.1.
@@ -107,7 +124,12 @@ impl Way {
         let door = |grant: Grant| {
             let reach = policy.check(grant.origin())?;
             let client = |http| egress.client(reach, limits, http);
-            let clients = Clients { any: client(Http::Any), one: client(Http::One), wants_one: Arc::default() };
+            let clients = Clients {
+                any: client(Http::Any),
+                one: client(Http::One),
+                wants_one: Arc::default(),
+                speaks_two: Arc::default(),
+            };
             Ok(Door { clients, reach, grant })
         };
         let doors = grants.into_iter().map(door).collect::<Result<_>>()?;

@@ -38,8 +38,8 @@ type Checked = Result<(), String>;
 /// The ids that the answers of one provider may hold: those of the description that was granted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rules {
-    license_types: BTreeSet<String>,
-    roles: BTreeSet<String>,
+    license_types: Vec<String>,
+    roles: Vec<String>,
 }
 
 impl Rules {
@@ -286,8 +286,9 @@ fn unique<'a>(what: &str, ids: impl ExactSizeIterator<Item = &'a str>) -> Checke
     Ok(())
 }
 
-fn known(what: &str, value: &str, ids: &BTreeSet<String>) -> Checked {
-    if ids.contains(value) {
+fn known(what: &str, value: &str, ids: &[String]) -> Checked {
+    // There are a few, of different lengths.
+    if ids.iter().any(|id| id == value) {
         return Ok(());
     }
     Err(format!("{what} is none that the provider describes"))
@@ -298,12 +299,28 @@ fn id(what: &str, value: &str) -> Checked {
         return Err(format!("{what} is empty"));
     }
     size(what, value, ID_BYTES)?;
-    // Most are of ASCII, of which the compiler looks at many letters at once.
-    let is_plain = value.bytes().fold(true, |is_plain, byte| is_plain & matches!(byte, b' '..0x7f));
-    if !is_plain && value.chars().any(char::is_control) {
+    if !is_plain(value.as_bytes()) && value.chars().any(char::is_control) {
         return Err(format!("{what} holds a control character"));
     }
     Ok(())
+}
+
+/// The highest bit of each byte of a word.
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// Whether a text is of printable ASCII, of which eight letters are looked at at once.
+fn is_plain(text: &[u8]) -> bool {
+    // A byte above 0x7e has the highest bit, or gets it by one more; one below a space, by a space less.
+    let is_odd = |word: [u8; 8]| {
+        let word = u64::from_le_bytes(word);
+        let (more, less) = (word.wrapping_add(HIGH >> 7), word.wrapping_sub(HIGH >> 2));
+        (word | more | less) & HIGH != 0
+    };
+    match text.last_chunk::<8>() {
+        // The last eight may overlap with those before.
+        Some(last) => !text.as_chunks::<8>().0.iter().chain([last]).any(|word| is_odd(*word)),
+        None => text.iter().all(|byte| matches!(byte, b' '..0x7f)),
+    }
 }
 
 /// A code in kebab-case. It need not be among the described ones: what is refused for that would tell nobody what it says.
@@ -357,19 +374,14 @@ fn timestamp(what: &str, value: &Option<String>) -> Checked {
 /// Whether a text is the contract's `timestamp`, of 1970 or later. A record has three or four of these, so neither a parser
 /// nor a loop is asked.
 fn is_timestamp(text: &str) -> bool {
-    let Ok(bytes) = <[u8; 24]>::try_from(text.as_bytes()) else { return false };
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'.', f1, f2, f3, b'Z'] =
-        bytes
+    let ([one, two, three], []) = text.as_bytes().as_chunks::<8>() else { return false };
+    let (Some(one), Some(two), Some(three)) =
+        (like(one, b"0000-00-"), like(two, b"00T00:00"), like(three, b":00.000Z"))
     else {
         return false;
     };
-    let digit = |byte: u8| u32::from(byte.wrapping_sub(b'0'));
-    let digits = [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2, f1, f2, f3].map(digit);
-    // Without a branch for each, the compiler looks at many at once.
-    if digits.iter().fold(false, |is_other, digit| is_other | (*digit > 9)) {
-        return false;
-    }
-    let two = |one: u8, other: u8| digit(one) * 10 + digit(other);
+    let ([y1, y2, y3, y4, _, m1, m2, _], [d1, d2, _, h1, h2, _, n1, n2], [_, s1, s2, ..]) = (one, two, three);
+    let two = |one: u8, other: u8| u32::from(one) * 10 + u32::from(other);
     let (year, month, day) = (two(y1, y2) * 100 + two(y3, y4), two(m1, m2), two(d1, d2));
     let days = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
@@ -379,6 +391,15 @@ fn is_timestamp(text: &str) -> bool {
         _ => return false,
     };
     year >= 1970 && (1..=days).contains(&day) && two(h1, h2) < 24 && two(n1, n2) < 60 && two(s1, s2) < 60
+}
+
+/// The digits of eight letters where those of the pattern are zeros; `None` where another letter differs from the pattern's or
+/// one of them is no digit. All eight are looked at at once.
+fn like(letters: &[u8; 8], pattern: &[u8; 8]) -> Option<[u8; 8]> {
+    // What is more than this gets the highest bit: a digit above nine, and any difference of another letter.
+    let room = u64::from_le_bytes(pattern.map(|letter| if letter == b'0' { 0x76 } else { 0x7f }));
+    let digits = u64::from_le_bytes(*letters) ^ u64::from_le_bytes(*pattern);
+    ((digits.wrapping_add(room) | digits) & HIGH == 0).then(|| digits.to_le_bytes())
 }
 
 /// The moment of a timestamp.

@@ -24,6 +24,7 @@ use wasmtime::component::Component;
 use crate::{Digest, Error, Result};
 use entry_file::Found;
 use folder::Folder;
+use provider_egress::io_reason;
 pub(crate) use sealed::Genuine;
 use sealed::Key;
 
@@ -68,7 +69,7 @@ impl Cache {
     pub fn open(folder: &Path) -> Result<Self> {
         let unusable = |reason: String| Error::CacheUnusable { folder: folder.to_owned(), reason: reason.into() };
         let opened = Folder::open(folder).map_err(unusable)?;
-        let key = key(&opened).map_err(|error| unusable(format!("no key can be kept there: {error}")))?;
+        let key = key(&opened).map_err(|error| unusable(format!("no key can be kept there: {}", io_reason(&error))))?;
         Ok(Self { path: folder.to_owned(), folder: opened, key })
     }
 

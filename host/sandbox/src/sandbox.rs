@@ -18,6 +18,7 @@ use crate::meter::{CpuClock, thread_cpu_time};
 use crate::slots::{Room, Slots};
 use crate::telemetry::{self, Origin};
 use crate::{Cache, Digest, Error, Inspection, Pool, Result, bindings, handed, http, imports};
+use provider_egress::io_reason;
 
 /// Core instances of one component: its own modules and the adapters that the toolchain puts beside them. Most have three,
 /// those of componentize-py some forty. Only their number is bounded: nothing is reserved for them.
@@ -257,6 +258,7 @@ impl wasmtime::component::HasData for HasTable {
 fn start_ticking(engine: &Engine, pool: &Pool) -> Result<Clock> {
     let engine = engine.weak();
     let tick = move || engine.upgrade().map(|engine| engine.increment_epoch()).is_some();
-    Clock::start(pool.tick.max(SHORTEST_TICK), tick)
-        .map_err(|error| Error::Runtime { reason: format!("no thread for the clock of the limits: {error}").into() })
+    Clock::start(pool.tick.max(SHORTEST_TICK), tick).map_err(|error| Error::Runtime {
+        reason: format!("no thread for the clock of the limits: {}", io_reason(&error)).into(),
+    })
 }

@@ -50,7 +50,7 @@ const fn crc_tables() -> [[u32; 256]; 8] {
 }
 
 /// The checksum of gzip.
-pub(super) fn crc32(text: &[u8]) -> u32 {
+pub(crate) fn crc32(text: &[u8]) -> u32 {
     !crc32_on(!0, text)
 }
 

@@ -30,7 +30,7 @@ pub(super) fn bring(
     known: Vec<User>,
     at: &mut Cursor,
     rules: &Rules,
-    asks: Asks,
+    asks: Asks<'_>,
     surroundings: &Surroundings,
     network: &mut dyn Network,
 ) -> Result<Verdict<Vec<User>>, Failure> {
@@ -97,7 +97,13 @@ struct Answers {
     is_somebody_gone: bool,
 }
 
-fn ask(known: &[User], at: &Cursor, rules: &Rules, asks: Asks, network: &mut dyn Network) -> Result<Answers, Failure> {
+fn ask(
+    known: &[User],
+    at: &Cursor,
+    rules: &Rules,
+    asks: Asks<'_>,
+    network: &mut dyn Network,
+) -> Result<Answers, Failure> {
     let dates: Vec<Option<Dates>> = known.iter().map(Dates::of).collect();
     let (mut ids, mut dated) = (Vec::with_capacity(known.len()), Vec::with_capacity(known.len()));
     let (mut whole, mut to_verify) = (HashSet::new(), Vec::new());
@@ -124,7 +130,7 @@ fn ask(known: &[User], at: &Cursor, rules: &Rules, asks: Asks, network: &mut dyn
     }
     let whole: Vec<&str> = whole.into_iter().collect();
 
-    let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks.failed_before);
+    let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks);
     lookup.ask(About::Changes(at.since.recent_from_ms()), &dated);
     lookup.ask(About::Everything, &whole);
     if asks.activity {

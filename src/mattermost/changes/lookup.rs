@@ -14,6 +14,7 @@ use super::super::failure::{Failure, Meaning as _};
 use super::super::listing::Findings;
 use super::super::record::{Draft, Rules};
 use super::super::wire::{Ids, Status, User};
+use super::asks::Asks;
 
 /// How many accounts are asked for at once where each of them is answered: some 1.4 MB, of 4 MiB that an answer may have.
 const WHOLE_AT_ONCE: usize = 2_000;
@@ -93,8 +94,7 @@ pub(super) struct Lookup<'a> {
     rules: &'a Rules,
     /// How many ids go into one request's body.
     ids_at_once: usize,
-    /// The server failed at a question for activity before: where it does so again, it is done without.
-    activity_failed_before: bool,
+    asks: Asks<'a>,
     open: VecDeque<Question<'a>>,
     asked: Vec<Option<Question<'a>>>,
     found: Found,
@@ -103,19 +103,37 @@ pub(super) struct Lookup<'a> {
 
 impl<'a> Lookup<'a> {
     /// Nothing is asked yet, of a server that takes so many bytes of a request's body.
-    pub(super) fn new(rules: &'a Rules, body_bytes: usize, activity_failed_before: bool) -> Self {
+    pub(super) fn new(rules: &'a Rules, body_bytes: usize, asks: Asks<'a>) -> Self {
         let ids_at_once = api::ids_in(body_bytes).max(1);
         let (open, asked) = (VecDeque::new(), Vec::new());
-        Self { rules, ids_at_once, activity_failed_before, open, asked, found: Found::default(), failure: None }
+        Self { rules, ids_at_once, asks, open, asked, found: Found::default(), failure: None }
     }
 
     /// Puts a question.
     pub(super) fn ask(&mut self, about: About, ids: &[&'a str]) {
-        let at_once = match about {
-            About::Changes(_) | About::Activity => self.ids_at_once,
-            About::Everything => self.ids_at_once.min(WHOLE_AT_ONCE),
-        };
+        let at_once = self.at_once(about);
         self.open.extend(ids.chunks(at_once).map(|ids| Question { about, ids: ids.to_vec() }));
+    }
+
+    fn at_once(&self, about: About) -> usize {
+        let known = self.asks.at_once.get();
+        let (usual, known) = match about {
+            About::Changes(_) => (self.ids_at_once, known.accounts),
+            About::Everything => (self.ids_at_once.min(WHOLE_AT_ONCE), known.accounts),
+            About::Activity => (self.ids_at_once, known.activity),
+        };
+        known.map_or(usual, |known| known.min(usual)).max(1)
+    }
+
+    /// Notes that so many ids are enough for a question.
+    fn ask_for_fewer(&self, about: About, ids: usize) {
+        let mut known = self.asks.at_once.get();
+        let slot = match about {
+            About::Changes(_) | About::Everything => &mut known.accounts,
+            About::Activity => &mut known.activity,
+        };
+        *slot = Some(slot.map_or(ids, |before| before.min(ids)));
+        self.asks.at_once.set(known);
     }
 
     /// Gets the answers.
@@ -128,7 +146,7 @@ impl<'a> Lookup<'a> {
     }
 
     fn goes_on_without(&self, failure: &Failure) -> bool {
-        failure.is_refusal() || failure.is_of_gateway() || (failure.may_pass() && self.activity_failed_before)
+        failure.is_refusal() || failure.is_of_gateway() || (failure.may_pass() && self.asks.failed_before)
     }
 
     fn take(&mut self, question: Question<'a>, answered: &Answered) -> Result<(), Failure> {
@@ -140,7 +158,8 @@ impl<'a> Lookup<'a> {
             Ok(answer) => answer,
             // Where many have changed, an answer has more than is read of one.
             Err((Some(fewer), _)) => {
-                self.open.extend(question.ids.chunks(fewer).map(|ids| Question { ids: ids.to_vec(), ..question }));
+                self.ask_for_fewer(question.about, fewer);
+                self.open.push_back(question);
                 return Ok(());
             }
             Err((None, failure)) if question.about == About::Activity && self.goes_on_without(&failure) => {
@@ -182,10 +201,15 @@ impl<'a> Lookup<'a> {
 impl Work for Lookup<'_> {
     fn next(&mut self) -> Option<(Ticket, Request)> {
         while self.failure.is_none() {
-            let question = self.open.pop_front()?;
+            let mut question = self.open.pop_front()?;
             // A refusal holds for whatever else would be asked the same way.
             if question.about == About::Activity && self.found.is_activity_lost() {
                 continue;
+            }
+            let at_once = self.at_once(question.about);
+            if question.ids.len() > at_once {
+                let rest = question.ids.split_off(at_once);
+                self.open.push_front(Question { ids: rest, ..question });
             }
             match question.request() {
                 Ok(request) => {

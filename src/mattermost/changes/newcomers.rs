@@ -41,7 +41,7 @@ const LISTING_AT_MOST_MS: i64 = 60 * 60 * 1_000;
 pub(super) fn find(
     at: &mut Cursor,
     rules: &Rules,
-    asks: Asks,
+    asks: Asks<'_>,
     network: &mut dyn Network,
 ) -> Result<Verdict<Vec<(Draft, LastUse)>>, Failure> {
     let mut count = at.census.count;
@@ -137,11 +137,11 @@ fn look_up(
     ids: &[String],
     at: &Cursor,
     rules: &Rules,
-    asks: Asks,
+    asks: Asks<'_>,
     network: &mut dyn Network,
 ) -> Result<Found, Failure> {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks.failed_before);
+    let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks);
     lookup.ask(About::Everything, &ids);
     if asks.activity {
         lookup.ask(About::Activity, &ids);

@@ -582,6 +582,27 @@ fn large_batches_are_asked_for_in_parts_that_fit() {
     assert_same(&got, &listed(&mut server));
 }
 
+/// What is too much for a server is not asked again by a later batch of the same instance.
+#[test]
+fn how_many_ids_are_enough_is_found_out_once() {
+    let mut server = Server::of(3_000);
+    let kept = listed(&mut server);
+    server.now += HOUR_MS;
+    server.body_bytes = 10_000;
+    let refused = core::cell::Cell::new(0);
+    let answer = |server: &mut Server, request: &Request| {
+        let outcome = server.answer(request);
+        refused.set(refused.get() + usize::from(outcome.as_ref().is_ok_and(|response| response.status == 413)));
+        outcome
+    };
+    let settings = settings();
+    let asking = Asking { settings: &settings, batch: 1_000, afresh: false, order: Order::First };
+    let got = asking.changes(&mut server, &kept, answer, |_, _| {}).unwrap();
+    assert_same(&got, &listed(&mut server));
+    // A thousand ids and twice five hundred, which fly together, for changes and for activity.
+    assert!(refused.get() <= 6, "{} requests were too large", refused.get());
+}
+
 #[test]
 fn a_fault_loses_nothing_and_the_same_call_goes_on() {
     let faults = [

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use provider_sdk::http::Network;
 
 use super::super::failure::Failure;
-use super::super::listing::by_ids::{Outlook, Size, count_known};
+use super::super::listing::by_ids::{Outlook, Size, count_known, sees_strays};
 use super::super::settings::{Settings, Way};
 
 /// Which way a listing of so many accounts will go and what it will take, as a sentence and as attributes.
@@ -21,7 +21,12 @@ pub(super) fn of_listing(
     network: &mut dyn Network,
 ) -> Result<(String, Vec<(String, String)>), Failure> {
     let known = count_known(settings, me, accounts, network)?;
-    let outlook = Outlook::of(Size { accounts, known, teams }, settings);
+    let size = Size { accounts, known, teams, sees_strays: true };
+    let mut outlook = Outlook::of(size, settings);
+    // Who knows everybody needs no other list.
+    if outlook.way == Way::Ids && known.is_none_or(|known| known < accounts) && !sees_strays(settings, network)? {
+        outlook = Outlook::of(Size { sees_strays: false, ..size }, settings);
+    }
     let attributes = [("listed-by", outlook.way.id().to_string()), ("listing-requests", outlook.requests.to_string())];
     let attributes = attributes.into_iter().map(|(key, value)| (key.to_string(), value)).collect();
     Ok((sentence(accounts, known, outlook), attributes))

@@ -31,5 +31,5 @@ pub use cost::is_worth;
 pub use cursor::Cursor;
 pub use id::Id;
 pub use kept::Kept;
-pub use outlook::{Outlook, Size, count_known, may_go_by_ids};
+pub use outlook::{Outlook, Size, count_known, may_go_by_ids, sees_strays};
 pub use step::{Stepped, step};

@@ -29,7 +29,8 @@ use super::super::record::Rules;
 use super::super::settings::{Settings, Way};
 use super::both::Cut;
 use super::call::{
-    Finisher, Told, asking, complete, latest_ms, note_faults, note_hidden, page, rules, statuses_at_once, sweep,
+    Finisher, Told, asking, complete, finish_apart, latest_ms, note_faults, note_hidden, page, rules, statuses_at_once,
+    sweep,
 };
 use super::census::{Count, Counting};
 use super::cursor::Cursor;
@@ -99,19 +100,21 @@ pub(super) fn step(
         }
     };
     let failure = swept.failure.take();
+    let apart = memory.hand_apart(core::mem::take(&mut swept.apart));
     let carried = core::mem::take(&mut swept.carried);
     note_faults(&swept, &carried, failure.as_ref(), memory);
     let has_got_on = !swept.pages.is_empty() || carried.len() > kept_before;
     let returned = u32::try_from(swept.pages.len()).unwrap_or(u32::MAX);
     memory.carry(at.tally.pass, at.next_page.saturating_add(returned), carried);
     match &failure {
-        Some(failure) if !has_got_on || (returned == 0 && failure.code != Code::RateLimited) => {
+        Some(failure) if apart.is_empty() && (!has_got_on || (returned == 0 && failure.code != Code::RateLimited)) => {
             return Err(failure.clone());
         }
         Some(_) | None => {}
     }
     let end = swept.end;
-    let users = settle(swept, &rules, memory, &mut at, pass, network.now_ms());
+    let mut users = settle(swept, &rules, memory, &mut at, pass, network.now_ms());
+    users.extend(finish_apart(apart, &rules, memory));
     let state = match conclude(&mut at, end, pass) {
         None => ListingState::More(at.encode()),
         Some(state) => {
@@ -268,7 +271,9 @@ fn conclude(at: &mut Cursor, end: End, pass: Count) -> Option<ListingState> {
     if at.findings.count(NoticeCode::RecordsUnreadable) >= counted.abs_diff(in_pass) {
         return Some(at.findings.unproven());
     }
-    if number < PASSES_AT_MOST {
+    // The list stays the same, and so does the number: a third reading would show the same once more.
+    let stays = number > 1 && later == 0 && in_pass == seen && pass.total == total && at.tally.seen != 0;
+    if number < PASSES_AT_MOST && !stays {
         at.begin_another_pass();
         return None;
     }

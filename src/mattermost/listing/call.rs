@@ -168,6 +168,18 @@ impl Finisher<'_> {
     }
 }
 
+/// Records of accounts that came apart. They come again in their turn, once the server lets a token in, and are counted then.
+pub(super) fn finish_apart(
+    apart: Vec<(Draft, Option<LastUse>)>,
+    rules: &Rules,
+    memory: &Memory,
+) -> impl Iterator<Item = User> {
+    apart.into_iter().map(|(draft, last_use)| {
+        let around = memory.surroundings.of(draft.id());
+        draft.finish(last_use.unwrap_or(Activity::Unknown.into()), around, rules)
+    })
+}
+
 impl Seats {
     /// Counts an account.
     pub(in crate::mattermost) fn add(&mut self, user: &User) {

@@ -10,7 +10,7 @@ use super::super::advice::Holder;
 use super::super::api::{self, Answer};
 use super::super::code::Code;
 use super::super::edition::Edition;
-use super::super::failure::Failure;
+use super::super::failure::{Failure, Meaning as _};
 use super::super::rights::{Rights, Teams};
 use super::super::version::Version;
 
@@ -203,11 +203,17 @@ impl Census {
     /// # Errors
     /// The server cannot be reached, refuses the token, or does not answer as Mattermost does.
     pub fn take(bots: bool, network: &mut dyn Network) -> Result<Self, Failure> {
+        let mut holder = Holder::Other;
+        Self::ask(bots, &mut holder, network).map_err(|failure| failure.held_by(holder))
+    }
+
+    fn ask(bots: bool, holder: &mut Holder, network: &mut dyn Network) -> Result<Self, Failure> {
         let requests = [api::me(), api::count_listed(bots), api::config(), api::license()];
         let [me, count, config, license] = exchange(network, requests);
         let (moment, now_ms) = (Moment::of(&me), network.now_ms());
         let answer = Answer::of(&me)?;
         let me = api::read_me(&me)?;
+        *holder = Holder::of(&me.roles);
         let config = api::read_map(&config)?;
         let license = api::read_map(&license)?;
         // The count was asked for no earlier than whose token it is, so that answer's time does where its own has none.
@@ -243,7 +249,7 @@ impl Census {
             hidden,
             count_failure,
             clock,
-            holder: Holder::of(&me.roles),
+            holder: *holder,
             me: me.id,
         })
     }

@@ -3,7 +3,7 @@
 use provider_sdk::http::Network;
 use provider_sdk::pace::Paced;
 
-use super::super::failure::Failure;
+use super::super::failure::{Failure, Meaning as _};
 use super::super::settings::{Settings, Way};
 use super::by_ids::{self, Stepped};
 use super::by_pages;
@@ -13,6 +13,10 @@ use super::cursor::Cursor;
 use super::memory::Memory;
 use super::notices::Findings;
 use crate::contract::UserPage;
+
+/// Users that a step returns at least where a host asks for fewer: a page of `/users`. A request for each few of them would
+/// cost the server more than the users do.
+const LEAST_AT_ONCE: u32 = 200;
 
 /// Does one step of a listing over a network that it paces, by what the earlier steps have learnt of the server.
 ///
@@ -26,6 +30,7 @@ pub fn list_users_paced(
     network: &mut dyn Network,
 ) -> Result<UserPage, Failure> {
     let mut paced = Paced::taught(network, settings.max_in_flight, memory.learnt);
+    let limit = if limit == 0 { 0 } else { limit.max(LEAST_AT_ONCE) };
     let page = list_users(settings, cursor, limit, memory, &mut paced);
     memory.learnt = paced.learnt();
     page
@@ -44,15 +49,26 @@ pub fn list_users(
     network: &mut dyn Network,
 ) -> Result<UserPage, Failure> {
     let (place, told) = begin(settings, cursor, network)?;
+    step(settings, place, &told, limit, memory, network).map_err(|failure| failure.held_by(memory.named.holder()))
+}
+
+fn step(
+    settings: &Settings,
+    place: Place,
+    told: &Told,
+    limit: u32,
+    memory: &mut Memory,
+    network: &mut dyn Network,
+) -> Result<UserPage, Failure> {
     let at = match place {
         Place::Pages(at) => at,
-        Place::Ids(at) => match by_ids::step(settings, at, &told, limit, memory, network)? {
+        Place::Ids(at) => match by_ids::step(settings, at, told, limit, memory, network)? {
             Stepped::Page(page) => return Ok(page),
             Stepped::Pages(at) => *at,
         },
     };
     memory.kept = by_ids::Kept::nothing();
-    by_pages::step(settings, at, &told, limit, memory, network)
+    by_pages::step(settings, at, told, limit, memory, network)
 }
 
 /// Where a step begins.

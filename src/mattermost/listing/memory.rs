@@ -75,6 +75,8 @@ pub struct Memory {
     pub(super) profiles_at_once: Option<usize>,
     /// Whether profiles did not come once.
     pub(super) profiles_failed: bool,
+    /// Whether the last step handed over what came apart.
+    handed_apart: bool,
     /// Pages that were read and could not be returned, with the pass and the number of the first of them.
     carried: (u8, u32, Vec<Page>),
 }
@@ -99,8 +101,16 @@ impl Memory {
             kept: Kept::nothing(),
             profiles_at_once: None,
             profiles_failed: false,
+            handed_apart: false,
             carried: (0, 0, Vec::new()),
         }
+    }
+
+    /// What of the accounts that came apart is handed over: nothing the second time in a row, so that a server that refuses
+    /// a token again and again ends the listing.
+    pub(super) fn hand_apart<T>(&mut self, apart: Vec<T>) -> Vec<T> {
+        let is_second = core::mem::replace(&mut self.handed_apart, !apart.is_empty());
+        if is_second { Vec::new() } else { apart }
     }
 
     /// Keeps pages that were read and lack their activity until that can be asked for: at most those of one call.

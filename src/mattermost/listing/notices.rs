@@ -162,7 +162,37 @@ const fn hidden_by(code: NoticeCode) -> &'static [FieldHidden] {
         NoticeCode::TeamAdminsHidden => &[("role", TEAM_ADMIN), ("attributes.runs-teams", &[])],
         NoticeCode::SeatsUnknown => &[("seat", &[]), ("licenses", &[])],
         NoticeCode::LicenseUnreadable => &[("licenses", &[])],
-        _ => &[],
+        NoticeCode::CompletenessUnproven
+        | NoticeCode::CountFailed
+        | NoticeCode::CountDiffers
+        | NoticeCode::PagesRepeat
+        | NoticeCode::AccountsDatedAhead
+        | NoticeCode::UsersMayBeMissing
+        | NoticeCode::ListingResumed
+        | NoticeCode::PartialView
+        | NoticeCode::UsersDoNotAddUp
+        | NoticeCode::ChangesHidden
+        | NoticeCode::ChangesInReport
+        | NoticeCode::ChangesTooMany
+        | NoticeCode::ViewChanged
+        | NoticeCode::BaselineUnusable
+        | NoticeCode::RecordsUnreadable
+        | NoticeCode::SeatsDiffer
+        | NoticeCode::SeatsIncludeGuests
+        | NoticeCode::SeatsUsedHidden
+        | NoticeCode::SeatsUsedFailed
+        | NoticeCode::UserLimitsHidden
+        | NoticeCode::LicenseDetailsHidden
+        | NoticeCode::LicenseExpired
+        | NoticeCode::LicenseBeginsLater
+        | NoticeCode::SeatsExceeded
+        | NoticeCode::UserLimitExceeded
+        | NoticeCode::ServerOld
+        | NoticeCode::ClockDiffers
+        | NoticeCode::ClockHidden
+        | NoticeCode::TokenEndsSoon
+        | NoticeCode::TokenUnencrypted
+        | NoticeCode::LimitedView => &[],
     }
 }
 

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::super::activity::LastUse;
 use super::super::failure::Failure;
 use super::super::record::Draft;
+use super::by_ids::Id;
 use super::mark::Mark;
 
 /// A page of accounts.
@@ -18,9 +19,9 @@ pub(super) struct Page {
     pub(super) server_ms: i64,
     /// How many records it has, unreadable ones among them.
     pub(super) sent: u32,
-    /// How many ids were asked for, and how many of them lead to nobody who is to be listed.
+    /// How many ids were asked for, and which of them lead to nobody who is to be listed.
     pub(super) asked: usize,
-    pub(super) absent: u32,
+    pub(super) absent: Vec<Id>,
     /// Set where its activity was asked for and did not come.
     pub(super) failure: Option<Failure>,
 }

@@ -29,6 +29,14 @@ impl Surroundings {
         Self { team_admins: TeamAdmins::new(), guests: SingleChannelGuests::new(), is_unsure: false }
     }
 
+    /// Nothing is known but the answer to the request for the first page of teams.
+    #[must_use]
+    pub fn with_teams(version: Option<Version>, answered: &Answered) -> Self {
+        let mut surroundings = Self::new();
+        surroundings.team_admins.begin_with(version, answered);
+        surroundings
+    }
+
     /// Finds out what is not known yet, and tells what is hidden.
     ///
     /// # Errors

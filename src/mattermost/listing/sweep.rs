@@ -100,7 +100,7 @@ pub(super) struct Swept {
     /// The latest of the server's times in the pages, in milliseconds since 1970; 0 if no page has one.
     pub(super) server_ms: i64,
     /// Ids that were asked for and lead to nobody who is to be listed.
-    pub(super) absent: u32,
+    pub(super) absent: Vec<Id>,
     /// Ids that were asked for on the pages that are returned.
     pub(super) asked: usize,
     /// The server answered a question for activity with nothing.
@@ -116,6 +116,9 @@ pub(super) struct Swept {
     pub(super) failure: Option<Failure>,
     /// Pages that were read ahead, or lack their activity: those that come next, from the first one on.
     pub(super) carried: Vec<Page>,
+    /// Where the server lets the token in no more: accounts that came and cannot be returned in their turn, since what is
+    /// before them did not come or their activity did not.
+    pub(super) apart: Vec<(Draft, Option<LastUse>)>,
 }
 
 #[derive(Debug)]
@@ -151,7 +154,7 @@ pub(super) struct Sweep<'a> {
     ids_at_once: usize,
     is_over: bool,
     cut_to: Option<u32>,
-    /// What failed first.
+    /// What failed first, or that the token is refused.
     failed: Option<Failure>,
     statuses_hidden: bool,
     statuses_failed: Option<u16>,
@@ -477,7 +480,9 @@ impl<'a> Sweep<'a> {
 
     fn fail(&mut self, failure: &Failure) {
         self.is_over = true;
-        self.failed.get_or_insert_with(|| failure.clone());
+        if self.failed.as_ref().is_none_or(|failed| failure.is_of_token() && !failed.is_of_token()) {
+            self.failed = Some(failure.clone());
+        }
     }
 
     fn spoil(&mut self, parts: &[Part], failure: &Failure) {
@@ -489,7 +494,7 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// What failed first; none where nothing did.
+    /// What failed first, or that the token is refused; none where nothing failed.
     pub(super) const fn failed(&self) -> Option<&Failure> {
         self.failed.as_ref()
     }
@@ -509,7 +514,7 @@ impl<'a> Sweep<'a> {
             unreadable: 0,
             unreadable_names: Vec::new(),
             server_ms: 0,
-            absent: 0,
+            absent: Vec::new(),
             asked: 0,
             statuses_hidden: self.statuses_hidden,
             statuses_failed: self.statuses_failed,
@@ -517,6 +522,7 @@ impl<'a> Sweep<'a> {
             report_hidden: self.report_hidden,
             failure: None,
             carried: Vec::new(),
+            apart: Vec::new(),
         }
     }
 
@@ -526,6 +532,7 @@ impl<'a> Sweep<'a> {
         // What was asked for in pages of the wrong size is asked for again.
         let most = if self.cut_to.is_some() { 1 } else { self.most() };
         let is_short = |sent| matches!(self.plan.origin, Origin::Pages { page_size, .. } if sent < page_size);
+        let refusal = self.failed.filter(Failure::is_of_token);
         let mut slots = self.slots.into_iter();
         for slot in slots.by_ref().take(most) {
             match slot {
@@ -542,7 +549,7 @@ impl<'a> Sweep<'a> {
                 })) => {
                     swept.server_ms = swept.server_ms.max(server_ms);
                     swept.asked = swept.asked.saturating_add(asked);
-                    swept.absent = swept.absent.saturating_add(absent);
+                    swept.absent.extend(absent);
                     swept.drafts.extend(drafts);
                     swept.pages.push(marks);
                     swept.unreadable = swept.unreadable.saturating_add(unreadable);
@@ -565,6 +572,12 @@ impl<'a> Sweep<'a> {
                     break;
                 }
             }
+        }
+        // Nothing more comes with this token, so all that came is handed over at once.
+        if let (Some(failure), Some(refusal)) = (&mut swept.failure, refusal) {
+            *failure = refusal;
+            let came = swept.carried.drain(..).chain(slots.by_ref().flatten().filter_map(Result::ok));
+            swept.apart = came.flat_map(|page| page.drafts).collect();
         }
         // What follows on a page that only lacks its activity is of use too, and what was read ahead.
         if swept.cut_to.is_none() && (!swept.carried.is_empty() || swept.failure.is_none()) {
@@ -613,7 +626,7 @@ fn read_page(answered: &Answered, rules: &Rules, known: Option<&Memory>) -> Resu
         server_ms: answer.server_ms().unwrap_or_default(),
         sent: u32::try_from(accounts.sent()).unwrap_or(u32::MAX),
         asked: 0,
-        absent: 0,
+        absent: Vec::new(),
         unreadable_names: Vec::new(),
         failure: None,
     };
@@ -658,11 +671,19 @@ fn read_accounts(answered: &Answered, rules: &Rules, ids: &[Id]) -> Result<Page,
         server_ms: answer.server_ms().unwrap_or_default(),
         sent: u32::try_from(accounts.sent()).unwrap_or(u32::MAX),
         asked: ids.len(),
-        absent: u32::try_from(ids.len().saturating_sub(drafts.len())).unwrap_or(u32::MAX),
+        absent: without_draft(ids, &drafts),
         drafts: drafts.into_iter().map(|(_, draft)| (draft, None)).collect(),
         marks: Vec::new(),
         failure: None,
     })
+}
+
+/// Those of the ids that are not among sorted drafts.
+fn without_draft(ids: &[Id], drafts: &[(Id, Draft)]) -> Vec<Id> {
+    if ids.len() == drafts.len() {
+        return Vec::new();
+    }
+    ids.iter().filter(|id| drafts.binary_search_by_key(*id, |(id, _)| *id).is_err()).copied().collect()
 }
 
 fn asked_for(account: &wire::User<'_>, rules: &Rules, ids: &[Id]) -> Option<(Id, Draft)> {

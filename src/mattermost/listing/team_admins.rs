@@ -127,6 +127,13 @@ impl TeamAdmins {
         }
     }
 
+    /// Takes the answer to the request for the first page of teams, where that was made already. One that is no list is asked
+    /// for again.
+    pub fn begin_with(&mut self, version: Option<Version>, answered: &Answered) {
+        self.has_begun = true;
+        let _ = self.take(Question::Teams { page: 0 }, version, answered);
+    }
+
     /// Takes an answer. What the token may not see makes what is known partial and is no error.
     ///
     /// # Errors

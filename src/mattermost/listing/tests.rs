@@ -618,6 +618,88 @@ fn a_fault_keeps_what_was_read_and_the_same_cursor_goes_on() {
     }
 }
 
+/// Every account whose profile came is returned before the refusal ends the listing, whichever answer comes first and
+/// whichever request is the first to be refused, and a new token goes on.
+#[test]
+fn what_came_before_the_token_was_refused_is_returned() {
+    let expired = || json(401, r#"{"id":"api.context.session_expired.app_error","message":"m","status_code":401}"#);
+    // From the n-th request for accounts or their activity on, the token is refused.
+    let orders = |(way, most)| [Order::First, Order::Last].map(|order| (way, order, most));
+    for (way, order, good) in [("pages", 14), ("ids", 8)]
+        .into_iter()
+        .flat_map(orders)
+        .flat_map(|(way, order, most)| (0..=most).map(move |good| (way, order, good)))
+    {
+        let settings = settings_of(&[("listing", way)]);
+        let mut server = Server::of(5_999);
+        let (mut memory, mut cursor, mut users) = (Memory::new(), None::<String>, BTreeMap::new());
+        let (mut asked, mut came, mut calls) = (0, 0, 0);
+        let failure = loop {
+            calls += 1;
+            assert!(calls < 20, "{way} {order:?} {good}: no end");
+            let mut network = Fake::new(|request| {
+                let path = request.path.as_str();
+                let is_of_accounts = path.starts_with("/api/v4/users?page=") || path.ends_with("/users/ids");
+                if is_of_accounts || path.ends_with("status/ids") {
+                    asked += 1;
+                    if asked > good {
+                        return expired();
+                    }
+                }
+                let answer = server.answer(request);
+                if is_of_accounts {
+                    let body = answer.as_ref().unwrap().body.as_slice();
+                    came += serde_json::from_slice::<Vec<serde_json::Value>>(body).unwrap().len();
+                }
+                answer
+            });
+            network.order = order;
+            match list_users(&settings, cursor.as_deref(), 0, &mut memory, &mut network) {
+                Ok(page) => {
+                    users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
+                    let ListingState::More(next) = page.state else { panic!("{way} {order:?} {good}") };
+                    cursor = Some(next);
+                }
+                Err(failure) => break failure,
+            }
+        };
+        assert_eq!((failure.code, users.len()), (Code::TokenRefused, came), "{way} {order:?} {good}");
+
+        // Another token goes on in another instance, and all are there with their activity.
+        let mut memory = Memory::new();
+        let end = loop {
+            let mut network = Fake::new(|request| server.answer(request));
+            let page = list_users(&settings, cursor.as_deref(), 0, &mut memory, &mut network).unwrap();
+            users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
+            match page.state {
+                ListingState::More(next) => cursor = Some(next),
+                end @ (ListingState::Complete | ListingState::Incomplete(_) | ListingState::Resumed) => break end,
+            }
+        };
+        assert!(users.len() == 5_999 && users.values().all(|user| user.last_activity_at.is_some()), "{way} {good}");
+        // One by pages counts whom this instance has seen, and leaves the rest to the host.
+        assert!(is_complete(&end) || (way == "pages" && cursor.is_some()), "{way} {order:?} {good}");
+    }
+}
+
+/// Nobody is advised to use the token that is in use.
+#[test]
+fn advice_about_a_refusal_fits_the_token() {
+    for (role, text, expect) in [
+        (ADMIN, "config/client", "role system_admin"),
+        (ADMIN, "users?page=0", "role system_admin"),
+        (VIEWER, "users?page=0", "Viewer role (System Console"),
+        ("system_user", "users?page=0", "Use a token of a system administrator"),
+    ] {
+        let mut server = Server::of(5);
+        server.role = role;
+        server.instead = vec![(text, json(403, r#"{"id":"api.context.permissions.app_error"}"#))];
+        let failure = list(&mut server, 0, Order::First, |_, _| {}).err().unwrap();
+        let error = crate::contract::Error::from(failure);
+        assert!(error.fix.as_deref().unwrap().contains(expect), "{role} {text}: {:?}", error.fix);
+    }
+}
+
 #[test]
 fn cursors_are_bound_and_checked() {
     let mut server = Server::of(900);

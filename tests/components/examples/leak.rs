@@ -10,8 +10,8 @@ use alloc::vec::Vec;
 
 use components::http::Request;
 use components::{
-    Description, ELSEWHERE, Error, RequestSpec, SecretUse, Setting, SettingKind, SettingSpec, description, request,
-    told, value,
+    Description, ELSEWHERE, Error, RequestSpec, SecretUse, Setting, SettingKind, description, request, setting, told,
+    value,
 };
 
 /// The keys of its second server and of that one's secret.
@@ -22,15 +22,7 @@ fn describe() -> Description {
     let mut description = description("0.1.1");
     let place = SecretUse { url: String::from(SECOND), header: String::from("x-api-key") };
     for (key, kind) in [(SECOND, SettingKind::Url), (SECOND_TOKEN, SettingKind::Secret(place))] {
-        description.settings.push(SettingSpec {
-            key: String::from(key),
-            label: String::from(key),
-            kind,
-            required: false,
-            default: None,
-            help: String::from("Another server."),
-            attributes: Vec::new(),
-        });
+        description.settings.push(setting(key, kind));
     }
     description.requests.push(RequestSpec { url: String::from(SECOND), ..request("GET", "/second", &[]) });
     description

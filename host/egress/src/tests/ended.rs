@@ -8,15 +8,17 @@ use super::*;
 const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
 const END: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
-/// The kind of the frame that a request begins with.
+/// The kinds of the frames of a request, its body's and that which it begins with, and the flag of its last one.
+const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const END_STREAM: u8 = 1;
 
 /// Reads what a client sends until it has sent a request, and ends the connection.
 async fn end(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<()> {
     stream.read_exact(&mut [0; b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len()]).await?;
     stream.write_all(&SETTINGS).await?;
     let mut head = [0; 9];
-    while head[3] != HEADERS {
+    while ![DATA, HEADERS].contains(&head[3]) || head[4] & END_STREAM == 0 {
         stream.read_exact(&mut head).await?;
         let mut body = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
         stream.read_exact(&mut body).await?;
@@ -58,7 +60,8 @@ async fn a_request_that_a_server_did_not_take_is_sent_on_another_connection() {
         (1, "GET", "200 ", 2),
         (5, "GET", "200 ", 6),
         (99, "GET", "ConnectionTerminated", 6),
-        (1, "POST", "ConnectionTerminated", 1),
+        (1, "POST", "200 ", 2),
+        (99, "POST", "ConnectionTerminated", 6),
     ] {
         let port = ending(connections).await;
         let origin = format!("https://127.0.0.1:{port}");

@@ -10,6 +10,8 @@ use std::str::FromStr;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
+use provider_egress::io_reason;
+
 /// The largest file that a secret is read from, in bytes: what does not end would be read for ever.
 const LARGEST: usize = 64 * 1024;
 
@@ -40,7 +42,7 @@ fn in_words(path: &Path, error: io::Error) -> io::Error {
         io::ErrorKind::NotFound => "there is no such file",
         io::ErrorKind::IsADirectory => "it is a directory, and the secret has to be in a file",
         io::ErrorKind::PermissionDenied => "this user may not read it",
-        _ => return error,
+        _ => return io::Error::new(kind, io_reason(&error)),
     };
     io::Error::new(kind, words)
 }

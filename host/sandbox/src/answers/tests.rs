@@ -350,3 +350,31 @@ fn the_contract_names_the_bounds_that_hold() {
         assert!(documented.contains(&words), "{item}: {words:?} is not in {documented:?}");
     }
 }
+
+/// Eight letters at once are found to be what each is by itself.
+#[test]
+fn letters_that_are_looked_at_together_are_judged_one_by_one() {
+    let time = "2028-02-29T23:59:59.999Z";
+    for place in 0..time.len() {
+        for letter in 0..0x80_u8 {
+            let mut text = time.as_bytes().to_vec();
+            text[place] = letter;
+            let text = str::from_utf8(&text).unwrap();
+            let has_form = text
+                .chars()
+                .zip("0000-00-00T00:00:00.000Z".chars())
+                .all(|(letter, form)| if form == '0' { letter.is_ascii_digit() } else { letter == form });
+            // The parser takes a leap second.
+            let is_time = instant(text).is_some_and(|time| time.timestamp() >= 0) && &text[17..19] != "60";
+            assert_eq!(is_timestamp(text), has_form && is_time, "{text}");
+        }
+    }
+    for length in 1..20 {
+        for place in 0..length {
+            for letter in (0..0x100).filter_map(char::from_u32) {
+                let text: String = (0..length).map(|at| if at == place { letter } else { 'a' }).collect();
+                assert_eq!(id("it", &text).is_err(), letter.is_control(), "{letter:?} at {place} of {length}");
+            }
+        }
+    }
+}

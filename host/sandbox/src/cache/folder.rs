@@ -11,6 +11,7 @@ use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, linkat, openat, renameat, unli
 use rustix::process::geteuid;
 
 use super::entry_file::Found;
+use provider_egress::io_reason;
 
 /// How files are named that are not whole yet.
 const UNFINISHED: &str = "new-";
@@ -43,7 +44,7 @@ impl Folder {
     /// # Errors
     /// Why it is not used.
     pub(super) fn open(path: &Path) -> Result<Self, String> {
-        let failed = |error: io::Error| error.to_string();
+        let failed = |error: io::Error| io_reason(&error);
         let user = geteuid().as_raw();
         match DirBuilder::new().recursive(true).mode(0o700).create(path) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(failed(error)),
@@ -65,7 +66,7 @@ impl Folder {
         if !fs::symlink_metadata(&path).map_err(failed)?.is_dir() {
             return Err("it is a link or a file".to_owned());
         }
-        let folder = File::from(openat(CWD, path, flags, Mode::empty()).map_err(|error| error.to_string())?);
+        let folder = File::from(openat(CWD, path, flags, Mode::empty()).map_err(|error| failed(error.into()))?);
         let found = folder.metadata().map_err(failed)?;
         if found.uid() != user {
             return Err("it belongs to another user".to_owned());

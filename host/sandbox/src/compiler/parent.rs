@@ -11,6 +11,7 @@ use wasmtime::{Engine, Precompiled};
 
 use super::process::{COMPILED, CompilerProcess, DOES_NOT_FIT, INVALID, Uncompiled};
 use crate::cache::Genuine;
+use provider_egress::io_reason;
 
 /// Threads that compile. Each takes address space, which is bounded.
 const THREADS: u32 = 4;
@@ -22,8 +23,9 @@ const REASON: usize = 2048;
 const ENDING: Duration = Duration::from_millis(2);
 
 pub(super) fn compile(engine: &Engine, bytes: &[u8], process: &CompilerProcess) -> Result<Component, Uncompiled> {
-    let failed =
-        |what: &str, error: io::Error| Uncompiled::Failed(format!("{} {what}: {error}", process.program.display()));
+    let failed = |what: &str, error: io::Error| {
+        Uncompiled::Failed(format!("{} {what}: {}", process.program.display(), io_reason(&error)))
+    };
     let deadline = Instant::now().checked_add(process.deadline);
     let mut command = Command::new(&process.program);
     command.args(&process.arguments).env_clear().env("RAYON_NUM_THREADS", THREADS.to_string());

@@ -7,6 +7,7 @@ use std::time::Duration;
 use wasmtime::Config;
 
 use crate::Error;
+use provider_egress::io_cause;
 
 /// A program that compiles one component and ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ fn this_program() -> Result<PathBuf, Error> {
     if cfg!(target_os = "linux") {
         return Ok("/proc/self/exe".into());
     }
-    std::env::current_exe().map_err(|error| Error::CompilerFailed { reason: error.into() })
+    std::env::current_exe().map_err(|error| Error::CompilerFailed { reason: io_cause(error) })
 }
 
 /// What does not depend on the pool: everything that the compiled code depends on.

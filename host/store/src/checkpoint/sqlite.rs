@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use provider_egress::Cause;
+use provider_egress::io_cause;
 use provider_model::User;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
@@ -58,11 +59,11 @@ impl SqliteCheckpoints {
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         // SQLite takes some names, such as `:memory:`, for something else than a file.
-        let path = std::path::absolute(path).map_err(|error| unusable(path, error))?;
+        let path = std::path::absolute(path).map_err(|error| unusable(path, io_cause(error)))?;
         match private().write(true).create_new(true).open(&path) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(unusable(&path, error)),
+            Err(error) => return Err(unusable(&path, io_cause(error))),
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(|error| unusable(&path, error))?;
@@ -195,11 +196,12 @@ impl Database {
     /// The lock of a listing, held until it is dropped.
     fn lock(&self, subject: i64, key: &ListingKey) -> Result<File> {
         let path = self.lock_path(subject);
-        let file = private().write(true).create(true).truncate(false).open(&path).map_err(|e| unusable(&path, e))?;
+        let file =
+            private().write(true).create(true).truncate(false).open(&path).map_err(|e| unusable(&path, io_cause(e)))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => Err(busy(key)),
-            Err(TryLockError::Error(error)) => Err(unusable(&path, error)),
+            Err(TryLockError::Error(error)) => Err(unusable(&path, io_cause(error))),
         }
     }
 

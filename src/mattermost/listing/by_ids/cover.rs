@@ -35,7 +35,7 @@ pub(super) struct Query {
 }
 
 /// Pages that are read of teams whose first page names nobody new: where a few accounts are missing, they are not there.
-const OWN_PAGES: usize = 20;
+pub(super) const OWN_PAGES: usize = 20;
 
 /// Pages that a list may have more than the accounts that were counted fill: for those without an account.
 const PAGES_MORE: usize = 20;
@@ -227,13 +227,15 @@ impl Cover {
     /// The request for a page.
     #[must_use]
     pub(super) fn request(&self, query: Query) -> Request {
-        match query.source {
+        let request = match query.source {
             Source::Known => api::known_users(),
             Source::Bots => api::bots(query.page),
             Source::WithoutTeam => api::users_without_team(query.page),
             Source::Teams => api::teams(query.page),
             Source::Team(place) => api::team_members(self.teams.get(place).map_or("", String::as_str), query.page),
-        }
+        };
+        // Pages need no list.
+        request.spare()
     }
 }
 

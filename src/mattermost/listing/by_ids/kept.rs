@@ -13,19 +13,24 @@ pub struct Kept {
     /// What the lists gave that these are of.
     called: Option<Called>,
     ids: Vec<Id>,
+    /// Some of those whose profile did not come.
+    absent: Vec<Id>,
 }
+
+/// Ids without a profile that are kept: a question of usual size is about no more.
+const ABSENT_AT_MOST: usize = 1_000;
 
 impl Kept {
     /// Nothing is kept yet.
     #[must_use]
     pub const fn nothing() -> Self {
-        Self { pass: 0, called: None, ids: Vec::new() }
+        Self { pass: 0, called: None, ids: Vec::new(), absent: Vec::new() }
     }
 
     /// The ids that a pass is still to read, at least.
     #[must_use]
     pub(super) const fn of(pass: u8, called: Called, ids: Vec<Id>) -> Self {
-        Self { pass, called: Some(called), ids }
+        Self { pass, called: Some(called), ids, absent: Vec::new() }
     }
 
     /// Whether they are all that a pass is still to read behind an id: of the same list and count, and as many. A step that
@@ -34,6 +39,19 @@ impl Kept {
     pub(super) fn are_of(&self, pass: u8, called: Called, last: Option<Id>) -> bool {
         let is_same = self.pass == pass && self.called.is_some_and(|own| own.is_of_same_list(called));
         is_same && usize::try_from(called.behind) == Ok(self.behind(last).len())
+    }
+
+    /// What the lists gave to an earlier pass than this one, and some of those whose profile did not come then.
+    #[must_use]
+    pub(super) fn of_before(self, pass: u8) -> Option<(Called, Vec<Id>)> {
+        let Self { called, absent, .. } = self;
+        called.filter(|_| self.pass < pass).map(|called| (called, absent))
+    }
+
+    /// Notes whose profile did not come.
+    pub(super) fn note_absent(&mut self, ids: &[Id]) {
+        let room = ABSENT_AT_MOST.saturating_sub(self.absent.len());
+        self.absent.extend(ids.iter().take(room));
     }
 
     /// Those behind an id.

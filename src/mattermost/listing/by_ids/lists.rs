@@ -7,7 +7,7 @@ use provider_sdk::http::{Answered, Request, Response, Ticket, Work};
 
 use super::super::super::api::{Answer, USERS_PER_PAGE};
 use super::super::super::code::Code;
-use super::super::super::failure::Failure;
+use super::super::super::failure::{Failure, Meaning as _};
 use super::super::super::wire::{Bot, Team, TeamMember, User};
 use super::super::team_admins::is_id;
 use super::cover::{Cover, Query, Source};
@@ -45,6 +45,57 @@ struct Streamed {
     ticket: Ticket,
     list: IdList,
     gzip: Option<Stream>,
+    /// Bytes that may still come of it.
+    left: u64,
+    /// Bytes of the answer that came, before they were inflated.
+    came: u64,
+}
+
+/// Bytes of a list for each id that there is room for: 29 as a server writes it, and as many for one who writes more spaces.
+const BYTES_AN_ID: u64 = 60;
+
+/// How many times as many bytes may come of a compressed list as it has. Ids are 26 letters in no order, so that hardly two
+/// times as many come; what is made to grow has a thousand times as many.
+const INFLATED_AT_MOST: u64 = 100;
+
+/// What little may come at the beginning, before proportions mean anything.
+const INFLATED_AT_FIRST: u64 = 64 * 1024;
+
+impl Streamed {
+    fn new(ticket: Ticket, gzip: Option<Stream>, room: usize) -> Self {
+        let room = u64::try_from(room).unwrap_or(u64::MAX);
+        Self { ticket, list: IdList::new(), gzip, left: room.saturating_mul(BYTES_AN_ID), came: 0 }
+    }
+
+    /// Reads a part of the answer. Returns whether it may go on.
+    fn read(&mut self, bytes: &[u8], into: &mut Into<'_>) -> bool {
+        let Self { list, gzip, left, came, .. } = self;
+        *came = came.saturating_add(size(bytes));
+        let mut inflated = came.saturating_mul(INFLATED_AT_MOST).saturating_add(INFLATED_AT_FIRST).min(*left);
+        let before = inflated;
+        let mut read = |bytes: &[u8]| {
+            let Some(rest) = inflated.checked_sub(size(bytes)) else { return false };
+            inflated = rest;
+            let read = list.read(bytes, |id| match into {
+                Into::Roll(roll) => roll.push(id).map_err(|Full| NoIds),
+                Into::Marks(marks, _) => {
+                    marks.mark(id);
+                    Ok(())
+                }
+            });
+            read.is_ok()
+        };
+        let goes_on = match gzip {
+            Some(gzip) => gzip.read(bytes, &mut read),
+            None => read(bytes),
+        };
+        *left = left.saturating_sub(before.saturating_sub(inflated));
+        goes_on
+    }
+}
+
+fn size(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
 /// Lists that are being read.
@@ -174,8 +225,8 @@ impl<'r> Reading<'r> {
 }
 
 /// Whether a failure says that no other request would be answered now.
-pub(super) const fn is_about_the_token(failure: &Failure) -> bool {
-    matches!(failure.code, Code::RateLimited | Code::TokenRefused | Code::MfaRequired)
+pub(super) fn is_about_the_token(failure: &Failure) -> bool {
+    failure.is_of_token() || matches!(failure.code, Code::RateLimited)
 }
 
 impl Work for Reading<'_> {
@@ -204,28 +255,13 @@ impl Work for Reading<'_> {
         let streams = is_known && (200..300).contains(&head.status);
         if streams {
             let gzip = head.says_gzip().then(Stream::new);
-            self.streamed = Some(Streamed { ticket, list: IdList::new(), gzip });
+            self.streamed = Some(Streamed::new(ticket, gzip, self.cover.room()));
         }
         streams
     }
 
     fn part(&mut self, ticket: Ticket, bytes: &[u8]) -> bool {
-        let Some(Streamed { list, gzip, .. }) = self.streamed.as_mut().filter(|it| it.ticket == ticket) else {
-            return false;
-        };
-        let into = &mut self.into;
-        let mut read = |bytes: &[u8]| {
-            list.read(bytes, |id| match into {
-                Into::Roll(roll) => roll.push(id).map_err(|Full| NoIds),
-                Into::Marks(marks, _) => {
-                    marks.mark(id);
-                    Ok(())
-                }
-            })
-        };
-        match gzip {
-            Some(gzip) => gzip.read(bytes, &mut |bytes| read(bytes).is_ok()),
-            None => read(bytes).is_ok(),
-        }
+        let streamed = self.streamed.as_mut().filter(|it| it.ticket == ticket);
+        streamed.is_some_and(|streamed| streamed.read(bytes, &mut self.into))
     }
 }

@@ -1,13 +1,14 @@
 //! Which way a listing will go, and how many requests it will take.
 
-use provider_sdk::http::Network;
+use provider_sdk::http::{Network, Request, exchange_all};
 
-use super::super::super::api::USERS_PER_PAGE;
+use super::super::super::api::{self, Answer, USERS_PER_PAGE};
 use super::super::super::failure::Failure;
 use super::super::super::settings::{ActivitySource, Settings, Way};
 use super::cost::{self, PROFILES_AT_ONCE};
-use super::cover::Cover;
+use super::cover::{Cover, OWN_PAGES};
 use super::id::Id;
+use super::lists::is_about_the_token;
 use super::roll_call::name_all;
 
 /// Accounts whose activity is asked for in one request of a listing by ids, and by pages.
@@ -23,6 +24,9 @@ pub struct Size {
     pub known: Option<u32>,
     /// Teams.
     pub teams: u32,
+    /// Whether the token may read the lists of those who share no team with anybody: bots, where they are listed, and
+    /// accounts in no team.
+    pub sees_strays: bool,
 }
 
 /// What a listing of it will be like.
@@ -43,11 +47,22 @@ impl Outlook {
         let unknown = size.accounts.saturating_sub(size.known.unwrap_or(0));
         let by_ids = match settings.way {
             _ if !may_go_by_ids(settings) => false,
+            // Of those whom the account does not know there is nearly always one in no team.
+            _ if unknown > 0 && !size.sees_strays => false,
             Way::Ids => true,
             Way::Auto | Way::Pages => cost::is_worth(size.accounts, unknown),
         };
         let way = if by_ids { Way::Ids } else { Way::Pages };
-        let requests = if by_ids { by_ids_takes(size, unknown, settings) } else { pages_take(size, settings) };
+        let is_tried = may_go_by_ids(settings) && (settings.way == Way::Ids || cost::is_worth(size.accounts, unknown));
+        let requests = if by_ids {
+            by_ids_takes(size, unknown, settings)
+        } else if is_tried {
+            // The lists are read before it shows that somebody is in none of them.
+            let own = u32::try_from(OWN_PAGES).unwrap_or(u32::MAX).min(pages_of(size.known.unwrap_or(0)));
+            pages_take(size, settings).saturating_add(lists_take(size, unknown)).saturating_add(own)
+        } else {
+            pages_take(size, settings)
+        };
         let would_be = may_go_by_ids(settings) && unknown > 0 && cost::is_worth(size.accounts, 0);
         Self { way, requests, if_known: would_be.then(|| by_ids_takes(size, 0, settings)) }
     }
@@ -70,10 +85,14 @@ fn by_ids_takes(size: Size, unknown: u32, settings: &Settings) -> u32 {
     let at_once = u32::try_from(PROFILES_AT_ONCE).unwrap_or(u32::MAX);
     let profiles = size.accounts.div_ceil(at_once);
     let statuses = if settings.include.activity { size.accounts.div_ceil(STATUSES_BY_IDS) } else { 0 };
-    // The accounts that are known, and where that is not all, bots, accounts in no team, the teams, and their members.
-    let others = if unknown == 0 { 0 } else { size.teams.saturating_add(3).saturating_add(pages_of(unknown)) };
-    let lists = others.saturating_add(1).saturating_mul(2).saturating_add(1);
+    let lists = lists_take(size, unknown).saturating_mul(2).saturating_add(1);
     beside(size).saturating_add(lists).saturating_add(profiles).saturating_add(statuses)
+}
+
+/// The accounts that are known, and where that is not all, bots, accounts in no team, the teams, and their members.
+fn lists_take(size: Size, unknown: u32) -> u32 {
+    let others = if unknown == 0 { 0 } else { size.teams.saturating_add(3).saturating_add(pages_of(unknown)) };
+    others.saturating_add(1)
 }
 
 fn pages_take(size: Size, settings: &Settings) -> u32 {
@@ -83,6 +102,23 @@ fn pages_take(size: Size, settings: &Settings) -> u32 {
 
 fn pages_of(accounts: u32) -> u32 {
     accounts.div_ceil(u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX))
+}
+
+/// Whether the token may read the lists of those who share no team with anybody.
+///
+/// # Errors
+/// The server refuses the token, or asks to wait.
+pub fn sees_strays(settings: &Settings, network: &mut dyn Network) -> Result<bool, Failure> {
+    let bots = settings.bots.then(|| api::bots(0));
+    let requests = bots.into_iter().chain([api::users_without_team(0)]).map(Request::spare).collect();
+    for answered in exchange_all(network, requests) {
+        match Answer::of(&answered) {
+            Ok(_) => {}
+            Err(failure) if is_about_the_token(&failure) => return Err(failure),
+            Err(_) => return Ok(false),
+        }
+    }
+    Ok(true)
 }
 
 /// How many accounts the token's account knows, itself among them, where the server counts so many; `None` if it does not

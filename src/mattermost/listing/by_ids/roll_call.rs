@@ -1,11 +1,14 @@
 //! Brings about the ids of everybody: list, count, list.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use provider_sdk::http::Network;
+use provider_sdk::http::{Network, exchange};
 
+use super::super::super::api::{self, Answer};
 use super::super::super::failure::Failure;
 use super::super::super::settings::Settings;
+use super::super::super::wire::{Ids, User};
 use super::super::census::{Count, Counting};
 use super::called::Called;
 use super::cover::Cover;
@@ -19,20 +22,33 @@ use roll::{Roll, place_behind};
 /// How often the three steps are made before pages are read.
 const TRIES: u32 = 3;
 
-/// Brings about the ids that are still to be read. Returns whether they are there; if not, pages have to be read.
+/// What came of naming everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The ids that are still to be read are there.
+    Named,
+    /// The lists do not name everybody: pages have to be read.
+    Insufficient,
+    /// So many accounts have come and are there still, and the server counts fewer again: no reading proves that number.
+    Miscounted { listed: u32, counted: u32 },
+}
+
+/// Brings about the ids that are still to be read.
 pub(super) fn call(
     settings: &Settings,
     at: &mut Cursor,
     kept: &mut Kept,
     network: &mut dyn Network,
-) -> Result<bool, Failure> {
+) -> Result<Outcome, Failure> {
     if at.called.is_some_and(|called| kept.are_of(at.pass, called, at.last)) {
-        return Ok(true);
+        return Ok(Outcome::Named);
     }
-    *kept = Kept::nothing();
-    let Some(counted) = at.called.map(|called| called.counted).or(at.census.count.total) else { return Ok(false) };
+    let before = core::mem::take(kept).of_before(at.pass);
+    let Some(counted) = at.called.map(|called| called.counted).or(at.census.count.total) else {
+        return Ok(Outcome::Insufficient);
+    };
     let mut cover = Cover::new(counted, at.orphans, settings);
-    let Some(mut ids) = name_all(&mut cover, at.me, network)? else { return Ok(false) };
+    let Some(mut ids) = name_all(&mut cover, at.me, network)? else { return Ok(Outcome::Insufficient) };
     if let Some(called) = at.called
         && let place = place_behind(&ids, at.last)
         && called.is_of(ids.get(place..).unwrap_or_default())
@@ -41,21 +57,42 @@ pub(super) fn call(
         let called = called.with_behind(&ids);
         at.called = Some(called);
         *kept = Kept::of(at.pass, called, ids);
-        return Ok(true);
+        return Ok(Outcome::Named);
     }
-    let Some((ids, counted)) = prove(settings, at, (cover, ids), network)? else { return Ok(false) };
+    let Some((ids, counted)) = prove(settings, at, (cover, ids), network)? else { return Ok(Outcome::Insufficient) };
     // Of another list it is not known who of those that have come is still there: a deleted account may leave its
     // memberships, and would be taken for one that was counted now.
     if at.called.is_some() {
         if at.pass >= PASSES_AT_MOST {
-            return Ok(false);
+            return Ok(Outcome::Insufficient);
         }
         at.begin_another_pass();
     }
     let called = Called::of(&ids, counted);
+    // The profiles of the same ids add up to the same number, unless one comes by now that did not.
+    if let Some((before, absent)) = before
+        && before.is_of_same_list(called)
+        && !some_come(&absent, settings, network)?
+    {
+        let listed = before.listed.saturating_sub(at.orphans);
+        let is_less = counted < listed;
+        return Ok(if is_less { Outcome::Miscounted { listed, counted } } else { Outcome::Insufficient });
+    }
     at.called = Some(called);
     *kept = Kept::of(at.pass, called, ids);
-    Ok(true)
+    Ok(Outcome::Named)
+}
+
+/// Whether the server has a profile for one of these ids that is to be listed.
+fn some_come(ids: &[Id], settings: &Settings, network: &mut dyn Network) -> Result<bool, Failure> {
+    if ids.is_empty() {
+        return Ok(false);
+    }
+    let texts: Vec<_> = ids.iter().map(|id| id.text()).collect();
+    let [answered] = exchange(network, [api::accounts(&Ids(texts.iter().map(String::as_str).collect()))?]);
+    let answer = Answer::of(&answered)?;
+    let rows = answer.rows::<User<'_>>(ids.len().saturating_mul(2))?;
+    Ok(rows.rows.iter().any(|account| settings.bots || !account.is_bot.0))
 }
 
 /// Counts, and reads the lists that were read once more: until both name as many as were counted, or more.

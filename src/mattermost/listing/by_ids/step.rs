@@ -12,18 +12,18 @@ use super::super::super::record::Rules;
 use super::super::super::settings::{Settings, Way};
 use super::super::both::Cut;
 use super::super::call::{
-    Finisher, Told, asking, complete, ids_at_once, latest_ms, note_faults, note_hidden, page, rules, statuses_at_once,
-    sweep,
+    Finisher, Told, asking, complete, finish_apart, ids_at_once, latest_ms, note_faults, note_hidden, page, rules,
+    statuses_at_once, sweep,
 };
 use super::super::cursor::Cursor as PagesCursor;
 use super::super::memory::{Memory, Tally};
 use super::super::sweep::{Origin, Plan, Swept};
-use super::called::Called;
+use super::called::{Called, count};
 use super::cost::PROFILES_AT_ONCE;
 use super::cursor::{Cursor, PASSES_AT_MOST};
 use super::kept::Kept;
 use super::proof::{Evidence, Verdict};
-use super::roll_call::call;
+use super::roll_call::{Outcome, call};
 use super::{lists, mutation};
 use crate::contract::{ListingState, User, UserPage};
 
@@ -57,10 +57,15 @@ pub fn step(
     memory.named.take_up(&at.census);
     let mut kept = core::mem::take(&mut memory.kept);
     let stepped = match call(settings, &mut at, &mut kept, network) {
-        Ok(true) => read(settings, at, told, limit, &kept, memory, network),
-        Ok(false) => {
+        Ok(Outcome::Named) => read(settings, at, told, limit, &mut kept, memory, network),
+        Ok(Outcome::Insufficient) => {
             kept = Kept::nothing();
             Ok(Stepped::Pages(Box::new(at.turn_to_pages())))
+        }
+        Ok(Outcome::Miscounted { listed, counted }) => {
+            at.findings.count_differs(listed, counted);
+            let state = at.findings.unproven();
+            Ok(handed(Vec::new(), state, None, &at, told, memory))
         }
         Err(failure) => Err(failure),
     };
@@ -74,7 +79,7 @@ fn read(
     mut at: Cursor,
     told: &Told,
     limit: u32,
-    kept: &Kept,
+    kept: &mut Kept,
     memory: &mut Memory,
     network: &mut dyn Network,
 ) -> Result<Stepped, Failure> {
@@ -111,10 +116,13 @@ fn read(
             }
         };
         let failure = swept.failure.take();
+        let apart = memory.hand_apart(core::mem::take(&mut swept.apart));
         let has_got_on = swept.asked > 0 || swept.carried.len() > carried_before;
-        if !has_got_on && at_once > 1 && failure.as_ref().is_some_and(is_too_much) {
+        // A server that fails at a question for profiles fails at fewer: only activity is too much for it.
+        let fewer = failure.as_ref().filter(|failure| !failure.is_of_server()).and_then(|it| it.fewer(at_once));
+        if !has_got_on && let Some(fewer) = fewer {
             memory.carry(at.pass, key, core::mem::take(&mut swept.carried));
-            memory.profiles_at_once = Some(at_once / 2);
+            memory.profiles_at_once = Some(fewer);
             continue;
         }
         let asked = behind.get(..swept.asked).unwrap_or_default();
@@ -123,11 +131,14 @@ fn read(
         note_faults(&swept, &carried, failure.as_ref(), memory);
         memory.carry(at.pass, at.called.map_or(0, |called| called.behind), carried);
         if let Some(failure) = &failure
+            && apart.is_empty()
             && (!has_got_on || (asked.is_empty() && failure.code != Code::RateLimited))
         {
             return waits_or_fails(failure.clone(), at, told, memory);
         }
-        let users = settle(swept, &rules, memory, &mut at, network.now_ms());
+        kept.note_absent(&swept.absent);
+        let mut users = settle(swept, &rules, memory, &mut at, network.now_ms());
+        users.extend(finish_apart(apart, &rules, memory));
         let state = conclude(&mut at, network);
         return Ok(handed(users, state, failure.as_ref(), &at, told, memory));
     }
@@ -162,12 +173,6 @@ fn waits_or_fails(failure: Failure, at: Cursor, told: &Told, memory: &mut Memory
     Err(failure)
 }
 
-/// Whether fewer profiles at once may help: the server or something in front of it takes no body as large, or the answer is
-/// larger than is read.
-fn is_too_much(failure: &Failure) -> bool {
-    failure.status == Some(413) || failure.code == Code::AnswerTooLarge
-}
-
 /// Profiles that a call reads.
 fn wanted(limit: u32, is_far: bool) -> usize {
     match usize::try_from(limit).unwrap_or(usize::MAX) {
@@ -180,7 +185,7 @@ fn wanted(limit: u32, is_far: bool) -> usize {
 /// Finishes the records.
 fn settle(mut swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor, now_ms: i64) -> Vec<User> {
     note_hidden(&mut swept, &mut at.findings, &mut memory.named);
-    at.absent = at.absent.saturating_add(swept.absent);
+    at.absent = at.absent.saturating_add(count(&swept.absent));
     let latest_ms = latest_ms(swept.server_ms.max(now_ms));
     let mut finisher = Finisher { rules, latest_ms, seats: &mut at.seats, findings: &mut at.findings };
     let users =
@@ -205,7 +210,6 @@ fn conclude(at: &mut Cursor, network: &mut dyn Network) -> ListingState {
         }
         // What cannot be read is no more readable the next time.
         Verdict::Missing(missing) if missing <= at.findings.count(NoticeCode::RecordsUnreadable) => {
-            at.findings.add(NoticeCode::UsersMayBeMissing, missing);
             return at.findings.unproven();
         }
         Verdict::Missing(_) | Verdict::More(_) => {}

@@ -11,15 +11,16 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
-use provider_sdk::http::{Lost, Outcome, Request, Response};
+use provider_sdk::http::{Lost, Outcome, Request, Response, Work as _};
+use provider_sdk::testing::gzip;
 
 use super::super::super::code::Code;
 use super::super::super::fake::{Fake, Order, json};
 use super::super::super::settings::Settings;
 use super::super::fake_server::{ADMIN, Account, Server, VIEWER, id, row, settings_of};
-use super::super::list_users;
 use super::super::memory::Memory;
 use super::super::tests::{Listed, is_complete, list_with};
+use super::super::{list_users, list_users_paced};
 use super::*;
 use crate::contract::{ListingState, User};
 
@@ -126,6 +127,20 @@ fn a_listing_goes_on_behind_its_id_in_any_instance_and_is_proven() {
     }
 }
 
+/// However few users a host asks for, a request for profiles is for as many as a page has.
+#[test]
+fn a_small_limit_costs_no_request_for_every_few_users() {
+    let settings = settings_of(&[("listing", "ids")]);
+    for (limit, expect) in [(1, 200), (199, 200), (250, 250)] {
+        let mut server = Server::of(2_000);
+        let mut network = Fake::new(|request| server.answer(request));
+        let page = list_users_paced(&settings, None, limit, &mut Memory::new(), &mut network).unwrap();
+        assert_eq!(page.users.len(), expect, "{limit}");
+        let profiles = network.sent.iter().filter(|request| request.path.ends_with("/users/ids"));
+        assert_eq!(profiles.count(), 1, "{limit}");
+    }
+}
+
 /// Where the account that asks is in a team with everybody, with somebody and with nobody.
 fn in_teams(teams: u8) -> Server {
     let mut server = Server::of(20_000);
@@ -164,18 +179,25 @@ fn a_listing_takes_as_few_requests_as_the_token_lets_it() {
 /// What the check says of a listing is what it then takes, within a tenth and a few.
 #[test]
 fn a_listing_takes_the_requests_that_were_foreseen() {
+    // Bots in no team, which a Viewer is not shown.
+    let mut with_strays = in_teams(0b11_1111);
+    with_strays.role = VIEWER;
+    let is_stray = |account: &Account| account.is_bot && account.n > 0;
+    with_strays.accounts.values_mut().filter(|account| is_stray(account)).for_each(|account| account.teams = 0);
+    let mut without = with_strays.clone();
+    without.accounts.retain(|_, account| !is_stray(account));
     for (mut server, known) in [
         (in_teams(0b11_1111), 20_000),
         (in_teams(0), 1),
         (in_teams(0b11_1110), 16_667),
         (Server::of(200), 200),
         (Server::of(9_000), 9_000),
+        (with_strays, 19_951),
+        (without, 19_951),
     ] {
-        let size = Size {
-            accounts: u32::try_from(server.accounts.len()).unwrap(),
-            known: Some(known),
-            teams: server.teams.into(),
-        };
+        let accounts = u32::try_from(server.accounts.len()).unwrap();
+        let teams = server.teams.into();
+        let size = Size { accounts, known: Some(known), teams, sees_strays: server.role == ADMIN };
         let outlook = Outlook::of(size, &settings_of(&[]));
         let listed = list_by("auto", &mut server);
         assert_eq!(listed.ways.last().map(String::as_str), Some(outlook.way.id()), "{outlook:?}");
@@ -359,10 +381,61 @@ fn accounts_that_cannot_be_read_are_told() {
     let rows: Vec<_> = server.accounts.iter().take(999).map(row).collect();
     server.instead = vec![("users/ids", json(200, format!("[{{\"id\":7}},{}]", rows.join(","))))];
     let listed = list_by("auto", &mut server);
-    assert_eq!(
-        (is_complete(&listed.end), listed.codes),
-        (false, vec!["users-may-be-missing".into(), "records-unreadable".into()])
-    );
+    assert_eq!((is_complete(&listed.end), listed.codes), (false, vec!["records-unreadable".into()]));
+}
+
+/// Where neither the lists nor the count change, another reading of the profiles adds up to the same number.
+#[test]
+fn what_does_not_add_up_is_not_read_again_in_vain() {
+    let count = |number: u32| json(200, format!(r#"{{"total_users_count":{number}}}"#));
+    // By ids, 20 requests are for profiles and 10 for activity; 101 are for pages, and as many for a second reading of them.
+    for (counted, code, way, most) in [(19_999, "count-differs", "ids", 90), (20_001, "count-differs", "pages", 320)] {
+        let mut server = in_teams(0b11_1111);
+        server.instead = vec![("include_bots=true", count(counted)); 9];
+        let listed = list_by("auto", &mut server);
+        assert_eq!((listed.users.len(), is_complete(&listed.end)), (20_000, false), "{counted}");
+        assert_eq!(listed.ways.last().map(String::as_str), Some(way), "{counted}");
+        assert_eq!(listed.codes, [code], "{counted}");
+        assert!(listed.requests <= most, "{counted}: {} requests", listed.requests);
+    }
+    // Bots that are named, and are not to be listed, hide that somebody is named nowhere.
+    let mut server = in_teams(0b11_1111);
+    server.role = VIEWER;
+    server.accounts.values_mut().filter(|account| account.n == 7).for_each(|account| account.teams = 0);
+    let settings = settings_of(&[("include_bots", "false")]);
+    let listed = list_with(&settings, &mut server, 0, Order::First, |_, _| {}).unwrap();
+    assert!(is_complete(&listed.end) && listed.users.len() == 19_950, "{:?}", listed.codes);
+    assert!(listed.requests <= 230, "{} requests", listed.requests);
+    // A profile that comes late is worth another reading.
+    let mut server = in_teams(0b11_1111);
+    let rows: Vec<_> = server.accounts.iter().filter(|(_, account)| account.n < 999).map(row).collect();
+    server.instead = vec![("users/ids", json(200, format!("[{}]", rows.join(","))))];
+    let listed = list_by("auto", &mut server);
+    assert!(is_complete(&listed.end) && listed.users.len() == 20_000, "{:?}", listed.codes);
+    assert!(listed.ways.iter().all(|way| way == "ids"), "{:?}", listed.ways);
+}
+
+/// A list of ids that grows a thousandfold when it is inflated is no list of ids, and is read no further than there are ids.
+#[test]
+fn a_list_that_is_made_to_grow_is_left() {
+    for bomb in [b" ".repeat(40_000_000), br#""u0000000000000000000000001","#.repeat(1_500_000)] {
+        let gzipped = gzip(&[b"[", bomb.as_slice()].concat());
+        assert!(gzipped.len() < 200_000);
+        let headers = vec![("content-encoding", "gzip".into()), ("content-type", "application/json".into())];
+        let answer = Response { status: 200, headers, body: gzipped, ..Response::default() };
+        let mut cover = cover::Cover::of_known(20_000);
+        let (mut bytes, room) = (0, cover.room());
+        let mut reading = lists::Reading::first(&mut cover, roll::Roll::with_room_for(room));
+        let (ticket, _) = reading.next().unwrap();
+        assert!(reading.begins(ticket, &answer));
+        for part in answer.body.chunks(100) {
+            if !reading.part(ticket, part) {
+                break;
+            }
+            bytes += part.len();
+        }
+        assert!(bytes <= 5_000, "{bytes} of {}", answer.body.len());
+    }
 }
 
 /// Something that happens to a server.
