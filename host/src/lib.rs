@@ -49,7 +49,7 @@ pub mod checkpoint {
     pub use provider_store::checkpoint::SqliteCheckpoints;
     #[doc(inline)]
     pub use provider_store::checkpoint::{
-        Checkpoint, Checkpoints, Kept, ListingKey, MemoryCheckpoints, Standing, Step, Wait,
+        Checkpoint, Checkpoints, Kept, ListingKey, MemoryCheckpoints, SeenAt, Standing, Step, Verified, Wait,
     };
 }
 

@@ -239,7 +239,7 @@ pub(crate) fn description(description: &Description) -> Checked {
     pairs("an attribute of the description", attributes)
 }
 
-/// Checks the users of a step whom the store held already: each was passed in with this call, or may count as new, since it
+/// Checks the users of a step whom the store held already: each was passed in during this run, or may count as new, since it
 /// was created after the baseline began.
 pub fn is_asked_for(user: &User, was_handed_over: bool, since: Option<&str>) -> Checked {
     let is_recent = || {
@@ -252,17 +252,11 @@ pub fn is_asked_for(user: &User, was_handed_over: bool, since: Option<&str>) -> 
     Err("it holds a user who is neither new nor among those that were passed in".to_owned())
 }
 
-/// Checks the users who are gone: each was passed in with this call, comes once, and is not among the users.
-pub fn are_gone(changes: &Changes, is_proven: bool, was_handed_over: impl Fn(&str) -> bool) -> Checked {
+/// Checks the users who are gone: each comes once, and is not among the users.
+pub fn are_gone(changes: &Changes) -> Checked {
     let Changes { page, gone } = changes;
-    if !is_proven && !gone.is_empty() {
-        return Err("it reports users as gone since a listing that was not proven complete".to_owned());
-    }
     let mut seen: BTreeSet<&str> = page.users.iter().map(|user| user.id.as_str()).collect();
     for id in gone {
-        if !was_handed_over(id) {
-            return Err("it reports a user as gone who was not passed in".to_owned());
-        }
         if !seen.insert(id) {
             return Err("it reports a user as gone who is among its users, or reports one twice".to_owned());
         }

@@ -48,6 +48,8 @@ pub(crate) struct Granted {
     product: String,
     /// The addresses that are read.
     source: String,
+    /// The roles that its records may hold, the highest first.
+    roles: Vec<String>,
     /// What makes the records; `None` for a session that only describes.
     maker: Option<Maker>,
 }
@@ -61,6 +63,7 @@ impl Granted {
             rules: Rules::of(description),
             product: description.id.clone(),
             source: sources.join(" "),
+            roles: description.roles.iter().map(|role| role.id.clone()).collect(),
             maker: Some(maker),
         }
     }
@@ -303,6 +306,12 @@ impl Session {
     /// What makes its records.
     pub const fn maker(&self) -> Option<&Maker> {
         self.granted.maker.as_ref()
+    }
+
+    /// The roles that its records may hold, the highest first.
+    #[must_use]
+    pub fn roles(&self) -> &[String] {
+        &self.granted.roles
     }
 
     /// Whether its provider can report what changed.

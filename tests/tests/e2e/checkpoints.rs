@@ -222,6 +222,14 @@ impl Checkpoint for FlakyListing {
         }
     }
 
+    fn before(&mut self) -> Result<Option<Standing>, StoreError> {
+        self.held.before()
+    }
+
+    fn count(&mut self, of: Kept) -> Result<u64, StoreError> {
+        self.held.count(of)
+    }
+
     fn ids(&mut self, each: &mut dyn FnMut(&str, u32)) -> Result<(), StoreError> {
         self.held.ids(each)
     }
