@@ -55,8 +55,8 @@ pub fn decoded(response: &Response) -> Result<Cow<'_, [u8]>, Lost> {
 /// Decodes the members of a stream one after another (RFC 1952, 2.2), and checks the checksum and length of each.
 fn inflate(body: &[u8]) -> Result<Vec<u8>, Lost> {
     // If there is one member, as nearly always, the length at the end is that of the whole.
-    let trailer = trailer(body.get(body.len().saturating_sub(TRAILER_BYTES)..).unwrap_or_default());
-    let mut out = vec![0; trailer.map_or(0, |(_, length)| length).clamp(LEAST_BYTES, DECODED_BYTES)];
+    let last = trailer(body.get(body.len().saturating_sub(TRAILER_BYTES)..).unwrap_or_default());
+    let mut out = vec![0; last.map_or(0, |(_, length)| length).clamp(LEAST_BYTES, DECODED_BYTES)];
     let (mut rest, mut end) = (body, 0);
     let mut decoder = Box::<DecompressorOxide>::default();
     loop {
