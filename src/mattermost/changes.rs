@@ -39,7 +39,7 @@ use provider_sdk::time::timestamp;
 use super::advice;
 use super::code::{Code, NoticeCode};
 use super::failure::{Failure, Meaning as _};
-use super::listing::{self, Census, Findings, Named, Surroundings, WAIT_MS};
+use super::listing::{self, AccountContext, Census, Findings, Named, WAIT_MS};
 use super::settings::{ActivitySource, Settings};
 use super::version::Version;
 use crate::contract::{ListingState, Notice, User};
@@ -50,7 +50,7 @@ use asks::{Asks, AtOnce, Verdict};
 pub struct Memory {
     /// The calls that it belongs to.
     id: u64,
-    surroundings: Surroundings,
+    context: AccountContext,
     /// What the notices name.
     named: Named,
     /// Whether the server failed at the last question for activity.
@@ -65,7 +65,7 @@ impl Memory {
     pub const fn new() -> Self {
         Self {
             id: 0,
-            surroundings: Surroundings::new(),
+            context: AccountContext::new(),
             named: Named::nothing(),
             activity_failed: false,
             at_once: AtOnce::unknown(),
@@ -179,13 +179,7 @@ fn step(
     network: &mut dyn Network,
 ) -> Result<(Vec<User>, Option<End>), Failure> {
     let rules = listing::rules(settings, &at.census);
-    memory.surroundings.find(
-        at.census.version,
-        at.census.hidden.teams_unsure,
-        rules.seats,
-        &mut at.findings,
-        network,
-    )?;
+    memory.context.find(at.census.version, at.census.hidden.teams_unsure, rules.seats, &mut at.findings, network)?;
     let asks = Asks {
         activity: settings.include.activity && !at.findings.is_activity_lost(),
         failed_before: memory.activity_failed,
@@ -205,8 +199,8 @@ fn step(
                         at.findings.add(NoticeCode::AccountsDatedAhead, 1);
                         memory.named.dated_ahead(&draft);
                     }
-                    let around = memory.surroundings.of(draft.id());
-                    let user = draft.finish(last_use, around, &rules);
+                    let facts = memory.context.of(draft.id());
+                    let user = draft.finish(last_use, facts, &rules);
                     at.seats.add(&user);
                     if asks.activity && !at.findings.is_activity_lost() {
                         at.findings.note_activity(last_use, &user);
@@ -217,7 +211,7 @@ fn step(
         }
     }
     let rules = listing::rules(settings, &at.census);
-    let verdict = known::bring(known, at, &rules, asks, &memory.surroundings, network)?;
+    let verdict = known::bring(known, at, &rules, asks, &memory.context, network)?;
     at.findings.set(NoticeCode::SeatsUnknown, at.seats.unknown);
     match verdict {
         Verdict::Well(changed) => users.extend(changed),

@@ -1,9 +1,9 @@
-;; Answers that break the canonical ABI. A host that believes them reads where it should not.
+;; Answers that break the canonical ABI. A host that trusts them reads where it must not.
 (module
   (memory (export "memory") 1)
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 32768)
 
-  ;; Zeros are empty texts and lists: a description that asks for nothing.
+  ;; Zeros are empty texts and lists: a description without requests.
   (func (export "license-management:provider/provider@0.2.0#describe") (result i32) i32.const 1024)
 
   ;; An answer beyond the end of memory.

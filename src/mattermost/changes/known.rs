@@ -8,7 +8,7 @@ use provider_sdk::http::Network;
 
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
-use super::super::listing::Surroundings;
+use super::super::listing::AccountContext;
 use super::super::record::{Dates, Draft, Rules};
 use super::asks::{Asks, Verdict, body_bytes};
 use super::cursor::{Cursor, Unverified};
@@ -31,7 +31,7 @@ pub(super) fn bring(
     at: &mut Cursor,
     rules: &Rules,
     asks: Asks<'_>,
-    surroundings: &Surroundings,
+    context: &AccountContext,
     network: &mut dyn Network,
 ) -> Result<Verdict<Vec<User>>, Failure> {
     let Answers { found, dates, is_due, is_somebody_gone } = ask(&known, at, rules, asks, network)?;
@@ -54,7 +54,7 @@ pub(super) fn bring(
     let mut users = Vec::new();
     for (user, dates) in known.into_iter().zip(dates) {
         let (was_bot, was_recent) = (user.kind == UserKind::Bot, is_recent(dates, at));
-        let renewed = match renew(user, dates, &found, surroundings, rules) {
+        let renewed = match renew(user, dates, &found, context, rules) {
             Verdict::Well(renewed) => renewed,
             Verdict::Impossible(code) => return Ok(Verdict::Impossible(code)),
         };
@@ -160,18 +160,12 @@ struct Renewed {
 }
 
 /// Renews a record. It cannot be where the account is told in another way than it was, without having been changed.
-fn renew(
-    user: User,
-    dates: Option<Dates>,
-    found: &Found,
-    surroundings: &Surroundings,
-    rules: &Rules,
-) -> Verdict<Renewed> {
+fn renew(user: User, dates: Option<Dates>, found: &Found, context: &AccountContext, rules: &Rules) -> Verdict<Renewed> {
     let last_use = found.activity(&user.id).into();
     let finish = |draft: Draft| {
         let (is_bot, created_ms) = (draft.is_bot(), draft.created_ms());
-        let around = surroundings.of(draft.id());
-        Renewed { user: draft.finish(last_use, around, rules), is_bot, created_ms, differs: true }
+        let facts = context.of(draft.id());
+        Renewed { user: draft.finish(last_use, facts, rules), is_bot, created_ms, differs: true }
     };
     let fresh = found.whole.get(&user.id);
     let renewed = |draft: &Draft| {
