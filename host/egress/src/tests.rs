@@ -145,11 +145,11 @@ fn request(method: &str, url: &str) -> http::request::Builder {
 async fn get(session: &mut EgressSession, url: &str, options: RequestOptions) -> String {
     match send(session, request("GET", url), b"", options).await {
         Err(error) => format!("{error:?}"),
-        Ok(response) => received(response).await,
+        Ok(response) => answer_of(response).await,
     }
 }
 
-async fn received(response: http::Response<WasiBody>) -> String {
+async fn answer_of(response: http::Response<WasiBody>) -> String {
     let (head, body) = response.into_parts();
     match body.collect().await {
         Ok(body) => format!("{} {}", head.status.as_u16(), String::from_utf8_lossy(&body.to_bytes())),
@@ -353,7 +353,7 @@ async fn a_gateways_headers_are_added_to_what_a_guest_sends() {
     let egress = Egress::new(EgressOptions { headers, ..EgressOptions::default() }).unwrap();
     let mut session = session(&egress, &origin);
     let own = request("GET", &origin).header("accept", "mine");
-    let sent = received(send(&mut session, own, b"", timeouts(LONG, LONG, LONG)).await.unwrap()).await;
+    let sent = answer_of(send(&mut session, own, b"", timeouts(LONG, LONG, LONG)).await.unwrap()).await;
     for line in ["x-gateway-key: hunter2\r\n", "x-client: a b\r\n", "accept: mine\r\n"] {
         assert!(sent.contains(line), "{line:?} in {sent}");
     }

@@ -100,7 +100,7 @@ async fn each_request_is_written_down_once() {
         let before = std::time::SystemTime::now();
         let body: &[u8] = if method == "POST" { b"zoe,zoe" } else { b"" };
         if let Ok(response) = send(&mut session, request(method, &format!("{origin}{path}")), body, *options).await {
-            received(response).await;
+            answer_of(response).await;
         }
         let [entry] = &log.take()[..] else { panic!("{name}: not one entry") };
         assert_eq!((entry.outcome, entry.path.as_str()), (outcome, shown), "{name}");

@@ -71,7 +71,7 @@ async fn a_request_that_a_server_did_not_take_is_sent_on_another_connection() {
         let (path, body): (_, &[u8]) = if method == "GET" { ("/x", b"") } else { ("/items/1", b"[]") };
         let request = request(method, &format!("{origin}{path}"));
         let found = match send(&mut session, request, body, timeouts(LONG, LONG, LONG)).await {
-            Ok(response) => received(response).await,
+            Ok(response) => answer_of(response).await,
             Err(error) => format!("{error:?}"),
         };
         assert_eq!((found.as_str(), egress.requests()), (expect, sent), "{method}, {connections} ended");

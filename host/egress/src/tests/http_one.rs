@@ -109,7 +109,7 @@ async fn requests_that_fly_together_are_all_sent_by_http_one() {
         Pin::from(session.send_request(request, options, Box::new(async { Ok(()) })))
     }));
     for sent in sending.await {
-        assert_eq!(received(sent.unwrap().0).await, "200 one");
+        assert_eq!(answer_of(sent.unwrap().0).await, "200 one");
     }
 }
 
@@ -125,7 +125,7 @@ async fn a_request_with_a_body_goes_by_http_one_at_the_next_try() {
     let refused = send(&mut session, items(), BODY.as_bytes(), patient).await.unwrap_err();
     assert!(matches!(refused, HttpError::ConnectionTerminated), "{refused:?}");
     let answered = send(&mut session, items(), BODY.as_bytes(), patient).await.unwrap();
-    assert_eq!(received(answered).await, "200 one");
+    assert_eq!(answer_of(answered).await, "200 one");
     assert_eq!((egress.requests(), counted(&spoken)), (2, (1, 1)));
 }
 
@@ -180,7 +180,7 @@ async fn a_request_that_a_server_does_not_take_is_sent_again_with_its_body() {
     let mut session = session(&egress, &origin);
     let answered =
         send(&mut session, request("POST", &format!("{origin}/items/1")), BODY.as_bytes(), patient).await.unwrap();
-    assert_eq!(received(answered).await, format!("200 {BODY}"));
+    assert_eq!(answer_of(answered).await, format!("200 {BODY}"));
     assert_eq!(get(&mut session, &origin, patient).await, "200 ");
     assert_eq!(egress.requests(), 4);
 }

@@ -61,7 +61,7 @@ async fn a_request_is_in_flight_until_its_answer_is_read_or_dropped() {
         assert!(tokio::time::timeout(3 * SHORT, &mut second).await.is_err(), "one is in flight");
         assert_eq!(egress.requests(), 1);
         if reads {
-            assert_eq!(received(first).await, "200 hi");
+            assert_eq!(answer_of(first).await, "200 hi");
         } else {
             drop(first);
         }
@@ -153,7 +153,7 @@ async fn post(session: &mut EgressSession, origin: &str, pieces: usize, bytes: u
     let request = request("POST", &format!("{origin}/items/x")).body(body).unwrap();
     let sending = Pin::from(session.send_request(request, Some(patient()), Box::new(async { Ok(()) })));
     match sending.await {
-        Ok((response, _)) => received(response).await,
+        Ok((response, _)) => answer_of(response).await,
         Err(error) => format!("{error:?}"),
     }
 }
