@@ -652,7 +652,7 @@ fn a_secret_is_handed_to_no_component_that_calls_it_a_text() {
     let shown = providerctl(&[&["check", "--set", "access_token=plain"], named].concat(), "");
     check_exit(&shown, 1);
     let log = server.simulator.log();
-    assert!(log.iter().any(|exchange| exchange.path.contains("token=plain")), "{log:?}");
+    assert!(log.iter().any(|exchange| exchange.path.contains("page=plain")), "{log:?}");
 }
 
 /// The command refuses to pass the token, and does not repeat it.

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use provider_host::model::Description;
-use provider_host::{Access, ListingOptions, Patience, Provenance, Registry, Sandbox, SwitchOptions, Switched, Tenant};
+use provider_host::{
+    Access, HealthPolicy, ListingOptions, Provenance, Registry, Sandbox, SwitchOptions, Switched, Tenant,
+};
 use provider_host::{TenantListing, seal};
 
 use crate::exit::Failure;
@@ -35,7 +37,7 @@ pub(super) struct Swap {
 impl Stage {
     /// Loads the component and makes a tenant with this access.
     pub(super) async fn set(sandbox: Sandbox, bytes: Vec<u8>, access: Access) -> Result<Self, Failure> {
-        let registry = Registry::new(sandbox, Patience::default());
+        let registry = Registry::new(sandbox, HealthPolicy::default());
         let first = registry.load(bytes.clone()).await?;
         registry.switch(&first, &SwitchOptions::default()).await?;
         let description = first.description().clone();

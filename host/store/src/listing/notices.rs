@@ -12,10 +12,11 @@ const BEGUN_AGAIN: &str = "listing-begun-again";
 const READ_AGAIN: &str = "listing-read-again";
 const PROVEN: &str = "listing-proven";
 const WITHDRAWN: &str = "users-withdrawn";
+const DAMAGED: &str = "checkpoint-damaged";
 
 /// Whether a notice is one of this library's.
 pub(super) fn is_own(notice: &Notice) -> bool {
-    [BEGUN_AGAIN, READ_AGAIN, PROVEN, WITHDRAWN].contains(&notice.code.as_str())
+    [BEGUN_AGAIN, READ_AGAIN, PROVEN, WITHDRAWN, DAMAGED].contains(&notice.code.as_str())
 }
 
 /// Puts notices into a list that has each code once; a later one replaces an earlier.
@@ -68,6 +69,18 @@ pub(super) fn withdrawn(users: u64) -> Notice {
     let message =
         format!("The list was read again, and {who} who had come before {were} deleted meanwhile and left out");
     Notice { count: u32::try_from(users).ok(), ..told(WITHDRAWN, &message, &[]) }
+}
+
+/// Records of the store are not as they were saved.
+pub(crate) fn damaged(records: u64) -> Notice {
+    let (who, were) =
+        if records == 1 { ("1 kept record", "was") } else { (&*format!("{records} kept records"), "were") };
+    Notice {
+        severity: Severity::Warning,
+        fix: Some("Check the disk that the listings are kept on.".to_owned()),
+        count: u32::try_from(records).ok(),
+        ..told(DAMAGED, &format!("{who} {were} damaged on disk and not used; the server is asked for them again"), &[])
+    }
 }
 
 fn told(code: &str, message: &str, params: &[(&str, u32)]) -> Notice {

@@ -3,6 +3,7 @@
 use provider_model::{ListingState, Notice, User, UserPage};
 use provider_sandbox::{LimitHit, ListingLimits, Maker, bounds};
 
+use super::merge;
 use super::notices;
 use super::progress::{Batch, End};
 use super::proof::Proof;
@@ -54,6 +55,12 @@ impl Walk {
         &self.standing
     }
 
+    /// Takes a notice of this library, which the next batch brings.
+    pub(super) fn note_own(&mut self, notice: Notice) {
+        self.untold.push(notice.clone());
+        self.tell(notice);
+    }
+
     /// Whether the listing may hold these notices beside those that it has.
     ///
     /// # Errors
@@ -100,6 +107,8 @@ impl Walk {
         }
         self.standing.wait = wait_ms.map(|ms| Wait { until_ms: now_ms.saturating_add(u64::from(ms)), ms });
         notices::merge(&mut self.standing.notices, &told);
+        let is_late = self.standing.progress.users > count(&users);
+        self.standing.hides_late |= merge::learn(&mut self.standing.hidden, &hidden) && is_late;
 
         let mut batch =
             Batch { users, repeated, notices: told, hidden, expected_total, watermark, attributes, ..Batch::default() };
