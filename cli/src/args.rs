@@ -460,7 +460,7 @@ Example, a deletion and a creation that leave the count the same: --change delet
 
 Parts of --memberships:
   teams=N                          how many teams (default: one for a hundred accounts, at least 3, at most 40)
-  main=nobody|people|everybody     who is in the first team besides their own one; everybody includes bots
+  main=nobody|people|everybody     who is also in the first team; everybody includes bots
   second=PERCENT  teamless=PERCENT how many people are in a second team, or in none
   callers=all|one|none             which teams the owners of the printed tokens are in, except the guest
   orphans=N  orphan-bots=N         memberships and bots whose account is gone

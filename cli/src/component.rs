@@ -10,8 +10,8 @@ const FILE: &str = "mattermost-provider.wasm";
 /// The environment variable that names the component if `--component` does not.
 pub(crate) const VARIABLE: &str = "PROVIDERCTL_COMPONENT";
 
-/// Where a component is looked for if `--component` names none. The current folder and the build folder are not searched: nobody
-/// chose a component that lies there, and it would be used with a token.
+/// Where a component is looked for if `--component` names none. The current folder and the build folder are not searched:
+/// nobody chose a component that lies there, and it would be used with a token.
 pub(crate) struct Places {
     /// The value of [`VARIABLE`].
     pub(crate) variable: Option<PathBuf>,

@@ -23,8 +23,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The pause before the first retry if the server does not ask for one; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long to wait before retry number `retry`, counted from 1; `None` if a retry cannot help, if there were enough of them, or
-/// if the server asks for more than [`LONGEST_PAUSE`].
+/// How long to wait before retry number `retry`, counted from 1; `None` if a retry cannot help, if there were enough of
+/// them, or if the server asks for more than [`LONGEST_PAUSE`].
 pub(crate) fn pause(error: &Error, retry: u32) -> Option<Duration> {
     // The store has already found the wait too long.
     let is_too_long = matches!(error, Error::Store(StoreError::WaitTooLong { .. }));

@@ -132,8 +132,8 @@ impl Simulator {
         self.shared.roster.now().counts()
     }
 
-    /// Applies a change at once, between two answers. Returns the account after it, or the last state of a deleted one; `None` if
-    /// no account can change in this way.
+    /// Applies a change at once, between two answers. Returns the account after it, or the last state of a deleted one;
+    /// `None` if no account can change in this way.
     pub fn change(&self, kind: ChangeKind) -> Option<Account> {
         self.shared.roster.change(kind)
     }

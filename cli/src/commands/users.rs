@@ -186,8 +186,8 @@ pub(crate) fn retry_line(retry: &Retry<'_>) -> String {
     format!("{} [{}]: trying again in {pause} ({} of {RETRIES})", printable(&message), printable(&code), retry.number)
 }
 
-/// Prints the notices: on a terminal all of them, otherwise only warnings. Incomplete data looks like complete data, so warnings
-/// are always printed.
+/// Prints the notices: on a terminal all of them, otherwise only warnings. Incomplete data looks like complete data, so
+/// warnings are always printed.
 pub(super) fn tell_notices<L: Steps>(reader: &Reader<L>, screen: &mut Screen<'_>) {
     for notice in reader.notices() {
         if notice.severity == Severity::Warning || screen.look.narrative == Narrative::Shown {
