@@ -421,7 +421,7 @@ async fn only_trusted_servers_are_spoken_to() {
 #[test]
 fn unusable_ca_files_are_named() {
     for (name, words) in [
-        ("no-such-file.pem", "No such file"),
+        ("no-such-file.pem", "no such file"),
         ("server-key.pem", "no certificate"),
         ("", ""),
         ("../Cargo.toml", "no certificate"),

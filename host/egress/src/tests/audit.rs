@@ -39,7 +39,7 @@ async fn each_request_is_written_down_once() {
             "an answer without a body",
             Server::Sends("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"),
             "POST",
-            "/items/zoe?token=zoe",
+            "/items/zoe?page=zoe",
             "/items/{}",
             &patient,
             answered(403),
