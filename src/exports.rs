@@ -56,9 +56,8 @@ impl exported::Guest for Component {
         cursor: Option<String>,
     ) -> Result<exported::ChangesPage, Error> {
         let settings = Settings::parse(&settings)?;
-        let watermark = since.watermark.filter(|_| since.proven && !since.outdated);
-        let Some(watermark) = watermark else { return Ok(changes::of_unusable_baseline()) };
-        let since = changes::Baseline::new(&watermark, since.users)?;
+        let exported::Baseline { watermark, users, proven, outdated } = since;
+        let since = changes::Baseline::new(watermark.as_deref(), users, proven, outdated)?;
         let mut network = WasiHttp::new(&settings);
         let mut paced = Paced::new(&mut network, settings.max_in_flight);
         Ok(changes::list_changes(&settings, since, known, cursor.as_deref(), &mut CHANGES.lock(), &mut paced)?)

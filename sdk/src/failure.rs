@@ -1,5 +1,6 @@
 //! Failures of calls, and their messages.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -23,7 +24,7 @@ pub struct Failure<C> {
     /// The HTTP status.
     pub status: Option<u16>,
     /// The server's id of the request.
-    pub request_id: Option<String>,
+    pub request_id: Option<Box<str>>,
     /// How long the server asks to wait, in milliseconds.
     pub retry_after_ms: Option<u32>,
     /// The values in the message.
@@ -96,7 +97,7 @@ impl<C: Code> Failure<C> {
     #[must_use]
     pub fn identified(mut self, id: &str) -> Self {
         if self.request_id.is_none() && is_request_id(id) {
-            self.request_id = Some(id.to_string());
+            self.request_id = Some(id.into());
         }
         self
     }
@@ -132,7 +133,7 @@ impl<C: Code> From<Failure<C>> for Error {
             retry_after_ms: failure.retry_after_ms,
             request: failure.request,
             http_status: failure.status,
-            request_id: failure.request_id,
+            request_id: failure.request_id.map(String::from),
             params: failure.params,
         }
     }

@@ -66,7 +66,7 @@ const ADMINISTRATORS: &[(&[NoticeCode], &str)] = &[
     ),
     (
         &[NoticeCode::ChangesHidden],
-        "This needs Mattermost 9.11 or later. On an older server all users are listed each time, and nothing else needs to be done.",
+        "Add the token's account to every team: then lists of ids name everybody, on every version. Otherwise this needs Mattermost 9.11 or later; on an older server all users are listed each time.",
     ),
     (&[NoticeCode::SeatsUsedHidden], "Servers before 5.26 do not report it: count the users whose seat is occupied."),
     (
@@ -91,7 +91,7 @@ const VIEWERS: &[(&[NoticeCode], &str)] = &[
     ),
     (
         &[NoticeCode::ChangesHidden],
-        "This needs Mattermost 9.11 or later, and only system administrators see which bots are new: use an administrator's token if listing everybody costs the server too much.",
+        "Add the token's account, and every bot, to a common team: then lists of ids name everybody, on every version. Otherwise this needs Mattermost 9.11 or later, and only system administrators see which bots are new.",
     ),
     (
         &[NoticeCode::SeatsUsedHidden],

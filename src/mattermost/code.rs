@@ -350,17 +350,15 @@ codes! {
             "The report needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role (Viewer). Otherwise leave activity_source at status.";
         TeamAdminsHidden = "team-admins-hidden", "The token does not see who runs every team, so some team administrators are listed as members",
             "Use a system administrator's token, or give the token's account a role that may read all teams (permissions list_public_teams, list_private_teams and view_team). The role Viewer may, unless its access to teams was taken away: System Console > User Management > Delegated Granular Administration > Viewer > User Management > Teams.";
-        UsersDoNotAddUp = "users-do-not-add-up", "The known users and the new ones do not add up to the server's count: somebody was deleted for good, became a bot, or was created just now",
-            "List all users again to find out who is gone. Nothing else needs to be done.";
+        UsersDoNotAddUp = "users-do-not-add-up", "The users that were found do not add up to the server's count: somebody became a bot, was created or deleted just now, or is hidden from this token",
+            "List all users again. Nothing else needs to be done.";
         ChangesHidden = "changes-hidden", "This token, or this server, does not show which users are new, so all users must be listed to find out what changed",
-            "This needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role (Viewer). Only system administrators see which bots are new.";
+            "Add the token's account to every team: then lists of ids name everybody, on every version. Otherwise this needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role (Viewer). Only system administrators see which bots are new.";
         ChangesInReport = "changes-in-report", "The last activity comes from the report on users, where finding out what changed costs as much as a listing",
             "List all users again. If that costs the server too much, set activity_source to status.";
         ChangesTooMany = "changes-too-many", "So many users are new that a listing costs the server less than finding out what changed",
             "List all users again. Nothing else needs to be done.";
-        ViewChanged = "view-changed", "The server shows this token other data of its users than when they were listed",
-            "List all users again: the token's roles or the server's privacy settings were changed, or the server was restored from a backup.";
-        BaselineUnusable = "baseline-unusable", "The kept users come from another version or other settings, or from a listing that was not complete",
+        BaselineUnusable = "baseline-unusable", "The kept listing was not complete, and no lists of ids name everybody to this token",
             "List all users again. Nothing else needs to be done.";
         RecordsUnreadable = "records-unreadable", "Some accounts could not be read and were left out",
             "This server may be newer than this plugin, or a proxy may have changed its answers. Update the plugin, and report it if that does not help.";
@@ -442,7 +440,6 @@ impl provider_sdk::code::NoticeCode for NoticeCode {
             | Self::ChangesHidden
             | Self::ChangesInReport
             | Self::ChangesTooMany
-            | Self::ViewChanged
             | Self::BaselineUnusable
             | Self::RecordsUnreadable
             | Self::ServerOld

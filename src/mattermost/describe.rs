@@ -11,6 +11,7 @@ use provider_sdk::records::{self, request, term};
 
 use super::activity::InactiveAfter;
 use super::api::ROUTES;
+use super::changes;
 use super::check::STEPS;
 use super::code::{Code, NoticeCode};
 use super::edition::Edition;
@@ -143,6 +144,7 @@ fn codes() -> Vec<Term> {
 fn attributes() -> Vec<(String, String)> {
     license::ATTRIBUTES
         .iter()
+        .chain(&changes::ATTRIBUTES)
         .chain(&listing::ATTRIBUTES)
         .chain(&record::ATTRIBUTES)
         .map(|(key, help)| ((*key).to_string(), (*help).to_string()))

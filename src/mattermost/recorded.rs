@@ -171,7 +171,10 @@ fn an_account_by_id_equals_the_one_in_the_list() {
         let (listed, asked) = (drafts("users-admin"), drafts("users-ids"));
         let both: Vec<_> = asked.iter().filter(|(name, _)| listed.contains_key(*name)).collect();
         assert_eq!(both.len(), 2, "{version}");
-        assert!(both.into_iter().all(|(name, draft)| listed.get(name) == Some(draft)), "{version}");
+        assert!(
+            both.into_iter().all(|(name, draft)| listed.get(name).is_some_and(|own| own.is_same(draft, &[]))),
+            "{version}"
+        );
     }
 }
 

@@ -11,10 +11,11 @@ use super::super::activity::Activity;
 use super::super::api::{self, Answer};
 use super::super::code::NoticeCode;
 use super::super::failure::{Failure, Meaning as _};
-use super::super::listing::Findings;
+use super::super::listing::{AccountContext, Findings};
 use super::super::record::{Draft, Rules};
 use super::super::wire::{Ids, Status, User};
 use super::asks::Asks;
+use crate::contract::User as Record;
 
 /// How many accounts are asked for at once where each of them is answered: some 1.4 MB, of 4 MiB that an answer may have.
 const WHOLE_AT_ONCE: usize = 2_000;
@@ -80,6 +81,22 @@ impl Found {
         if self.statuses_failed.is_some() {
             findings.activity_failed(self.statuses_failed);
         }
+    }
+
+    /// Why nothing can be concluded from the answers.
+    pub(super) fn hindrance(&self, findings: &mut Findings) -> Option<NoticeCode> {
+        self.note_activity(findings);
+        if self.is_refused {
+            return Some(NoticeCode::ChangesHidden);
+        }
+        findings.add(NoticeCode::RecordsUnreadable, self.unreadable);
+        (self.unreadable > 0).then_some(NoticeCode::RecordsUnreadable)
+    }
+
+    /// The record of an account of which everything was asked, if it is there and listed.
+    pub(super) fn finish(&self, id: &str, rules: &Rules, context: &AccountContext) -> Option<Record> {
+        let draft = self.whole.get(id).filter(|draft| rules.bots || !draft.is_bot())?;
+        Some(draft.clone().finish(self.activity(id).into(), context.of(id), rules))
     }
 
     /// When an account was last active.

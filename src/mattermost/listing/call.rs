@@ -157,13 +157,14 @@ impl Finisher<'_> {
         is_first: bool,
         memory: &mut Memory,
     ) -> User {
-        if is_first && draft.created_ms() > self.latest_ms {
-            self.findings.add(NoticeCode::AccountsDatedAhead, 1);
-            memory.named.dated_ahead(&draft);
-        }
+        let is_dated_ahead = draft.created_ms() > self.latest_ms;
         let facts = memory.context.of(draft.id());
         let user = draft.finish(last_use.unwrap_or(Activity::Unknown.into()), facts, self.rules);
         if is_first {
+            if is_dated_ahead {
+                self.findings.add(NoticeCode::AccountsDatedAhead, 1);
+                memory.named.dated_ahead(&user);
+            }
             self.seats.add(&user);
             if let Some(last_use) = last_use {
                 self.findings.note_activity(last_use, &user);

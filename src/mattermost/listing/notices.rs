@@ -12,7 +12,6 @@ use super::super::activity::{Activity, LastUse};
 use super::super::advice::{self, Holder};
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
-use super::super::record::Draft;
 use super::super::role::Role;
 use super::census::{Census, Clock};
 use crate::contract::{ActivityKnowledge, HiddenField, ListingState, Notice, User, UserStatus};
@@ -80,11 +79,11 @@ impl Named {
     }
 
     /// Names an account that is dated in the future.
-    pub fn dated_ahead(&mut self, draft: &Draft) {
-        let is_named = self.dated_ahead.iter().any(|(id, _)| id == draft.id());
+    pub fn dated_ahead(&mut self, user: &User) {
+        let is_named = self.dated_ahead.iter().any(|(id, _)| *id == user.id);
         if self.dated_ahead.len() < NAMES_AT_MOST && !is_named {
-            let day = draft.created_at().and_then(|at| at.get(..10)).unwrap_or("after the year 9999");
-            self.dated_ahead.push((draft.id().to_string(), format!("{} ({day})", short(draft.name()))));
+            let day = user.created_at.as_deref().and_then(|at| at.get(..10)).unwrap_or("after the year 9999");
+            self.dated_ahead.push((user.id.clone(), format!("{} ({day})", short(&user.username))));
         }
     }
 }
@@ -175,7 +174,6 @@ const fn hidden_by(code: NoticeCode) -> &'static [FieldHidden] {
         | NoticeCode::ChangesHidden
         | NoticeCode::ChangesInReport
         | NoticeCode::ChangesTooMany
-        | NoticeCode::ViewChanged
         | NoticeCode::BaselineUnusable
         | NoticeCode::RecordsUnreadable
         | NoticeCode::SeatsDiffer

@@ -91,7 +91,7 @@ async fn each_request_is_written_down_once() {
         ),
         ("a method of its own", Server::Sends(OK), "ZOE", "/x", "/x", &patient, denied("request-not-described"), 0),
     ];
-    for (name, server, method, path, shown, options, outcome, received) in cases {
+    for (name, server, method, path, shown, options, outcome, bytes_received) in cases {
         let place = start(server, None).await;
         let origin = format!("http://127.0.0.1:{}", place.port);
         let log = Arc::new(Recording::default());
@@ -104,7 +104,7 @@ async fn each_request_is_written_down_once() {
         }
         let [entry] = &log.take()[..] else { panic!("{name}: not one entry") };
         assert_eq!((entry.outcome, entry.path.as_str()), (outcome, shown), "{name}");
-        assert_eq!((entry.request_bytes, entry.response_bytes), (body.len() as u64, received), "{name}");
+        assert_eq!((entry.request_bytes, entry.response_bytes), (body.len() as u64, bytes_received), "{name}");
         assert_eq!(entry.method, if method == "ZOE" { "OTHER" } else { method }, "{name}");
         assert_eq!(entry.origin, origin, "{name}");
         assert_eq!((&*entry.tenant, &*entry.provider, &*entry.version), ("acme", "test", "1.2.3"), "{name}");

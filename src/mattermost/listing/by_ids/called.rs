@@ -1,5 +1,8 @@
 //! What a roll call gave, and how much of it is still to be read.
 
+use alloc::format;
+use alloc::string::String;
+
 use super::id::Id;
 use super::roll::digest;
 
@@ -36,6 +39,30 @@ impl Called {
     #[must_use]
     pub fn is_of_same_list(self, other: Self) -> bool {
         (self.listed, self.counted, self.whole) == (other.listed, other.counted, other.whole)
+    }
+
+    /// The numbers as a cursor writes them.
+    #[must_use]
+    pub fn encode(self) -> String {
+        let Self { listed, counted, behind, digest, whole } = self;
+        format!("{listed}:{counted}:{behind}:{digest:x}:{whole:x}")
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote.
+    #[must_use]
+    pub fn decode(text: &str) -> Option<Self> {
+        let mut parts = text.split(':');
+        let mut number = || parts.next()?.parse().ok();
+        let (listed, counted, behind) = (number()?, number()?, number()?);
+        let mut hash = || u64::from_str_radix(parts.next()?, 16).ok();
+        let (digest, whole) = (hash()?, hash()?);
+        Some(Self { listed, counted, behind, digest, whole }).filter(|_| parts.next().is_none())
+    }
+
+    /// Whether these are all the ids that were in both lists.
+    #[must_use]
+    pub fn is_all_of(&self, ids: &[Id]) -> bool {
+        (self.listed, self.whole) == (count(ids), digest(ids))
     }
 
     /// Whether these are the ids that are still to be read.

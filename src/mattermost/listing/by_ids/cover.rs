@@ -37,6 +37,9 @@ pub(super) struct Query {
 /// Pages that are read of teams whose first page names nobody new: the few missing accounts are probably not in them.
 pub(super) const OWN_PAGES: usize = 20;
 
+/// The same where changes are looked for, which take fewer requests in all.
+const OWN_PAGES_OF_CHANGES: usize = 4;
+
 /// Pages that a list may have beyond what the counted accounts fill, for ids without an account.
 const PAGES_MORE: usize = 20;
 
@@ -46,6 +49,8 @@ enum Turn {
     Known,
     /// Lists of one request or a few.
     Few,
+    /// The teams: a list that names nobody.
+    Teams,
     /// The first page of each team.
     FirstOfTeam,
     /// Further pages, the cheapest first.
@@ -71,6 +76,8 @@ pub(super) struct Cover {
     left_of_own: usize,
     /// Whether the lists are read at any cost.
     is_forced: bool,
+    /// Whether the lists of a few requests are read although fewer suffice.
+    is_thorough: bool,
     is_given_up: bool,
 }
 
@@ -83,7 +90,8 @@ impl Cover {
         if settings.bots {
             open.push((Turn::Few, query(Source::Bots)));
         }
-        open.extend([Source::WithoutTeam, Source::Teams].map(|source| (Turn::Few, query(source))));
+        open.push((Turn::Few, query(Source::WithoutTeam)));
+        open.push((Turn::Teams, query(Source::Teams)));
         let wanted = usize::try_from(accounts.saturating_add(orphans)).unwrap_or(usize::MAX);
         let is_forced = settings.way == Way::Ids;
         Self {
@@ -96,8 +104,16 @@ impl Cover {
             left: if is_forced { usize::MAX } else { (wanted / USERS_PER_PAGE).saturating_mul(3) / 2 + 20 },
             left_of_own: OWN_PAGES,
             is_forced,
+            is_thorough: false,
             is_given_up: false,
         }
+    }
+
+    /// The cover that finds out who is new and who is gone: it reads the lists of a few requests in any case, and those of teams
+    /// of small servers too, where a listing reads pages.
+    #[must_use]
+    pub(super) fn of_changes(accounts: u32, orphans: u32, settings: &Settings) -> Self {
+        Self { is_thorough: true, left_of_own: OWN_PAGES_OF_CHANGES, ..Self::new(accounts, orphans, settings) }
     }
 
     /// Only the list of the accounts that the caller knows.
@@ -114,6 +130,7 @@ impl Cover {
             left: 1,
             left_of_own: 0,
             is_forced: true,
+            is_thorough: false,
             is_given_up: false,
         }
     }
@@ -142,8 +159,8 @@ impl Cover {
         let earliest = self.open.iter().chain(&self.in_flight).map(|(turn, _)| *turn).min();
         match earliest {
             Some(Turn::Known) => false,
-            Some(Turn::Few) => have == self.wanted,
-            Some(Turn::FirstOfTeam | Turn::Further(_) | Turn::Last(_)) | None => have >= self.wanted,
+            Some(Turn::Few) => !self.is_thorough && have == self.wanted,
+            Some(Turn::Teams | Turn::FirstOfTeam | Turn::Further(_) | Turn::Last(_)) | None => have >= self.wanted,
         }
     }
 
@@ -179,7 +196,8 @@ impl Cover {
         }
         let price = cost::of_page(query.source == Source::WithoutTeam, next.page, self.accounts);
         let turn = match query.source {
-            Source::Known | Source::Bots | Source::Teams => Turn::Few,
+            Source::Known | Source::Bots => Turn::Few,
+            Source::Teams => Turn::Teams,
             Source::Team(_) if new == 0 => Turn::Last(price),
             Source::WithoutTeam | Source::Team(_) => Turn::Further(price),
         };
@@ -204,7 +222,8 @@ impl Cover {
     /// Gives up if so many ids are too few, and reading the members of teams costs too much.
     fn weigh(&mut self, have: usize) {
         let unknown = u32::try_from(self.wanted.saturating_sub(have)).unwrap_or(u32::MAX);
-        self.is_given_up = !self.is_forced && !cost::is_worth(self.accounts, unknown);
+        let is_small = self.is_thorough && self.accounts < cost::ACCOUNTS_WORTH;
+        self.is_given_up = !self.is_forced && !is_small && !cost::is_worth(self.accounts, unknown);
     }
 
     /// Gives up if there are so many teams that reading their members takes more requests than are left.
@@ -222,6 +241,12 @@ impl Cover {
     #[must_use]
     pub(super) fn read(&self) -> Vec<Query> {
         self.read.iter().copied().filter(|query| query.source != Source::Teams).collect()
+    }
+
+    /// Whether a list was read.
+    #[must_use]
+    pub(super) fn has_read(&self, source: Source) -> bool {
+        self.read.iter().any(|query| query.source == source)
     }
 
     /// The request for a page.
@@ -245,9 +270,10 @@ impl Turn {
         match self {
             Self::Known => 0,
             Self::Few => 1,
-            Self::FirstOfTeam => 2,
-            Self::Further(_) => 3,
-            Self::Last(_) => 4,
+            Self::Teams => 2,
+            Self::FirstOfTeam => 3,
+            Self::Further(_) => 4,
+            Self::Last(_) => 5,
         }
     }
 }

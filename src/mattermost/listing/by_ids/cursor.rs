@@ -109,12 +109,7 @@ impl Cursor {
     pub fn encode(&self) -> String {
         let (census, seats) = (&self.census, self.seats);
         let last = self.last.map_or_else(|| "-".to_string(), Id::text);
-        let called = self.called.map_or_else(
-            || "-".to_string(),
-            |called| {
-                format!("{}:{}:{}:{:x}:{:x}", called.listed, called.counted, called.behind, called.digest, called.whole)
-            },
-        );
+        let called = self.called.map_or_else(|| "-".to_string(), Called::encode);
         let state = format!(
             "{:x}_{}_{}_{last}_{called}_{}_{}_{}_{}_{}_{}_{}_{}_{}",
             self.listing,
@@ -151,7 +146,7 @@ impl Cursor {
         };
         let called = match parts.next()? {
             "-" => None,
-            text => Some(read_called(text)?),
+            text => Some(Called::decode(text)?),
         };
         let absent = parts.next()?.parse().ok()?;
         let me = Id::parse(parts.next()?.as_bytes())?;
@@ -166,13 +161,4 @@ impl Cursor {
         let census = Census { count, edition, version, hidden, count_failure: None, clock, holder, me: id };
         Some(Self { fingerprint, listing, pass, orphans, last, called, absent, me, census, seats, findings })
     }
-}
-
-fn read_called(text: &str) -> Option<Called> {
-    let mut parts = text.split(':');
-    let mut number = || parts.next()?.parse().ok();
-    let (listed, counted, behind) = (number()?, number()?, number()?);
-    let mut hash = || u64::from_str_radix(parts.next()?, 16).ok();
-    let (digest, whole) = (hash()?, hash()?);
-    Some(Called { listed, counted, behind, digest, whole }).filter(|_| parts.next().is_none())
 }

@@ -29,14 +29,14 @@ impl Kept {
 
     /// Keeps the ids that a pass is still to read, and perhaps some before them.
     #[must_use]
-    pub(super) const fn of(pass: u8, called: Called, ids: Vec<Id>) -> Self {
+    pub const fn of(pass: u8, called: Called, ids: Vec<Id>) -> Self {
         Self { pass, called: Some(called), ids, absent: Vec::new() }
     }
 
     /// Whether these are the ids that a pass is still to read behind an id: of the same list and count, and as many. A
     /// failed step may have left those of another list.
     #[must_use]
-    pub(super) fn are_of(&self, pass: u8, called: Called, last: Option<Id>) -> bool {
+    pub fn are_of(&self, pass: u8, called: Called, last: Option<Id>) -> bool {
         let is_same = self.pass == pass && self.called.is_some_and(|own| own.is_of_same_list(called));
         is_same && usize::try_from(called.behind) == Ok(self.behind(last).len())
     }
@@ -56,7 +56,7 @@ impl Kept {
 
     /// The ids behind an id.
     #[must_use]
-    pub(super) fn behind(&self, last: Option<Id>) -> &[Id] {
+    pub fn behind(&self, last: Option<Id>) -> &[Id] {
         self.ids.get(place_behind(&self.ids, last)..).unwrap_or_default()
     }
 }

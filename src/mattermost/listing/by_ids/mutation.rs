@@ -2,7 +2,7 @@
 
 /// A step that is left out or done wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mutation {
+pub enum Mutation {
     /// The count is requested before the first list has come.
     CountBesideList,
     /// The lists are read once.
@@ -11,20 +11,23 @@ pub(super) enum Mutation {
     CountsOrphans,
     /// A fresh instance that continues the listing skips the first id behind the cursor.
     SkipsBehindCursor,
+    /// A sync does not mind new accounts that no list names.
+    IgnoresUnlisted,
 }
 
 /// Whether a test makes this go wrong now.
 #[cfg(not(test))]
-pub(super) const fn is(_: Mutation) -> bool {
+pub const fn is(_: Mutation) -> bool {
     false
 }
 
 #[cfg(test)]
 std::thread_local! {
-    pub(super) static NOW: core::cell::Cell<Option<Mutation>> = const { core::cell::Cell::new(None) };
+    pub(in crate::mattermost) static NOW: core::cell::Cell<Option<Mutation>> = const { core::cell::Cell::new(None) };
 }
 
+/// Whether this goes wrong now.
 #[cfg(test)]
-pub(super) fn is(mutation: Mutation) -> bool {
+pub fn is(mutation: Mutation) -> bool {
     NOW.get() == Some(mutation)
 }

@@ -179,7 +179,7 @@ pub(super) fn keep(ids: &mut Vec<Id>, bits: &[u64]) {
 
 /// The place in sorted ids of the first one behind `last`; the beginning if `last` is `None`.
 #[must_use]
-pub(super) fn place_behind(ids: &[Id], last: Option<Id>) -> usize {
+pub fn place_behind(ids: &[Id], last: Option<Id>) -> usize {
     last.map_or(0, |last| ids.partition_point(|id| *id <= last))
 }
 
