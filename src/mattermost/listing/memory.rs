@@ -118,6 +118,11 @@ impl Memory {
         self.carried = (pass, first, pages);
     }
 
+    /// Forgets the pages that were kept: they were read before a count that is to be proven.
+    pub(super) fn forget_carried(&mut self) {
+        self.carried = (0, 0, Vec::new());
+    }
+
     /// The pages that were kept, from this one on.
     pub(super) fn carried(&mut self, pass: u8, first: u32) -> Vec<Page> {
         match core::mem::take(&mut self.carried) {

@@ -56,8 +56,16 @@ pub fn step(
     memory.take_up(at.listing, Tally::default());
     memory.named.take_up(&at.census);
     let mut kept = core::mem::take(&mut memory.kept);
+    let (pass, had_been_called) = (at.pass, at.called.is_some());
     let stepped = match call(settings, &mut at, &mut kept, network) {
-        Ok(RollCallOutcome::Named) => read(settings, at, reported, limit, &mut kept, memory, network),
+        Ok(RollCallOutcome::Named) => {
+            // Profiles that a failed step read before this count prove nothing about it: their account may be gone since,
+            // and its membership left in the lists.
+            if !had_been_called || at.pass != pass {
+                memory.forget_carried();
+            }
+            read(settings, at, reported, limit, &mut kept, memory, network)
+        }
         Ok(RollCallOutcome::Insufficient) => {
             kept = Kept::nothing();
             Ok(Stepped::Pages(Box::new(at.turn_to_pages())))

@@ -583,6 +583,36 @@ proptest! {
     }
 }
 
+/// An account's profile came in a step that failed, the account was deleted and left its membership, and the step was made
+/// again with a count of its own: the profile of before says nothing about that count.
+#[test]
+fn profiles_that_came_before_a_count_prove_nothing_about_it() {
+    let story = Story {
+        accounts: 3,
+        uncovered: 1,
+        orphans: 1,
+        role: VIEWER,
+        limit: 4,
+        bots: true,
+        fresh: vec![],
+        lost: vec![2, 31],
+        changes: vec![
+            (12, Change::Create(1)),
+            (12, Change::Create(1)),
+            (34, Change::Delete(1_456_005_927)),
+            (12, Change::Move(110_211_000, 2)),
+        ],
+        leaves: true,
+    };
+    // Where the answers are numbered otherwise, the same happens a little earlier or later.
+    for shift in 0..24 {
+        let changes = story.changes.iter().map(|(at, change)| (at + shift, change.clone())).collect();
+        let lost = story.lost.iter().map(|at| at + shift).collect();
+        let shifted = Story { changes, lost, ..story.clone() };
+        assert_eq!(shifted.missing(), 0, "{shifted:?}");
+    }
+}
+
 /// With any of these steps left out, the property finds a complete listing that lacks an account.
 #[test]
 fn a_proof_that_lacks_a_step_is_noticed() {
