@@ -194,9 +194,10 @@ fn bring(
                 step.users.extend(differs.then_some(user));
             }
             Ok(Here { user: User { id, .. }, .. }) | Err(Gone(id)) => {
-                absent.extend(Id::parse(id.as_bytes()));
+                let named = Id::parse(id.as_bytes()).filter(|id| memory.kept.behind(None).binary_search(id).is_ok());
+                lists.doubtful = lists.doubtful.saturating_add(u32::from(named.is_some() && !book.at.reads_all));
+                absent.extend(named);
                 step.gone.push(id);
-                lists.doubtful = lists.doubtful.saturating_add(u32::from(!book.at.reads_all));
             }
         }
     }
