@@ -20,13 +20,13 @@ mod seen_at;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
-mod untold;
 #[cfg(test)]
 mod tests;
+mod untold;
 
 pub use memory::MemoryCheckpoints;
 pub use seen_at::SeenAt;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteCheckpoints;
-pub(crate) use untold::Untold;
 pub use store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, Verified, Wait};
+pub(crate) use untold::Untold;
