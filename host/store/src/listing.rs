@@ -57,9 +57,9 @@ pub struct Listing<S = Session> {
     not_before: Option<Instant>,
     guard: StallGuard,
     keeper: Option<Keeper>,
-    /// Where the listing is whose values are kept where they are hidden now.
-    before: Kept,
     at_the_end: AtTheEnd,
+    /// Whether it was read to its end by an earlier process, which did not print all.
+    ends_only: bool,
     damaged: u64,
     /// Whether nothing of this listing was saved yet.
     begins: bool,
@@ -94,8 +94,8 @@ impl<S: Source> Listing<S> {
             not_before: None,
             guard: StallGuard::default(),
             keeper: None,
-            before: Kept::Before,
             at_the_end: AtTheEnd::Settle,
+            ends_only: false,
             damaged: 0,
             begins: true,
             resumed: None,
@@ -128,9 +128,11 @@ impl<S: Source> Listing<S> {
         at_the_end: AtTheEnd,
     ) -> Result<Self> {
         let damaged = opened.damage.records();
-        let unfinished = opened.standing.clone().filter(|it| goes_on && damaged == 0 && it.end.is_none());
-        let begins = unfinished.is_none();
-        let walk = match unfinished {
+        let interrupted = opened.standing.clone().filter(|it| goes_on && damaged == 0 && !it.is_finished());
+        // A sync prints what differs; a listing that was read to its end is printed whole.
+        let interrupted = interrupted.filter(|it| it.end.is_none() || at_the_end == AtTheEnd::Settle);
+        let begins = interrupted.is_none();
+        let walk = match interrupted {
             Some(standing) => keeper.recall(Standing { is_untold: true, ..standing }).await?,
             None => {
                 let untold = opened.standing.as_ref().and_then(|it| it.untold.clone());
@@ -145,8 +147,7 @@ impl<S: Source> Listing<S> {
             listing.not_before = after(wait.left_ms(now_ms()));
         }
         listing.resumed = (!begins).then_some(listing.standing.progress);
-        let is_over_latest = opened.standing.as_ref().is_some_and(Standing::is_finished);
-        listing.before = if is_over_latest { Kept::Latest } else { Kept::Before };
+        listing.ends_only = listing.standing.end.is_some() && at_the_end == AtTheEnd::Settle;
         Ok(Self { keeper: Some(keeper), begins, at_the_end, damaged, ..listing })
     }
 
@@ -161,6 +162,9 @@ impl<S: Source> Listing<S> {
     /// one that went on in another instance and cannot be proven complete; a notice says so, and whoever came before is
     /// among the `repeated`.
     pub async fn next(&mut self) -> Option<Result<Batch>> {
+        if self.ends_only {
+            return self.end_only().await.transpose();
+        }
         while self.unsaved.is_none() {
             if self.standing.end.is_some() {
                 return None;
@@ -199,10 +203,19 @@ impl<S: Source> Listing<S> {
         }
         let taken = Arc::unwrap_or_clone(self.unsaved.take()?);
         self.begins = false;
-        self.before = Kept::Before;
         self.not_before = taken.standing.wait.and_then(|wait| after(u64::from(wait.ms)));
         self.standing = taken.standing;
         Some(Ok(taken.batch))
+    }
+
+    /// The last batch of a listing that was read to its end.
+    async fn end_only(&mut self) -> Result<Option<Batch>> {
+        let Some(keeper) = &self.keeper else { return Ok(None) };
+        keeper.settle().await?;
+        self.ends_only = false;
+        let Standing { notices, end, reason, hidden, watermark, progress, .. } = self.standing.clone();
+        let expected_total = progress.expected_total;
+        Ok(Some(Batch { notices, end, reason, hidden, watermark, expected_total, ..Batch::default() }))
     }
 
     /// Waits as long as the product has asked.
@@ -235,7 +248,7 @@ impl<S: Source> Listing<S> {
         let hidden = Hidden::new(&hidden, self.session.roles());
         if !hidden.is_empty() {
             let ids = page.users.iter().map(|user| user.id.clone()).collect();
-            hidden.merge_all(&mut page.users, keeper.find(self.before, ids).await?);
+            hidden.merge_all(&mut page.users, keeper.known(self.begins, ids).await?);
         }
         Ok(())
     }

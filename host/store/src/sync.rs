@@ -54,6 +54,8 @@ pub struct ListingSync<S = Session> {
     damage: Damage,
     /// Whether asking has begun anew once, since its cursor was refused.
     has_begun_again: bool,
+    /// Whether everybody is asked about once more, since the token sees more than the one before.
+    reads_again: bool,
     /// What is saved before anything else happens.
     unsaved: Option<Arc<Update>>,
     /// A step that is returned once that is done.
@@ -142,6 +144,7 @@ impl<S: Source> ListingSync<S> {
             hidden: Vec::new(),
             damage: opened.damage,
             has_begun_again: false,
+            reads_again: false,
             unsaved: None,
             ready,
             not_before,
@@ -161,7 +164,11 @@ impl<S: Source> ListingSync<S> {
     fn begin(&mut self) {
         let session = self.listing.session();
         match whole::baseline(&self.options, self.standing.as_ref(), session.maker(), session.has_changes()) {
-            Ok((since, outdated)) => {
+            Ok((mut since, mut outdated)) => {
+                if self.outdated == Some(Whole::SeesMore) {
+                    outdated = outdated.or(Some(Whole::SeesMore));
+                    since.outdated = true;
+                }
                 self.progress.expected_total = Some(since.users);
                 self.outdated.clone_from(&outdated);
                 self.phase = Phase::Asking(Asking::new(since, outdated));
@@ -196,6 +203,7 @@ impl<S: Source> ListingSync<S> {
                 return Ok(Some(step));
             }
             match &mut self.phase {
+                Phase::Asking(_) if std::mem::take(&mut self.reads_again) => self.begin(),
                 Phase::Asking(_) => {
                     if let Some(step) = self.ask().await? {
                         return Ok(Some(step));
@@ -324,6 +332,11 @@ impl<S: Source> ListingSync<S> {
         let adds_up = told.expected_total.is_none_or(|counted| u64::from(counted) == left);
         match asking.take(batch, &step, state, told.watermark.filter(|_| adds_up)) {
             Verdict::GoesOn => {}
+            // What changed since then is not all that is new to this token.
+            Verdict::Complete { .. } if self.outdated.is_none() && standing.is_behind(&self.hidden) => {
+                self.outdated = Some(Whole::SeesMore);
+                self.reads_again = true;
+            }
             Verdict::Complete { watermark } => {
                 let mut proven = Standing { maker: self.listing.session().maker().cloned(), ..standing.clone() };
                 proven.prove(watermark, &self.hidden);

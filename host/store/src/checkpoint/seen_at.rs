@@ -28,8 +28,11 @@ const FIELDS: [&str; 16] = [
 
 const ATTRIBUTES: &str = "attributes";
 
+/// The time of a field that no token has seen.
+const NEVER: &str = "";
+
 /// For each field of a listing, by its name in JSON, the time of the last run whose token could see it. A field that no
-/// token has seen yet is not there.
+/// token has seen yet has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SeenAt(BTreeMap<String, String>);
@@ -37,13 +40,22 @@ pub struct SeenAt(BTreeMap<String, String>);
 impl SeenAt {
     /// Fields with their times, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(field, at)| (field.as_str(), at.as_str()))
+        self.0.iter().map(|(field, at)| (field.as_str(), at.as_str())).filter(|(_, at)| *at != NEVER)
     }
 
     /// When a field was last seen.
     #[must_use]
     pub fn get(&self, field: &str) -> Option<&str> {
-        self.0.get(field).map(String::as_str)
+        self.0.get(field).map(String::as_str).filter(|at| *at != NEVER)
+    }
+
+    /// Whether a run that sees all but these fields sees one that earlier runs did not see as of that time: who has changed
+    /// since then is not all that is to be read.
+    pub(crate) fn is_behind(&self, watermark: Option<&str>, hidden: &[HiddenField]) -> bool {
+        let hidden: Vec<String> = hidden.iter().map(|field| in_json(&field.name)).collect();
+        let is_older = |at: &str| watermark.is_some_and(|watermark| at < watermark);
+        // A store of an earlier version does not know.
+        !self.0.is_empty() && self.0.iter().any(|(name, at)| !hidden.contains(name) && (at == NEVER || is_older(at)))
     }
 
     /// Takes a run of that time that did not see some fields.
@@ -59,11 +71,10 @@ impl SeenAt {
                 at.clone_into(seen);
             }
         }
-        // One that is hidden for the first time was seen with all the others.
-        for name in hidden.into_iter().filter(|name| is_attribute(name)) {
-            if let Some(seen) = &attributes {
-                self.0.entry(name).or_insert_with(|| seen.clone());
-            }
+        // An attribute that is hidden for the first time was seen with all the others.
+        for name in hidden {
+            let seen = attributes.clone().filter(|_| is_attribute(&name)).unwrap_or_else(|| NEVER.to_owned());
+            self.0.entry(name).or_insert(seen);
         }
     }
 }
@@ -106,5 +117,28 @@ mod tests {
         let mut seen = SeenAt::default();
         seen.take(&[HiddenField { name: "attributes.mfa".into(), may_be: Vec::new() }], "1");
         assert_eq!((seen.get("attributes.mfa"), seen.iter().count()), (None, 16));
+    }
+
+    #[test]
+    fn a_field_that_becomes_visible_is_behind() {
+        let field = |name: &str| HiddenField { name: name.to_owned(), may_be: Vec::new() };
+        let mut seen = SeenAt::default();
+        assert!(!seen.is_behind(Some("1"), &[]), "of an earlier version");
+        seen.take(&[field("email"), field("attributes.mfa")], "1");
+        for (hidden, expect) in [
+            (&[][..], true),
+            (&["email"], true),
+            (&["attributes.mfa"], true),
+            (&["email", "attributes.mfa"], false),
+            (&["email", "attributes.mfa", "role"], false),
+        ] {
+            let hidden: Vec<_> = hidden.iter().copied().map(field).collect();
+            assert_eq!(seen.is_behind(Some("1"), &hidden), expect, "{hidden:?}");
+        }
+        seen.take(&[], "2");
+        assert!(!seen.is_behind(Some("2"), &[]));
+        // Who was seen after the watermark is not behind: an unproven run does not move it.
+        seen.take(&[field("email")], "3");
+        assert!(!seen.is_behind(Some("2"), &[]) && seen.is_behind(Some("3"), &[]));
     }
 }

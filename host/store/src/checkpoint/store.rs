@@ -228,6 +228,11 @@ impl Standing {
         self.end.is_some() && !self.is_untold
     }
 
+    /// Whether a token that does not see some fields sees others that are known as of an earlier time only.
+    pub(crate) fn is_behind(&self, hidden: &[HiddenField]) -> bool {
+        self.seen_at.is_behind(self.watermark.as_deref(), hidden)
+    }
+
     /// Takes that a sync has proven the listing to be complete, as of a watermark, with a token that did not see some fields.
     pub(crate) fn prove(&mut self, watermark: String, hidden: &[HiddenField]) {
         self.seen_at.take(hidden, &watermark);

@@ -149,6 +149,15 @@ impl Keeper {
         self.outcome(self.run(move |checkpoint| checkpoint.find(of, &ids)).await)
     }
 
+    /// What is known of these ids beside the listing that is on its way, or is about to begin.
+    pub(super) async fn known(&self, begins: bool, ids: Vec<String>) -> Result<Vec<User>> {
+        let reading = self.run(move |checkpoint| {
+            let is_latest = begins && checkpoint.standing()?.is_some_and(|latest| latest.is_finished());
+            checkpoint.find(if is_latest { Kept::Latest } else { Kept::Before }, &ids)
+        });
+        self.outcome(reading.await)
+    }
+
     /// Reads users back.
     pub(crate) async fn users(&self, of: Kept, after: Option<String>, limit: u32) -> Result<Vec<User>> {
         let reading = self.run(move |checkpoint| checkpoint.users(of, after.as_deref(), limit));

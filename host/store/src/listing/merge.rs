@@ -138,9 +138,10 @@ impl Hidden {
         }
     }
 
-    /// A seat with its licences.
+    /// A seat with its licences. Who is seen to hold a licence takes a seat.
     fn seat(&self, kept: &User, user: &mut User) {
-        if self.has("seat") && user.seat == SeatUse::Unknown {
+        let contradicts = kept.seat == SeatUse::Free && !user.licenses.is_empty();
+        if self.has("seat") && user.seat == SeatUse::Unknown && !contradicts {
             user.seat = kept.seat;
         }
         if self.has("licenses") && user.licenses.is_empty() && user.seat != SeatUse::Free {

@@ -184,6 +184,8 @@ impl Walk {
         self.standing.run = self.standing.run.saturating_add(1);
         self.standing.proof = Proof::default();
         self.standing.has_beginning = true;
+        // Another token may read now.
+        self.standing.hidden.clear();
         self.standing.notices.clone_from(&self.own);
         self.untold.push(why.clone());
         self.tell(why);

@@ -28,6 +28,8 @@ pub enum Whole {
     OtherVersion,
     /// The listing in the store was made with other settings.
     OtherSettings,
+    /// The token sees fields that those before it did not see.
+    SeesMore,
     /// The component does not have the interface.
     NotOffered,
     /// The provider could not tell all that changed.
@@ -58,6 +60,7 @@ impl Whole {
             Self::OfUnknownMake => "listing-of-unknown-make",
             Self::OtherVersion => "other-version",
             Self::OtherSettings => "other-settings",
+            Self::SeesMore => "token-sees-more",
             Self::NotOffered => "changes-not-offered",
             Self::NotTold { .. } => "changes-not-told",
             Self::Failed { .. } => "changes-failed",
@@ -93,6 +96,7 @@ impl fmt::Display for Whole {
             Self::OfUnknownMake => f.write_str("the kept listing does not say which version made it"),
             Self::OtherVersion => f.write_str("the kept listing was made by another version of the provider"),
             Self::OtherSettings => f.write_str("the kept listing was made with other settings"),
+            Self::SeesMore => f.write_str("this token sees more than the one before"),
             Self::NotOffered => f.write_str("this provider cannot report changes"),
             Self::NotTold { reason, notices } => {
                 match (reason, notices.iter().find(|notice| Some(&notice.code) == reason.as_ref())) {
