@@ -180,7 +180,7 @@ impl Answers {
     fn show_another_view(&self, known: &[User], hidden: &[HiddenField]) -> bool {
         known.iter().zip(&self.asked).any(|(user, asked)| {
             let (Some(dates), Some(fresh)) = (asked.dates, self.found.whole.get(&user.id)) else { return false };
-            // Whoever becomes a bot is not changed by that.
+            // An account that becomes a bot is not changed by that.
             let is_unchanged = fresh.updated_ms() < self.since_ms;
             let (draft, _) = Draft::of_known(user.clone(), dates);
             is_unchanged && fresh.is_bot() == draft.is_bot() && !fresh.is_same(&draft, hidden)

@@ -49,7 +49,7 @@ impl Question<'_> {
     }
 }
 
-/// What the answers told.
+/// What the answers hold.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// The accounts that were changed, by id.
@@ -68,7 +68,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Whether the activity of accounts is not told.
+    /// Whether the server does not report the activity of accounts.
     pub(super) const fn is_activity_lost(&self) -> bool {
         self.statuses_hidden || self.statuses_failed.is_some()
     }
@@ -198,8 +198,8 @@ impl<'a> Lookup<'a> {
                 rows => rows?,
             };
             self.found.statuses_hidden |= rows.rows.is_empty();
-            let told = rows.rows.iter().map(|row| (row.user_id.as_str().to_string(), Activity::of(row)));
-            self.found.activity.extend(told);
+            let rows_of_activity = rows.rows.iter().map(|row| (row.user_id.as_str().to_string(), Activity::of(row)));
+            self.found.activity.extend(rows_of_activity);
             return Ok(());
         }
         let rows = answer.rows::<User<'_>>(question.ids.len())?;
