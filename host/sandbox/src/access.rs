@@ -151,9 +151,9 @@ fn grants(description: &Description, settings: &Settings, only: Option<&[Request
             continue;
         };
         if spec.kind == SettingKind::Url {
-            let headers = description.settings.iter().filter_map(|other| match &other.kind {
-                SettingKind::Secret(place) if place.url == spec.key => Some(place.header.clone()),
-                _ => None,
+            let headers = description.settings.iter().filter_map(|other| {
+                let SettingKind::Secret(place) = &other.kind else { return None };
+                (place.url == spec.key).then(|| place.header.clone())
             });
             let grant = Grant::new(&spec.key, value, &requests, headers.collect())
                 .map_err(|reason| Error::SettingUnusable { key: spec.key.clone(), reason: reason.to_owned() })?;
