@@ -87,7 +87,7 @@ pub struct Lists {
     /// Accounts that are there by one answer and not by another: known ones that no list names, and whose profile came all the same;
     /// and named ones that existed, and whose profile did not come. Who was deleted after the count may hide who was before.
     pub doubtful: u32,
-    /// New accounts that no list names, by the report on users.
+    /// New accounts that no list names, by the report on users, and accounts that only the first list named.
     pub unlisted: u32,
     /// Whether each known bot is asked for, since the list of bots was kept back.
     pub asks_for_bots: bool,
