@@ -64,7 +64,8 @@ async fn sync_once(
 ) -> Result<Sync> {
     server.clear_log();
     let began = Instant::now();
-    let source = Source { url: server.url(), token: server.tokens().admin.clone(), listing: listing.map(str::to_owned) };
+    let source =
+        Source { url: server.url(), token: server.tokens().admin.clone(), listing: listing.map(str::to_owned) };
     let session = provider.connect(access(&source, egress()?)).await?;
     let mut sync = session.sync(SyncOptions::default(), Arc::clone(store), "bench").await?;
     let mut end = None;
