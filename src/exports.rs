@@ -1,4 +1,4 @@
-//! The functions that a host calls: each converts and delegates, nothing else.
+//! The functions that a host calls. Each only converts and delegates.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -17,7 +17,7 @@ use crate::mattermost::{check, describe, license, listing};
 /// contended; it is there because a `static` must be shareable.
 static MEMORY: spin::Mutex<Memory> = spin::Mutex::new(Memory::new());
 
-/// What the calls that find out what changed remember, likewise.
+/// What `list-changes` remembers between two calls, likewise.
 static CHANGES: spin::Mutex<changes::Memory> = spin::Mutex::new(changes::Memory::new());
 
 /// The provider, as a host calls it.
@@ -56,9 +56,8 @@ impl exported::Guest for Component {
         cursor: Option<String>,
     ) -> Result<exported::ChangesPage, Error> {
         let settings = Settings::parse(&settings)?;
-        let watermark = since.watermark.filter(|_| since.proven && !since.outdated);
-        let Some(watermark) = watermark else { return Ok(changes::of_unusable_baseline()) };
-        let since = changes::Baseline::new(&watermark, since.users)?;
+        let exported::Baseline { watermark, users, proven, outdated } = since;
+        let since = changes::Baseline::new(watermark.as_deref(), users, proven, outdated)?;
         let mut network = WasiHttp::new(&settings);
         let mut paced = Paced::new(&mut network, settings.max_in_flight);
         Ok(changes::list_changes(&settings, since, known, cursor.as_deref(), &mut CHANGES.lock(), &mut paced)?)

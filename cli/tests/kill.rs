@@ -48,7 +48,7 @@ struct Run {
     /// The ids on the whole lines that it printed.
     ids: Vec<String>,
     stderr: String,
-    /// None where it was killed.
+    /// `None` if it was killed.
     exit: Option<i32>,
 }
 
@@ -116,7 +116,7 @@ impl Scene {
         let mut stderr = String::new();
         child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
         let ids = reader.map(|reader| reader.join().unwrap()).unwrap_or_default();
-        // Whoever was faster than the signal has ended, and nothing else takes the exit code away.
+        // A process that was faster than the signal has ended, and nothing else takes the exit code away.
         assert!(killed || status.code().is_some(), "{status}: {stderr}");
         Run { ids, stderr, exit: status.code() }
     }

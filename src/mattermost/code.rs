@@ -1,7 +1,7 @@
 //! Every code that an error, a notice or a check step may carry, with what it means and what to do about it.
 //!
-//! The table is the one source: errors take their kind and fix from it, `describe` lists it, and the test of the
-//! documentation holds docs/troubleshooting.md against it.
+//! The table is the single source: errors take their kind and fix from it, `describe` lists it, and a test compares
+//! docs/troubleshooting.md with it.
 
 use provider_sdk::cause::Cause;
 use provider_sdk::codes;
@@ -123,7 +123,7 @@ codes! {
 }
 
 impl Code {
-    /// The code of what stands in front of the server.
+    /// The code for a proxy or gateway in front of the server.
     #[must_use]
     pub const fn of_front(front: Front) -> Self {
         match front {
@@ -140,7 +140,7 @@ impl Code {
         }
     }
 
-    /// The code of why a platform got no answer for a request.
+    /// The code for why a platform got no answer to a request.
     #[must_use]
     pub const fn of_cause(cause: Cause) -> Self {
         match cause {
@@ -303,7 +303,7 @@ impl provider_sdk::code::Code for Code {
 }
 
 impl NoticeCode {
-    /// Whether it is a reason why a listing is not proven complete. That the listing was resumed is a state of its own.
+    /// Whether it is a reason why a listing is not proven complete. A resumed listing has a state of its own instead.
     #[must_use]
     pub const fn is_reason(self) -> bool {
         matches!(
@@ -320,7 +320,7 @@ impl NoticeCode {
 }
 
 codes! {
-    /// What a notice tells about an answer that is right but not all there is.
+    /// What a notice says about an answer that is right but incomplete.
     NoticeCode {
         CompletenessUnproven = "completeness-unproven", "This token, or this server, does not show the total number of users, so the list may be incomplete",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role (Viewer). Servers before 5.26 do not report the number: upgrade.";
@@ -343,24 +343,22 @@ codes! {
         NamesHidden = "names-hidden", "The server's privacy settings hide first and last names from this token",
             "Use a system administrator's token, or turn on System Console > Site Configuration > Users and Teams > Show Full Name.";
         LastActivityHidden = "last-activity-hidden", "The server does not say when users were last active, so they do not count as inactive",
-            "Turn on ServiceSettings.EnableUserStatuses in the server's configuration. If it is on, find out what stands in front of the server and changes its answers to POST /api/v4/users/status/ids.";
+            "Turn on ServiceSettings.EnableUserStatuses in the server's configuration. If it is on, find out which proxy or gateway in front of the server changes its answers to POST /api/v4/users/status/ids.";
         LastActivityFailed = "last-activity-failed", "The requests for when users were last active fail, so that is unknown for some or all, and these do not count as inactive",
-            "Look for POST /api/v4/users/status/ids in the log of the server and of what stands in front of it: a proxy, gateway or firewall must let POST requests through. Then list again.";
+            "Look for POST /api/v4/users/status/ids in the log of the server and of the proxy, gateway or firewall in front of it, which must let POST requests through. Then list again.";
         ActivityReportHidden = "activity-report-hidden", "The report on users cannot be read with this token or from this server, so the last activity comes from the statuses alone",
             "The report needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role (Viewer). Otherwise leave activity_source at status.";
         TeamAdminsHidden = "team-admins-hidden", "The token does not see who runs every team, so some team administrators are listed as members",
             "Use a system administrator's token, or give the token's account a role that may read all teams (permissions list_public_teams, list_private_teams and view_team). The role Viewer may, unless its access to teams was taken away: System Console > User Management > Delegated Granular Administration > Viewer > User Management > Teams.";
-        UsersDoNotAddUp = "users-do-not-add-up", "The known users and the new ones do not add up to the server's count: somebody was deleted for good, became a bot, or was created just now",
-            "List all users again to find out who is gone. Nothing else needs to be done.";
+        UsersDoNotAddUp = "users-do-not-add-up", "The users that were found do not add up to the server's count: somebody became a bot, was created or deleted just now, or is hidden from this token",
+            "List all users again. Nothing else needs to be done.";
         ChangesHidden = "changes-hidden", "This token, or this server, does not show which users are new, so all users must be listed to find out what changed",
-            "This needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role (Viewer). Only system administrators see which bots are new.";
+            "Add the token's account to every team: then lists of ids name everybody, on every version. Otherwise this needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role (Viewer). Only system administrators see which bots are new.";
         ChangesInReport = "changes-in-report", "The last activity comes from the report on users, where finding out what changed costs as much as a listing",
             "List all users again. If that costs the server too much, set activity_source to status.";
         ChangesTooMany = "changes-too-many", "So many users are new that a listing costs the server less than finding out what changed",
             "List all users again. Nothing else needs to be done.";
-        ViewChanged = "view-changed", "The server shows this token other data of its users than when they were listed",
-            "List all users again: the token's roles or the server's privacy settings were changed, or the server was restored from a backup.";
-        BaselineUnusable = "baseline-unusable", "The kept users come from another version or other settings, or from a listing that was not complete",
+        BaselineUnusable = "baseline-unusable", "The kept listing was not complete, and no lists of ids name everybody to this token",
             "List all users again. Nothing else needs to be done.";
         RecordsUnreadable = "records-unreadable", "Some accounts could not be read and were left out",
             "This server may be newer than this plugin, or a proxy may have changed its answers. Update the plugin, and report it if that does not help.";
@@ -417,7 +415,7 @@ impl provider_sdk::code::NoticeCode for NoticeCode {
             }
             Self::TeamAdminsHidden => &["role"],
             Self::AccountsDatedAhead => &["created-at"],
-            // Inactivity is reckoned from the server's time.
+            // Inactivity is computed from the server's time.
             Self::ClockDiffers | Self::ClockHidden => &["status", "activity"],
             Self::SeatsUnknown | Self::SeatsDiffer => &["seat", "licenses"],
             Self::SeatsUsedHidden
@@ -429,7 +427,7 @@ impl provider_sdk::code::NoticeCode for NoticeCode {
             Self::LicenseDetailsHidden => &["starts-at", "expires-at"],
             Self::LicenseExpired => &["expires-at"],
             Self::LicenseBeginsLater => &["starts-at"],
-            // Those that it names in each case.
+            // Each notice names the fields that it concerns.
             Self::LicenseUnreadable => &["licenses"],
             Self::CompletenessUnproven
             | Self::CountFailed
@@ -442,7 +440,6 @@ impl provider_sdk::code::NoticeCode for NoticeCode {
             | Self::ChangesHidden
             | Self::ChangesInReport
             | Self::ChangesTooMany
-            | Self::ViewChanged
             | Self::BaselineUnusable
             | Self::RecordsUnreadable
             | Self::ServerOld
@@ -473,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_name_and_fixes_tell() {
+    fn labels_are_names_and_fixes_are_sentences() {
         for entry in entries() {
             assert!(!entry.label.ends_with('.'), "{}", entry.id);
             assert!(entry.fix.ends_with('.') && entry.fix.len() > 15, "{}", entry.id);

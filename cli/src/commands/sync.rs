@@ -86,11 +86,11 @@ async fn sync(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> 
     gap.map_or(Ok(exit), |gap| Err(Failure::incomplete(gap)))
 }
 
-/// Tells once why everybody is listed.
-fn tell_whole(is: Option<&Whole>, told: &mut Option<Whole>, screen: &mut Screen<'_>) {
-    if let (Some(whole), None) = (is, &told) {
+/// Reports once why everybody is listed.
+fn tell_whole(is: Option<&Whole>, reported: &mut Option<Whole>, screen: &mut Screen<'_>) {
+    if let (Some(whole), None) = (is, &reported) {
         screen.tell(&format!("listing everybody: {}", printable(&whole.to_string())));
-        *told = Some(whole.clone());
+        *reported = Some(whole.clone());
     }
 }
 

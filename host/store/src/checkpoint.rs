@@ -5,7 +5,7 @@
 //! when the first step of the next one is saved, and not before. A sync changes the latest finished listing in its place: each
 //! record that it saves is right by then, and the listing's watermark moves on when the sync has come to its end.
 //!
-//! A finished listing is proven complete or not. One that is not still is what is known: whoever did not come in it is kept from
+//! A finished listing is proven complete or not. One that is not still is what is known: users who did not come in it are kept from
 //! the one before, and so are values that its token did not see.
 //!
 //! Stores are called from threads on which blocking is allowed; one for a database with an asynchronous client waits for

@@ -159,7 +159,7 @@ impl<S: Source> Listing<S> {
     /// wait ([`Error::WaitTooLong`]), and beyond the limits of [`ListingLimits`].
     ///
     /// Where the provider refuses the cursor ([`ErrorKind::CursorStale`]) the listing begins again by itself, and so does
-    /// one that went on in another instance and cannot be proven complete; a notice says so, and whoever came before is
+    /// one that went on in another instance and cannot be proven complete; a notice says so, and the users who came before are
     /// among the `repeated`.
     pub async fn next(&mut self) -> Option<Result<Batch>> {
         if self.ends_only {
@@ -220,7 +220,7 @@ impl<S: Source> Listing<S> {
 
     /// Waits as long as the product has asked.
     async fn wait(&mut self) -> Result<()> {
-        // Kept until the wait is over: whoever drops this future and asks again waits for the rest of it.
+        // Kept until the wait is over: a caller that drops this future and asks again waits for the rest of it.
         if let Some(until) = self.not_before {
             let limits = self.session.listing_limits();
             wait_is_bearable(until, limits)?;

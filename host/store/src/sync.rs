@@ -78,7 +78,7 @@ enum Phase {
     Listing,
     /// Tell what differs between two listings, the later of which ended so.
     Telling(Telling, End),
-    /// The same for a listing that an earlier process has not told to its end; what changed since comes afterwards.
+    /// The same for a listing that an earlier process has not returned to its end; what changed since comes afterwards.
     Remembering(Telling),
     /// Tell that it is over.
     Closing(End),
@@ -87,7 +87,7 @@ enum Phase {
 
 /// What an answer says beside the users that it found.
 #[derive(Default)]
-struct Told {
+struct Examined {
     state: Option<ListingState>,
     expected_total: Option<u32>,
     wait_ms: Option<u32>,
@@ -103,11 +103,11 @@ pub struct SyncProgress {
     pub users: u64,
     /// How many there are to look at, as far as that is known.
     pub expected_total: Option<u32>,
-    /// Users who were told as added.
+    /// Users that were returned as added.
     pub added: u64,
-    /// Users who were told as changed.
+    /// Users that were returned as changed.
     pub changed: u64,
-    /// Users who were told as gone.
+    /// Users that were returned as gone.
     pub gone: u64,
 }
 
@@ -292,7 +292,7 @@ impl<S: Source> ListingSync<S> {
     }
 
     /// Looks at an answer to these users: whom it found, beside what is known of them.
-    async fn look_at(&mut self, changes: Changes, batch: &Brought) -> Result<(SyncStep, Told)> {
+    async fn look_at(&mut self, changes: Changes, batch: &Brought) -> Result<(SyncStep, Examined)> {
         let Phase::Asking(asking) = &mut self.phase else { return Ok(Default::default()) };
         let ids = changes.page.users.iter().map(|user| user.id.clone()).collect();
         let kept = self.keeper.find(Kept::Latest, ids).await?;
@@ -312,25 +312,26 @@ impl<S: Source> ListingSync<S> {
             ListingState::Complete => Leaving::of(asking.gone(), &step, &self.damage.ids, &self.keeper).await?,
             ListingState::More(_) | ListingState::Resumed | ListingState::Incomplete(_) => Leaving::default(),
         };
-        Ok((step, Told { state: Some(state), expected_total, wait_ms, watermark, leaving }))
+        Ok((step, Examined { state: Some(state), expected_total, wait_ms, watermark, leaving }))
     }
 
     /// Takes an answer to these users.
     async fn take(&mut self, changes: Changes, bytes: u64, batch: Brought) -> Result<Option<SyncStep>> {
         let limits = self.listing.session().listing_limits().clone();
         let brought = batch.users;
-        let (step, told) = self.look_at(changes, &batch).await?;
-        let (Phase::Asking(asking), Some(standing), Some(state)) = (&mut self.phase, &self.standing, told.state) else {
+        let (step, examined) = self.look_at(changes, &batch).await?;
+        let (Phase::Asking(asking), Some(standing), Some(state)) = (&mut self.phase, &self.standing, examined.state)
+        else {
             return Ok(None);
         };
         let mut standing = standing.clone();
         let added = number(step.added.len());
         standing.progress.users = standing.progress.users.saturating_add(added);
-        let left = standing.progress.users.saturating_sub(told.leaving.kept());
+        let left = standing.progress.users.saturating_sub(examined.leaving.kept());
         self.guard.holds(&limits, standing.progress.users, bytes)?;
         // Numbers that contradict each other prove nothing.
-        let adds_up = told.expected_total.is_none_or(|counted| u64::from(counted) == left);
-        match asking.take(batch, &step, state, told.watermark.filter(|_| adds_up)) {
+        let adds_up = examined.expected_total.is_none_or(|counted| u64::from(counted) == left);
+        match asking.take(batch, &step, state, examined.watermark.filter(|_| adds_up)) {
             Verdict::GoesOn => {}
             // What changed since then is not all that is new to this token.
             Verdict::Complete { .. } if self.outdated.is_none() && standing.is_behind(&self.hidden) => {
@@ -340,11 +341,11 @@ impl<S: Source> ListingSync<S> {
             Verdict::Complete { watermark } => {
                 let mut proven = Standing { maker: self.listing.session().maker().cloned(), ..standing.clone() };
                 proven.prove(watermark, &self.hidden);
-                proven.progress.expected_total = told.expected_total.or(standing.progress.expected_total);
+                proven.progress.expected_total = examined.expected_total.or(standing.progress.expected_total);
                 proven.notices.clone_from(&step.notices);
                 let damaged = Some(self.listing.damaged()).filter(|records| *records > 0);
                 self.notices = damaged.map(damage_notice).into_iter().chain(step.notices.iter().cloned()).collect();
-                self.phase = Phase::Leaving(told.leaving, Box::new(proven));
+                self.phase = Phase::Leaving(examined.leaving, Box::new(proven));
             }
             // What it found is found again with everybody else.
             Verdict::Whole(whole) => {
@@ -353,8 +354,8 @@ impl<S: Source> ListingSync<S> {
             }
         }
         self.progress.users = self.progress.users.saturating_add(brought);
-        self.not_before = told.wait_ms.and_then(|ms| after(u64::from(ms)));
-        standing.wait = told.wait_ms.map(|ms| Wait { until_ms: now_ms().saturating_add(u64::from(ms)), ms });
+        self.not_before = examined.wait_ms.and_then(|ms| after(u64::from(ms)));
+        standing.wait = examined.wait_ms.map(|ms| Wait { until_ms: now_ms().saturating_add(u64::from(ms)), ms });
         // What two versions have made is of neither.
         standing.maker = standing.maker.filter(|maker| Some(maker) == self.listing.session().maker());
         standing.untold = untold(&step);
@@ -396,7 +397,7 @@ impl<S: Source> ListingSync<S> {
         Ok((!gone.is_empty()).then(|| SyncStep { gone, ..SyncStep::default() }))
     }
 
-    /// Lists on. What came is told when all have come.
+    /// Lists on. What came is returned when all have come.
     async fn list(&mut self) -> Result<SyncStep> {
         let Some(batch) = self.listing.next().await.transpose()? else {
             self.phase = Phase::Closing(End::Incomplete);
@@ -413,7 +414,7 @@ impl<S: Source> ListingSync<S> {
         Ok(SyncStep { notices: batch.notices, hidden: batch.hidden, ..SyncStep::default() })
     }
 
-    /// All differences were told: the listing becomes what is known, before anything else happens.
+    /// All differences were returned: the listing becomes what is known, before anything else happens.
     async fn end_telling(&mut self) -> Result<()> {
         self.standing = self.keeper.settle().await?;
         match self.phase {
@@ -441,14 +442,14 @@ impl<S: Source> ListingSync<S> {
         self.progress
     }
 
-    /// Why everybody is listed; none where the provider tells what changed. A sync that has begun to ask may come to a whole
+    /// Why everybody is listed; `None` if the provider reports what changed. A sync that has begun to ask may come to a whole
     /// listing still.
     #[must_use]
     pub const fn whole(&self) -> Option<&Whole> {
         self.whole.as_ref()
     }
 
-    /// Why the provider reads every known record again, one by one; none where it need not. Where it cannot,
+    /// Why the provider reads every known record again, one by one; `None` if it need not. Where it cannot,
     /// [`whole`](Self::whole) says the same.
     #[must_use]
     pub const fn outdated(&self) -> Option<&Whole> {
@@ -500,7 +501,7 @@ impl ListingSync {
         self.listing.memory_bytes()
     }
 
-    /// The session, for other calls. What the last step brought and is not saved yet is told again by the next sync.
+    /// The session, for other calls. What the last step brought and is not saved yet is returned again by the next sync.
     #[must_use]
     pub fn into_session(self) -> Session {
         self.listing.into_session()

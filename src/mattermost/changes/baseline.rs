@@ -13,10 +13,14 @@ const MARGIN_MS: i64 = 60_000;
 /// What a host keeps of an earlier listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Baseline {
-    /// When it began, in the server's time in milliseconds since 1970.
-    pub watermark_ms: i64,
+    /// When it began, in the server's time in milliseconds since 1970; `None` if that is not known.
+    pub watermark_ms: Option<i64>,
     /// How many users it has.
     pub users: u32,
+    /// Whether it was proven to be complete.
+    pub proven: bool,
+    /// Whether its records come from another version of the provider, or from other settings.
+    pub outdated: bool,
 }
 
 impl Baseline {
@@ -24,18 +28,24 @@ impl Baseline {
     ///
     /// # Errors
     /// The watermark is none of a listing of this provider.
-    pub fn new(watermark: &str, users: u32) -> Result<Self, Failure> {
-        let watermark_ms = timestamp_ms(watermark)
-            .ok_or_else(|| Failure::new(Code::CursorStale, "the watermark is none that this version has given"))?;
-        Ok(Self { watermark_ms, users })
+    pub fn new(watermark: Option<&str>, users: u32, proven: bool, outdated: bool) -> Result<Self, Failure> {
+        let stale = || Failure::new(Code::CursorStale, "the watermark is none that this version has given");
+        let watermark_ms = watermark.map(|text| timestamp_ms(text).ok_or_else(stale)).transpose()?;
+        Ok(Self { watermark_ms, users, proven, outdated })
     }
 
     /// From when on accounts may be new, in milliseconds since 1970.
-    pub(super) const fn recent_from_ms(self) -> i64 {
-        self.watermark_ms.saturating_sub(MARGIN_MS)
+    pub(super) fn recent_from_ms(self) -> i64 {
+        self.watermark_ms.unwrap_or_default().saturating_sub(MARGIN_MS)
     }
 
-    pub(super) const fn is_recent(self, created_ms: i64) -> bool {
+    pub(super) fn is_recent(self, created_ms: i64) -> bool {
         created_ms >= self.recent_from_ms()
+    }
+
+    /// Whether a record of it may be older than its account although the server reports no change since the watermark: then
+    /// every account is read.
+    pub(super) const fn needs_everything(self) -> bool {
+        self.outdated || !self.proven || self.watermark_ms.is_none()
     }
 }

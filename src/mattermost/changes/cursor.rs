@@ -10,56 +10,111 @@ use provider_sdk::hash::fnv1a;
 use super::super::advice::Holder;
 use super::super::edition::Edition;
 use super::super::failure::Failure;
+use super::super::listing::by_ids::{Called, Id, Present};
 use super::super::listing::cursor::{read_count, read_version, write_count, write_version};
 use super::super::listing::{Census, Clock, Findings, Hidden, Seats};
 use super::baseline::Baseline;
 
 /// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
-const FORM: &str = "c2";
+const FORM: &str = "c3";
 
 /// The state between two calls. It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// The server and the settings that it belongs to.
     fingerprint: u64,
-    /// Tells these calls from others of the same server.
+    /// Distinguishes these calls from others of the same server.
     pub id: u64,
     /// What the host keeps.
     pub since: Baseline,
     /// The server as it was when the numbers were taken.
     pub census: Census,
-    /// Who is new; none where that is still to be found out.
-    pub newcomers: Option<Newcomers>,
-    /// Whom the host has brought so far.
-    pub brought: Brought,
-    /// Accounts that are still to be looked for.
-    pub unverified: Vec<Unverified>,
+    /// How it is found out who is new and who is gone.
+    pub way: Way,
+    /// Whether every known account is read, changed or not.
+    pub reads_all: bool,
+    /// How many users the host has brought so far.
+    pub brought: u32,
     /// The seats of all accounts so far.
     pub seats: Seats,
     /// The notices so far.
     pub findings: Findings,
 }
 
-/// The accounts that were made since the baseline, and the server's number of those who are no bots.
+/// How it is found out who is new and who is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// It is still to be decided. The id of the token's account, where it has one that lists can name.
+    Open(Option<Id>),
+    /// By lists of the ids of everybody.
+    Lists(Lists),
+    /// By the report on newcomers, and the numbers of people and of bots.
+    Numbers(Numbers),
+}
+
+/// Which accounts are being read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Round {
+    /// Those whom the host brings, and the new ones between them.
+    Known,
+    /// None: the numbers did not add up, and the lists are to be read anew.
+    Recount,
+    /// Everybody whom the new lists name.
+    Everybody,
+}
+
+/// Where the way by lists is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lists {
+    /// Which accounts are being read.
+    pub round: Round,
+    /// The id of the token's account, which no list names.
+    pub me: Id,
+    /// Ids without an account that the lists had room for.
+    pub room: u32,
+    /// The last id that was read; `None` at the beginning of a round.
+    pub last: Option<Id>,
+    /// What the lists gave.
+    pub called: Called,
+    /// Accounts that are no bots by the server's count, where it was asked for and answered.
+    pub counted_people: Option<u32>,
+    /// Named accounts that are there, or of which nothing says that they are not.
+    pub here: u32,
+    /// Those of them that are bots.
+    pub bots: u32,
+    /// Named ids whose profile did not come.
+    pub absent: u32,
+    /// Accounts that are there by one answer and not by another: known ones that no list names, and whose profile came all the same;
+    /// and named ones that existed, and whose profile did not come. Who was deleted after the count may hide who was before.
+    pub doubtful: u32,
+    /// New accounts that no list names, by the report on users.
+    pub unlisted: u32,
+    /// Whether each known bot is asked for, since the list of bots was kept back.
+    pub asks_for_bots: bool,
+}
+
+/// Where the way by numbers is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Numbers {
+    /// The new accounts.
+    pub newcomers: Newcomers,
+    /// Known accounts, older than what is looked for as new, that are there and no bots now.
+    pub people: u32,
+    /// The same that are bots now.
+    pub bots: u32,
+    /// Accounts that are still to be looked for.
+    pub unverified: Vec<Unverified>,
+}
+
+/// The accounts that were made since the baseline, and the server's number of those who are no bots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Newcomers {
     /// All that are no bots, old and new, by the server's count.
     pub counted_people: u32,
     /// New ones that are no bots.
     pub people: u32,
-    /// New bots; none where the token may not see others' bots.
+    /// New bots; `None` if the token may not see others' bots.
     pub bots: Option<u32>,
-}
-
-/// Users whom the host has brought. The numbers apart are of those who are older than what is looked for as new.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Brought {
-    /// All of them.
-    pub users: u32,
-    /// Old ones who are no bots now.
-    pub people: u32,
-    /// Old ones who are bots now.
-    pub bots: u32,
 }
 
 /// An account that exists if a question for it is answered, and not by any number.
@@ -69,6 +124,8 @@ pub struct Unverified {
     pub id: String,
     /// Whether it is a bot, as far as is known.
     pub is_bot: bool,
+    /// Whether it is among the known accounts that were added up.
+    pub is_counted: bool,
 }
 
 impl Cursor {
@@ -79,47 +136,41 @@ impl Cursor {
             fingerprint,
             id: fnv1a(format!("{fingerprint} {now_ms} {census:?} {since:?}").as_bytes()),
             since,
-            newcomers: None,
-            brought: Brought::default(),
-            unverified: Vec::new(),
+            way: Way::Open(Id::parse(census.me.as_bytes())),
+            reads_all: since.needs_everything(),
+            brought: 0,
             seats: Seats::default(),
             findings: Findings::of(&census),
             census,
         }
     }
 
+    /// Whether the host has brought everybody.
+    #[must_use]
+    pub const fn has_everybody(&self) -> bool {
+        self.brought >= self.since.users
+    }
+
     /// The cursor as text.
     #[must_use]
     pub fn encode(&self) -> String {
-        let (census, brought, seats) = (&self.census, self.brought, self.seats);
-        let newcomers = self.newcomers.map_or_else(
-            || "-".to_string(),
-            |newcomers| {
-                let bots = newcomers.bots.map_or_else(|| "-".to_string(), |bots| bots.to_string());
-                format!("{}:{}:{bots}", newcomers.counted_people, newcomers.people)
-            },
-        );
-        let unverified: Vec<String> = self
-            .unverified
-            .iter()
-            .map(|account| format!("{}{}", if account.is_bot { '+' } else { '-' }, account.id))
-            .collect();
+        let (census, since, seats) = (&self.census, self.since, self.seats);
+        let watermark = since.watermark_ms.map_or_else(|| "-".to_string(), |ms| ms.to_string());
+        let flags = [since.proven, since.outdated, self.reads_all].map(|is| if is { '1' } else { '0' });
         let state = format!(
-            "{:x}_{}_{}_{}_{}_{}_{newcomers}_{}_{}_{}_{}_{}_{}_{}_{}",
+            "{:x}_{watermark}_{}_{}_{}_{}_{}_{}_{}_{}_{}_{}_{}",
             self.id,
-            self.since.watermark_ms,
-            self.since.users,
+            since.users,
+            flags.iter().collect::<String>(),
             write_count(census.count),
             census.edition.id(),
             write_version(census.version),
-            brought.users,
-            brought.people,
-            brought.bots,
+            self.brought,
             seats.occupied,
             seats.apart,
             seats.unknown,
             self.findings.encode(),
-            unverified.concat(),
+            self.way.encode(),
         );
         seal(FORM, self.fingerprint, &state)
     }
@@ -135,43 +186,157 @@ impl Cursor {
 
     fn read(fingerprint: u64, parts: &mut Parts<'_>) -> Option<Self> {
         let id = u64::from_str_radix(parts.next()?, 16).ok()?;
-        let since = Baseline { watermark_ms: parts.next()?.parse().ok()?, users: parts.next()?.parse().ok()? };
+        let watermark_ms = match parts.next()? {
+            "-" => None,
+            ms => Some(ms.parse().ok()?),
+        };
+        let users = parts.next()?.parse().ok()?;
+        let mut flags = parts.next()?.chars().map(|flag| flag == '1');
+        let (proven, outdated, reads_all) = (flags.next()?, flags.next()?, flags.next()?);
+        let since = Baseline { watermark_ms, users, proven, outdated };
         let count = read_count(parts.next()?)?;
         let edition = Edition::from_id(parts.next()?)?;
         let version = read_version(parts.next()?)?;
-        let newcomers = match parts.next()? {
-            "-" => None,
-            text => Some(read_newcomers(text)?),
-        };
         let mut number = || parts.next()?.parse().ok();
-        let brought = Brought { users: number()?, people: number()?, bots: number()? };
+        let brought = number()?;
         let seats = Seats { occupied: number()?, apart: number()?, unknown: number()? };
         let findings = Findings::decode(parts.next()?)?;
-        let unverified = read_unverified(parts.next()?)?;
+        let way = Way::decode(parts.next()?)?;
         // What was hidden at the beginning is among the findings.
         let (hidden, clock) = (Hidden::default(), Clock::default());
-        let census = Census {
-            count,
-            edition,
-            version,
-            hidden,
-            count_failure: None,
-            clock,
-            holder: Holder::default(),
-            me: String::new(),
-        };
-        Some(Self { fingerprint, id, since, census, newcomers, brought, unverified, seats, findings })
+        let (holder, me) = (Holder::default(), String::new());
+        let census = Census { count, edition, version, hidden, count_failure: None, clock, holder, me };
+        Some(Self { fingerprint, id, since, census, way, reads_all, brought, seats, findings })
     }
 }
 
-fn read_newcomers(text: &str) -> Option<Newcomers> {
-    let mut numbers = text.split(':');
-    let (counted_people, people) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
-    let bots = match numbers.next()? {
-        "-" => None,
-        number => Some(number.parse().ok()?),
-    };
-    numbers.next().is_none().then_some(Newcomers { counted_people, people, bots })
+/// A number, or a dash.
+fn write_number(number: Option<u32>) -> String {
+    number.map_or_else(|| "-".to_string(), |number| number.to_string())
+}
+
+fn read_number(text: &str) -> Option<Option<u32>> {
+    if text == "-" { Some(None) } else { text.parse().ok().map(Some) }
+}
+
+/// An id, or a dash.
+fn write_id(id: Option<Id>) -> String {
+    id.map_or_else(|| "-".to_string(), Id::text)
+}
+
+fn read_id(text: &str) -> Option<Option<Id>> {
+    if text == "-" { Some(None) } else { Id::parse(text.as_bytes()).map(Some) }
+}
+
+impl Round {
+    /// Every round, in the order of their numbers.
+    const ALL: [Self; 3] = [Self::Known, Self::Recount, Self::Everybody];
+}
+
+impl Lists {
+    /// The beginning of a round over what the lists gave.
+    #[must_use]
+    pub fn begin(round: Round, me: Id, room: u32, present: &Present) -> Self {
+        Self {
+            round,
+            me,
+            room,
+            last: None,
+            called: Called::of(&present.ids, present.counted),
+            counted_people: present.people,
+            here: 0,
+            bots: 0,
+            absent: 0,
+            doubtful: 0,
+            unlisted: present.unlisted.unwrap_or_default(),
+            asks_for_bots: !present.names_bots,
+        }
+    }
+}
+
+impl Way {
+    fn encode(&self) -> String {
+        match self {
+            Self::Open(me) => format!("o,{}", write_id(*me)),
+            Self::Lists(lists) => {
+                let round = Round::ALL.iter().position(|round| *round == lists.round).unwrap_or_default();
+                format!(
+                    "l,{round},{},{},{},{},{},{},{},{},{},{},{}",
+                    lists.me.text(),
+                    lists.room,
+                    write_id(lists.last),
+                    lists.called.encode(),
+                    write_number(lists.counted_people),
+                    lists.here,
+                    lists.bots,
+                    lists.absent,
+                    lists.doubtful,
+                    lists.unlisted,
+                    u8::from(lists.asks_for_bots),
+                )
+            }
+            Self::Numbers(numbers) => {
+                let Newcomers { counted_people, people, bots } = numbers.newcomers;
+                let unverified = numbers.unverified.iter().map(Unverified::encode).collect::<String>();
+                let bots = write_number(bots);
+                format!("n,{counted_people},{people},{bots},{},{},{unverified}", numbers.people, numbers.bots)
+            }
+        }
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        let mut parts = text.split(',');
+        let way = match parts.next()? {
+            "o" => Self::Open(read_id(parts.next()?)?),
+            "l" => {
+                let round = *Round::ALL.get(parts.next()?.parse::<usize>().ok()?)?;
+                let me = Id::parse(parts.next()?.as_bytes())?;
+                let room = parts.next()?.parse().ok()?;
+                let last = read_id(parts.next()?)?;
+                let called = Called::decode(parts.next()?)?;
+                let counted_people = read_number(parts.next()?)?;
+                let mut number = || parts.next()?.parse().ok();
+                let (here, bots, absent) = (number()?, number()?, number()?);
+                let (doubtful, unlisted) = (number()?, number()?);
+                let asks_for_bots = parts.next()? == "1";
+                Self::Lists(Lists {
+                    round,
+                    me,
+                    room,
+                    last,
+                    called,
+                    counted_people,
+                    here,
+                    bots,
+                    absent,
+                    doubtful,
+                    unlisted,
+                    asks_for_bots,
+                })
+            }
+            "n" => {
+                let mut number = || parts.next()?.parse().ok();
+                let (counted_people, people) = (number()?, number()?);
+                let newcomers = Newcomers { counted_people, people, bots: read_number(parts.next()?)? };
+                let (people, bots) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+                Self::Numbers(Numbers { newcomers, people, bots, unverified: read_unverified(parts.next()?)? })
+            }
+            _ => return None,
+        };
+        Some(way).filter(|_| parts.next().is_none())
+    }
+}
+
+impl Unverified {
+    fn encode(&self) -> String {
+        let mark = match (self.is_bot, self.is_counted) {
+            (false, false) => '-',
+            (true, false) => '+',
+            (false, true) => '.',
+            (true, true) => ':',
+        };
+        format!("{mark}{}", self.id)
+    }
 }
 
 fn read_unverified(text: &str) -> Option<Vec<Unverified>> {
@@ -179,12 +344,15 @@ fn read_unverified(text: &str) -> Option<Vec<Unverified>> {
     let mut rest = text;
     while !rest.is_empty() {
         let (account, after) = rest.split_at_checked(27)?;
-        let (is_bot, id) = match account.split_at_checked(1)? {
-            ("+", id) => (true, id),
-            ("-", id) => (false, id),
+        let (mark, id) = account.split_at_checked(1)?;
+        let (is_bot, is_counted) = match mark {
+            "-" => (false, false),
+            "+" => (true, false),
+            "." => (false, true),
+            ":" => (true, true),
             _ => return None,
         };
-        accounts.push(Unverified { id: id.to_string(), is_bot });
+        accounts.push(Unverified { id: id.to_string(), is_bot, is_counted });
         rest = after;
     }
     Some(accounts)

@@ -11,10 +11,11 @@ use super::super::activity::Activity;
 use super::super::api::{self, Answer};
 use super::super::code::NoticeCode;
 use super::super::failure::{Failure, Meaning as _};
-use super::super::listing::Findings;
+use super::super::listing::{AccountContext, Findings};
 use super::super::record::{Draft, Rules};
 use super::super::wire::{Ids, Status, User};
 use super::asks::Asks;
+use crate::contract::User as Record;
 
 /// How many accounts are asked for at once where each of them is answered: some 1.4 MB, of 4 MiB that an answer may have.
 const WHOLE_AT_ONCE: usize = 2_000;
@@ -48,7 +49,7 @@ impl Question<'_> {
     }
 }
 
-/// What the answers told.
+/// What the answers hold.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// The accounts that were changed, by id.
@@ -67,7 +68,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Whether the activity of accounts is not told.
+    /// Whether the server does not report the activity of accounts.
     pub(super) const fn is_activity_lost(&self) -> bool {
         self.statuses_hidden || self.statuses_failed.is_some()
     }
@@ -80,6 +81,22 @@ impl Found {
         if self.statuses_failed.is_some() {
             findings.activity_failed(self.statuses_failed);
         }
+    }
+
+    /// Why nothing can be concluded from the answers.
+    pub(super) fn hindrance(&self, findings: &mut Findings) -> Option<NoticeCode> {
+        self.note_activity(findings);
+        if self.is_refused {
+            return Some(NoticeCode::ChangesHidden);
+        }
+        findings.add(NoticeCode::RecordsUnreadable, self.unreadable);
+        (self.unreadable > 0).then_some(NoticeCode::RecordsUnreadable)
+    }
+
+    /// The record of an account of which everything was asked, if it is there and listed.
+    pub(super) fn finish(&self, id: &str, rules: &Rules, context: &AccountContext) -> Option<Record> {
+        let draft = self.whole.get(id).filter(|draft| rules.bots || !draft.is_bot())?;
+        Some(draft.clone().finish(self.activity(id).into(), context.of(id), rules))
     }
 
     /// When an account was last active.
@@ -181,8 +198,8 @@ impl<'a> Lookup<'a> {
                 rows => rows?,
             };
             self.found.statuses_hidden |= rows.rows.is_empty();
-            let told = rows.rows.iter().map(|row| (row.user_id.as_str().to_string(), Activity::of(row)));
-            self.found.activity.extend(told);
+            let rows_of_activity = rows.rows.iter().map(|row| (row.user_id.as_str().to_string(), Activity::of(row)));
+            self.found.activity.extend(rows_of_activity);
             return Ok(());
         }
         let rows = answer.rows::<User<'_>>(question.ids.len())?;

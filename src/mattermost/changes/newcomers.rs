@@ -5,36 +5,38 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
+
 use provider_sdk::http::{Network, exchange};
 
-use super::super::activity::LastUse;
-use super::super::api::{self, Answer, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
+use super::super::api::{self, Answer, USERS_PER_PAGE};
 use super::super::code::NoticeCode;
 use super::super::failure::{Failure, Meaning as _};
-use super::super::listing::{Count, Counting};
+use super::super::listing::{Count, Counting, Newest};
 use super::super::record::{Draft, Rules};
-use super::super::wire::{Bot, User};
+use super::super::wire::Bot;
 use super::asks::{Asks, Verdict, body_bytes};
 use super::cursor::{Cursor, Newcomers};
 use super::lookup::{About, Found, Lookup};
 
 /// How often the numbers are taken where accounts are made near a count.
-const COUNTS_AT_MOST: u32 = 2;
-
-/// Pages of the report that are read at most, and one more for every so many known users. A page of the report costs a
-/// server of 200,000 users a second, as long as six pages of the list.
-const REPORT_PAGES_AT_MOST: u32 = 10;
-const USERS_A_REPORT_PAGE: u32 = 10_000;
+const COUNTS_AT_MOST: u32 = 4;
 
 /// Pages of 200 bots that are read at most.
 const BOT_PAGES_AT_MOST: usize = 10;
 
-/// An account that was made so long after the baseline's watermark (milliseconds) is none of those that were made while
-/// the baseline was listed and may be in it.
-const LISTING_AT_MOST_MS: i64 = 60 * 60 * 1_000;
+/// Who is new.
+#[derive(Debug)]
+pub(super) struct New {
+    /// How many.
+    pub(super) newcomers: Newcomers,
+    /// Their accounts.
+    pub(super) drafts: Vec<Draft>,
+    /// What the server reported of them.
+    pub(super) found: Found,
+}
 
-/// Finds out who is new, and takes the numbers that the known and the new have to add up to. Notes the numbers in the
-/// cursor, and returns the new accounts.
+/// Finds out who is new, and takes the numbers that the known and the new have to add up to. Notes the count in the cursor, and
+/// whether it says that somebody is gone, so that everybody is to be read.
 ///
 /// # Errors
 /// The server cannot be reached or does not answer as Mattermost does.
@@ -43,7 +45,7 @@ pub(super) fn find(
     rules: &Rules,
     asks: Asks<'_>,
     network: &mut dyn Network,
-) -> Result<Verdict<Vec<(Draft, LastUse)>>, Failure> {
+) -> Result<Verdict<New>, Failure> {
     let mut count = at.census.count;
     let mut found_before: HashMap<String, bool> = HashMap::new();
     for tries in 1..=COUNTS_AT_MOST {
@@ -61,9 +63,10 @@ pub(super) fn find(
             return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
         };
         count.cutoff_ms = count.cutoff_ms.min(people.cutoff_ms);
-        let mut ids = match people_since(at, network)? {
-            Verdict::Well(ids) => ids,
-            Verdict::Impossible(code) => return Ok(Verdict::Impossible(code)),
+        let mut ids = match Newest::since(at.since.recent_from_ms(), at.since.users, network)? {
+            Newest::Since(ids) => ids,
+            Newest::Refused => return Ok(Verdict::Impossible(NoticeCode::ChangesHidden)),
+            Newest::TooMany => return Ok(Verdict::Impossible(NoticeCode::ChangesTooMany)),
         };
         let Some(counted_bots) = everyone.checked_sub(counted_people) else {
             return Ok(Verdict::Impossible(NoticeCode::UsersDoNotAddUp));
@@ -77,10 +80,11 @@ pub(super) fn find(
         if found.is_refused {
             return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
         }
-        let drafts: Vec<&Draft> = found.whole.values().filter(|draft| at.since.is_recent(draft.created_ms())).collect();
+        let recent = found.whole.values().filter(|draft| at.since.is_recent(draft.created_ms()));
+        let drafts: Vec<Draft> = recent.cloned().collect();
         // An account that is dated near the count, or in the future, may be among the counted or not. Once it was found
         // before a count as well, it surely is.
-        let is_counted = |draft: &&Draft| {
+        let is_counted = |draft: &Draft| {
             count.surely_has(draft.created_ms()) || found_before.get(draft.id()) == Some(&draft.is_bot())
         };
         if !drafts.iter().all(is_counted) {
@@ -90,38 +94,18 @@ pub(super) fn find(
         let number =
             |is_bot| u32::try_from(drafts.iter().filter(|draft| draft.is_bot() == is_bot).count()).unwrap_or(u32::MAX);
         let newcomers = Newcomers { counted_people, people: number(false), bots: bots.is_some().then(|| number(true)) };
-        let surely_new = drafts.iter().filter(|draft| is_surely_new(at, count, draft)).count();
-        if let Some(code) = contradiction(at.since.users, everyone, newcomers, surely_new) {
-            return Ok(Verdict::Impossible(code));
+        let most = at.since.users.saturating_add(newcomers.people).saturating_add(newcomers.bots.unwrap_or_default());
+        if everyone > most {
+            return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
         }
+        // Somebody is gone, or is known and new: was made while the baseline was listed.
+        at.reads_all |= everyone < most;
         at.census.count = count;
-        at.newcomers = Some(newcomers);
         at.findings.add(NoticeCode::RecordsUnreadable, found.unreadable);
         found.note_activity(&mut at.findings);
-        let users = drafts.into_iter().map(|draft| (draft.clone(), found.activity(draft.id()).into()));
-        return Ok(Verdict::Well(users.collect()));
+        return Ok(Verdict::Well(New { newcomers, drafts, found }));
     }
     Ok(Verdict::Impossible(NoticeCode::UsersDoNotAddUp))
-}
-
-/// Whether the numbers can no longer add up, so that nobody known need be asked about. Among the known may be some of the
-/// new: those who were made while the baseline was listed.
-fn contradiction(known: u32, everyone: u32, new: Newcomers, surely_new: usize) -> Option<NoticeCode> {
-    let surely_new = u32::try_from(surely_new).unwrap_or(u32::MAX);
-    let most = known.saturating_add(new.people).saturating_add(new.bots.unwrap_or_default());
-    if everyone < known.saturating_add(surely_new) {
-        Some(NoticeCode::UsersDoNotAddUp)
-    } else if everyone > most {
-        Some(NoticeCode::ChangesHidden)
-    } else {
-        None
-    }
-}
-
-/// What is dated in the future may be known.
-fn is_surely_new(at: &Cursor, count: Count, draft: &Draft) -> bool {
-    draft.created_ms() > at.since.watermark_ms.saturating_add(LISTING_AT_MOST_MS)
-        && count.surely_has(draft.created_ms())
 }
 
 /// A count, or why there is none.
@@ -149,32 +133,7 @@ fn look_up(
     lookup.run(network)
 }
 
-/// The ids of those who are no bots and were made since the baseline.
-fn people_since(at: &Cursor, network: &mut dyn Network) -> Result<Verdict<Vec<String>>, Failure> {
-    let floor = at.since.recent_from_ms();
-    let pages = REPORT_PAGES_AT_MOST.saturating_add(at.since.users / USERS_A_REPORT_PAGE);
-    let mut ids = Vec::new();
-    let mut after: Option<(i64, String)> = None;
-    for _ in 0..pages {
-        let request = api::newest(after.as_ref().map(|(ms, id)| (*ms, id.as_str())));
-        let [answered] = exchange(network, [request]);
-        let Some(answer) = Failure::unless_refused(Answer::of(&answered))? else {
-            return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
-        };
-        let rows = answer.rows::<User<'_>>(REPORT_ROWS_PER_PAGE)?;
-        let new = rows.rows.iter().filter(|row| row.create_at.0 >= floor);
-        ids.extend(new.map(|row| row.id.as_str().to_string()));
-        match rows.rows.last() {
-            Some(last) if rows.sent() >= REPORT_ROWS_PER_PAGE && last.create_at.0 >= floor => {
-                after = Some((last.create_at.0, last.id.as_str().to_string()));
-            }
-            _ => return Ok(Verdict::Well(ids)),
-        }
-    }
-    Ok(Verdict::Impossible(NoticeCode::ChangesTooMany))
-}
-
-/// The ids of the bots that were made since the baseline, of so many in all; none where the token may not see them. The
+/// The ids of the bots that were made since the baseline, of so many in all; `None` if the token may not see them. The
 /// list is in the order in which they were made, so it is read from its end.
 fn bots_since(at: &Cursor, counted: u32, network: &mut dyn Network) -> Result<Option<Vec<String>>, Failure> {
     let floor = at.since.recent_from_ms();

@@ -111,7 +111,7 @@ impl Shelf {
         }
     }
 
-    /// The listing that is meant; none where it is empty.
+    /// The listing that is meant; `None` if it is empty.
     fn listing(&self, of: Kept) -> Option<&Users> {
         let latest = self.latest.as_ref().map(|(_, users)| users);
         match of {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::checksum;
 
-/// Tells a file of checkpoints from other SQLite files: `lchk` in ASCII.
+/// Marks a file of checkpoints among SQLite files: `lchk` in ASCII.
 const APPLICATION_ID: i32 = 0x6c63_686b;
 
 /// The tables as [`SCHEMA`] makes them.

@@ -4,7 +4,7 @@
 //! step last when the power fails, not only when the process does, at the price of one flush a step, which is little beside
 //! the requests that the step took. What is deleted is overwritten (`secure_delete`), since it is personal data.
 //!
-//! Beside the file lies an empty one for each listing, `FILE-N.lock`. Whoever reads the listing holds a lock on it, which
+//! Beside the file lies an empty one for each listing, `FILE-N.lock`. A process that reads the listing holds a lock on it, which
 //! the system takes away when the process ends, however that happens.
 //!
 //! Each row has a checksum, which is looked at whenever the row is read. A user's record that does not agree with it counts

@@ -32,13 +32,13 @@ pub trait Checkpoints: Send + Sync {
 
 /// One listing in a store.
 pub trait Checkpoint: Send {
-    /// How far the latest listing came, finished or not; none where nothing was saved yet.
+    /// How far the latest listing came, finished or not; `None` if nothing was saved yet.
     ///
     /// # Errors
     /// [`Error::CheckpointUnusable`], here and below: the store does not work.
     fn standing(&mut self) -> Result<Option<Standing>>;
 
-    /// How the finished listing before the latest one stood; none where there is none.
+    /// How the finished listing before the latest one stood; `None` if there is no such listing.
     ///
     /// # Errors
     /// The store does not work.
@@ -162,14 +162,14 @@ impl<'a> Step<'a> {
 /// example, and has no business with what is in it but [`end`](Self::end) and [`is_finished`](Self::is_finished).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
-    /// Where it goes on; none where the list is read from its beginning, and at the end.
+    /// Where it goes on; `None` if the list is read from its beginning, and at the end.
     pub cursor: Option<String>,
     /// Which reading of the product's list comes next or is on its way, from 1: a listing begins again where the provider
     /// refuses its cursor, and where an interrupted one could not be proven complete.
     pub run: u32,
     /// How far it is.
     pub progress: Progress,
-    /// What the provider and this library told so far, each code once.
+    /// What the provider and this library reported so far, each code once.
     pub notices: Vec<Notice>,
     /// The instant for which the count of the present reading is proven, in the product's time.
     pub watermark: Option<String>,
@@ -187,14 +187,14 @@ pub struct Standing {
     pub(crate) proof: Proof,
     /// Whether the listing was begun here, and not by a cursor that somebody else kept.
     pub(crate) has_beginning: bool,
-    /// What made its records; none where several did, or an earlier version of this library did not note it.
+    /// What made its records; `None` if several did, or an earlier version of this library did not note it.
     #[serde(default)]
     pub(crate) maker: Option<Maker>,
     /// Whether it is not yet held against the listing before: what differs was not all printed, and who did not come was not
     /// kept.
     #[serde(default)]
     pub(crate) is_untold: bool,
-    /// What a sync has found and saved, until whoever asked for it asks for more.
+    /// What a sync has found and saved, until the caller asks for more.
     #[serde(default)]
     pub(crate) untold: Option<Untold>,
     /// What this reading of the product's list did not see.

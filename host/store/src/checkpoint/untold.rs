@@ -1,4 +1,4 @@
-//! What a sync has saved and whoever asked for it may not have received.
+//! What a sync has saved and its caller may not have received.
 
 use provider_model::User;
 use serde::{Deserialize, Serialize};

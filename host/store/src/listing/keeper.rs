@@ -197,7 +197,7 @@ fn recall(checkpoint: &mut dyn Checkpoint, standing: Standing) -> Result<Walk> {
     Ok(Walk::resume(standing, seen))
 }
 
-/// A store that panicked is told as one that does not work.
+/// A store that panicked is reported as one that does not work.
 fn flatten<T>(name: &str, outcome: Result<Result<T>, JoinError>) -> Result<T> {
     outcome.unwrap_or_else(|_| {
         let reason = "the store stopped in the middle of it".into();

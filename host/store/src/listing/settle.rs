@@ -1,6 +1,6 @@
 //! The end of a listing that is kept: it is held against the one before, and becomes what is known.
 //!
-//! A listing that is proven complete takes the place of what was known. One that is not proven adds to it: whoever did not come
+//! A listing that is proven complete takes the place of what was known. One that is not proven adds to it: a user who did not come
 //! is kept, and what was proven stays proven, as of when it was.
 
 use chrono::{SecondsFormat, Utc};
@@ -34,7 +34,7 @@ pub(super) fn merge_again(checkpoint: &mut dyn Checkpoint, hidden: &Hidden) -> R
     }
 }
 
-/// Makes the latest listing, which has ended, what is known. Returns how it stands then; none where nothing is kept.
+/// Makes the latest listing, which has ended, what is known. Returns how it stands then; `None` if nothing is kept.
 pub(super) fn settle(checkpoint: &mut dyn Checkpoint) -> Result<Option<Standing>> {
     let Some(run) = checkpoint.standing()? else { return Ok(None) };
     let before = checkpoint.before()?;
@@ -58,7 +58,7 @@ fn settled(before: Option<Standing>, run: Standing, unseen: u64, users: u64) -> 
             let is_older = is_proven || unseen > 0;
             Standing {
                 end: before.end,
-                // Of whoever was not seen nothing newer is known.
+                // Nothing newer is known of users who did not come.
                 watermark: if is_older { before.watermark } else { run.watermark },
                 maker: if before.maker == run.maker { run.maker } else { None },
                 reason: if is_proven { None } else { run.reason },

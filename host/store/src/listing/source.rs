@@ -12,7 +12,7 @@ pub trait Source: Send {
     /// One step of a listing, with the bytes of its users.
     fn list_step(&mut self, cursor: Option<&str>, limit: u32) -> impl Future<Output = Result<(UserPage, u64)>> + Send;
 
-    /// One step of finding out what changed; none where the provider cannot.
+    /// One step of finding out what changed; `None` if the provider cannot.
     fn list_changes(
         &mut self,
         since: &Baseline,

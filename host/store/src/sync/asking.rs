@@ -176,7 +176,7 @@ mod tests {
         More("next".into())
     }
 
-    /// Takes answers to batches of so many users each, for a baseline of ten, and tells the last verdict.
+    /// Takes answers to batches of so many users each, for a baseline of ten, and returns the last verdict.
     fn verdict(answers: &[(usize, ListingState, Option<&str>)]) -> Verdict {
         let mut asking = Asking::new(baseline(10), None);
         let mut verdict = Verdict::GoesOn;

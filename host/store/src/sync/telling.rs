@@ -19,7 +19,7 @@ pub(super) struct Telling {
 }
 
 impl Telling {
-    /// The next users that differ; none when all were told.
+    /// The next users that differ; `None` when all were returned.
     pub(super) async fn next(&mut self, keeper: &Keeper) -> Result<Option<SyncStep>> {
         loop {
             let of = if self.is_at_the_gone { Kept::Gone } else { Kept::Latest };

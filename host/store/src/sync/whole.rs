@@ -34,7 +34,7 @@ pub enum Whole {
     NotOffered,
     /// The provider could not tell all that changed.
     NotTold {
-        /// The code of its reason; none where this library found that its answers do not add up.
+        /// The code of its reason; `None` if this library found that its answers do not add up.
         reason: Option<String>,
         /// Its notices.
         notices: Vec<Notice>,
@@ -110,7 +110,7 @@ impl fmt::Display for Whole {
     }
 }
 
-/// What the store's listing is to a provider that tells what changed, and why its records are outdated, if they are.
+/// What the store's listing is to a provider that reports what changed, and why its records are outdated, if they are.
 ///
 /// # Errors
 /// Why it is nothing.

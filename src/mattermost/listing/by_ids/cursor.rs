@@ -20,7 +20,7 @@ use super::roll::digest;
 /// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
 const FORM: &str = "i1";
 
-/// How often everybody is listed by ids at most, before pages are read.
+/// The most passes by ids before pages are read.
 pub(super) const PASSES_AT_MOST: u8 = 3;
 
 /// The state of a listing by ids between two calls. It holds no secret.
@@ -30,11 +30,11 @@ pub struct Cursor {
     fingerprint: u64,
     /// Distinguishes this listing from others of the same server.
     pub listing: u64,
-    /// How often the listing has begun, from 1.
+    /// The pass, from 1.
     pub pass: u8,
     /// Ids that an earlier pass has found to have no account.
     pub orphans: u32,
-    /// The last id whose profile was asked for; none at the beginning.
+    /// The last id whose profile was requested; `None` at the beginning.
     pub last: Option<Id>,
     /// What the lists gave; `None` if they are still to be read.
     pub called: Option<Called>,
@@ -91,7 +91,7 @@ impl Cursor {
         }
     }
 
-    /// The beginning of a listing by pages in the place of this one.
+    /// Turns to a listing by pages, which begins anew.
     #[must_use]
     pub fn turn_to_pages(mut self) -> PagesCursor {
         self.begin_another_pass();
@@ -109,12 +109,7 @@ impl Cursor {
     pub fn encode(&self) -> String {
         let (census, seats) = (&self.census, self.seats);
         let last = self.last.map_or_else(|| "-".to_string(), Id::text);
-        let called = self.called.map_or_else(
-            || "-".to_string(),
-            |called| {
-                format!("{}:{}:{}:{:x}:{:x}", called.listed, called.counted, called.behind, called.digest, called.whole)
-            },
-        );
+        let called = self.called.map_or_else(|| "-".to_string(), Called::encode);
         let state = format!(
             "{:x}_{}_{}_{last}_{called}_{}_{}_{}_{}_{}_{}_{}_{}_{}",
             self.listing,
@@ -151,7 +146,7 @@ impl Cursor {
         };
         let called = match parts.next()? {
             "-" => None,
-            text => Some(read_called(text)?),
+            text => Some(Called::decode(text)?),
         };
         let absent = parts.next()?.parse().ok()?;
         let me = Id::parse(parts.next()?.as_bytes())?;
@@ -166,13 +161,4 @@ impl Cursor {
         let census = Census { count, edition, version, hidden, count_failure: None, clock, holder, me: id };
         Some(Self { fingerprint, listing, pass, orphans, last, called, absent, me, census, seats, findings })
     }
-}
-
-fn read_called(text: &str) -> Option<Called> {
-    let mut parts = text.split(':');
-    let mut number = || parts.next()?.parse().ok();
-    let (listed, counted, behind) = (number()?, number()?, number()?);
-    let mut hash = || u64::from_str_radix(parts.next()?, 16).ok();
-    let (digest, whole) = (hash()?, hash()?);
-    Some(Called { listed, counted, behind, digest, whole }).filter(|_| parts.next().is_none())
 }

@@ -1,4 +1,4 @@
-//! Brings about the ids of everybody: list, count, list.
+//! Collects the ids of everybody: list, count, list.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,45 +10,128 @@ use super::super::super::failure::Failure;
 use super::super::super::settings::Settings;
 use super::super::super::wire::{Ids, User};
 use super::super::census::{Count, Counting};
+use super::super::newest::Newest;
 use super::called::Called;
-use super::cover::Cover;
+use super::cover::{Cover, Source};
 use super::cursor::{Cursor, PASSES_AT_MOST};
 use super::id::Id;
 use super::kept::Kept;
-use super::lists::{Reading, Unread};
+use super::lists::{Reading, Unread, is_about_the_token};
 use super::{mutation, proof, roll};
 use roll::{Roll, place_behind};
 
-/// How often the three steps are made before pages are read.
+/// How often the three steps are tried before pages are read.
 const TRIES: u32 = 3;
 
-/// What came of naming everybody.
+/// What the ids are wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// The ids that are still to be read are there.
+pub enum Purpose {
+    /// To list everybody.
+    Listing,
+    /// To find out who is new and who is gone. Who was made since then is asked of the report on users as well, where that is
+    /// given: whom no list names is not found otherwise, if an id without an account stands in the count for it.
+    Changes(Option<Since>),
+}
+
+/// What is known already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// Accounts that were made before (milliseconds since 1970) are known.
+    pub floor_ms: i64,
+    /// How many they are.
+    pub known: u32,
+}
+
+/// Whose ids are wanted, and what for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'s> {
+    /// The settings.
+    pub settings: &'s Settings,
+    /// The id of the token's account, which no list names.
+    pub me: Id,
+    /// Ids that are known to have no account.
+    pub orphans: u32,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+impl Wanted<'_> {
+    fn cover(&self, counted: u32) -> Cover {
+        match self.purpose {
+            Purpose::Listing => Cover::new(counted, self.orphans, self.settings),
+            Purpose::Changes(_) => Cover::of_changes(counted, self.orphans, self.settings),
+        }
+    }
+}
+
+/// The ids of everybody, as list, count, list gave them.
+#[derive(Clone, Debug)]
+pub struct Present {
+    /// In both lists, in ascending order; some may have no account.
+    pub ids: Vec<Id>,
+    /// The count between the lists.
+    pub count: Count,
+    /// How many were counted.
+    pub counted: u32,
+    /// How many of them are no bots, where that is asked and the server counts them.
+    pub people: Option<u32>,
+    /// How many of those whom the report on users has as new are not in the lists; `None` if the report was not read.
+    pub unlisted: Option<u32>,
+    /// Those whom the report has as new, in ascending order.
+    pub newest: Vec<Id>,
+    /// Whether the list of bots was read.
+    pub names_bots: bool,
+}
+
+/// Finds the ids of everybody, where the last count is known; `None` if the lists do not name everybody.
+///
+/// # Errors
+/// The server fails.
+pub fn present(wanted: Wanted<'_>, counted: u32, network: &mut dyn Network) -> Result<Option<Present>, Failure> {
+    let mut cover = wanted.cover(counted);
+    match name_all(&mut cover, wanted.me, network)? {
+        Some(ids) => prove(wanted, None, (cover, ids), network),
+        None => Ok(None),
+    }
+}
+
+/// The ids that the lists name now, read once, for an instance that goes on with what another one has counted; `None` if the
+/// lists do not name everybody.
+///
+/// # Errors
+/// The server fails.
+pub fn named(wanted: Wanted<'_>, counted: u32, network: &mut dyn Network) -> Result<Option<Vec<Id>>, Failure> {
+    name_all(&mut wanted.cover(counted), wanted.me, network)
+}
+
+/// The result of a roll call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RollCallOutcome {
+    /// The ids that are still to be read are known.
     Named,
     /// The lists do not name everybody: pages have to be read.
     Insufficient,
-    /// So many accounts have come and are there still, and the server counts fewer again: no reading proves that number.
+    /// `listed` accounts have come and still exist, and the server again counts fewer: no reading proves that number.
     Miscounted { listed: u32, counted: u32 },
 }
 
-/// Brings about the ids that are still to be read.
+/// Collects the ids that are still to be read.
 pub(super) fn call(
     settings: &Settings,
     at: &mut Cursor,
     kept: &mut Kept,
     network: &mut dyn Network,
-) -> Result<Outcome, Failure> {
+) -> Result<RollCallOutcome, Failure> {
     if at.called.is_some_and(|called| kept.are_of(at.pass, called, at.last)) {
-        return Ok(Outcome::Named);
+        return Ok(RollCallOutcome::Named);
     }
     let before = core::mem::take(kept).of_before(at.pass);
     let Some(counted) = at.called.map(|called| called.counted).or(at.census.count.total) else {
-        return Ok(Outcome::Insufficient);
+        return Ok(RollCallOutcome::Insufficient);
     };
-    let mut cover = Cover::new(counted, at.orphans, settings);
-    let Some(mut ids) = name_all(&mut cover, at.me, network)? else { return Ok(Outcome::Insufficient) };
+    let wanted = Wanted { settings, me: at.me, orphans: at.orphans, purpose: Purpose::Listing };
+    let mut cover = wanted.cover(counted);
+    let Some(mut ids) = name_all(&mut cover, at.me, network)? else { return Ok(RollCallOutcome::Insufficient) };
     if let Some(called) = at.called
         && let place = place_behind(&ids, at.last)
         && called.is_of(ids.get(place..).unwrap_or_default())
@@ -57,33 +140,39 @@ pub(super) fn call(
         let called = called.with_behind(&ids);
         at.called = Some(called);
         *kept = Kept::of(at.pass, called, ids);
-        return Ok(Outcome::Named);
+        return Ok(RollCallOutcome::Named);
     }
-    let Some((ids, counted)) = prove(settings, at, (cover, ids), network)? else { return Ok(Outcome::Insufficient) };
-    // Of another list it is not known who of those that have come is still there: a deleted account may leave its
-    // memberships, and would be taken for one that was counted now.
+    let Some(Present { ids, counted, .. }) = prove(wanted, at.census.count.total, (cover, ids), network)? else {
+        return Ok(RollCallOutcome::Insufficient);
+    };
+    // With another list it is not known which of the accounts that have come still exist: a deleted account may leave
+    // its memberships, and would be taken for one that was counted now.
     if at.called.is_some() {
         if at.pass >= PASSES_AT_MOST {
-            return Ok(Outcome::Insufficient);
+            return Ok(RollCallOutcome::Insufficient);
         }
         at.begin_another_pass();
     }
     let called = Called::of(&ids, counted);
-    // The profiles of the same ids add up to the same number, unless one comes by now that did not.
+    // The profiles of the same ids add up to the same number, unless one that did not come before comes now.
     if let Some((before, absent)) = before
         && before.is_of_same_list(called)
         && !some_come(&absent, settings, network)?
     {
         let listed = before.listed.saturating_sub(at.orphans);
         let is_less = counted < listed;
-        return Ok(if is_less { Outcome::Miscounted { listed, counted } } else { Outcome::Insufficient });
+        return Ok(if is_less {
+            RollCallOutcome::Miscounted { listed, counted }
+        } else {
+            RollCallOutcome::Insufficient
+        });
     }
     at.called = Some(called);
     *kept = Kept::of(at.pass, called, ids);
-    Ok(Outcome::Named)
+    Ok(RollCallOutcome::Named)
 }
 
-/// Whether the server has a profile for one of these ids that is to be listed.
+/// Whether the server has a profile to list for one of these ids.
 fn some_come(ids: &[Id], settings: &Settings, network: &mut dyn Network) -> Result<bool, Failure> {
     if ids.is_empty() {
         return Ok(false);
@@ -95,35 +184,68 @@ fn some_come(ids: &[Id], settings: &Settings, network: &mut dyn Network) -> Resu
     Ok(rows.rows.iter().any(|account| settings.bots || !account.is_bot.0))
 }
 
-/// Counts, and reads the lists that were read once more: until both name as many as were counted, or more.
-/// Returns the ids and the count; `None` if the lists do not name everybody.
+/// Counts, and reads the lists again, until both readings name as many ids as were counted, or more. `before` is a count
+/// from before the first list, which only a test takes for the one between the lists.
+/// Returns `None` if the lists do not name everybody.
 fn prove(
-    settings: &Settings,
-    at: &Cursor,
+    wanted: Wanted<'_>,
+    before: Option<u32>,
     (mut cover, mut ids): (Cover, Vec<Id>),
     network: &mut dyn Network,
-) -> Result<Option<(Vec<Id>, u32)>, Failure> {
+) -> Result<Option<Present>, Failure> {
     for tries in 1..=TRIES {
-        let Some(counted) = count(settings.bots, at, network)? else { return Ok(None) };
-        // Somebody was made between the list and the count, or is in none of the lists.
+        let Some((count, counted)) = count(wanted.settings.bots, before, network)? else { return Ok(None) };
+        // An account was created between the list and the count, or is in none of the lists.
         if proof::is_promising(ids.len(), counted, 0) {
-            let strays = name_again(&mut cover, &mut ids, at.me, network)?;
+            let people = people(wanted, network)?;
+            let newest = newest(wanted, network)?;
+            let strays = name_again(&mut cover, &mut ids, wanted.me, network)?;
             let strays = if tries < TRIES { strays } else { 0 };
             if proof::is_promising(ids.len(), counted, strays) {
-                return Ok(Some((ids, counted)));
+                let is_listed = |id: &&Id| ids.binary_search(id).is_ok();
+                let unlisted =
+                    newest.as_ref().map(|new| new.len().saturating_sub(new.iter().filter(is_listed).count()));
+                let unlisted = unlisted.and_then(|number| u32::try_from(number).ok());
+                let mut newest = newest.unwrap_or_default();
+                newest.sort_unstable();
+                let names_bots = cover.has_read(Source::Bots);
+                return Ok(Some(Present { ids, count, counted, people, unlisted, newest, names_bots }));
             }
         } else if !cover.suffices(ids.len()) {
             return Ok(None);
         }
         if tries < TRIES {
-            cover = Cover::new(counted, at.orphans, settings);
-            match name_all(&mut cover, at.me, network)? {
+            cover = wanted.cover(counted);
+            match name_all(&mut cover, wanted.me, network)? {
                 Some(named) => ids = named,
                 None => return Ok(None),
             }
         }
     }
     Ok(None)
+}
+
+/// The ids of the newest accounts, where they are asked for and the report shows them.
+fn newest(wanted: Wanted<'_>, network: &mut dyn Network) -> Result<Option<Vec<Id>>, Failure> {
+    let Purpose::Changes(Some(since)) = wanted.purpose else { return Ok(None) };
+    match Newest::since(since.floor_ms, since.known, network) {
+        Ok(Newest::Since(ids)) => Ok(Some(ids.iter().filter_map(|id| Id::parse(id.as_bytes())).collect())),
+        Ok(Newest::Refused | Newest::TooMany) => Ok(None),
+        Err(failure) if is_about_the_token(&failure) => Err(failure),
+        // Large servers run into a time limit there.
+        Err(_) => Ok(None),
+    }
+}
+
+/// How many are no bots: an account that becomes a bot is not changed by that, and only this number shows it.
+fn people(wanted: Wanted<'_>, network: &mut dyn Network) -> Result<Option<u32>, Failure> {
+    if wanted.purpose == Purpose::Listing || !wanted.settings.bots {
+        return Ok(None);
+    }
+    match Count::of_people(network)? {
+        Counting::Counted(count) => Ok(count.total),
+        Counting::Refused | Counting::Failed(_) => Ok(None),
+    }
 }
 
 /// The ids that the lists name, and the caller's, in ascending order; `None` if the lists cost too much.
@@ -141,7 +263,7 @@ pub(super) fn name_all(cover: &mut Cover, me: Id, network: &mut dyn Network) -> 
     }
 }
 
-/// Keeps of the ids those that the lists name once more. Returns how many others they name.
+/// Keeps the ids that the lists name again. Returns how many others they name.
 fn name_again(cover: &mut Cover, ids: &mut Vec<Id>, me: Id, network: &mut dyn Network) -> Result<usize, Failure> {
     if mutation::is(mutation::Mutation::NoSecondList) {
         return Ok(0);
@@ -157,17 +279,19 @@ fn name_again(cover: &mut Cover, ids: &mut Vec<Id>, me: Id, network: &mut dyn Ne
     Ok(strays)
 }
 
-fn count(bots: bool, at: &Cursor, network: &mut dyn Network) -> Result<Option<u32>, Failure> {
-    if mutation::is(mutation::Mutation::CountBesideList) {
-        return Ok(at.census.count.total);
+fn count(bots: bool, before: Option<u32>, network: &mut dyn Network) -> Result<Option<(Count, u32)>, Failure> {
+    if mutation::is(mutation::Mutation::CountBesideList)
+        && let Some(counted) = before
+    {
+        return Ok(Some((Count::none(0), counted)));
     }
     match Count::take(bots, network)? {
-        Counting::Counted(count) => Ok(count.total),
+        Counting::Counted(count) => Ok(count.total.map(|counted| (count, counted))),
         Counting::Refused | Counting::Failed(_) => Ok(None),
     }
 }
 
-/// Whether a test lets the first id behind the cursor be passed over.
+/// Whether a test makes this skip the first id behind the cursor.
 fn skips_one(last: Option<Id>) -> bool {
     last.is_some() && mutation::is(mutation::Mutation::SkipsBehindCursor)
 }
