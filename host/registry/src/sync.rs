@@ -40,6 +40,12 @@ impl TenantSync {
         self.across.steps().and_then(ListingSync::whole)
     }
 
+    /// Why every kept record is read again, one by one; see [`ListingSync::outdated`].
+    #[must_use]
+    pub fn outdated(&self) -> Option<&Whole> {
+        self.across.steps().and_then(ListingSync::outdated)
+    }
+
     /// At most so many users from the store, by id, whose ids come after `after`; see [`ListingSync::kept`]. Empty before the
     /// first step.
     ///

@@ -406,11 +406,17 @@ impl World {
     /// Takes what is kept after a run that came to its end.
     fn check(&mut self, round: &Round, end: End, kept: Vec<User>) {
         // A listing that goes on holds what was read before, by another token perhaps.
-        self.look(round.token, !self.was_killed);
-        self.was_killed = false;
-        if end == End::Complete {
-            let accounts = &self.accounts;
-            self.known.retain(|id, _| accounts.contains_key(id));
+        let was_killed = std::mem::replace(&mut self.was_killed, false);
+        self.look(round.token, !was_killed);
+        let accounts = &self.accounts;
+        match (end, was_killed) {
+            (End::Incomplete, _) => {}
+            (End::Complete, false) => self.known.retain(|id, _| accounts.contains_key(id)),
+            // A run that only ends what was read before does not know who is gone since.
+            (End::Complete, true) => {
+                let gone = self.known.iter_mut().filter(|(id, _)| !accounts.contains_key(*id));
+                gone.for_each(|(_, records)| records.push(None));
+            }
         }
         let kept: Table = kept.into_iter().map(|user| (user.id.clone(), user)).collect();
         for (id, records) in &self.known {
