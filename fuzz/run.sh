@@ -3,7 +3,7 @@
 #
 #   fuzz/run.sh [seconds] [target…]     600 seconds, every target
 #
-# Ends with 1 where a target has found something, with 2 where a tool is missing. CARGO_TARGET_DIR is honoured.
+# Exits with 1 if a target has found something, with 2 if a tool is missing. CARGO_TARGET_DIR is honoured.
 set -uo pipefail
 cd "$(dirname "$0")"
 

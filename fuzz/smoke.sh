@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Every fuzz target replays its seeds and goes on for a fixed number of runs from a fixed seed: the same inputs each time.
-# It finds what a change has broken; what nobody has seen yet is for fuzz/run.sh.
+# It finds what a change has broken; use fuzz/run.sh to find new faults.
 #
 #   fuzz/smoke.sh [runs]     1000 for each target, its seeds among them
 #
-# Stable Rust is enough. CARGO_TARGET_DIR is honoured. What a target found is left in fuzz/artifacts.
+# Stable Rust is enough. CARGO_TARGET_DIR is honoured. Findings are kept in fuzz/artifacts.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -25,7 +25,7 @@ findings=0
 for source in fuzz_targets/*.rs; do
     target=$(basename "$source" .rs)
     mkdir -p "artifacts/$target" "$work/$target"
-    # A run that takes minutes is endless; a slow machine is no finding.
+    # A run of minutes is endless; the timeout is long so that a slow machine is not a finding.
     if "$built/$host/release/$target" "$work/$target" "seeds/$target" -runs="$runs" -seed=1 -dict=json.dict -max_len=8192 \
         -timeout=600 -rss_limit_mb=2048 -artifact_prefix="artifacts/$target/" >"$work/log" 2>&1; then
         echo "$target: $(sed -nE 's/^Done ([0-9]+) runs.*/\1/p' "$work/log") runs"

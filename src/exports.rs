@@ -1,4 +1,4 @@
-//! The functions that a host calls: each converts and delegates, nothing else.
+//! The functions that a host calls. Each only converts and delegates.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -17,7 +17,7 @@ use crate::mattermost::{check, describe, license, listing};
 /// contended; it is there because a `static` must be shareable.
 static MEMORY: spin::Mutex<Memory> = spin::Mutex::new(Memory::new());
 
-/// What the calls that find out what changed remember, likewise.
+/// What `list-changes` remembers between two calls, likewise.
 static CHANGES: spin::Mutex<changes::Memory> = spin::Mutex::new(changes::Memory::new());
 
 /// The provider, as a host calls it.

@@ -12,7 +12,7 @@ use mattermost_provider::contract;
 use mattermost_provider::mattermost::activity::{Activity, InactiveAfter};
 use mattermost_provider::mattermost::edition::Edition;
 use mattermost_provider::mattermost::listing::Cursor;
-use mattermost_provider::mattermost::record::{Around, Draft, Rules};
+use mattermost_provider::mattermost::record::{AccountFacts, Draft, Rules};
 use mattermost_provider::mattermost::seat::SeatRule;
 use mattermost_provider::mattermost::settings::{Include, Settings as Parsed};
 use mattermost_provider::mattermost::wire;
@@ -89,7 +89,7 @@ fn rules() -> Rules {
 /// Makes the records of a page.
 fn records(rows: &[wire::User<'_>], rules: &Rules) -> Vec<contract::User> {
     let drafts = rows.iter().filter_map(|row| Draft::of(row, rules));
-    drafts.map(|draft| draft.finish(Activity::At(rules.now_ms).into(), Around::default(), rules)).collect()
+    drafts.map(|draft| draft.finish(Activity::At(rules.now_ms).into(), AccountFacts::default(), rules)).collect()
 }
 
 fn parts(criterion: &mut Criterion) {

@@ -25,7 +25,7 @@ pub(crate) use instances::{Instantiated, instantiate};
 use lister::Lister;
 pub(crate) use start::{Started, start};
 pub(crate) use swap::{Swapped, Waits, swap};
-pub(crate) use sync::{Synced, sync};
+pub(crate) use sync::{Sync, Synced, sync};
 pub(crate) use tenants::{Tenants, tenants};
 use writer::Writer;
 

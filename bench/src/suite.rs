@@ -41,7 +41,7 @@ static GROUPS: [Group; 10] = [
     Group { name: "swap", keys: &[&figure::SWAP_PAUSE], measure: swap::measure },
     Group { name: "tenants", keys: &[&figure::TENANTS], measure: tenants::measure },
     Group { name: "size", keys: &[&figure::COMPONENT_SIZE], measure: size::measure },
-    Group { name: "sync", keys: &[&figure::REPEAT_SYNC], measure: sync::measure },
+    Group { name: "sync", keys: &[&figure::REPEAT_SYNC, &figure::DELETION_SYNC], measure: sync::measure },
     Group { name: "first", keys: &[&figure::FIRST_50K, &figure::FIRST_200K], measure: first::measure },
 ];
 

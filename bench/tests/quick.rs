@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Every key of the summary, and whether a quick run without the other clients measures it.
-const KEYS: [(&str, bool); 15] = [
+const KEYS: [(&str, bool); 16] = [
     ("native_ratio_100k", true),
     ("cpu_ratio_100k", true),
     ("latency_speedup_20k", false),
@@ -21,6 +21,7 @@ const KEYS: [(&str, bool); 15] = [
     ("tenants_1000", true),
     ("component_kib", true),
     ("repeat_sync_requests_200k", true),
+    ("deletion_sync_requests_200k", true),
     ("first_listing_50k", false),
     ("first_listing_200k", false),
 ];

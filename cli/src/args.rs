@@ -11,7 +11,7 @@ use crate::change::ChangeArgument;
 use crate::fault::FaultArgument;
 use crate::output::{AnswerFormat, ListingFormat};
 
-/// What the help says at its end.
+/// The end of the help.
 const AFTER: &str = "\
 Exit codes:
   0  complete; fields that are hidden and warnings do not change that
@@ -36,7 +36,7 @@ Examples:
   providerctl users --set server_url=https://chat.example.com \\
       --secret access_token=file:/run/secrets/token --format csv > users.csv";
 
-/// What the help of `users` says at its end.
+/// The end of the help of `users`.
 const AFTER_USERS: &str = "\
 Output:
   Each page is printed when it arrives. With --format json the array is always
@@ -68,7 +68,7 @@ Example, the accounts that take a seat and were not used for a while:
       --secret access_token=env:ACCESS_TOKEN --format ndjson \\
     | jq -r 'select(.seat == \"occupied\" and .status == \"inactive\") | .email'";
 
-/// What the help of `sync` says at its end.
+/// The end of the help of `sync`.
 const AFTER_SYNC: &str = "\
 How it works:
   The first run lists everybody. Later runs ask the server for what changed,
@@ -132,7 +132,7 @@ pub(crate) enum Command {
     },
 }
 
-/// Which component, and how it is run.
+/// The options that choose and run a component.
 #[derive(Args)]
 pub(crate) struct ComponentArgs {
     /// The component to run
@@ -145,15 +145,15 @@ pub(crate) struct ComponentArgs {
     /// (default: 120)
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: Option<u64>,
-    /// Where compiled components are kept.
+    /// The options of the cache.
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
-    /// What is said of it.
+    /// Whether to print which component runs.
     #[command(flatten)]
     pub(crate) verbose: VerboseArgs,
 }
 
-/// What is said of the component.
+/// Whether to print which component runs.
 #[derive(Args)]
 pub(crate) struct VerboseArgs {
     /// Shows which component runs: its file, sha256 and version
@@ -161,7 +161,7 @@ pub(crate) struct VerboseArgs {
     pub(crate) verbose: bool,
 }
 
-/// Where compiled components are kept.
+/// The options of the cache.
 #[derive(Args)]
 pub(crate) struct CacheArgs {
     /// Does not use the cache of compiled components
@@ -172,10 +172,10 @@ pub(crate) struct CacheArgs {
     pub(crate) no_cache: bool,
 }
 
-/// How to reach the product, as which tenant, and with which component.
+/// The options of a connection: the product, the tenant and the component.
 #[derive(Args)]
 pub(crate) struct ConnectArgs {
-    /// How to reach the product.
+    /// The options for reaching the product.
     #[command(flatten)]
     pub(crate) server: ServerArgs,
     /// A providers.toml: trusted components, and tenants with their settings
@@ -184,8 +184,7 @@ pub(crate) struct ConnectArgs {
     ])]
     pub(crate) config: Option<PathBuf>,
     /// The tenant whose settings are used
-    // What the configuration rules out, its tenant rules out: a rule that names another argument is not checked beside one
-    // that the other conflicts with.
+    // The same conflicts as of --config: clap does not check `requires` if the required argument conflicts with another one.
     #[arg(long, value_name = "NAME", requires = "config", conflicts_with_all = [
         "component", "timeout", "set", "secret", "grant_value", "ca_file", "proxy", "client_cert", "header",
     ])]
@@ -193,12 +192,12 @@ pub(crate) struct ConnectArgs {
     /// Logs each request to this file as a line of JSON: time, request and outcome, and no user data
     #[arg(long, value_name = "FILE")]
     pub(crate) audit: Option<PathBuf>,
-    /// Which component, and how it is run.
+    /// The options that choose and run a component.
     #[command(flatten)]
     pub(crate) component: ComponentArgs,
 }
 
-/// How to reach the product.
+/// The options for reaching the product.
 #[derive(Args)]
 pub(crate) struct ServerArgs {
     /// A setting of the component; `providerctl describe` lists them
@@ -243,7 +242,7 @@ pub(crate) struct ServerArgs {
 }
 
 impl ServerArgs {
-    /// Access within the time that a listing may make no progress, which is the longest wait as well.
+    /// Limits how long a listing may go without progress, and with it the longest wait.
     pub(crate) fn stalling(&self, access: Access) -> Access {
         let time = self.stall_timeout.map_or_else(|| access.stall_time(), Duration::from_secs);
         access.stalling_after(time)
@@ -256,7 +255,7 @@ pub(crate) struct DescribeArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t = AnswerFormat::Table)]
     pub(crate) format: AnswerFormat,
-    /// Which component, and how it is run.
+    /// The options that choose and run a component.
     #[command(flatten)]
     pub(crate) component: ComponentArgs,
 }
@@ -264,23 +263,23 @@ pub(crate) struct DescribeArgs {
 /// `canary`.
 #[derive(Args)]
 #[command(
-    after_help = "Exit codes: 0 where no record differs, 1 where one does. A field that changes while the two list is not a difference."
+    after_help = "Exit codes: 0 if no record differs, 1 if one does. A field that changes on the server meanwhile is not a difference."
 )]
 pub(crate) struct CanaryArgs {
     /// The component in use
     pub(crate) old: PathBuf,
-    /// The one that is to take its place
+    /// The component to replace it
     pub(crate) new: PathBuf,
     /// How to print the differences
     #[arg(long, value_enum, default_value_t = AnswerFormat::Table)]
     pub(crate) format: AnswerFormat,
-    /// How to reach the product.
+    /// The options for reaching the product.
     #[command(flatten)]
     pub(crate) server: ServerArgs,
-    /// Where compiled components are kept.
+    /// The options of the cache.
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
-    /// What is said of them.
+    /// Whether to print which components run.
     #[command(flatten)]
     pub(crate) verbose: VerboseArgs,
 }
@@ -317,7 +316,7 @@ pub(crate) struct CheckArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t = AnswerFormat::Table)]
     pub(crate) format: AnswerFormat,
-    /// How to reach the product.
+    /// The options for reaching the product.
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,
 }
@@ -344,7 +343,7 @@ pub(crate) struct UsersArgs {
     /// Ignores the checkpoint and starts over
     #[arg(long, requires = "checkpoint")]
     pub(crate) restart: bool,
-    /// How to reach the product.
+    /// The options for reaching the product.
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,
 }
@@ -371,7 +370,7 @@ pub(crate) struct SyncArgs {
     /// About how many users the component reads at a time in a full listing; 0 lets the component choose
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) limit: u32,
-    /// How to reach the product.
+    /// The options for reaching the product.
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,
 }
@@ -432,40 +431,40 @@ const FAULTS: &str = "\
 Kinds of faults:
   status=CODE          an error of the server; 502, 503 and 504 come as a proxy's page
   rate-limited=SECONDS asks to wait
-  html                 a page in place of JSON
+  html                 a page instead of JSON
   truncated            fewer bytes than announced
   reset                the connection is closed without an answer
   garbage              broken JSON
-  mfa                  multi-factor authentication is demanded
+  mfa                  the server requires multi-factor authentication
   redirect=URL         a redirect
-  slow=MS              an answer that takes so long
-  huge=BYTES           a body of so many bytes
+  slow=MS              an answer that takes that long
+  huge=BYTES           a body of that many bytes
   endless              a body that does not end
-  headers=N            so many lines of headers
-  same-page            the first page, whichever is asked for
-  trailing             a list with an error behind it
+  headers=N            that many lines of headers
+  same-page            the first page, whichever is requested
+  trailing             a list followed by an error
   bad-record           a page with one account that cannot be read
-  body=TEXT            this JSON; comes last, since it may hold commas
+  body=TEXT            this JSON; must be last, since it may contain commas
 
-  on=TEXT   only where the path contains it      after=N   lets N such requests pass first      times=N   no more than N times
+  on=TEXT   only if the path contains it         after=N   lets N such requests pass first      times=N   no more than N times
 
 Example: --fault status=503,on=/users,after=3,times=1
 
-Kinds of changes, each once, after N pages of the list were answered:
+Kinds of changes, each applied once, after the server has answered N pages of the list:
   create=USERNAME  rename=PLACE:USERNAME  deactivate=PLACE  reactivate=PLACE  delete=PLACE
   join=PLACE:TEAM  leave=PLACE:TEAM  leave-channel=PLACE  guest=PLACE  sign-in=PLACE
   orphan=PLACE, which deletes an account and leaves its memberships behind
   PLACE is a place in the list by username, from 0; TEAM is the number in a team's name
 
-Example, a deletion that a creation hides from the count: --change delete=10,after=2 --change create=zzz,after=2
+Example, a deletion and a creation that leave the count the same: --change delete=10,after=2 --change create=zzz,after=2
 
 Parts of --memberships:
   teams=N                          how many teams (default: one for a hundred accounts, at least 3, at most 40)
-  main=nobody|people|everybody     who is in the first team beside the own one; everybody counts bots in
+  main=nobody|people|everybody     who is also in the first team; everybody includes bots
   second=PERCENT  teamless=PERCENT how many people are in a second team, or in none
-  callers=all|one|none             which teams the owners of the printed tokens are in, but for the guest
+  callers=all|one|none             which teams the owners of the printed tokens are in, except the guest
   orphans=N  orphan-bots=N         memberships and bots whose account is gone
-  apart                            guests of a single channel share none with others
+  apart                            guests of a single channel share it with nobody
 
 Example: --memberships teams=6,main=everybody,callers=one --costs 11.6";
 
@@ -484,7 +483,7 @@ pub(crate) struct DemoArgs {
     /// The server's licence
     #[arg(long, value_name = "PRESET", default_value = "enterprise", value_parser = license)]
     pub(crate) license: LicensePreset,
-    /// Which component, and how it is run.
+    /// The options that choose and run a component.
     #[command(flatten)]
     pub(crate) component: ComponentArgs,
 }

@@ -6,7 +6,7 @@ use mattermost_simulator::{Change, ChangeKind, Matcher};
 
 use crate::fault::number;
 
-/// The requests that count where the argument names none: the pages of the list.
+/// The requests that count if the argument names none: the pages of the list.
 const PAGES: &str = "/api/v4/users?page=";
 
 /// A change as `--change` takes it.
@@ -60,7 +60,7 @@ fn kind(name: &str, value: &str) -> Result<ChangeKind, String> {
         "deactivate" => Ok(ChangeKind::Deactivate { place: place()? }),
         "reactivate" => Ok(ChangeKind::Reactivate { place: place()? }),
         "delete" => Ok(ChangeKind::Delete { place: place()? }),
-        _ => Err(format!("there is no change {name}; see providerctl simulate --help")),
+        _ => Err(format!("unknown change {name}; see providerctl simulate --help")),
     }
 }
 

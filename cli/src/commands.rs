@@ -17,7 +17,7 @@ use crate::args::Command;
 use crate::exit::{Exit, Failure};
 use crate::screen::Screen;
 
-/// Does what the command line asks for.
+/// Runs the subcommand.
 pub(crate) async fn run(command: Command, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     match command {
         Command::Describe(args) => describe::run(&args, screen).await,

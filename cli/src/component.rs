@@ -1,4 +1,4 @@
-//! Which component is run.
+//! Finds the component to run.
 
 use std::path::{Path, PathBuf};
 
@@ -7,20 +7,20 @@ use crate::exit::Complaint;
 /// The component's file name where `make component` puts it.
 const FILE: &str = "mattermost-provider.wasm";
 
-/// Names a component where `--component` does not.
+/// The environment variable that names the component if `--component` does not.
 pub(crate) const VARIABLE: &str = "PROVIDERCTL_COMPONENT";
 
-/// The places that a component is taken from where none is named. What lies where a person happens to stand, or where this
-/// command was built, is nobody's choice: it would be handed a token.
+/// Where a component is looked for if `--component` names none. The current folder and the build folder are not searched:
+/// nobody chose a component that lies there, and it would be used with a token.
 pub(crate) struct Places {
     /// The value of [`VARIABLE`].
     pub(crate) variable: Option<PathBuf>,
-    /// This command's own file, whatever link leads there.
+    /// This command's own file, with links resolved.
     pub(crate) executable: Option<PathBuf>,
 }
 
 impl Places {
-    /// Those of this process.
+    /// The places of this process.
     pub(crate) fn detect() -> Self {
         Self {
             variable: std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from),
@@ -28,14 +28,14 @@ impl Places {
         }
     }
 
-    /// The component that was asked for, or the one beside this command.
+    /// The component that is named, or the one beside this command.
     pub(crate) fn find(&self, asked: Option<&Path>) -> Result<PathBuf, Complaint> {
         let beside = || Some(self.executable.as_ref()?.parent()?.join(FILE));
         let named = asked.or(self.variable.as_deref()).map(Path::to_owned);
         let Some(place) = named.or_else(beside) else {
             return Err(missing("there is no component beside this command".to_owned()));
         };
-        // Reading it reports what is not a regular file.
+        // Reading the file later reports one that is not regular.
         if place.exists() { Ok(place) } else { Err(missing(format!("there is no component at {}", place.display()))) }
     }
 }
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_named_is_run_or_what_lies_beside_the_command_and_nothing_else() {
+    fn only_the_named_component_or_the_one_beside_the_command_is_found() {
         let folder = std::env::temp_dir().join(format!("providerctl-places-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let (beside, other, third) = (folder.join(FILE), folder.join("other.wasm"), folder.join("third.wasm"));
@@ -70,7 +70,7 @@ mod tests {
             (None, Some(&other), Some(&other)),
             (Some(&other), None, Some(&other)),
             (Some(&beside), Some(&other), Some(&beside)),
-            // What is named and is not there is not replaced by another.
+            // A named component that does not exist is not replaced by another one.
             (Some(&third), Some(&other), None),
             (None, Some(&third), None),
         ] {

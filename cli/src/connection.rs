@@ -1,4 +1,4 @@
-//! From the command line to a session with the product.
+//! Opens a session with the product, as the command line says.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -19,19 +19,19 @@ use crate::exit::{Complaint, Failure};
 use crate::output::cell::printable;
 use crate::output::words::count;
 use crate::screen::Screen;
-use crate::settings::{Given, Vault, settings};
+use crate::settings::{Given, SecretReader, settings};
 
-/// A session, and what its requests go through.
+/// A session with its HTTP client and audit log.
 pub(crate) struct Connection {
-    /// What the component says of itself.
+    /// The component's description.
     pub(crate) description: Description,
-    /// One instance of it, with its settings.
+    /// A session with the component, with its settings.
     pub(crate) session: Session,
     /// Counts the requests.
     pub(crate) egress: Egress,
     /// How long a listing may make no progress.
     pub(crate) stall_time: Duration,
-    /// Where the requests are written down.
+    /// The log of requests, if `--audit` is given.
     pub(crate) audit: Option<AuditFile>,
 }
 
@@ -42,26 +42,26 @@ pub(crate) struct AuditFile {
 }
 
 impl AuditFile {
-    /// Where lines are missing in the file: how many. Requests do not fail for that.
+    /// Reports how many lines could not be written. Requests do not fail for that.
     pub(crate) fn gap(&self) -> Option<Complaint> {
         let lost = self.log.lost();
         let message = || {
             let lost = count(lost, "request");
-            format!("{lost} could not be written down in {}; the file may be on a full disk", self.path.display())
+            format!("{lost} could not be logged in {}; the disk may be full", self.path.display())
         };
         let fix = "make room there, or name another file with --audit, and run the command again";
         (lost > 0).then(|| Complaint::new("audit-incomplete", message()).fix(fix))
     }
 }
 
-/// The name of this command's folder among those that the user's programs may make again.
+/// The name of this command's folder below the user's cache folder.
 const CACHE: &str = "providerctl";
 
-/// The argument upon which this command compiles the component on its standard input, for the process that started it.
+/// The argument with which this command starts itself as the compiler: it then compiles the component on its stdin.
 pub(crate) const COMPILE: &str = "compile-component";
 
-/// Where components run without a cache. They are compiled in a process of their own, which is this command, within
-/// `timeout` seconds where that is given.
+/// A sandbox without a cache. A separate process of this command compiles the components, within `timeout` seconds if that is
+/// given.
 pub(crate) fn bare_sandbox(timeout: Option<u64>) -> Result<Sandbox, Failure> {
     let mut compiler = CompilerProcess::this_program([COMPILE])?;
     if let Some(seconds) = timeout {
@@ -70,7 +70,7 @@ pub(crate) fn bare_sandbox(timeout: Option<u64>) -> Result<Sandbox, Failure> {
     Ok(Sandbox::new(Pool::default())?.compiled_by(compiler))
 }
 
-/// Where components run. A cache that cannot be used costs the time to compile, which is nothing to complain about.
+/// A sandbox with the user's cache. If the cache is unusable, the sandbox compiles each time and reports nothing.
 pub(crate) fn sandbox(args: &CacheArgs, timeout: Option<u64>) -> Result<Sandbox, Failure> {
     let sandbox = bare_sandbox(timeout)?;
     if args.no_cache {
@@ -82,7 +82,7 @@ pub(crate) fn sandbox(args: &CacheArgs, timeout: Option<u64>) -> Result<Sandbox,
     })
 }
 
-/// A component that was loaded, and the file that it came from.
+/// A loaded component and its file.
 pub(crate) struct Loaded {
     /// The component.
     pub(crate) provider: Provider,
@@ -91,7 +91,8 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// What it says of itself. With `-v` its file and sha256 are printed before it runs, and its version afterwards.
+    /// Returns the component's description. With `-v` it prints the file and sha256 before the component runs, and the version
+    /// afterwards.
     pub(crate) async fn describe(&self, is_verbose: bool, screen: &mut Screen<'_>) -> Result<Description, Failure> {
         if is_verbose {
             print_component(&self.path, &self.provider.inspection().digest, screen);
@@ -105,7 +106,7 @@ impl Loaded {
     }
 }
 
-/// Prints which file is run.
+/// Prints which file runs.
 pub(crate) fn print_component(path: &Path, digest: &Digest, screen: &mut Screen<'_>) {
     let line = format!("component {}, sha256 {digest}", path.display());
     screen.remark(&printable(&line));
@@ -124,12 +125,12 @@ pub(crate) fn read(args: &ComponentArgs) -> Result<(PathBuf, Vec<u8>), Failure> 
     Ok((path, bytes))
 }
 
-/// Reads a component's file: a regular one, no larger than what is compiled.
+/// Reads a component's file, which must be a regular file within the size limit.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(read_component(path, Pool::default().component_bytes)?)
 }
 
-/// What one call may use.
+/// The limits on one call.
 pub(crate) fn limits(args: &ComponentArgs) -> Limits {
     let mut limits = Limits::default();
     if let Some(seconds) = args.timeout {
@@ -138,12 +139,12 @@ pub(crate) fn limits(args: &ComponentArgs) -> Limits {
     limits
 }
 
-/// Follows the command line of a command that lists. It is judged before anything is sent.
+/// Opens a session for a command that lists. All arguments are checked before anything is sent.
 pub(crate) async fn connect(args: &ConnectArgs, screen: &mut Screen<'_>) -> Result<Connection, Failure> {
     connected(args, |access| access, screen).await
 }
 
-/// The same for a command that makes one call, which ends when a listing without progress would.
+/// Opens a session for a command that makes one call. The call has the time that a listing may go without progress.
 pub(crate) async fn connect_once(args: &ConnectArgs, screen: &mut Screen<'_>) -> Result<Connection, Failure> {
     let ends_early = args.component.timeout.is_none();
     let within = |access: Access| {
@@ -163,7 +164,7 @@ async fn connected(
         (Some(config), Some(tenant)) => {
             let (loaded, access) = as_tenant(config, tenant, &args.component)?;
             let description = loaded.describe(is_verbose, screen).await?;
-            // The file's limits hold, unless the command line says otherwise.
+            // The command line overrides the file's limits.
             let access = if args.server.stall_timeout.is_some() { args.server.stalling(access) } else { access };
             (loaded.provider, description, access)
         }
@@ -196,7 +197,7 @@ fn append(path: &Path) -> Result<File, Failure> {
     })
 }
 
-/// As a tenant of a providers.toml, with the component that is trusted there.
+/// Loads the trusted component of a tenant of a providers.toml, with the tenant's access.
 fn as_tenant(config: &Path, tenant: &str, component: &ComponentArgs) -> Result<(Loaded, Access), Failure> {
     let config = Config::read(config)?;
     let Some((_, provider)) = config.tenants().find(|(name, _)| *name == tenant) else {
@@ -210,14 +211,14 @@ fn as_tenant(config: &Path, tenant: &str, component: &ComponentArgs) -> Result<(
     Ok((loaded, config.access(tenant)?))
 }
 
-/// Follows `--set`, `--secret` and how requests are sent. What `others` describe may be handed the same settings, so no
-/// secret is read that one of them would see.
+/// Builds access from `--set`, `--secret` and the options for requests. The components with the descriptions `others` may get
+/// the same settings, so no secret is read that one of them would see.
 pub(crate) fn access(args: &ServerArgs, description: &Description, others: &[&Description]) -> Result<Access, Failure> {
     let given = Given::parse(&args.set, &args.secret).map_err(Failure::usage)?;
     given.check(description).map_err(Failure::usage)?;
     others.iter().try_for_each(|other| given.check_secrets(other)).map_err(Failure::usage)?;
-    let vault = Vault { env: &|name| std::env::var_os(name), file: &read_secret_file };
-    let mut settings = settings(given.read(&vault).map_err(Failure::usage)?);
+    let secrets = SecretReader { env: &|name| std::env::var_os(name), file: &read_secret_file };
+    let mut settings = settings(given.read(&secrets).map_err(Failure::usage)?);
     for key in &args.grant_value {
         settings.grant_value(key);
     }
@@ -243,8 +244,8 @@ pub(crate) fn access(args: &ServerArgs, description: &Description, others: &[&De
     Ok(Access::new(settings, Egress::new(options)?))
 }
 
-/// `NAME=env:NAME` or `NAME=file:PATH`: the name, and the secret at that place. The text is not repeated, since it may be
-/// the secret itself.
+/// Parses `NAME=env:NAME` or `NAME=file:PATH`, and returns the name and the secret at that place. No error repeats the text,
+/// since it may be the secret itself.
 fn placed<'a>(argument: &'a str, option: &str) -> Result<(&'a str, SecretString), Failure> {
     let malformed = |reason: &str| {
         let message = format!("{option} takes a name, an equals sign and the place of a secret: {reason}");
@@ -263,8 +264,7 @@ fn placed<'a>(argument: &'a str, option: &str) -> Result<(&'a str, SecretString)
     Ok((name, secret))
 }
 
-/// What the provider asked for and was denied, with the line that would allow it. Requests that one cause denies are one
-/// line.
+/// Prints the denied requests, one line for each cause, with the line that would allow them.
 pub(crate) fn tell_denials(denials: &[Denial], screen: &mut Screen<'_>) {
     for line in Denial::lines(denials) {
         screen.remark(&printable(&line));

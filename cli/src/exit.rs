@@ -1,4 +1,4 @@
-//! How the command ends: the exit codes, and what is said when something went wrong.
+//! How the command ends: exit codes and error messages.
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ pub(crate) enum Exit {
     Complete,
     /// An error, or a check that failed.
     Failed,
-    /// The command line cannot be followed.
+    /// The command line or a setting is wrong.
     Usage,
     /// There may be more users than were printed.
     Incomplete,
@@ -38,7 +38,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// One error as a person reads it. Holds no secret.
+/// An error as it is printed. It contains no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Complaint {
     /// Stable kebab-case id.
@@ -54,12 +54,12 @@ pub(crate) struct Complaint {
 }
 
 impl Complaint {
-    /// A complaint of the command itself.
+    /// An error of the command itself.
     pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
         Self { code: code.to_owned(), message: message.into(), fix: None, request: None, details: Vec::new() }
     }
 
-    /// Says what to do about it.
+    /// Adds what to do about it.
     pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
         self
@@ -84,13 +84,13 @@ impl Complaint {
 /// Why a command stopped.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The reader of standard output went away, as `head` does: nothing is wrong and nothing is said.
+    /// The reader of stdout closed it, as `head` does. That is not an error, and nothing is printed.
     Closed,
-    /// Something is wrong; the exit code says how much was done before.
-    Told {
-        /// How the command ends.
+    /// An error; the exit code depends on how much was printed before.
+    Reported {
+        /// The exit code.
         exit: Exit,
-        /// What is said on standard error.
+        /// The error on stderr.
         complaint: Box<Complaint>,
     },
 }
@@ -98,33 +98,33 @@ pub(crate) enum Failure {
 impl Failure {
     /// An error before anything was printed.
     pub(crate) fn failed(complaint: Complaint) -> Self {
-        Self::Told { exit: Exit::Failed, complaint: Box::new(complaint) }
+        Self::Reported { exit: Exit::Failed, complaint: Box::new(complaint) }
     }
 
-    /// A command line that cannot be followed.
+    /// A wrong command line or setting.
     pub(crate) fn usage(complaint: Complaint) -> Self {
-        Self::Told { exit: Exit::Usage, complaint: Box::new(complaint) }
+        Self::Reported { exit: Exit::Usage, complaint: Box::new(complaint) }
     }
 
-    /// Adds a line to what is said.
+    /// Adds a line to the error.
     pub(crate) fn detail(mut self, line: &str) -> Self {
-        if let Self::Told { complaint, .. } = &mut self {
+        if let Self::Reported { complaint, .. } = &mut self {
             complaint.details.push(line.to_owned());
         }
         self
     }
 
-    /// The same of a command that lists: where its output cannot be written, users are missing there.
+    /// Adapts the failure of a command that lists: if its output cannot be written, the listing is incomplete.
     pub(crate) fn of_a_listing(self) -> Self {
         match self {
-            Self::Told { complaint, .. } if complaint.code == OUTPUT_FAILED => Self::incomplete(*complaint),
-            Self::Told { .. } | Self::Closed => self,
+            Self::Reported { complaint, .. } if complaint.code == OUTPUT_FAILED => Self::incomplete(*complaint),
+            Self::Reported { .. } | Self::Closed => self,
         }
     }
 
     /// An error after users were printed.
     pub(crate) fn incomplete(complaint: Complaint) -> Self {
-        Self::Told { exit: Exit::Incomplete, complaint: Box::new(complaint) }
+        Self::Reported { exit: Exit::Incomplete, complaint: Box::new(complaint) }
     }
 }
 
@@ -150,7 +150,7 @@ impl From<provider_host::Error> for Failure {
     }
 }
 
-/// What parts of the library return becomes a failure as the library's own error does.
+/// Converts the errors of the library's parts by way of the library's own error.
 macro_rules! from_parts {
     ($($part:ident)+) => {$(
         impl From<provider_host::$part> for Failure {
@@ -162,7 +162,7 @@ macro_rules! from_parts {
 }
 from_parts! { EgressError SandboxError StoreError RegistryError }
 
-/// Whether an error is about what the command was given.
+/// Whether the command line or a setting causes this error.
 fn is_of_settings(error: &provider_host::Error) -> bool {
     use provider_host::{EgressError, Error, RegistryError, SandboxError};
 
@@ -212,7 +212,7 @@ impl From<&ProviderError> for Complaint {
     }
 }
 
-/// `GET /api/v4/users/me (401, request id …)`, as far as it is known.
+/// `GET /api/v4/users/me (401, request id …)`, without the parts that are unknown.
 fn request_line(error: &ProviderError) -> Option<String> {
     let known: Vec<String> = [
         error.http_status.map(|status| status.to_string()),
@@ -229,7 +229,7 @@ fn request_line(error: &ProviderError) -> Option<String> {
     }
 }
 
-/// What to do, in the words of this command: the library speaks of its own limits.
+/// What to do, in terms of this command's options: the library's fixes name its own limits.
 fn fix(error: &provider_host::Error) -> Option<String> {
     let own = match error.code() {
         "secret-not-granted" => "if you trust this component with the value itself, add --grant-value KEY",
@@ -241,13 +241,13 @@ fn fix(error: &provider_host::Error) -> Option<String> {
             "run providerctl check to see whether the server answers, then run the command again; for a slow server, add --stall-timeout SECONDS"
         }
         "rate-limited" if error.as_provider().is_none() => {
-            "run the command again when the time is over, or add --stall-timeout SECONDS to wait for longer"
+            "run the command again after that time, or add --stall-timeout SECONDS to wait for longer"
         }
         "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => {
-            "if it was listing users, ask for smaller pages: --limit 1000; otherwise report it to the provider's authors"
+            "if it was listing users, use smaller pages: --limit 1000; otherwise report it to the provider's authors"
         }
         "checkpoint-busy" => {
-            "another providerctl is using the file of --checkpoint: wait until it has ended, or stop it"
+            "wait until the other providerctl that uses the file of --checkpoint has ended, or stop it"
         }
         "checkpoint-newer" => "update providerctl, or name another file with --checkpoint",
         "proxy-unusable" => "write it as http://proxy.example.com:3128, and give its login with --proxy-login",
@@ -269,14 +269,14 @@ fn fix(error: &provider_host::Error) -> Option<String> {
     Some(own.to_owned())
 }
 
-/// The message with its causes that it does not tell itself.
+/// The message, with those of its causes that it does not contain itself.
 fn sources(error: &provider_host::Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        let told = cause.downcast_ref::<std::io::Error>().map_or_else(|| cause.to_string(), io_reason);
-        if !text.contains(&told) {
-            text = format!("{text}: {told}");
+        let reason = cause.downcast_ref::<std::io::Error>().map_or_else(|| cause.to_string(), io_reason);
+        if !text.contains(&reason) {
+            text = format!("{text}: {reason}");
         }
         source = cause.source();
     }
@@ -303,13 +303,13 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_request_is_told_with_its_status_and_id() {
+    fn an_error_has_the_status_and_id_of_its_request() {
         let lines = Complaint::from(&refused()).lines();
         assert_eq!(lines, ["  fix: Make a new one.", "  request: GET /api/v4/users/me (401, request id abc)"]);
     }
 
     #[test]
-    fn what_is_unknown_of_a_request_is_left_out() {
+    fn unknown_parts_of_a_request_are_omitted() {
         let cases = [
             (Some("GET /x"), None, None, Some("GET /x")),
             (Some("GET /x"), Some(500), None, Some("GET /x (500)")),
@@ -323,9 +323,9 @@ mod tests {
         }
     }
 
-    /// What to do is said in words of this command: the library's options are for those who write programs with it.
+    /// A fix names options of this command: the library's options are for those who write programs with it.
     #[test]
-    fn no_error_speaks_of_the_librarys_options() {
+    fn no_error_names_an_option_of_the_library() {
         use provider_host::{Bound, Error, LimitHit, SandboxError, StoreError};
 
         let text = || "x".to_owned();
@@ -359,18 +359,20 @@ mod tests {
         for (kind, words) in
             [(std::io::ErrorKind::StorageFull, "the disk is full"), (std::io::ErrorKind::FileTooLarge, "ulimit -f")]
         {
-            let Failure::Told { exit, complaint } = Failure::from(std::io::Error::from(kind)) else { panic!("{kind}") };
+            let Failure::Reported { exit, complaint } = Failure::from(std::io::Error::from(kind)) else {
+                panic!("{kind}")
+            };
             assert!(exit == Exit::Failed && complaint.message.contains(words), "{complaint:?}");
             let listing = Failure::failed(*complaint).of_a_listing();
-            assert!(matches!(listing, Failure::Told { exit: Exit::Incomplete, .. }), "{listing:?}");
+            assert!(matches!(listing, Failure::Reported { exit: Exit::Incomplete, .. }), "{listing:?}");
         }
         let other = Failure::failed(Complaint::new("broken", "")).of_a_listing();
-        assert!(matches!(other, Failure::Told { exit: Exit::Failed, .. }));
+        assert!(matches!(other, Failure::Reported { exit: Exit::Failed, .. }));
     }
 
-    /// What the system says of a file comes once and in words.
+    /// The system's reason is printed once, and in words.
     #[test]
-    fn no_error_has_a_number_of_the_system() {
+    fn no_error_has_the_systems_error_number() {
         let source = std::io::Error::from_raw_os_error(2);
         let file = provider_host::EgressError::Io { path: "/x.wasm".into(), source };
         assert_eq!(
@@ -380,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_pipe_is_no_error() {
+    fn a_closed_pipe_is_not_an_error() {
         let closed = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
         assert!(matches!(Failure::from(closed), Failure::Closed));
     }

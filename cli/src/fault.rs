@@ -13,7 +13,7 @@ impl FromStr for FaultArgument {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // A body is JSON and may hold commas: it takes the rest, and comes last.
+        // A body is JSON and may contain commas, so it is the last part and takes the rest.
         let (options, body) = match text.split_once("body=") {
             Some((options, body)) => (options.trim_end_matches(','), Some(body)),
             None => (text, None),
@@ -59,7 +59,7 @@ fn kind(name: &str, value: &str) -> Result<FaultKind, String> {
         "redirect" => Ok(FaultKind::Redirect(value.to_owned())),
         "slow" => Ok(FaultKind::Slow(Duration::from_millis(number(name, value)?))),
         "huge" => Ok(FaultKind::Huge(number(name, value)?)),
-        _ => Err(format!("there is no fault {name}; see providerctl simulate --help")),
+        _ => Err(format!("unknown fault {name}; see providerctl simulate --help")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reading a listing to its end: what is tried again, how long that waits, and what becomes known on the way.
+//! Reads a listing to its end: retries pages, waits between retries, and collects notices.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -11,22 +11,22 @@ use provider_host::{Batch, Denial, End, Error, Listing, ListingSync, Progress, S
 use crate::exit::{Complaint, Failure};
 use crate::stop;
 
-/// How often the same page is tried again before the listing is given up.
+/// How often a page is retried before the listing ends.
 pub(crate) const RETRIES: u32 = 3;
 
-/// How many users are read back from a checkpoint at a time.
+/// How many users are read from a checkpoint at a time.
 const KEPT_AT_ONCE: u32 = 1_000;
 
-/// The longest pause before another try. A server that asks for more is asked again later by the person.
+/// The longest pause before a retry. If a server asks for a longer one, the listing ends and the person runs it again later.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// The pause before the first retry where the server asks for none; it doubles each time.
+/// The pause before the first retry if the server does not ask for one; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long to wait before a retry, the first being 1; `None` where there is no point in one, there were enough, or the
-/// server asks for a longer wait than is waited here.
+/// How long to wait before retry number `retry`, counted from 1; `None` if a retry cannot help, if there were enough of
+/// them, or if the server asks for more than [`LONGEST_PAUSE`].
 pub(crate) fn pause(error: &Error, retry: u32) -> Option<Duration> {
-    // A wait that is too long for the listing is too long here.
+    // The store has already found the wait too long.
     let is_too_long = matches!(error, Error::Store(StoreError::WaitTooLong { .. }));
     if !error.is_retryable() || is_too_long || retry > RETRIES {
         return None;
@@ -36,24 +36,24 @@ pub(crate) fn pause(error: &Error, retry: u32) -> Option<Duration> {
     Some(own.max(Duration::from_millis(u64::from(asked)))).filter(|pause| *pause <= LONGEST_PAUSE)
 }
 
-/// A page failed and is tried again.
+/// A page that failed and is about to be retried.
 pub(crate) struct Retry<'a> {
     /// Why.
     pub(crate) error: &'a Error,
-    /// How long it waits before.
+    /// How long the command waits before it.
     pub(crate) pause: Duration,
-    /// Which try it is, from 1.
+    /// The number of the retry, from 1.
     pub(crate) number: u32,
 }
 
-/// Why no further page comes.
+/// Why there is no further page.
 enum Stopped {
     Interrupted(Complaint),
     Error(Error),
 }
 
 impl Stopped {
-    /// How the command ends: with so many users printed before, the listing is incomplete.
+    /// How the command ends: if users were printed before, the listing is incomplete.
     fn after(self, users: u64) -> Failure {
         match (self, users) {
             (Self::Interrupted(complaint), 0) => Failure::failed(complaint),
@@ -64,7 +64,7 @@ impl Stopped {
     }
 }
 
-/// The next page, after retries where they may help, which pause for no longer than a listing may make no progress.
+/// The next page, after retries if they may help. All their pauses together are at most `stall_time`.
 async fn page<L: Steps>(
     listing: &mut L,
     stall_time: Duration,
@@ -85,19 +85,19 @@ async fn page<L: Steps>(
     }
 }
 
-/// What is read step by step: a listing, in one version of a provider or across several, or what changed since one.
+/// Something that is read step by step: a listing, in one version of a provider or across several, or a sync.
 pub(crate) trait Steps {
-    /// What a step brings.
-    type Step: Told;
-    /// The next step; none after the last.
+    /// What a step returns.
+    type Step: StepReport;
+    /// The next step; `None` after the last.
     async fn next(&mut self) -> Option<Result<Self::Step, Error>>;
-    /// How many users came to be printed.
+    /// How many users were returned for printing.
     fn users(&self) -> u64;
 }
 
-/// What a step tells beside its users.
-pub(crate) trait Told {
-    /// What there is to know.
+/// What a step reports besides its users.
+pub(crate) trait StepReport {
+    /// The notices of the step.
     fn notices(&self) -> &[Notice];
     /// Set in the last step.
     fn end(&self) -> Option<End>;
@@ -140,7 +140,7 @@ impl Steps for ListingSync {
     }
 }
 
-impl Told for Batch {
+impl StepReport for Batch {
     fn notices(&self) -> &[Notice] {
         &self.notices
     }
@@ -150,7 +150,7 @@ impl Told for Batch {
     }
 }
 
-impl Told for SyncStep {
+impl StepReport for SyncStep {
     fn notices(&self) -> &[Notice] {
         &self.notices
     }
@@ -160,40 +160,40 @@ impl Told for SyncStep {
     }
 }
 
-/// What is known of a listing so far.
+/// A listing that is being read, with the notices and the end so far.
 pub(crate) struct Reader<L> {
     listing: L,
     notices: BTreeMap<String, Notice>,
     end: Option<End>,
     stall_time: Duration,
-    /// Waits for Ctrl-C and the like from the first page to the last, so that none is missed while a page is printed.
+    /// Waits for Ctrl-C and other signals for the whole listing, so that none is missed while a page is printed.
     stop: Pin<Box<dyn Future<Output = ()>>>,
 }
 
 impl Reader<Listing> {
-    /// How far the listing was when it was taken up from a checkpoint; none where it began.
+    /// The progress in the checkpoint from which the listing resumed; `None` if it started from the beginning.
     pub(crate) fn resumed(&self) -> Option<Progress> {
         self.listing.resumed()
     }
 
-    /// The next users that the checkpoint holds, by id, after those up to `after`.
+    /// The next users in the checkpoint by id, after the id `after`.
     pub(crate) async fn kept(&self, after: Option<&str>) -> Result<Vec<User>, Failure> {
         Ok(self.listing.kept(Kept::Latest, after, KEPT_AT_ONCE).await?)
     }
 
-    /// What the provider asked for in the last step and was denied.
+    /// The requests of the last step that were denied.
     pub(crate) fn denials(&self) -> Vec<Denial> {
         self.listing.denials()
     }
 }
 
 impl<L: Steps> Reader<L> {
-    /// At the beginning of a listing, which may make no progress for so long.
+    /// Starts reading; the listing may go without progress for `stall_time`.
     pub(crate) fn new(listing: L, stall_time: Duration) -> Self {
         Self { listing, notices: BTreeMap::new(), end: None, stall_time, stop: Box::pin(stop::asked()) }
     }
 
-    /// The next page; `None` after the last. What asks the process to stop ends it too, as an error.
+    /// The next page; `None` after the last. A signal to stop ends the listing with an error.
     pub(crate) async fn next(&mut self, retrying: &mut dyn FnMut(Retry<'_>)) -> Option<Result<L::Step, Failure>> {
         let Self { listing, notices, end, stall_time, stop } = self;
         let ended = tokio::select! {
@@ -203,7 +203,7 @@ impl<L: Steps> Reader<L> {
         };
         Some(match ended? {
             Ok(step) => {
-                // The last page repeats what still holds: an early doubt may have been cleared up.
+                // The last page repeats all notices that are still true: an earlier one may have been resolved.
                 if step.end().is_some() {
                     notices.clear();
                 }
@@ -220,12 +220,12 @@ impl<L: Steps> Reader<L> {
         &self.listing
     }
 
-    /// How many users came.
+    /// How many users were returned.
     pub(crate) fn users(&self) -> u64 {
         self.listing.users()
     }
 
-    /// The notices that came, one for each code: a later one replaces an earlier.
+    /// The notices, one for each code: a later one replaces an earlier one.
     pub(crate) fn notices(&self) -> impl Iterator<Item = &Notice> {
         self.notices.values()
     }

@@ -1,8 +1,8 @@
 //! `providerctl`: runs a provider component in its sandbox from the command line.
 //!
 //! It parses the command line, prints what the library `provider-host` returns, and ends with an exit code that says
-//! how complete it was. Between two runs it keeps compiled components alone, and writes no other file but those that
-//! `--checkpoint` and `--audit` name and the one that it seals.
+//! how complete that was. Between runs it keeps only compiled components. It writes no other files than those of
+//! `--checkpoint` and `--audit` and the one that it seals.
 
 mod args;
 mod change;
@@ -28,11 +28,11 @@ use crate::args::Cli;
 use crate::exit::{Complaint, Exit, Failure};
 use crate::screen::{Look, Screen};
 
-/// How long a step that is being saved may take after the command is over.
+/// How long saving a step may take after the command has ended.
 const LAST_SAVING: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
-    // Not a subcommand for people, and before anything else is set up: this process compiles and ends.
+    // An internal subcommand, before anything else is set up: this process compiles and ends.
     if std::env::args_os().nth(1).is_some_and(|argument| argument == connection::COMPILE) {
         return provider_host::run_compiler();
     }
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     let mut screen = Screen::new(&mut out, &mut err, Look::detect());
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        // It repeats what was typed, which may have been pasted from anywhere.
+        // The message repeats the arguments, which may contain escape sequences.
         Err(error) if error.use_stderr() => {
             error.to_string().lines().for_each(|line| screen.remark(line));
             return Exit::Usage.into();
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
             stop::survive_file_limits();
             commands::run(cli.command, &mut screen).await
         });
-        // A name that is being looked up blocks its thread, for as long as the system's resolver likes.
+        // A name lookup blocks its thread until the system's resolver returns.
         runtime.shutdown_timeout(LAST_SAVING);
         done
     });
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     let exit = match done {
         Ok(exit) => exit,
         Err(Failure::Closed) => Exit::Complete,
-        Err(Failure::Told { exit, complaint }) => {
+        Err(Failure::Reported { exit, complaint }) => {
             screen.complain(&complaint);
             exit
         }

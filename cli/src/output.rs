@@ -1,4 +1,4 @@
-//! How users are printed. Each format turns pages into bytes as they come, so that nothing waits for the end.
+//! The formats of users. Each converts a page to bytes when it arrives, so that nothing waits for the end.
 
 pub(crate) mod cell;
 pub(crate) mod change;

@@ -1,18 +1,18 @@
-//! What the system lets this process have, looked at before anything is begun: in the middle of it, a runtime that gets no
-//! thread or no memory ends the process without a word of use.
+//! Checks the limits of this process before anything starts: a runtime that later gets no thread or no memory ends the process
+//! without a useful message.
 
 use crate::exit::Complaint;
 
-/// Files that may be open at the least: 32 connections, and as many again for threads, folders, a checkpoint and a log.
+/// The minimum of open files: 32 connections, and as many again for threads, folders, a checkpoint and a log.
 const FILES: u64 = 64;
 
-/// Bytes of address space at the least, for the command itself. What the sandbox reserves beyond says the library.
+/// The minimum of address space in bytes for the command itself. The library checks what the sandbox reserves.
 const ADDRESSES: u64 = 1 << 30;
 
-/// Looks at the limits of this process.
+/// Checks the limits of this process.
 ///
 /// # Errors
-/// One of them is too low to work with.
+/// A limit is too low.
 #[cfg(unix)]
 pub(crate) fn check() -> Result<(), Complaint> {
     use rustix::process::{Resource, getrlimit};
@@ -26,7 +26,7 @@ pub(crate) const fn check() -> Result<(), Complaint> {
     Ok(())
 }
 
-/// Looks at limits; none is no limit.
+/// Checks limits; `None` means unlimited.
 #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has these limits"))]
 fn enough(files: Option<u64>, addresses: Option<u64>) -> Result<(), Complaint> {
     if let Some(files) = files.filter(|files| *files < FILES) {
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_that_are_too_low_are_told_with_what_raises_them() {
+    fn a_limit_that_is_too_low_is_reported_with_the_command_that_raises_it() {
         for (files, addresses, expect) in [
             (None, None, None),
             (Some(FILES), Some(ADDRESSES), None),
@@ -60,9 +60,9 @@ mod tests {
             (None, Some(ADDRESSES - 1), Some(("address-space-limited", "ulimit -v"))),
         ] {
             let found = enough(files, addresses).err();
-            let told = found.as_ref().map(|found| (found.code.as_str(), found.fix.as_deref().unwrap_or_default()));
-            assert_eq!(told.map(|(code, _)| code), expect.map(|(code, _)| code), "{files:?} {addresses:?}");
-            assert!(told.zip(expect).is_none_or(|((_, fix), (_, words))| fix.contains(words)), "{told:?}");
+            let reported = found.as_ref().map(|found| (found.code.as_str(), found.fix.as_deref().unwrap_or_default()));
+            assert_eq!(reported.map(|(code, _)| code), expect.map(|(code, _)| code), "{files:?} {addresses:?}");
+            assert!(reported.zip(expect).is_none_or(|((_, fix), (_, words))| fix.contains(words)), "{reported:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where a command writes: data to standard output, the narrative to standard error, and how each of them looks.
+//! The outputs of a command: data goes to stdout, everything else to stderr, each in the form that suits its terminal or pipe.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::exit::Complaint;
 use crate::output::Width;
 use crate::output::cell::printable;
 
-/// How wide a table is on a terminal that does not say how wide it is.
+/// The width of a table if the terminal does not report its own.
 const DEFAULT_COLUMNS: usize = 80;
 
 /// Whether text may be coloured.
@@ -22,10 +22,10 @@ pub(crate) enum Colour {
     Off,
 }
 
-/// What turns a colour off again.
+/// The escape sequence that resets the colour.
 const PLAIN: &str = "\u{1b}[0m";
 
-/// What a piece of text stands for.
+/// The meaning of a text, which decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
     Good,
@@ -38,7 +38,7 @@ pub(crate) enum Tone {
 impl Tone {
     const ALL: [Self; 5] = [Self::Good, Self::Warning, Self::Bad, Self::Quiet, Self::Title];
 
-    /// What turns its colour on.
+    /// The escape sequence of its colour.
     const fn code(self) -> &'static str {
         match self {
             Self::Good => "\u{1b}[32m",
@@ -59,7 +59,7 @@ impl Colour {
         }
     }
 
-    /// A line as it is written: nothing in it drives a terminal but the colours that this command gives.
+    /// A line as it is written: its only escape sequences are the colours of this command.
     fn line(self, text: &str) -> String {
         let mut line = String::new();
         let mut rest = text;
@@ -76,12 +76,12 @@ impl Colour {
     }
 }
 
-/// Whether a person follows what the command does.
+/// Whether progress and summaries are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Narrative {
     /// Standard error is a terminal.
-    Told,
-    /// It is piped: only errors and warnings are printed.
+    Shown,
+    /// Standard error is piped: only errors and warnings are printed.
     Silent,
 }
 
@@ -94,9 +94,9 @@ pub(crate) struct Look {
     pub(crate) colour: Colour,
     /// Whether standard error may be coloured.
     pub(crate) error_colour: Colour,
-    /// Whether the narrative is printed.
+    /// Whether progress and summaries are shown.
     pub(crate) narrative: Narrative,
-    /// Whether a progress bar may be drawn where the narrative is.
+    /// Whether a progress bar may be drawn.
     pub(crate) bar: Bar,
 }
 
@@ -105,16 +105,16 @@ pub(crate) struct Look {
 pub(crate) enum Bar {
     /// It can.
     Drawn,
-    /// It shows lines alone.
+    /// It shows only lines.
     Left,
 }
 
 impl Look {
-    /// What the outputs of this process are.
+    /// Detects how the outputs of this process look.
     pub(crate) fn detect() -> Self {
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        // Where no terminal is named, its abilities are not known; Windows has no such variable.
+        // Without TERM the terminal's abilities are unknown; Windows has no such variable.
         let is_dumb = variable("TERM").map_or(cfg!(unix), |term| term == "dumb");
         let is_plain = is_dumb || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let colour = |is_terminal: bool| if is_terminal && !is_plain { Colour::On } else { Colour::Off };
@@ -125,7 +125,7 @@ impl Look {
             width: if out { Width::Columns(columns.unwrap_or(DEFAULT_COLUMNS)) } else { Width::Unbounded },
             colour: colour(out),
             error_colour: colour(err),
-            narrative: if err { Narrative::Told } else { Narrative::Silent },
+            narrative: if err { Narrative::Shown } else { Narrative::Silent },
             bar: if is_dumb { Bar::Left } else { Bar::Drawn },
         }
     }
@@ -141,12 +141,12 @@ pub(crate) struct Screen<'a> {
 }
 
 impl<'a> Screen<'a> {
-    /// On these outputs.
+    /// Writes to these outputs.
     pub(crate) fn new(out: &'a mut dyn Write, err: &'a mut dyn Write, look: Look) -> Self {
         Self { out, err, look, bar: ProgressBar::hidden() }
     }
 
-    /// Data: written and flushed at once.
+    /// Writes data, and flushes it at once.
     pub(crate) fn data(&mut self, bytes: &[u8]) -> io::Result<()> {
         let out = &mut self.out;
         self.bar.suspend(|| {
@@ -155,24 +155,24 @@ impl<'a> Screen<'a> {
         })
     }
 
-    /// One line of data for a person.
+    /// Writes one line of data.
     pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
         self.data(self.look.colour.line(text).as_bytes())
     }
 
-    /// A line for the person who follows along; dropped where nobody does.
+    /// Writes a line to stderr if it is a terminal.
     pub(crate) fn tell(&mut self, text: &str) {
-        if self.look.narrative == Narrative::Told {
+        if self.look.narrative == Narrative::Shown {
             self.aside(text);
         }
     }
 
-    /// A line that everybody is told, whether or not the output is piped.
+    /// Writes a line to stderr, piped or not.
     pub(crate) fn remark(&mut self, text: &str) {
         self.aside(text);
     }
 
-    /// An error.
+    /// Prints an error.
     pub(crate) fn complain(&mut self, complaint: &Complaint) {
         let label = format!("error[{}]", printable(&complaint.code));
         let label = self.look.error_colour.paint(Tone::Bad, &label);
@@ -182,14 +182,14 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// A notice, on standard error.
+    /// Prints a notice to stderr.
     pub(crate) fn notice(&mut self, notice: &Notice) {
         for line in notice_lines(notice, self.look.error_colour) {
             self.aside(&line);
         }
     }
 
-    /// Starts the progress bar; there is none where nobody follows along.
+    /// Starts the progress bar, if stderr is a terminal that can draw one.
     pub(crate) fn start_progress(&mut self, what: &str) {
         if self.look.narrative == Narrative::Silent || self.look.bar == Bar::Left {
             return;
@@ -202,7 +202,7 @@ impl<'a> Screen<'a> {
         self.bar.enable_steady_tick(Duration::from_millis(120));
     }
 
-    /// Moves the progress bar. The total may come, or change, while it runs.
+    /// Moves the progress bar. The total may appear or change meanwhile.
     pub(crate) fn progress(&mut self, done: u64, total: Option<u32>) {
         if let Some(total) = total.map(u64::from).filter(|total| self.bar.length() != Some(*total)) {
             self.bar.set_length(total);
@@ -214,13 +214,13 @@ impl<'a> Screen<'a> {
         self.bar.set_position(done);
     }
 
-    /// Takes the progress bar away.
+    /// Removes the progress bar.
     pub(crate) fn end_progress(&mut self) {
         self.bar.finish_and_clear();
         self.bar = ProgressBar::hidden();
     }
 
-    /// One line on standard error. That it cannot be written changes nothing about the data.
+    /// Writes one line to stderr, and ignores errors: they do not affect the data.
     fn aside(&mut self, text: &str) {
         let (err, line) = (&mut self.err, self.look.error_colour.line(text));
         self.bar.suspend(|| drop(err.write_all(line.as_bytes()).and_then(|()| err.flush())));
@@ -252,7 +252,7 @@ mod tests {
     };
 
     #[test]
-    fn a_piped_command_tells_no_story_but_its_errors() {
+    fn a_piped_command_prints_only_remarks_and_errors() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut screen = Screen::new(&mut out, &mut err, PIPED);
         screen.tell("1 user");
@@ -267,11 +267,11 @@ mod tests {
     }
 
     #[test]
-    fn a_line_holds_the_commands_own_colours_and_nothing_else_that_drives_a_terminal() {
+    fn a_line_has_only_the_commands_own_escape_sequences() {
         let hostile = "x\u{1b}[31m\u{1b}[2J\u{9b}m\u{202e}\r\n";
         for (colour, expect) in [
             (Colour::Off, "x\u{fffd}[31m\u{fffd}[2J\u{fffd}m\u{fffd}  \n"),
-            // A colour of ours within a text does no harm; nothing else comes through.
+            // One of our colours within a text does no harm; other sequences are replaced.
             (Colour::On, "x\u{1b}[31m\u{fffd}[2J\u{fffd}m\u{fffd}  \n"),
         ] {
             assert_eq!(colour.line(hostile), expect);

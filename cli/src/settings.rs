@@ -1,6 +1,6 @@
-//! `--set` and `--secret`: from the command line to settings that the provider knows.
+//! Turns `--set` and `--secret` into settings of the provider.
 //!
-//! No message here holds a value, since any value may be a secret that was put in the wrong place.
+//! No message here contains a value, since any value may be a secret in the wrong place.
 
 use std::ffi::OsString;
 use std::io;
@@ -13,21 +13,21 @@ use secrecy::zeroize::Zeroizing;
 
 use crate::exit::Complaint;
 
-/// Why a secret is not taken from the command line, and how it is given instead.
+/// Why the command refuses a secret on the command line.
 const EXPOSED: &str = "the process list and the shell's history would show it";
 
-/// What the command line says, before anything is read or known of the provider.
+/// The arguments of `--set` and `--secret`, before any secret is read and before the provider's description is known.
 #[derive(Default, PartialEq, Eq)]
 pub(crate) struct Given {
     plain: Vec<(String, String)>,
     secret: Vec<(String, SecretSource)>,
 }
 
-/// The world that secrets are read from; a test has one of its own.
-pub(crate) struct Vault<'a> {
-    /// An environment variable.
+/// Reads secrets from the environment and from files; tests replace both.
+pub(crate) struct SecretReader<'a> {
+    /// Returns the value of an environment variable.
     pub(crate) env: &'a dyn Fn(&str) -> Option<OsString>,
-    /// A file's content.
+    /// Returns the content of a file.
     pub(crate) file: &'a dyn Fn(&Path) -> io::Result<Zeroizing<Vec<u8>>>,
 }
 
@@ -69,8 +69,8 @@ impl Given {
         Ok(())
     }
 
-    /// Checks that the provider knows each key, that none is missing, that no secret is on the command line, and that none
-    /// would be shown to the provider.
+    /// Checks that the provider has a setting for each key, that no required setting is missing, that no secret is on the
+    /// command line, and that the provider would see no secret.
     pub(crate) fn check(&self, description: &Description) -> Result<(), Complaint> {
         let spec = |key: &str| description.settings.iter().find(|spec| spec.key == key);
         let known = || description.settings.iter().map(known_line).collect();
@@ -103,38 +103,38 @@ impl Given {
             .details(missing.iter().map(|spec| known_line(spec)).collect()))
     }
 
-    /// Checks that the provider keeps for a secret whatever was given as one. How a value was given decides: a provider that
-    /// calls a secret a text would be shown it.
+    /// Checks that the provider describes each setting that was given with `--secret` as a secret: if it described one as a
+    /// text, it would see the value.
     pub(crate) fn check_secrets(&self, description: &Description) -> Result<(), Complaint> {
         for (key, _) in &self.secret {
             let spec = description.settings.iter().find(|spec| spec.key == *key);
             if !spec.is_some_and(|spec| spec.kind.is_secret()) {
                 let kind = spec.map_or("nothing that it reads", |spec| spec.kind.as_str());
                 let message = format!(
-                    "the secret {key} is not handed over: {} {} describes {key} as {kind}, and would see it",
+                    "the secret {key} is not passed on: {} {} describes {key} as {kind}, and would see it",
                     description.name, description.version
                 );
                 return Err(Complaint::new("secret-unusable", message).fix(format!(
-                    "run the component that you mean (describe says which one ran); where {key} is no secret, give it with --set"
+                    "run the component that you mean (describe says which one ran); if {key} is not a secret, give it with --set"
                 )));
             }
         }
         Ok(())
     }
 
-    /// Reads the secrets. One that cannot be read, or is empty, is named by its place.
-    pub(crate) fn read(self, vault: &Vault<'_>) -> Result<Vec<(String, Value)>, Complaint> {
+    /// Reads the secrets. An error names the place of a secret that is empty or cannot be read.
+    pub(crate) fn read(self, secrets: &SecretReader<'_>) -> Result<Vec<(String, Value)>, Complaint> {
         let mut values: Vec<(String, Value)> =
             self.plain.into_iter().map(|(key, value)| (key, Value::Plain(value))).collect();
         for (key, source) in self.secret {
-            let value = read_secret(&key, &source, vault)?;
+            let value = read_secret(&key, &source, secrets)?;
             values.push((key, Value::Secret(value)));
         }
         Ok(values)
     }
 }
 
-/// The settings as the host takes them: what was given as a secret stays one, whatever the provider says of it.
+/// Converts the values to the host's settings: a value that was given as a secret stays one, however the provider describes it.
 pub(crate) fn settings(values: Vec<(String, Value)>) -> Settings {
     let mut settings = Settings::new();
     for (key, value) in values {
@@ -156,7 +156,7 @@ fn split<'a>(argument: &'a str, option: &str, example: &str) -> Result<(&'a str,
     }
 }
 
-/// Whether text looks like the key of a setting. What does not may be a secret in the wrong place, and is not repeated: a
+/// Whether text looks like the key of a setting. Other text may be a secret in the wrong place, so no message repeats it: a
 /// token of Mattermost has 26 letters and digits.
 fn is_key(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase())
@@ -175,7 +175,7 @@ fn exposed(key: &str, option: &str) -> Complaint {
         .details(vec!["If it is a real secret, revoke it and make a new one.".to_owned()])
 }
 
-/// What stands in the place of a secret's place: the secret itself, as far as anybody can tell, or half a place.
+/// The error for a `--secret` whose value names no place: it may be the secret itself, or an incomplete place.
 fn misplaced(key: &str, value: &str, reason: &str) -> Complaint {
     if !value.starts_with("env:") && !value.starts_with("file:") {
         return exposed(key, "--secret");
@@ -184,7 +184,7 @@ fn misplaced(key: &str, value: &str, reason: &str) -> Complaint {
         .fix(format!("write --secret {key}=env:{} or --secret {key}=file:PATH", variable(key)))
 }
 
-/// The environment variable that is proposed for a setting.
+/// The environment variable to suggest for a setting.
 fn variable(key: &str) -> String {
     key.to_uppercase()
 }
@@ -217,11 +217,11 @@ fn known_line(spec: &SettingSpec) -> String {
     format!("{} ({kind}{need}): {}", spec.key, spec.help)
 }
 
-fn read_secret(key: &str, source: &SecretSource, vault: &Vault<'_>) -> Result<SecretString, Complaint> {
+fn read_secret(key: &str, source: &SecretSource, secrets: &SecretReader<'_>) -> Result<SecretString, Complaint> {
     let place = source.to_string();
     let bytes = match source {
         SecretSource::Env(name) => {
-            let value = (vault.env)(name).ok_or_else(|| {
+            let value = (secrets.env)(name).ok_or_else(|| {
                 Complaint::new("secret-missing", format!("{place} is not set")).fix(format!(
                     "set it to the value of {key} and export it, and name it without $, as in {key}=env:{}",
                     variable(key)
@@ -229,7 +229,7 @@ fn read_secret(key: &str, source: &SecretSource, vault: &Vault<'_>) -> Result<Se
             })?;
             Zeroizing::new(value.into_encoded_bytes())
         }
-        SecretSource::File(path) => (vault.file)(path).map_err(|error| {
+        SecretSource::File(path) => (secrets.file)(path).map_err(|error| {
             Complaint::new("secret-unreadable", format!("{place} cannot be read: {}", io_reason(&error)))
                 .fix(format!("put the value of {key} there, readable for you alone, or name the file that holds it"))
         })?,

@@ -42,14 +42,14 @@ fn texts(values: &[&str]) -> Vec<String> {
     values.iter().map(|value| (*value).to_owned()).collect()
 }
 
-/// What the person is told about this command line.
-fn told(set: &[&str], secret: &[&str]) -> Result<(), Complaint> {
+/// Parses and checks a command line.
+fn check(set: &[&str], secret: &[&str]) -> Result<(), Complaint> {
     Given::parse(&texts(set), &texts(secret))?.check(&product())
 }
 
 #[track_caller]
 fn refused(set: &[&str], secret: &[&str], code: &str) -> Complaint {
-    let complaint = told(set, secret).expect_err("must be refused");
+    let complaint = check(set, secret).expect_err("must be refused");
     assert_eq!(complaint.code, code, "{complaint:?}");
     assert!(!format!("{complaint:?}").contains("hunter2"), "{complaint:?} holds the secret");
     complaint
@@ -59,9 +59,9 @@ const URL: &str = "server_url=http://127.0.0.1:1";
 const TOKEN: &str = "access_token=env:T";
 
 #[test]
-fn complete_settings_are_taken() {
-    told(&[URL], &[TOKEN]).unwrap();
-    told(&[URL, "mode=a=b"], &["access_token=file:/tmp/t", "signing_key=env:K"]).unwrap();
+fn complete_settings_are_accepted() {
+    check(&[URL], &[TOKEN]).unwrap();
+    check(&[URL, "mode=a=b"], &["access_token=file:/tmp/t", "signing_key=env:K"]).unwrap();
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn wrong_settings_are_refused_without_their_values() {
 }
 
 #[test]
-fn a_refusal_says_how_to_do_it() {
+fn a_refusal_names_the_right_option() {
     let exposed = refused(&[URL, "access_token=hunter2"], &[], "secret-exposed");
     assert!(exposed.message.contains("history"), "{}", exposed.message);
     assert!(exposed.fix.unwrap().contains("--secret access_token=env:ACCESS_TOKEN"));
@@ -115,9 +115,9 @@ fn a_refusal_says_how_to_do_it() {
     assert_eq!(unknown.details, known);
 }
 
-/// A provider may call its settings what it likes; how a value was given decides.
+/// A provider may describe its settings as anything, so the option with which a value was given decides.
 #[test]
-fn a_secret_fills_no_setting_that_is_described_as_anything_else() {
+fn a_secret_fills_only_settings_that_are_described_as_secrets() {
     use SettingKind::{Choice, Flag, Integer, SecretValue, Text, Url};
     let kinds = [
         (secret(), true),
@@ -153,7 +153,7 @@ fn a_secret_reaches_the_host_as_a_secret() {
 #[track_caller]
 fn read(source: &str, content: Option<&[u8]>) -> Result<String, Complaint> {
     let given = Given::parse(&[], &[format!("access_token={source}")]).unwrap();
-    let vault = Vault {
+    let secrets = SecretReader {
         env: &|name| {
             assert_eq!(name, "T");
             content.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap().into())
@@ -163,7 +163,7 @@ fn read(source: &str, content: Option<&[u8]>) -> Result<String, Complaint> {
             content.map(|bytes| Zeroizing::new(bytes.to_vec())).ok_or_else(|| io::ErrorKind::NotFound.into())
         },
     };
-    let values = given.read(&vault)?;
+    let values = given.read(&secrets)?;
     match values.into_iter().next() {
         Some((_, Value::Secret(secret))) => Ok(secret.expose_secret().to_owned()),
         Some((_, Value::Plain(_))) | None => panic!("no secret"),
@@ -180,7 +180,7 @@ fn one_line_end_is_cut_from_a_secret() {
 }
 
 #[test]
-fn a_secret_that_is_not_there_is_named_by_its_place() {
+fn a_missing_secret_is_named_by_its_place() {
     let cases: [(&str, Option<&[u8]>, &str, &str); 6] = [
         ("env:T", None, "secret-missing", "the environment variable T"),
         ("env:T", Some(b""), "secret-empty", "the environment variable T"),

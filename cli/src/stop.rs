@@ -1,4 +1,4 @@
-//! What asks this process to stop: Ctrl-C, a service manager, or a terminal that is closed.
+//! Signals that ask this process to stop: Ctrl-C, a service manager, or a closed terminal.
 
 use std::process;
 
@@ -6,40 +6,40 @@ use tokio::sync::oneshot;
 
 use crate::exit::Exit;
 
-/// Ends when somebody asks this process to stop. From when it is made none is missed, whatever the command does meanwhile.
-/// Whoever asks again does not wait for what the command is at, such as a page that nobody reads: the process ends.
+/// Completes when a signal asks this process to stop. It listens from this call on, so no signal is missed.
+/// A second signal ends the process at once, even if the command is blocked, for example while nobody reads its output.
 pub(crate) fn asked() -> impl Future<Output = ()> {
-    let (tell, told) = oneshot::channel();
+    let (sender, receiver) = oneshot::channel();
     let mut signals = Signals::new();
     tokio::spawn(async move {
         signals.next().await;
-        // It fails where nobody waits, and then there is nothing to finish.
-        if tell.send(()).is_ok() {
+        // Sending fails if nobody waits, and then there is nothing to finish.
+        if sender.send(()).is_ok() {
             signals.next().await;
         }
         process::exit(Exit::Incomplete.code().into());
     });
     async {
-        // The sender is dropped with the runtime alone.
-        if told.await.is_err() {
+        // Only the end of the runtime drops the sender.
+        if receiver.await.is_err() {
             std::future::pending::<()>().await;
         }
     }
 }
 
-/// The signals that ask for it.
+/// The signals that ask this process to stop.
 #[cfg(unix)]
 struct Signals(Vec<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
 impl Signals {
-    /// Those that this process was not started to ignore, as by nohup or in the background of a script.
+    /// All but those that this process was started to ignore, for example by nohup or in the background of a script.
     fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
 
         let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
         let heard = kinds.into_iter().filter(|kind| !is_ignored(kind.as_raw_value()));
-        // One that cannot be waited for ends the process, as it does by default.
+        // A signal without a handler ends the process, as by default.
         Self(heard.filter_map(|kind| signal(kind).ok()).collect())
     }
 
@@ -68,7 +68,7 @@ impl Signals {
     }
 }
 
-/// Whether this process was started to ignore a signal, where the system shows that.
+/// Whether this process was started to ignore a signal, if the system shows that.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -78,12 +78,12 @@ fn is_ignored(signal: i32) -> bool {
     bit.is_some_and(|bit| mask & bit != 0)
 }
 
-/// A file that grows beyond a limit of this process (`ulimit -f`) fails to be written, as on a full disk, instead of ending
-/// the process.
+/// Makes writing beyond the limit on file sizes (`ulimit -f`) an error, as on a full disk, instead of a signal that ends the
+/// process.
 #[cfg(unix)]
 pub(crate) fn survive_file_limits() {
     let signal = tokio::signal::unix::SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
-    // Where it cannot be waited for, it ends the process as it does by default.
+    // Without a handler the signal ends the process, as by default.
     drop(tokio::signal::unix::signal(signal));
 }
 

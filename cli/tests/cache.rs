@@ -1,4 +1,4 @@
-//! What the command keeps of a component from one run to the next.
+//! The command's cache of compiled components.
 #![cfg(unix)]
 
 use std::fs::Permissions;
@@ -8,7 +8,7 @@ use std::process::Command;
 const COMPONENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/mattermost-provider.wasm");
 
 #[test]
-fn a_component_is_compiled_once_and_kept_for_this_user_alone() {
+fn a_component_is_compiled_once_and_cached_for_this_user_only() {
     let place = std::env::temp_dir().join(format!("providerctl-cache-{}", std::process::id()));
     let folder = place.join("providerctl");
     let describe = |more: &[&str]| {
@@ -18,9 +18,9 @@ fn a_component_is_compiled_once_and_kept_for_this_user_alone() {
             .env("XDG_CACHE_HOME", &place)
             .output()
             .unwrap();
-        let (told, said) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{told}");
-        told
+        let (out, said) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{out}");
+        out
     };
     let kept = || -> Vec<_> {
         let mut kept: Vec<_> = std::fs::read_dir(&folder)
@@ -32,14 +32,14 @@ fn a_component_is_compiled_once_and_kept_for_this_user_alone() {
         kept
     };
     let text = describe(&["--no-cache"]);
-    assert!(!place.exists(), "nothing is kept where that is not wanted");
+    assert!(!place.exists(), "nothing is cached with --no-cache");
     assert_eq!(describe(&[]), text);
     let first = kept();
     assert_eq!(first.len(), 2, "the compiled component and the key of its checksum");
     assert_eq!(describe(&[]), text);
     assert_eq!(kept(), first, "it is not written again");
     std::fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
-    assert_eq!(describe(&[]), text, "a folder that others may read is left alone, and nothing is told");
+    assert_eq!(describe(&[]), text, "a folder that others may read is left alone, and nothing is reported");
     assert_eq!(kept(), first);
     std::fs::remove_dir_all(place).unwrap();
 }

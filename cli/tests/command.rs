@@ -67,7 +67,7 @@ fn every_format_has_every_user() {
     let run = |format: &str| {
         let output = against(&server.url(), server.admin(), "users", &["--format", format]);
         check_exit(&output, 0);
-        assert_eq!(stderr(&output), "", "{format}: nothing is told when it is piped");
+        assert_eq!(stderr(&output), "", "{format}: stderr is empty when it is piped");
         stdout(&output)
     };
     let lines = run("ndjson");
@@ -100,7 +100,7 @@ fn every_format_has_every_user() {
 }
 
 #[test]
-fn exit_codes_tell_how_it_went() {
+fn each_outcome_has_its_exit_code() {
     let server = server(Config::default());
     let tokens = server.simulator.tokens();
     let url = server.url();
@@ -124,10 +124,10 @@ fn exit_codes_tell_how_it_went() {
         ("users", &url, "t", &["--component", "/nonexistent.wasm"], 1, "nonexistent"),
         ("users", &url, "t", &["--ca-file", "/nonexistent.pem"], 1, "nonexistent"),
     ];
-    for (command, url, token, more, exit, told) in cases {
+    for (command, url, token, more, exit, shown) in cases {
         let output = against(url, token, command, more);
         check_exit(&output, *exit);
-        assert!(stderr(&output).contains(told), "{command} {more:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(shown), "{command} {more:?}: {}", stderr(&output));
         assert!(token.len() < 20 || !format!("{output:?}").contains(*token), "{command} shows the token");
     }
 }
@@ -161,8 +161,8 @@ fn secrets_on_the_command_line_are_refused_with_the_reason() {
     ] {
         let output = providerctl(&arguments, "t");
         check_exit(&output, 2);
-        let told = stderr(&output);
-        assert!(told.contains("process list") && told.contains("env:") && !told.contains("sekret123"), "{told}");
+        let shown = stderr(&output);
+        assert!(shown.contains("process list") && shown.contains("env:") && !shown.contains("sekret123"), "{shown}");
     }
 }
 
@@ -189,7 +189,7 @@ fn an_error_after_users_is_incomplete_and_leaves_valid_json() {
 }
 
 #[test]
-fn passing_troubles_are_tried_again() {
+fn temporary_errors_are_retried() {
     let fault = Fault {
         on: "/users?page=3&".into(),
         after: 0,
@@ -203,7 +203,7 @@ fn passing_troubles_are_tried_again() {
 }
 
 #[test]
-fn a_licence_reads_as_a_person_would_like_it() {
+fn a_licence_is_printed_as_a_block() {
     let server =
         server(Config { license: LicensePreset::Professional, now_ms: Some(1_795_533_929_000), ..Config::default() });
     let output = against(&server.url(), server.admin(), "license", &[]);
@@ -221,7 +221,7 @@ fn faulty(on: &str, what: FaultKind) -> Server {
 }
 
 #[test]
-fn what_a_licence_does_not_say_is_unknown_and_never_free() {
+fn missing_values_of_a_licence_are_unknown_and_never_free() {
     let full = r#"{"IsLicensed":true,"SkuShortName":"enterprise","Users":100,"StartsAt":1700000000000,"ExpiresAt":1900000000000,"IsTrial":false}"#;
     let cases = [
         (full.to_owned(), "enterprise", serde_json::json!(100), ""),
@@ -237,9 +237,9 @@ fn what_a_licence_does_not_say_is_unknown_and_never_free() {
         let licenses: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
         let license = licenses.get(0).unwrap();
         assert_eq!((license.get("license_type"), license.get("seats_purchased")), (Some(&kind.into()), Some(&seats)));
-        let told = stderr(&output);
-        assert_eq!(told.contains("license-unreadable"), !named.is_empty(), "{body}: {told}");
-        assert!(told.contains(named) && !told.contains("token"), "{body}: {told}");
+        let shown = stderr(&output);
+        assert_eq!(shown.contains("license-unreadable"), !named.is_empty(), "{body}: {shown}");
+        assert!(shown.contains(named) && !shown.contains("token"), "{body}: {shown}");
         let users = against(&server.url(), server.admin(), "users", &["--format", "ndjson"]);
         check_exit(&users, 0);
         assert!(!stdout(&users).contains("\"license_type\":\"free\""), "{body}");
@@ -258,7 +258,7 @@ fn seats_that_could_not_be_counted_name_the_request_that_failed() {
 }
 
 #[test]
-fn a_wait_of_an_hour_is_named_and_not_waited_for() {
+fn a_wait_of_an_hour_is_reported_and_ends_the_command() {
     let cases: [(&str, &str, &[&str], i32); 3] = [
         ("users", "/users?page=0", &[], 1),
         ("users", "/users?page=1", &["--limit", "200", "--format", "ndjson"], 3),
@@ -268,14 +268,14 @@ fn a_wait_of_an_hour_is_named_and_not_waited_for() {
         let server = faulty(on, FaultKind::RateLimited { retry_after_s: 3_600 });
         let output = against(&server.url(), server.admin(), command, more);
         check_exit(&output, exit);
-        let told = format!("{}{}", stdout(&output), stderr(&output));
-        assert!(told.contains("rate-limited") && told.contains("1 hour"), "{command}: {told}");
-        assert!(!told.contains("trying again"), "{command}: {told}");
+        let shown = format!("{}{}", stdout(&output), stderr(&output));
+        assert!(shown.contains("rate-limited") && shown.contains("1 hour"), "{command}: {shown}");
+        assert!(!shown.contains("trying again"), "{command}: {shown}");
     }
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     let server = server(Config { users: 5_000, ..Config::default() });
     let url = format!("server_url={}", server.url());
     let mut child = Command::new(env!("CARGO_BIN_EXE_providerctl"))
@@ -319,10 +319,10 @@ fn other(name: &str) -> String {
 }
 
 #[test]
-fn inspect_tells_what_a_component_is_and_would_be_granted_without_running_it() {
+fn inspect_prints_a_component_and_its_grants_without_running_it() {
     let output = providerctl(&["inspect", built()], "");
     check_exit(&output, 0);
-    let told = stdout(&output);
+    let shown = stdout(&output);
     for expect in [
         "name       mattermost",
         "licence    MIT OR Apache-2.0",
@@ -331,9 +331,9 @@ fn inspect_tells_what_a_component_is_and_would_be_granted_without_running_it() {
         "GET {server_url}/api/v4/users?in_team&page&per_page&team_roles&without_team\n",
         "access_token: a placeholder",
     ] {
-        assert!(told.contains(expect), "{expect:?} is missing in\n{told}");
+        assert!(shown.contains(expect), "{expect:?} is missing in\n{shown}");
     }
-    assert!(!told.contains("DELETE"), "{told}");
+    assert!(!shown.contains("DELETE"), "{shown}");
     let files = stdout(&providerctl(&["inspect", &other("files")], ""));
     assert!(files.contains("wasi:filesystem") && files.contains("refused"), "{files}");
 }
@@ -374,7 +374,7 @@ fn a_file_of_providers_runs_what_is_pinned_and_refuses_the_rest_with_the_line_to
 }
 
 #[test]
-fn canary_tells_which_field_differs_and_its_exit_code_says_whether_one_does() {
+fn canary_prints_which_fields_differ_and_exits_with_1_if_any_does() {
     let server = server(Config { users: 60, ..Config::default() });
     let url = format!("server_url={}", server.url());
     let canary = |new: &str| {
@@ -389,7 +389,7 @@ fn canary_tells_which_field_differs_and_its_exit_code_says_whether_one_does() {
     assert!(stdout(&next).contains("position differs in"), "{}", stdout(&next));
 }
 
-/// A folder of a test's own, which goes with it.
+/// A folder for one test, removed when dropped.
 struct Folder(std::path::PathBuf);
 
 impl Folder {
@@ -418,7 +418,7 @@ impl Drop for Folder {
     }
 }
 
-/// Data that lacks something looks like data that does not, so who pipes it somewhere reads of it beside.
+/// Incomplete data looks like complete data, so warnings are printed even if the output is piped.
 #[test]
 fn every_warning_reaches_standard_error_in_every_mode() {
     let server = server(Config {
@@ -430,7 +430,7 @@ fn every_warning_reaches_standard_error_in_every_mode() {
     });
     let tokens = server.simulator.tokens();
     let folder = Folder::new("warnings");
-    let told = |token: &str, command: &str, more: &[&str], expect: i32| {
+    let shown = |token: &str, command: &str, more: &[&str], expect: i32| {
         let output = against(&server.url(), token, command, more);
         check_exit(&output, expect);
         let lines = stderr(&output);
@@ -441,12 +441,12 @@ fn every_warning_reaches_standard_error_in_every_mode() {
     for format in ["table", "csv", "json", "ndjson"] {
         let file = folder.file(&format!("{format}.sqlite"));
         let kept: &[&str] = &["--format", format, "--checkpoint", &file];
-        assert_eq!(told(&tokens.viewer_bot, "users", &["--format", format], 0), expect, "{format}");
-        assert_eq!(told(&tokens.viewer_bot, "users", kept, 0), expect, "{format}, kept");
-        assert_eq!(told(&tokens.viewer_bot, "sync", kept, 0), expect, "{format}, the same again");
+        assert_eq!(shown(&tokens.viewer_bot, "users", &["--format", format], 0), expect, "{format}");
+        assert_eq!(shown(&tokens.viewer_bot, "users", kept, 0), expect, "{format}, kept");
+        assert_eq!(shown(&tokens.viewer_bot, "sync", kept, 0), expect, "{format}, the same again");
     }
     for format in ["table", "json"] {
-        let licence = told(&tokens.member, "license", &["--format", format], 0);
+        let licence = shown(&tokens.member, "license", &["--format", format], 0);
         assert_eq!(licence, ["seats-used-hidden", "license-details-hidden"], "{format}");
     }
 }
@@ -461,25 +461,25 @@ fn a_sync_prints_what_changed_and_costs_a_part_of_a_listing() {
         let arguments = [&["--checkpoint", &file, "--format", "ndjson"], more].concat();
         let output = against(&server.url(), server.admin(), "sync", &arguments);
         check_exit(&output, 0);
-        assert_eq!(stderr(&output), "", "nothing is told when it is piped");
-        let mut told: Vec<String> = stdout(&output)
+        assert_eq!(stderr(&output), "", "stderr is empty when it is piped");
+        let mut shown: Vec<String> = stdout(&output)
             .lines()
             .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
             .map(|found| format!("{} {}", found["change"].as_str().unwrap(), found["user"]["id"].as_str().unwrap()))
             .collect();
-        told.sort();
-        (told, server.simulator.requests() - before)
+        shown.sort();
+        (shown, server.simulator.requests() - before)
     };
-    // It goes on with what `users` has kept, which has printed everybody.
+    // It continues from the listing of `users`, which has printed everybody.
     check_exit(&against(&server.url(), server.admin(), "users", &["--checkpoint", &file]), 0);
     assert_eq!(sync(&[]).0, [""; 0]);
 
     let created = server.simulator.change(ChangeKind::Create { username: "new".into() }).unwrap().id;
     let renamed = server.simulator.change(ChangeKind::Rename { place: 99, username: "zoe".into() }).unwrap().id;
-    let (told, asked) = sync(&[]);
-    assert_eq!(told, [format!("added {created}"), format!("changed {renamed}")]);
-    let (told, listed) = sync(&["--full"]);
-    assert_eq!(told, [""; 0]);
+    let (shown, asked) = sync(&[]);
+    assert_eq!(shown, [format!("added {created}"), format!("changed {renamed}")]);
+    let (shown, listed) = sync(&["--full"]);
+    assert_eq!(shown, [""; 0]);
     assert!(asked < listed, "{asked} requests, and {listed} for everybody");
     let gone = server.simulator.change(ChangeKind::Delete { place: 700 }).unwrap().id;
     assert_eq!(sync(&[]).0, [format!("gone {gone}")]);
@@ -501,12 +501,12 @@ fn a_sync_ends_as_other_commands_do() {
         (&url, &tokens.admin, &["--checkpoint", &file], 0, ""),
         (&url, &tokens.admin, &["--checkpoint", &file, "--format", "json"], 0, ""),
     ];
-    for (url, token, more, exit, told) in cases {
+    for (url, token, more, exit, shown) in cases {
         let output = against(url, token, "sync", more);
         check_exit(&output, *exit);
-        assert!(stderr(&output).contains(told), "{more:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(shown), "{more:?}: {}", stderr(&output));
     }
-    // Whatever broke off, what was printed is valid.
+    // The output is valid, even if the listing broke off.
     let gone = Fault { on: "/users?page=1".into(), after: 0, times: None, what: FaultKind::Status(403) };
     server.simulator.set_faults(vec![gone]);
     let arguments = ["--checkpoint", &file, "--format", "json", "--full", "--limit", "200"];
@@ -520,12 +520,12 @@ fn a_sync_ends_as_other_commands_do() {
 fn the_demo_swaps_versions_in_the_middle_of_its_listing() {
     let output = providerctl(&["demo", "--rows", "1"], "");
     check_exit(&output, 0);
-    let told = stdout(&output);
-    assert!(told.contains("gave way to") && told.contains("went on from its cursor"), "{told}");
-    assert!(told.contains("1,000 users in") && told.contains(", complete"), "{told}");
+    let shown = stdout(&output);
+    assert!(shown.contains("was replaced by") && shown.contains("continued from its cursor"), "{shown}");
+    assert!(shown.contains("1,000 users in") && shown.contains(", complete"), "{shown}");
 }
 
-/// A server that answers every request alike, with the credentials that it was sent in the place of `TOKEN`.
+/// A server that gives every request this answer, with the received credentials instead of `TOKEN`.
 fn echo(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -589,7 +589,7 @@ fn a_process_that_may_have_too_little_says_so() {
         ("-n 10", "users", "open-files-limited"),
         ("-v 200000", "check", "address-space-limited"),
         ("-v 900000", "users", "address-space-limited"),
-        // Enough for the command, and not for the sandbox.
+        // Enough for the command, but not for the sandbox.
         ("-v 1100000", "check", "runtime-failed"),
         ("-v 8000000", "users", "runtime-failed"),
     ] {
@@ -605,13 +605,13 @@ fn a_process_that_may_have_too_little_says_so() {
             .output()
             .unwrap();
         check_exit(&output, 1);
-        let told = stderr(&output);
-        assert!(told.starts_with(&format!("error[{code}]: ")) && told.contains("fix: "), "{limit}: {told}");
-        assert!(!told.contains("panicked") && !told.contains("memory allocation"), "{limit}: {told}");
+        let shown = stderr(&output);
+        assert!(shown.starts_with(&format!("error[{code}]: ")) && shown.contains("fix: "), "{limit}: {shown}");
+        assert!(!shown.contains("panicked") && !shown.contains("memory allocation"), "{limit}: {shown}");
     }
 }
-/// A component may describe the token as whatever it likes. What was given as a secret is handed to none that would see it,
-/// by whatever command, and nothing is sent.
+/// A component may describe the token as anything. No command passes a secret to a component that would see it, and nothing
+/// is sent.
 #[test]
 fn a_secret_is_handed_to_no_component_that_calls_it_a_text() {
     let server = server(Config::default());
@@ -648,24 +648,24 @@ fn a_secret_is_handed_to_no_component_that_calls_it_a_text() {
     check_exit(&demo, 2);
     assert!(stderr(&demo).contains("secret-unusable"), "{}", stderr(&demo));
 
-    // It does send what it is given as a text.
+    // The component does send a value that is given as a text.
     let shown = providerctl(&[&["check", "--set", "access_token=plain"], named].concat(), "");
     check_exit(&shown, 1);
     let log = server.simulator.log();
-    assert!(log.iter().any(|exchange| exchange.path.contains("token=plain")), "{log:?}");
+    assert!(log.iter().any(|exchange| exchange.path.contains("page=plain")), "{log:?}");
 }
 
-/// The command is refused for the token, which it does not repeat.
+/// The command refuses to pass the token, and does not repeat it.
 #[track_caller]
 fn refused(arguments: &[&str], server: &Server) {
     let output = providerctl(arguments, server.admin());
     check_exit(&output, 2);
-    let told = stderr(&output);
-    assert!(told.contains("secret-unusable") && told.contains("access_token"), "{arguments:?}: {told}");
+    let shown = stderr(&output);
+    assert!(shown.contains("secret-unusable") && shown.contains("access_token"), "{arguments:?}: {shown}");
     assert!(!format!("{output:?}").contains(server.admin()), "{arguments:?} shows the token");
 }
 
-/// A command that is run where somebody else has put a component, from beside one of its own or not.
+/// Runs the command in a folder where somebody else has put a component, with and without a component beside the command.
 #[cfg(unix)]
 #[test]
 fn what_lies_where_the_person_stands_is_not_run() {
@@ -722,8 +722,8 @@ fn it_says_which_component_ran() {
     for command in ["users", "check", "license"] {
         let output = against(&server.url(), server.admin(), command, &["-v"]);
         check_exit(&output, 0);
-        let told = stderr(&output);
-        assert!([built(), &digest, &version].iter().all(|part| told.contains(part)), "{command}: {told}");
+        let shown = stderr(&output);
+        assert!([built(), &digest, &version].iter().all(|part| shown.contains(part)), "{command}: {shown}");
     }
 }
 
@@ -749,8 +749,8 @@ fn a_token_that_stands_in_a_file_of_providers_is_refused_and_not_repeated() {
         std::fs::write(&config, text).unwrap();
         let output = providerctl(&["users", "--config", &config, "--tenant", "acme"], "");
         check_exit(&output, 2);
-        let told = format!("{output:?}");
-        assert!(told.contains(code) && !told.contains("sekret123") && !told.contains("4711"), "{token}: {told}");
+        let shown = format!("{output:?}");
+        assert!(shown.contains(code) && !shown.contains("sekret123") && !shown.contains("4711"), "{token}: {shown}");
     }
     assert_eq!(server.simulator.requests(), 0);
 }

@@ -1,4 +1,4 @@
-//! What the command does with a component before it runs: it reads within bounds, and compiles in a process of its own.
+//! The command reads a component within bounds, and compiles it in a separate process.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -56,7 +56,7 @@ fn number(mut n: usize) -> Vec<u8> {
     bytes
 }
 
-/// A component around a module with so many functions of this code.
+/// A component with a module that has this many functions with this code.
 fn functions(count: usize, code: &[u8]) -> Vec<u8> {
     let section = |id: u8, content: &[u8]| [&[id], number(content.len()).as_slice(), content].concat();
     let body = [number(code.len()).as_slice(), code].concat();
@@ -70,8 +70,7 @@ fn functions(count: usize, code: &[u8]) -> Vec<u8> {
     [b"\0asm\x0d\0\x01\0".to_vec(), section(1, &module)].concat()
 }
 
-/// `depth` loops within each other around `locals` variables. All numbers are below 64, or 128 where they have no sign, so
-/// that each is one byte.
+/// `depth` nested loops around `locals` variables. All numbers are below 64, or below 128 if unsigned, so each is one byte.
 fn loops(depth: usize, locals: u8) -> Vec<u8> {
     let mut code = vec![1, locals, 0x7f];
     code.extend([0x03, 0x40].repeat(depth));
@@ -124,7 +123,7 @@ fn load(process: CompilerProcess, bytes: &[u8]) -> Result<provider_host::Provide
 }
 
 #[tokio::test]
-async fn what_another_process_compiled_answers_like_what_is_compiled_here() {
+async fn a_component_compiled_by_another_process_answers_the_same() {
     let bytes = fs::read(COMPONENT).unwrap();
     let here = Sandbox::new(Pool::default()).unwrap().load(&bytes).unwrap();
     let there = load(command(), &bytes).unwrap();
@@ -160,8 +159,8 @@ fn a_compiler_that_takes_too_long_needs_too_much_or_fails_has_a_code_for_each() 
 }
 
 #[test]
-fn what_breaks_the_rules_of_webassembly_is_no_component_there_as_here() {
-    // Two values are dropped where there is one.
+fn invalid_webassembly_is_not_a_component_in_either_process() {
+    // It drops two values, but there is only one.
     let mut bytes = loops(1, 1);
     let branch = bytes.len() - 4;
     bytes[branch..branch + 2].copy_from_slice(&[0x1a, 0x1a]);

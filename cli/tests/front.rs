@@ -1,15 +1,15 @@
-//! What answers in the place of Mattermost, and what is entered in the place of its address and token: as a person reads
-//! it. Nothing here is Mattermost, and nothing leaves the machine.
+//! Error messages if something else answers instead of Mattermost, or if the address or the token is wrong. No test contacts a
+//! Mattermost server, and nothing leaves the machine.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
-/// A token as Mattermost's are: no text that is printed holds it.
+/// A token that looks like Mattermost's: no output contains it.
 const TOKEN: &str = "hunter2hunter2hunter2hunte";
 
-/// A port of loopback that answers whatever comes with these bytes, and closes. `{port}` in them is the port itself.
+/// A server on loopback that answers every request with these bytes and closes. `{port}` in them is its port.
 fn answering(answer: &[u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -59,7 +59,7 @@ fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
 }
 
 #[test]
-fn what_answers_in_the_place_of_mattermost_is_named() {
+fn an_error_names_what_answers_instead_of_mattermost() {
     let page = "Content-Type: text/html\r\n";
     let many: String = (0..300).map(|n| format!("X-H{n}: y\r\n")).collect();
     let login = "Location: https://login.corp.example/realms/x/auth?state=SECRETSTATE\r\n";
@@ -116,7 +116,7 @@ fn the_id_of_a_request_is_named_in_a_check() {
 }
 
 #[test]
-fn what_is_wrong_with_an_address_is_named() {
+fn an_error_says_what_is_wrong_with_an_address() {
     for (url, exit, code, cause) in [
         ("chat.invalid", 2, "setting-unusable", "does not begin with https:// or http://"),
         ("ftp://chat.invalid", 2, "setting-unusable", "another scheme"),
@@ -136,7 +136,7 @@ fn what_is_wrong_with_an_address_is_named() {
 }
 
 #[test]
-fn what_is_wrong_with_a_token_or_its_place_is_named() {
+fn an_error_says_what_is_wrong_with_a_token_or_its_place() {
     let folder = std::env::temp_dir();
     let folder = format!("file:{}", folder.display());
     let unset = format!("env:{TOKEN}");

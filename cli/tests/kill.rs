@@ -1,5 +1,5 @@
-//! `providerctl users --checkpoint`, killed at random points by a signal that no process can catch, and run again until
-//! it ends.
+//! `providerctl users --checkpoint` and `providerctl sync`, killed at random points by a signal that no process can catch,
+//! and run again until they end.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,8 +47,10 @@ enum Point {
 struct Run {
     /// The ids on the whole lines that it printed.
     ids: Vec<String>,
+    /// Those lines.
+    lines: Vec<serde_json::Value>,
     stderr: String,
-    /// None where it was killed.
+    /// `None` if it was killed.
     exit: Option<i32>,
 }
 
@@ -66,9 +68,9 @@ impl Scene {
         self.folder.join("listing.sqlite")
     }
 
-    fn spawn(&self, more: &[&str]) -> Child {
+    fn spawn(&self, command: &str, more: &[&str]) -> Child {
         Command::new(env!("CARGO_BIN_EXE_providerctl"))
-            .args(["users", "--format", "ndjson", "--limit", "200", "--secret", "access_token=env:MM_TOKEN", "--set"])
+            .args([command, "--format", "ndjson", "--limit", "200", "--secret", "access_token=env:MM_TOKEN", "--set"])
             .arg(format!("server_url={}", self.simulator.url()))
             .arg("--checkpoint")
             .arg(self.file())
@@ -84,8 +86,12 @@ impl Scene {
     }
 
     fn run(&self, point: Point, more: &[&str]) -> Run {
+        self.run_as("users", point, more)
+    }
+
+    fn run_as(&self, command: &str, point: Point, more: &[&str]) -> Run {
         let before = self.simulator.requests();
-        let mut child = self.spawn(more);
+        let mut child = self.spawn(command, more);
         let printed = Arc::new(AtomicUsize::new(0));
         let mut stdout = child.stdout.take();
         let reader = match point {
@@ -115,10 +121,12 @@ impl Scene {
         drop(stdout);
         let mut stderr = String::new();
         child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-        let ids = reader.map(|reader| reader.join().unwrap()).unwrap_or_default();
-        // Whoever was faster than the signal has ended, and nothing else takes the exit code away.
+        let lines = reader.map(|reader| reader.join().unwrap()).unwrap_or_default();
+        let ids =
+            lines.iter().map(|line| user_of(line).get("id").and_then(|id| id.as_str()).unwrap().to_owned()).collect();
+        // A process that was faster than the signal has ended, and nothing else takes the exit code away.
         assert!(killed || status.code().is_some(), "{status}: {stderr}");
-        Run { ids, stderr, exit: status.code() }
+        Run { ids, lines, stderr, exit: status.code() }
     }
 
     /// Whether a child has sent requests and sends no more.
@@ -140,20 +148,24 @@ impl Scene {
     }
 }
 
-/// Reads lines until there are no more, and returns the ids of those that are whole.
-fn read(stdout: ChildStdout, printed: &Arc<AtomicUsize>) -> JoinHandle<Vec<String>> {
+/// The user on a line of a listing or of a sync.
+fn user_of(line: &serde_json::Value) -> &serde_json::Value {
+    line.get("user").unwrap_or(line)
+}
+
+/// Reads lines until there are no more, and returns those that are whole.
+fn read(stdout: ChildStdout, printed: &Arc<AtomicUsize>) -> JoinHandle<Vec<serde_json::Value>> {
     let printed = Arc::clone(printed);
     thread::spawn(move || {
-        let (mut lines, mut line, mut ids) = (BufReader::new(stdout), String::new(), Vec::new());
+        let (mut lines, mut line, mut whole) = (BufReader::new(stdout), String::new(), Vec::new());
         while lines.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
             if line.ends_with('\n') {
-                let user: serde_json::Value = serde_json::from_str(&line).unwrap();
-                ids.push(user.get("id").and_then(|id| id.as_str()).unwrap().to_owned());
+                whole.push(serde_json::from_str(&line).unwrap());
                 printed.fetch_add(1, Ordering::Relaxed);
             }
             line.clear();
         }
-        ids
+        whole
     })
 }
 
@@ -248,6 +260,62 @@ fn a_listing_that_is_killed_while_accounts_change_misses_nobody() {
     });
 }
 
+/// Syncs and listings over one file are killed while accounts change, and each that ends is followed by a change: whoever
+/// applies what the syncs print has what the file has.
+#[test]
+fn a_consumer_has_what_is_kept_wherever_syncs_are_killed() {
+    let scene = Scene::new("sync", 1_700);
+    let mut dice = Dice(0xbeef);
+    let (mut killed, mut ended) = (0, 0);
+    let mut table = BTreeMap::<String, serde_json::Value>::new();
+    while ended < 6 || killed < 14 {
+        let command = if ended > 0 && dice.below(5) == 0 { "users" } else { "sync" };
+        let point = match dice.below(3) {
+            0 => Point::End,
+            1 => Point::Requests(dice.below(40)),
+            _ => Point::Lines(usize::try_from(dice.below(if ended == 0 { 1_500 } else { 4 })).unwrap()),
+        };
+        // A listing that is printed in part says nothing of who is gone.
+        let point = if command == "users" { Point::Requests(dice.below(30)) } else { point };
+        let run = scene.run_as(command, point, &[]);
+        for line in run.lines.iter().filter(|_| command == "sync" || run.exit == Some(0)) {
+            let user = user_of(line);
+            let id = user.get("id").and_then(|id| id.as_str()).unwrap();
+            match line.get("change").and_then(|change| change.as_str()) {
+                Some("gone") => drop(table.remove(id)),
+                Some(_) | None => drop(table.insert(id.to_owned(), user.clone())),
+            }
+        }
+        match run.exit {
+            None => killed += 1,
+            Some(0) => {
+                ended += 1;
+                if command == "users" {
+                    table.retain(|id, _| run.ids.contains(id));
+                }
+                let kept = scene.kept().users(Kept::Latest, None, u32::MAX).unwrap();
+                let kept: BTreeMap<_, _> =
+                    kept.into_iter().map(|user| (user.id.clone(), serde_json::to_value(user).unwrap())).collect();
+                let differing: Vec<_> = kept.iter().filter(|(id, user)| table.get(*id) != Some(user)).take(2).collect();
+                assert!(differing.is_empty() && kept.len() == table.len(), "{command} {point:?}: {differing:?}");
+            }
+            Some(code) => panic!("{command} {point:?}: exit {code}: {}", run.stderr),
+        }
+        let place = u32::try_from(dice.below(1_700)).unwrap();
+        let username = format!("zz{place}{killed}{ended}");
+        for change in [
+            ChangeKind::Create { username: format!("a{username}") },
+            ChangeKind::Rename { place, username },
+            ChangeKind::Delete { place: place / 2 },
+            ChangeKind::Promote { place: place / 3 },
+        ] {
+            if dice.below(2) == 0 {
+                scene.simulator.change(change);
+            }
+        }
+    }
+}
+
 #[test]
 fn every_page_may_be_the_last_one_before_a_kill() {
     // Each run is killed soon after its first new page: the listing takes as many processes as it has pages.
@@ -293,7 +361,7 @@ fn a_listing_begins_anew_when_it_is_asked_to_and_when_the_last_one_ended() {
 #[test]
 fn two_processes_do_not_read_one_listing() {
     let scene = Scene::new("busy", 900);
-    let mut first = scene.spawn(&[]);
+    let mut first = scene.spawn("users", &[]);
     // It cannot print and so cannot end.
     while !scene.is_at_rest(0) {
         assert!(first.try_wait().unwrap().is_none());

@@ -1,4 +1,4 @@
-//! Where a command writes, and what reaches a terminal, a file, a spreadsheet or a full disk.
+//! The outputs of commands on a terminal, in a file, in a spreadsheet and on a full disk.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind, Simulator};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A server on threads of its own, and a folder.
+/// A server on its own threads, and a folder.
 struct Scene {
     simulator: Simulator,
     _runtime: tokio::runtime::Runtime,
@@ -65,7 +65,7 @@ impl Scene {
         shell
     }
 
-    /// What a terminal of so many columns gets from a shell's line.
+    /// The output of a shell's line on a terminal with this many columns.
     fn terminal(&self, columns: u32, term: &str, line: &str, command: &str, more: &[&str]) -> String {
         let line = format!("stty cols {columns} rows 24; {line}");
         let shell = self.shell(&line, command, more);
@@ -96,7 +96,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// Whether a text could drive a terminal.
+/// Whether a text contains characters that control a terminal.
 fn drives(text: &str) -> bool {
     text.chars()
         .any(|c| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
@@ -157,7 +157,7 @@ fn answers(status: u16, body: &str) -> String {
 }
 
 #[test]
-fn what_a_hostile_server_says_drives_no_terminal_in_any_command() {
+fn no_command_prints_control_characters_of_a_hostile_server() {
     let text = r"a\u001b[2J\u009b31m\u007f\u202eb\r\nc";
     let error = format!(r#"{{"id":"{text}","message":"{text}","request_id":"{text}","status_code":400}}"#);
     let data = format!(
@@ -207,13 +207,13 @@ fn a_piped_table_is_whole_and_a_narrow_terminal_gets_fewer_columns() {
 }
 
 #[test]
-fn what_happens_is_told_on_a_terminal_also_when_the_data_goes_to_a_file() {
-    let scene = Scene::new("told", Config { users: 40, ..Config::default() });
+fn a_terminal_shows_the_summary_even_if_the_data_goes_to_a_file() {
+    let scene = Scene::new("summary", Config { users: 40, ..Config::default() });
     let file = scene.file("users.csv");
     let shown = scene.terminal(80, "xterm", &format!("@ > '{file}'"), "users", &["--format", "csv"]);
     assert!(shown.contains("40 users in") && shown.contains(": complete"), "{shown}");
     assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 41);
-    // Nobody reads along where standard error is piped.
+    // Stderr is piped, so there is no summary.
     let silent = scene.terminal(80, "xterm", &format!("@ 2> '{file}'"), "users", &["--format", "csv"]);
     assert_eq!((silent.lines().count(), fs::read_to_string(&file).unwrap().as_str()), (41, ""));
 }
@@ -236,9 +236,9 @@ fn colours_go_to_terminals_that_show_them_alone() {
 }
 
 #[test]
-fn every_way_to_ask_for_an_end_saves_what_came() {
+fn every_signal_to_stop_saves_the_progress() {
     for (name, signal) in [("INT", Signal::INT), ("TERM", Signal::TERM), ("HUP", Signal::HUP)] {
-        // The fourth page never comes, so that the command is at work when it is asked.
+        // The fourth page never arrives, so the command is still running when the signal arrives.
         let stuck = FaultKind::Slow(std::time::Duration::from_secs(3_600));
         let faults = vec![Fault { on: "/users?page=3&".into(), after: 0, times: None, what: stuck }];
         let scene = Scene::new(name, Config { users: 1_000, faults, ..Config::default() });
@@ -269,7 +269,7 @@ fn every_way_to_ask_for_an_end_saves_what_came() {
 #[test]
 fn a_signal_that_was_ignored_from_the_start_stays_ignored() {
     let scene = Scene::new("nohup", Config { users: 1_000, ..Config::default() });
-    // The command runs to its end, although the shell hangs up on it as soon as it has begun to print.
+    // The command runs to its end although the shell sends SIGHUP as soon as it begins to print.
     let line = "trap '' HUP; @ | { read -r line; kill -HUP 0; printf '%s\\n' \"$line\"; cat; }";
     let mut shell = scene.shell(line, "users", &["--format", "ndjson", "--limit", "200"]);
     std::os::unix::process::CommandExt::process_group(&mut shell, 0);
@@ -308,7 +308,7 @@ fn a_full_disk_makes_a_listing_incomplete_and_is_named() {
 }
 
 #[test]
-fn files_that_may_grow_no_more_are_full_disks_too() {
+fn a_limit_on_file_sizes_is_reported_like_a_full_disk() {
     let scene = Scene::new("limit", Config { users: 8_000, ..Config::default() });
     let (list, kept) = (scene.file("list"), scene.file("kept.sqlite"));
     let more = ["--format", "ndjson", "--limit", "400"];
@@ -327,7 +327,7 @@ fn files_that_may_grow_no_more_are_full_disks_too() {
     assert!(stderr(&output).contains("error[checkpoint-unusable]"), "{}", stderr(&output));
     let lines = stdout(&output).lines().count();
     assert!((1..8_000).contains(&lines), "{lines} users");
-    // With room again it goes on.
+    // Once there is room, it resumes.
     let output = scene.run("users", &more);
     assert_eq!((output.status.code(), stdout(&output).lines().count()), (Some(0), 8_000), "{}", stderr(&output));
 }

@@ -1,6 +1,6 @@
-//! What the command prints of a server of each version with a token of each kind, kept under `snapshots/`.
+//! The command's output for each server version and each kind of token, in `snapshots/`.
 //!
-//! After a change that is meant: `INSTA_UPDATE=always cargo test --release --locked --workspace --test snapshots`, and
+//! After an intended change: `INSTA_UPDATE=always cargo test --release --locked --workspace --test snapshots`, and
 //! read the difference before it is committed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use mattermost_simulator::{ChangeKind, Config, LicensePreset, Privacy, Simulator, Tokens};
 
-/// 24 November 2026, 15:25:29: when the servers are asked, in milliseconds since 1970.
+/// The servers' time: 24 November 2026, 15:25:29, in milliseconds since 1970.
 const NOW_MS: i64 = 1_795_533_929_000;
 
 const VERSIONS: [&str; 6] = ["5.25.0", "5.37.0", "7.6.0", "9.11.0", "10.11.0", "11.6.0"];
@@ -34,7 +34,7 @@ fn config(version: &str) -> Config {
     }
 }
 
-/// What a command prints to its standard output and its standard error, and how it exits.
+/// The stdout, stderr and exit code of a command.
 fn run(server: &Simulator, token: &str, command: &str, more: &[&str]) -> String {
     let url = server.url();
     let output = Command::new(env!("CARGO_BIN_EXE_providerctl"))
@@ -47,13 +47,13 @@ fn run(server: &Simulator, token: &str, command: &str, more: &[&str]) -> String 
         .output()
         .unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&url, "http://server");
-    let (told, said) = (text(output.stdout), text(output.stderr));
+    let (out, said) = (text(output.stdout), text(output.stderr));
     let code = output.status.code().unwrap();
-    format!("$ providerctl {command} {}\n{told}{said}exit {code}\n\n", more.join(" "))
+    format!("$ providerctl {command} {}\n{out}{said}exit {code}\n\n", more.join(" "))
 }
 
-/// The server's clock stands still in these tests and the machine's does not: without what compares the two, and
-/// without the days that are left of a licence.
+/// Removes what depends on the machine's clock, since the server's stands still in these tests: comparisons of the two, and
+/// the days left of a licence.
 fn without_clock(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.contains("clock") && !line.contains("NTP"));
     let lines = lines.map(|line| match line.rsplit_once(", ") {
@@ -93,7 +93,7 @@ fn every_version_answers_every_kind_of_token() {
 }
 
 #[test]
-fn the_report_on_users_tells_more() {
+fn the_report_on_users_has_more_activity() {
     check("report", config("11.6.0"), |server| {
         let more = ["--set", "activity_source=report", "--format", "ndjson"];
         without_clock(&run(server, &server.tokens().admin, "users", &more))
@@ -101,7 +101,7 @@ fn the_report_on_users_tells_more() {
 }
 
 #[test]
-fn a_sync_tells_what_became_of_everybody() {
+fn a_sync_prints_every_change() {
     for version in VERSIONS {
         check(&format!("{version}-sync"), config(version), |server| {
             let folder = std::env::temp_dir().join(format!("providerctl-sync-{}-{version}", std::process::id()));
@@ -122,12 +122,12 @@ fn a_sync_tells_what_became_of_everybody() {
             ] {
                 server.change(change).unwrap();
             }
-            let mut told = sync(&[]);
-            told += &sync(&[]);
+            let mut out = sync(&[]);
+            out += &sync(&[]);
             server.change(ChangeKind::Delete { place }).unwrap();
-            told += &sync(&[]);
+            out += &sync(&[]);
             std::fs::remove_dir_all(folder).unwrap();
-            told
+            out
         });
     }
 }

@@ -1,4 +1,4 @@
-//! A command ends, whatever a server does, and with what was read.
+//! Every command ends, whatever the server does, and keeps what was read.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::io::{Read as _, Write as _};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind, Simulator};
 
-/// A server that sends the first, and then the second every hundred milliseconds for ever. Returns its URL.
+/// Starts a server that sends `first`, and then `drop` every hundred milliseconds without end. Returns its URL.
 fn drips(first: &'static str, drop: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -37,7 +37,7 @@ fn file(name: &str) -> PathBuf {
     path
 }
 
-/// Runs a command whose listing may make no progress for so many seconds.
+/// Runs a command with this `--stall-timeout`.
 fn run(command: &str, url: &str, token: &str, seconds: &str, more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_providerctl"))
         .args([command, "--set", &format!("server_url={url}"), "--secret", "access_token=env:MM_TOKEN"])
@@ -76,16 +76,16 @@ fn a_command_ends_whatever_a_server_does() {
         }
     }
     for (name, code, case) in running {
-        // That it is over is what is tested: without an end of its own it would take many minutes.
+        // The test is that the command ends: without its deadline it would run for many minutes.
         let output = case.join().unwrap();
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(1), "{name}: {told}");
-        assert!(told.contains(code), "{name}: {told}");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{name}: {text}");
+        assert!(text.contains(code), "{name}: {text}");
     }
 }
 
 #[test]
-fn a_listing_that_stalls_keeps_what_was_read_and_goes_on_later() {
+fn a_stalled_listing_keeps_what_was_read_and_resumes_later() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let stuck = FaultKind::Slow(Duration::from_secs(600));
     let faults = vec![Fault { on: "/users?".into(), after: 60, times: None, what: stuck }];
@@ -94,14 +94,14 @@ fn a_listing_that_stalls_keeps_what_was_read_and_goes_on_later() {
     let kept = file("stall-kept");
     let more = ["--format", "ndjson", "--limit", "400", "--checkpoint", kept.to_str().unwrap()];
     let output = run("users", &server.url(), &server.tokens().admin, "10", &more);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
     let lines = output.stdout.iter().filter(|byte| **byte == b'\n').count();
-    assert_eq!(output.status.code(), Some(3), "{told}");
-    assert!(told.contains("listing-stalled") && told.contains("--stall-timeout"), "{told}");
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("listing-stalled") && text.contains("--stall-timeout"), "{text}");
     assert!((1..20_000).contains(&lines), "{lines} users");
 
-    // Somebody who came is deleted for good, so that the rest proves nothing and the list is read again: only those whom
-    // that brings are the listing.
+    // A user who was already read is deleted for good, so the rest proves nothing and the list is read again: the listing is
+    // then only the users of the second reading.
     let gone = server.change(ChangeKind::Delete { place: 3 }).unwrap().id;
     assert!(String::from_utf8_lossy(&output.stdout).contains(&gone));
     server.set_faults(Vec::new());

@@ -11,7 +11,7 @@ use mattermost_provider::mattermost::settings::Settings;
 use mattermost_provider_fuzz::script::{COMPRESSED, HEADER_LETTERS, NEXT_ANSWER, RECORDS, gzip, kept_headers};
 use serde_json::Value;
 
-/// Of a recorded list so many records are kept: more of the same teaches a fuzzer nothing.
+/// So many records of a recorded list are kept: more of the same do not help a fuzzer.
 const ROWS: usize = 4;
 
 const VERSIONS: [&str; 2] = ["v7.6", "v11.6"];
@@ -175,7 +175,7 @@ impl Seeds {
         Ok(())
     }
 
-    /// What no recording holds.
+    /// Inputs that no recording has.
     fn made_up(&self) -> io::Result<()> {
         // Two full pages and a last one; the last is sent compressed.
         let date = "dTue, 24 Nov 2026 15:25:29 GMT\n";

@@ -1,4 +1,4 @@
-//! The connection test against a server that is made of the input.
+//! The connection test against a server that is made from the input.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Cursors: text of anybody's making, and cursors that the provider itself has made.
+//! Cursors: any text, and cursors that the provider itself has made.
 //!
 //! The first byte of the input decides: a text as it is, a text with its checksum put right, or the fields of a cursor.
 #![no_main]
@@ -51,9 +51,9 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// A cursor that may be anything: it goes on, or is refused before anything is asked of the server.
+/// A cursor that may be anything: it continues, or is refused before any request.
 fn anybodys(text: &str) {
-    // No answers in it, but those of a small server that is well.
+    // No answers of its own, only those of a small healthy server.
     let Script { settings, token, mut server, .. } = Script::of(&[4]);
     let read = Cursor::decode(text, settings.fingerprint());
     match &read {
@@ -70,7 +70,7 @@ fn anybodys(text: &str) {
         Ok(page) => {
             assert!(read.is_ok());
             claims::hides(&token, &page);
-            // A fresh instance that has seen nobody takes the listing up where the cursor says so.
+            // A fresh instance continues the listing where the cursor says.
             claims::Listed::default().take(&page, &settings);
         }
         Err(failure) => {
@@ -84,7 +84,7 @@ fn count((server_ms, total): (i64, Option<u32>)) -> Count {
     Count { server_ms, cutoff_ms: Some(server_ms.saturating_sub(1_000)), total }
 }
 
-/// A cursor that was made: it is read as it was written, and not when a bit of it is another.
+/// A cursor that the provider made is read as it was written, and refused if a bit of it differs.
 fn made(fields: &Fields) {
     let mut census = Census {
         count: count(fields.count),
@@ -115,7 +115,7 @@ fn made(fields: &Fields) {
     let text = cursor.encode();
     assert!(text.len() < 4_096 && text.bytes().all(|b| b.is_ascii_graphic()), "{text}");
     let read = Cursor::decode(&text, fields.fingerprint).expect("a cursor that was just made is read");
-    // What was hidden is among the findings from now on.
+    // What was hidden is among the findings.
     cursor.census.hidden = Default::default();
     assert_eq!(read, cursor);
     let other = Cursor::decode(&text, fields.fingerprint.wrapping_add(1));

@@ -1,4 +1,4 @@
-//! Compressed answers: what was compressed comes out, what is damaged is told, and nothing grows without bound.
+//! Compressed answers: compressed data comes out again, damage is an error, and nothing grows without bound.
 //!
 //! The first byte of the input decides: a stream of the input's own, or the input compressed by flate2.
 #![no_main]
@@ -12,7 +12,7 @@ use libfuzzer_sys::fuzz_target;
 use provider_sdk::gzip::{DECODED_BYTES, decoded};
 use provider_sdk::http::{Lost, Response};
 
-/// How a stream is made of the input.
+/// How a stream is made from the input.
 #[derive(Arbitrary, Debug)]
 struct Header {
     name: Option<Vec<u8>>,
@@ -27,7 +27,7 @@ struct Header {
 fuzz_target!(|data: &[u8]| {
     let Some((first, rest)) = data.split_first() else { return };
     match first {
-        // Eight megabytes take long, so this one input alone asks for them.
+        // Eight megabytes take long, so only this one input makes them.
         b'b' if rest.is_empty() => bomb(),
         b'r' => any_stream([&[0x1f, 0x8b, 8], rest].concat()),
         b'p' => as_it_is(rest),
@@ -39,7 +39,7 @@ fn response(body: Vec<u8>, coding: &str) -> Response {
     Response { status: 200, headers: vec![("content-encoding", coding.to_string())], body, took_ms: 1, redirect: None }
 }
 
-/// A stream of nobody's making. What flate2 reads whole is read alike.
+/// Any stream. If flate2 reads it whole, the result is the same.
 fn any_stream(body: Vec<u8>) {
     let response = response(body, "GZip ");
     let got = decoded(&response);
@@ -57,8 +57,8 @@ fn any_stream(body: Vec<u8>) {
     }
 }
 
-/// Bytes that no header or no mark calls compressed. A coding that was not asked for is taken for an error unless the bytes
-/// are JSON all the same.
+/// Bytes without a header or a mark of compression. A coding that was not requested is an error unless the bytes are
+/// JSON even so.
 fn as_it_is(body: &[u8]) {
     for coding in ["gzip", "br", "identity", ""] {
         let response = response(body.to_vec(), coding);
@@ -94,7 +94,7 @@ fn round_trip(data: &[u8]) {
     let whole = response(body.clone(), "gzip");
     assert_eq!(decoded(&whole).as_deref(), Ok(plain.as_slice()));
 
-    // A stream that is cut is told, or was cut behind its data, or is too short to look like one.
+    // A cut stream is an error, or was cut behind its data, or is too short to look like one.
     let kept = usize::from(header.cut) % body.len();
     let cut = response(body.iter().copied().take(kept).collect(), "gzip");
     match decoded(&cut) {
@@ -104,7 +104,7 @@ fn round_trip(data: &[u8]) {
     }
 }
 
-/// One byte more than may come out.
+/// One byte more than the limit.
 fn bomb() {
     static BOMB: OnceLock<[Response; 2]> = OnceLock::new();
     let [most, more] = BOMB.get_or_init(|| {

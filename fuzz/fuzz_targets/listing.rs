@@ -1,4 +1,4 @@
-//! Whole listings against a server that is made of the input, up to five calls.
+//! Whole listings against a server that is made from the input, up to five calls.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -41,7 +41,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Reads a map and holds it against the same text read as raw values: each that is a text is there, and no other.
+/// Reads a map and compares it with the same text read as raw values: it has each value that is a text, and no other.
 fn map(body: &[u8]) -> Option<TextMap> {
     let text = String::from_utf8_lossy(body);
     let expect = serde_json::from_str::<BTreeMap<String, &RawValue>>(&text);
@@ -58,7 +58,7 @@ fn map(body: &[u8]) -> Option<TextMap> {
         (got, _) => panic!("{got:?} but {expect:?}"),
     };
     for (key, value) in expect.into_iter().flatten() {
-        // Of a key that comes twice, the last text counts; `expect` holds the last value.
+        // If a key comes twice, the last text counts; `expect` has the last value.
         if let Ok(text) = serde_json::from_str::<String>(value.get()) {
             assert_eq!(map.get(&key), Some(text.trim()).filter(|text| !text.is_empty()), "{key}");
         }

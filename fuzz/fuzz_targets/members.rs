@@ -10,7 +10,7 @@ use mattermost_provider_fuzz::rows;
 const FIRST: &str = r#"{"user_id":"a","scheme_admin":true}"#;
 const LAST: &str = r#"{"user_id":"z","roles":"team_user","delete_at":0}"#;
 
-/// A row that does not borrow, in the place of one that does.
+/// A row that does not borrow, instead of one that does.
 type Token<'a> = Plain<'a>;
 
 fuzz_target!(|data: &[u8]| {

@@ -21,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
                 assert!(!(200..300).contains(&status) || failure.code != Code::TransportFailed);
                 let error = claims::is_failure(&failure);
                 assert_eq!((error.http_status, &error.request), (Some(status), &Some(request.name())));
-                // What the person reads is ours, but for the id of an error and the place of a redirect.
+                // The message is the provider's own, except for the id of an error and the location of a redirect.
                 assert!(error.message.len() < 400, "{}", error.message);
                 if failure.code == Code::RateLimited {
                     assert_eq!(status, 429);
@@ -32,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
             }
         }
     }
-    // An answer that was lost has no status, whatever it would have been.
+    // A lost answer has no status, whatever it would have been.
     let lost = Answered { request: api::me(), outcome: Err(Lost::TooLarge(u64::from(status))) };
     let failure = Answer::of(&lost).expect_err("nothing came");
     assert_eq!(claims::is_failure(&failure).http_status, None);

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use mattermost_provider::mattermost::activity::{Activity, LastUse, Report};
-use mattermost_provider::mattermost::api::{self, From};
+use mattermost_provider::mattermost::api::{self, ReportStart};
 use mattermost_provider::mattermost::wire::ReportRow;
 use mattermost_provider_fuzz::rows;
 use mattermost_provider_fuzz::script::NOW_MS;
@@ -12,7 +12,7 @@ const FIRST: &str = r#"{"id":"a","username":"first","last_login":1795533929000,"
 const LAST: &str = r#"{"id":"z","username":"last"}"#;
 
 fuzz_target!(|data: &[u8]| {
-    let request = api::report(&From::Name(String::from_utf8_lossy(data).into_owned()));
+    let request = api::report(&ReportStart::Name(String::from_utf8_lossy(data).into_owned()));
     assert!(request.path.bytes().all(|b| b.is_ascii_graphic()), "{}", request.path);
     assert_eq!(request.path.matches('&').count(), 3, "{}", request.path);
     rows!(ReportRow, request.clone(), data, look);

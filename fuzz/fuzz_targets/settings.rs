@@ -1,5 +1,5 @@
 //! The host's settings. The input is lines, each with a letter for the key and the value behind it; the token is made
-//! of one of them and of a text that is in no input, so that it can be looked for.
+//! from one of them and a text that is in no input, so that it can be searched for.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -62,7 +62,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// A URL that is taken is one that a request can be sent to, and is taken again as it is shown.
+/// An accepted URL can be requested, and is accepted again as it is shown.
 fn url(text: &str) {
     let base = match BaseUrl::parse(text, &SITE) {
         Ok(base) => base,
@@ -82,7 +82,7 @@ fn url(text: &str) {
     assert!(!path.ends_with('/') && !path.contains("//") && !path.contains(['?', '#']), "{shown}");
     assert!(shown.bytes().all(|b| b.is_ascii_graphic()), "{shown:?}");
     assert_eq!(base.path_of("/api/v4/users"), format!("{path}/api/v4/users"));
-    // A place that people are asked to enter is one of this server.
+    // An address that people are asked to enter is one of this server.
     if let Redirect::Here(place) = base.redirect("/api/v4/users?page=1", text) {
         let there = BaseUrl::parse(&place, &SITE).expect("what is named can be entered");
         let host =
@@ -91,6 +91,6 @@ fn url(text: &str) {
         assert!(names[0] == names[1] || base.authority().contains('['), "{shown} points to {place}");
     }
     let again = BaseUrl::parse(&shown, &SITE).expect("what is shown can be entered");
-    // Of a path that ends with the API's twice, each reading takes one away.
+    // If a path ends with the API's path twice, each reading removes one.
     assert!(again == base || path.ends_with("/api/v4"), "{shown} is read as {again}");
 }

@@ -25,7 +25,7 @@ fuzz_target!(|data: &[u8]| {
 fn look(rows: &[Status<'_>]) {
     for row in rows {
         let activity = Activity::of(row);
-        // What is not known makes nobody inactive.
+        // Unknown activity does not make an account inactive.
         for created_ms in [0, NOW_MS, i64::MIN, i64::MAX] {
             let status = InactiveAfter::DEFAULT.status(NOW_MS, created_ms, 0, activity);
             assert!(activity.knowledge() != ActivityKnowledge::Unknown || status == UserStatus::Active);

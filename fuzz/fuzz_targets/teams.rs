@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use mattermost_provider::mattermost::api;
 use mattermost_provider::mattermost::edition::Edition;
-use mattermost_provider::mattermost::listing::{Findings, Surroundings};
+use mattermost_provider::mattermost::listing::{AccountContext, Findings};
 use mattermost_provider::mattermost::seat::SeatRule;
 use mattermost_provider::mattermost::version::Version;
 use mattermost_provider::mattermost::wire::Team;
@@ -24,7 +24,7 @@ fuzz_target!(|data: &[u8]| {
     });
 
     let is_list = rows::length(&String::from_utf8_lossy(&body)).is_some();
-    // A server of one page of teams that all have the same administrator.
+    // A server with one page of teams that all have the same administrator.
     let mut server = Fake::new(|request| {
         assert!(request.path.bytes().all(|b| b.is_ascii_graphic()), "{}", request.path);
         let is_first = *request == api::teams(0);
@@ -32,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
         let answer = if is_other { "[]" } else { ADMINISTRATOR };
         rows::answered(request.clone(), if is_first { &body } else { answer.as_bytes() }).outcome
     });
-    let mut found = Surroundings::new();
+    let mut found = AccountContext::new();
     let seats = SeatRule::of(None, Edition::Free);
     match found.find(Some(Version::new(11, 6)), false, seats, &mut Findings::default(), &mut server) {
         Ok(()) => {

@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use mattermost_provider::mattermost::activity::{Activity, InactiveAfter};
 use mattermost_provider::mattermost::api;
 use mattermost_provider::mattermost::edition::Edition;
-use mattermost_provider::mattermost::record::{Around, Draft, Rules};
+use mattermost_provider::mattermost::record::{AccountFacts, Draft, Rules};
 use mattermost_provider::mattermost::seat::SeatRule;
 use mattermost_provider::mattermost::settings::Include;
 use mattermost_provider::mattermost::wire::User;
@@ -37,12 +37,12 @@ fn look(rows: &[User<'_>]) {
     for account in rows {
         let Some(draft) = Draft::of(account, &rules) else { continue };
         for activity in [Activity::Unknown, Activity::Never, Activity::At(account.update_at.0)] {
-            let around = Around { runs: vec!["a team"], is_in_one_channel: Some(true) };
-            let user = draft.clone().finish(activity.into(), around, &rules);
+            let facts = AccountFacts { runs: vec!["a team"], is_in_one_channel: Some(true) };
+            let user = draft.clone().finish(activity.into(), facts, &rules);
             claims::is_user(&user);
         }
         let without = Draft::of(account, &Rules { include, ..rules }).expect("data that is left out loses nobody");
-        let without = without.finish(Activity::Unknown.into(), Around::default(), &rules);
+        let without = without.finish(Activity::Unknown.into(), AccountFacts::default(), &rules);
         assert!(without.email.is_none() && without.first_name.is_none() && without.last_name.is_none());
     }
 }

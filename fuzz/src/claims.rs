@@ -1,4 +1,4 @@
-//! What holds of every record, notice and error, whatever the server answers.
+//! Claims that hold for every record, notice and error, whatever the server answers.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -17,13 +17,13 @@ use mattermost_provider::mattermost::settings::Settings;
 
 const HOUR_MS: u32 = 3_600_000;
 
-/// Nothing that is handed to the host tells the token.
-pub fn hides(token: &str, told: &impl Debug) {
-    let text = format!("{told:?}");
-    assert!(!text.contains(token), "the token is told: {text}");
+/// Nothing that the host gets contains the token.
+pub fn hides(token: &str, value: &impl Debug) {
+    let text = format!("{value:?}");
+    assert!(!text.contains(token), "the token is visible: {text}");
 }
 
-/// Text that a person reads: short, and without what a terminal obeys.
+/// Text that a person reads: short, and without control characters.
 pub fn is_message(text: &str) {
     assert!(!text.is_empty(), "an empty message");
     assert!(text.len() <= 1_000, "a message of {} bytes: {text:?}", text.len());
@@ -41,7 +41,7 @@ pub fn are_attributes(attributes: &[(String, String)]) {
     assert!(attributes.windows(2).all(|pair| pair[0].0 < pair[1].0), "{attributes:?}");
 }
 
-/// An error is one of the table's, is worded, and asks to wait an hour at most. Returns it as the host gets it.
+/// An error has a code of the table and a message, and asks to wait at most an hour. Returns it as the host gets it.
 pub fn is_failure(failure: &Failure) -> Error {
     let error = Error::from(failure.clone());
     assert!(Code::ALL.iter().any(|code| code.entry().id == error.code), "{error:?}");
@@ -83,12 +83,12 @@ pub fn is_user(user: &User) {
     are_attributes(&user.attributes);
 }
 
-/// What a host has of a listing so far.
+/// A listing so far, as a host has it.
 #[derive(Debug, Default)]
 pub struct Listed {
     /// Those who were certainly created before the listing began.
     before: BTreeSet<String>,
-    /// Those of whom the records do not tell it.
+    /// Those of whom the records do not show it.
     perhaps: BTreeSet<String>,
     /// Whether the list was read more than once: then the proof rests on a later count, which the host does not see.
     is_later_pass: bool,
@@ -99,8 +99,8 @@ impl Listed {
     pub fn take(&mut self, page: &UserPage, settings: &Settings) -> Option<String> {
         for user in &page.users {
             is_user(user);
-            // Both are written alike, so the order of the texts is that of the instants. An instant that the contract
-            // cannot write is not told, and may be before or after.
+            // Both have the same form, so the order of the texts is that of the instants. An instant that the contract
+            // cannot write is absent, and may be before or after.
             match (&user.created_at, &page.watermark) {
                 (Some(created), Some(begun)) if created < begun => self.before.insert(user.id.clone()),
                 (Some(_), Some(_)) => false,
@@ -138,15 +138,15 @@ impl Listed {
     }
 }
 
-/// A report holds every step once, in order, and nothing is skipped that no failure stands before.
+/// A report has every step once, in order, and skips a step only after a failure.
 pub fn is_report(report: &CheckReport) {
     let ids: Vec<&str> = report.steps.iter().map(|step| step.id.as_str()).collect();
     assert_eq!(ids, STEPS.map(|step| step.id()));
     let failed = report.steps.iter().position(|step| step.outcome == CheckOutcome::Failed);
     for (place, step) in report.steps.iter().enumerate() {
         is_message(&step.summary);
-        let is_told = matches!(step.outcome, CheckOutcome::Warning | CheckOutcome::Failed);
-        assert_eq!(step.code.is_some(), is_told, "{step:?}");
+        let has_code = matches!(step.outcome, CheckOutcome::Warning | CheckOutcome::Failed);
+        assert_eq!(step.code.is_some(), has_code, "{step:?}");
         if let Some(code) = &step.code {
             let is_known = Code::ALL.iter().any(|known| known.entry().id == code)
                 || NoticeCode::ALL.iter().any(|known| known.entry().id == code);

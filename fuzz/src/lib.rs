@@ -1,4 +1,4 @@
-//! What the fuzz targets share: a server that is made of bytes, and the claims that hold for whatever it answers.
+//! Shared by the fuzz targets: a server that is made from bytes, and the claims that hold for all its answers.
 
 pub mod claims;
 pub mod rows;

@@ -14,19 +14,19 @@ pub fn answered(request: Request, body: &[u8]) -> Answered {
     Answered { request, outcome: Ok(response) }
 }
 
-/// How many values a JSON list holds; none where the text is no JSON list.
+/// How many values a JSON list has; `None` if the text is not a JSON list.
 #[must_use]
 pub fn length(text: &str) -> Option<usize> {
     serde_json::from_str::<Vec<IgnoredAny>>(text).ok().map(|values| values.len())
 }
 
-/// Whether a text has lists or maps within each other in more places than the reader goes into. Those in texts count as well.
+/// Whether lists or maps may be nested deeper than the reader allows. Brackets within texts count as well.
 #[must_use]
 pub fn is_deep(body: &[u8]) -> bool {
     body.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() > 100
 }
 
-/// The failure of an answer that is well but cannot be read.
+/// The failure of an answer of a good status that cannot be read.
 pub fn is_unreadable(failure: &Failure) {
     assert!(matches!(failure.code, Code::AnswerUnreadable | Code::NotMattermost), "{failure:?}");
     assert_eq!(failure.status, Some(200));
@@ -39,8 +39,8 @@ pub fn between(first: &str, data: &[u8], last: &str) -> Vec<u8> {
     [b"[".as_slice(), first.as_bytes(), b",", data, b",", last.as_bytes(), b"]"].concat()
 }
 
-/// Reads a body as rows of a type and hands them over. A text that is a JSON list is read, and every value of it is
-/// counted; any other is an error.
+/// Reads a body as rows of a type and passes them on. A JSON list is read, and every value of it is counted; any other
+/// text is an error.
 #[macro_export]
 macro_rules! rows {
     ($row:ident, $request:expr, $body:expr, $look:expr) => {{
@@ -57,7 +57,7 @@ macro_rules! rows {
                 $look(rows.rows.as_slice())
             }
             (Err(failure), None) => $crate::rows::is_unreadable(&failure),
-            (Ok(_), None) => panic!("rows of what is no list"),
+            (Ok(_), None) => panic!("rows of something other than a list"),
             (Err(failure), Some(length)) => panic!("a list of {length} is lost: {failure:?}"),
         }
     }};

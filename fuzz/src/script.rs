@@ -5,10 +5,10 @@
 //! answer = route outcome *( header value LF ) LF body
 //! ```
 //!
-//! All of it is one letter each, so that seeds can be read and a mutation changes one thing: `mode` is bits (see
-//! [`Mode`]), `route` says which request the answer is for, `outcome` is a status or a way to get none, `header` is a
-//! letter of [`HEADER_LETTERS`]. A body may hold what a fuzzer would not write by itself: %x01 with three bytes is a
-//! list of records, %x02 at its beginning has the rest compressed.
+//! Each part is one letter, so that seeds are readable and a mutation changes one thing: `mode` is bits (see [`Mode`]),
+//! `route` says which request the answer is for, `outcome` is a status or a way to get none, `header` is a letter of
+//! [`HEADER_LETTERS`]. A body may have what a fuzzer would not write by itself: %x01 with three bytes is a list of
+//! records, %x02 at its beginning has the rest compressed.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -22,7 +22,7 @@ use provider_sdk::http::{HEADERS, Lost, Network, Outcome, Request, Response};
 use provider_sdk::pace::Paced;
 use provider_sdk::testing::{Fake, Order};
 
-/// Stands between two answers.
+/// Separates two answers.
 pub const NEXT_ANSWER: u8 = 0x1e;
 
 /// In a body: a list of records follows, as (how many, from which number on, of which sort).
@@ -31,13 +31,13 @@ pub const RECORDS: u8 = 0x01;
 /// At the beginning of a body: the rest is compressed before it is sent.
 pub const COMPRESSED: u8 = 0x02;
 
-/// So many requests are answered; from then on the server is gone.
+/// So many requests are answered; after that the server is gone.
 pub const ANSWERS: usize = 64;
 
 /// So many bytes are sent, likewise: some twenty full pages, more than the calls of one input take.
 const BYTES: usize = 256 * 1024;
 
-/// So many requests are never made: the most is ten thousand teams with one request each.
+/// No call makes so many requests: the most is ten thousand teams with one request each.
 const REQUESTS: usize = 30_000;
 
 /// The time of the fake clock, and of the answers that are not in the script.
@@ -112,7 +112,7 @@ impl Mode {
     fn is_last_first(self) -> bool {
         self.0 & 2 != 0
     }
-    /// A request that the script has no answer for gets one that is well; otherwise the server refuses it.
+    /// A request without an answer in the script gets a good one; otherwise the server refuses it.
     fn is_well(self) -> bool {
         self.0 & 4 != 0
     }
@@ -146,7 +146,7 @@ pub struct Script {
     pub mode: Mode,
     /// What the host sets.
     pub settings: Settings,
-    /// The token among the settings. It is made of the input, so that no input can hold it.
+    /// The token among the settings. It is made from the input, so that no input can contain it.
     pub token: String,
     /// The server.
     pub server: Server,
@@ -177,7 +177,7 @@ impl Script {
     }
 }
 
-/// A text that no input holds by chance.
+/// A text that no input contains by chance.
 #[must_use]
 pub fn secret(data: &[u8]) -> String {
     let first = fnv1a(data);
@@ -284,12 +284,12 @@ pub struct Server {
     answers: VecDeque<Answer>,
     asked: usize,
     bytes: usize,
-    /// What it was asked, method and path.
+    /// Its requests: method and path.
     pub sent: Vec<Request>,
 }
 
 impl Server {
-    /// The server as one call of the component meets it.
+    /// Runs one call of the component against the server.
     pub fn paced<T>(&mut self, settings: &Settings, call: impl FnOnce(&mut dyn Network) -> T) -> T {
         let mode = self.mode;
         let mut paused_ms = 0;
@@ -355,7 +355,7 @@ fn route_of(request: &Request) -> &'static str {
     route
 }
 
-/// What a small server answers an administrator.
+/// The answers of a small server to an administrator.
 fn well(route: &str) -> Outcome {
     let body = match route {
         "GET /api/v4/system/ping" => r#"{"status":"OK"}"#,

@@ -1,4 +1,4 @@
-//! Everything that can go wrong, as one type.
+//! The library's errors, as one type.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use provider_model::ProviderError;
 /// What an embedder's own functions may return: every error of this library becomes [`Error`] by `?`.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Any error of this library, by the part where it arose.
+/// Any error of this library, by the part in which it occurred.
 ///
 /// [`Error::code`] is stable and kebab-case; the texts are for people and may change.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A way out cannot be opened.
+    /// Requests cannot be sent: an address, a policy, a proxy or a file is not usable.
     #[error(transparent)]
     Egress(provider_egress::Error),
-    /// A component is not run, or was stopped.
+    /// A component was refused, or was stopped.
     #[error(transparent)]
     Sandbox(provider_sandbox::Error),
-    /// A listing or a sync does not go on.
+    /// A listing or a sync failed.
     #[error(transparent)]
     Store(provider_store::Error),
-    /// A version is not put into use, or does not serve.
+    /// A version was not put into use, or is quarantined.
     #[error(transparent)]
     Registry(provider_registry::Error),
 }
@@ -68,19 +68,19 @@ impl Error {
         self.facts().code
     }
 
-    /// What an administrator, or the person who embeds this library, can do about it.
+    /// What an administrator, or the embedder of this library, can do about it.
     #[must_use]
     pub fn fix(&self) -> Option<&str> {
         self.facts().fix
     }
 
-    /// Whether the same call may succeed later, without anybody changing anything.
+    /// Whether the same call may succeed later without any change.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.facts().is_retryable
     }
 
-    /// How long to wait before the same call is made again, where the product or this host says so.
+    /// How long to wait before making the same call again, if the product or this host says so.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -91,7 +91,7 @@ impl Error {
         }
     }
 
-    /// The provider's own error, where it is one.
+    /// The provider's own error, if it is one.
     #[must_use]
     pub const fn as_provider(&self) -> Option<&ProviderError> {
         match self {

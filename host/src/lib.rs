@@ -1,9 +1,10 @@
 //! Loads provider components and runs them within grants and limits.
 //!
 //! A provider is a WebAssembly component that exports `license-management:provider/provider`
-//! (`wit/provider.wit`). Here it gets an HTTP client that makes the requests that it describes to the servers of its url
-//! settings, two clocks, and nothing else: no files, no environment, no sockets, no random numbers. Secrets it never
-//! sees: it holds a placeholder, and the value is put into the headers of those requests on the way out.
+//! (`wit/provider.wit`). This host gives it two clocks and an HTTP client, which makes the requests that the provider
+//! describes to the servers of its url settings. It gives nothing else: no files, no environment, no sockets, no random
+//! numbers. A provider never sees a secret: it holds a placeholder, and the host puts the value into the headers of those
+//! requests.
 //!
 //! ```no_run
 //! use provider_host::{Access, Egress, EgressOptions, ListingOptions, Listings as _, Pool, Sandbox, Settings};
@@ -24,12 +25,11 @@
 //! # }
 //! ```
 //!
-//! A listing that is given a store of [checkpoint]s goes on where it stopped, whatever happened to the process:
-//! [`Listings::resume`]. Where the provider tells what changed, [`Listings::sync`] brings it up to date for a small part of what
-//! a listing costs.
+//! With a store of [checkpoint]s, a listing continues where it stopped, even in another process: [`Listings::resume`]. If
+//! the provider reports what changed, [`Listings::sync`] updates the listing for a small part of its cost.
 //!
-//! What it is not: without such a store it keeps no records; it retries nothing but a wait that the product asked for, and
-//! knows nothing of any product.
+//! What it does not do: without such a store it keeps no records; it retries only after a wait that the product asked for;
+//! it knows no product.
 
 /// The example of docs/embedding.md, compiled.
 #[cfg(doctest)]
@@ -42,14 +42,14 @@ pub mod audit {
     pub use provider_egress::audit::{Audit, Entry, JsonLines, Outcome};
 }
 
-/// Where a listing is kept, so that it goes on after whatever happened to the process that read it.
+/// Stores that keep a listing, so that another process can continue it.
 pub mod checkpoint {
     #[cfg(feature = "sqlite")]
     #[doc(inline)]
     pub use provider_store::checkpoint::SqliteCheckpoints;
     #[doc(inline)]
     pub use provider_store::checkpoint::{
-        Checkpoint, Checkpoints, Kept, ListingKey, MemoryCheckpoints, Standing, Step, Wait,
+        Checkpoint, Checkpoints, Kept, ListingKey, MemoryCheckpoints, SeenAt, Standing, Step, Verified, Wait,
     };
 }
 
@@ -75,7 +75,7 @@ pub use provider_egress::{
 };
 #[doc(inline)]
 pub use provider_registry::{
-    CanaryReport, Candidate, Config, Error as RegistryError, Event, FieldDifference, Objection, Patience, Registry,
+    CanaryReport, Candidate, Config, Error as RegistryError, Event, FieldDifference, HealthPolicy, Objection, Registry,
     SecretSource, SwitchOptions, Switched, Tenant, TenantListing, TenantSync, VersionName, Watch, canary,
     read_secret_file,
 };

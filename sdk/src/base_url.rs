@@ -1,4 +1,4 @@
-//! The address of a server: read as a person enters it, and held against where the server points.
+//! The address of a server: reads it as a person enters it, and compares it with where the server redirects.
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
@@ -10,10 +10,11 @@ use core::net::IpAddr;
 use fluent_uri::component::{Authority, Host};
 use fluent_uri::{Uri, UriRef};
 
-/// What a product's own addresses look like below the path of an installation. People copy them, and servers point to them.
+/// The form of a product's own addresses below the path of an installation. People copy such addresses, and servers
+/// redirect to them.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Site {
-    /// Where the API begins, such as `/api/v2`; empty where nothing shows that.
+    /// The beginning of the API's paths, such as `/api/v2`; empty if they have no common one.
     pub api: &'static str,
     /// First segments of the product's pages, such as `login`.
     pub pages: &'static [&'static str],
@@ -22,7 +23,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// A product of which nothing is known.
+    /// A product without known addresses.
     pub const UNKNOWN: Self = Self { api: "", pages: &[], behind_a_name: &[] };
 
     /// The path of the installation that the path of one of its pages or API routes leads into.
@@ -55,10 +56,10 @@ impl Site {
     }
 }
 
-/// What the paths of sign-in pages have in them.
+/// Texts in the paths of sign-in pages.
 const SIGN_IN: [&str; 8] = ["login", "logon", "signin", "sign_in", "sign-in", "auth", "saml", "sso"];
 
-/// The longest address that is named in a message.
+/// The longest address that a message names.
 const SHOWN_AT_MOST: usize = 300;
 
 /// The scheme of a base URL.
@@ -98,18 +99,18 @@ pub struct BaseUrl {
     scheme: Scheme,
     authority: String,
     path: String,
-    /// Whether the server is on the machine that asks, by its address or its usual name.
+    /// Whether the server is on this machine, by its address or its usual name.
     is_loopback: bool,
-    /// What the product's addresses look like.
+    /// The form of the product's addresses.
     site: &'static Site,
 }
 
-/// Why text is not the address of a server. Neither part repeats a user name, a password or a query.
+/// Why text is not the address of a server. Neither field repeats a user name, a password or a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unusable {
     /// What is wrong, as the rest of a sentence that begins with the setting.
     pub why: &'static str,
-    /// What to enter instead, where the text says it.
+    /// What to enter instead, if the text shows it.
     pub instead: Option<String>,
 }
 
@@ -119,37 +120,37 @@ impl From<&'static str> for Unusable {
     }
 }
 
-/// Where a server points instead of answering.
+/// Where a redirect leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Redirect {
     /// To this address of the same server: scheme, host, port and installation's path, as it can be entered.
     Here(String),
     /// To a page of the same server, or back to the request itself.
     Page,
-    /// To this origin, which is another place than the one that the token is for.
+    /// To this origin, which is not the one that the token is for.
     Elsewhere(Difference, String),
-    /// It does not say, or not in a form that can be read.
+    /// To a missing or unreadable location.
     Unknown,
 }
 
-/// What makes an origin another place.
+/// How another origin differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Difference {
     /// The host.
     Host,
     /// The port.
     Port,
-    /// It is reached without TLS.
+    /// It has no TLS.
     NoTls,
 }
 
 impl BaseUrl {
-    /// Reads the URL of a product's server as a person copies it: spaces around it, a slash or the path of the product's API at
-    /// its end are forgiven.
+    /// Reads the URL of a product's server as a person copies it. Accepts spaces around it, and a slash or the path of
+    /// the product's API at its end.
     ///
     /// # Errors
-    /// No http or https URL with a host, one that holds a user name, a query or a fragment, or one that leads further than
-    /// to the server.
+    /// The text is not an http or https URL with a host, has a user name, a query or a fragment, or leads to a page or
+    /// route of the server.
     pub fn parse(text: &str, site: &'static Site) -> Result<Self, Unusable> {
         let text = text.trim();
         let uri = Uri::parse(text).map_err(|_| malformed(text))?;
@@ -178,10 +179,10 @@ impl BaseUrl {
         let place = site.installation(path);
         let otherwise = |why| Err(Unusable { why, instead: Some(base(place).to_string()) });
         if path.contains("//") || path.split('/').any(|segment| segment == "." || segment == "..") {
-            return Err("holds an empty or dotted path segment".into());
+            return Err("contains an empty or dotted path segment".into());
         }
         if authority.has_userinfo() {
-            return otherwise("holds a user name or password, which the server would not get");
+            return otherwise("contains a user name or password, which would not be sent");
         }
         if uri.has_query() || uri.has_fragment() {
             return otherwise("has text after ? or #, which a server's address does not have");
@@ -198,7 +199,7 @@ impl BaseUrl {
         self.scheme
     }
 
-    /// Whether what is sent leaves this machine unencrypted.
+    /// Whether requests leave this machine unencrypted.
     #[must_use]
     pub fn is_exposed(&self) -> bool {
         self.scheme == Scheme::Http && !self.is_loopback
@@ -210,7 +211,7 @@ impl BaseUrl {
         &self.authority
     }
 
-    /// Whether the server is on the machine that asks.
+    /// Whether the server is on this machine.
     #[must_use]
     pub const fn is_loopback(&self) -> bool {
         self.is_loopback
@@ -267,7 +268,7 @@ impl BaseUrl {
     }
 }
 
-/// Whether a host, in lower case, is the machine that asks: by its address, or by a name that is reserved for it (RFC 6761).
+/// Whether a host, in lower case, is this machine, by its address or by a name that is reserved for it (RFC 6761).
 fn is_loopback(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);
     let address = host.trim_start_matches('[').trim_end_matches(']');
@@ -289,7 +290,7 @@ fn is_sign_in(path: &str) -> bool {
     SIGN_IN.iter().any(|word| path.contains(word))
 }
 
-/// Why text is no URL at all.
+/// Why text is not a URL at all.
 fn malformed(text: &str) -> Unusable {
     let is_quote = |c: char| matches!(c, '"' | '\'' | '`' | '<' | '>' | '“' | '”' | '‘' | '’');
     let host = text.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
@@ -306,12 +307,12 @@ fn malformed(text: &str) -> Unusable {
     } else if host.is_some_and(|host| host.matches(':').count() > 1 && !host.contains(['[', '@'])) {
         "has an IPv6 address without brackets: enter it as http://[::1]:8080"
     } else {
-        "is not a URL: it holds a character that no URL may hold, or is incomplete"
+        "is not a URL: it contains a character that no URL may have, or is incomplete"
     }
     .into()
 }
 
-/// The host in lower case, and the port where there is one.
+/// The host in lower case, and the port if there is one.
 fn host_and_port(authority: &Authority<'_>) -> Result<(String, Option<u16>), Unusable> {
     let is_of_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
     let host = authority.host().to_ascii_lowercase();
@@ -366,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_an_address_is_named_with_what_to_enter() {
+    fn a_wrong_address_is_explained_with_what_to_enter() {
         let server = Some("https://chat.example.com");
         let below = Some("https://example.com/company");
         for (text, why, instead) in [

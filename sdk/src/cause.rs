@@ -1,12 +1,13 @@
-//! Why a request got no answer, as a platform names it.
+//! Why a request got no answer, as reported by the platform.
 //!
-//! wasi:http's errors do not say why TLS or a forward proxy failed. A platform that knows writes one of these codes, a
-//! colon and its words into the error's text; [`Lost::explained`](crate::http::Lost::explained) reads them.
+//! wasi:http's errors do not say why TLS or a forward proxy failed. A platform that knows the reason writes one of
+//! these codes, a colon and an explanation into the error's text; [`Lost::explained`](crate::http::Lost::explained)
+//! reads them.
 
 /// Declares the causes with their codes.
 macro_rules! causes {
     ($($variant:ident = $id:literal, $doc:literal;)*) => {
-        /// A reason that a platform names.
+        /// A reason that a platform reports.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Cause {
             $(#[doc = $doc] $variant,)*
@@ -28,8 +29,8 @@ macro_rules! causes {
 }
 
 causes! {
-    TlsUntrusted = "tls-untrusted", "No authority that is trusted has signed the server's certificate.";
-    TlsChainIncomplete = "tls-chain-incomplete", "The server's certificate leads to no trusted authority: the server may leave one between out.";
+    TlsUntrusted = "tls-untrusted", "No trusted authority has signed the server's certificate.";
+    TlsChainIncomplete = "tls-chain-incomplete", "The server's certificate leads to no trusted authority: the server may omit an intermediate certificate.";
     TlsExpired = "tls-expired", "A certificate of the server has expired.";
     TlsNotYetValid = "tls-not-yet-valid", "A certificate of the server is not valid yet.";
     TlsWrongName = "tls-wrong-name", "The server's certificate is for another name.";
@@ -51,7 +52,7 @@ causes! {
 }
 
 impl Cause {
-    /// The cause of this code; none for what a platform does not say.
+    /// The cause with this code; `None` if no cause has it.
     #[must_use]
     pub fn of(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|cause| cause.id() == id)

@@ -1,9 +1,9 @@
-//! Codes of errors and notices, each with what it means and what to do about it: a table is the one source of them.
+//! Codes of errors and notices, each with its meaning and what to do about it. One table is their single source.
 
 use super::contract::{ErrorKind, Severity};
 use super::http::Lost;
 
-/// What the table says of a code.
+/// The table's entry for a code.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// Stable and kebab-case.
@@ -16,19 +16,19 @@ pub struct Entry {
 
 /// A code of a table that [`codes`](crate::codes) declares.
 pub trait Listed: Copy + 'static {
-    /// What the table says.
+    /// The table's entry.
     fn entry(self) -> Entry;
 }
 
 /// A provider's codes of errors.
 pub trait Code: Listed {
-    /// The code `cursor-stale`, which the contract asks for.
+    /// The code `cursor-stale`, which the contract requires.
     const CURSOR_STALE: Self;
     /// The broad class.
     fn kind(self) -> ErrorKind;
     /// Whether the same call may succeed later without anybody changing anything.
     fn retryable(self) -> bool;
-    /// The code of a request without a whole answer.
+    /// The code for a request that got no complete response.
     fn of_lost(lost: &Lost) -> Self;
 }
 
@@ -36,7 +36,7 @@ pub trait Code: Listed {
 pub trait NoticeCode: Listed {
     /// How much it matters.
     fn severity(self) -> Severity;
-    /// The fields of the contract that it concerns; none where it concerns the whole answer.
+    /// The fields of the contract that it concerns; empty if it concerns the whole answer.
     fn fields(self) -> &'static [&'static str];
 }
 
@@ -66,7 +66,7 @@ macro_rules! codes {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// What the table says.
+            /// The table's entry.
             #[must_use]
             pub const fn entry(self) -> $crate::code::Entry {
                 match self {

@@ -1,8 +1,9 @@
-//! Where a listing goes on: a line of text that a host keeps and hands back.
+//! Cursors, from which a listing continues: a line of text that a host keeps and passes back.
 //!
-//! A cursor is `form_fingerprint_state_checksum`. The form names a version of the encoding, so that a provider knows the
-//! cursors of its earlier versions. The fingerprint stands for the server and the settings. The checksum finds damage, and is
-//! no protection against anybody who makes cursors up: what a cursor holds is input, and is read like any other.
+//! A cursor is `form_fingerprint_state_checksum`. The form names a version of the encoding, so that a provider
+//! recognises the cursors of its earlier versions. The fingerprint stands for the server and the settings. The checksum
+//! finds damage; it does not protect against forged cursors, so a provider must read the state like any untrusted
+//! input.
 
 use alloc::format;
 use alloc::string::String;
@@ -15,7 +16,7 @@ use super::hash::fnv1a;
 pub enum Stale {
     /// It has another form.
     Form,
-    /// It is not what was sealed.
+    /// It differs from what was sealed.
     Damaged,
     /// It was written for another server or other settings.
     Foreign,
@@ -33,10 +34,10 @@ impl Stale {
     }
 }
 
-/// The parts of a state, as they stand between underscores.
+/// The parts of a state, which underscores separate.
 pub type Parts<'a> = Split<'a, char>;
 
-/// Writes a cursor. The parts of the state stand between underscores.
+/// Writes a cursor. Underscores separate the parts of the state.
 #[must_use]
 pub fn seal(form: &str, fingerprint: u64, state: &str) -> String {
     let body = format!("{form}_{fingerprint:x}_{state}");
@@ -49,9 +50,9 @@ pub fn has_form(text: &str, form: &str) -> bool {
     text.strip_prefix(form).is_some_and(|rest| rest.starts_with('_'))
 }
 
-/// Reads a cursor that was sealed for this fingerprint. `read` makes a state of a fingerprint and of all the parts. A number
-/// can be written in more than one way, and only ours counts: what was read is sealed again by `seal`, and held against
-/// the text.
+/// Reads a cursor that was sealed for this fingerprint. `read` makes a state of the fingerprint and all the parts. A
+/// number can be written in more than one way, and only one is valid, so the state is sealed again by `seal` and
+/// compared with the text.
 ///
 /// # Errors
 /// The cursor has another form, is damaged, or is for another server or other settings.
@@ -94,13 +95,13 @@ mod tests {
         unseal(text, "a1", fingerprint, read, write)
     }
 
-    /// Text with the right checksum, whatever it holds.
+    /// Text with the right checksum, whatever its content.
     fn checked(body: &str) -> String {
         format!("{body}_{:x}", fnv1a(body.as_bytes()))
     }
 
     #[test]
-    fn what_was_sealed_is_read() {
+    fn a_sealed_cursor_is_read() {
         let text = write(&(0xab, 1, 2));
         assert!(text.starts_with("a1_ab_1_2_"), "{text}");
         assert_eq!(read(&text, 0xab), Ok((0xab, 1, 2)));

@@ -1,5 +1,6 @@
-//! Why a call failed, and what is said of it.
+//! Failures of calls, and their messages.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -11,24 +12,24 @@ use super::http::{Lost, Request, Response};
 use super::time::in_words;
 use super::wait::LONGEST_MS;
 
-/// An error on its way to the host: a code of the table, and what it happened on.
+/// An error on its way to the host: a code of the table, with the request that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure<C> {
     /// What went wrong.
     pub code: C,
-    /// What is said of it: what failed, on what, and what was expected. Holds no secret and no answer's body.
+    /// What failed, and what was expected. Contains no secret and no body of an answer.
     pub message: String,
     /// Method and path.
     pub request: Option<String>,
     /// The HTTP status.
     pub status: Option<u16>,
     /// The server's id of the request.
-    pub request_id: Option<String>,
+    pub request_id: Option<Box<str>>,
     /// How long the server asks to wait, in milliseconds.
     pub retry_after_ms: Option<u32>,
     /// The values in the message.
     pub params: Vec<(String, String)>,
-    /// What to do about it, where that is not what the table says.
+    /// What to do about it, if that differs from the table.
     pub fix: Option<&'static str>,
 }
 
@@ -47,7 +48,7 @@ impl<C: Code> Failure<C> {
         }
     }
 
-    /// The failure of a request that got no whole answer.
+    /// The failure of a request that got no complete response.
     #[must_use]
     pub fn lost(request: &Request, lost: &Lost) -> Self {
         Self::new(C::of_lost(lost), lost.words()).on(request)
@@ -59,7 +60,7 @@ impl<C: Code> Failure<C> {
         self.code.retryable()
     }
 
-    /// Says how long the server asks to wait, where it does.
+    /// Adds how long the server asks to wait, if it does.
     #[must_use]
     pub fn naming_its_wait(mut self) -> Self {
         if let Some(ms) = self.retry_after_ms.filter(|ms| *ms > 0) {
@@ -78,25 +79,25 @@ impl<C: Code> Failure<C> {
         format!("{} ({request}{status}{id})", self.message)
     }
 
-    /// Names the request that failed.
+    /// Sets the request that failed.
     #[must_use]
     pub fn on(mut self, request: &Request) -> Self {
         self.request = Some(request.name());
         self
     }
 
-    /// Names the answer that the request got.
+    /// Sets the status and id of the request from its answer.
     #[must_use]
     pub fn answered(mut self, response: &Response) -> Self {
         self.status = Some(response.status);
         self.identified(response.header("x-request-id").unwrap_or_default())
     }
 
-    /// Names the server's id of the request, unless one is known or this looks like none.
+    /// Sets the server's id of the request, unless one is set or `id` does not look like one.
     #[must_use]
     pub fn identified(mut self, id: &str) -> Self {
         if self.request_id.is_none() && is_request_id(id) {
-            self.request_id = Some(id.to_string());
+            self.request_id = Some(id.into());
         }
         self
     }
@@ -110,7 +111,7 @@ impl<C: Code> Failure<C> {
     }
 }
 
-/// Whether text looks like the id of a request: it is passed on to people, so nothing else is.
+/// Whether text looks like the id of a request. People see it, so nothing else is passed on.
 fn is_request_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
@@ -132,7 +133,7 @@ impl<C: Code> From<Failure<C>> for Error {
             retry_after_ms: failure.retry_after_ms,
             request: failure.request,
             http_status: failure.status,
-            request_id: failure.request_id,
+            request_id: failure.request_id.map(String::from),
             params: failure.params,
         }
     }

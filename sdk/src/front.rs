@@ -1,11 +1,12 @@
-//! What answers in front of a product, or in its place: proxies, gateways, firewalls, content networks, sign-in pages.
+//! Recognises what answers in front of a product or instead of it: proxies, gateways, firewalls, content networks,
+//! sign-in pages.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
 
 use super::http::{Request, Response};
 
-/// What stands there. A provider has a code for each.
+/// What answered. A provider has a code for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Front {
     /// A check that only a browser passes.
@@ -30,10 +31,10 @@ pub enum Front {
     Failed,
 }
 
-/// How much of a page is looked at.
+/// How much of a page is searched.
 const LOOKED_AT: usize = 16 * 1024;
 
-/// What pages have in them that only a browser passes, in small letters.
+/// Texts in pages that only a browser passes, in lower case.
 const ROBOT_CHECKS: [&str; 13] = [
     "challenge-platform",
     "cf-chl",
@@ -50,7 +51,7 @@ const ROBOT_CHECKS: [&str; 13] = [
     "not a robot",
 ];
 
-/// What sign-in pages have in them, in small letters.
+/// Texts in sign-in pages, in lower case.
 const SIGN_INS: [&str; 9] = [
     "type=\"password\"",
     "type=password",
@@ -70,12 +71,12 @@ const WANTS_TLS: [&str; 4] =
 /// nginx twice, then others.
 const WANTS_CERTIFICATE: [&str; 3] = ["no required ssl certificate", "the ssl certificate error", "client certificate"];
 
-/// Puts the product's name into words.
+/// Puts the product's name into a message.
 fn named(words: &str, product: &str) -> String {
     words.replace("{product}", product)
 }
 
-/// What a web page means where the JSON of the product's API should be, with words that name the product.
+/// What a web page means that comes instead of the API's JSON, with a message that names the product.
 #[must_use]
 pub fn page(body: &[u8], product: &str) -> (Front, String) {
     let has = |texts: &[&str]| has(body, texts);
@@ -101,7 +102,8 @@ fn has(body: &[u8], texts: &[&str]) -> bool {
     texts.iter().any(|text| start.windows(text.len()).any(|part| part.eq_ignore_ascii_case(text.as_bytes())))
 }
 
-/// What an answer means that is not the product's own, of another status than 2xx or 3xx, with words that name the product.
+/// What an answer of another sender than the product means, of another status than 2xx or 3xx, with a message that
+/// names the product.
 #[must_use]
 pub fn refusal(request: &Request, response: &Response, body: &[u8], product: &str) -> (Front, String) {
     let status = response.status;
@@ -159,7 +161,7 @@ fn of_request(request: &Request, response: &Response, body: &[u8]) -> (Front, St
     }
 }
 
-/// How a gateway wants a sign-in.
+/// Which sign-in a gateway requires.
 fn sign_in(response: &Response) -> String {
     let asked = response.header("www-authenticate").unwrap_or_default();
     let scheme = asked.split([' ', ',']).next().unwrap_or_default();
@@ -176,7 +178,7 @@ fn sign_in(response: &Response) -> String {
     format!("a gateway in front of {{product}} requires its own sign-in (status 401){how}")
 }
 
-/// Statuses that blame the server, and what is no status.
+/// Statuses that blame the server, and invalid ones.
 fn of_server(status: u16) -> (Front, String) {
     let (front, why) = match status {
         501 => (Front::Rejected, "it does not support the request"),
@@ -195,7 +197,7 @@ fn of_server(status: u16) -> (Front, String) {
                 "the network requires a sign-in before it lets anything through (status 511)".to_string(),
             );
         }
-        // The statuses of Cloudflare, which other networks for content have taken over.
+        // The statuses of Cloudflare, which other content networks also use.
         520..=530 => return content_network(status),
         561 => (Front::SignIn, "its own sign-in failed"),
         500..=599 => (Front::Failed, "it failed, or the server behind it did"),

@@ -21,17 +21,17 @@ use super::json;
 pub(crate) use container::crc32;
 use container::{MAGIC, TRAILER_BYTES, after_header, trailer};
 
-/// The most that an answer may grow to: twice the largest plain body that a transport reads.
+/// The largest decoded answer: twice the largest plain body that a transport reads.
 pub const DECODED_BYTES: usize = 4 * 1024 * 1024;
 
 /// The least room for an answer.
 const LEAST_BYTES: usize = 1024;
 
-/// An answer that was compressed more often than this was made to cost work.
+/// An answer with more codings than this is an attack.
 const CODINGS_AT_MOST: usize = 4;
 
-/// The body as the server meant it, with its codings undone from the last one on (RFC 9110, 8.4). A host that has decoded
-/// it already may leave the header that says it is compressed, so the bytes decide.
+/// Decodes a body, from its last coding on (RFC 9110, 8.4). A host that has decoded it already may leave the header
+/// that says it is compressed, so the bytes decide.
 ///
 /// # Errors
 /// The stream is damaged, cut short, or grows beyond [`DECODED_BYTES`], or its coding is not gzip.
@@ -52,11 +52,11 @@ pub fn decoded(response: &Response) -> Result<Cow<'_, [u8]>, Lost> {
     Ok(body)
 }
 
-/// Decodes the members of a stream one after another (RFC 1952, 2.2), each held against its checksum and its length.
+/// Decodes the members of a stream one after another (RFC 1952, 2.2), and checks the checksum and length of each.
 fn inflate(body: &[u8]) -> Result<Vec<u8>, Lost> {
-    // The length at the end is that of the whole where there is one member, as there is nearly always.
-    let told = trailer(body.get(body.len().saturating_sub(TRAILER_BYTES)..).unwrap_or_default());
-    let mut out = vec![0; told.map_or(0, |(_, length)| length).clamp(LEAST_BYTES, DECODED_BYTES)];
+    // If there is one member, as nearly always, the length at the end is that of the whole.
+    let last = trailer(body.get(body.len().saturating_sub(TRAILER_BYTES)..).unwrap_or_default());
+    let mut out = vec![0; last.map_or(0, |(_, length)| length).clamp(LEAST_BYTES, DECODED_BYTES)];
     let (mut rest, mut end) = (body, 0);
     let mut decoder = Box::<DecompressorOxide>::default();
     loop {
@@ -70,7 +70,7 @@ fn inflate(body: &[u8]) -> Result<Vec<u8>, Lost> {
             return Err(Lost::Truncated);
         }
         rest = rest.get(TRAILER_BYTES..).unwrap_or_default();
-        // Zeros behind the last member are padding, as of a block on a tape; anything else is no gzip.
+        // Zeros behind the last member are padding, as of a block on a tape; anything else is damage.
         if rest.iter().all(|byte| *byte == 0) {
             out.truncate(end);
             return Ok(out);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn streams_are_decoded_whatever_their_header_holds() {
+    fn streams_are_decoded_with_any_header() {
         let text = b"[{\"id\":\"a\"}]".repeat(100);
         let cases: &[(u8, &[u8])] = &[
             (0, b""),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_compressed_is_taken_as_it_is() {
+    fn a_plain_body_is_returned_as_it_is() {
         for (body, coding) in [("[]", "gzip"), ("[]", "identity"), ("[]", ""), ("", "gzip")] {
             let response = response(body.as_bytes().to_vec(), coding);
             assert_eq!(decoded(&response).as_deref(), Ok(body.as_bytes()), "{body} {coding}");
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_cut_anywhere_is_told() {
+    fn a_stream_cut_anywhere_is_an_error() {
         let whole = gzip(&b"[{\"id\":\"a\"},{\"id\":\"b\"}]".repeat(50), NAME, b"n\0");
         for end in 3..whole.len() {
             let cut = response(whole.iter().take(end).copied().collect(), "gzip");
@@ -257,7 +257,7 @@ mod tests {
     }
 
     proptest! {
-        /// No stream, however made, does anything but decode or fail.
+        /// Any stream either decodes or fails.
         #[test]
         fn any_bytes_are_safe(bytes in proptest::collection::vec(any::<u8>(), 0..200), flags in any::<u8>()) {
             let mut body = vec![0x1f, 0x8b, 8, flags];

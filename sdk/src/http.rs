@@ -1,4 +1,4 @@
-//! What the core asks of the network, and what it gets back.
+//! Requests, answers, and the traits between a core and the network.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::base_url::{BaseUrl, Redirect};
 use super::cause::Cause;
 
-/// Characters of a platform's explanation that are passed on.
+/// The most characters of a platform's explanation that are passed on.
 const EXPLAINED: usize = 500;
 
 /// The two methods that the provider uses. `Post` only ever reads: it carries lists of ids that a URL cannot hold.
@@ -39,7 +39,8 @@ pub struct Request {
     pub path: String,
     /// The JSON body of a `Post`.
     pub body: Option<String>,
-    /// Whether it can be done without: then it is not sent again where no answer comes, and not waited for as long.
+    /// Whether the core can do without the answer. If so, the request is not retried if no answer comes, and its
+    /// timeout is shorter.
     pub is_spare: bool,
 }
 
@@ -54,7 +55,7 @@ impl Request {
         Self { method: Method::Post, path: path.into(), body: Some(body), is_spare: false }
     }
 
-    /// The same request, which can be done without.
+    /// The same request, as one whose answer the core can do without.
     #[must_use]
     pub fn spare(self) -> Self {
         Self { is_spare: true, ..self }
@@ -81,16 +82,16 @@ pub const HEADERS: [&str; 9] = [
     "x-request-id",
 ];
 
-/// A whole answer.
+/// A complete response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// Those that came of [`HEADERS`] and of the ones that the provider keeps, by lower-case name.
+    /// The headers of [`HEADERS`] and of those that the provider keeps, by lower-case name.
     pub headers: Vec<(&'static str, String)>,
-    /// Where a redirect leads: the transport knows the address that was asked.
+    /// Where a redirect leads, which the transport finds from the requested address.
     pub redirect: Option<Redirect>,
-    /// The body, whole, as it came: [`decoded`](super::gzip::decoded) undoes a compression.
+    /// The whole body, as it came: [`decoded`](super::gzip::decoded) decompresses it.
     pub body: Vec<u8>,
     /// How long the server took to begin its answer, in milliseconds.
     pub took_ms: u32,
@@ -110,7 +111,7 @@ impl Response {
     }
 }
 
-/// Why there is no whole answer.
+/// Why a request got no complete response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lost {
     /// The server's name has no address.
@@ -131,20 +132,20 @@ pub enum Lost {
     Truncated,
     /// The answer is larger than the limit of so many bytes.
     TooLarge(u64),
-    /// The answer's head is larger than the limit, of so many bytes where that is known.
+    /// The answer's head is larger than the limit, with its bytes if known.
     HeadTooLarge(Option<u32>),
-    /// What came breaks the rules of HTTP.
+    /// The answer breaks the rules of HTTP.
     NotHttp,
-    /// The answer is compressed in this way, which was not asked for.
+    /// The answer is compressed with this coding, which was not requested.
     Encoded(String),
-    /// What the platform says of it: why, and its words.
+    /// The platform's reason, and its explanation.
     Explained(Cause, String),
-    /// Anything else, in the transport's words.
+    /// Anything else, with the transport's explanation.
     Other(String),
 }
 
 impl Lost {
-    /// Whether a part of the answer came: then there is a server.
+    /// Whether a part of the answer came, which shows that there is a server.
     #[must_use]
     pub const fn has_begun(&self) -> bool {
         match self {
@@ -180,13 +181,13 @@ impl Lost {
                 format!("the answer has more or larger headers than the platform takes{limit}")
             }
             Self::NotHttp => "what came breaks the rules of HTTP: a proxy sends a malformed header, or something other than a web server (SSH, mail, a TLS port) answers".to_string(),
-            Self::Encoded(coding) => format!("the answer is compressed with `{coding}`, which was not asked for"),
+            Self::Encoded(coding) => format!("the answer is compressed with `{coding}`, which was not requested"),
             Self::Explained(_, words) => words.clone(),
             Self::Other(what) => format!("the request failed: {what}"),
         }
     }
 
-    /// Reads what a platform says for a person: a code that both know, a colon and words. Other text is taken as it is.
+    /// Reads a platform's explanation: a code of [`Cause`], a colon and words. Other text is kept as it is.
     #[must_use]
     pub fn explained(text: &str) -> Self {
         let words: String = text.chars().filter(|c| !c.is_control()).take(EXPLAINED).collect();
@@ -200,7 +201,7 @@ impl Lost {
     }
 }
 
-/// A number of bytes as a person says it.
+/// A number of bytes in words.
 fn size_in_words(bytes: u64) -> String {
     const MIB: u64 = 1024 * 1024;
     match bytes {
@@ -211,42 +212,44 @@ fn size_in_words(bytes: u64) -> String {
     }
 }
 
-/// What came of a request.
+/// The outcome of a request.
 pub type Outcome = Result<Response, Lost>;
 
-/// A request with what came of it.
+/// A request with its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
-    /// What was asked.
+    /// The request.
     pub request: Request,
-    /// What came.
+    /// Its outcome.
     pub outcome: Outcome,
 }
 
-/// Names a request within its [`Work`].
+/// Identifies a request within its [`Work`].
 pub type Ticket = usize;
 
-/// Requests that may be in flight together, and what is done with their answers.
+/// Requests that may be in flight together, and what happens with their answers.
 ///
-/// A network asks [`next`](Work::next) for requests until none comes, hands each answer to [`arrived`](Work::arrived) in
-/// whatever order they come, asks `next` again after each, and is done when none is in flight and none comes next.
+/// A network calls [`next`](Work::next) for requests until it returns `None`, passes each answer to
+/// [`arrived`](Work::arrived) in any order, and calls `next` again after each. It is done when no request is in flight
+/// and `next` returns `None`.
 pub trait Work {
     /// The next request that may be sent now.
     fn next(&mut self) -> Option<(Ticket, Request)>;
     /// Takes an answer, and the request back; afterwards `next` may have more to send.
     fn arrived(&mut self, ticket: Ticket, answered: Answered);
-    /// The head of an answer has come. Where the work says yes, [`part`](Work::part) takes the body as it comes, and the answer
-    /// arrives without one: for a list that is too large to be held. A request that is sent once more begins again.
+    /// The head of an answer has come. If this returns true, [`part`](Work::part) takes the body as it comes, and the
+    /// answer arrives without one: for a list that is too large to keep in memory. A retried request begins again.
     fn begins(&mut self, _ticket: Ticket, _head: &Response) -> bool {
         false
     }
-    /// Takes a part of a body, in order. Where the work says no, it has had enough, and the answer is too large.
+    /// Takes a part of a body, in order. If this returns false, the rest is not read, and the answer counts as too
+    /// large.
     fn part(&mut self, _ticket: Ticket, _bytes: &[u8]) -> bool {
         false
     }
 }
 
-/// Where requests go, and with what. A provider's settings are one.
+/// Where requests go, and with which headers. A provider's settings implement this.
 pub trait Server {
     /// Where the server is.
     fn base(&self) -> &BaseUrl;
@@ -258,7 +261,7 @@ pub trait Server {
     }
 }
 
-/// The world outside: sends requests, waits, and tells the time.
+/// The world outside: sends requests, waits, and reads the clock.
 pub trait Network {
     /// Does all of the work.
     fn run(&mut self, work: &mut dyn Work);
@@ -266,7 +269,7 @@ pub trait Network {
     fn pause(&mut self, ms: u32);
     /// The host's clock, in milliseconds since 1970.
     fn now_ms(&mut self) -> i64;
-    /// How long the server takes to begin an answer at the least, in milliseconds; 0 where that is not known.
+    /// The shortest time that the server took to begin an answer, in milliseconds; 0 if that is not known.
     fn latency_ms(&self) -> u32 {
         0
     }
@@ -316,12 +319,12 @@ mod tests {
     }
 
     #[test]
-    fn what_a_platform_explains_is_passed_on_under_its_code() {
+    fn a_platforms_explanation_is_passed_on_with_its_code() {
         let explained = |cause, words: &str| Lost::Explained(cause, words.into());
         for (text, expect) in [
             ("tls-expired: it expired on 2 May 2026", explained(Cause::TlsExpired, "it expired on 2 May 2026")),
             ("proxy-failed: it answered 502: no\r\nmore", explained(Cause::ProxyFailed, "it answered 502: nomore")),
-            // A platform does not decide what the server said.
+            // A platform cannot decide what the server said.
             ("token-refused: the token", Lost::Other("the token".into())),
             ("something-new: the words", Lost::Other("the words".into())),
             ("out of order", Lost::Other("out of order".into())),

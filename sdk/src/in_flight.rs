@@ -1,4 +1,4 @@
-//! How much is asked of a server at once.
+//! How many requests are sent to a server at once.
 
 /// How many requests are in flight at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,10 +8,10 @@ pub struct MaxInFlight {
 }
 
 impl MaxInFlight {
-    /// Eight to begin with: what a server of two cores answers fastest (eight pages of users at a time take 40 % of
-    /// the time of one at a time, sixteen no less). A server that is far away is asked for more, as long as its answers take no longer.
+    /// Eight to begin with: what a server of two cores answers fastest (eight pages of users at a time take 40 % of the
+    /// time of one at a time, sixteen no less). A high-latency server gets more, as long as its answers take no longer.
     pub const DEFAULT: Self = Self { start: 8, most: Self::MAX };
-    /// More help no server: its connections to the database are the limit then.
+    /// More do not help any server: its connections to the database are then the limit.
     pub const MAX: u8 = 32;
 
     /// So many requests, 1 to [`MAX`](Self::MAX), and never more.

@@ -1,10 +1,9 @@
-//! Reads JSON as `serde_json` does, with fewer instructions where it matters: in a wasm component, on lists of accounts of
-//! which most fields are passed over (docs/performance.md).
+//! Reads JSON as `serde_json` does, with fewer instructions where it matters: in a wasm component, on lists of accounts
+//! of which most fields are skipped (docs/performance.md).
 //!
-//! Text is searched by eight bytes at a time, which is one instruction's worth in wasm32 as well, though its words are
-//! of four; what nobody reads is passed over without a call for each value; and an error is no message, since what a
-//! damaged answer means is told elsewhere. What is rare is left to `serde_json`: escapes, fractions, and numbers of
-//! more digits than a date has. Properties hold both against each other.
+//! It searches text eight bytes at a time, which wasm32 also does in one instruction. It skips unread values without a
+//! call for each. Its errors have no message, since other modules explain damaged answers. It leaves rare cases to
+//! `serde_json`: escapes, fractions, and numbers with more digits than a date. Property tests compare the two.
 
 mod scan;
 #[cfg(test)]
@@ -22,13 +21,13 @@ use serde::{Deserialize, forward_to_deserialize_any};
 
 use scan::{digits_until, is_hex, plain_until};
 
-/// Lists and maps within each other that are gone into, as many as bits of [`Nesting`].
+/// The deepest nesting of lists and maps: as many as [`Nesting`] has bits.
 const DEPTH_AT_MOST: u32 = 128;
 
 /// Digits of a number that surely fits.
 const DIGITS_AT_MOST: usize = 18;
 
-/// The text is no JSON, or not of the shape that is read.
+/// The text is not JSON, or not of the expected shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unreadable;
 
@@ -49,7 +48,7 @@ impl Error for Unreadable {
 /// Reads bytes that are one value.
 ///
 /// # Errors
-/// They are not.
+/// The bytes are not one value of this type.
 pub fn from_slice<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Unreadable> {
     let mut reader = Reader::new(bytes);
     let value = T::deserialize(&mut reader)?;
@@ -61,7 +60,7 @@ pub fn from_slice<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Unreadab
 #[derive(Debug)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
-    /// Where the next byte is. No body is so long that a step beyond it begins anew at 0.
+    /// The place of the next byte. No body is long enough for this to overflow.
     at: usize,
     depth: u32,
 }
@@ -73,10 +72,10 @@ impl<'a> Reader<'a> {
         Self { bytes, at: 0, depth: 0 }
     }
 
-    /// Calls for each value of a list with the reader before it, which is to read it.
+    /// Calls `item` for each value of a list; it must read the value.
     ///
     /// # Errors
-    /// There is no list here, or the call fails.
+    /// The value is not a list, or `item` fails.
     pub fn each(&mut self, mut item: impl FnMut(&mut Self) -> Result<(), Unreadable>) -> Result<(), Unreadable> {
         self.expect(b'[')?;
         let mut is_first = true;
@@ -87,10 +86,10 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Reads a value, or passes it over where it is JSON of another shape; then its bytes are returned.
+    /// Reads a value. If it is JSON of another shape, skips it and returns its bytes.
     ///
     /// # Errors
-    /// It is no JSON.
+    /// The value is not JSON.
     pub fn value_or_pass<T: Deserialize<'a>>(&mut self) -> Result<Result<T, &'a [u8]>, Unreadable> {
         let (at, depth) = (self.at, self.depth);
         T::deserialize(&mut *self).map(Ok).or_else(|Unreadable| {
@@ -100,18 +99,18 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// That nothing follows.
+    /// Checks that nothing follows.
     ///
     /// # Errors
-    /// Something does.
+    /// Something follows.
     pub fn end(&mut self) -> Result<(), Unreadable> {
         if self.peek().is_none() { Ok(()) } else { Err(Unreadable) }
     }
 
-    /// Passes over one value, which must be JSON.
+    /// Skips one value, which must be JSON.
     ///
     /// # Errors
-    /// It is not.
+    /// The value is not JSON.
     pub fn pass(&mut self) -> Result<(), Unreadable> {
         let mut nesting = Nesting::default();
         loop {
@@ -167,7 +166,7 @@ impl<'a> Reader<'a> {
         self.expect(b':')
     }
 
-    /// The next byte that is no space, which the reader then stands before.
+    /// Skips spaces, and returns the next byte without consuming it.
     fn peek(&mut self) -> Option<u8> {
         loop {
             let byte = *self.bytes.get(self.at)?;
@@ -178,7 +177,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes past one byte.
+    /// Consumes one byte.
     const fn step(&mut self) {
         self.at = self.at.wrapping_add(1);
     }
@@ -200,7 +199,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Whether a list or a map that ends with this byte has another value or key; goes past the comma or the end.
+    /// Whether a list or a map that ends with this byte has another value or key. Consumes the comma or the end.
     fn goes_on(&mut self, end: u8, is_first: bool) -> Result<bool, Unreadable> {
         match self.peek() {
             Some(byte) if byte == end => {
@@ -216,7 +215,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes over a text and tells where between its quotes it stands, and whether it has escapes.
+    /// Skips a text. Returns its beginning and end between the quotes, and whether it has escapes.
     #[inline]
     fn raw_text(&mut self) -> Result<(usize, usize, bool), Unreadable> {
         let bytes = self.bytes;
@@ -233,7 +232,7 @@ impl<'a> Reader<'a> {
         Ok((start, end, true))
     }
 
-    /// Passes over the rest of a text from its first escape on, and tells where it ends.
+    /// Skips the rest of a text from its first escape on. Returns where it ends.
     #[cold]
     fn escaped_until(&mut self, from: usize) -> Result<usize, Unreadable> {
         let (bytes, mut at) = (self.bytes, from);
@@ -252,7 +251,7 @@ impl<'a> Reader<'a> {
         Ok(at)
     }
 
-    /// Reads a text. What is no Unicode in it is replaced: bytes that are no UTF-8, and halves of surrogate pairs.
+    /// Reads a text. Replaces invalid Unicode: bytes that are not UTF-8, and halves of surrogate pairs.
     fn text(&mut self) -> Result<Cow<'a, str>, Unreadable> {
         let before = self.at;
         let (start, end, is_escaped) = self.raw_text()?;
@@ -263,7 +262,7 @@ impl<'a> Reader<'a> {
         Ok(str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed))
     }
 
-    /// Passes over a number.
+    /// Skips a number.
     fn number(&mut self) -> Result<(), Unreadable> {
         let (bytes, mut at) = (self.bytes, self.at);
         if bytes.get(at) == Some(&b'-') {
@@ -293,7 +292,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A whole number without a sign, such as dates are; none where another sort of number stands here.
+    /// Reads a whole number without a sign, such as a date; `None` if the number is of another sort.
     fn plain_number(&mut self) -> Option<u64> {
         let (mut at, mut number) = (self.at, 0_u64);
         while let Some(byte @ b'0'..=b'9') = self.bytes.get(at) {
@@ -329,7 +328,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value that began there and was gone past, as `serde_json` reads it.
+    /// Reads the skipped value that began at `from` with `serde_json`.
     #[cold]
     fn rarely<T: DeserializeOwned>(&self, from: usize) -> Result<T, Unreadable> {
         let text = String::from_utf8_lossy(self.bytes.get(from..self.at).ok_or(Unreadable)?);
@@ -352,7 +351,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Goes into a list or a map.
+    /// Enters a list or a map.
     fn within<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Unreadable>) -> Result<T, Unreadable> {
         self.step();
         self.depth = self.depth.saturating_add(1);
@@ -390,7 +389,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         }
     }
 
-    /// A record is a map here and never a list.
+    /// A record is a map here, never a list.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -474,7 +473,7 @@ impl<'de> MapAccess<'de> for &mut Inside<'_, 'de> {
         if is_escaped {
             return seed.deserialize(self.reader.rarely::<Replaced>(before)?.0.into_deserializer()).map(Some);
         }
-        // A key that is asked for is ASCII, so nobody needs to know whether another is UTF-8.
+        // All expected keys are ASCII, so other keys need no check for UTF-8.
         let key = self.reader.bytes.get(start..end).ok_or(Unreadable)?;
         seed.deserialize(BorrowedBytesDeserializer::new(key)).map(Some)
     }

@@ -1,4 +1,4 @@
-//! JSON as servers and what stands in front of them write it: each value is read for itself, and leniently.
+//! Reads JSON as servers and proxies write it: each value for itself, and leniently.
 //!
 //! Some servers leave out empty fields and some send `null`, so an absent field, a `null` and an empty value are the same
 //! here. A value of another type makes the record unreadable.
@@ -14,7 +14,7 @@ use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::json::{self, Reader, Unreadable};
 
-/// Text that borrows from the answer where it holds no escapes.
+/// Text that borrows from the answer unless it has escapes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text<'a>(Cow<'a, str>);
 
@@ -25,7 +25,7 @@ impl Text<'_> {
         &self.0
     }
 
-    /// The text as an owned value; none where it is empty.
+    /// The text as an owned value; `None` if it is empty.
     #[must_use]
     pub fn non_empty(&self) -> Option<String> {
         if self.0.is_empty() { None } else { Some(self.0.clone().into_owned()) }
@@ -54,7 +54,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// A whole number. One that no `i64` holds is taken as the nearest, so that a nonsense date spoils that date alone.
+/// A whole number. If it does not fit an `i64`, the nearest is used, so that an impossible date only spoils itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Number(pub i64);
 
@@ -83,7 +83,7 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// `true`, or anything that is not.
+/// `true`, or anything else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flag(pub bool);
 
@@ -93,34 +93,34 @@ impl<'de> Deserialize<'de> for Flag {
     }
 }
 
-/// Configurations have some hundred entries. A map of more than this is no server's, and is not kept.
+/// Configurations have some hundred entries. A larger map cannot come from a server, and is refused.
 const TEXTS_AT_MOST: usize = 5_000;
 
-/// A map of texts. A gateway that rewrites JSON may send flags and whole numbers as such: they are kept as the texts that
-/// they stand for. `null` is an empty map, or an absent key.
+/// A map of texts. A gateway that rewrites JSON may send flags and whole numbers as such; they are kept as texts.
+/// `null` is an empty map, or an absent key.
 #[derive(Clone, Debug, Default)]
 pub struct TextMap(BTreeMap<String, Option<String>>);
 
 impl TextMap {
-    /// The value of a key; none where it is absent, empty, or of a sort that no text stands for.
+    /// The value of a key; `None` if it is absent, empty, a list, a map or a fraction.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key)?.as_deref().map(str::trim).filter(|value| !value.is_empty())
     }
 
-    /// Whether there is such a key, whatever it holds.
+    /// Whether there is such a key, with any value.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
         self.0.contains_key(key)
     }
 
-    /// Whether the key holds a list, a map or a fraction, which no text stands for.
+    /// Whether the key has a list, a map or a fraction, which cannot be kept as text.
     #[must_use]
     pub fn is_odd(&self, key: &str) -> bool {
         self.0.get(key).is_some_and(Option::is_none)
     }
 
-    /// Whether the key holds `true` or `false`; none where it holds neither.
+    /// Whether the key is `true` or `false`; `None` if it is neither.
     #[must_use]
     pub fn flag(&self, key: &str) -> Option<bool> {
         let value = self.get(key)?;
@@ -165,12 +165,12 @@ impl<'de> Deserialize<'de> for TextMap {
 /// A value of a map of texts.
 #[derive(Default)]
 enum MaybeText {
-    /// A text, or what a text stands for.
+    /// A text, or a value that is kept as text.
     Text(String),
     /// `null`.
     #[default]
     Nothing,
-    /// Of another sort: nothing of it is kept.
+    /// Of another sort, and not kept.
     Odd,
 }
 
@@ -198,7 +198,7 @@ impl<'de> Deserialize<'de> for MaybeText {
                 Ok(MaybeText::Text(number.to_string()))
             }
             fn visit_f64<E: Error>(self, number: f64) -> Result<MaybeText, E> {
-                // Such as 1e2, or 100.0: beyond 2^53 the number is no longer the one that was sent.
+                // Such as 1e2, or 100.0. Beyond 2^53 the number differs from the one that was sent.
                 let whole = number as i64;
                 let is_exact = whole as f64 == number && whole.unsigned_abs() <= 1 << 53;
                 Ok(if is_exact { MaybeText::Text(whole.to_string()) } else { MaybeText::Odd })
@@ -217,18 +217,18 @@ impl<'de> Deserialize<'de> for MaybeText {
     }
 }
 
-/// A list of which each record is read for itself, so that a bad one does not lose the others.
+/// A list of records, each read for itself, so that a bad one does not lose the others.
 #[derive(Clone, Debug)]
 pub struct Rows<T> {
     /// The records that could be read, in order.
     pub rows: Vec<T>,
     /// How many could not.
     pub unreadable: u32,
-    /// What names the first few of those.
+    /// The names of the first few of those.
     pub names: Vec<String>,
 }
 
-/// How many of the records that cannot be read are named.
+/// The most unreadable records that are named.
 pub const NAMES_AT_MOST: usize = 10;
 
 impl<T> Rows<T> {
@@ -246,7 +246,7 @@ impl<T> Rows<T> {
 /// The body is not a JSON list, or a longer one.
 pub fn rows<'a, T: Deserialize<'a>>(body: &'a [u8], most: usize, names: &[&str]) -> Result<Rows<T>, Unreadable> {
     let mut read = Rows { rows: Vec::new(), unreadable: 0, names: Vec::new() };
-    // Go writes a list that was never begun as `null`.
+    // Go writes an unset list as `null`.
     if body.trim_ascii() == b"null" {
         return Ok(read);
     }
@@ -271,7 +271,7 @@ pub fn rows<'a, T: Deserialize<'a>>(body: &'a [u8], most: usize, names: &[&str])
     Ok(read)
 }
 
-/// Whether a body is JSON at all: what tells a proxy's page from an answer of an unexpected shape.
+/// Whether a body is JSON at all, which distinguishes a proxy's page from an answer of an unexpected shape.
 #[must_use]
 pub fn is_json(body: &[u8]) -> bool {
     json::from_slice::<IgnoredAny>(body).is_ok()
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_is_longer_than_was_asked_for_is_refused() {
+    fn a_list_longer_than_requested_is_refused() {
         for (body, most, expect) in
             [("[{},{}]", 2, true), ("[{},{},{}]", 2, false), ("[0,0,{}]", 2, false), ("[]", 0, true)]
         {
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_keep_texts_and_what_texts_stand_for() {
+    fn maps_keep_texts_flags_and_numbers() {
         let body = [
             br#"{"Users":100,"IsTrial":true,"Cloud":"False","Seven":7.0,"Text":" x ","Empty":"","Null":null,"#
                 .as_slice(),

@@ -1,19 +1,19 @@
-//! What a provider needs beside its product, to become a component of the contract in `wit/`.
+//! Everything but the product that a provider needs to become a component of the contract in `wit/`.
 //!
 //! A provider implements [`Provider`], and [`Changes`] if it can find out what changed, and is exported by one line:
 //! [`export!`]. Built for wasm32-wasip2 it imports `wasi:http`, `wasi:clocks` and the `wasi:io` that they use, and nothing
 //! else. Built natively it is an ordinary library, so that its core is tested and fuzzed without a sandbox.
 //!
 //! * [`contract`] and [`changes`] are the contract as Rust types, generated from the WIT; [`records`] has a start for each.
-//! * [`http`] is what a core asks of the world: requests, answers, and the traits [`Work`](http::Work) and
+//! * [`http`] is between a core and the world: requests, answers, and the traits [`Work`](http::Work) and
 //!   [`Network`](http::Network). [`transport`] is such a network on wasi:http, [`testing`] is one for tests.
-//! * [`pace`] limits how much is asked at once ([`in_flight`]), and waits and tries again; [`wait`] reads how long a server
-//!   asks to wait.
+//! * [`pace`] limits concurrency ([`in_flight`]), waits and retries; [`wait`] reads how long a server asks to wait.
 //! * [`gzip`], [`json`], [`lenient`] read answers; [`time`] reads and writes instants; [`query`] and [`base_url`] are about
 //!   addresses.
-//! * [`cursor`] seals where a listing goes on, [`seen`] keeps whom it has seen, and [`hash`] finds accidents.
-//! * [`code`], [`failure`] and [`notice`] make errors and notices of one table of codes; [`cause`] is
-//!   what a platform says, and [`front`] finds out what answers in front of a product.
+//! * [`cursor`] seals cursors, [`seen`] remembers which accounts a listing has seen, and [`hash`] finds accidental
+//!   changes.
+//! * [`code`], [`failure`] and [`notice`] make errors and notices of one table of codes; [`cause`] is a platform's
+//!   reason for a missing answer, and [`front`] recognises proxies and gateways in front of a product.
 //! * An allocator for records, a panic handler and `cabi_realloc` are linked into every component.
 //!
 //! # A whole provider
@@ -105,7 +105,7 @@
 //!         return Err(unexpected("the server refuses the request"));
 //!     }
 //!     let body = decoded(response).map_err(|lost| Failure::lost(request, &lost))?;
-//!     let people = rows::<Person>(&body, 10_000, &["name"]).map_err(|_| unexpected("that is no list of people"))?;
+//!     let people = rows::<Person>(&body, 10_000, &["name"]).map_err(|_| unexpected("the answer is not a list of people"))?;
 //!     let users = people.rows.iter().map(|person| records::user(person.id.as_str(), person.name.as_str()));
 //!     Ok(records::page(users.collect(), ListingState::Complete))
 //! }
@@ -158,21 +158,21 @@
 //!
 //! # What it refuses
 //!
-//! * It follows no redirect: [`base_url`] says where one leads, and credentials are never sent along.
-//! * It holds no more than 4 MiB of a body and 12 MiB of all, unpacks no more than 4 MiB, undoes no coding but gzip, and goes
-//!   into no more than 128 lists and maps within each other.
-//! * It waits no longer than 10 s at once and 30 s in a call; a longer wait is for the host.
-//! * It sends no request again but one that got no usable answer: two methods exist, and both only read.
+//! * It never follows a redirect: [`base_url`] says where one leads, and credentials are never sent there.
+//! * It keeps at most 4 MiB of a body and 12 MiB of all, decompresses at most 4 MiB, decodes only gzip, and reads at
+//!   most 128 nested lists and maps.
+//! * It waits at most 10 s at once and 30 s in a call; a longer wait is left to the host.
+//! * It retries only requests that got no usable answer; both methods that exist only read.
 //!
 //! # Invariants
 //!
-//! * **A core never waits, never sends, never reads a clock.** It says which requests come next and takes answers in any
-//!   order. Only [`transport`] does I/O.
+//! * **A core never waits, sends, or reads a clock.** It returns the next requests and takes answers in any order. Only
+//!   [`transport`] does I/O.
 //! * **No input from the network traps a component.** Clippy refuses unwrap, expect, panic and indexing.
 //! * **No error, notice or cursor holds a secret.** A request has no credentials: the transport adds them.
-//! * **Only `guest/` holds unsafe code**: the allocator and the canonical ABI's one function.
-//! * **Nothing here knows a product.** What differs is a parameter: [`Site`](base_url::Site), [`Server`](http::Server),
-//!   [`Code`](code::Code).
+//! * **Only `guest/` has unsafe code**: the allocator and the canonical ABI's one function.
+//! * **Nothing here knows a product.** The differences are parameters: [`Site`](base_url::Site),
+//!   [`Server`](http::Server), [`Code`](code::Code).
 #![no_std]
 
 extern crate alloc;

@@ -1,9 +1,9 @@
-//! Asks a server for no more than it can give: so many requests at once and fewer when it is slow or refuses, the
-//! pauses that it asks for, and another try for what failed by accident.
+//! Adapts to what a server can take: limits concurrency and lowers it while the server is slow or refuses, keeps the
+//! pauses that the server asks for, and retries temporary failures.
 //!
-//! When something has to wait, everything does: what is in flight is awaited, then there is one pause, and then what
-//! failed is sent again before anything new. So the core never sees a failure that a moment's patience mends, and a
-//! server in trouble is left alone for that moment.
+//! When one request has to wait, all do: requests in flight are awaited, then there is one pause, and then failed
+//! requests are retried before any new one is sent. So the core never sees a failure that a short pause mends, and a
+//! server in trouble gets no requests for that moment.
 
 use alloc::vec::Vec;
 
@@ -13,35 +13,35 @@ use super::http::{Answered, Lost, Network, Outcome, Request, Response, Ticket, W
 use super::in_flight::MaxInFlight;
 use super::wait::{retry_after_ms, until_allowed_ms};
 
-/// How often a request is sent that fails by accident.
+/// How often a request is sent that fails temporarily.
 const TRIES: u32 = 3;
 
 /// How often a request is sent that never gets an answer: each try may have taken a minute already.
 const TRIES_WITHOUT_ANSWER: u32 = 2;
 
-/// How often a request is sent that is refused for being one too many.
+/// How often a request is sent that is refused by a rate limit.
 const TRIES_WHEN_LIMITED: u32 = 4;
 
-/// The first pause after a failure, in milliseconds, before chance; each further one is twice as long.
+/// The first pause after a failure, in milliseconds, before jitter; each further one is twice as long.
 const FIRST_PAUSE_MS: u32 = 250;
 
-/// The longest single pause that is waited here, in milliseconds. A longer one is the host's to wait.
+/// The longest single pause within a call, in milliseconds. A longer one is left to the host.
 const LONGEST_PAUSE_MS: u32 = 10_000;
 
 /// The longest that all pauses of one call take together, in milliseconds.
 const PAUSES_IN_ALL_MS: u32 = 30_000;
 
-/// A server that takes longer than this to begin an answer, in milliseconds, is asked for less at once.
+/// If a server takes longer than this to begin an answer, in milliseconds, concurrency is lowered.
 const SLOW_MS: u32 = 5_000;
 
-/// A server that never begins an answer within so many milliseconds is far away: it has time for more at once, and what a
-/// call has to wait for is better shared by many pages.
+/// A server that never begins an answer within so many milliseconds counts as a high-latency one: it gets more requests
+/// at once, and calls return more pages each.
 pub const FAR_MS: u32 = 5;
 
-/// What was learnt of a server, for the next call.
+/// What is known of a server, for the next call.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Learnt {
-    /// Requests in flight that it bears; none before the first call.
+    /// How many requests in flight the server takes; `None` before the first call.
     window: Option<usize>,
     /// The shortest time that it took to begin an answer, in milliseconds.
     fastest_ms: Option<u32>,
@@ -106,7 +106,7 @@ impl Network for Paced<'_> {
         let mut round = Round { work, pace: &mut self.pace, flying: Vec::new(), in_flight: 0, waiting: Vec::new() };
         loop {
             self.network.run(&mut round);
-            // A pause that nothing waits for is left to whatever this call asks next.
+            // A pause that no request waits for is left to the call's next request.
             if round.waiting.is_empty() {
                 return;
             }
@@ -127,14 +127,14 @@ impl Network for Paced<'_> {
     }
 }
 
-/// What has been learnt of the server during the call.
+/// What the call has learnt of the server.
 #[derive(Debug)]
 struct Pace {
-    /// Requests in flight that any server bears, by the settings.
+    /// Requests in flight that any server takes, by the settings.
     start: usize,
-    /// Requests in flight at most, by the settings.
+    /// The most requests in flight, by the settings.
     most: usize,
-    /// Requests in flight at most, as the server bears it: 1 to `most`.
+    /// The most requests in flight, as the server takes them: 1 to `most`.
     window: usize,
     /// Requests that were in flight at once since the window was last changed.
     reached: usize,
@@ -143,21 +143,21 @@ struct Pace {
     good_ms: u32,
     /// The shortest time until an answer began, in milliseconds.
     fastest_ms: Option<u32>,
-    /// Answers to requests that were sent before the window was last changed and say nothing about it.
+    /// Answers still to come to requests that were sent before the window was last changed; they say nothing about it.
     settling: usize,
     /// The pause that is due before anything more is sent, in milliseconds.
     pause_ms: u32,
     /// Milliseconds of all pauses.
     paused_ms: u32,
-    /// The state of the dice.
+    /// The state of the random numbers.
     chance: u64,
-    /// The refusal of a server that wants a longer pause than is waited here: whatever else is asked in this call is
-    /// answered with it, and not sent.
+    /// The refusal of a server that asks for a longer pause than a call waits. All further requests of this call get it
+    /// as their answer, and are not sent.
     shut: Option<Outcome>,
 }
 
 impl Pace {
-    /// Halves what is in flight. The answers to what is on its way already then say nothing new.
+    /// Halves the window. Answers to requests that are in flight already then say nothing new.
     fn shrink(&mut self, in_flight: usize) {
         self.change_window((self.window / 2).max(1));
         self.settling = in_flight;
@@ -180,9 +180,9 @@ impl Pace {
         }
     }
 
-    /// The window after a round that went well. Up to what any server bears it grows by one. Beyond that it doubles while a
-    /// server that is far away takes no longer for more at once, and goes back when it takes twice as long: what is asked
-    /// for waits for others then, and not for the network.
+    /// The window after a clean round. Up to what any server takes, it grows by one. Beyond that it doubles while a
+    /// high-latency server takes no longer for more at once, and goes back when answers take twice as long: requests
+    /// then wait for each other, not for the network.
     fn next_window(&self) -> usize {
         let average_ms = self.good_ms / u32::try_from(self.good).unwrap_or(u32::MAX).max(1);
         let fastest_ms = self.fastest_ms.unwrap_or_default();
@@ -198,8 +198,8 @@ impl Pace {
         }
     }
 
-    /// A pause for the next try, between half and one and a half of what is due: servers that many clients wait for are
-    /// not met by all of them at once.
+    /// The pause before the next try: between half and one and a half of what is due, so that many clients do not retry
+    /// at the same moment.
     fn pause_before(&mut self, tries: u32) -> u32 {
         let due = FIRST_PAUSE_MS.saturating_mul(1 << tries.saturating_sub(1).min(10));
         self.chance = fnv1a(&self.chance.to_le_bytes());
@@ -207,8 +207,8 @@ impl Pace {
         (due / 2).saturating_add(part)
     }
 
-    /// Sends nothing more in this call where the server limits its requests, or is down for longer than is waited here. Of
-    /// several such answers the one that asks for the longest wait holds.
+    /// Stops sending in this call if the server limits its requests, or is down for longer than a call waits. Of
+    /// several such answers, the one that asks for the longest wait counts.
     fn shut_by(&mut self, outcome: &Outcome) {
         let Ok(response) = outcome else { return };
         let asked_ms = retry_after_ms(response).unwrap_or_default();
@@ -222,7 +222,7 @@ impl Pace {
         }
     }
 
-    /// Whether a pause of so many milliseconds is waited here; if so it counts.
+    /// Whether the call can wait so many milliseconds; if so, they are counted.
     fn affords(&mut self, ms: u32) -> bool {
         let paused_ms = self.paused_ms.saturating_add(ms);
         let affords = ms <= LONGEST_PAUSE_MS && paused_ms <= PAUSES_IN_ALL_MS;
@@ -233,7 +233,7 @@ impl Pace {
     }
 }
 
-/// A request on its way, by the work's own ticket, and how often it was sent.
+/// A request in flight, by the work's own ticket, and how often it was sent.
 #[derive(Clone, Copy, Debug)]
 struct Flight {
     ticket: Ticket,
@@ -246,14 +246,14 @@ struct Round<'w> {
     pace: &'w mut Pace,
     flying: Vec<Option<Flight>>,
     in_flight: usize,
-    /// What is sent after the pause.
+    /// The requests to send after the pause.
     waiting: Vec<(Flight, Request)>,
 }
 
 impl Round<'_> {
-    /// Whether the request is to be sent once more, after a pause that is now due.
+    /// Whether to retry the request, after a pause that is now due.
     fn is_worth_another_try(&mut self, tries: u32, is_spare: bool, outcome: &Outcome, is_settling: bool) -> bool {
-        // What ended in silence once, here or at a proxy, would take as long again.
+        // A request that timed out once, here or at a proxy, would take as long again.
         let is_silence = match outcome {
             Ok(response) => response.status == 504,
             Err(lost) => matches!(lost, Lost::TimedOut | Lost::Truncated),
@@ -288,7 +288,7 @@ impl Round<'_> {
         if !is_settling {
             self.pace.shrink(self.in_flight);
         }
-        // It waits for the time when the server is to be asked again, as all others do.
+        // It waits until the server may be asked again, as all others do.
         if self.pace.shut.is_some() {
             self.pace.shut_by(outcome);
             return true;
@@ -319,7 +319,7 @@ impl Round<'_> {
 impl Work for Round<'_> {
     fn next(&mut self) -> Option<(Ticket, Request)> {
         if let Some(refusal) = &self.pace.shut {
-            // What is not sent needs no pause either, whether it is new or waits for another try.
+            // A request that is not sent needs no pause either, whether new or retried.
             self.pace.pause_ms = 0;
             for (flight, request) in self.waiting.drain(..) {
                 self.work.arrived(flight.ticket, Answered { request, outcome: refusal.clone() });
@@ -423,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_by_accident_is_sent_again_after_growing_pauses() {
+    fn temporary_failures_are_retried_after_growing_pauses() {
         for fault in
             [json(500, "{}"), json(502, ""), json(503, ""), json(504, ""), Err(Lost::Closed), Err(Lost::Truncated)]
         {
@@ -447,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_done_without_is_waited_for_once() {
+    fn spare_requests_are_not_retried_after_a_timeout() {
         for (fault, tries) in [
             (Err(Lost::TimedOut), 1),
             (Err(Lost::Truncated), 1),
@@ -463,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn what_will_not_get_better_is_not_sent_again() {
+    fn permanent_failures_are_not_retried() {
         let lost = [
             Lost::Refused,
             Lost::NameNotFound,
@@ -484,14 +484,14 @@ mod tests {
         let faults: Vec<_> = (0..8).map(|_| limited(&[("retry-after", "2")])).collect();
         let statuses = send(20, &faults, 8, |fake| {
             assert_eq!((fake.sent.len(), fake.pauses.as_slice()), (28, [2_000].as_slice()));
-            // Half as many after the refusals, and one more for every round that goes well.
+            // Halved after the refusals, and one more for every clean round.
             assert!(fake.together == [8, 6], "{:?}", fake.together);
         });
         assert!(statuses.iter().all(|status| *status == 200));
     }
 
     #[test]
-    fn a_long_wait_is_not_waited_and_nothing_more_is_sent() {
+    fn after_a_long_wait_nothing_more_is_sent() {
         let statuses = send(200, &[limited(&[("retry-after", "60")])], 8, |fake| {
             assert!(fake.pauses.is_empty() && fake.sent.len() <= 8, "{}", fake.sent.len());
         });
@@ -500,7 +500,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_another_try_is_not_sent_after_a_long_wait_was_asked_for() {
+    fn retries_are_not_sent_after_a_long_wait() {
         let an_hour = "Tue, 24 Nov 2026 16:25:29 GMT";
         let down = |wait: &str| {
             let mut answer = json(503, "{}").unwrap();
@@ -508,7 +508,7 @@ mod tests {
             Ok(answer)
         };
         let dated = |wait: &str| limited(&[("date", "Tue, 24 Nov 2026 15:25:29 GMT"), ("retry-after", wait)]);
-        // The answers to the first two of 20 requests, and how long all that comes to nothing says to wait.
+        // The answers to the first two of 20 requests, and the wait that all further answers ask for.
         let cases = [
             ("a failure, then an hour", json(500, "{}"), limited(&[("retry-after", "3600")]), 3_600_000),
             ("two seconds, then an hour", limited(&[("retry-after", "2")]), dated(an_hour), 3_600_000),
@@ -529,7 +529,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_that_is_over_or_asked_for_by_a_reset_alone_is_not_waited() {
+    fn a_past_wait_or_a_mere_reset_causes_no_pause() {
         let past =
             limited(&[("date", "Tue, 24 Nov 2026 15:25:29 GMT"), ("retry-after", "Tue, 24 Nov 2026 15:25:19 GMT")]);
         let mut failed = json(503, "{}").unwrap();
@@ -550,19 +550,19 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_bucket_is_given_time_before_it_refuses() {
+    fn an_empty_bucket_gets_time_before_it_refuses() {
         let empty = || {
             let headers = [("x-ratelimit-remaining", "0"), ("x-ratelimit-limit", "10"), ("x-ratelimit-reset", "5")];
             let headers = headers.map(|(key, value)| (key, value.to_string())).into();
             Ok(Response { status: 200, headers, body: b"[]".to_vec(), took_ms: 1, redirect: None })
         };
         send(6, &[json(200, "[]"), empty()], 2, |fake| assert_eq!(fake.pauses, [1_000]));
-        // After the last request nothing waits.
+        // After the last request there is no pause.
         send(1, &[empty()], 2, |fake| assert!(fake.pauses.is_empty()));
     }
 
     #[test]
-    fn a_slow_server_is_asked_for_less_at_once() {
+    fn a_slow_server_gets_fewer_requests_at_once() {
         let slow = || Ok(Response { status: 200, body: b"[]".to_vec(), took_ms: SLOW_MS + 1, ..Response::default() });
         let mut fake = Fake::new(|_| slow());
         fake.in_flight = 100;
@@ -575,9 +575,9 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_is_far_away_is_asked_for_more_while_it_takes_no_longer() {
+    fn a_high_latency_server_gets_more_requests_while_it_takes_no_longer() {
         let taking = |ms: u32| Response { status: 200, body: b"[]".to_vec(), took_ms: ms, ..Response::default() };
-        // Milliseconds until an answer begins by the requests that were sent before it, and the window in the end.
+        // Milliseconds until an answer begins, by the number of earlier requests, and the final window.
         let cases: [(&str, fn(usize) -> u32, usize); 5] = [
             ("far", |_| 20, 32),
             ("far, and a little slower at times", |n| if n % 4 == 0 { 45 } else { 20 }, 32),

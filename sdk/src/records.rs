@@ -1,4 +1,5 @@
-//! The contract's records with what is needed, and nothing in the rest: `User { email, ..records::user(id, name) }`.
+//! The contract's records with only the required fields, to complete as needed: `User { email, ..records::user(id,
+//! name) }`.
 
 use alloc::borrow::ToOwned as _;
 use alloc::vec::Vec;
@@ -14,7 +15,7 @@ pub fn term(id: &str, label: &str, help: &str) -> Term {
     Term { id: id.to_owned(), label: label.to_owned(), help: help.to_owned() }
 }
 
-/// A setting that may be left out.
+/// An optional setting.
 #[must_use]
 pub fn setting(key: &str, label: &str, kind: SettingKind, help: &str) -> SettingSpec {
     SettingSpec {
@@ -65,7 +66,7 @@ pub fn user(id: &str, username: &str) -> User {
     }
 }
 
-/// A step of a listing, of which the product shows no number of users and no time.
+/// A step of a listing, without a number of users and a time.
 #[must_use]
 pub fn page(users: Vec<User>, state: ListingState) -> UserPage {
     UserPage {
@@ -80,7 +81,7 @@ pub fn page(users: Vec<User>, state: ListingState) -> UserPage {
     }
 }
 
-/// The value of a setting; of a key that comes twice the last one, and empty where there is none.
+/// The value of a setting; the last one if the key comes twice, and empty if there is none.
 #[must_use]
 pub fn value<'a>(settings: &'a [super::contract::Setting], key: &str) -> &'a str {
     settings.iter().rfind(|setting| setting.key == key).map_or("", |setting| &setting.value)

@@ -1,5 +1,5 @@
-//! Whom a listing has seen: fingerprints in memory that grows by little. A hash table that doubles takes 28 MB while it
-//! grows to a million.
+//! Remembers the accounts that a listing has seen, as fingerprints in memory that grows in small steps. A hash table
+//! that doubles takes 28 MB while it grows to a million.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -19,7 +19,7 @@ const NUMBER: u64 = 3;
 /// 62-bit fingerprints, each with a number from 0 to 3: less than 10 bytes each for a million.
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// For the upper bits of a fingerprint the place of its bucket's first chunk, counted from 1; 0 where there is none.
+    /// The place of each bucket's first chunk, by the upper bits of a fingerprint, counted from 1; 0 if there is none.
     /// Empty before the first fingerprint.
     buckets: Vec<u32>,
     /// Chunks in the order in which they were begun, [`CHUNKS`] in each.
@@ -28,9 +28,9 @@ pub struct Seen {
 
 #[derive(Clone, Copy, Debug)]
 struct Chunk {
-    /// 0 stands for a place that is free.
+    /// 0 is a free place.
     entries: [u64; IN_CHUNK],
-    /// Where the bucket goes on, counted from 1; 0 where it ends.
+    /// The bucket's next chunk, counted from 1; 0 if this is the last.
     next: u32,
 }
 
@@ -131,7 +131,7 @@ impl Seen {
         }
     }
 
-    /// Takes a fingerprint out.
+    /// Removes a fingerprint.
     pub fn remove(&mut self, fingerprint: Fingerprint) {
         if let Some(entry) = self.find(fingerprint).and_then(|(place, index)| self.entry(place, index)) {
             *entry = 0;
@@ -152,7 +152,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_holds_what_any_map_would(steps in proptest::collection::vec((0..4_u8, 0..60_u64, 0..4_u8), 0..600)) {
+        fn it_behaves_like_a_map(steps in proptest::collection::vec((0..4_u8, 0..60_u64, 0..4_u8), 0..600)) {
             let (mut seen, mut map) = (Seen::new(), HashMap::new());
             for (step, hash, number) in steps {
                 // Some share a bucket and some do not.

@@ -1,4 +1,4 @@
-//! A network for tests: answers from a function, in an order that a test chooses, and counts what it is asked.
+//! A network for tests: it answers from a function, in an order that a test chooses, and records its requests.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -18,7 +18,7 @@ pub enum Order {
     Last,
 }
 
-/// A network that answers at once. It keeps what it is asked, for a test to look at.
+/// A network that answers at once. It keeps its requests, so that a test can check them.
 pub struct Fake<'a> {
     answer: Box<dyn FnMut(&Request) -> Outcome + 'a>,
     paused: Box<dyn FnMut(u32) + 'a>,
@@ -26,7 +26,7 @@ pub struct Fake<'a> {
     pub order: Order,
     /// How many requests it takes before it answers one.
     pub in_flight: usize,
-    /// What it was asked, in order.
+    /// Its requests, in order.
     pub sent: Vec<Request>,
     /// The clock, in milliseconds since 1970.
     pub now_ms: i64,
@@ -54,14 +54,14 @@ impl<'a> Fake<'a> {
         }
     }
 
-    /// What else happens in a pause of so many milliseconds: a server's clock goes on.
+    /// Calls `paused` in each pause, with its milliseconds, to move a server's clock.
     #[must_use]
     pub fn with_pauses(self, paused: impl FnMut(u32) + 'a) -> Self {
         Self { paused: Box::new(paused), ..self }
     }
 }
 
-/// Hands a body out in parts where the work wants it so: some bytes at first, so that every seam is tried, and then more.
+/// Passes a body in parts if the work wants it so: a few bytes at first, so that every split is tried, and then more.
 fn streamed(work: &mut dyn Work, ticket: usize, response: Response) -> Outcome {
     if !work.begins(ticket, &response) {
         return Ok(response);

@@ -13,8 +13,8 @@ pub const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// another time than they say.
 pub const CLOCK_DIFFERENCE_MS: i64 = 5 * 60 * 1_000;
 
-/// Milliseconds since 1970 as the contract's `timestamp`; none for 0, which is how many servers say "not set", and
-/// for what no calendar holds.
+/// Milliseconds since 1970 as the contract's `timestamp`; `None` for 0, which many servers use for "not set", and for
+/// times that no calendar holds.
 #[must_use]
 pub fn timestamp(ms: i64) -> Option<String> {
     if ms <= 0 {
@@ -86,12 +86,12 @@ pub fn day_in_words(ms: i64) -> String {
     format!("{} {month} {}", date.day(), date.year())
 }
 
-/// A length of time as a person says it: `40 seconds`, `1 hour 30 minutes`, `12 days`, `1 year`. A second unit follows
-/// where it matters: a few hours have minutes, and a hundred days have none. Less than a second counts as one.
+/// A length of time in words: `40 seconds`, `1 hour 30 minutes`, `12 days`, `1 year`. A second unit follows if it
+/// matters: for a few hours, but not for a hundred days. Less than a second counts as one.
 #[must_use]
 pub fn in_words(ms: u64) -> String {
     const UNITS: [(u64, &str, u64); 5] = [
-        // Seconds of a unit, its name, and the least of the next unit that is worth a word.
+        // Seconds of a unit, its name, and the smallest next unit that is worth a word.
         (365 * 86_400, "year", 30),
         (86_400, "day", 1),
         (3_600, "hour", 1),
@@ -131,7 +131,7 @@ pub fn http_date_ms(text: &str) -> Option<i64> {
     Some(instant.and_utc().timestamp_millis())
 }
 
-/// Milliseconds since 1970 of a `timestamp` that [`timestamp`] wrote; none for any other text.
+/// Milliseconds since 1970 of a text that [`timestamp`] wrote; `None` for any other text.
 #[must_use]
 pub fn timestamp_ms(text: &str) -> Option<i64> {
     const FORM: &[u8; 24] = b"0000-00-00T00:00:00.000Z";
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_of_time_reads_as_a_person_says_it() {
+    fn lengths_of_time_are_in_words() {
         let (minute, hour, day) = (60_000, 3_600_000, 86_400_000);
         let cases = [
             (0, "1 second"),

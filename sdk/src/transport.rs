@@ -1,4 +1,4 @@
-//! wasi:http: sends what a provider's core asks for, many requests at once. The only I/O of a component.
+//! A network on wasi:http, with many requests in flight. It is the only I/O of a component.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -16,11 +16,12 @@ use wasi::io::streams::{InputStream, StreamError};
 use super::base_url::{BaseUrl, Redirect, Scheme};
 use super::http::{Answered, HEADERS, Lost, Method, Network, Outcome, Request, Response, Server, Ticket, Work};
 
-/// The largest body that is held: a thousand profiles of users have less than one MB. A larger list is read as it comes.
+/// The largest body that is kept in memory: a thousand profiles of users have less than one MB. A larger list is read
+/// as it comes.
 const BODY_BYTES: usize = 4 * 1024 * 1024;
 
-/// The most that all bodies in flight hold together, so that a server that sends without end meets this limit and not
-/// that of the instance's memory.
+/// The most bytes of all bodies in flight, so that an endless answer reaches this limit before that of the instance's
+/// memory.
 const BODIES_BYTES: usize = 12 * 1024 * 1024;
 
 /// How much is read from a body at once.
@@ -32,10 +33,10 @@ const WRITE_BYTES: usize = 4_096;
 const MS_NS: u64 = 1_000_000;
 const SECOND_NS: u64 = 1_000 * MS_NS;
 const CONNECT_NS: u64 = 10 * SECOND_NS;
-/// A page far behind in a list of hundreds of thousands takes a third of a second of an idle server; a busy one is given
-/// a minute.
+/// How long a request may take. A late page in a list of hundreds of thousands takes a third of a second on an idle
+/// server; a busy one gets a minute.
 const FIRST_BYTE_NS: u64 = 60 * SECOND_NS;
-/// The same for what can be done without: a server names the ids of a million accounts in two seconds.
+/// The same for spare requests: a server names the ids of a million accounts in two seconds.
 const SPARE_FIRST_BYTE_NS: u64 = 20 * SECOND_NS;
 const BETWEEN_BYTES_NS: u64 = 30 * SECOND_NS;
 
@@ -74,7 +75,7 @@ impl<'a> WasiHttp<'a> {
         outgoing.set_path_with_query(Some(&base.path_of(&request.path))).map_err(|()| refused_part("path"))?;
         let body = outgoing.body().map_err(|()| refused_part("body"))?;
         let options = RequestOptions::new();
-        // A host may not support a timeout; then its own holds.
+        // If a host does not support timeouts, its own apply.
         let _ = options.set_connect_timeout(Some(CONNECT_NS));
         let first_byte = if request.is_spare { SPARE_FIRST_BYTE_NS } else { FIRST_BYTE_NS };
         let _ = options.set_first_byte_timeout(Some(first_byte));
@@ -97,7 +98,7 @@ fn refused_part(part: &str) -> Lost {
     Lost::Other(format!("the platform refuses the request's {part}"))
 }
 
-/// Writes a body. A server that answers before it has read it all closes the stream; its answer tells why.
+/// Writes a body. A server that answers before it has read it all closes the stream; its answer says why.
 fn write(body: OutgoingBody, text: &str) -> Result<(), Lost> {
     if !text.is_empty() {
         let stream = body.write().map_err(|()| refused_part("body"))?;
@@ -117,8 +118,8 @@ enum Flight {
     Reading(Reading),
 }
 
-/// Sent, and not answered yet. Fields are dropped in the order in which they stand: a resource before the one that it
-/// came from, or the host traps. So these structs are never taken apart.
+/// Sent, and not answered yet. Fields are dropped in order, and a resource must be dropped before the one that it came
+/// from, or the host traps. So these structs are never taken apart.
 #[derive(Debug)]
 struct Waiting {
     ready: Pollable,
@@ -127,7 +128,7 @@ struct Waiting {
     sent_ns: u64,
 }
 
-/// Answered, with a body on its way.
+/// Answered, with a body still coming.
 #[derive(Debug)]
 struct Reading {
     ready: Pollable,
@@ -155,8 +156,8 @@ impl Flight {
         }
     }
 
-    /// Goes on after the flight of this request has become ready. Its body may grow to `room` bytes, unless the work takes it
-    /// as it comes.
+    /// Continues a flight that has become ready. Its body may grow to `room` bytes, unless the work takes it as it
+    /// comes.
     fn step(
         self,
         server: &dyn Server,
@@ -201,7 +202,7 @@ fn open(incoming: IncomingResponse, keeps: &[&'static str], sent_ns: u64) -> Res
     Ok(Reading { ready: stream.subscribe(), stream, _body: body, whole: incoming, response, is_streamed: false })
 }
 
-/// Where an answer points, if it does.
+/// Where an answer redirects, if it does.
 fn redirect(base: &BaseUrl, request: &Request, incoming: &IncomingResponse) -> Option<Redirect> {
     let location = incoming.headers().get("location").into_iter().next()?;
     Some(base.redirect(&request.path, &String::from_utf8_lossy(&location)))
@@ -228,7 +229,7 @@ enum Read {
 }
 
 impl Reading {
-    /// Takes what has come of the body.
+    /// Reads the part of the body that has come.
     fn read(&mut self, room: usize, ticket: Ticket, work: &mut dyn Work) -> Read {
         let too_large = || Read::Failed(Lost::TooLarge(u64::try_from(BODY_BYTES).unwrap_or(u64::MAX)));
         let body = &mut self.response.body;
@@ -242,7 +243,7 @@ impl Reading {
             }
             Ok(bytes) if body.len().saturating_add(bytes.len()) > room => too_large(),
             Ok(bytes) => {
-                // Most answers come in one piece, which then need not be copied.
+                // Most answers come in one piece, which need not be copied.
                 if body.is_empty() {
                     *body = bytes;
                 } else {
@@ -289,7 +290,7 @@ fn lost(code: &ErrorCode) -> Lost {
         ErrorCode::ConfigurationError => {
             Lost::Other("the platform's settings for its connections do not work".to_string())
         }
-        // A platform's own words: neither a header nor a body is in them.
+        // A platform's own words, which have neither a header nor a body.
         ErrorCode::InternalError(Some(words)) => Lost::explained(words),
         _ => Lost::Other("the platform could not send it, and does not say why".to_string()),
     }
@@ -310,7 +311,7 @@ impl Network for WasiHttp<'_> {
             }
             let pollables: Vec<&Pollable> = flights.iter().map(|(_, _, flight)| flight.ready()).collect();
             let mut ready = poll(&pollables);
-            // From the last on, so that the places of the others hold when one is taken out.
+            // From the last on, so that removing one does not move the others.
             ready.sort_unstable();
             for index in ready.into_iter().rev() {
                 let Ok(index) = usize::try_from(index) else { continue };

@@ -7,25 +7,25 @@
 use super::http::Response;
 use super::time::http_date_ms;
 
-/// No wait is taken for longer than a day, whatever a server says: a wrong clock must not silence a provider for weeks.
+/// The longest wait: a day, whatever a server says. A wrong clock must not silence a provider for weeks.
 pub const LONGEST_MS: u32 = 24 * 3_600_000;
 
-/// From this number on a reset is an instant in seconds since 1970 (it was passed in 2001), and not a number of seconds.
+/// From this number on a reset is an instant in seconds since 1970 (reached in 2001), not a number of seconds.
 const EPOCH_S: i64 = 1_000_000_000;
 
 /// From this number on it is one in milliseconds.
 const EPOCH_MS: i64 = 1_000 * EPOCH_S;
 
-/// How long the answer asks to wait, in milliseconds: `Retry-After`, or else, where the limiter refuses (429), its reset.
-/// The limiter sends its reset with every other answer too, where it asks for nothing.
+/// How long the answer asks to wait, in milliseconds: `Retry-After`, or else, if the limiter refuses (429), its reset.
+/// The limiter sends its reset with every other answer too, where it does not ask to wait.
 #[must_use]
 pub fn retry_after_ms(response: &Response) -> Option<u32> {
     let reset = || value(response, "x-ratelimit-reset").filter(|_| response.status == 429);
     bounded(value(response, "retry-after").or_else(reset)?)
 }
 
-/// How long to wait, in milliseconds, until `requests` more are allowed; none where the answer says that some are left,
-/// or nothing. A bucket that is empty fills evenly until the reset.
+/// How long to wait, in milliseconds, until `requests` more are allowed; `None` if the answer says that some are left,
+/// or says nothing. An empty bucket fills evenly until the reset.
 #[must_use]
 pub fn until_allowed_ms(response: &Response, requests: usize) -> Option<u32> {
     if number(response, "x-ratelimit-remaining")? > 0 {
@@ -57,7 +57,7 @@ fn value(response: &Response, header: &str) -> Option<i64> {
 /// A header that came twice may have been joined with a comma.
 fn first_number(text: &str) -> Option<i64> {
     let number = text.split(',').next().unwrap_or_default().trim();
-    // Some proxies tell fractions of a second.
+    // Some proxies send fractions of a second.
     let whole = number.split_once('.').map_or(number, |(whole, _)| whole);
     whole.parse().ok()
 }
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_asks_for_a_wait_only_where_the_limiter_refuses() {
+    fn a_reset_asks_for_a_wait_only_if_the_limiter_refuses() {
         let cases: [(u16, &[(&'static str, &str)], Option<u32>); 6] = [
             (429, &[("x-ratelimit-reset", "7")], Some(7_000)),
             (500, &[("x-ratelimit-reset", "7")], None),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_bucket_is_given_time_to_fill() {
+    fn an_empty_bucket_gets_time_to_fill() {
         let limits = |remaining, reset, limit| {
             response(&[
                 ("x-ratelimit-remaining", remaining),

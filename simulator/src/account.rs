@@ -69,7 +69,7 @@ pub struct Account {
     pub id: String,
     /// Unique and lower case; the list is in its order.
     pub username: String,
-    /// The given name; none of a bot's has one of its own.
+    /// The given name; a bot has none of its own.
     pub first_name: &'static str,
     /// The family name; empty for bots.
     pub last_name: &'static str,
@@ -91,7 +91,7 @@ pub struct Account {
     pub update_at: i64,
     /// When it was deactivated, or 0.
     pub delete_at: i64,
-    /// Its status; none where the server has no row for it.
+    /// Its status; `None` if the server has no row for it.
     pub status: Option<Status>,
     /// When it last signed in, or 0.
     pub last_login: i64,
@@ -288,7 +288,7 @@ pub(crate) fn make(seed: u64, index: u32, total: u32, now_ms: i64) -> Account {
     let before = |chance: &mut Chance| last.saturating_sub(self::days(chance, 0, 20)).max(create_at);
     let (last_login, last_post) = match status {
         None => (0, 0),
-        // A status that was set by hand goes stale, and whoever set it writes on.
+        // A status that was set by hand keeps its old date while its owner goes on writing.
         Some(status) if status.manual => {
             (before(&mut chance), now_ms.saturating_sub(self::days(&mut chance, 0, 9)).max(last))
         }

@@ -86,7 +86,7 @@ pub(crate) struct Stamp {
     pub(crate) encoding: Encoding,
 }
 
-/// How the caller takes a body.
+/// Whether the caller accepts compressed bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Plain,
@@ -158,13 +158,13 @@ fn gzipped(status: u16, body: &str) -> Response<Body> {
     response
 }
 
-/// The server tells a browser to forget a token that it refuses.
+/// The header with which the server clears the cookie of a token that it refuses.
 pub(crate) fn clear_cookie(response: &mut Response<Body>) {
     let cookie = HeaderValue::from_static("MMAUTHTOKEN=; Path=/; Max-Age=0; HttpOnly");
     response.headers_mut().insert(SET_COOKIE, cookie);
 }
 
-/// The answer for a path below `/api/` that is no route: it names neither the version nor the request.
+/// The answer for a path below `/api/` that is not a route: it names neither the version nor the request.
 pub(crate) fn no_route(path: &str) -> Response<Body> {
     let detail = format!("no API call has the url '{path}'");
     let body = ErrorBody {
@@ -196,7 +196,7 @@ pub(crate) fn page(stamp: &Stamp) -> Response<Body> {
     response
 }
 
-/// A proxy's page in place of the server's answer.
+/// A proxy's page instead of the server's answer.
 pub(crate) fn proxy_page(status: u16) -> Response<Body> {
     plain(status, "text/html", format!("<html><body><h1>{status}</h1></body></html>\n"))
 }
@@ -209,7 +209,7 @@ pub(crate) fn redirect(status: u16, to: &str) -> Response<Body> {
     response
 }
 
-/// The limiter's refusal, which is no JSON and lacks the server's own headers.
+/// The limiter's refusal, which is not JSON and lacks the server's own headers.
 pub(crate) fn too_many(retry_after_s: u32) -> Response<Body> {
     let mut response = plain(429, "text/plain; charset=utf-8", "limit exceeded\n".to_owned());
     put(response.headers_mut(), "x-content-type-options", "nosniff");

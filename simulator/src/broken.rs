@@ -33,7 +33,7 @@ impl fmt::Display for Reset {
 
 impl std::error::Error for Reset {}
 
-/// What comes in place of an answer; none where the right one comes, late or spoiled.
+/// The answer that replaces the right one; `None` if the right one is sent, late or altered.
 pub(crate) fn instead(fault: &FaultKind, stamp: &Stamp) -> Option<Result<Response<Body>, Reset>> {
     let json = |body: &str| answer::of(Ok(body.to_owned()), stamp);
     Some(Ok(match fault {
@@ -82,17 +82,17 @@ pub(crate) fn text(fault: Option<&FaultKind>, right: String, error: Option<AppEr
     text
 }
 
-/// Adds the headers that are too many.
+/// Adds the surplus headers.
 pub(crate) fn headers(fault: Option<&FaultKind>, headers: &mut HeaderMap) {
     let Some(FaultKind::ManyHeaders(lines)) = fault else { return };
     let name = HeaderName::from_static("x-filler");
     for line in 0..*lines {
-        // More than the map holds are left out.
+        // Headers beyond the map's capacity are omitted.
         let _ = headers.try_append(name.clone(), HeaderValue::from(line));
     }
 }
 
-/// Puts a number in place of the name in the row in the middle.
+/// Replaces the name in the middle row with a number.
 fn with_a_bad_record(right: String) -> String {
     let broken = ["\"username\":\"", "\"user_id\":\"", "\"id\":\""].into_iter().find_map(|key| {
         let places: Vec<_> = right.match_indices(key).map(|(at, _)| at.saturating_add(key.len())).collect();
@@ -138,7 +138,7 @@ fn truncated() -> Response<Body> {
     response
 }
 
-/// A list of blanks: JSON that is right and of no use.
+/// A list of blanks: valid but useless JSON.
 fn huge(bytes: u64) -> Response<Body> {
     let pieces = bytes / u64::try_from(PIECE).unwrap_or(1);
     let blanks = (0..pieces).map(|_| Ok::<_, Infallible>(" ".repeat(PIECE)));

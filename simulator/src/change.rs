@@ -1,9 +1,9 @@
-//! Accounts that change while others look.
+//! Changes of accounts during a listing.
 
 use crate::Matcher;
 
 /// A change that comes in the middle of a listing. It is applied once, right before the answer that follows `after`
-/// answers to requests that match `on`; answers that a fault took the place of do not count.
+/// answers to requests that match `on`; answers that a fault replaced do not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// How many matching requests are answered before.
@@ -50,7 +50,7 @@ pub enum ChangeKind {
         /// Whose; the first that is either from there.
         place: u32,
     },
-    /// A member runs the own team, or does so no more. It is the team's matter: the account is not changed.
+    /// A member becomes an administrator of the own team, or ceases to be one. The account itself does not change.
     RunTeam {
         /// Whose; the first that is a member from there.
         place: u32,

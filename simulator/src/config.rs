@@ -24,7 +24,7 @@ pub struct Config {
     pub subpath: String,
     /// How long every answer of the API takes, beside the work itself.
     pub latency: Duration,
-    /// Whether answers take the time of a real server, beside the latency; none for as little as there is.
+    /// Whether answers take the time of a real server in addition to the latency; `None` answers as fast as possible.
     pub costs: Option<Costs>,
     /// The rate limiter, off by default as in Mattermost.
     pub rate_limit: Option<RateLimit>,
@@ -38,8 +38,8 @@ pub struct Config {
     pub withheld: Vec<(&'static str, &'static str)>,
     /// Whether it records when accounts are active.
     pub statuses: Statuses,
-    /// The time at which the server starts, in milliseconds since 1970; none for the real one. The histories of the
-    /// accounts end then, and from then on the server's clock goes on: it dates the answers and the changes.
+    /// The time at which the server starts, in milliseconds since 1970; `None` for the real time. The histories of the
+    /// accounts end then, and the server's clock runs from then on: it dates the answers and the changes.
     pub now_ms: Option<i64>,
     /// The port; 0 for a free one.
     pub port: u16,
@@ -52,9 +52,9 @@ pub struct Config {
     pub guest_accounts: bool,
     /// `ServiceSettings.EnableUserAccessTokens`. Where it is off the tokens of persons are refused; those of bots work.
     pub user_access_tokens: bool,
-    /// When all tokens expire, in milliseconds since 1970, from 11.9 on; none for never.
+    /// When all tokens expire, in milliseconds since 1970, from 11.9 on; `None` for never.
     pub token_expires_ms: Option<i64>,
-    /// `ServiceSettings.MaximumPayloadSizeBytes`; none for the version's own.
+    /// `ServiceSettings.MaximumPayloadSizeBytes`; `None` for the version's default.
     pub payload_bytes: Option<usize>,
 }
 
@@ -204,7 +204,7 @@ impl fmt::Display for LicensePreset {
     }
 }
 
-/// Text that names no licence preset.
+/// The error for text that does not name a licence preset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAPreset;
 

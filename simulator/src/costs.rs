@@ -1,4 +1,4 @@
-//! What a request costs a real server, in time.
+//! How much time a request takes on a real server.
 //!
 //! By itself the simulator answers every page as fast as every other. A real server does not: `/users` pages by offset, and
 //! the database reads all rows before the page. Where [`Costs`] are switched on, each answer waits until a real server
@@ -16,7 +16,7 @@
 //! # The table
 //!
 //! Milliseconds; a straight line lies between two points, and goes on behind the last one. A page is one of 200 rows, and
-//! of smaller ones the offset counts. Where no measurement tells them apart, `busy` is half of `alone`: two cores.
+//! of smaller ones the offset counts. Without separate measurements `busy` is half of `alone`: two cores.
 //!
 //! | request | alone | busy | measured |
 //! |---|---|---|---|
@@ -57,7 +57,7 @@ pub struct Costs {
     pub faster: u32,
 }
 
-/// Text that names no costs.
+/// The error for text that does not name costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoCosts;
 
@@ -317,7 +317,7 @@ mod tests {
         let one = seconds(4, 0.0, profiles(100_000, 1_000));
         for in_flight in [8, 16, 64] {
             let many = seconds(in_flight, 0.0, profiles(100_000, 1_000));
-            assert!((many / one - 1.0).abs() < 0.02, "{in_flight} in flight: {many} s in place of {one} s");
+            assert!((many / one - 1.0).abs() < 0.02, "{in_flight} in flight: {many} s instead of {one} s");
         }
         let mut queue = Queue::default();
         let (cost, at) = (Work::Profiles { ids: 1_000.0 }.cost(), Duration::from_secs(9));

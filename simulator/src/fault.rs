@@ -6,11 +6,11 @@ use std::time::Duration;
 /// A fault of some of the answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Which requests it befalls.
+    /// Which requests it affects.
     pub on: Matcher,
-    /// How many of them pass before.
+    /// How many of them pass first.
     pub after: u32,
-    /// How many it befalls; none for all that follow.
+    /// How many it affects; `None` for all that follow.
     pub times: Option<u32>,
     /// What happens to them.
     pub what: FaultKind,
@@ -32,7 +32,7 @@ impl Matcher {
     }
 }
 
-/// What happens in place of an answer.
+/// What happens instead of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultKind {
     /// This status: the server's JSON error, or for 502 to 504 a proxy's page.
@@ -73,7 +73,7 @@ pub enum FaultKind {
     Endless,
     /// The right answer with so many header lines more.
     ManyHeaders(u32),
-    /// The first page, whichever is asked for.
+    /// The first page, whichever is requested.
     SamePage,
     /// The right answer, followed by an error object: as the server itself answers where accounts are asked for that are
     /// both active and not.
@@ -82,7 +82,7 @@ pub enum FaultKind {
     BadRecord,
 }
 
-/// The faults of a running server, with how often each was met.
+/// The faults of a running server, and how often each has matched a request.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Mutex<Vec<(Fault, u32)>>);
 
@@ -99,7 +99,7 @@ impl Faults {
         }
     }
 
-    /// What happens to this request. Every matching fault counts it; the first that is due befalls it.
+    /// The fault for this request. Every matching fault counts the request; the first that is due applies.
     pub(crate) fn befall(&self, path_and_query: &str) -> Option<FaultKind> {
         let mut all = self.0.lock().ok()?;
         let mut due = None;
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_befall_the_requests_that_they_name() {
+    fn faults_apply_to_the_requests_that_they_name() {
         let faults = Faults::new(vec![Fault { on: "/users?".into(), after: 1, times: Some(2), what: FaultKind::Html }]);
         let befallen: Vec<_> = ["/a", "/users?p=0", "/users?p=1", "/users/me", "/users?p=2", "/users?p=3"]
             .into_iter()

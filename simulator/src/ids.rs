@@ -51,7 +51,7 @@ pub(crate) fn id(seed: u64, sort: Sort, index: u32) -> String {
     text
 }
 
-/// The index of an id of this sort; none for any other text.
+/// The index of an id of this sort; `None` for any other text.
 pub(crate) fn index(seed: u64, sort: Sort, text: &str) -> Option<u32> {
     let end = text.get(PROOF_CHARS..).filter(|end| end.len() == INDEX_CHARS)?;
     let mut hidden = 0_u64;

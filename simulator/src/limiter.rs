@@ -11,7 +11,7 @@ pub(crate) struct Limiter {
     bucket: Mutex<(f64, Instant)>,
 }
 
-/// What the limiter says of a request, as its headers tell it.
+/// The limiter's decision about a request, as in its headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Verdict {
     /// The most that may come at once.
@@ -20,7 +20,7 @@ pub(crate) struct Verdict {
     pub(crate) remaining: u32,
     /// Seconds until the bucket is full.
     pub(crate) reset_s: u32,
-    /// Set where the request is refused: seconds until the next may come.
+    /// Set if the request is refused: seconds until the next may come.
     pub(crate) retry_after_s: Option<u32>,
 }
 

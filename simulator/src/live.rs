@@ -32,7 +32,7 @@ struct Now {
 impl Now {
     fn change(&mut self, kind: ChangeKind, now_ms: i64, profiles: &Profiles) -> Option<Account> {
         self.has_changed = true;
-        // Of a sign-in alone the cache of profiles does not hear.
+        // A sign-in does not update the cache of profiles.
         let before = matches!(kind, ChangeKind::SignIn { .. }).then(|| Arc::clone(&self.roster));
         let changed = Arc::make_mut(&mut self.roster).change(kind, now_ms);
         match (&changed, before) {

@@ -14,9 +14,9 @@ pub struct Exchange {
     pub method: String,
     /// Path and query as sent.
     pub path: String,
-    /// The status of the answer; 0 where the connection was closed without one.
+    /// The status of the answer; 0 if the connection was closed without one.
     pub status: u16,
-    /// Bytes of the answer's body, where it was sent whole.
+    /// Bytes of the answer's body, if it was sent whole.
     pub bytes: u64,
     /// Whether the request had an `Authorization` header.
     pub authorized: bool,

@@ -13,10 +13,10 @@ use crate::chance::Chance;
 /// `teams=6,main=everybody,second=20,teamless=5,callers=all,orphans=4,orphan-bots=2,apart`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Memberships {
-    /// How many teams there are, at least one; none for one for a hundred accounts, at least three and at most forty. The
+    /// How many teams there are, at least one; `None` means one for a hundred accounts, at least three and at most forty. The
     /// last of several is archived.
     pub teams: Option<u32>,
-    /// Who is in the first team beside the own one.
+    /// Who is in the first team in addition to their own.
     pub main: MainTeam,
     /// Of a hundred people, how many are in a second team.
     pub second_percent: u8,
@@ -32,7 +32,7 @@ pub struct Memberships {
     pub guests_apart: bool,
 }
 
-/// Who is in the first team beside the own one.
+/// Who is in the first team in addition to their own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MainTeam {
     /// Nobody.
@@ -100,7 +100,7 @@ pub(crate) const fn own_team(teams: u32, account: u32) -> u32 {
     }
 }
 
-/// Text that says of no memberships what they are.
+/// The error for text that does not describe memberships.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotMemberships;
 

@@ -46,7 +46,7 @@ impl Profiles {
         numbers.map(&mut read).collect()
     }
 
-    /// Somebody signs in, of whom the cache does not hear. `before` is the account as it was.
+    /// Somebody signs in, which does not update the cache. `before` is the account before that.
     pub(crate) fn sign_in(&self, before: Account, now_ms: i64) {
         let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if cached.holds(before.index, now_ms) {

@@ -1,4 +1,4 @@
-//! Who is on a server now: whom it started with, and what has changed since.
+//! The accounts of a server now: those that it started with, and the changes since.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
@@ -17,10 +17,10 @@ pub(crate) struct Roster {
     start: Population,
     made: u32,
     counts: Counts,
-    /// Accounts that are no more what they were at the start.
+    /// Accounts that differ from the start.
     changed: BTreeMap<u32, Account>,
     deleted: BTreeSet<u32>,
-    /// Members who run their team now and did not at the start, or the other way round.
+    /// Members who have become administrators of their team since the start, or are no longer.
     turned: BTreeSet<u32>,
     /// Numbers of accounts that have left the place that they had at the start.
     left: BTreeSet<u32>,
@@ -29,11 +29,11 @@ pub(crate) struct Roster {
     runs: Vec<Run>,
     /// The teams of accounts that have joined or left one.
     joined: BTreeMap<u32, Vec<u32>>,
-    /// When an account left a team that it is in no more, by both.
+    /// When an account left a team, by both.
     former: BTreeMap<(u32, u32), i64>,
     /// Guests who have left the channel that everybody of their team is in.
     apart: BTreeSet<u32>,
-    /// What is left of accounts that were removed: the teams, and whether it was a bot's.
+    /// The remains of removed accounts: their teams, and whether the account was a bot.
     orphans: BTreeMap<u32, (Vec<u32>, bool)>,
     lists: Arc<OnceLock<Lists>>,
 }
@@ -148,7 +148,7 @@ impl Roster {
         self.former.range((number, 0)..=(number, u32::MAX)).map(|((_, team), at)| (*team, *at))
     }
 
-    /// Who is where.
+    /// The lists of teams and bots.
     pub(crate) fn lists(&self) -> &Lists {
         self.lists.get_or_init(|| {
             let rows = self.all().map(|number| Row {
@@ -170,7 +170,7 @@ impl Roster {
         self.lists().by_id(team, |number| self.id(number))
     }
 
-    /// Whether nothing is left of an account but what refers to it.
+    /// Whether an account was removed and only references to it remain.
     pub(crate) fn is_orphan(&self, number: u32) -> bool {
         self.orphans.contains_key(&number)
     }
@@ -213,8 +213,8 @@ impl Roster {
             && did != self.turned.contains(&number)
     }
 
-    /// Changes what this says, and returns the account as it is then, or as it last was. None where no account may
-    /// change so.
+    /// Applies a change, and returns the account after it, or the last state of a deleted one. `None` if no account can
+    /// change in this way.
     pub(crate) fn change(&mut self, kind: ChangeKind, now_ms: i64) -> Option<Account> {
         match kind {
             ChangeKind::Create { username } => Some(self.make(&username, Kind::Member, now_ms)),
@@ -352,7 +352,7 @@ impl Roster {
         account
     }
 
-    /// The number of the first account from this place on that may change and is such a one.
+    /// The number of the first account from this place on that may change and matches.
     fn pick(&self, place: u32, is_wanted: impl Fn(Traits) -> bool) -> Option<u32> {
         self.find_from(place, |number| is_wanted(self.traits(number)))
     }
@@ -418,7 +418,7 @@ impl Roster {
         from
     }
 
-    /// Finds the order anew: the accounts that are where they were, and between them those that moved.
+    /// Computes the order again: the accounts that are where they were, and between them those that moved.
     fn arrange(&mut self) {
         let mut runs: Vec<Run> = Vec::with_capacity(self.runs.len().saturating_add(2));
         let mut push = |first: u32, end: u32| {
@@ -458,7 +458,7 @@ mod tests {
         Roster::new(Population::new(7, accounts, NOW, Memberships::default()))
     }
 
-    /// What every roster must be, found the long way.
+    /// Checks a roster against a simple computation.
     fn check(roster: &Roster) {
         let numbers: Vec<u32> = roster.all().collect();
         let accounts: Vec<Account> = numbers.iter().map(|number| roster.account(*number)).collect();

@@ -14,7 +14,7 @@ pub(crate) use call::{Call, Query, World};
 use crate::answer::{Answer, AppError};
 use crate::version::LimitsRoute;
 
-/// What a path leads to: an answer, or none where there is no such route.
+/// The answer of a path's route; `None` if there is no such route.
 pub(crate) fn answer(method: &str, path: &str, call: &Call<'_>) -> Option<Answer> {
     let parts: Vec<&str> = path.split('/').collect();
     if parts.iter().any(|part| part.is_empty()) {
@@ -59,8 +59,8 @@ pub(crate) fn answer(method: &str, path: &str, call: &Call<'_>) -> Option<Answer
     Some(route(call, parts.get(1).copied().unwrap_or_default()))
 }
 
-/// The error that a list of accounts which are both active and not is followed by: the server goes on after it has found
-/// the contradiction, lists the inactive ones, and then tells of it.
+/// The error that follows the list if accounts are requested that are both active and inactive: the server notices the
+/// contradiction, still lists the inactive ones, and then reports the error.
 pub(crate) fn contradiction(path: &str, call: &Call<'_>) -> Option<AppError> {
     let contradicts = call.query.flag("active") && call.query.flag("inactive");
     (path == "users" && contradicts && call.world.config.version.has_filters()).then_some(AppError::URL_PARAM)

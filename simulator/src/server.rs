@@ -132,8 +132,8 @@ impl Simulator {
         self.shared.roster.now().counts()
     }
 
-    /// Changes an account at once, between two answers. Returns it as it is then, or as it last was; none where there is
-    /// no account that may change so.
+    /// Applies a change at once, between two answers. Returns the account after it, or the last state of a deleted one;
+    /// `None` if no account can change in this way.
     pub fn change(&self, kind: ChangeKind) -> Option<Account> {
         self.shared.roster.change(kind)
     }
@@ -174,13 +174,13 @@ impl Drop for Simulator {
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    // Connections end with the server: they are held here and aborted when this future is dropped.
+    // Connections end with the server: dropping this future aborts them.
     let mut connections = tokio::task::JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => drop(connections.spawn(serve(stream, Arc::clone(&shared)))),
-                // Too many open files, or a peer that is gone already: others may come.
+                // Too many open files, or a peer that has already disconnected: continue with others.
                 Err(_) => sleep(Duration::from_millis(10)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -195,7 +195,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
         let shared = Arc::clone(&shared);
         async move { respond(&shared, request).await }
     });
-    // A peer that goes away in the middle is no error of the server's.
+    // A peer that disconnects in the middle is not an error of the server.
     let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 

@@ -24,7 +24,7 @@ impl Version {
     /// Whether answers have the shape of the recorded 11.6 and not that of the recorded 7.6. Where between them each
     /// difference came is not known; all are put at 8.0. Before: `auth_data` is always there and empty, listed accounts
     /// have no `notify_props` and local ones no `remote_id`, roles are not checked, `status/ids` answers an id as often
-    /// as it was asked for and has no error of its own for a body that is no JSON, the ping does not name the search
+    /// as it was requested and has no separate error for a body that is not JSON, the ping does not name the search
     /// backend, the configuration does not name `EnableUserStatuses`, deactivated bots are among the inactive users of the
     /// analytics, and answers lack the headers that are meant for
     /// browsers.
@@ -33,7 +33,7 @@ impl Version {
     }
 
     /// Whether accounts are listed and counted by filters: from 5.26 on. Before, `active`, `inactive`, `role`, `roles`
-    /// and `team_roles` are ignored, and `/users/stats/filtered` is no route.
+    /// and `team_roles` are ignored, and `/users/stats/filtered` is not a route.
     pub(crate) fn has_filters(self) -> bool {
         self >= Self::new(5, 26)
     }
@@ -129,7 +129,7 @@ impl Version {
 /// How `/limits/server` answers callers who may not see its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LimitsRoute {
-    /// There is no such route.
+    /// The route does not exist.
     Absent,
     /// With 403; with a licence the numbers are zero for everybody, but for the last versions before 11.
     Forbidden {
@@ -146,7 +146,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// Text that is no version.
+/// The error for text that is not a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAVersion;
 

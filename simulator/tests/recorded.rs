@@ -1,4 +1,4 @@
-//! The simulated server held against the recorded answers of a real one: status, headers, and the keys of its JSON in
+//! Compares the simulated server with the recorded answers of a real one: status, headers, and the keys of its JSON in
 //! their order.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 

@@ -1,4 +1,4 @@
-//! When an account was last used, and what that makes of its status.
+//! When an account was last used, and the status that follows from it.
 
 use provider_sdk::time::DAY_MS;
 
@@ -10,8 +10,8 @@ use crate::contract::{ActivityKnowledge, UserStatus};
 pub enum Activity {
     /// At this instant, in milliseconds since 1970.
     At(i64),
-    /// At this instant (milliseconds since 1970, 0 for none) or at any later one: somebody who sets a status by hand keeps
-    /// the date as it was then, whatever they do (`SetStatusOnline` in server/channels/app/platform/status.go).
+    /// At this instant (milliseconds since 1970, 0 for none) or any later one: after somebody sets a status by hand,
+    /// the date no longer changes, whatever they do (`SetStatusOnline` in server/channels/app/platform/status.go).
     AtLeast(i64),
     /// Never.
     Never,
@@ -20,8 +20,9 @@ pub enum Activity {
 }
 
 impl Activity {
-    /// What a row of `/users/status/ids` says. The server answers for every id: an account that never had a status comes
-    /// as offline with an activity of 0. One whose status was set by hand, or is not offline, was used all the same.
+    /// Reads a row of `/users/status/ids`. The server answers for every id: an account that never had a status comes as
+    /// offline with an activity of 0. An account whose status was set by hand, or is not offline, has been used even
+    /// so.
     #[must_use]
     pub fn of(status: &Status<'_>) -> Self {
         match status.last_activity_at.0 {
@@ -32,7 +33,7 @@ impl Activity {
         }
     }
 
-    /// The same as the contract says it.
+    /// The same in the contract's terms.
     #[must_use]
     pub const fn knowledge(self) -> ActivityKnowledge {
         match self {
@@ -43,7 +44,7 @@ impl Activity {
     }
 }
 
-/// Which of a server's records tells the last use.
+/// The record that shows the last use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The status that clients report while somebody works with them.
@@ -77,7 +78,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// What a row of the report says.
+    /// Reads a row of the report.
     #[must_use]
     pub fn of(row: &ReportRow<'_>) -> Self {
         Self { status_ms: row.last_status_at.0, login_ms: row.last_login.0, post_ms: row.last_post_date.0 }
@@ -94,13 +95,13 @@ impl Report {
         (at, source)
     }
 
-    /// Which of the three tells the last use; none where it was never used.
+    /// The record that shows the last use; `None` if the account was never used.
     #[must_use]
     pub fn source(self) -> Option<Source> {
         Some(self.latest()).filter(|(at, _)| *at > 0).map(|(_, source)| source)
     }
 
-    /// The last use. A report has every account that is no bot, so one without any of the three was never used.
+    /// The last use. The report has every account but bots, so an account without any of the three was never used.
     #[must_use]
     pub fn activity(self) -> Activity {
         match self.latest().0 {
@@ -111,12 +112,12 @@ impl Report {
     }
 }
 
-/// When an account was last used, and what tells it.
+/// When an account was last used, and what the report on users says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LastUse {
     /// When.
     pub activity: Activity,
-    /// What the report on users has, where it was asked.
+    /// The account's row of the report on users, if that was requested.
     pub report: Option<Report>,
 }
 
@@ -141,7 +142,7 @@ pub struct InactiveAfter {
 impl InactiveAfter {
     /// Ninety days: what the System Console's own user report calls long.
     pub const DEFAULT: Self = Self { days: 90 };
-    /// A hundred years, beyond which a threshold says nothing.
+    /// A hundred years: a longer threshold makes no sense.
     pub const MAX_DAYS: u16 = 36_500;
 
     /// A threshold of 1 to [`MAX_DAYS`](Self::MAX_DAYS) days.
@@ -164,16 +165,17 @@ impl InactiveAfter {
             return UserStatus::Deactivated;
         }
         let last = match activity {
-            // Nobody was active before the account was made: such a date is none.
+            // Nobody was active before the account was created: an earlier date does not count.
             Activity::At(at) => at.max(created_ms),
             Activity::Never if created_ms > 0 => created_ms,
-            // How long it has been idle is not known, and what is not known is no idleness.
+            // It is not known how long the account has been idle, so it does not count as inactive.
             Activity::Never | Activity::AtLeast(_) | Activity::Unknown => return UserStatus::Active,
         };
         if last < self.oldest(now_ms) { UserStatus::Inactive } else { UserStatus::Active }
     }
 
-    /// What an earliest date says at `now_ms`: a recent one that the account is in use, and an old one nothing.
+    /// What an earliest date shows at `now_ms`: a recent one shows that the account is in use, an old one shows
+    /// nothing.
     #[must_use]
     pub fn settled(self, now_ms: i64, activity: Activity) -> Activity {
         match activity {
@@ -195,7 +197,7 @@ mod tests {
     use provider_sdk::json;
 
     #[test]
-    fn a_status_row_tells_activity() {
+    fn activity_is_read_from_a_status_row() {
         let cases = [
             (r#"{"status":"offline","manual":false,"last_activity_at":0}"#, Activity::Never),
             (r#"{"status":"offline","manual":true,"last_activity_at":0}"#, Activity::AtLeast(0)),
@@ -258,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_was_kept_is_known_while_it_is_recent() {
+    fn an_earliest_date_is_known_while_it_is_recent() {
         use Activity::{At, AtLeast, Never, Unknown};
         let now = 1_000 * DAY_MS;
         let recent = now - 90 * DAY_MS;

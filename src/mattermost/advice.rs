@@ -1,4 +1,4 @@
-//! What to do about a notice with the token at hand: nobody is advised to use what is in use already.
+//! Advice about notices and errors that fits the token in use: nobody is advised to use a token that is already in use.
 
 use super::code::{Code, NoticeCode};
 
@@ -45,7 +45,7 @@ pub fn fix(code: NoticeCode, holder: Holder) -> &'static str {
 pub const fn fix_of_error(code: Code, holder: Holder) -> &'static str {
     match (code, holder) {
         (Code::PermissionMissing, Holder::Administrator) => {
-            "Look at the permissions of the role system_admin, which somebody may have changed, and at what stands in front of the server: it may refuse this request."
+            "Look at the permissions of the role system_admin, which somebody may have changed, and at any proxy or gateway in front of the server: it may refuse this request."
         }
         (Code::PermissionMissing, Holder::Viewer) => {
             "Look at the permissions of the Viewer role (System Console > User Management > Delegated Granular Administration), which somebody may have changed, or use a system administrator's token."
@@ -71,15 +71,15 @@ const ADMINISTRATORS: &[(&[NoticeCode], &str)] = &[
     (&[NoticeCode::SeatsUsedHidden], "Servers before 5.26 do not report it: count the users whose seat is occupied."),
     (
         &[NoticeCode::PartialView, NoticeCode::TeamAdminsHidden, NoticeCode::LimitedView],
-        "Look at the permissions of the role system_admin, which somebody may have changed, and at what stands in front of the server: it may refuse some requests.",
+        "Look at the permissions of the role system_admin, which somebody may have changed, and at any proxy or gateway in front of the server: it may refuse some requests.",
     ),
     (
         &[NoticeCode::SeatsUnknown, NoticeCode::SeatsIncludeGuests],
-        "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. Look at what stands in front of the server: it may refuse GET /api/v4/reports/users, which lists them.",
+        "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. Look at any proxy or gateway in front of the server: it may refuse GET /api/v4/reports/users, which lists them.",
     ),
 ];
 
-/// The token is a Viewer's. By default the role can all of this but what only administrators can.
+/// The token is a Viewer's. By default the role may do all of this, except what only administrators may.
 const VIEWERS: &[(&[NoticeCode], &str)] = &[
     (
         &[NoticeCode::CompletenessUnproven],
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_is_advised_to_use_what_is_in_use() {
+    fn nobody_is_advised_to_use_the_token_in_use() {
         for code in NoticeCode::ALL {
             let (administrator, viewer) = (fix(*code, Holder::Administrator), fix(*code, Holder::Viewer));
             let offers_viewer = |text: &str| text.contains("read-only administrator role");

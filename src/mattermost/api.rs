@@ -47,7 +47,7 @@ pub struct Route {
     pub path: &'static str,
     /// The keys of its query.
     pub query: &'static [&'static str],
-    /// What it is asked for.
+    /// What the provider uses it for.
     pub purpose: &'static str,
 }
 
@@ -57,14 +57,14 @@ pub const ROUTES: [Route; 17] = [
         method: "GET",
         path: "/api/v4/system/ping",
         query: &[],
-        purpose: "finds out whether a Mattermost server answers",
+        purpose: "checks that a Mattermost server answers",
     },
-    Route { method: "GET", path: "/api/v4/users/me", query: &[], purpose: "finds out whose token it is" },
+    Route { method: "GET", path: "/api/v4/users/me", query: &[], purpose: "identifies the token's account" },
     Route {
         method: "POST",
         path: "/api/v4/roles/names",
         query: &[],
-        purpose: "reads what the roles of the token's account permit",
+        purpose: "reads the permissions of the token's account",
     },
     Route {
         method: "GET",
@@ -132,13 +132,13 @@ pub const ROUTES: [Route; 17] = [
         method: "GET",
         path: "/api/v4/bots",
         query: &["include_deleted", "page", "per_page"],
-        purpose: "finds bots, new ones among them",
+        purpose: "finds bots, including new ones",
     },
     Route {
         method: "GET",
         path: "/api/v4/users/me/tokens",
         query: &["page", "per_page"],
-        purpose: "finds out whether the token ends soon",
+        purpose: "checks whether the token expires soon",
     },
     Route {
         method: "GET",
@@ -166,7 +166,7 @@ pub fn ping() -> Request {
     Request::get("/api/v4/system/ping")
 }
 
-/// Asks whose token it is. The route is exempt from a demand for multi-factor authentication.
+/// Asks for the token's account. The route is exempt from mandatory multi-factor authentication.
 #[must_use]
 pub fn me() -> Request {
     Request::get("/api/v4/users/me")
@@ -206,7 +206,7 @@ pub fn statuses(ids: &Ids<'_>) -> Result<Request, Failure> {
     Ok(Request::post("/api/v4/users/status/ids", body_of(ids)?))
 }
 
-/// Asks for the accounts of these ids, as [`users`] lists them; those that are not there are left out.
+/// Asks for the accounts of these ids, as [`users`] lists them. The answer leaves out ids without an account.
 ///
 /// # Errors
 /// The ids cannot be written as JSON, which does not happen.
@@ -248,7 +248,7 @@ pub fn team_members(team: &str, page: u32) -> Request {
 
 /// Where a page of the report on users begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum From {
+pub enum ReportStart {
     /// With the account of this name.
     Name(String),
     /// After the account of this name and id.
@@ -257,16 +257,16 @@ pub enum From {
 
 /// Asks for a page of the report on users, in the order of their names. Bots are not in it.
 #[must_use]
-pub fn report(from: &From) -> Request {
-    let (name, id) = match from {
-        From::Name(name) => (name.as_str(), FIRST_ID),
-        From::After(name, id) => (name.as_str(), id.as_str()),
+pub fn report(start: &ReportStart) -> Request {
+    let (name, id) = match start {
+        ReportStart::Name(name) => (name.as_str(), FIRST_ID),
+        ReportStart::After(name, id) => (name.as_str(), id.as_str()),
     };
     report_page("", name, id)
 }
 
 /// Asks for a page of the active guests who are in exactly one channel, in the order of their names, after the account
-/// of this name and id. The server ignores the two where they are empty, and begins at the beginning.
+/// of this name and id. If the two are empty, the server begins at the beginning.
 #[must_use]
 pub fn single_channel_guests(name: &str, id: &str) -> Request {
     report_page("&hide_inactive=true&guest_filter=single_channel", name, id)
@@ -279,7 +279,7 @@ fn report_page(filter: &str, name: &str, id: &str) -> Request {
 }
 
 /// Asks for a page of the report on users, the newest account first, after the account of this creation (milliseconds
-/// since 1970) and id. The server ignores the two where they are empty, and begins at the beginning.
+/// since 1970) and id. If the two are empty, the server begins at the beginning.
 #[must_use]
 pub fn newest(after: Option<(i64, &str)>) -> Request {
     let (created_ms, id) = after.map_or_else(Default::default, |(ms, id)| (ms.to_string(), encoded(id)));
@@ -306,19 +306,19 @@ pub fn my_tokens() -> Request {
     Request::get("/api/v4/users/me/tokens?page=0&per_page=200")
 }
 
-/// Asks for the number of everyone whom [`users`] lists.
+/// Asks for the number of all accounts that [`users`] lists.
 #[must_use]
 pub fn count_everyone() -> Request {
     Request::get("/api/v4/users/stats/filtered?include_deleted=true&include_bots=true&include_remote_users=true")
 }
 
-/// Asks for the number of those of [`users`] who are no bots.
+/// Asks for the number of accounts that [`users`] lists, without bots.
 #[must_use]
 pub fn count_people() -> Request {
     Request::get("/api/v4/users/stats/filtered?include_deleted=true&include_remote_users=true")
 }
 
-/// Asks for the number of those whom a listing holds.
+/// Asks for the number of accounts in a listing.
 #[must_use]
 pub fn count_listed(bots: bool) -> Request {
     if bots { count_everyone() } else { count_people() }
@@ -359,7 +359,7 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// Takes an answer that says "well"; anything else becomes the failure that it means.
+    /// Accepts an answer of status 2xx; anything else becomes the failure that it means.
     ///
     /// # Errors
     /// No answer, or one of another status than 2xx.
@@ -370,7 +370,7 @@ impl<'a> Answer<'a> {
         let body = match decoded(response) {
             Ok(body) => body,
             Err(lost) if is_well => return Err(Failure::lost(request, &lost).answered(response)),
-            // A refusal says the most with its status and its headers.
+            // The status and the headers of a refusal say the most.
             Err(_) => Cow::Borrowed(&[][..]),
         };
         if is_well {
@@ -386,12 +386,12 @@ impl<'a> Answer<'a> {
     /// Reads the answer as one JSON value.
     ///
     /// # Errors
-    /// The answer is no JSON, or not of this shape.
+    /// The answer is not JSON, or not of this shape.
     pub fn read<T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
         json::from_slice(&self.body).map_err(|_| self.unreadable())
     }
 
-    /// Reads the answer to one of the first requests, by which a Mattermost is recognised.
+    /// Reads the answer to one of the first requests, which show whether the server is a Mattermost.
     ///
     /// # Errors
     /// The same; JSON of another shape is another product's, unless the answer names Mattermost's version.
@@ -399,22 +399,23 @@ impl<'a> Answer<'a> {
         self.read().map_err(|failure| self.foreign().unwrap_or(failure))
     }
 
-    /// The failure of an answer that is JSON and not Mattermost's.
+    /// The failure of an answer that is JSON, but another product's.
     fn foreign(&self) -> Option<Failure> {
         let is_foreign = self.response.header("x-version-id").is_none() && lenient::is_json(&self.body);
         let what = "the answer is JSON, but not of Mattermost's API: another product may answer here";
         is_foreign.then(|| Failure::new(Code::NotMattermost, what).on(self.request).answered(self.response))
     }
 
-    /// Reads the answer as a list whose bad records are left out, of at most as many records as were asked for.
+    /// Reads the answer as a list, without the records that cannot be read, of at most as many records as were
+    /// requested.
     ///
     /// # Errors
-    /// The answer is no JSON list, or a longer one.
+    /// The answer is not a JSON list, or a longer one.
     pub fn rows<T: Deserialize<'a>>(&'a self, most: usize) -> Result<lenient::Rows<T>, Failure> {
         wire::rows(&self.body, most).map_err(|_| self.unreadable())
     }
 
-    /// The server's version, which every answer of Mattermost's own tells in a header.
+    /// The server's version, which Mattermost sends in a header of every answer.
     #[must_use]
     pub fn version(&self) -> Option<Version> {
         self.response.header("x-version-id").and_then(Version::parse)
@@ -426,7 +427,7 @@ impl<'a> Answer<'a> {
         self.response.header("date").and_then(http_date_ms)
     }
 
-    /// The failure of an answer that can be read and not be true.
+    /// The failure of an answer that is readable but cannot be true.
     pub(super) fn impossible(&self, what: &str) -> Failure {
         Failure::new(Code::AnswerUnreadable, what).on(self.request).answered(self.response)
     }
@@ -449,8 +450,8 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// The failure of an answer of status 2xx whose body is an error of Mattermost's all the same, as it comes from what
-/// stands in front of a server and makes every status one.
+/// The failure of an answer of status 2xx whose body is an error of Mattermost's. It comes from a proxy that turns
+/// every status into 2xx.
 fn hidden_refusal(request: &Request, response: &Response, body: &[u8]) -> Option<Failure> {
     if body.trim_ascii_start().first() != Some(&b'{') {
         return None;
@@ -458,7 +459,7 @@ fn hidden_refusal(request: &Request, response: &Response, body: &[u8]) -> Option
     let error = json::from_slice::<AppError<'_>>(body).ok()?;
     let (id, status) = (error.id.as_str(), u16::try_from(error.status_code.0).unwrap_or_default());
     let is_status = (400..600).contains(&status);
-    // Ids of errors have dots, and those of accounts none.
+    // Ids of errors have dots; those of accounts do not.
     if !is_error_id(id) || !(is_status || id.contains('.')) {
         return None;
     }
@@ -482,11 +483,11 @@ fn looks_like_a_page(response: &Response, body: &[u8]) -> bool {
 /// What an answer of another status than 2xx means.
 fn refusal(request: &Request, response: &Response, body: &[u8]) -> Failure {
     let error = json::from_slice::<AppError<'_>>(body).unwrap_or_default();
-    // Mattermost's own refusals hold an id or name the version; others come from something in front of it.
+    // Mattermost's own refusals have an id or the version; others come from a proxy or gateway in front of it.
     let is_mattermost = !error.id.as_str().is_empty() || response.header("x-version-id").is_some();
     let failure = match response.status {
         300..400 => redirected(response),
-        // Mattermost's own limiter names no version.
+        // Mattermost's own limiter sends no version.
         429 if is_mattermost || !looks_like_a_page(response, body) => {
             Failure::new(Code::RateLimited, "the server asks to slow down")
         }
@@ -500,7 +501,7 @@ fn refusal(request: &Request, response: &Response, body: &[u8]) -> Failure {
     Failure { retry_after_ms, ..failure }.answered(response).identified(error.request_id.as_str())
 }
 
-/// What Mattermost itself means.
+/// What a refusal by Mattermost itself means.
 fn of_mattermost(status: u16, error: &AppError<'_>) -> Failure {
     let id = error.id.as_str();
     match status {
@@ -518,13 +519,13 @@ fn of_mattermost(status: u16, error: &AppError<'_>) -> Failure {
     }
 }
 
-/// Whether text looks like an error id of Mattermost's, such as `api.context.404.app_error`: nothing else is passed on.
+/// Whether text looks like an error id of Mattermost's, such as `api.context.404.app_error`. Nothing else is passed on.
 fn is_error_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
-/// What a redirect means, which is never followed.
+/// What a redirect means. Redirects are never followed.
 fn redirected(response: &Response) -> Failure {
     let elsewhere = |what: String| Failure::new(Code::RedirectedElsewhere, what);
     match &response.redirect {
@@ -544,7 +545,7 @@ fn redirected(response: &Response) -> Failure {
             "the server redirects from https to http, {origin}: a gateway in front of Mattermost drops TLS, and the token would be readable on the way"
         )),
         Some(Redirect::Unknown) | None => elsewhere(format!(
-            "what answers for the server points elsewhere (status {}) without a place that can be read; a gateway in front of Mattermost may do so",
+            "the server redirects (status {}) without a readable location; a gateway in front of Mattermost may cause this",
             response.status
         )),
     }
@@ -553,7 +554,7 @@ fn redirected(response: &Response) -> Failure {
 /// Reads a count.
 ///
 /// # Errors
-/// No answer, a refusal, or no number that a server of people can have.
+/// No answer, a refusal, or an impossible number.
 pub fn read_count(answered: &Answered) -> Result<u32, Failure> {
     let answer = Answer::of(answered)?;
     let count = answer.read::<Stats>()?.total_users_count.ok_or_else(|| answer.unreadable())?.0;
@@ -563,7 +564,7 @@ pub fn read_count(answered: &Answered) -> Result<u32, Failure> {
 /// Reads a count that is a bare number.
 ///
 /// # Errors
-/// No answer, a refusal, or no number that a server of people can have.
+/// No answer, a refusal, or an impossible number.
 pub fn read_bare_count(answered: &Answered) -> Result<u32, Failure> {
     let answer = Answer::of(answered)?;
     let count = answer.read::<lenient::Number>()?.0;
@@ -588,7 +589,7 @@ pub struct Me {
     pub username: String,
     /// Its system roles, separated by spaces.
     pub roles: String,
-    /// Whether it is a bot, whose tokens are never those of a session.
+    /// Whether it is a bot. A bot has no session tokens.
     pub is_bot: bool,
 }
 
@@ -600,7 +601,7 @@ impl Me {
     }
 }
 
-/// Reads whose token it is.
+/// Reads the token's account.
 ///
 /// # Errors
 /// No answer, a refusal, or no account.
@@ -693,7 +694,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_names_the_url_to_use_only_where_the_token_may_go() {
+    fn a_redirect_names_the_url_only_if_the_token_may_go_there() {
         let elsewhere = |difference| Some(Redirect::Elsewhere(difference, "https://login.example.com".into()));
         for (redirect, code, says) in [
             (Some(Redirect::Here("https://a.example/chat".into())), Code::Redirected, "is at https://a.example/chat"),
@@ -711,9 +712,9 @@ mod tests {
         }
     }
 
-    /// What an administrator reads names what answered, and is said of Mattermost only where it was Mattermost.
+    /// The message names what answered, and blames Mattermost only if Mattermost answered.
     #[test]
-    fn what_answered_in_the_place_of_mattermost_is_named() {
+    fn whatever_answers_instead_of_mattermost_is_named() {
         let basic = ("www-authenticate", "Basic realm=\"chat\"");
         let cases: &[(u16, &[(&'static str, &str)], &str, Code, &str)] = &[
             (401, &[basic], "", Code::GatewaySignIn, "a user name and a password"),
@@ -773,7 +774,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_of_a_request_is_named_wherever_the_answer_has_it() {
+    fn a_failure_has_the_id_of_its_request_if_the_answer_has_it() {
         let body = r#"{"id":"app.x.app_error","request_id":"bodybodybodybodybodybodybo"}"#;
         for (headers, body, expect) in [
             (&[MM, ("x-request-id", "headheadheadheadheadheadhe")][..], body, Some("headheadheadheadheadheadhe")),
@@ -784,15 +785,15 @@ mod tests {
         ] {
             let failure = read_count(&answered(count_seats(), Ok(response(500, headers, body)))).unwrap_err();
             assert_eq!(failure.request_id.as_deref(), expect, "{headers:?} {body}");
-            let told = failure.in_full();
-            assert!(told.contains("GET /api/v4/users/stats/filtered answered 500"), "{told}");
-            assert_eq!(expect.is_some_and(|id| told.contains(id)), expect.is_some(), "{told}");
+            let text = failure.in_full();
+            assert!(text.contains("GET /api/v4/users/stats/filtered answered 500"), "{text}");
+            assert_eq!(expect.is_some_and(|id| text.contains(id)), expect.is_some(), "{text}");
         }
     }
 
-    /// An error is one whatever status it comes with, for every kind of answer.
+    /// A body that is an error counts as one, whatever its status, for every kind of answer.
     #[test]
-    fn an_error_with_the_status_of_a_good_answer_is_told_as_that() {
+    fn an_error_with_status_200_is_a_failure() {
         let cases = [
             (EXPIRED, Code::TokenRefused, Some(401)),
             (NO_PERMISSION, Code::PermissionMissing, Some(403)),
@@ -814,7 +815,7 @@ mod tests {
             let list = |answered: &Answered| Answer::of(answered)?.rows::<wire::User<'_>>(200).map(|_| ());
             let mut failures =
                 alloc::vec![read_me(&came(me())).unwrap_err(), read_count(&came(count_seats())).unwrap_err()];
-            // An empty list may be null.
+            // An empty list may come as null.
             if body != "null" {
                 failures.push(list(&came(users(0, 200))).unwrap_err());
             }
@@ -826,7 +827,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_request_tells_why() {
+    fn a_lost_request_has_its_reason() {
         let cases = [
             (Lost::NameNotFound, Code::NameNotFound),
             (Lost::Refused, Code::ConnectionRefused),
@@ -865,7 +866,7 @@ mod tests {
             teams(0),
             team_admins("a", 0),
             team_members("a", 0),
-            report(&From::Name("a".into())),
+            report(&ReportStart::Name("a".into())),
             single_channel_guests("", ""),
             count_single_channel_guests(),
             my_tokens(),
@@ -886,14 +887,14 @@ mod tests {
             let name = format!("{} {}", route.method, route.path.replace("{}", "a"));
             (name, route.query.iter().map(ToString::to_string).collect())
         });
-        assert_eq!(asked, described.collect::<BTreeMap<_, _>>(), "no more is described than is asked for, and no less");
+        assert_eq!(asked, described.collect::<BTreeMap<_, _>>(), "every request is described, and nothing else");
     }
 
     #[test]
     fn the_report_is_paged_by_name_whatever_the_name_holds() {
         let cases = [
-            (From::Name("zoe".into()), "from_column_value=zoe&from_id=00000000000000000000000000"),
-            (From::After("a&b=ü".into(), "i1".into()), "from_column_value=a%26b%3D%C3%BC&from_id=i1"),
+            (ReportStart::Name("zoe".into()), "from_column_value=zoe&from_id=00000000000000000000000000"),
+            (ReportStart::After("a&b=ü".into(), "i1".into()), "from_column_value=a%26b%3D%C3%BC&from_id=i1"),
         ];
         for (from, expect) in cases {
             assert!(report(&from).path.ends_with(expect), "{}", report(&from).path);

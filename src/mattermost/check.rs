@@ -1,4 +1,4 @@
-//! Tries the settings out, a step at a time, and says what a token can and cannot see.
+//! Tries the settings, step by step, and reports what a token can and cannot see.
 
 #[cfg(test)]
 mod agreement;
@@ -21,7 +21,7 @@ use super::code::{Code, NoticeCode};
 use super::edition::Edition;
 use super::failure::{Failure, Meaning as _};
 use super::license::{self, Answers};
-use super::listing::{Count, Counting, Findings, Surroundings};
+use super::listing::{AccountContext, Count, Counting, Findings};
 use super::rights::{Rights, Teams};
 use super::seat::SeatRule;
 use super::settings::{ActivitySource, Settings};
@@ -29,11 +29,11 @@ use super::version::Version;
 use super::wire::{AccessToken, Ids, Ping, ReportRow, Status, Team, User};
 use crate::contract::{CheckOutcome, CheckReport, CheckStep, License};
 
-/// A token that ends within so many milliseconds is told: Mattermost's own warnings begin seven days before.
+/// The check warns of a token that ends within so many milliseconds. Mattermost's own warnings begin seven days before.
 const TOKEN_ENDS_SOON_MS: i64 = 14 * DAY_MS;
 
-/// Tries everything out that a listing and the licence need: who is there and whose token it is, the first page of
-/// accounts, and then all that is asked for beside them.
+/// Tries everything that a listing and the licence need: the server, the token, the first page of accounts, and then
+/// all other requests.
 pub fn check(settings: &Settings, network: &mut dyn Network) -> CheckReport {
     let mut report = Report::default();
     if let Some(me) = report.reach(network, settings)
@@ -52,14 +52,14 @@ struct Report {
     attributes: Vec<(String, String)>,
     /// The server's time, in milliseconds since 1970.
     server_ms: Option<i64>,
-    /// Whose token it is, as far as advice depends on it.
+    /// Who holds the token, as far as advice depends on it.
     holder: Holder,
-    /// The requests that its limiter takes at once.
+    /// How many requests at once the server's rate limiter allows.
     limit: Option<String>,
 }
 
 impl Report {
-    /// The steps without which there is nothing to look at.
+    /// The steps that everything else depends on. Returns the token's account.
     fn reach(&mut self, network: &mut dyn Network, settings: &Settings) -> Option<Me> {
         let [ping, me] = exchange(network, [api::ping(), api::me()]);
         let whose = api::read_me(&me);
@@ -81,7 +81,8 @@ impl Report {
                     self.version.map_or_else(|| "of unknown version".to_string(), |version| version.to_string());
                 self.pass(Step::MattermostApi, format!("Mattermost {version}"));
             }
-            // A listing does without this route, and an account that can be read is Mattermost's.
+            // A listing does not need this route, and an account that can be read shows that the server is a
+            // Mattermost.
             (Err(failure), Ok(_)) => {
                 self.note_server(&me);
                 self.fall_short(Step::MattermostApi, failure);
@@ -107,7 +108,7 @@ impl Report {
         }
     }
 
-    /// Notes what the headers of an answer of Mattermost's tell of the server.
+    /// Notes what the headers of an answer say about the server.
     fn note_server(&mut self, answered: &Answered) {
         let Ok(answer) = Answer::of(answered) else { return };
         self.version = answer.version();
@@ -143,8 +144,8 @@ impl Report {
         }
     }
 
-    /// The ids on the first page of accounts, which is asked for as a listing does, and what the token's account may do; none
-    /// where it may not list them, and nothing else is worth a look.
+    /// Requests the first page of accounts as a listing does. Returns its ids and what the token's account may do;
+    /// `None` if it may not list accounts, which ends the check.
     fn may_list(&mut self, me: &Me, network: &mut dyn Network) -> Option<(Vec<String>, Rights)> {
         let roles = exchange_all(network, Rights::ask(me).into_iter().collect());
         let mut requests = alloc::vec![api::users(0, USERS_PER_PAGE as u32)];
@@ -179,7 +180,7 @@ impl Report {
         Some((ids, rights))
     }
 
-    /// The server does not tell which of an account's tokens it was asked with.
+    /// Checks whether a token of the account ends soon. The server does not say which of them is in use.
     fn token_end(&mut self, me: &Me, tokens: Option<&Answered>, now_ms: i64) {
         let rows = tokens.map(|tokens| {
             let answer = Answer::of(tokens)?;
@@ -208,8 +209,8 @@ impl Report {
         }
     }
 
-    /// What a listing and the licence need beside the accounts, asked for as they do. A step fails where one of them would;
-    /// it warns where they go on with less.
+    /// Sends the other requests of a listing and the licence as these would. A step fails if one of them would fail; it
+    /// warns if they would go on with less.
     fn look_around(&mut self, network: &mut dyn Network, me: &Me, rights: Rights, settings: &Settings, ids: &[String]) {
         let counted = api::count_listed(settings.bots);
         let requests = [counted, api::config(), api::license(), api::count_seats(), api::limits(), api::teams(0)];
@@ -228,7 +229,7 @@ impl Report {
         self.pace();
     }
 
-    /// The count, and what a listing of so many will be like.
+    /// Reads the count, and predicts the listing.
     fn count(
         &mut self,
         answered: &Answered,
@@ -303,13 +304,13 @@ impl Report {
         let asks_report = wants_report && self.version.is_none_or(Version::has_user_report);
         let report = exchange_all(
             network,
-            asks_report.then(|| api::report(&api::From::Name(me.username.clone()))).into_iter().collect(),
+            asks_report.then(|| api::report(&api::ReportStart::Name(me.username.clone()))).into_iter().collect(),
         );
         let report = report.first().map_or(Ok(0), |answered| {
             Answer::of(answered).and_then(|answer| Ok(answer.rows::<ReportRow<'_>>(REPORT_ROWS_PER_PAGE)?.rows.len()))
         });
         let step = Step::ActivityVisible;
-        // A listing goes on without what fails for this question alone.
+        // A listing goes on without an answer that fails for this request alone.
         let passes = |failure: &Failure| failure.may_pass() || failure.is_of_gateway() || failure.is_lost();
         match (statuses, report) {
             (_, Err(failure)) if wants_report && passes(&failure) => {
@@ -326,19 +327,24 @@ impl Report {
         }
     }
 
-    /// Asks who runs each team, as a listing does before it returns anybody: one team that fails ends it.
+    /// Asks who runs each team, as a listing does before it returns any account. One team that fails ends it.
     fn teams(&mut self, first: &Answered, rights: Rights, edition: Edition, network: &mut dyn Network) {
         let mut findings = Findings::default();
         let rule = SeatRule::of(self.version, edition);
         let is_unsure = rights.teams() == Teams::Unsure;
         let sees_all = rights.teams() != Teams::Some && rights.see_into_teams();
-        match Surroundings::with_teams(self.version, first).find(self.version, is_unsure, rule, &mut findings, network)
-        {
+        match AccountContext::with_teams(self.version, first).find(
+            self.version,
+            is_unsure,
+            rule,
+            &mut findings,
+            network,
+        ) {
             Ok(()) if sees_all && !findings.has(NoticeCode::TeamAdminsHidden) => {
                 self.pass(Step::TeamsVisible, "the token sees every team and who runs it".to_string());
             }
             Ok(()) => self.hidden(Step::TeamsVisible, NoticeCode::TeamAdminsHidden),
-            // A listing waits and goes on with the team that it had come to.
+            // A listing waits, and goes on with the same team.
             Err(failure) if failure.code == Code::RateLimited && !asks_for_too_long(&failure) => {
                 self.fall_short(Step::TeamsVisible, failure);
             }
@@ -349,7 +355,7 @@ impl Report {
     fn pace(&mut self) {
         let text = self.limit.take().map_or_else(
             || "the server has no limit on requests".to_string(),
-            |limit| format!("the server takes {limit} requests at once, and a listing keeps to that"),
+            |limit| format!("the server allows {limit} requests at once, and a listing stays within that"),
         );
         self.pass(Step::PaceAllowed, text);
     }
@@ -361,7 +367,7 @@ impl Report {
         };
         let name = shown(&license.name);
         self.attributes.push(("edition".to_string(), license.license_type.clone()));
-        // What is told of a licence that is shown, such as its end, is no matter of what this token may see.
+        // Other notices of a licence, such as its end, have nothing to do with what this token may see.
         let hides = [
             NoticeCode::LicenseUnreadable,
             NoticeCode::SeatsUsedFailed,
@@ -370,10 +376,10 @@ impl Report {
             NoticeCode::UserLimitsHidden,
             NoticeCode::SeatsIncludeGuests,
         ];
-        let told = |code: &NoticeCode| license.notices.iter().find(|notice| notice.code == code.entry().id);
-        let told: Vec<_> = hides.iter().filter_map(told).collect();
-        let Some(first) = told.first() else { return self.pass(Step::LicenseVisible, name) };
-        let texts: Vec<_> = told.iter().map(|notice| notice.message.as_str()).collect();
+        let found = |code: &NoticeCode| license.notices.iter().find(|notice| notice.code == code.entry().id);
+        let found: Vec<_> = hides.iter().filter_map(found).collect();
+        let Some(first) = found.first() else { return self.pass(Step::LicenseVisible, name) };
+        let texts: Vec<_> = found.iter().map(|notice| notice.message.as_str()).collect();
         let (summary, fix) = (format!("{name}: {}", texts.join("; ")), first.fix.as_deref());
         self.push(Step::LicenseVisible, CheckOutcome::Warning, Some(&first.code), summary, fix, Vec::new());
     }
@@ -387,19 +393,19 @@ impl Report {
         self.push(step, CheckOutcome::Warning, Some(code.entry().id), summary, Some(fix), Vec::new());
     }
 
-    /// A warning in the words of the table.
+    /// A warning with the label of the code.
     fn hidden(&mut self, step: Step, code: NoticeCode) {
         self.warn(step, code, code.entry().label.to_string());
     }
 
-    /// A warning of what is lacking since one route fails.
+    /// A warning that something is lacking because one route fails.
     fn lack(&mut self, step: Step, code: NoticeCode, failure: Failure) {
         let entry = code.entry();
         let summary = format!("{}: {}", entry.label, failure.in_full());
         self.push(step, CheckOutcome::Warning, Some(entry.id), summary, Some(entry.fix), failure.params);
     }
 
-    /// A failure that leaves the provider working.
+    /// A failure that a listing can do without.
     fn fall_short(&mut self, step: Step, failure: Failure) {
         self.failure(step, CheckOutcome::Warning, failure);
     }
@@ -427,7 +433,7 @@ impl Report {
         self.steps.push(CheckStep { id: step.id().to_string(), outcome, code, summary, fix, params });
     }
 
-    /// Names the steps that were not tried.
+    /// Adds the skipped steps.
     fn close(mut self) -> CheckReport {
         for step in STEPS.iter().skip(self.steps.len()) {
             let summary = format!("skipped: {}", step.label());
@@ -443,13 +449,13 @@ impl Report {
     }
 }
 
-/// Text from the server as it may stand in a sentence.
+/// Text from the server, made safe for a sentence.
 fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(100).collect()
 }
 
-/// Of how many of these accounts the server reports the activity. Where so many are too many for one question, fewer are asked
-/// about, as a listing does.
+/// For how many of these accounts the server reports the activity. If they are too many for one request, asks about
+/// fewer, as a listing does.
 fn activity_of(network: &mut dyn Network, mut ids: Vec<&str>) -> Result<usize, Failure> {
     loop {
         let count = ids.len();
@@ -464,7 +470,7 @@ fn activity_of(network: &mut dyn Network, mut ids: Vec<&str>) -> Result<usize, F
     }
 }
 
-/// A Mattermost API answers with JSON that has a status, healthy or not.
+/// Checks that a Mattermost API answers: with JSON that has a status, healthy or not.
 fn recognise(answered: &Answered) -> Result<(), Failure> {
     let answer = Answer::of(answered)?;
     if answer.read_at_first::<Ping<'_>>()?.status.as_str().is_empty() {
@@ -474,7 +480,7 @@ fn recognise(answered: &Answered) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether no listing waits for as long as the server asks to.
+/// Whether the server asks for a longer wait than a listing accepts.
 fn asks_for_too_long(failure: &Failure) -> bool {
     failure.retry_after_ms.is_some_and(|ms| ms > 60_000)
 }
@@ -499,7 +505,7 @@ mod tests {
         Settings::parse(&pairs.map(setting).collect::<Vec<_>>()).unwrap()
     }
 
-    /// A server with everything well, but for one route, or all.
+    /// A healthy server, except for one route, or all.
     fn report(me: &str, route: &str, answer: &Outcome) -> CheckReport {
         let is_on = |request: &Request| route == "all" || request.name().ends_with(route);
         let mut network = Fake::new(|request| if is_on(request) { answer.clone() } else { healthy(me, request) });
@@ -539,7 +545,7 @@ mod tests {
         assert_eq!(report.steps.len(), STEPS.len());
         assert!(report.steps.iter().zip(STEPS).all(|(got, step)| got.id == step.id()));
         let skipped = report.steps.iter().filter(|step| step.outcome == CheckOutcome::Skipped).count();
-        let told = report.steps.iter().filter_map(|step| {
+        let shown = report.steps.iter().filter_map(|step| {
             let outcome = match step.outcome {
                 CheckOutcome::Failed => "failed",
                 CheckOutcome::Warning => "warning",
@@ -548,12 +554,12 @@ mod tests {
             assert!(step.fix.is_some(), "{}", step.id);
             Some(format!("{}={outcome}:{} ", step.id, step.code.as_deref().unwrap_or_default()))
         });
-        format!("{}{skipped} skipped", told.collect::<String>())
+        format!("{}{skipped} skipped", shown.collect::<String>())
     }
 
     #[test]
     #[expect(clippy::too_many_lines, reason = "a table of cases")]
-    fn each_trouble_is_found_at_its_step() {
+    fn each_failure_shows_at_its_step() {
         let answer = |status, header: (&'static str, &str), body: &str| {
             Ok(Response {
                 status,
@@ -631,7 +637,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_roles_permit_is_told_and_not_what_they_are_called() {
+    fn permissions_count_and_not_the_names_of_roles() {
         const ROLES: &str = "roles/names";
         let viewer = MEMBER.replace("system_user", "system_user system_read_only_admin");
         let grants = |names: &[&str]| {
@@ -673,7 +679,7 @@ mod tests {
     }
 
     #[test]
-    fn the_report_on_users_is_tried_where_it_is_wanted() {
+    fn the_report_on_users_is_tried_if_the_settings_ask_for_it() {
         let forbidden = json(403, r#"{"id":"api.context.permissions.app_error"}"#);
         let well = json(200, r#"[{"id":"u4fe6hszjtnd7xi3ehbtrcpote"}]"#);
         for (version, answer, expect) in [
@@ -695,7 +701,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_ends_soon_is_told_by_servers_that_know() {
+    fn a_token_that_ends_soon_is_a_warning() {
         let now = 1_795_533_929_000_i64;
         let token = |active: bool, days: i64| {
             let ends = if days == 0 { 0 } else { now + days * DAY_MS };
@@ -724,17 +730,17 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_on_requests_is_told() {
+    fn the_rate_limit_is_reported() {
         let mut limited = json(200, r#"{"status":"OK"}"#).unwrap();
         limited.headers.push(("x-ratelimit-limit", "101, 101".to_string()));
-        for (answer, expect) in [(Ok(limited), "takes 101 requests"), (json(200, r#"{"status":"OK"}"#), "no limit")] {
+        for (answer, expect) in [(Ok(limited), "allows 101 requests"), (json(200, r#"{"status":"OK"}"#), "no limit")] {
             let report = report(ADMIN, "ping", &answer);
             assert!(report.steps.last().is_some_and(|step| step.summary.contains(expect)));
         }
     }
 
     #[test]
-    fn activity_that_is_left_out_is_not_asked_for() {
+    fn excluded_activity_is_not_requested() {
         let mut network = Fake::new(|request| match request.name().as_str() {
             "GET /api/v4/system/ping" => json(200, r#"{"status":"OK"}"#),
             "GET /api/v4/users/me" => json(200, ADMIN),
@@ -745,7 +751,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_says_stands_in_a_sentence_without_what_a_terminal_obeys() {
+    fn control_characters_from_the_server_are_dropped() {
         let license = r#"{"IsLicensed":"true","SkuName":"Pro\u001b[2J\u007f","ExpiresAt":"9","SkuShortName":"x"}"#;
         let me = r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"a\u0007b","roles":"system_admin"}"#;
         let report = report(me, "license/client", &json(200, license));
@@ -754,7 +760,7 @@ mod tests {
     }
 
     #[test]
-    fn which_way_a_listing_will_go_is_told_with_its_requests() {
+    fn the_way_of_a_listing_and_its_requests_are_predicted() {
         let me = r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"sysadmin","roles":"system_admin"}"#;
         let known = |many: u32| {
             json(200, format!("[{}]", (1..many).map(|n| format!("\"{n:026}\"")).collect::<Vec<_>>().join(",")))
@@ -766,7 +772,7 @@ mod tests {
             (50_000, known(50_000), forbidden(), "pages", "in pages, in about 308 requests", "pages"),
             (50_000, known(10), none(), "auto", "it would take about 85 requests", "ids"),
             (50_000, forbidden(), none(), "auto", "it would take about 85 requests", "ids"),
-            // Whom the account does not know may be a bot, and nobody names those to it.
+            // An account that the token's account does not know may be a bot, which no list shows to it.
             (50_000, known(49_990), forbidden(), "auto", "in pages", "pages"),
             (50_000, known(49_990), none(), "auto", "by their ids", "ids"),
             (
@@ -794,7 +800,7 @@ mod tests {
     }
 
     #[test]
-    fn the_report_tells_the_server() {
+    fn the_report_identifies_the_server() {
         let report = report(ADMIN, "nothing", &Err(Lost::Closed));
         assert_eq!(report.product_version.as_deref(), Some("11.6.0"));
         assert_eq!(report.product_instance.as_deref(), Some("d1"));

@@ -1,7 +1,7 @@
 //! Every code that an error, a notice or a check step may carry, with what it means and what to do about it.
 //!
-//! The table is the one source: errors take their kind and fix from it, `describe` lists it, and the test of the
-//! documentation holds docs/troubleshooting.md against it.
+//! The table is the single source: errors take their kind and fix from it, `describe` lists it, and a test compares
+//! docs/troubleshooting.md with it.
 
 use provider_sdk::cause::Cause;
 use provider_sdk::codes;
@@ -123,7 +123,7 @@ codes! {
 }
 
 impl Code {
-    /// The code of what stands in front of the server.
+    /// The code for a proxy or gateway in front of the server.
     #[must_use]
     pub const fn of_front(front: Front) -> Self {
         match front {
@@ -140,7 +140,7 @@ impl Code {
         }
     }
 
-    /// The code of why a platform got no answer for a request.
+    /// The code for why a platform got no answer to a request.
     #[must_use]
     pub const fn of_cause(cause: Cause) -> Self {
         match cause {
@@ -303,7 +303,7 @@ impl provider_sdk::code::Code for Code {
 }
 
 impl NoticeCode {
-    /// Whether it is a reason why a listing is not proven complete. That the listing was resumed is a state of its own.
+    /// Whether it is a reason why a listing is not proven complete. A resumed listing has a state of its own instead.
     #[must_use]
     pub const fn is_reason(self) -> bool {
         matches!(
@@ -320,7 +320,7 @@ impl NoticeCode {
 }
 
 codes! {
-    /// What a notice tells about an answer that is right but not all there is.
+    /// What a notice says about an answer that is right but incomplete.
     NoticeCode {
         CompletenessUnproven = "completeness-unproven", "This token, or this server, does not show the total number of users, so the list may be incomplete",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role (Viewer). Servers before 5.26 do not report the number: upgrade.";
@@ -343,9 +343,9 @@ codes! {
         NamesHidden = "names-hidden", "The server's privacy settings hide first and last names from this token",
             "Use a system administrator's token, or turn on System Console > Site Configuration > Users and Teams > Show Full Name.";
         LastActivityHidden = "last-activity-hidden", "The server does not say when users were last active, so they do not count as inactive",
-            "Turn on ServiceSettings.EnableUserStatuses in the server's configuration. If it is on, find out what stands in front of the server and changes its answers to POST /api/v4/users/status/ids.";
+            "Turn on ServiceSettings.EnableUserStatuses in the server's configuration. If it is on, find out which proxy or gateway in front of the server changes its answers to POST /api/v4/users/status/ids.";
         LastActivityFailed = "last-activity-failed", "The requests for when users were last active fail, so that is unknown for some or all, and these do not count as inactive",
-            "Look for POST /api/v4/users/status/ids in the log of the server and of what stands in front of it: a proxy, gateway or firewall must let POST requests through. Then list again.";
+            "Look for POST /api/v4/users/status/ids in the log of the server and of the proxy, gateway or firewall in front of it, which must let POST requests through. Then list again.";
         ActivityReportHidden = "activity-report-hidden", "The report on users cannot be read with this token or from this server, so the last activity comes from the statuses alone",
             "The report needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role (Viewer). Otherwise leave activity_source at status.";
         TeamAdminsHidden = "team-admins-hidden", "The token does not see who runs every team, so some team administrators are listed as members",
@@ -415,7 +415,7 @@ impl provider_sdk::code::NoticeCode for NoticeCode {
             }
             Self::TeamAdminsHidden => &["role"],
             Self::AccountsDatedAhead => &["created-at"],
-            // Inactivity is reckoned from the server's time.
+            // Inactivity is computed from the server's time.
             Self::ClockDiffers | Self::ClockHidden => &["status", "activity"],
             Self::SeatsUnknown | Self::SeatsDiffer => &["seat", "licenses"],
             Self::SeatsUsedHidden
@@ -427,7 +427,7 @@ impl provider_sdk::code::NoticeCode for NoticeCode {
             Self::LicenseDetailsHidden => &["starts-at", "expires-at"],
             Self::LicenseExpired => &["expires-at"],
             Self::LicenseBeginsLater => &["starts-at"],
-            // Those that it names in each case.
+            // Each notice names the fields that it concerns.
             Self::LicenseUnreadable => &["licenses"],
             Self::CompletenessUnproven
             | Self::CountFailed
@@ -470,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_name_and_fixes_tell() {
+    fn labels_are_names_and_fixes_are_sentences() {
         for entry in entries() {
             assert!(!entry.label.ends_with('.'), "{}", entry.id);
             assert!(entry.fix.ends_with('.') && entry.fix.len() > 15, "{}", entry.id);

@@ -1,4 +1,4 @@
-//! What the provider is, needs and may answer.
+//! Describes the provider: its settings, its requests, and what it may answer.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -53,7 +53,7 @@ fn settings() -> Vec<SettingSpec> {
             SettingKind::Url,
             true,
             None,
-            "The address that people open in their browser, with its path where the server has one: https://chat.example.com or https://example.com/mattermost.",
+            "The address that people open in their browser, with its path if the server has one: https://chat.example.com or https://example.com/mattermost.",
         ),
         setting(
             keys::ACCESS_TOKEN,
@@ -94,22 +94,22 @@ fn settings() -> Vec<SettingSpec> {
         flag(
             keys::INCLUDE_ACTIVITY,
             "Include the last activity",
-            "Off, the last activity is not read, and no account counts as inactive.",
+            "If off, the last activity is not read, and no account counts as inactive.",
         ),
         flag(
             keys::INCLUDE_NAMES,
             "Include names",
-            "Off, first and last names are not passed on. The server sends them all the same.",
+            "If off, first and last names are not passed on, though the server sends them.",
         ),
         flag(
             keys::INCLUDE_EMAIL,
             "Include e-mail addresses",
-            "Off, e-mail addresses are not passed on, nor sign-in ids that are one. The server sends them all the same.",
+            "If off, e-mail addresses are not passed on, nor sign-in ids that are e-mail addresses, though the server sends them.",
         ),
         flag(
             keys::INCLUDE_BOTS,
             "Include bots",
-            "Off, bots are not listed. A token that may not see others' bots, such as that of a bot with the read-only administrator role (Viewer), then needs no pages if its account is in a team with everybody.",
+            "If off, bots are not listed. A token that may not see others' bots, such as that of a bot with the read-only administrator role (Viewer), then needs no pages if its account is in a team with everybody.",
         ),
         setting(
             keys::LISTING,

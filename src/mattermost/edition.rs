@@ -10,7 +10,7 @@ use provider_sdk::lenient::TextMap;
 pub enum Edition {
     /// Team Edition, or the enterprise build without a licence.
     Free,
-    /// Mattermost Entry, which servers from 11.0 put in place of a missing licence.
+    /// Mattermost Entry, which servers from 11.0 use if no licence is installed.
     Entry,
     /// Cloud Starter.
     Starter,
@@ -24,7 +24,7 @@ pub enum Edition {
     E10,
     /// The older Enterprise E20.
     E20,
-    /// A licence whose name is not known here, or not told.
+    /// A licence whose plan this version does not know, or the server does not report.
     Other,
     /// The server does not say whether it has a licence.
     Unknown,
@@ -96,7 +96,7 @@ impl Edition {
     pub const fn help(self) -> &'static str {
         match self {
             Self::Free => "Team Edition, or the enterprise build without a licence",
-            Self::Entry => "The licence that servers from 11.0 run with where none was bought",
+            Self::Entry => "The licence that servers from 11.0 use if none was bought",
             Self::Starter => "The smallest plan of Mattermost Cloud",
             Self::Professional => "Mattermost Professional",
             Self::Enterprise => "Mattermost Enterprise",
@@ -110,13 +110,13 @@ impl Edition {
         }
     }
 
-    /// The edition that a server's licence tells: `SkuShortName` (server/public/model/license.go), or for older
-    /// licences and cloud plans the names seen in their place.
+    /// Reads the edition of a server's licence: `SkuShortName` (server/public/model/license.go), or the names that
+    /// older licences and cloud plans have instead.
     #[must_use]
     pub fn of(license: &TextMap) -> Self {
         match license.flag("IsLicensed") {
             Some(false) => return Self::Free,
-            // A plan has a licence.
+            // A plan implies a licence.
             None if license.get("SkuShortName").is_none() => return Self::Unknown,
             Some(true) | None => {}
         }
@@ -133,7 +133,7 @@ impl Edition {
     }
 }
 
-/// The product's own name of its licence, for a person: `SkuName` where it is told.
+/// The product's own name of its licence, for a person: `SkuName` if the server reports it.
 #[must_use]
 pub fn name(edition: Edition, license: &TextMap, config: &TextMap) -> String {
     let known = match edition {
@@ -160,7 +160,7 @@ mod tests {
     use provider_sdk::json;
 
     #[test]
-    fn the_licence_tells_the_edition() {
+    fn the_edition_is_read_from_the_licence() {
         let cases = [
             (r#"{"IsLicensed":"false"}"#, Edition::Free),
             (r#"{"IsLicensed":false}"#, Edition::Free),

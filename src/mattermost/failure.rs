@@ -1,4 +1,4 @@
-//! What a failure says of the server, and of asking it again.
+//! What a failure says about the server, and about further requests.
 
 use super::advice::{Holder, fix_of_error};
 use super::code::Code;
@@ -6,16 +6,16 @@ use super::code::Code;
 /// An error on its way to the host, by a code of Mattermost's table.
 pub type Failure = provider_sdk::failure::Failure<Code>;
 
-/// A question about so few accounts is not too long for anything that lets questions through.
+/// A request about so few accounts is short enough for any server or proxy that accepts such requests.
 const IDS_ANYBODY_TAKES: usize = 10;
 
-/// What a failure means for what is asked next.
+/// What a failure means for the next requests.
 pub trait Meaning: Sized {
-    /// Whether the server refuses this one request, and others may be answered: a permission that the token lacks, or a
-    /// route that this server does not have. What the request asked for is then hidden, and that is no failure.
+    /// Whether the server refuses this request alone: the token lacks a permission, or the server lacks the route. The
+    /// answer is then hidden; the call does not fail.
     fn is_refusal(&self) -> bool;
 
-    /// What came, or none where the server [refuses](Self::is_refusal) the request.
+    /// Returns the answer, or `None` if the server [refuses](Self::is_refusal) the request.
     ///
     /// # Errors
     /// Any other failure.
@@ -24,31 +24,32 @@ pub trait Meaning: Sized {
     /// Whether the server, or a proxy that waited for it, failed at this request.
     fn is_of_server(&self) -> bool;
 
-    /// About how many accounts to ask instead where a question about so many was too much: for a limit on a body's size, on
-    /// the number of ids, or for the server. `None` where fewer would fare no better.
+    /// About how many accounts to ask instead, if a request was too large: for a limit on the body's size, on the
+    /// number of ids, or for the server. `None` if fewer would not help.
     fn fewer(&self, ids: usize) -> Option<usize>;
 
-    /// Whether the request got through and came to nothing, which may pass: the server failed, or its answer is damaged.
+    /// Whether the request reached the server and failed in a way that may pass: the server failed, or its answer is
+    /// damaged.
     fn may_pass(&self) -> bool;
 
-    /// Whether the request got no answer, or a part of one.
+    /// Whether the request got no complete response.
     fn is_lost(&self) -> bool;
 
-    /// Whether something in front of the server lets this one request not through.
+    /// Whether a proxy or gateway in front of the server blocks this request.
     fn is_of_gateway(&self) -> bool;
 
-    /// Whether the server lets the token in no more: nothing else that it is asked with this token comes either.
+    /// Whether the server no longer accepts the token, so that all other requests fail too.
     fn is_of_token(&self) -> bool;
 
-    /// Gives the advice that fits whose token it is.
+    /// Sets the advice that fits the holder of the token.
     #[must_use]
     fn held_by(self, holder: Holder) -> Self;
 
-    /// Whether the question was when accounts were last active.
+    /// Whether the request was for the activity of accounts.
     fn is_about_activity(&self) -> bool;
 
-    /// Whether this says something of one route alone, where others answer: what it brings is then unknown, and that is
-    /// no reason to do without the rest.
+    /// Whether the failure concerns one route alone, if others answer. The caller then goes on without that route's
+    /// data.
     fn is_of_one_route(&self) -> bool;
 }
 
@@ -72,7 +73,7 @@ impl Meaning for Failure {
     fn fewer(&self, ids: usize) -> Option<usize> {
         let fewer = match self.status {
             Some(400 | 413) => ids / 2,
-            // Each question that a server fails at costs it and us time.
+            // Each failing request costs the server and the caller time.
             Some(500) => ids / 10,
             _ if self.code == Code::AnswerTooLarge => ids / 2,
             _ => return None,

@@ -20,7 +20,7 @@ use super::terms::{Terms, Unread, in_a_sentence};
 use super::version::Version;
 use crate::contract::{License, Notice, Quantity};
 
-/// The answer of `/limits/server` (server/public/model/limits.go). Zero is "none", or "not for this token".
+/// The answer of `/limits/server` (server/public/model/limits.go). Zero means "none" or "hidden from this token".
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Limits {
@@ -31,21 +31,21 @@ struct Limits {
     single_channel_guest_limit: Number,
 }
 
-/// Mattermost runs on for ten days after its licence ends (server/public/model/license.go).
+/// How long Mattermost keeps running after its licence ends: ten days (server/public/model/license.go).
 const GRACE_MS: i64 = 10 * DAY_MS;
 
 /// The answers that a licence is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Answers<'a> {
-    /// Whose token it is.
+    /// The token's account.
     pub me: &'a Me,
     /// The client configuration.
     pub config: &'a TextMap,
-    /// That of [`api::license`].
+    /// The answer to [`api::license`].
     pub license: &'a Answered,
-    /// That of [`api::count_seats`].
+    /// The answer to [`api::count_seats`].
     pub seats: &'a Answered,
-    /// That of [`api::limits`].
+    /// The answer to [`api::limits`].
     pub limits: &'a Answered,
 }
 
@@ -56,7 +56,7 @@ pub struct Answers<'a> {
 pub fn licenses(network: &mut dyn Network) -> Result<Vec<License>, Failure> {
     let requests = [api::config(), api::license(), api::count_seats(), api::limits(), api::me()];
     let [config, license, seats, limits, me] = exchange(network, requests);
-    // The first two routes answer whoever asks, a refused token included, so it is asked whose it is.
+    // The first two routes answer without a valid token, so the token is checked by its account.
     let me = api::read_me(&me)?;
     let read = api::read_map(&config).and_then(|config| {
         read(Answers { me: &me, config: &config, license: &license, seats: &seats, limits: &limits }, network)
@@ -65,7 +65,7 @@ pub fn licenses(network: &mut dyn Network) -> Result<Vec<License>, Failure> {
     Ok(alloc::vec![license])
 }
 
-/// Makes the licence of its answers. The network is for one more number, where the server's version asks for it.
+/// Makes the licence from its answers. Uses the network for one more number, if the server's version requires it.
 ///
 /// # Errors
 /// Those of [`licenses`].
@@ -87,14 +87,14 @@ pub fn read(answers: Answers<'_>, network: &mut dyn Network) -> Result<License, 
     Ok(made)
 }
 
-/// What is known of the server's user limits. Servers before 9.11 have no such route and no such limits. They are one of
-/// several sources, so that an answer that does not come is no failure.
+/// What is known of the server's user limits. Servers before 9.11 have no such route and no such limits. The licence
+/// has other sources too, so a missing answer does not fail it.
 #[derive(Debug)]
 enum Limited {
     Known(Limits),
-    /// Zeros, the number of users among them, which no server has: this token may not see them.
+    /// All zero, even the number of users: this token may not see them.
     Hidden,
-    /// They did not come, and why.
+    /// They did not come, with the reason.
     Failed(String),
 }
 
@@ -104,11 +104,11 @@ impl Limited {
         match Answer::of(answered).and_then(|answer| answer.read::<Limits>()) {
             Ok(limits) if limits.active_user_count.0 > 0 => Self::Known(limits),
             Ok(_) if !sees_all => Self::Hidden,
-            Ok(_) => Self::Failed("the server's limits (how many users it takes) are all 0".to_string()),
+            Ok(_) => Self::Failed("the server's limits (how many users it allows) are all 0".to_string()),
             Err(failure) if failure.code == Code::RequestRejected && !has_route => Self::Known(Limits::default()),
             Err(failure) if failure.code == Code::PermissionMissing && !sees_all => Self::Hidden,
             Err(failure) => {
-                Self::Failed(format!("the server's limits (how many users it takes): {}", failure.in_full()))
+                Self::Failed(format!("the server's limits (how many users it allows): {}", failure.in_full()))
             }
         }
     }
@@ -125,16 +125,15 @@ impl Limited {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Counted {
     Seats(u32),
-    /// The token may not ask, or the server is too old to be asked.
+    /// The token may not ask, or the server is too old to count.
     Hidden,
-    /// The server answers all else, so the count is too much for it, or does not get through: the licence is there all
-    /// the same.
+    /// The count alone fails or is blocked, with the reason. The licence is returned even so.
     Failed(String),
 }
 
 impl Counted {
     /// # Errors
-    /// A failure that says something of the server or the token, and not of this count alone.
+    /// A failure that concerns the server or the token, not this count alone.
     fn read(answered: &Answered, version: Option<Version>, sees_all: bool) -> Result<Self, Failure> {
         let counts = version.is_some_and(Version::filters_by_team_role);
         match api::read_count(answered) {
@@ -151,16 +150,16 @@ impl Counted {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Used {
     seats: Counted,
-    /// Guests of a single channel, who are not among them; none where the server does not count them apart, or where
-    /// the token may not ask.
+    /// Guests of a single channel, who are not included; `None` if the server does not count them apart, or if the
+    /// token may not ask.
     apart: Option<u32>,
-    /// Whether guests of a single channel may be among the seats all the same.
+    /// Whether `seats` may include guests of a single channel even so.
     may_hold_guests: bool,
 }
 
 impl Used {
-    /// The plain count of seats still has the guests of a single channel. Servers that leave them out tell their own
-    /// number to system administrators, and to viewers how many of those guests there are.
+    /// Finds the seats in use. The plain count of seats includes guests of a single channel. Servers whose rule leaves
+    /// them out show their own number to system administrators, and the number of those guests to Viewers.
     fn find(seats: Counted, limits: Limits, rule: SeatRule, network: &mut dyn Network) -> Result<Self, Failure> {
         let Counted::Seats(counted) = seats else { return Ok(Self { seats, apart: None, may_hold_guests: false }) };
         let seats = |seats| Counted::Seats(seats);
@@ -213,7 +212,7 @@ fn make(config: &TextMap, license: &TextMap, terms: &Terms, used: &Used, limits:
     }
 }
 
-/// What the licence does not show, or could not be read.
+/// The notices about what the licence does not show, or what could not be read.
 fn hidden(edition: Edition, terms: &Terms, used: &Used, limits: &Limited) -> Vec<Notice> {
     let mut notices = Vec::new();
     match &used.seats {
@@ -238,17 +237,17 @@ fn hidden(edition: Edition, terms: &Terms, used: &Used, limits: &Limited) -> Vec
         Limited::Known(_) | Limited::Hidden | Limited::Failed(_) => {}
     }
     if !unread.is_empty() {
-        let mut told = notice(NoticeCode::LicenseUnreadable, 0, Some(in_a_sentence(&unread)), &[]);
-        told.fields = unread.iter().map(|unread| unread.field.to_string()).collect();
-        told.fields.sort();
-        told.fields.dedup();
-        notices.push(told);
+        let mut unreadable = notice(NoticeCode::LicenseUnreadable, 0, Some(in_a_sentence(&unread)), &[]);
+        unreadable.fields = unread.iter().map(|unread| unread.field.to_string()).collect();
+        unreadable.fields.sort();
+        unreadable.fields.dedup();
+        notices.push(unreadable);
     }
     notices
 }
 
-/// Gives other advice about what is left out for a system administrator's token: the server leaves nothing out for it, but
-/// ignores a token that does not reach this one route whole.
+/// Changes the advice about hidden details for a system administrator's token. The server hides nothing from it, so the
+/// token must have been lost on the way to this route.
 fn blame_no_rights(notice: &mut Notice) {
     if notice.code == NoticeCode::LicenseDetailsHidden.entry().id {
         notice.fix = Some(
@@ -258,7 +257,7 @@ fn blame_no_rights(notice: &mut Notice) {
     }
 }
 
-/// What the dates of the licence say today.
+/// The notice about the licence's dates, if there is one today.
 fn dated(terms: &Terms, grace_ends: Option<i64>, now_ms: i64) -> Option<Notice> {
     if let Some(ends) = grace_ends {
         let when = timestamp(ends).unwrap_or_default();
@@ -273,7 +272,7 @@ fn dated(terms: &Terms, grace_ends: Option<i64>, now_ms: i64) -> Option<Notice> 
     Some(notice(NoticeCode::LicenseBeginsLater, 0, Some(detail), &[("starts-at", when)]))
 }
 
-/// Whether more seats are in use than there are: bought ones, or those of a server without a licence, which has a limit.
+/// The notice that more seats are in use than were bought, or than a server without a licence allows.
 fn exceeded(edition: Edition, used: &Used, purchased: Quantity) -> Option<Notice> {
     let (Some(used), Quantity::Limited(most)) = (used.number(), purchased) else { return None };
     let (code, name) = if edition.is_bought() {
@@ -285,7 +284,7 @@ fn exceeded(edition: Edition, used: &Used, purchased: Quantity) -> Option<Notice
     (used > most).then(|| notice(code, 0, Some(format!("{used} of {most}")), &params))
 }
 
-/// Bought seats come from the licence; without one, servers from 9.5 have a number of users that they do not exceed.
+/// The seats that were bought, from the licence. Without a licence, servers from 9.5 have a limit on users.
 fn purchased(edition: Edition, bought: Option<u32>, limits: &Limited) -> Quantity {
     if let Some(bought) = bought {
         return Quantity::Limited(bought);
@@ -295,7 +294,7 @@ fn purchased(edition: Edition, bought: Option<u32>, limits: &Limited) -> Quantit
         Limited::Hidden | Limited::Failed(_) => return Quantity::Unknown,
     };
     match most {
-        // Such a licence names its seats, or they are unknown.
+        // Such a licence has its number of seats, or the number is unknown.
         _ if edition.is_bought() || edition == Edition::Unknown => Quantity::Unknown,
         1.. => u32::try_from(most).map_or(Quantity::Unknown, Quantity::Limited),
         _ if edition == Edition::Free => Quantity::Unlimited,
@@ -332,8 +331,8 @@ fn attributes(
 
 /// The attributes that a licence may carry.
 pub const ATTRIBUTES: [(&str, &str); 9] = [
-    ("license.cloud", "`true` where the server is Mattermost Cloud"),
-    ("license.grace-ends-at", "of a licence that has expired: until when the server runs on"),
+    ("license.cloud", "`true` if the server is Mattermost Cloud"),
+    ("license.grace-ends-at", "of a licence that has expired: when its grace period ends"),
     ("license.license-id", "Mattermost's id of the licence"),
     ("license.server-version", "the version of the server"),
     ("license.single-channel-guests", "how many guests of a single channel there are, who take no seat"),
@@ -385,7 +384,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::too_many_lines, reason = "a table of cases")]
-    fn editions_seats_and_dates_are_told() {
+    fn editions_seats_and_dates_are_reported() {
         let limits = || json(200, r#"{"maxUsersLimit":200,"maxUsersHardLimit":250,"activeUserCount":229}"#);
         let unlimited = || json(200, r#"{"maxUsersLimit":0,"maxUsersHardLimit":0,"activeUserCount":9}"#);
         let none = || json(200, r#"{"maxUsersLimit":0,"maxUsersHardLimit":0,"activeUserCount":0}"#);
@@ -488,7 +487,7 @@ mod tests {
     }
 
     #[test]
-    fn guests_of_a_single_channel_are_left_out_where_the_server_does_so() {
+    fn guests_of_a_single_channel_are_left_out_if_the_server_does_so() {
         let limits = |active: u32| {
             let text = r#"{"activeUserCount":A,"singleChannelGuestCount":4,"singleChannelGuestLimit":100}"#;
             json(200, text.replace('A', &active.to_string()))
@@ -522,16 +521,16 @@ mod tests {
             let got = licenses(&mut network).unwrap().remove(0);
             let name = format!("{version} {license} {limits:?}");
             assert!(matches!(got.seats_used, Quantity::Limited(n) if n == *used), "{name}: {:?}", got.seats_used);
-            let told = got.attributes.iter().find(|(key, _)| key == "single-channel-guests");
-            assert_eq!(told.map(|(_, value)| value.as_str()), *apart, "{name}");
+            let guests = got.attributes.iter().find(|(key, _)| key == "single-channel-guests");
+            assert_eq!(guests.map(|(_, value)| value.as_str()), *apart, "{name}");
             let codes: Vec<_> = got.notices.iter().map(|notice| notice.code.as_str()).collect();
-            let told = codes.into_iter().find(|code| code.starts_with("seats"));
-            assert_eq!(told, *notice, "{name}");
+            let seats = codes.into_iter().find(|code| code.starts_with("seats"));
+            assert_eq!(seats, *notice, "{name}");
         }
     }
 
     #[test]
-    fn an_expired_licence_tells_its_grace() {
+    fn an_expired_licence_shows_its_grace_period() {
         for (expires, words) in [
             (1_795_533_928_000_i64, "ends on 4 December 2026"),
             (1_795_533_929_000 - 11 * DAY_MS, "ended on 23 November 2026"),
@@ -545,7 +544,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_is_named_with_its_request_and_its_field() {
+    fn a_failure_is_named_with_its_request_and_its_field() {
         let says = |license: &str, seats: Outcome, limits: Outcome| {
             let notices = read(license, seats, limits).unwrap().notices;
             notices.iter().map(|notice| format!("{} {:?}\n", notice.message, notice.fields)).collect::<String>()
@@ -564,7 +563,7 @@ mod tests {
     }
 
     #[test]
-    fn an_administrator_is_not_told_to_become_one() {
+    fn an_administrator_is_not_advised_to_become_one() {
         let sanitised = r#"{"IsLicensed":"true","SkuShortName":"professional","Users":"100"}"#;
         for (me, expect) in [(ME, "Authorization header"), (VIEWER, "Use a token")] {
             let got = read_as(me, sanitised, count(1), none_of(me)).unwrap();
@@ -588,7 +587,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_not_taken_for_hidden_values() {
+    fn a_failure_is_not_a_hidden_value() {
         for (seats, code) in [
             (Err(Lost::Closed), Code::ConnectionLost),
             (json(401, NO_ROUTE), Code::TokenRefused),

@@ -1,4 +1,4 @@
-//! From the server's account to the contract's record.
+//! Makes the contract's record of a server's account.
 
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -17,12 +17,12 @@ use crate::contract::{ActivityKnowledge, Assignment, HiddenField, SeatUse, User,
 /// The attribute with the names of the teams that an account runs.
 const RUNS_TEAMS: &str = "runs-teams";
 
-/// The attributes with what the report on users has beside the last activity.
+/// The attributes for what the report on users has beside the last activity.
 const ACTIVITY_SOURCE: &str = "activity-source";
 const LAST_LOGIN: &str = "last-login";
 const LAST_POST: &str = "last-post";
 
-/// The attribute of accounts whose last activity is not known since they have set their status by hand.
+/// The attribute of accounts whose last activity is not known because they have set their status by hand.
 const STATUS_BY_HAND: &str = "status-by-hand";
 
 /// The attributes that a user may carry.
@@ -39,16 +39,16 @@ pub const ATTRIBUTES: [(&str, &str); 10] = [
     ("user.last-login", "with activity_source=report: when the account last signed in"),
     ("user.last-post", "with activity_source=report: when the account last wrote a message"),
     ("user.locale", "the account's language"),
-    ("user.mfa-active", "`true` where it signs in with a second factor"),
+    ("user.mfa-active", "`true` if the account signs in with a second factor"),
     ("user.remote-id", "the connected server that the account belongs to"),
     ("user.runs-teams", "the names of the teams that the account administers, separated by commas"),
     (
         "user.status-by-hand",
-        "`true` where the account has set its status, such as offline, by hand: from then on the server records no activity, so the last one is not known",
+        "`true` if the account has set its status, such as offline, by hand: the server records no activity after that, so the last one is not known",
     ),
 ];
 
-/// What joins an account to a directory, sorted by key; what is empty is left out.
+/// The attributes that link an account to a directory, sorted by key, without empty ones.
 fn attributes(account: &wire::User<'_>, rules: &Rules) -> Vec<(String, String)> {
     // Sign-in ids are e-mail addresses at some services.
     let auth_id = account.auth_data.non_empty().filter(|id| rules.include.email || !id.contains('@'));
@@ -79,12 +79,12 @@ pub struct Rules {
     pub now_ms: i64,
 }
 
-/// What is known of an account beside the list.
+/// What is known of one account beside the list.
 #[derive(Clone, Debug, Default)]
-pub struct Around<'a> {
+pub struct AccountFacts<'a> {
     /// The names of the teams that it runs.
     pub runs: Vec<&'a str>,
-    /// Whether a guest is in exactly one channel; none where that is not known.
+    /// Whether a guest is in exactly one channel; `None` if that is not known.
     pub is_in_one_channel: Option<bool>,
 }
 
@@ -96,12 +96,12 @@ const CAME_LATER: [&str; 5] = [RUNS_TEAMS, ACTIVITY_SOURCE, LAST_LOGIN, LAST_POS
 pub struct Dates {
     /// When it was made.
     pub created_ms: i64,
-    /// When it was deactivated; 0 where it is not.
+    /// When it was deactivated; 0 if it is not.
     deactivated_ms: i64,
 }
 
 impl Dates {
-    /// The dates that a record was made of; none where it does not tell them, since no calendar holds them.
+    /// The dates that a record was made of; `None` if the record lacks them, because no calendar holds them.
     #[must_use]
     pub fn of(user: &User) -> Option<Self> {
         let created_ms = timestamp_ms(user.created_at.as_deref()?)?;
@@ -114,7 +114,7 @@ impl Dates {
     }
 }
 
-/// What a record has of other answers than the account.
+/// The parts of a record that come from other answers than the account.
 #[derive(Clone, Debug)]
 pub struct Later {
     status: UserStatus,
@@ -153,8 +153,8 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Makes a draft of an account; none where it has no id that Mattermost makes (26 letters and digits,
-    /// server/public/model/utils.go) or no name, without which a record is of no use.
+    /// Makes a draft of an account; `None` if it lacks a name or an id of Mattermost's form (26 letters and digits,
+    /// server/public/model/utils.go), without which a record is of no use.
     #[must_use]
     pub fn of(account: &wire::User<'_>, rules: &Rules) -> Option<Self> {
         let id = account.id.as_str();
@@ -203,7 +203,7 @@ impl Draft {
         id.len() == 26 && id.bytes().all(|b| b.is_ascii_alphanumeric()) && !account.username.as_str().is_empty()
     }
 
-    /// The draft that a record was made of, and what has come with other answers, which is taken off again.
+    /// Splits a record into the draft that it was made of and what came with other answers.
     #[must_use]
     pub fn of_known(user: User, dates: Dates) -> (Self, Later) {
         let role = Role::of(&user.roles.join(" ")).id().to_string();
@@ -267,7 +267,7 @@ impl Draft {
         self.created_ms
     }
 
-    /// The same as the record has it; none where no calendar holds it.
+    /// The same as in the record; `None` if no calendar holds it.
     #[must_use]
     pub fn created_at(&self) -> Option<&str> {
         self.user.created_at.as_deref()
@@ -279,29 +279,29 @@ impl Draft {
         &self.user.username
     }
 
-    /// Whether it is a program, which the report on users leaves out.
+    /// Whether the account is a bot, which the report on users leaves out.
     #[must_use]
     pub fn is_bot(&self) -> bool {
         self.user.kind == UserKind::Bot
     }
 
-    /// The whole record.
+    /// Completes the record.
     #[must_use]
-    pub fn finish(mut self, last_use: LastUse, around: Around<'_>, rules: &Rules) -> User {
-        self.take_seat(around.is_in_one_channel, rules);
-        if !around.runs.is_empty() {
-            // A system administrator outranks, and a guest stays one.
+    pub fn finish(mut self, last_use: LastUse, facts: AccountFacts<'_>, rules: &Rules) -> User {
+        self.take_seat(facts.is_in_one_channel, rules);
+        if !facts.runs.is_empty() {
+            // A system administrator outranks a team's, and a guest stays a guest.
             if self.user.role == Role::Member.id() {
                 self.user.role = Role::TeamAdmin.id().to_string();
             }
-            self.user.attributes.push((RUNS_TEAMS.to_string(), around.runs.join(",")));
+            self.user.attributes.push((RUNS_TEAMS.to_string(), facts.runs.join(",")));
         }
         let activity = rules.inactive_after.settled(rules.now_ms, last_use.activity);
         if activity == Activity::Unknown && matches!(last_use.activity, Activity::AtLeast(_)) {
             self.user.attributes.push((STATUS_BY_HAND.to_string(), "true".to_string()));
         }
         self.user.status = rules.inactive_after.status(rules.now_ms, self.created_ms, self.deactivated_ms, activity);
-        // A time that no calendar holds is as good as unknown.
+        // A time that no calendar holds counts as unknown.
         let at = if let Activity::At(ms) = activity { timestamp(ms) } else { None };
         self.user.activity = if at.is_none() && matches!(activity, Activity::At(_)) {
             ActivityKnowledge::Unknown
@@ -315,8 +315,8 @@ impl Draft {
                 (LAST_LOGIN, timestamp(report.login_ms)),
                 (LAST_POST, timestamp(report.post_ms)),
             ];
-            let told = pairs.into_iter().filter_map(|(key, value)| Some((key.to_string(), value?)));
-            self.user.attributes.extend(told);
+            let shown = pairs.into_iter().filter_map(|(key, value)| Some((key.to_string(), value?)));
+            self.user.attributes.extend(shown);
         }
         self.user.attributes.sort();
         self.user
@@ -360,7 +360,7 @@ mod tests {
     fn record(fields: &str, activity: Activity) -> Option<User> {
         let json = format!(r#"{{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"zoe"{fields}}}"#);
         let account: wire::User<'_> = json::from_slice(json.as_bytes()).unwrap();
-        Draft::of(&account, &rules()).map(|draft| draft.finish(activity.into(), Around::default(), &rules()))
+        Draft::of(&account, &rules()).map(|draft| draft.finish(activity.into(), AccountFacts::default(), &rules()))
     }
 
     /// Status, kind, role, seat, and how many licences.
@@ -399,15 +399,14 @@ mod tests {
     }
 
     #[test]
-    fn who_runs_a_team_is_a_team_admin_unless_more_or_less() {
-        let around = Around { runs: vec!["alpha", "beta"], is_in_one_channel: None };
+    fn a_member_who_runs_a_team_is_a_team_admin() {
+        let facts = AccountFacts { runs: vec!["alpha", "beta"], is_in_one_channel: None };
         for (roles, expect) in
             [("system_user", "team-admin"), ("system_admin system_user", "system-admin"), ("system_guest", "guest")]
         {
             let json = format!(r#"{{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"zoe","roles":"{roles}"}}"#);
             let account: wire::User<'_> = json::from_slice(json.as_bytes()).unwrap();
-            let user =
-                Draft::of(&account, &rules()).unwrap().finish(Activity::Unknown.into(), around.clone(), &rules());
+            let user = Draft::of(&account, &rules()).unwrap().finish(Activity::Unknown.into(), facts.clone(), &rules());
             assert_eq!(user.role, expect);
             assert_eq!(user.attributes, [("runs-teams".to_string(), "alpha,beta".to_string())]);
         }
@@ -429,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn what_joins_an_account_to_a_directory_is_in_the_attributes() {
+    fn attributes_link_an_account_to_a_directory() {
         let fields = r#","auth_service":"saml","auth_data":"zoe@corp.example","locale":"fr","mfa_active":true,"remote_id":"r1",
             "update_at":1795533617376"#;
         let got = record(fields, Activity::Unknown).unwrap().attributes;
@@ -446,13 +445,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_nowhere_in_the_record() {
+    fn excluded_personal_data_is_nowhere_in_the_record() {
         let json = r#"{"id":"u4fe6hszjtnd7xi3ehbtrcpote","username":"zoe","email":"zoe@corp.example","first_name":"Zoë",
             "last_name":"García","auth_service":"saml","auth_data":"zoe@corp.example"}"#;
         let rules = Rules { include: Include { activity: true, names: false, email: false }, ..rules() };
         let user = Draft::of(&json::from_slice(json.as_bytes()).unwrap(), &rules).unwrap().finish(
             Activity::Never.into(),
-            Around::default(),
+            AccountFacts::default(),
             &rules,
         );
         let text = format!("{user:?}");
@@ -461,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_is_absent_and_nonsense_is_unknown() {
+    fn empty_fields_are_absent_and_impossible_times_are_unknown() {
         let user = record(r#","email":"","first_name":null,"create_at":0"#, Activity::At(i64::MAX)).unwrap();
         assert_eq!((user.email, user.first_name, user.position, user.created_at), (None, None, None, None));
         assert_eq!((user.activity, user.last_activity_at), (ActivityKnowledge::Unknown, None));

@@ -1,4 +1,4 @@
-//! The recorded answers of real servers, through the core.
+//! Runs recorded answers of real servers through the core.
 //!
 //! `tests/recorded/` holds them cut down to the headers that are read and to accounts of every sort. The servers were
 //! Team Edition 7.6 and 11.6.
@@ -28,7 +28,7 @@ use crate::contract::{
 
 const VERSIONS: [&str; 2] = ["v7.6", "v11.6"];
 
-/// A recorded answer; `None` where that version was not asked.
+/// A recorded answer; `None` if that version was not asked.
 fn recorded(version: &str, name: &str) -> Option<Outcome> {
     let path = format!("{}/tests/recorded/{version}/{name}.http", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).ok()?;
@@ -54,7 +54,7 @@ fn well(version: &str, name: &str) -> Outcome {
     recorded(version, name).unwrap_or_else(|| panic!("no recording {version}/{name}"))
 }
 
-/// A server of this version as the token of `who` meets it.
+/// A server of this version as the token of `who` sees it.
 fn server(version: &str, who: &str, request: &Request) -> Outcome {
     let or = |name: &str, instead: &str| recorded(version, name).unwrap_or_else(|| well("v11.6", instead));
     match request.name().as_str() {
@@ -123,14 +123,14 @@ fn recorded_accounts_become_records() {
             }
             assert_eq!(find("user.000_x-y").position.as_deref(), Some("Engineer, \"L0\""));
             assert!(users.iter().all(|user| user.email.is_some() && user.created_at.is_some()));
-            // The recording is cut down, so the exact count does not add up, and the listing may not claim that it does.
+            // The recording is cut down, so the exact count does not add up, and the listing must not be complete.
             assert!(matches!(state, ListingState::Incomplete(_)), "{version} {who}");
         }
     }
 }
 
 #[test]
-fn recorded_statuses_tell_activity() {
+fn activity_is_read_from_recorded_statuses() {
     use ActivityKnowledge::{Known, Unknown};
     for version in VERSIONS {
         let outcome = well(version, "statuses");
@@ -147,7 +147,7 @@ fn recorded_statuses_tell_activity() {
             ("away", Unknown),
             ("away", Unknown),
             ("dnd", Unknown),
-            // One of those has set it by hand: the date that it has is the earliest.
+            // One of those has set its status by hand, so its date is the earliest.
             ("offline", Unknown),
             ("offline", Known),
             ("offline", Known),
@@ -157,7 +157,7 @@ fn recorded_statuses_tell_activity() {
 }
 
 #[test]
-fn an_account_that_is_asked_for_by_its_id_is_the_one_of_the_list() {
+fn an_account_by_id_equals_the_one_in_the_list() {
     for version in VERSIONS {
         let drafts = |name: &str| {
             let answered = Answered { request: api::config(), outcome: well(version, name) };
@@ -179,7 +179,7 @@ fn an_account_that_is_asked_for_by_its_id_is_the_one_of_the_list() {
 }
 
 #[test]
-fn recorded_bots_and_report_tell_when_accounts_were_made() {
+fn creation_dates_are_read_from_recorded_bots_and_report() {
     for version in VERSIONS {
         let answered = Answered { request: api::config(), outcome: well(version, "bots") };
         let answer = Answer::of(&answered).unwrap();
@@ -193,7 +193,7 @@ fn recorded_bots_and_report_tell_when_accounts_were_made() {
 }
 
 #[test]
-fn recorded_servers_tell_version_and_licence() {
+fn version_and_licence_are_read_from_recorded_servers() {
     for (version, parsed, bought) in
         [("v7.6", Version::new(7, 6), Quantity::Unlimited), ("v11.6", Version::new(11, 6), Quantity::Limited(250))]
     {
@@ -241,7 +241,7 @@ fn recorded_refusals_have_their_meaning() {
 }
 
 #[test]
-fn a_recorded_answer_cut_anywhere_is_an_error_and_no_trap() {
+fn a_recorded_answer_cut_anywhere_is_an_error_not_a_trap() {
     for name in ["users-admin", "users-member", "statuses", "config", "license", "me-admin"] {
         let Ok(whole) = well("v11.6", name) else { panic!() };
         for end in 0..whole.body.len() {

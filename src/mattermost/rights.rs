@@ -1,8 +1,8 @@
-//! What the token's account may do: what the server grants its roles, whatever these are called.
+//! What the token's account may do: the permissions of its roles, not their names.
 //!
-//! Administrators change what a role grants, so a name proves nothing. Every session may ask for the permissions of roles
-//! (server/channels/api4/role.go). Where a server, or something in front of it, refuses the question, only what comes
-//! with the other answers can show what the token sees.
+//! Administrators can change what a role grants, so a name proves nothing. Every session may ask for the permissions of
+//! roles (server/channels/api4/role.go). If a server or a proxy refuses that request, only the other answers can show
+//! what the token sees.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -18,7 +18,7 @@ use super::failure::Failure;
 use super::version::Version;
 use super::wire::Ids;
 
-/// Mattermost refuses to answer for more roles at once.
+/// The most roles that Mattermost answers for at once.
 const ROLES_AT_MOST: usize = 100;
 
 /// Permissions that change what a listing contains, by Mattermost's names.
@@ -26,7 +26,7 @@ const ROLES_AT_MOST: usize = 100;
 enum Permission {
     /// Sees past the privacy settings.
     ManageSystem,
-    /// Sees accounts that share no team or channel with the own one.
+    /// Sees accounts that share no team or channel with its own.
     ViewMembers,
     /// Sees the teams that everybody may join.
     ListPublicTeams,
@@ -101,20 +101,20 @@ struct Role {
 /// Which teams the token sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Teams {
-    /// All. Where the server refuses the question for them after all, that is seen.
+    /// All. If the server refuses the request for them even so, that shows.
     All,
     /// Some at most: those that everybody may join, or the others.
     Some,
-    /// All, if one comes that not everybody may join; otherwise that is not known.
+    /// All, if a team comes that not everybody may join; otherwise it is not known.
     Unsure,
 }
 
 /// What the token's account may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rights {
-    /// `None` where the server does not say.
+    /// `None` if the server does not say.
     granted: Option<Permissions>,
-    /// By the names of the roles: an administrator is granted everything, and cannot be granted less in the System Console.
+    /// By the names of the roles. An administrator has every permission, and the System Console cannot take any away.
     is_admin: bool,
     is_guest: bool,
 }
@@ -130,8 +130,8 @@ impl Rights {
     /// What the account may do, by the answer to [`ask`](Self::ask).
     ///
     /// # Errors
-    /// The server refuses the token or asks to slow down. Without the roles there is another way, so whatever else keeps them
-    /// from coming is no error.
+    /// The server refuses the token or asks to slow down. Any other failure is not an error, since the provider can go
+    /// on without the roles.
     pub fn of(me: &Me, answered: Option<&Answered>) -> Result<Self, Failure> {
         let granted = match answered.map(read).transpose() {
             Ok(granted) => granted,
@@ -150,8 +150,8 @@ impl Rights {
         self.granted.map_or(self.is_admin, |granted| granted.has(Permission::ManageSystem))
     }
 
-    /// Whether a server of this version shows the account everybody, or those alone who share a team or channel with it
-    /// (`GetViewUsersRestrictions` in server/channels/app/user.go).
+    /// Whether a server of this version shows the account everybody, rather than only those who share a team or channel
+    /// with it (`GetViewUsersRestrictions` in server/channels/app/user.go).
     #[must_use]
     pub fn see_everybody(&self, version: Option<Version>) -> bool {
         match self.granted {
@@ -160,7 +160,7 @@ impl Rights {
         }
     }
 
-    /// Which teams the account is shown (`getAllTeams` in server/channels/api4/team.go).
+    /// Which teams the server shows to the account (`getAllTeams` in server/channels/api4/team.go).
     #[must_use]
     pub fn teams(&self) -> Teams {
         let Some(granted) = self.granted else {
@@ -174,7 +174,7 @@ impl Rights {
         }
     }
 
-    /// Whether the account is shown who is in a team that it does not belong to.
+    /// Whether the server shows the account the members of teams that it does not belong to.
     #[must_use]
     pub fn see_into_teams(&self) -> bool {
         self.granted.is_none_or(|granted| granted.has(Permission::ViewTeam))
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_roles_grant_counts_and_not_what_they_are_called() {
+    fn permissions_count_and_not_the_names_of_roles() {
         let all = r#""manage_system","view_members","list_public_teams","list_private_teams","view_team","edit_brand""#;
         let cases = [
             ("system_admin", format!(r#"[{{"permissions":[{all}]}}]"#), "profiles everybody All members"),
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_server_does_not_say_the_other_answers_have_to_show_it() {
+    fn without_permissions_the_other_answers_decide() {
         let refusals = || {
             [
                 json(403, r#"{"id":"api.context.permissions.app_error"}"#),
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_a_listing_is_not_taken_for_an_answer() {
+    fn failures_that_end_a_listing_are_errors() {
         for (outcome, code) in [
             (json(401, r#"{"id":"api.context.session_expired.app_error"}"#), Code::TokenRefused),
             (json(429, ""), Code::RateLimited),

@@ -1,4 +1,4 @@
-//! From Mattermost's role names to the one role that a licence platform keeps.
+//! Maps Mattermost's role names to the one role that a licence platform keeps.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ pub enum Role {
     TeamAdmin,
     /// An ordinary account.
     Member,
-    /// A guest, whatever else it is called.
+    /// A guest, whatever its other roles.
     Guest,
 }
 
@@ -31,8 +31,8 @@ impl Role {
         }
     }
 
-    /// The highest role among Mattermost's space-separated system roles. Names that are not known here are no reason
-    /// to doubt: servers have custom roles.
+    /// The highest role among Mattermost's space-separated system roles. Ignores unknown names: servers have custom
+    /// roles.
     #[must_use]
     pub fn of(roles: &str) -> Self {
         let has = |name| roles.split_ascii_whitespace().any(|role| role == name);

@@ -5,19 +5,19 @@ use super::version::Version;
 use crate::contract::SeatUse;
 
 /// The rule of one server. Mattermost counts the active accounts that are neither bots nor remote
-/// (`Count(UserCountOptions{})` in server/channels/app); what has changed with its versions is here.
+/// (`Count(UserCountOptions{})` in server/channels/app); this module has what changed with its versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeatRule {
     remote: SeatUse,
     guest: SeatUse,
 }
 
-/// What the rule looks at.
+/// The kind of account, as far as the rule depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Occupant {
     /// An account that cannot sign in.
     Deactivated,
-    /// A program.
+    /// A bot.
     Bot,
     /// An account of a connected server.
     Remote,
@@ -38,7 +38,7 @@ impl SeatRule {
             Some(version) if version < Version::new(8, 0) => SeatUse::Unknown,
             _ => SeatUse::Free,
         };
-        // A user list does not tell which guests a server leaves out. Entry is not among the licences that do so.
+        // A list of users does not show which guests a server leaves out. Entry is not among the licences that do so.
         let counts_guests_apart = version.is_none_or(Version::counts_guests_apart);
         let guest = match edition {
             Edition::Free | Edition::Entry => SeatUse::Occupied,
@@ -66,7 +66,7 @@ impl SeatRule {
         matches!(self.guest, SeatUse::Unknown)
     }
 
-    /// Whether such an account takes a seat. `is_in_one_channel` is for guests, and none where that is not known.
+    /// Whether such an account takes a seat. `is_in_one_channel` is for guests; `None` if that is not known.
     #[must_use]
     pub const fn seat(self, occupant: Occupant, is_in_one_channel: Option<bool>) -> SeatUse {
         match (occupant, self.guest, is_in_one_channel) {

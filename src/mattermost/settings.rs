@@ -1,4 +1,4 @@
-//! The host's settings as typed values: parsed once, right ever after.
+//! The host's settings as typed values, parsed once.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -26,7 +26,7 @@ pub mod keys {
     pub const ACCESS_TOKEN: &str = "access_token";
     /// Days until an account counts as inactive.
     pub const INACTIVE_AFTER_DAYS: &str = "inactive_after_days";
-    /// Where the last activity is read.
+    /// From which of the server's records the last activity is read.
     pub const ACTIVITY_SOURCE: &str = "activity_source";
     /// Requests in flight at most.
     pub const MAX_IN_FLIGHT: &str = "max_in_flight";
@@ -38,42 +38,42 @@ pub mod keys {
     pub const INCLUDE_EMAIL: &str = "include_email";
     /// Whether bots are listed.
     pub const INCLUDE_BOTS: &str = "include_bots";
-    /// In which way accounts are listed.
+    /// How accounts are listed.
     pub const LISTING: &str = "listing";
 }
 
-/// The headers of answers that are read beside those that any provider reads: Mattermost's own.
+/// Mattermost's own headers of answers, which are read beside those that any provider reads.
 pub const KEPT: [&str; 1] = ["x-version-id"];
 
-/// Everything that a call is told.
+/// The settings of a call.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where the server is.
     pub base: BaseUrl,
-    /// What it is asked with.
+    /// The token.
     pub token: Token,
     /// When an account counts as inactive.
     pub inactive_after: InactiveAfter,
-    /// Where the last activity is read.
+    /// From which of the server's records the last activity is read.
     pub activity_source: ActivitySource,
     /// Which personal data is passed on.
     pub include: Include,
     /// Whether bots are listed.
     pub bots: bool,
-    /// In which way accounts are listed.
+    /// How accounts are listed.
     pub way: Way,
-    /// How much is asked for at once.
+    /// How many requests may be in flight at once.
     pub max_in_flight: MaxInFlight,
 }
 
-/// In which way accounts are listed. The records are the same.
+/// How accounts are listed. The records are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// The one that costs the server less.
     Auto,
-    /// By their ids, where those can be had.
+    /// By their ids, if the server shows them.
     Ids,
-    /// In pages of 200, of which each costs the server more than the one before.
+    /// In pages of 200. Each page costs the server more than the one before.
     Pages,
 }
 
@@ -100,13 +100,13 @@ impl Way {
     }
 }
 
-/// Where the last activity of accounts is read.
+/// From which of the server's records the last activity of accounts is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActivitySource {
-    /// From their statuses: cheap, and on every server.
+    /// The statuses: cheap, and on every server.
     Status,
-    /// From the System Console's report on users, which also has the last sign-in and the last post. Every page of it
-    /// costs a large server as much as a hundred pages of the list.
+    /// The System Console's report on users, which also has the last sign-in and the last post. Every page of it costs
+    /// a large server as much as a hundred pages of the list.
     Report,
 }
 
@@ -135,11 +135,11 @@ impl ActivitySource {
 /// Personal data that an administrator may leave out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Include {
-    /// When accounts were last active. Left out, it is not asked for, and no account is inactive.
+    /// When accounts were last active. If excluded, it is not requested, and no account is inactive.
     pub activity: bool,
     /// First and last names. The server sends them with every account; they are dropped here.
     pub names: bool,
-    /// E-mail addresses, likewise, and sign-in ids that are one.
+    /// E-mail addresses, likewise, and sign-in ids that are e-mail addresses.
     pub email: bool,
 }
 
@@ -149,8 +149,8 @@ impl Include {
 }
 
 impl Settings {
-    /// Reads the host's settings. Keys that are not known here are ignored, as the contract says; of a key that comes
-    /// twice the last value holds.
+    /// Reads the host's settings. Ignores unknown keys, as the contract says; if a key comes twice, the last value
+    /// counts.
     ///
     /// # Errors
     /// A required setting is missing, or a value cannot be used; the message never holds the token.
@@ -178,8 +178,8 @@ impl Settings {
         })
     }
 
-    /// Tells two listings apart that must not be mixed: another server, or other settings that change a record. The
-    /// token is not among them, since a token may be replaced while a listing waits.
+    /// A number that differs between listings that must not be mixed: of another server, or with other settings that
+    /// change a record. The token does not change it, since a token may be replaced while a listing waits.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let (days, source) = (self.inactive_after.as_days(), self.activity_source);
@@ -204,7 +204,7 @@ impl Server for Settings {
             ("accept", "application/json".to_owned()),
             ("user-agent", concat!("mattermost-provider/", env!("CARGO_PKG_VERSION")).to_owned()),
         ];
-        // Where no network lies between, inflating costs more than the bytes do.
+        // Without a network in between, inflating costs more than it saves.
         if !self.base.is_loopback() {
             headers.push(("accept-encoding", "gzip".to_owned()));
         }
@@ -254,21 +254,21 @@ fn flag(key: &str, value: Option<&str>) -> Result<bool, Failure> {
     }
 }
 
-/// A personal access token, a bot's token or a session token. The host may have put a placeholder in its place, so
-/// nothing is concluded from its length or its letters.
+/// A personal access token, a bot's token or a session token. The host may use a placeholder instead, so its length and
+/// letters mean nothing.
 #[derive(Clone)]
 pub struct Token(String);
 
 impl Token {
-    /// Takes a token that can stand in a header.
+    /// Accepts a token that can be sent in a header.
     ///
     /// # Errors
-    /// It holds a space, a line break or a character beyond ASCII.
+    /// It contains a space, a line break or a character beyond ASCII.
     pub fn parse(text: &str) -> Result<Self, Failure> {
         if text.bytes().all(|b| b.is_ascii_graphic()) {
             return Ok(Self(text.to_string()));
         }
-        let message = format!("{} holds a space, a line break or a character that no token has", keys::ACCESS_TOKEN);
+        let message = format!("{} contains a space, a line break or an invalid character", keys::ACCESS_TOKEN);
         Err(Failure::new(Code::AccessTokenInvalid, message).with("setting", keys::ACCESS_TOKEN))
     }
 
@@ -290,7 +290,7 @@ mod tests {
     use std::vec::Vec;
 
     #[test]
-    fn answers_are_compressed_where_a_network_lies_between() {
+    fn answers_are_compressed_unless_the_server_is_local() {
         for (url, expect) in [
             ("https://chat.example.com", true),
             ("http://127.example.com", true),

@@ -2,7 +2,8 @@
 
 use provider_sdk::base_url::Site;
 
-/// The API, the pages, and what stands between a team and one of its channels, conversations or messages in a link.
+/// The paths of the API and the pages, and the segments between a team and one of its channels, conversations or
+/// messages in a link.
 pub const SITE: Site = Site {
     api: "/api/v4",
     pages: &[
@@ -24,7 +25,7 @@ mod tests {
     use provider_sdk::base_url::BaseUrl;
 
     #[test]
-    fn a_link_into_the_product_is_led_back_to_the_installation() {
+    fn a_link_into_the_product_becomes_the_url_of_the_installation() {
         for (path, expect) in [
             ("/api/v4", None),
             ("/company/api/v4/", None),

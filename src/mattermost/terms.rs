@@ -1,4 +1,4 @@
-//! What a licence says of itself, field by field, and which fields cannot be read.
+//! Reads the terms of a licence field by field, and notes the fields that cannot be read.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -13,10 +13,11 @@ use super::edition::Edition;
 /// (server/channels/utils/license.go).
 const DETAILS: [&str; 7] = ["Id", "Name", "Email", "IssuedAt", "StartsAt", "ExpiresAt", "SkuName"];
 
-/// Dates are milliseconds since 1970. One before this, of 2001, is in seconds, or no date: Mattermost is younger.
+/// Dates are milliseconds since 1970. A smaller number, before 2001, is in seconds or not a date: Mattermost is
+/// younger.
 const EARLIEST_MS: i64 = 1_000_000_000_000;
 
-/// The terms of a licence. What is unknown is none, never zero and never unlimited.
+/// The terms of a licence. An unknown term is `None`, never zero and never unlimited.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     /// How many seats were bought.
@@ -27,7 +28,7 @@ pub struct Terms {
     pub expires_ms: Option<i64>,
     /// Whether it is a trial.
     pub is_trial: bool,
-    /// Whether the server keeps the details from this token: then it leaves out all of them.
+    /// Whether the server hides the details from this token: it then leaves out all of them.
     pub is_hidden: bool,
     /// What could not be read.
     pub unread: Vec<Unread>,
@@ -43,7 +44,7 @@ pub struct Unread {
 }
 
 impl Terms {
-    /// Reads them.
+    /// Reads the terms.
     #[must_use]
     pub fn of(license: &TextMap, edition: Edition) -> Self {
         let mut terms = Self::default();
@@ -73,7 +74,7 @@ impl Terms {
         terms
     }
 
-    /// Trials that do not say so have one of two lengths (server/public/model/license.go).
+    /// Whether the licence has one of the two lengths of trials that do not say so (server/public/model/license.go).
     fn has_length_of_a_trial(&self) -> bool {
         const HOUR_MS: i64 = DAY_MS / 24;
         const LENGTHS: [i64; 2] = [30 * DAY_MS + 8 * HOUR_MS, 30 * DAY_MS + 24 * HOUR_MS - 1_000];
@@ -96,12 +97,12 @@ impl Terms {
     }
 }
 
-/// What a field of numbers holds.
+/// The content of a numeric field.
 enum Field<T> {
     Value(T),
-    /// Nothing, or 0, which is how Mattermost says "not set"; and which of the two.
+    /// Nothing, or 0, which means "not set"; and which of the two.
     Unset(&'static str),
-    /// Something else, and why it is none.
+    /// Something else, with the reason why it is not a number.
     Bad(&'static str),
 }
 
@@ -125,7 +126,7 @@ impl<T> Field<T> {
     }
 }
 
-/// Why a key gives no text, or none that means something.
+/// Why a key has no usable text.
 fn flaw(license: &TextMap, key: &str) -> &'static str {
     if license.is_odd(key) || license.get(key).is_some() {
         "has another form than Mattermost's"
@@ -136,7 +137,7 @@ fn flaw(license: &TextMap, key: &str) -> &'static str {
     }
 }
 
-/// What could not be read, in a sentence.
+/// Lists what could not be read, in a sentence.
 #[must_use]
 pub fn in_a_sentence(unread: &[Unread]) -> String {
     unread.iter().map(|unread| unread.why.to_string()).collect::<Vec<_>>().join("; ")
@@ -149,13 +150,13 @@ mod tests {
 
     const NOW: i64 = 1_795_533_929_000;
 
-    /// The terms of a licence of the professional plan with a hundred seats and two dates, but for these fields.
+    /// The terms of a licence of the professional plan with a hundred seats and two dates, except for these fields.
     fn terms(fields: &str, plan: &str) -> Terms {
         let usual = format!(
             r#""IsLicensed":"true","SkuShortName":"{plan}","Users":"100","StartsAt":"{NOW}","ExpiresAt":"{}""#,
             NOW + 365 * DAY_MS
         );
-        // Of a key that comes twice the last value counts.
+        // If a key comes twice, the last value counts.
         let map = json::from_slice::<TextMap>(format!("{{{usual}{fields}}}").as_bytes()).unwrap();
         Terms::of(&map, Edition::of(&map))
     }
@@ -197,8 +198,8 @@ mod tests {
         ];
         for (fields, expect) in cases {
             let terms = terms(fields, "professional");
-            let told = in_a_sentence(&terms.unread);
-            assert!(told.starts_with(expect) && (told.is_empty() == expect.is_empty()), "{fields}: {told}");
+            let sentence = in_a_sentence(&terms.unread);
+            assert!(sentence.starts_with(expect) && (sentence.is_empty() == expect.is_empty()), "{fields}: {sentence}");
             let is_known = |field: &str| !terms.unread.iter().any(|unread| unread.field == field);
             let known = [terms.seats.is_some(), terms.starts_ms.is_some(), terms.expires_ms.is_some()];
             assert_eq!(known, ["seats-purchased", "starts-at", "expires-at"].map(is_known), "{fields}");
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_is_hidden_only_where_the_server_hides_it() {
+    fn an_absent_field_is_hidden_only_if_the_server_hides_it() {
         let cases = [
             // The plan and the fields; whether details are hidden, and how many fields are unread.
             ("professional", r#""Users":"5""#, true, 0),
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn trials_are_known_by_word_or_length() {
+    fn trials_are_recognised_by_flag_or_length() {
         let day = DAY_MS;
         let cases = [
             (r#","IsTrial":"true""#.to_string(), true),

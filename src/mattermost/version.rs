@@ -1,4 +1,4 @@
-//! The server's version, which decides some of its rules.
+//! The server's version, on which some of its rules depend.
 
 use core::fmt;
 
@@ -39,14 +39,15 @@ impl Version {
         self >= Self::new(5, 26)
     }
 
-    /// Whether accounts without the permission to see all others are shown some alone: from 5.16 on, which brought guests.
+    /// Whether the server hides some accounts from those without the permission to see all: from 5.16 on, which brought
+    /// guests.
     #[must_use]
     pub fn restricts_view(self) -> bool {
         self >= Self::new(5, 16)
     }
 
-    /// Whether the report on users can be relied on: from 9.11 on, where its cursor is what it is today and viewers may
-    /// read it. It appeared in 9.5.
+    /// Whether the report on users is reliable: from 9.11 on, with its present cursor, and readable by Viewers. It
+    /// appeared in 9.5.
     #[must_use]
     pub fn has_user_report(self) -> bool {
         self >= Self::new(9, 11)
@@ -59,14 +60,14 @@ impl Version {
         self >= Self::new(11, 6)
     }
 
-    /// Whether personal access tokens may end by themselves: from 11.9 on.
+    /// Whether personal access tokens can expire: from 11.9 on.
     #[must_use]
     pub fn has_expiring_tokens(self) -> bool {
         self >= Self::new(11, 9)
     }
 
-    /// The bytes of a request's body that the server takes by default, with a tenth left for what an administrator may
-    /// have taken off (`ServiceSettings.MaximumPayloadSizeBytes`: 100,000 before 9.5.4, 300,000 since).
+    /// The largest body of a request that the server accepts by default, less a tenth in case an administrator has
+    /// lowered the limit a little (`ServiceSettings.MaximumPayloadSizeBytes`: 100,000 before 9.5.4, 300,000 since).
     #[must_use]
     pub fn body_bytes(self) -> usize {
         if self >= (Self { major: 9, minor: 5, patch: 4 }) { 270_000 } else { 90_000 }

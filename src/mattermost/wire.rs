@@ -1,5 +1,5 @@
-//! The server's JSON, as it is: only the fields that are read, and lenient about each. Go leaves out empty fields, and
-//! other servers in front of Mattermost have been seen to send `null`.
+//! The server's JSON: only the fields that are read, each parsed leniently. Go leaves out empty fields, and proxies in
+//! front of Mattermost have been seen to send `null`.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -24,13 +24,13 @@ pub struct User<'a> {
     /// Unique and in lower case.
     #[serde(borrow)]
     pub username: Text<'a>,
-    /// Empty where the server's privacy settings hide it.
+    /// Empty if the server's privacy settings hide it.
     #[serde(borrow)]
     pub email: Text<'a>,
-    /// Empty where the server's privacy settings hide it.
+    /// Empty if the server's privacy settings hide it.
     #[serde(borrow)]
     pub first_name: Text<'a>,
-    /// Empty where the server's privacy settings hide it.
+    /// Empty if the server's privacy settings hide it.
     #[serde(borrow)]
     pub last_name: Text<'a>,
     /// The job title.
@@ -58,7 +58,7 @@ pub struct User<'a> {
 }
 
 impl User<'_> {
-    /// What names it for a person.
+    /// The account's name for a person.
     #[must_use]
     pub fn name_or_id(&self) -> String {
         [&self.username, &self.id].into_iter().find_map(Text::non_empty).unwrap_or_default()
@@ -93,11 +93,11 @@ pub struct Status<'a> {
     pub status: Text<'a>,
     /// Whether the person has set it by hand.
     pub manual: Flag,
-    /// Milliseconds since 1970; 0 where the server has none.
+    /// Milliseconds since 1970; 0 if the server has none.
     pub last_activity_at: Number,
 }
 
-/// A row of `/reports/users` (server/public/model/report.go), of which only what the list does not have is read.
+/// A row of `/reports/users` (server/public/model/report.go): only the fields that the list lacks.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct ReportRow<'a> {
@@ -107,11 +107,11 @@ pub struct ReportRow<'a> {
     /// The name, by which the report is paged.
     #[serde(borrow)]
     pub username: Text<'a>,
-    /// Milliseconds since 1970 of the last activity of any status; 0 where there is none.
+    /// Milliseconds since 1970 of the last activity of any status; 0 if there is none.
     pub last_status_at: Number,
-    /// Milliseconds since 1970 of the last sign-in; 0 where there is none.
+    /// Milliseconds since 1970 of the last sign-in; 0 if there is none.
     pub last_login: Number,
-    /// Milliseconds since 1970 of the last message; 0 where there is none.
+    /// Milliseconds since 1970 of the last message; 0 if there is none.
     pub last_post_date: Number,
 }
 
@@ -124,9 +124,9 @@ pub struct TeamMember<'a> {
     pub user_id: Text<'a>,
     /// Milliseconds since 1970; 0 for somebody who has not left the team.
     pub delete_at: Number,
-    /// Whether the member administers the team, by whatever name the team's scheme has for that.
+    /// Whether the member administers the team, whatever the team's scheme calls the role.
     pub scheme_admin: Flag,
-    /// Team roles, separated by spaces; on old servers they alone tell.
+    /// Team roles, separated by spaces; old servers have only these.
     #[serde(borrow)]
     pub roles: Text<'a>,
 }
@@ -155,7 +155,7 @@ pub struct AccessToken {
 /// The answer of `/users/stats` and `/users/stats/filtered`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Stats {
-    /// How many; none where the server has no number.
+    /// How many; `None` if the server has no number.
     pub total_users_count: Option<Number>,
 }
 
@@ -171,7 +171,7 @@ pub struct Ping<'a> {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct AppError<'a> {
-    /// A stable id; the message beside it is translated and so of no use here.
+    /// A stable id. The message beside it is translated, so it is not read.
     #[serde(borrow)]
     pub id: Text<'a>,
     /// The HTTP status that it means.
@@ -181,7 +181,7 @@ pub struct AppError<'a> {
     pub request_id: Text<'a>,
 }
 
-/// The ids that `/users/ids` and `/users/status/ids` are asked for, or the names that `/roles/names` is.
+/// Ids in a request to `/users/ids` or `/users/status/ids`, or names in one to `/roles/names`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Ids<'a>(pub Vec<&'a str>);

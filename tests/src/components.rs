@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use provider_host::{
-    Access, Egress, EgressOptions, Error, Limits, Patience, Pool, Provider, Registry, Sandbox, Session, Settings,
+    Access, Egress, EgressOptions, Error, HealthPolicy, Limits, Pool, Provider, Registry, Sandbox, Session, Settings,
 };
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId};
@@ -44,7 +44,7 @@ impl Host {
     /// A registry over the same sandbox.
     #[must_use]
     pub fn registry(&self) -> Registry {
-        Registry::new(self.sandbox.clone(), Patience::default())
+        Registry::new(self.sandbox.clone(), HealthPolicy::default())
     }
 
     /// What components are connected with.

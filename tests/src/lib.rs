@@ -61,15 +61,15 @@ pub async fn simulator(config: Config) -> Simulator {
 /// It does not start.
 #[expect(clippy::expect_used, reason = "for tests, which cannot go on without it")]
 pub async fn simulator_apart(config: Config) -> &'static Simulator {
-    let (tell, told) = tokio::sync::oneshot::channel();
+    let (started, simulator_started) = tokio::sync::oneshot::channel();
     let serve = async {
         // The receiver waits below.
-        let _ = tell.send(&*Box::leak(Box::new(simulator(config).await)));
+        let _ = started.send(&*Box::leak(Box::new(simulator(config).await)));
         std::future::pending::<()>().await;
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     std::thread::spawn(move || runtime.block_on(serve));
-    told.await.expect("a simulated server")
+    simulator_started.await.expect("a simulated server")
 }
 
 /// The settings for a server and a token.

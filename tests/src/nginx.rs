@@ -17,7 +17,7 @@ pub const NAME: &str = "chat.example";
 /// How often a start is tried: another process may take the port before nginx has it.
 const STARTS: u32 = 10;
 
-/// How often nginx is looked at while it starts, ten milliseconds apart.
+/// How often nginx is checked while it starts, ten milliseconds apart.
 const LOOKS: u32 = 6_000;
 
 /// What is configured beside the ordinary, in nginx's own words.
@@ -57,7 +57,7 @@ pub struct Access {
     pub connection: u64,
 }
 
-/// A running nginx. It ends when this is dropped; where a test has failed by then, its log of errors is shown.
+/// A running nginx. It ends when this is dropped; if a test has failed by then, its log of errors is shown.
 #[derive(Debug)]
 pub struct Nginx {
     process: Child,
@@ -96,7 +96,7 @@ impl Nginx {
         self.folder.join("authority.pem")
     }
 
-    /// The requests that it has answered. Each is written down once its answer is out, so the last may still be missing.
+    /// The requests that it has answered. Each is logged after its answer was sent, so the last may still be missing.
     ///
     /// # Panics
     /// The log cannot be read.

@@ -32,7 +32,7 @@ impl Recorder {
     /// Starts a server that answers everything with an empty JSON object.
     ///
     /// # Panics
-    /// There is no port.
+    /// No port is free.
     #[expect(clippy::expect_used, reason = "for tests, which cannot go on without it")]
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use provider_host::{Candidate, ListingOptions, Patience, Registry, SwitchOptions, TenantListing};
+use provider_host::{Candidate, HealthPolicy, ListingOptions, Registry, SwitchOptions, TenantListing};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -90,7 +90,7 @@ struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     async fn new(component: &Component, source: &'a Source) -> Result<Self> {
-        let registry = Registry::new(super::common::sandbox(component)?, Patience::default());
+        let registry = Registry::new(super::common::sandbox(component)?, HealthPolicy::default());
         let bytes = fs::read(&component.file)?;
         let versions = [registry.load(bytes.clone()).await?, registry.load(bytes).await?];
         let [first, _] = &versions;

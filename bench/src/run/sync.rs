@@ -12,13 +12,17 @@ use crate::Result;
 use crate::args::{Source, SyncArgs};
 use crate::server::{access, egress};
 
-/// What two syncs took.
+/// What syncs took.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Synced {
-    /// The first one, which lists everybody.
-    pub(crate) whole: Sync,
+    /// One that lists everybody by pages.
+    pub(crate) pages: Sync,
+    /// The first one, which lists everybody as the provider chooses.
+    pub(crate) first: Sync,
     /// The one after the changes.
     pub(crate) repeat: Sync,
+    /// The one after one account was deleted for good.
+    pub(crate) deletion: Sync,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,8 +31,10 @@ pub(crate) struct Sync {
     /// Those of them that ask who runs a team and which guests are in a single channel, as many for any sync.
     pub(crate) requests_beside: u64,
     pub(crate) wall_ms: f64,
-    /// Users who were told as new or as changed.
+    /// Users who were reported as new, as changed or as gone.
     pub(crate) told: u64,
+    /// Why everybody was listed, if that was so.
+    pub(crate) whole: Option<String>,
     pub(crate) guest_mib: f64,
 }
 
@@ -38,18 +44,28 @@ pub(crate) fn sync(args: &SyncArgs) -> Result<()> {
     super::common::runtime()?.block_on(async {
         let server = Simulator::start(Config { users: args.users, ..Config::default() }).await?;
         let provider = super::common::sandbox(&args.component)?.load_file(&args.component.file)?;
-        let store: Arc<dyn Checkpoints> = Arc::new(MemoryCheckpoints::new());
-        let whole = sync_once(&server, &provider, &store).await?;
+        let store = || -> Arc<dyn Checkpoints> { Arc::new(MemoryCheckpoints::new()) };
+        let pages = sync_once(&server, &provider, &store(), Some("pages")).await?;
+        let kept = store();
+        let first = sync_once(&server, &provider, &kept, None).await?;
         change(&server, args)?;
-        let repeat = sync_once(&server, &provider, &store).await?;
-        super::common::print(&Synced { whole, repeat })
+        let repeat = sync_once(&server, &provider, &kept, None).await?;
+        server.change(ChangeKind::Delete { place: args.users / 2 }).ok_or("there is no account to delete")?;
+        let deletion = sync_once(&server, &provider, &kept, None).await?;
+        super::common::print(&Synced { pages, first, repeat, deletion })
     })
 }
 
-async fn sync_once(server: &Simulator, provider: &Provider, store: &Arc<dyn Checkpoints>) -> Result<Sync> {
+async fn sync_once(
+    server: &Simulator,
+    provider: &Provider,
+    store: &Arc<dyn Checkpoints>,
+    listing: Option<&str>,
+) -> Result<Sync> {
     server.clear_log();
     let began = Instant::now();
-    let source = Source { url: server.url(), token: server.tokens().admin.clone(), listing: None };
+    let source =
+        Source { url: server.url(), token: server.tokens().admin.clone(), listing: listing.map(str::to_owned) };
     let session = provider.connect(access(&source, egress()?)).await?;
     let mut sync = session.sync(SyncOptions::default(), Arc::clone(store), "bench").await?;
     let mut end = None;
@@ -66,12 +82,13 @@ async fn sync_once(server: &Simulator, provider: &Provider, store: &Arc<dyn Chec
         requests: server.requests(),
         requests_beside: u64::try_from(beside)?,
         wall_ms: began.elapsed().as_secs_f64() * 1e3,
-        told: progress.added + progress.changed,
+        told: progress.added + progress.changed + progress.gone,
+        whole: sync.whole().map(|why| why.code().to_owned()),
         guest_mib: super::common::mib(sync.memory_bytes()),
     })
 }
 
-/// Changes of every sort that a server tells: who is gone is found by a whole listing alone.
+/// Changes of every sort but a deletion.
 fn change(server: &Simulator, args: &SyncArgs) -> Result<()> {
     for number in 0..args.changes {
         let place = number * (args.users / args.changes);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use provider_host::{End, ListingOptions, Patience, Registry, SwitchOptions, Tenant};
+use provider_host::{End, HealthPolicy, ListingOptions, Registry, SwitchOptions, Tenant};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
@@ -38,7 +38,7 @@ pub(crate) fn tenants(args: &TenantsArgs) -> Result<()> {
     allow_open_files();
     let runtime = super::common::runtime()?;
     runtime.block_on(async {
-        let registry = Registry::new(super::common::sandbox(&args.component)?, Patience::default());
+        let registry = Registry::new(super::common::sandbox(&args.component)?, HealthPolicy::default());
         let candidate = registry.load(fs::read(&args.component.file)?).await?;
         registry.switch(&candidate, &SwitchOptions::default()).await?;
         let id = &candidate.description().id;

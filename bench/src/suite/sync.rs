@@ -1,26 +1,30 @@
-//! A repeat sync against a whole listing.
+//! A repeat sync, and one after a deletion, against a listing by pages.
 
 use serde_json::json;
 
 use super::stage::Stage;
 use crate::Result;
-use crate::figure::{Figure, REPEAT_SYNC, rounded};
-use crate::run::Synced;
+use crate::figure::{DELETION_SYNC, Figure, Key, REPEAT_SYNC, rounded};
+use crate::run::{Sync, Synced};
 
 pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
     let (users, changes) = (stage.sizes.sync_users, stage.sizes.sync_changes);
     let command = ["sync", "--users", &users.to_string(), "--changes", &changes.to_string()];
-    let Synced { whole, repeat } = stage.run(&command, None)?;
-    if (whole.told, repeat.told) != (users.into(), changes.into()) {
-        return Err(format!("the syncs told {} and {} users", whole.told, repeat.told).into());
+    let Synced { pages, first, repeat, deletion } = stage.run(&command, None)?;
+    let told = [&pages, &first, &repeat, &deletion].map(|sync| sync.told);
+    if told != [users.into(), users.into(), changes.into(), 1] {
+        return Err(format!("the syncs reported {told:?} users").into());
     }
+    let repeat = figure(&REPEAT_SYNC, &repeat, &pages)?.with("first", serde_json::to_value(&first)?);
+    Ok(vec![repeat, figure(&DELETION_SYNC, &deletion, &pages)?])
+}
+
+fn figure(key: &'static Key, sync: &Sync, pages: &Sync) -> Result<Figure> {
     let count = |requests: u64| u32::try_from(requests).map(f64::from);
-    let ratio = count(repeat.requests)? / count(whole.requests)?;
-    let without = count(repeat.requests - repeat.requests_beside)? / count(whole.requests - whole.requests_beside)?;
-    Ok(vec![
-        Figure::new(&REPEAT_SYNC, ratio, &[ratio])
-            .with("without_teams_and_guests", json!(rounded(without)))
-            .with("whole", serde_json::to_value(whole)?)
-            .with("repeat", serde_json::to_value(repeat)?),
-    ])
+    let ratio = count(sync.requests)? / count(pages.requests)?;
+    let without = count(sync.requests - sync.requests_beside)? / count(pages.requests - pages.requests_beside)?;
+    Ok(Figure::new(key, ratio, &[ratio])
+        .with("without_teams_and_guests", json!(rounded(without)))
+        .with("pages", serde_json::to_value(pages)?)
+        .with("sync", serde_json::to_value(sync)?))
 }

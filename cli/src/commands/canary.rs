@@ -1,4 +1,4 @@
-//! `providerctl canary`: two versions on the same server, and which records differ.
+//! `providerctl canary`: lists the same server with two versions and prints which records differ.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::output::words::count;
 use crate::output::{AnswerFormat, json_answer};
 use crate::screen::{Colour, Screen, Tone};
 
-/// Users of a step: both versions read about as many at a time.
+/// How many users each version reads in a step, about.
 const LIMIT: u32 = 2_000;
 
 pub(crate) async fn run(args: &CanaryArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
@@ -25,11 +25,12 @@ pub(crate) async fn run(args: &CanaryArgs, screen: &mut Screen<'_>) -> Result<Ex
     let is_verbose = args.verbose.verbose;
     let (was, is) = (old.describe(is_verbose, screen).await?, new.describe(is_verbose, screen).await?);
     let (old, new) = (old.provider, new.provider);
-    // A secret may come from a pipe, which is read once; the host refuses what else does not fit the new version.
+    // Settings are read once for both versions, since a secret may come from a pipe. The host refuses those that do not fit the
+    // new version.
     let access = args.server.stalling(access(&args.server, &was, &[&is])?);
     screen.tell(&format!("{} against {}, on the same server", name(&old, &was.version), name(&new, &is.version)));
     for request in is.asks_beyond(&was) {
-        screen.tell(&printable(&format!("the new version asks for more: `{request}` ({})", request.purpose)));
+        screen.tell(&printable(&format!("the new version wants another request: `{request}` ({})", request.purpose)));
     }
     let report = canary(
         &mut || old.connect_described(&was, access.clone()),
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn differences_are_told_field_by_field() {
+    fn differences_are_listed_by_field() {
         let mut report = CanaryReport::default();
         report.compared = 3;
         let field = report.fields.entry("position".into()).or_default();

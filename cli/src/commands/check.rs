@@ -1,4 +1,4 @@
-//! `providerctl check`: tries the settings out, step by step.
+//! `providerctl check`: tests the settings step by step.
 
 use provider_host::model::{CheckOutcome, CheckReport};
 
@@ -25,13 +25,13 @@ pub(crate) async fn run(args: &CheckArgs, screen: &mut Screen<'_>) -> Result<Exi
     connection.audit.as_ref().and_then(AuditFile::gap).map_or(Ok(exit(&report)), |gap| Err(Failure::failed(gap)))
 }
 
-/// Failed where a step failed; a warning is none.
+/// Failed if a step failed; a warning is not a failure.
 pub(crate) fn exit(report: &CheckReport) -> Exit {
     let failed = report.steps.iter().any(|step| step.outcome == CheckOutcome::Failed);
     if failed { Exit::Failed } else { Exit::Complete }
 }
 
-/// One line per step, with the fix below where it did not pass, then what the product is.
+/// One line per step, with the fix below it if it did not pass, then the product's version.
 pub(crate) fn lines(report: &CheckReport, product: &str, colour: Colour) -> Vec<String> {
     let mut lines = Vec::new();
     for step in &report.steps {
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn each_step_is_a_line_and_the_fix_is_below_it() {
+    fn each_step_is_a_line_with_its_fix_below() {
         let report = report(vec![
             step("server-reached", CheckOutcome::Passed, None, Some("none needed")),
             step("token-accepted", CheckOutcome::Failed, Some("token-refused"), Some("Make a new one.")),
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_is_no_failure() {
+    fn a_warning_is_not_a_failure() {
         let report = report(vec![step("seats", CheckOutcome::Warning, None, None)]);
         assert_eq!(exit(&report), Exit::Complete);
     }

@@ -1,4 +1,4 @@
-//! `providerctl demo`: everything at once, on a simulated server of its own.
+//! `providerctl demo`: runs all commands on a simulated server that it starts.
 
 mod swap;
 
@@ -75,7 +75,7 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
     Ok(if complete { check::exit(&report) } else { Exit::Incomplete })
 }
 
-/// Puts the component into use for the simulated server.
+/// Loads the component and connects it with the simulated server.
 async fn set(
     args: &DemoArgs,
     simulator: &Simulator,
@@ -93,7 +93,7 @@ async fn set(
     Stage::set(sandbox(&args.component.cache, args.component.timeout)?, bytes, access).await
 }
 
-/// Lists the users and prints the first of them; in the middle another version takes over.
+/// Lists the users and prints the first of them; a switch to another version happens in the middle.
 async fn list(
     args: &DemoArgs,
     stage: &Stage,
@@ -146,12 +146,12 @@ struct Rows {
 }
 
 impl Rows {
-    /// So many rows; 0 shows all.
+    /// Shows that many rows; 0 shows all.
     fn new(rows: u32, width: Width) -> Self {
         Self { table: Table::new(width, Values::Harmless), left: (rows > 0).then_some(rows), left_out: 0 }
     }
 
-    /// What is printed of a page.
+    /// The rows of a page that are shown, as text.
     fn page(&mut self, users: &[User]) -> std::io::Result<Vec<u8>> {
         let most = self.left.map_or(users.len(), |left| usize::try_from(left).unwrap_or(usize::MAX));
         let (shown, hidden) = users.split_at_checked(most).unwrap_or((users, &[]));
@@ -163,7 +163,7 @@ impl Rows {
     }
 }
 
-/// How many users are what.
+/// How many users there are of each status, role, kind and seat.
 #[derive(Default)]
 struct Counts {
     status: BTreeMap<&'static str, u64>,

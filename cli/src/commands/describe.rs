@@ -1,4 +1,4 @@
-//! `providerctl describe`: what a component is, needs and may ask for. Nothing is sent.
+//! `providerctl describe`: prints a component's settings and requests. It sends nothing.
 
 use provider_host::model::{Description, SettingKind, Term};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::output::cell::printable;
 use crate::output::{AnswerFormat, json_answer};
 use crate::screen::{Colour, Screen, Tone};
 
-/// A description with where it comes from.
+/// A description and the component that it is from.
 #[derive(Serialize)]
 struct Described<'a> {
     #[serde(flatten)]
@@ -53,7 +53,7 @@ pub(crate) async fn run(args: &DescribeArgs, screen: &mut Screen<'_>) -> Result<
     Ok(Exit::Complete)
 }
 
-/// What a description says, for a person.
+/// A description as lines for a person.
 pub(super) fn description_lines(description: &Description, colour: Colour) -> Vec<String> {
     let mut lines = Vec::new();
     let name = format!("{} {} ({})", description.name, description.version, description.id);
@@ -91,7 +91,7 @@ fn setting(spec: &provider_host::model::SettingSpec) -> String {
         }
     };
     let need = if spec.required { ", required" } else { "" };
-    let default = spec.default.as_ref().map(|value| format!(", {value} where it is left out")).unwrap_or_default();
+    let default = spec.default.as_ref().map(|value| format!(", default {value}")).unwrap_or_default();
     format!("{} ({kind}{need}{default}): {}", spec.key, spec.label)
 }
 

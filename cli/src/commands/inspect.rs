@@ -1,4 +1,4 @@
-//! `providerctl inspect`: what a component's file says, without running it.
+//! `providerctl inspect`: prints what a component's file contains, without running it.
 
 use provider_host::model::{Description, SettingKind};
 use provider_host::{Inspection, grants_import};
@@ -58,20 +58,20 @@ fn lines(inspection: &Inspection, colour: Colour) -> Vec<String> {
             lines.extend(description_lines(description, colour));
         }
         None => lines.push(
-            "Its file does not hold a description (`providerctl seal` writes one); `providerctl describe` runs it without a network and asks."
+            "The file contains no description (`providerctl seal` writes one); `providerctl describe` runs the component without a network and prints its own."
                 .to_owned(),
         ),
     }
     lines
 }
 
-/// The requests at each server, and the secrets that it would see.
+/// The requests that would be granted, and how each secret would be passed.
 fn granted(description: &Description) -> Vec<String> {
     let requests = description.requests.iter();
     let mut lines: Vec<String> = requests.map(|request| printable(&format!("  {request}")).into_owned()).collect();
     for spec in &description.settings {
         let what = match &spec.kind {
-            SettingKind::SecretValue => "its value, if --grant-value says so".to_owned(),
+            SettingKind::SecretValue => "its value, with --grant-value".to_owned(),
             SettingKind::Secret(at) => format!("a placeholder; the host puts the value into requests to {at}"),
             SettingKind::Text
             | SettingKind::Url

@@ -1,4 +1,4 @@
-//! `providerctl license`: the licences, and how many of their seats are taken.
+//! `providerctl license`: prints the licences and how many of their seats are taken.
 
 use chrono::{DateTime, Utc};
 use provider_host::model::{License, Severity};
@@ -24,7 +24,7 @@ pub(crate) async fn run(args: &CheckArgs, screen: &mut Screen<'_>) -> Result<Exi
             }
         }
     }
-    // A person at a terminal has read them in the table.
+    // On a terminal the table already has them.
     if args.format == AnswerFormat::Json || screen.look.narrative == Narrative::Silent {
         let notices = licenses.iter().flat_map(|license| &license.notices);
         notices.filter(|notice| notice.severity == Severity::Warning).for_each(|notice| screen.notice(notice));

@@ -1,4 +1,4 @@
-//! `providerctl seal`: writes into a component's file what it is.
+//! `providerctl seal`: writes a component's description and metadata into its file.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::screen::Screen;
 
 pub(crate) async fn run(args: SealArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let bytes = read_file(&args.file)?;
-    // What an earlier build wrote must not stand in the way of what this one answers.
+    // Remove what an earlier build wrote, so that it cannot contradict the component's answer.
     let bare = unseal(&bytes)?;
     let description = bare_sandbox(None)?.load(&bare)?.describe().await?;
     let provenance = Provenance { licenses: args.licenses, source: args.source, revision: args.revision };
@@ -33,7 +33,7 @@ pub(crate) async fn run(args: SealArgs, screen: &mut Screen<'_>) -> Result<Exit,
     Ok(Exit::Complete)
 }
 
-/// Whoever reads the file meanwhile gets the old one or the new one, and nothing between.
+/// Replaces the file atomically: readers get the old content or the new one.
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");

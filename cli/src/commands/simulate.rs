@@ -1,4 +1,4 @@
-//! `providerctl simulate`: a simulated server on this machine, until Ctrl-C.
+//! `providerctl simulate`: runs a simulated server on this machine until Ctrl-C.
 
 use std::io;
 use std::time::Duration;
@@ -52,7 +52,7 @@ fn config(args: SimulateArgs) -> Result<Config, Complaint> {
     Ok(config)
 }
 
-/// With a slash before and none behind, however it was typed.
+/// Adds a slash at the beginning and removes one at the end.
 fn subpath(text: &str) -> String {
     let inner = text.trim_matches('/');
     if inner.is_empty() { String::new() } else { format!("/{inner}") }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_subpath_is_taken_however_it_is_typed() {
+    fn a_subpath_begins_with_a_slash_and_ends_without_one() {
         for (typed, path) in [("", ""), ("/", ""), ("chat", "/chat"), ("/company/chat/", "/company/chat")] {
             assert_eq!(subpath(typed), path);
         }
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn a_taken_port_is_named() {
         let taken = not_started(&io::ErrorKind::AddrInUse.into(), 8065);
-        let Failure::Told { exit: Exit::Failed, complaint } = taken else { panic!("{taken:?}") };
+        let Failure::Reported { exit: Exit::Failed, complaint } = taken else { panic!("{taken:?}") };
         assert_eq!(complaint.code, "port-in-use");
         assert!(complaint.message.contains("8065"));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use provider_host::checkpoint::SqliteCheckpoints;
+use provider_host::checkpoint::{SeenAt, SqliteCheckpoints};
 use provider_host::{Listings as _, SyncOptions, SyncProgress, SyncStep, Whole};
 
 use super::users::{self, NAME};
@@ -34,6 +34,9 @@ async fn sync(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> 
     format.begin(&mut out)?;
     screen.data(&out)?;
     screen.start_progress("users");
+    if let Some(why) = reader.listing().outdated() {
+        screen.tell(&format!("reading every record again: {}", printable(&why.to_string())));
+    }
     tell_whole(reader.listing().whole(), &mut whole, screen);
     while failure.is_none()
         && let Some(step) = reader.next(&mut |retry| screen.tell(&users::retry_line(&retry))).await
@@ -72,29 +75,31 @@ async fn sync(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> 
             failure
         });
     }
-    let usual = reader.listing().requests_of_whole().filter(|_| whole.is_none());
+    tell_seen_at(&reader.listing().seen_at(), screen);
     screen.tell(&format!(
-        "{} in {}, {}: {}",
+        "{}; {} in {}: {}",
         fields.summary(reader.listing().progress()),
+        count(egress.requests(), "request"),
         span(started.elapsed()),
-        requests(egress.requests(), usual),
-        if exit == Exit::Complete { "complete" } else { "incomplete" },
+        if exit == Exit::Complete { "complete" } else { "incomplete: nobody is reported as gone" },
     ));
     gap.map_or(Ok(exit), |gap| Err(Failure::incomplete(gap)))
 }
 
-/// Tells once why everybody is listed.
-fn tell_whole(is: Option<&Whole>, told: &mut Option<Whole>, screen: &mut Screen<'_>) {
-    if let (Some(whole), None) = (is, &told) {
+/// Reports once why everybody is listed.
+fn tell_whole(is: Option<&Whole>, reported: &mut Option<Whole>, screen: &mut Screen<'_>) {
+    if let (Some(whole), None) = (is, &reported) {
         screen.tell(&format!("listing everybody: {}", printable(&whole.to_string())));
-        *told = Some(whole.clone());
+        *reported = Some(whole.clone());
     }
 }
 
-/// `41 requests instead of about 1,205`.
-fn requests(sent: u64, usual: Option<u64>) -> String {
-    let sent = count(sent, "request");
-    usual.map_or_else(|| sent.clone(), |usual| format!("{sent} instead of about {}", number(usual)))
+/// Says of the fields that this token cannot see, as of when they are known.
+fn tell_seen_at(seen_at: &SeenAt, screen: &mut Screen<'_>) {
+    let Some(latest) = seen_at.get("username") else { return };
+    for (field, at) in seen_at.iter().filter(|(_, at)| *at != latest) {
+        screen.remark(&format!("{} is hidden from this token; last seen {}", printable(field), printable(at)));
+    }
 }
 
 /// In how many users each field has changed.
@@ -147,11 +152,5 @@ mod tests {
         for (names, expect) in cases {
             assert_eq!(fields(names).summary(progress), format!("3 added, 1,097 changed {expect}, 0 gone"));
         }
-    }
-
-    #[test]
-    fn requests_are_held_against_those_of_a_listing_where_that_is_known() {
-        assert_eq!(requests(41, Some(1_205)), "41 requests instead of about 1,205");
-        assert_eq!(requests(1, None), "1 request");
     }
 }

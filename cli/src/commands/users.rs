@@ -1,4 +1,4 @@
-//! `providerctl users`: lists all users, each page as it arrives.
+//! `providerctl users`: lists all users and prints each page when it arrives.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::output::words::{count, number, span};
 use crate::output::{UserFormat, Values, user_format};
 use crate::screen::{Narrative, Screen};
 
-/// The name of this command's listings in a file of checkpoints, which others may share.
+/// The name of this command's listings in a checkpoint file, which other programs may share.
 pub(super) const NAME: &str = "providerctl";
 
 pub(crate) async fn run(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
@@ -36,12 +36,13 @@ async fn list(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure>
     let mut reader = Reader::new(listing, stall_time);
     if let Some(before) = reader.resumed() {
         let came = count(before.users, "user");
-        screen.remark(&format!("resuming an interrupted listing: {came} already read, and all are printed at its end"));
+        screen
+            .remark(&format!("resuming an interrupted listing: {came} already read; all users are printed at the end"));
     }
     let mut printer = Printer::new(format, &reader);
     let failure = print_all(&mut reader, &mut printer, screen).await?;
 
-    // What was printed is not the listing where somebody of it was deleted.
+    // If a printed user was deleted meanwhile, the output is not the listing.
     let exit = if printer.withdrawn == 0 { exit(reader.end()) } else { Exit::Incomplete };
     tell_notices(&reader, screen);
     if failure.is_none() || reader.users() > 0 {
@@ -60,12 +61,12 @@ async fn list(args: UsersArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure>
     }
 }
 
-/// Users on their way out.
+/// Prints users, and counts those that were deleted after they were printed.
 struct Printer {
     format: Box<dyn UserFormat>,
-    /// Who came before an interruption may have been deleted meanwhile, which is known at the end.
+    /// After an interruption all users are printed at the end: earlier ones may have been deleted meanwhile.
     prints_at_the_end: bool,
-    /// Users that were printed and turned out to be deleted.
+    /// How many printed users turned out to be deleted.
     withdrawn: u64,
 }
 
@@ -75,7 +76,7 @@ impl Printer {
     }
 }
 
-/// Reads the listing to its end and prints it: why it broke off, if it did. Whatever happens, what was printed is valid.
+/// Reads the listing to its end and prints it. Returns why it broke off, if it did. The output is valid in any case.
 async fn print_all(
     reader: &mut Reader<Listing>,
     printer: &mut Printer,
@@ -116,7 +117,7 @@ async fn print_all(
     Ok(failure)
 }
 
-/// Says how much came and what it took, and what of it is not as it was printed.
+/// Prints a summary, and how many printed users are out of date.
 fn sum_up(
     reader: &Reader<Listing>,
     printer: &Printer,
@@ -136,24 +137,24 @@ fn sum_up(
     ));
     if printer.withdrawn > 0 {
         let which = count(printer.withdrawn, "printed user");
-        let what = format!("{which} no longer exist: they were deleted while the list was read");
-        screen.complain(&Complaint::new("users-withdrawn", what).fix("List again."));
+        let what = format!("{which} no longer exist: they were deleted during the listing");
+        screen.complain(&Complaint::new("users-withdrawn", what).fix("run the command again"));
     }
     if progress.repeated > 0 && !printer.prints_at_the_end {
         screen.tell(&format!(
-            "{} came again, since users changed meanwhile; each was printed as it came first",
+            "{} were returned twice, since users changed meanwhile; the first record of each is printed",
             number(progress.repeated)
         ));
     }
 }
 
-/// A listing that is saved in a file.
+/// Opens a listing that is saved in a file.
 async fn kept_in(file: &Path, session: Session, options: ListingOptions, anew: bool) -> Result<Listing, Failure> {
     let store = Arc::new(SqliteCheckpoints::open(file)?);
     Ok(if anew { session.restart(options, store, NAME).await? } else { session.resume(options, store, NAME).await? })
 }
 
-/// Prints everybody of a listing that was interrupted, as the checkpoint has them.
+/// Prints all users of a resumed listing from the checkpoint.
 async fn print_kept(
     reader: &Reader<Listing>,
     format: &mut dyn UserFormat,
@@ -170,7 +171,7 @@ async fn print_kept(
     }
 }
 
-/// Complete only where the provider has proven it.
+/// Complete only if the provider has proven it.
 pub(crate) fn exit(end: Option<End>) -> Exit {
     match end {
         Some(End::Complete) => Exit::Complete,
@@ -178,17 +179,18 @@ pub(crate) fn exit(end: Option<End>) -> Exit {
     }
 }
 
-/// What a person is told while a page is tried again.
+/// The line to print before a retry.
 pub(crate) fn retry_line(retry: &Retry<'_>) -> String {
     let (code, message) = (retry.error.code().to_owned(), retry.error.to_string());
     let pause = span(retry.pause);
     format!("{} [{}]: trying again in {pause} ({} of {RETRIES})", printable(&message), printable(&code), retry.number)
 }
 
-/// All notices for a person; the warnings for everybody, since data that lacks something looks like data that does not.
+/// Prints the notices: on a terminal all of them, otherwise only warnings. Incomplete data looks like complete data, so
+/// warnings are always printed.
 pub(super) fn tell_notices<L: Steps>(reader: &Reader<L>, screen: &mut Screen<'_>) {
     for notice in reader.notices() {
-        if notice.severity == Severity::Warning || screen.look.narrative == Narrative::Told {
+        if notice.severity == Severity::Warning || screen.look.narrative == Narrative::Shown {
             screen.notice(notice);
         }
     }

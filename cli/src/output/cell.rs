@@ -1,14 +1,14 @@
-//! Text that goes to a terminal or a file: measured in columns, cut to fit, and unable to drive what shows it.
+//! Text for a terminal or a file: measured in columns, cut to fit, and free of control characters.
 
 use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// What stands for a character that is not shown.
+/// Replaces a character that is not shown.
 const HIDDEN: char = '\u{fffd}';
 
-/// How many characters of a value are looked at for each column of its cell. Combining marks take no column, so that a
-/// hostile name could otherwise stack thousands of them into one.
+/// The most characters of a value for each column of its cell. Combining marks take no column, so a hostile name could
+/// otherwise stack thousands of them in one.
 const CHARACTERS_PER_COLUMN: usize = 4;
 
 /// Whether a character could move the cursor, colour the text, or turn the reading direction of the rest of the line:
@@ -65,7 +65,7 @@ pub(crate) fn cut(text: &str, columns: usize) -> String {
     let Some(room) = columns.checked_sub(1) else { return String::new() };
     let mut shown = String::new();
     for character in head.chars() {
-        // A joined sequence may be narrower than its characters, so the whole is measured each time.
+        // A joined sequence may be narrower than its characters, so the whole text is measured each time.
         shown.push(character);
         if shown.width() > room {
             shown.pop();

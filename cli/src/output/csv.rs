@@ -36,7 +36,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// With values that are written so.
+    /// Writes values in this way.
     pub(crate) const fn new(values: Values) -> Self {
         Self { values }
     }
@@ -65,14 +65,14 @@ pub(super) fn write_titles<'a>(titles: impl IntoIterator<Item = &'a str>, out: &
     writer.flush()
 }
 
-/// Rows of values on their way into `out`.
+/// Appends rows of values to `out`.
 pub(super) struct Writer<'a> {
     writer: csv::Writer<&'a mut Vec<u8>>,
     values: Values,
 }
 
 impl<'a> Writer<'a> {
-    /// Harmless values are all in quotes, so that no separator within one begins a cell.
+    /// All harmless values are quoted, so that a separator within a value never starts a cell.
     pub(super) fn new(values: Values, out: &'a mut Vec<u8>) -> Self {
         let style = match values {
             Values::Raw => csv::QuoteStyle::Necessary,
@@ -81,7 +81,7 @@ impl<'a> Writer<'a> {
         Self { writer: csv::WriterBuilder::new().quote_style(style).from_writer(out), values }
     }
 
-    /// One row.
+    /// Appends a row.
     pub(super) fn row(&mut self, row: impl IntoIterator<Item = String>) -> io::Result<()> {
         for value in row {
             match self.values {
@@ -92,18 +92,18 @@ impl<'a> Writer<'a> {
         Ok(self.writer.write_record(None::<&[u8]>)?)
     }
 
-    /// After the last row.
+    /// Ends after the last row.
     pub(super) fn finish(mut self) -> io::Result<()> {
         self.writer.flush()
     }
 }
 
-/// What a spreadsheet takes for the beginning of a formula, as OWASP lists it: the four signs, and their full-width forms,
-/// which some spreadsheets read alike.
+/// The characters with which a formula may begin, as OWASP lists them: the four signs, and their full-width forms, which some
+/// spreadsheets treat alike.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 
-/// A value that no spreadsheet runs and no terminal follows: with a single quote before it where it begins like a formula,
-/// behind spaces or invisible characters too, which spreadsheets may drop. A tab or a line end at the beginning counts as well.
+/// Makes a value harmless for spreadsheets and terminals: adds a single quote if it begins like a formula, also after spaces or
+/// invisible characters, which spreadsheets may drop, and if it begins with a tab or a line end.
 fn harmless(value: &str) -> Cow<'_, str> {
     let begins_a_cell = value.starts_with(['\t', '\r', '\n', '\0']);
     let is_skipped =
@@ -116,7 +116,7 @@ fn harmless(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// One row, in the order of [`HEADER`]. What is unknown is empty; lists are separated by spaces.
+/// One row, in the order of [`HEADER`]. Unknown values are empty; lists are separated by spaces.
 pub(super) fn row(user: &User) -> io::Result<[String; HEADER.len()]> {
     let optional = |value: &Option<String>| value.clone().unwrap_or_default();
     let mut attributes = Vec::new();
@@ -156,7 +156,7 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    /// The cells below this title, as a reader of CSV has them.
+    /// The cells below this title, as a CSV parser reads them.
     fn column(csv: &str, title: &str) -> Vec<String> {
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
         let place = reader.headers().unwrap().iter().position(|name| name == title).unwrap();
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn no_cell_is_run_by_a_spreadsheet_or_followed_by_a_terminal() {
+    fn no_cell_is_a_formula_or_contains_control_characters() {
         let cases = [
             ("=1+1", "'=1+1"),
             ("+1-1", "'+1-1"),
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_stay_json_whatever_they_hold() {
+    fn attributes_stay_valid_json() {
         let mut user = bare();
         user.attributes = [("k\u{9b}".to_owned(), "=\u{202e}\u{7f}\n".to_owned())].into_iter().collect();
         let csv = print(Values::Harmless, &[user.clone()]);

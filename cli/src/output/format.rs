@@ -1,4 +1,4 @@
-//! What every format has: its name, how it takes users, and how wide and how exact it is.
+//! The interface of all formats of users, their names, and the width and exactness of values.
 
 use std::io;
 
@@ -27,36 +27,36 @@ pub(crate) enum AnswerFormat {
     Json,
 }
 
-/// A listing on its way out. The parts are appended to `out`, which the caller writes and flushes.
+/// Formats a listing. Each method appends to `out`, which the caller writes and flushes.
 pub(crate) trait UserFormat {
-    /// What comes before the first user.
+    /// Appends what precedes the first user.
     fn begin(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
-    /// One page of users.
+    /// Appends a page of users.
     fn page(&mut self, users: &[User], out: &mut Vec<u8>) -> io::Result<()>;
-    /// What comes after the last user, also when the listing broke off.
+    /// Appends what follows the last user, also if the listing broke off.
     fn end(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
 }
 
 /// How the values of a listing are written as rows of a table or of CSV. JSON is always exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Values {
-    /// Nothing in them drives a terminal or is run by a spreadsheet.
+    /// Without control characters and formulas.
     Harmless,
-    /// As the provider gave them: `--raw`.
+    /// Exactly as the provider returned them: `--raw`.
     Raw,
 }
 
 /// How wide a table may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Width {
-    /// A terminal of so many columns.
+    /// A terminal with this many columns.
     Columns(usize),
-    /// As wide as its values: it is read by a program, or later.
+    /// As wide as its values, for a pipe or a file.
     Unbounded,
 }
 
 impl Values {
-    /// As `--raw` says.
+    /// Converts the flag `--raw`.
     pub(crate) const fn of(is_raw: bool) -> Self {
         if is_raw { Self::Raw } else { Self::Harmless }
     }

@@ -8,14 +8,14 @@ use serde::Serialize;
 use super::cell::drives_terminal;
 use super::format::UserFormat;
 
-/// Appends a value, exactly: a parser gets what the provider gave. The library escapes C0 alone; here DEL, C1 and what turns
-/// the reading direction are escaped as well, since JSON is read on terminals too.
+/// Appends a value exactly: a parser gets what the provider returned. The library escapes only C0. DEL, C1 and characters that
+/// change the reading direction are escaped here as well, since people read JSON on terminals.
 pub(super) fn push(value: &impl Serialize, out: &mut Vec<u8>) -> io::Result<()> {
     escape(&serde_json::to_string(value)?, out);
     Ok(())
 }
 
-/// An answer, indented, with a line end.
+/// Formats an answer, indented, with a line end.
 pub(crate) fn json_answer(answer: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
     escape(&serde_json::to_string_pretty(answer)?, &mut out);
@@ -23,7 +23,7 @@ pub(crate) fn json_answer(answer: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(out)
 }
 
-/// Outside of its strings JSON is printable ASCII and line ends, so that every other character may be escaped.
+/// Outside of strings JSON has only printable ASCII and line ends, so every other character can be escaped.
 fn escape(json: &str, out: &mut Vec<u8>) {
     let mut rest = json;
     while let Some((at, hidden)) = rest.char_indices().find(|(_, c)| *c != '\n' && drives_terminal(*c)) {
@@ -37,7 +37,7 @@ fn escape(json: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(rest.as_bytes());
 }
 
-/// One array with one user per line. [`UserFormat::end`] closes it whatever happened, so that it is always valid.
+/// One array with one user per line. [`UserFormat::end`] always closes it, so that it is valid JSON.
 #[derive(Default)]
 pub(crate) struct Array {
     printed: bool,
@@ -92,7 +92,7 @@ mod tests {
     use serde_json::Value;
 
     #[test]
-    fn an_array_is_valid_however_many_pages_came() {
+    fn an_array_is_valid_after_any_number_of_pages() {
         let cases: [&[usize]; 5] = [&[], &[0], &[1], &[2, 1], &[0, 3, 0]];
         for pages in cases {
             let mut out = Vec::new();
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_exact_and_drives_no_terminal() {
+    fn json_is_exact_and_has_no_control_characters() {
         let hostile = "\u{1b}[31m \n \u{7f} \u{9b}2J \u{85} \u{202e}gpj \u{2066} \u{e0041} =1+1 Zoë 👩\u{200d}👧";
         let mut user = anna();
         user.position = Some(hostile.into());

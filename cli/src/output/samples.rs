@@ -25,7 +25,7 @@ pub(crate) fn anna() -> User {
     }
 }
 
-/// An account of which hardly anything is known.
+/// An account with hardly any field set.
 pub(crate) fn bare() -> User {
     User {
         id: "id2".into(),

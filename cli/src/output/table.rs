@@ -8,7 +8,7 @@ use super::cell::{self, fit, pad, printable};
 use super::format::{UserFormat, Values, Width};
 use super::words::{full_name, last_use};
 
-/// What lies between two columns.
+/// The gap between two columns.
 const GAP: &str = "  ";
 
 /// What a column shows.
@@ -28,7 +28,7 @@ impl Field {
     const ALL: [Self; 7] =
         [Self::Username, Self::Name, Self::Email, Self::Role, Self::Status, Self::Seat, Self::LastUse];
 
-    /// What is kept where the output is too narrow for all, the most important first.
+    /// By importance: a narrow output keeps the first ones.
     const BY_WEIGHT: [Self; 7] =
         [Self::Username, Self::Status, Self::LastUse, Self::Role, Self::Email, Self::Seat, Self::Name];
 
@@ -44,8 +44,8 @@ impl Field {
         }
     }
 
-    /// How many columns it gets before another one is left out, where its values need so many, and the most that are kept
-    /// free for it. The fixed ones hold their longest value.
+    /// The width that it gets, if its values need it, before another column is dropped, and the most that is reserved for it.
+    /// Fixed columns fit their longest value.
     fn widths(self) -> (usize, usize) {
         match self {
             Self::Username => (32, 64),
@@ -75,19 +75,19 @@ impl Field {
 pub(crate) struct Table {
     width: Width,
     values: Values,
-    /// Its columns, from left to right. The row of titles comes with the first user, so that an error is not below an empty
-    /// table; there are none before.
+    /// Its columns, from left to right; empty before the first user. The titles are printed with the first user, so that an
+    /// error does not follow an empty table.
     columns: Vec<Column>,
 }
 
-/// A column and how wide it is. Values of an unbounded table may be longer.
+/// A column and its width. Values of an unbounded table may be longer.
 struct Column {
     field: Field,
     columns: usize,
 }
 
 impl Table {
-    /// For an output of this width.
+    /// A table for an output of this width.
     pub(crate) const fn new(width: Width, values: Values) -> Self {
         Self { width, values, columns: Vec::new() }
     }
@@ -131,8 +131,8 @@ impl UserFormat for Table {
     }
 }
 
-/// The columns, as wide as the values of the first page need them. Where the output is too narrow, whole columns are left out,
-/// the least important first, and only then values are cut.
+/// The columns, as wide as the values of the first page. If the output is too narrow, whole columns are dropped, the least
+/// important first, and only then values are cut.
 fn layout(width: Width, first: &[User]) -> Vec<Column> {
     let needed = |field: Field| {
         let (least, most) = field.widths();
@@ -153,7 +153,7 @@ fn layout(width: Width, first: &[User]) -> Vec<Column> {
                 kept.push(Column { field, columns: least });
                 room = rest;
             }
-            // However narrow the output is, it says who the users are.
+            // Even the narrowest output names the users.
             None if kept.is_empty() => {
                 kept.push(Column { field, columns: room });
                 room = 0;
@@ -208,7 +208,7 @@ bot                                    member        deactivated  free      neve
     }
 
     #[test]
-    fn a_narrow_output_leaves_columns_out_before_it_cuts_a_value() {
+    fn a_narrow_output_drops_columns_before_it_cuts_values() {
         let cases = [
             (160, "USERNAME NAME E-MAIL ROLE STATUS SEAT LAST ACTIVE"),
             (120, "USERNAME E-MAIL ROLE STATUS SEAT LAST ACTIVE"),
@@ -238,7 +238,7 @@ bot                                    member        deactivated  free      neve
     }
 
     #[test]
-    fn no_line_is_wider_than_the_output_and_nothing_drives_it() {
+    fn no_line_is_wider_than_the_output_or_has_control_characters() {
         let mut hostile = anna();
         hostile.username = "山".repeat(90);
         hostile.first_name = Some("e\u{301}".repeat(90));
@@ -262,7 +262,7 @@ bot                                    member        deactivated  free      neve
     }
 
     #[test]
-    fn nobody_prints_nothing() {
+    fn an_empty_page_prints_nothing() {
         assert_eq!(print(Width::Columns(80), &[]), "");
     }
 }

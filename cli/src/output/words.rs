@@ -33,7 +33,7 @@ pub(crate) fn quantity(quantity: &Quantity) -> String {
     }
 }
 
-/// `812 of 1,000, 188 left`; an overdrawn licence says by how many.
+/// `812 of 1,000, 188 left`, or by how many seats the licence is exceeded.
 pub(crate) fn seats(used: &Quantity, purchased: &Quantity) -> String {
     let text = format!("{} of {}", quantity(used), quantity(purchased));
     let (Quantity::Limited(used), Quantity::Limited(purchased)) = (used, purchased) else { return text };
@@ -43,7 +43,7 @@ pub(crate) fn seats(used: &Quantity, purchased: &Quantity) -> String {
     }
 }
 
-/// The day of an instant of the contract, `2026-11-24`; what is no instant is given back as it is.
+/// The day of an instant of the contract, `2026-11-24`; other text is returned unchanged.
 pub(crate) fn day(instant: &str) -> String {
     DateTime::parse_from_rfc3339(instant).map_or_else(
         |_| instant.to_owned(),
@@ -78,7 +78,7 @@ pub(crate) fn last_use(user: &User) -> String {
     }
 }
 
-/// First and last name, as far as they are known.
+/// First and last name, or the one that is known.
 pub(crate) fn full_name(user: &User) -> String {
     let names = [user.first_name.as_deref(), user.last_name.as_deref()];
     names.into_iter().flatten().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ")

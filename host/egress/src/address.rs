@@ -1,11 +1,11 @@
-//! Addresses that nothing is sent to, whatever name leads there.
+//! Blocked addresses: filters what a name resolves to before it is dialled.
 //!
-//! A name is looked up for each connection, and what comes back is filtered here before it is dialled: a name that first
-//! led to the product's server and then to a machine's own metadata service gains nothing. Private and loopback
-//! addresses are let through where the policy says so.
+//! Each connection looks its name up, and the result is filtered here. So DNS rebinding gains nothing: a name that first
+//! led to the product's server cannot lead to a machine's metadata service later. Private and loopback addresses pass if
+//! the policy allows them.
 //!
-//! A forward proxy looks names up itself, so that behind one only addresses that stand in the URL are checked, and a few
-//! names that are known to lead to the proxy's own machine or its metadata service.
+//! A forward proxy looks names up itself. Behind one, only addresses in the URL are checked, and a few names that are
+//! known to lead to the proxy's own machine or its metadata service.
 
 use std::future::Future;
 use std::io;
@@ -24,12 +24,12 @@ use crate::ranges::{self, Kind};
 const METADATA_NAMES: [&str; 4] =
     ["metadata", "metadata.google.internal", "metadata.goog", "instance-data.ec2.internal"];
 
-/// Why nothing is sent to an address.
+/// Why an address is blocked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// It is link-local, a metadata service's, or nobody's.
     Prohibited,
-    /// It is not one of the Internet, and the policy wants one.
+    /// It is a private address, and the policy allows only public ones.
     Private,
 }
 
@@ -53,7 +53,7 @@ impl std::fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Why an address is not dialled, if it is not.
+/// Why an address must not be dialled; `None` if it may be.
 pub(crate) fn refusal(address: IpAddr, reach: Reach) -> Option<Refusal> {
     match ranges::kind(address)? {
         Kind::Prohibited => Some(Refusal::Prohibited),
@@ -61,13 +61,13 @@ pub(crate) fn refusal(address: IpAddr, reach: Reach) -> Option<Refusal> {
     }
 }
 
-/// Why a host is refused before anybody looks it up, if it is. `by_proxy` says that a proxy will do so.
+/// Why a host is refused before it is looked up; `None` if it is not. `by_proxy` says that a proxy will look it up.
 pub(crate) fn refusal_of_host(host: &str, reach: Reach, by_proxy: bool) -> Option<Refusal> {
     let bare = host.trim_matches(['[', ']']);
     if let Ok(address) = bare.parse() {
         return refusal(address, reach);
     }
-    // What resolvers take for an address in one of its older forms, such as 0x7f.1, is not a name that anybody needs.
+    // Resolvers read some names, such as 0x7f.1, as addresses in an older form. Nobody needs them.
     let last = bare.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
     let is_number = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit());
     let is_hexadecimal = last.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"));
@@ -114,8 +114,8 @@ impl Service<Name> for Resolver {
     }
 }
 
-/// The addresses that may be dialled. One that is prohibited is told before one that is private, since no policy
-/// changes it.
+/// The addresses that may be dialled. A prohibited address is reported before a private one, since no policy can allow
+/// it.
 fn within_reach(found: impl Iterator<Item = SocketAddr>, reach: Reach) -> io::Result<std::vec::IntoIter<SocketAddr>> {
     let (mut allowed, mut refused) = (Vec::new(), None);
     for address in found {

@@ -1,4 +1,4 @@
-//! What was sent: who, when, method, path, status and bytes of each request, and nothing that a user would mind.
+//! The log of requests: sender, time, method, path, status and bytes of each request, and no personal data.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -17,12 +17,12 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 
-/// Takes down requests, each once: when its answer was read to the end or let go, or when it failed. Those that were denied
-/// are taken down once and then by their number: [`Entry::times`].
+/// Records requests, each once: when its answer was read to the end or dropped, or when it failed. A denied request is
+/// recorded once, and its repetitions by their number: [`Entry::times`].
 ///
-/// It is called where the request is handled, so it must not wait for long.
+/// The call blocks the request, so it must not take long.
 pub trait Audit: Send + Sync {
-    /// Takes down one request.
+    /// Records one request.
     fn record(&self, entry: &Entry);
 }
 
@@ -32,14 +32,14 @@ impl fmt::Debug for dyn Audit {
     }
 }
 
-/// One request, or several that were denied for the same. There is no query, header or body in it, and no id of the path.
+/// One request, or several that were denied for the same reason. It holds no query, header or body, and no id of the path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Entry {
     /// When the provider asked for it.
     #[serde(serialize_with = "rfc3339")]
     pub when: SystemTime,
-    /// The label that was given when the provider was connected; empty where none was.
+    /// The label that was given when the provider was connected; empty if none was.
     pub tenant: String,
     /// The provider's id, as it describes itself.
     pub provider: String,
@@ -47,30 +47,30 @@ pub struct Entry {
     pub version: String,
     /// `GET`, `POST` and so on; `OTHER` for a method that is denied and has no common name.
     pub method: String,
-    /// Scheme, host and port; empty where the provider asked for something that has none. Hosts that are denied are of
-    /// the provider's choosing, cut off after 255 bytes.
+    /// Scheme, host and port; empty if the request had none. The provider chooses hosts that are denied; they are cut off
+    /// after 255 bytes.
     pub origin: String,
-    /// The path of the described request, with `{}` for what the provider filled in. Of a request that is denied only
-    /// words that the description holds are kept.
+    /// The path of the described request, with `{}` for what the provider filled in. A denied request keeps only words that
+    /// the description holds.
     pub path: String,
-    /// What became of it.
+    /// The outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// How many requests it stands for; left out of JSON where that is one. A request that is denied again and again is
-    /// written down for the first, the tenth, the hundredth time and so on, and at the end of the session; the numbers of
-    /// the lines add up to all of them.
+    /// How many requests it stands for; JSON leaves it out if that is one. A request that is denied repeatedly is recorded
+    /// for the first, the tenth, the hundredth time and so on, and at the end of the session. The numbers of the lines add
+    /// up to all of them.
     #[serde(skip_serializing_if = "is_one")]
     pub times: u64,
     /// Bytes of the body that was sent.
     pub request_bytes: u64,
     /// Bytes of the body that came.
     pub response_bytes: u64,
-    /// From when the provider asked for it to its end, waiting for its turn included.
+    /// The time from the provider's call to the end of the request, including the wait for its turn.
     #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
     pub duration: Duration,
 }
 
-/// What became of a request. The codes are stable and kebab-case: those of [`DenialReason`](crate::DenialReason), or of
+/// The outcome of a request. The codes are stable and kebab-case: those of [`DenialReason`](crate::DenialReason), or of
 /// a failure, such as `connection-refused`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
@@ -85,7 +85,7 @@ pub enum Outcome {
     Cut {
         /// The status.
         status: u16,
-        /// Why not: a failure, or `let-go` where the provider did not want the rest or its call was stopped.
+        /// Why not: a failure, or `let-go` if the provider dropped the answer or its call was stopped.
         code: &'static str,
     },
     /// It was not sent.
@@ -95,7 +95,7 @@ pub enum Outcome {
     },
     /// It got no answer.
     Failed {
-        /// Why not; `let-go` where the provider did not wait or its call was stopped.
+        /// Why not; `let-go` if the provider dropped the request or its call was stopped.
         code: &'static str,
     },
 }
@@ -127,12 +127,12 @@ impl<W: Write + Send> JsonLines<W> {
         Self { writer: Mutex::new(writer), lost: AtomicU64::new(0) }
     }
 
-    /// How many entries could not be written, since requests do not fail for that.
+    /// How many entries could not be written: requests do not fail because of that.
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Gives the writer back.
+    /// Returns the writer.
     pub fn into_inner(self) -> W {
         self.writer.into_inner().unwrap_or_else(PoisonError::into_inner)
     }

@@ -11,15 +11,15 @@ use wasmtime_wasi_http::Error as HttpError;
 
 use crate::deadline::Deadline;
 use crate::failure::{self, Failure};
-use crate::pass::Pass;
+use crate::in_flight::InFlight;
 use crate::tally::size;
 use crate::{DenialReason, TrafficLimit};
 
 /// A body that fails when it pauses too long, lasts too long or grows too large.
 pub(crate) struct Watched {
     body: Incoming,
-    /// Until the end, be it good or bad.
-    pass: Option<Pass>,
+    /// `Some` until the body ends or fails.
+    in_flight: Option<InFlight>,
     left: u64,
     limit: u64,
     pause: Duration,
@@ -31,19 +31,24 @@ pub(crate) struct Watched {
 impl Watched {
     /// # Errors
     /// The body says beforehand that it is too large.
-    pub(crate) fn new(body: Incoming, pass: Pass, pause: Duration, deadline: Deadline) -> Result<Self, HttpError> {
-        let limit = pass.way().body_bytes;
+    pub(crate) fn new(
+        body: Incoming,
+        in_flight: InFlight,
+        pause: Duration,
+        deadline: Deadline,
+    ) -> Result<Self, HttpError> {
+        let limit = in_flight.inner().body_bytes;
         if body.size_hint().lower() > limit {
-            return Err(pass.failed(too_large(limit)).into());
+            return Err(in_flight.failed(too_large(limit)).into());
         }
         let alarm = Box::pin(sleep_until(deadline.at_most(pause)));
         let mut watched =
-            Self { body, pass: Some(pass), left: limit, limit, pause, deadline, alarm, is_waiting: false };
+            Self { body, in_flight: Some(in_flight), left: limit, limit, pause, deadline, alarm, is_waiting: false };
         watched.look_for_end();
         Ok(watched)
     }
 
-    /// Whoever reads a body may stop where it says that it has ended, without asking for more.
+    /// A reader may stop as soon as the body says that it has ended, without asking for more.
     fn look_for_end(&mut self) {
         if self.body.is_end_stream() {
             self.end();
@@ -51,14 +56,14 @@ impl Watched {
     }
 
     fn end(&mut self) {
-        if let Some(pass) = self.pass.take() {
-            pass.ended();
+        if let Some(in_flight) = self.in_flight.take() {
+            in_flight.ended();
         }
     }
 
     fn fail(&mut self, failure: Failure) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
-        let failure = match self.pass.take() {
-            Some(pass) => pass.failed(failure),
+        let failure = match self.in_flight.take() {
+            Some(in_flight) => in_flight.failed(failure),
             None => failure,
         };
         Poll::Ready(Some(Err(failure.into())))
@@ -86,8 +91,8 @@ impl Body for Watched {
                 let size = size(&frame);
                 let Some(left) = this.left.checked_sub(size) else { return this.fail(too_large(this.limit)) };
                 this.left = left;
-                if let Some(pass) = &mut this.pass {
-                    pass.received(size);
+                if let Some(in_flight) = &mut this.in_flight {
+                    in_flight.received(size);
                 }
                 this.look_for_end();
                 Poll::Ready(Some(Ok(frame)))

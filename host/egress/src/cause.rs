@@ -1,4 +1,4 @@
-//! Why a request failed, where wasi:http has no word for it: a code, and a sentence for a person.
+//! Why a request failed, if wasi:http has no error for it: a code, and a sentence for a person.
 
 use std::fmt;
 
@@ -9,19 +9,19 @@ use crate::DenialReason;
 /// Bytes of a sentence at most: names in it come from certificates.
 const WORDS: usize = 400;
 
-/// A cause, which the guest gets as `internal-error` of the form `code: words`, and the log as its code.
+/// A cause. The guest gets it as an `internal-error` of the form `code: words`, and the log gets its code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cause {
     /// Stable and kebab-case.
     pub(crate) code: &'static str,
     /// What failed and why. It holds no secret, and nothing of the platform's configuration.
     pub(crate) words: String,
-    /// The denial that it is written down as.
+    /// The denial that the log has for it.
     pub(crate) denial: Option<DenialReason>,
 }
 
 impl Cause {
-    /// A cause that nobody decided on.
+    /// A cause that is a failure, not somebody's decision.
     pub(crate) fn new(code: &'static str, words: impl Into<String>) -> Self {
         let mut words: String = words.into();
         while words.len() > WORDS {
@@ -50,7 +50,7 @@ impl From<Cause> for HttpError {
     }
 }
 
-/// Text from outside as it may stand in a sentence: letters, digits and signs of ASCII, and no more of it than any name has.
+/// Text from outside, made safe for a sentence: ASCII letters, digits and signs only, and no longer than a name may be.
 pub(crate) fn shown(text: &str) -> String {
     let is_plain = |c: &char| c.is_alphanumeric() || c.is_ascii_graphic() || *c == ' ';
     text.chars().filter(is_plain).take(100).collect()

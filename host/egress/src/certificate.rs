@@ -36,7 +36,7 @@ const BROKEN: [(&str, &str); 6] = [
     ("1.2.840.10040.4.3", "SHA-1"),
 ];
 
-/// Whom a client trusts.
+/// Which certificates a client trusts.
 #[derive(Clone, Debug)]
 pub(crate) struct Trusted {
     /// Authorities.
@@ -240,7 +240,7 @@ fn why(
         _ if is_self_signed(&shown.own) => of_issuer(&shown, roots),
         _ if shown.own.is_ca() => Cause::new(
             "tls-certificate-unusable",
-            "the server shows an authority's certificate (CA:TRUE) in place of one of its own",
+            "the server shows an authority's certificate (CA:TRUE) instead of one of its own",
         ),
         _ => Cause::new("tls-certificate-unusable", "the server's certificate breaks a rule for certificates"),
     }
@@ -373,7 +373,7 @@ mod tests {
 
     /// These cannot be served by a server that keeps to today's rules, and so are checked without one.
     #[test]
-    fn certificates_of_the_past_are_told_apart() {
+    fn each_outdated_certificate_has_its_own_cause() {
         let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms;
         for (name, root, expect) in [
             ("sha1.pem", Some("root.pem"), "tls-weak: the server's certificate is signed with SHA-1"),
@@ -396,8 +396,8 @@ mod tests {
             let Error::InvalidCertificate(CertificateError::Other(other)) = refused else {
                 panic!("{name}: {refused:?}")
             };
-            let told = other.0.downcast_ref::<Cause>().unwrap().to_string();
-            assert!(told.starts_with(expect), "{name}: {told}");
+            let message = other.0.downcast_ref::<Cause>().unwrap().to_string();
+            assert!(message.starts_with(expect), "{name}: {message}");
         }
     }
 }

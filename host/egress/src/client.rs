@@ -27,13 +27,13 @@ const IDLE_CONNECTIONS: usize = 32;
 /// How long an unused connection is kept: less than the minute after which common proxies close theirs.
 const IDLE_TIME: Duration = Duration::from_secs(50);
 
-/// The least that the client's buffer for an answer's head may be; a smaller limit is looked at once the head is read.
+/// The smallest buffer of the client for an answer's head; a smaller limit is checked after the head was read.
 const LEAST_HEAD_BYTES: usize = 8 * 1024;
 
 pub(crate) type Client = legacy::Client<Connector, WasiBody>;
 
-/// A pooled HTTP client. It follows no redirect. Clones share its connections, and so do the sessions that are given
-/// them, where they have the same limits on the heads of answers; nobody else does: a tenant has an `Egress` of its own.
+/// A pooled HTTP client. It follows no redirect. Its clones share its connections, and so do the sessions that use it, if
+/// they have the same limits on the heads of answers. Give each tenant an `Egress` of its own, so that tenants share none.
 #[derive(Clone)]
 pub struct Egress {
     parts: Arc<Parts>,
@@ -46,7 +46,7 @@ struct Parts {
     has_identity: bool,
     proxy: Option<Rules>,
     headers: Vec<ExtraHeader>,
-    /// A connection that one may use may lead where another may not, so that each kind has connections of its own.
+    /// A connection that one session may use may lead where another may not go, so each kind has its own connections.
     clients: Mutex<HashMap<Kind, Client>>,
 }
 

@@ -27,7 +27,7 @@ const EARLY: usize = 64;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Tcp = HttpConnector<Resolver>;
 
-/// Connects to servers, through the proxy where there is one.
+/// Connects to servers, through the proxy if there is one.
 #[derive(Clone, Debug)]
 pub(crate) struct Dialler {
     direct: Tcp,
@@ -41,7 +41,7 @@ struct ByProxy {
 }
 
 impl Dialler {
-    /// Dials what is within reach. The proxy's own address may be private in any case.
+    /// Dials addresses that are not blocked. The proxy's own address may be private in any case.
     pub(crate) fn new(reach: Reach, proxy: Option<Rules>) -> Self {
         let proxy = proxy.map(|rules| ByProxy { rules, tcp: tcp(Reach::Private) });
         Self { direct: tcp(reach), proxy }
@@ -99,7 +99,7 @@ impl Dialled {
     }
 }
 
-/// Whether a connection has carried an answer, and is used again from then on. It goes with each answer.
+/// Whether a connection has carried an answer, and may be used again. Each answer has a clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kept(Arc<AtomicBool>);
 
@@ -123,9 +123,9 @@ impl Connection for Dialled {
 impl Read for Dialled {
     /// Reads what the system has for a kept connection, and not only what it has announced.
     ///
-    /// The client looks whether anything lies on a kept connection before it sends the next request on it, since bytes that
-    /// nobody asked for would be taken for the answer. The runtime says that there is nothing until it has heard of it, and
-    /// a request may be faster than that news.
+    /// Before it sends the next request on a kept connection, the client checks for bytes on it: it would read unsolicited
+    /// bytes as the answer. The runtime reports nothing until the system has notified it, and a request may be faster than
+    /// that notification.
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, mut into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         if !self.kept.is_marked() || into.remaining() == 0 || self.stream.inner().poll_read_ready(cx).is_ready() {
             return Pin::new(&mut self.stream).poll_read(cx, into);

@@ -1,4 +1,4 @@
-//! When a request must be over, whatever its parts may take.
+//! The deadline of a whole request, whatever timeouts its parts have.
 
 use std::future::Future;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::failure::Failure;
 
-/// What holds where a guest asks for no timeout.
+/// The timeout if a guest sets none.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The moment after so long. One beyond the clock's range is as good as a year.

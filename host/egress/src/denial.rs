@@ -5,10 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::{Origin, TrafficLimit, policy};
 
-/// Different denials that are kept of one call: more would tell nobody anything new.
+/// How many different denials are kept of one call: more would add nothing new.
 const KEPT: usize = 32;
 
-/// A request that was not let out, or whose answer was not let in.
+/// A request that was not sent, or whose answer was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Denial {
@@ -16,11 +16,11 @@ pub struct Denial {
     pub method: String,
     /// The path without its query, and with `{}` for whatever may be an id.
     pub path: String,
-    /// Scheme, host and port; empty where the provider asked for something that has none.
+    /// Scheme, host and port; empty if the request had none.
     pub origin: String,
     /// Why.
     pub reason: DenialReason,
-    /// What would allow it and who can do that, with the exact line where there is one.
+    /// What would allow it and who can do that, with the exact line if there is one.
     pub would_allow: String,
     /// The header or the query key that it was denied for.
     pub name: Option<String>,
@@ -38,21 +38,21 @@ pub enum DenialReason {
     Request,
     /// It names another host in its header than in its address.
     Host,
-    /// It has a header that is never let out, the same header twice, or headers after its body.
+    /// It has a header that is never allowed, the same header twice, or headers after its body.
     Header,
     /// It has a header that the provider does not describe with it.
     UndescribedHeader,
-    /// Its query has a key that is never let out.
+    /// Its query has a key that is never allowed.
     Query,
     /// Its query has a key that the provider does not describe with it.
     UndescribedQuery,
-    /// Its host is at a link-local or metadata address, or at none that anything is sent to.
+    /// Its host is at a link-local, metadata or reserved address: these are always blocked.
     ProhibitedAddress,
-    /// Its host is at a private address, and the policy allows that for origins alone that it names exactly.
+    /// Its host is at a private address, and the policy allows that only for origins that it names exactly.
     PrivateAddress,
     /// The proxy refuses it.
     Proxy,
-    /// The proxy wants other credentials.
+    /// The proxy requires other credentials.
     ProxyCredentials,
     /// It goes beyond a limit.
     Limit(TrafficLimit),
@@ -284,15 +284,18 @@ mod tests {
             (DenialReason::Limit(TrafficLimit::ResponseBody(3)), "limit `response_body_bytes`"),
             (DenialReason::Limit(TrafficLimit::ResponseHead { headers: 1, bytes: 2 }), "limit `response_headers` or"),
         ] {
-            let told = reason.would_allow(
+            let remedy = reason.would_allow(
                 "GET",
                 "/x/{}",
                 Some(&origin),
                 Some("GET {url}/x/{}?a").filter(|_| reason != DenialReason::Request),
             );
-            assert!(told.contains(expect), "{reason:?}: {told}");
-            let shown = Denial { reason, would_allow: told.clone(), ..denial("/x/{}") }.to_string();
-            assert!(shown.starts_with("denied GET https://a.example:443/x/{}: ") && shown.ends_with(&told), "{shown}");
+            assert!(remedy.contains(expect), "{reason:?}: {remedy}");
+            let shown = Denial { reason, would_allow: remedy.clone(), ..denial("/x/{}") }.to_string();
+            assert!(
+                shown.starts_with("denied GET https://a.example:443/x/{}: ") && shown.ends_with(&remedy),
+                "{shown}"
+            );
         }
     }
 }

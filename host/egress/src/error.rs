@@ -1,4 +1,4 @@
-//! Why nothing can be sent, with stable codes and what to do about it.
+//! Why requests cannot be sent, with stable codes and fixes.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use crate::io_words::io_reason;
 /// What every fallible operation of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The error behind another, or words where there is none.
+/// The error behind another, or words if there is none.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// What is known of an error beside its text: one row of a crate's table.
@@ -16,27 +16,28 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 pub struct Facts<'a> {
     /// Stable and kebab-case.
     pub code: &'a str,
-    /// What an administrator, or who embeds this library, can do about it.
+    /// What an administrator, or the embedder of this library, can do about it.
     pub fix: Option<&'a str>,
-    /// Whether the same call may succeed later, without anybody changing anything.
+    /// Whether the same call may succeed later without any change.
     pub is_retryable: bool,
 }
 
 impl<'a> Facts<'a> {
-    /// Of an error that lasts until somebody does this.
+    /// An error that lasts until somebody applies this fix.
     #[must_use]
     pub const fn lasting(code: &'a str, fix: &'a str) -> Self {
         Self { code, fix: Some(fix), is_retryable: false }
     }
 
-    /// Of an error that may pass by itself.
+    /// An error that may pass by itself.
     #[must_use]
     pub const fn passing(code: &'a str, fix: &'a str) -> Self {
         Self { code, fix: Some(fix), is_retryable: true }
     }
 }
 
-/// Why a way out cannot be opened. The texts are for people and may change; [`Error::code`] is stable.
+/// Why a client or a session for requests cannot be opened. The texts are for people and may change; [`Error::code`] is
+/// stable.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -70,7 +71,7 @@ pub enum Error {
         reason: Cause,
     },
 
-    /// A forward proxy cannot be used as it is described.
+    /// A forward proxy's configuration is not usable.
     #[error("the proxy is not usable: {reason}")]
     ProxyUnusable {
         /// What is wrong with it; an address with a password in it is not repeated.
@@ -163,13 +164,13 @@ impl Error {
         self.facts().code
     }
 
-    /// What an administrator, or who embeds this library, can do about it.
+    /// What an administrator, or the embedder of this library, can do about it.
     #[must_use]
     pub fn fix(&self) -> Option<&str> {
         self.facts().fix
     }
 
-    /// Whether the same call may succeed later, without anybody changing anything.
+    /// Whether the same call may succeed later without any change.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.facts().is_retryable

@@ -1,4 +1,4 @@
-//! Why a request got no answer, or half of one: in the words of wasi:http, and as a code for people.
+//! Why a request got no complete response: as an error of wasi:http, and as a code for people.
 
 use std::error::Error as StdError;
 use std::io;
@@ -12,10 +12,10 @@ use crate::cause::Cause;
 use crate::handshake::{Client, alert_in, of_tls};
 use crate::{DenialReason, TrafficLimit};
 
-/// What went wrong with a request that was let out.
+/// What went wrong with a request that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// What it asked for is denied after all.
+    /// It was denied after all.
     Denied(DenialReason),
     NameNotFound,
     Unreachable,
@@ -23,11 +23,11 @@ pub(crate) enum Failure {
     ConnectionRefused,
     ConnectionTimeout,
     ConnectionTerminated,
-    /// What wasi:http has no word for.
+    /// A failure for which wasi:http has no error.
     Explained(Cause),
-    /// The server wants to be asked by HTTP/1.1.
+    /// The server requires HTTP/1.1.
     HttpOneRequired,
-    /// The server ended the connection before it took the request, and says so.
+    /// The server closed the connection and says that it did not process the request.
     NotTaken,
     NotHttp,
     AnswerTimeout,
@@ -35,7 +35,7 @@ pub(crate) enum Failure {
     /// The request as a whole took too long.
     RequestTimeout,
     Incomplete,
-    /// The guest wants no answer any more.
+    /// The guest dropped the request.
     LetGo,
 }
 
@@ -61,7 +61,7 @@ impl Failure {
         }
     }
 
-    /// The denial that it is.
+    /// The denial, if it is one.
     pub(crate) const fn denial(&self) -> Option<DenialReason> {
         if let Self::Denied(reason) = self {
             Some(*reason)
@@ -120,7 +120,7 @@ pub(crate) struct Known {
     pub(crate) has_identity: bool,
 }
 
-/// Why a request got no answer.
+/// Finds why a request got no answer.
 pub(crate) fn of(error: &legacy::Error, known: Known) -> Failure {
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -132,7 +132,7 @@ pub(crate) fn of(error: &legacy::Error, known: Known) -> Failure {
     if error.is_connect() { Failure::Unreachable } else { Failure::ConnectionTerminated }
 }
 
-/// Why a body ended early.
+/// Finds why a body ended early.
 pub(crate) fn of_body(error: &hyper::Error) -> Failure {
     if error.is_timeout() { Failure::AnswerTimeout } else { Failure::Incomplete }
 }
@@ -156,7 +156,7 @@ fn meaning(error: &(dyn StdError + 'static), known: Known) -> Option<Failure> {
     if let Some(io) = error.downcast_ref::<io::Error>() {
         return of_io(io, client);
     }
-    // hyper-util keeps the types of these to itself.
+    // hyper-util does not export the types of these errors.
     let refusal = error
         .source()
         .and_then(|cause| cause.downcast_ref::<io::Error>())
@@ -174,11 +174,11 @@ fn of_http2(error: &h2::Error, client: Client) -> Option<Failure> {
     if error.is_remote() && error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM) {
         return Some(Failure::NotTaken);
     }
-    // A server that ends a connection in peace names the last request that it took; only later ones end with that.
+    // A server that closes a connection regularly names the last request that it took; only later ones get this error.
     if error.is_remote() && error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR) {
         return Some(Failure::NotTaken);
     }
-    // The library keeps the text of an I/O error and not what is inside.
+    // The library keeps only the text of an I/O error, not the error inside.
     let alert = error.get_io().and_then(|io| alert_in(&io.to_string()))?;
     Some(Failure::Explained(of_tls(&TlsError::AlertReceived(alert), client)))
 }
@@ -224,9 +224,9 @@ fn of_io(error: &io::Error, client: Client) -> Option<Failure> {
     meaning.into_iter().find_map(|(kind, meaning)| (kind == error.kind()).then_some(meaning))
 }
 
-/// This process, or the system, may open no more: no server is at fault.
+/// This process, or the system, cannot open any more files or sockets: no server is at fault.
 fn open_files() -> Cause {
-    Cause::new("open-files-limited", "the platform may open no more files (ulimit -n)")
+    Cause::new("open-files-limited", "the platform cannot open more files (ulimit -n)")
 }
 
 #[cfg(unix)]

@@ -8,8 +8,8 @@ use provider_model::RequestSpec;
 
 use crate::{DenialReason, Origin, unaskable};
 
-/// Headers that every request may have: what is asked for and in which form. The connection needs the last two; the host's
-/// name is held against the address elsewhere.
+/// Headers that every request may have: they say what is requested, and in which form. The connection needs the last two;
+/// `Host` is compared with the address elsewhere.
 pub const ORDINARY: [&str; 8] = [
     "accept",
     "accept-encoding",
@@ -37,16 +37,16 @@ pub struct Grant {
     secret_headers: Vec<String>,
 }
 
-/// A described request that a request is.
+/// The described request that a request matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Its path, with `{}` where the provider fills something in.
+    /// Its path, with `{}` for each segment that the provider fills in.
     pub path: String,
     /// What the request has beyond it.
     pub beyond: Option<Beyond>,
 }
 
-/// What a request has that is not granted with it.
+/// A header or query key of a request that is not granted with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beyond {
     /// Why it is denied.
@@ -91,13 +91,13 @@ impl Grant {
         &self.origin
     }
 
-    /// The described request that a request to the origin is; none where it is none of them. They are looked for below the
-    /// configured path and below each path above it, since people enter addresses that lead further than the product's own.
+    /// The described request that matches a request to the origin; `None` if none does. Requests may be below the configured
+    /// path or below each path above it, since people enter addresses that lead further than the product's own.
     ///
-    /// `others` are the grants of other settings at the same origin. What stands below their path is theirs: a request
-    /// reaches it neither from above the own path nor by what the provider fills in.
+    /// `others` are the grants of other settings at the same origin. Paths below theirs belong to them: a request cannot
+    /// reach those from above its own path, nor by what the provider fills in.
     pub fn find<'a>(&'a self, request: Asked<'_>, others: impl Iterator<Item = &'a Self>) -> Option<Found> {
-        // An answer to TRACE repeats the request's headers with what was put into them, and CONNECT asks for a way on.
+        // An answer to TRACE repeats the request's headers, secrets included, and CONNECT opens a tunnel.
         if matches!(*request.method, Method::TRACE | Method::CONNECT) {
             return None;
         }
@@ -157,7 +157,7 @@ impl Grant {
     }
 }
 
-/// What is looked at of a request.
+/// The parts of a request that a grant compares.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
     /// Its method.
@@ -168,7 +168,7 @@ pub struct Asked<'a> {
     pub headers: &'a HeaderMap,
 }
 
-/// What no request may have, whatever is described: a name that asks for another request, or a header that is there twice.
+/// What no request may have, whatever the description says: a name that can change the request, or the same header twice.
 fn never(request: Asked<'_>) -> Option<Beyond> {
     let names = || request.headers.keys();
     let twice = names().find(|name| request.headers.get_all(*name).iter().nth(1).is_some());
@@ -187,8 +187,7 @@ fn keys(uri: &Uri) -> impl Iterator<Item = &str> {
     pairs.map(|pair| pair.split('=').next().unwrap_or_default())
 }
 
-/// A name as a person reads it: cut off where it is longer than any real one, and left out where it may be something else
-/// than a name.
+/// A name for a person: cut off if it is longer than any real one, and left out if it may not be a name.
 pub(crate) fn shown(name: &str) -> String {
     let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'$'));
     if is_name { name.chars().take(NAME).collect() } else { "{}".to_owned() }
@@ -215,7 +214,7 @@ fn is_of(spec: &RequestSpec, method: &Method, path: &[&str], fixed: usize) -> bo
     spec.method == method.as_str() && wanted.len() == path.len() && wanted.iter().zip(path).enumerate().all(fits)
 }
 
-/// Whether a segment stands for itself alone: a server may read an escape as a slash, and two dots as the way up.
+/// Whether a segment has only its literal meaning: a server may read an escape as a slash, and two dots as the parent.
 fn is_plain(segment: &str) -> bool {
     !segment.is_empty()
         && !segment.bytes().all(|b| b == b'.')
@@ -358,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_beyond_a_request_is_named_with_the_line_that_would_allow_it() {
+    fn an_undescribed_part_is_named_with_the_line_that_would_allow_it() {
         use DenialReason::{Header, Query, UndescribedHeader, UndescribedQuery};
         let line =
             |query: &str, with: &str| Some(format!("GET {{url}}/api/v4/users?page&since{query} with x-scope{with}"));

@@ -25,7 +25,7 @@ tokio::task_local! {
     static ASKED: Arc<AtomicBool>;
 }
 
-/// Shows the client's certificate to servers that ask for one, and takes down that they do.
+/// Shows the client's certificate to servers that ask for one, and records that they do.
 #[derive(Debug)]
 pub(crate) struct Shows(Option<Arc<CertifiedKey>>);
 
@@ -37,7 +37,7 @@ impl Shows {
 
 impl ResolvesClientCert for Shows {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        // Without a scope nobody wants to know.
+        // Outside of a scope nobody needs this.
         let _ = ASKED.try_with(|asked| asked.store(true, Ordering::Relaxed));
         self.0.clone()
     }
@@ -50,7 +50,7 @@ impl ResolvesClientCert for Shows {
 /// The versions of HTTP that a connection may speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Http {
-    /// As the server likes.
+    /// Whichever the server prefers.
     Any,
     /// HTTP/1.1, for servers that ask for it.
     One,
@@ -122,7 +122,7 @@ fn in_handshake(error: &(dyn std::error::Error + 'static), client: Client) -> Op
     ]
     .contains(&inner.kind());
     has_ended.then(|| {
-        let words = "the connection ended while it was being secured: what listens on the port may not speak TLS, or a firewall breaks the connection off";
+        let words = "the connection ended during the TLS handshake: the port may not speak TLS, or a firewall closes the connection";
         Cause::new("connection-lost", words)
     })
 }
@@ -205,16 +205,13 @@ fn of_alert(alert: AlertDescription, client: Client) -> Cause {
         }
         _ => {
             let number = u8::from(alert);
-            Cause::new(
-                "tls-failed",
-                format!("the server broke off the making of a secure connection (TLS alert {number})"),
-            )
+            Cause::new("tls-failed", format!("the server aborted the TLS handshake (alert {number})"))
         }
     }
 }
 
 fn certificate_missing() -> Cause {
-    Cause::new("client-certificate-missing", "the server wants a client certificate, and none was given")
+    Cause::new("client-certificate-missing", "the server requires a client certificate, and none was given")
 }
 
 fn certificate_refused(why: &str) -> Cause {

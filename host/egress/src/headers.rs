@@ -8,7 +8,7 @@ use crate::{Error, Result, vault};
 /// Headers that providers send their secrets in.
 const CREDENTIALS: [&str; 5] = ["authorization", "x-api-key", "api-key", "x-auth-token", "private-token"];
 
-/// Headers that say how a message is read, where it goes or who asks beside the server's own credentials.
+/// Headers that say how a message is framed, where it goes, or who sends it, beside the server's own credentials.
 const REFUSED: [&str; 9] =
     ["connection", "cookie", "expect", "host", "http2-settings", "keep-alive", "te", "trailer", "upgrade"];
 
@@ -25,8 +25,8 @@ impl ExtraHeader {
     /// A header with a value of one line.
     ///
     /// # Errors
-    /// The name is none, or one that says how messages are read or that holds the server's own credentials; or the value
-    /// cannot be sent.
+    /// The name is not valid, says how messages are framed, or is for the server's own credentials; or the value cannot be
+    /// sent.
     pub fn new(name: &str, value: &SecretString) -> Result<Self> {
         let unusable = |reason| Error::HeaderUnusable { name: name.to_owned(), reason };
         let parsed =

@@ -1,24 +1,24 @@
-//! The system's reasons as a person says them.
+//! The system's error messages in plain words.
 
 use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
 
-/// Why a file cannot be read or written, or a port not be used, without the number that the system gives it.
+/// Why a file cannot be read or written, or a port cannot be used, without the system's error number.
 #[must_use]
 #[expect(clippy::wildcard_enum_match_arm, reason = "all others keep the system's words")]
 pub fn io_reason(error: &io::Error) -> String {
     let text = error.to_string();
-    // Words of a program's own say more than the kind does.
+    // A program's own words say more than the kind does.
     let is_the_systems = error.get_ref().is_none();
     let words = match error.kind() {
         ErrorKind::NotFound if is_the_systems => "there is no such file or folder",
         ErrorKind::PermissionDenied if is_the_systems => "permission denied: this user may not do that",
         ErrorKind::IsADirectory if is_the_systems => "it is a folder",
-        ErrorKind::NotADirectory if is_the_systems => "a part of its path is a file and no folder",
+        ErrorKind::NotADirectory if is_the_systems => "a part of its path is a file, not a folder",
         ErrorKind::ReadOnlyFilesystem => "the disk can only be read",
         ErrorKind::StorageFull => "the disk is full",
-        ErrorKind::QuotaExceeded => "this user may store no more on the disk",
+        ErrorKind::QuotaExceeded => "this user's disk quota is exceeded",
         ErrorKind::FileTooLarge => "it would be larger than this process may write (ulimit -f)",
         ErrorKind::AddrInUse if is_the_systems => "another program uses the port",
         _ => text.split(" (os error ").next().unwrap_or(&text),
@@ -57,7 +57,7 @@ mod tests {
         for (number, expect) in [
             (2, "there is no such file or folder"),
             (13, "permission denied: this user may not do that"),
-            (20, "a part of its path is a file and no folder"),
+            (20, "a part of its path is a file, not a folder"),
             (21, "it is a folder"),
             (28, "the disk is full"),
             (5, "Input/output error"),

@@ -1,4 +1,4 @@
-//! What an administrator sets about the way to servers.
+//! How requests reach servers: what an administrator configures.
 
 use std::path::PathBuf;
 
@@ -14,6 +14,6 @@ pub struct EgressOptions {
     pub client_identity: Option<ClientIdentity>,
     /// A forward proxy that everything goes through.
     pub proxy: Option<Proxy>,
-    /// What a gateway in front of the servers asks for, added to each granted request.
+    /// Headers that a gateway in front of the servers requires, added to each granted request.
     pub headers: Vec<ExtraHeader>,
 }

@@ -1,4 +1,4 @@
-//! Scheme, host and port: what a provider is let out to.
+//! Scheme, host and port: where a provider may send requests.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -49,7 +49,7 @@ impl Origin {
         Self::of(&uri).filter(|origin| origin.port != 0).ok_or("its port is not a number from 1 to 65535")
     }
 
-    /// The origin of a request; none where the address holds a user name, which no request of a provider needs.
+    /// The origin of a request; `None` if the address holds a user name, which no request of a provider needs.
     pub(crate) fn of(uri: &Uri) -> Option<Self> {
         let is_https = match uri.scheme()? {
             scheme if *scheme == Scheme::HTTPS => true,
@@ -61,7 +61,7 @@ impl Origin {
             return None;
         }
         let host = uri.host().filter(|host| !host.is_empty())?.to_ascii_lowercase();
-        // A port that is no number from 0 to 65535 reads as none, and must not become the default.
+        // A port that is not a number from 0 to 65535 reads as `None`, and must not become the default.
         let after_host = authority.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map(|(_, port)| port);
         let port = match uri.port() {
             Some(port) => port.as_u16(),
@@ -90,7 +90,7 @@ impl Origin {
         self.is_https
     }
 
-    /// As people write it: the port only where it is not the usual one.
+    /// As people write it: with the port only if it is not the usual one.
     #[must_use]
     pub fn shown(&self) -> String {
         let (scheme, usual) = if self.is_https { ("https", 443) } else { ("http", 80) };
@@ -110,8 +110,8 @@ fn parts(url: &str) -> Option<(&str, &str, &str)> {
     Some((scheme, authority, rest))
 }
 
-/// The URL with a host that can be looked up: letters outside ASCII in the form that begins with `xn--`. What is no URL is
-/// left as it is.
+/// The URL with a host that can be looked up: letters outside ASCII in the form that begins with `xn--`. Text that is not
+/// a URL is left as it is.
 pub fn ascii_url(url: &str) -> Cow<'_, str> {
     let ascii = parts(url.trim())
         .filter(|(_, authority, _)| !authority.is_ascii())
@@ -133,7 +133,7 @@ const fn is_of_authority(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '[' | ']')
 }
 
-/// What makes text no URL.
+/// Why a text is not a URL.
 fn malformed(url: &str) -> &'static str {
     if url.contains(['"', '\'', '`', '<', '>', '“', '”', '‘', '’']) {
         "it contains a quotation mark or an angle bracket"

@@ -16,11 +16,11 @@ use wasmtime_wasi_http::{Error as HttpError, WasiBody};
 use crate::failure::Failure;
 use crate::tally::{Tally, size};
 
-/// A body on its way out.
+/// A request's body while it is sent.
 ///
-/// A guest may write bodies before it reads answers, and each write waits until somebody takes it. If a request that
-/// waits for its turn took none, a guest would wait for an answer's end that only itself can bring about. So what is
-/// written meanwhile is kept, as far as there is room.
+/// A guest may write bodies before it reads answers, and each write waits until it is read. If a request that waits for its
+/// turn read nothing, the guest would deadlock: it would wait for its own next step. So what is written meanwhile is kept,
+/// as far as there is room.
 pub(crate) struct Outgoing {
     body: WasiBody,
     has_ended: bool,
@@ -88,7 +88,7 @@ impl Outgoing {
         self.copy.clone()
     }
 
-    /// Takes in what comes, and returns only if the guest breaks off. May be dropped at any time.
+    /// Reads what the guest writes, and returns only if the guest aborts. May be dropped at any time.
     pub(crate) async fn take_in(&mut self) -> HttpError {
         loop {
             if self.has_ended || self.room.available_permits() == 0 {
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_size_of_a_body_is_told_as_it_was() {
+    fn a_body_keeps_its_size_hint() {
         let full = || http_body_util::Full::new(Bytes::from_static(b"abc")).map_err(|never| match never {});
         let mut outgoing = Outgoing::new(full().boxed_unsync(), Arc::new(Semaphore::new(9)), tally());
         assert_eq!((outgoing.size_hint().exact(), outgoing.is_end_stream()), (Some(3), false));

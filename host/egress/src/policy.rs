@@ -1,4 +1,4 @@
-//! What the operator of a platform lets its tenants' providers reach at all.
+//! The policy: which origins the operator of a platform allows its tenants' providers to reach.
 
 use std::net::IpAddr;
 
@@ -23,7 +23,7 @@ use crate::{Error, Origin, Result};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// None allows whatever is configured.
+    /// `None` allows any origin that is configured.
     allow: Option<Vec<Pattern>>,
     private_addresses: bool,
 }
@@ -61,9 +61,9 @@ impl Policy {
         Ok(Self { allow: Some(allow), ..Self::default() })
     }
 
-    /// Whether private addresses may be dialled for every origin that is allowed. `false` is for platforms whose tenants
-    /// are strangers: then only an origin that a line names exactly, without a wildcard, may be at a private address, and
-    /// a tenant that configures a name of its own gains no way into the platform's network.
+    /// Whether private addresses may be dialled for every allowed origin. Set `false` on platforms whose tenants are
+    /// strangers: then only an origin that a line names exactly, without a wildcard, may be at a private address, and a
+    /// tenant's own name cannot lead into the platform's network.
     #[must_use]
     pub fn private_addresses(mut self, allowed: bool) -> Self {
         self.private_addresses = allowed;
@@ -76,7 +76,7 @@ impl Policy {
         self.reach(origin).is_some()
     }
 
-    /// Which addresses an origin may be at; none where it is not allowed.
+    /// Which addresses an origin may be at; `None` if it is not allowed.
     pub(crate) fn reach(&self, origin: &Origin) -> Option<Reach> {
         let named_exactly = self.patterns().any(|pattern| !pattern.is_wildcard && pattern.matches(origin));
         let is_allowed = self.allow.is_none() || self.patterns().any(|pattern| pattern.matches(origin));

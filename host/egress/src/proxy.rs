@@ -1,4 +1,4 @@
-//! A forward proxy that companies send everything through.
+//! Forward proxies, as companies have them.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -14,9 +14,9 @@ use crate::{Error, Origin, Result, vault};
 /// A forward proxy that requests go through: https ones in a tunnel (`CONNECT`), so that it does not see what is in
 /// them, and http ones as they are.
 ///
-/// The proxy looks names up, so that the host cannot tell which address a name leads to. What it checks is the policy,
-/// addresses that stand in a URL, `localhost`, and the names of metadata services; the rest is the proxy's to refuse. Its
-/// own address may be private, and not link-local.
+/// The proxy looks names up, so the host does not know which address a name leads to. The host checks the policy, addresses
+/// in URLs, `localhost`, and the names of metadata services; the proxy must refuse the rest. The proxy's own address may be
+/// private, but not link-local.
 ///
 /// Neither `HTTPS_PROXY` nor another variable of the environment is read.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub struct Proxy {
 pub(crate) enum Route {
     /// By a connection of its own.
     Direct,
-    /// Through a tunnel that the proxy digs.
+    /// Through a tunnel that the proxy opens.
     Tunnel,
     /// The proxy passes it on.
     Forward,
@@ -42,7 +42,7 @@ impl Proxy {
     /// A proxy at an http URL, such as `http://proxy.example.com:3128`.
     ///
     /// # Errors
-    /// It is no such URL, holds a user name, or leads to an address that nothing is sent to.
+    /// It is not such a URL, holds a user name, or leads to a blocked address.
     pub fn new(url: &str) -> Result<Self> {
         let unusable = |reason: &str| Error::ProxyUnusable { reason: reason.to_owned() };
         let origin = Origin::parse(url).map_err(unusable)?;
@@ -88,14 +88,14 @@ impl Proxy {
             let host = host.as_ref().trim();
             let is_usual = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':' | b'/');
             if host.trim_matches('.').is_empty() || host.contains("//") || !host.bytes().all(is_usual) {
-                return Err(Error::ProxyUnusable { reason: format!("`{host}` is no host to reach without it") });
+                return Err(Error::ProxyUnusable { reason: format!("`{host}` is not a host to reach without it") });
             }
             self.except.push(host.to_owned());
         }
         Ok(self)
     }
 
-    /// What decides for each request, made once.
+    /// Decides for each request; made once.
     pub(crate) fn into_rules(self) -> Rules {
         let matcher = Matcher::builder().all(self.address.to_string()).no(self.except.join(",")).build();
         Rules { address: self.address, authorization: self.authorization, matcher: matcher.into() }

@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::{TrafficLimit, TrafficLimits};
 
-/// Bytes of bodies that are kept of requests which wait for their turn.
+/// Bytes of the bodies that are kept while requests wait for their turn.
 const ROOM: usize = 4 * 1024 * 1024;
 
-/// When requests have their turn: so many at once, and so many in a second. The sessions of a tenant share one, so that a
+/// When requests have their turn: limits the requests in flight and per second. The sessions of a tenant share one, so a
 /// tenant with many instances sends no more at once than a tenant with one.
 #[derive(Clone, Debug)]
 pub struct Turns {
@@ -85,7 +85,7 @@ impl Quota {
         self.asked.store(0, Ordering::Relaxed);
     }
 
-    /// Counts a request that a guest asks for, before anybody looks whether it is granted: asking costs the host as much.
+    /// Counts a request that a guest asks for, before it is known to be granted: a denied one costs the host as much.
     ///
     /// # Errors
     /// It is beyond what a call may ask for.
@@ -94,7 +94,7 @@ impl Quota {
         if earlier >= self.per_call { Err(TrafficLimit::RequestsPerCall(self.per_call)) } else { Ok(()) }
     }
 
-    /// Counts a request that is let out, with so many bytes of address and headers.
+    /// Counts a request that is sent, with so many bytes of address and headers.
     ///
     /// # Errors
     /// They are beyond what a session may send.
@@ -109,7 +109,7 @@ impl Quota {
         Arc::clone(&self.total)
     }
 
-    /// How many requests were let out over all calls.
+    /// How many requests were sent over all calls.
     pub(crate) fn let_out(&self) -> u64 {
         self.let_out.load(Ordering::Relaxed)
     }
@@ -119,8 +119,8 @@ impl Quota {
         Arc::clone(&self.room)
     }
 
-    /// Waits for a request's turn, in the order of asking. The request is in flight for as long as the permit is kept;
-    /// none is given only where the semaphore was closed, which nobody does.
+    /// Waits for a request's turn, in the order of asking. The request is in flight for as long as the permit is kept.
+    /// Returns `None` only if the semaphore was closed, which never happens.
     pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
         let Turns { in_flight, pace } = &self.turns;
         let permit = Arc::clone(in_flight).acquire_owned().await.ok();
@@ -137,7 +137,7 @@ impl Quota {
 #[derive(Debug)]
 struct Pace {
     between: Duration,
-    /// The earliest moment that is not taken; none before the first.
+    /// The earliest moment that is not taken; `None` before the first.
     next: Option<Instant>,
 }
 

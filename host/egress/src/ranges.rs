@@ -1,15 +1,15 @@
-//! Which addresses are of the Internet: one table of ranges, each with its source, and the addresses that hold others.
+//! Which addresses are public: one table of special ranges, each with its source, and the addresses that embed others.
 //!
 //! The sources are the IANA registries of special-purpose addresses (RFC 6890) for IPv4 and IPv6, as of 2025, and for
 //! metadata services the documents of the clouds. What the registries call globally reachable is not in the table
-//! (192.0.0.9, 192.31.196.0/24 and the like), but for the parts of ranges that are kept whole.
+//! (192.0.0.9, 192.31.196.0/24 and the like), except as a part of a range that is listed as a whole.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// What is the matter with an address. A later one outweighs an earlier.
+/// Why an address is not public. A later case outweighs an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// It is not one of the Internet: somebody's own network, or nobody's.
+    /// It is private: of a local network, or not assigned.
     Private,
     /// Link-local, a metadata service, or nothing that can be dialled.
     Prohibited,
@@ -118,7 +118,7 @@ fn held(address: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
     let at = |places: [usize; 4]| Ipv4Addr::from(places.map(|place| bytes.get(place).copied().unwrap_or_default()));
     let last = || at([12, 13, 14, 15]);
     let found: [Option<Ipv4Addr>; 5] = match address.segments() {
-        // Unspecified and loopback are no IPv4 addresses.
+        // The unspecified address and loopback do not embed IPv4 addresses.
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => [None; 5],
         // IPv4-compatible and IPv4-mapped (RFC 4291), IPv4-translated (RFC 2765), NAT64 (RFC 6052).
         [0, 0, 0, 0, 0, 0, _, _]
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_registries_call_global_is_of_the_internet() {
+    fn addresses_that_the_registries_call_global_are_public() {
         for address in ["1.1.1.1", "192.31.196.1", "192.52.193.1", "192.175.48.1", "2620:4f:8000::1", "2a00::1"] {
             assert_eq!(kind(address.parse().unwrap()), NONE, "{address}");
         }

@@ -1,16 +1,16 @@
-//! Known secrets in texts that leave the host: found by their value, and taken out.
+//! Redaction: finds known secrets by their value in texts that leave the host, and removes them.
 //!
-//! A plugin holds placeholders, and learns a secret only from a server that answers with what it was sent, be it in a
-//! request's id, in the words of an error or in a user's name. Whatever a plugin returns, and whatever is written down of
-//! its requests, goes through here. It helps against servers that repeat a secret and not against ones that disguise it:
-//! who knows a secret can write it in more ways than anybody can look for.
+//! A plugin holds placeholders. It learns a secret only from a server that repeats what it received: in a request's id, in
+//! an error's text or in a user's name. So everything that a plugin returns, and everything that is logged of its requests,
+//! passes through here. This helps against servers that repeat a secret, not against ones that disguise it: a secret can be
+//! written in more ways than anybody can search for.
 //!
 //! * A secret of 8 characters or more is found anywhere, in any case, as it is and in the forms that protocols give it:
 //!   percent-encoded, in hexadecimal digits, in base64 (of itself or inside of something longer, such as `user:password`),
 //!   and as JSON, HTML or a header escape it.
 //! * Of 4 to 7 characters it is found as a word of its own, so that `test` as a password leaves `latest` as it is.
-//! * One that is shorter is not looked for: it would be found in every other sentence.
-//! * A text for a person that ends in the first half of a secret or more, since somebody cut it off, loses that end.
+//! * A shorter one is not searched for: it would be found in every other sentence.
+//! * If a text for a person ends in the first half of a secret or more, since it was cut off, that end is removed.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,10 +23,10 @@ use provider_model::{
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// What stands in the place of a secret.
+/// What replaces a secret.
 const REDACTED: &str = "[redacted]";
 
-/// Bytes of a secret that is found anywhere, and of one that is looked for at all.
+/// The least bytes of a secret that is found anywhere, and of one that is searched for at all.
 const LONG: usize = 8;
 const SHORT: usize = 4;
 
@@ -36,7 +36,7 @@ const PAIRS: usize = 4096;
 /// Looks for the secrets of one session. Their forms are wiped when it is dropped.
 ///
 /// The search is Wu and Manber's: it looks at every pair of bytes that is as far from the last as the shortest form is long,
-/// and closer only where a pair is one of a secret's. A text that is shorter than all forms is not looked at.
+/// and closer only if a pair is one of a secret's. A text that is shorter than all forms is skipped.
 pub struct Redactor {
     /// The longest first.
     forms: Vec<Form>,
@@ -65,7 +65,7 @@ enum Place {
 
 /// Texts that leave the host.
 pub trait Texts {
-    /// Takes the secrets out.
+    /// Removes the secrets.
     fn redact(&mut self, redactor: &Redactor);
 }
 
@@ -91,7 +91,7 @@ impl Redactor {
         Self { forms, shortest, skips }
     }
 
-    /// Takes the secrets out of a text, and says whether there were any.
+    /// Removes the secrets from a text. Returns whether there were any.
     #[inline]
     pub fn clean(&self, text: &mut String) -> bool {
         text.len() >= self.shortest && self.clean_long(text)
@@ -104,8 +104,8 @@ impl Redactor {
         true
     }
 
-    /// The same for a text that somebody may have cut off in the middle of a secret.
-    pub(crate) fn clean_told(&self, text: &mut String) -> bool {
+    /// The same for a text that may have been cut off in the middle of a secret.
+    pub(crate) fn clean_for_person(&self, text: &mut String) -> bool {
         let is_cleaned = self.clean(text);
         let rest = text.trim_end_matches(|letter: char| letter == '.' || letter == '…' || letter.is_whitespace());
         let cut = self.forms.iter().filter(|form| form.place == Place::Whole).filter_map(|form| {
@@ -299,19 +299,19 @@ impl fmt::Debug for Redactor {
     }
 }
 
-/// A text for a person.
-fn told(text: &mut String, redactor: &Redactor) {
-    redactor.clean_told(text);
+/// Cleans a text for a person.
+fn for_person(text: &mut String, redactor: &Redactor) {
+    redactor.clean_for_person(text);
 }
 
-/// Texts for a person.
-fn all_told<'a>(texts: impl IntoIterator<Item = &'a mut String>, redactor: &Redactor) {
-    texts.into_iter().for_each(|text| told(text, redactor));
+/// Cleans texts for a person.
+fn all_for_person<'a>(texts: impl IntoIterator<Item = &'a mut String>, redactor: &Redactor) {
+    texts.into_iter().for_each(|text| for_person(text, redactor));
 }
 
 impl Texts for String {
     fn redact(&mut self, redactor: &Redactor) {
-        told(self, redactor);
+        for_person(self, redactor);
     }
 }
 
@@ -330,7 +330,7 @@ impl<T: Texts> Texts for Vec<T> {
 impl Texts for Notice {
     fn redact(&mut self, redactor: &Redactor) {
         let Self { code, severity: _, message, fix, fields, count: _, subjects, params } = self;
-        all_told([code, message].into_iter().chain(fix).chain(fields).chain(subjects), redactor);
+        all_for_person([code, message].into_iter().chain(fix).chain(fields).chain(subjects), redactor);
         params.redact(redactor);
     }
 }
@@ -339,13 +339,13 @@ impl Texts for CheckReport {
     fn redact(&mut self, redactor: &Redactor) {
         let Self { steps, product_version, product_instance, attributes } = self;
         for step in steps {
-            all_told(
+            all_for_person(
                 [&mut step.id, &mut step.summary].into_iter().chain(&mut step.code).chain(&mut step.fix),
                 redactor,
             );
             step.params.redact(redactor);
         }
-        all_told(product_version.iter_mut().chain(product_instance), redactor);
+        all_for_person(product_version.iter_mut().chain(product_instance), redactor);
         attributes.redact(redactor);
     }
 }
@@ -364,8 +364,8 @@ impl Texts for ProviderError {
             request_id,
             params,
         } = self;
-        all_told([code, message].into_iter().chain(fix).chain(request).chain(request_id), redactor);
-        params.change(|text| redactor.clean_told(text));
+        all_for_person([code, message].into_iter().chain(fix).chain(request).chain(request_id), redactor);
+        params.change(|text| redactor.clean_for_person(text));
     }
 }
 
@@ -383,7 +383,7 @@ impl Texts for License {
             attributes,
             notices,
         } = self;
-        all_told([license_type, name].into_iter().chain(licensee).chain(starts_at).chain(expires_at), redactor);
+        all_for_person([license_type, name].into_iter().chain(licensee).chain(starts_at).chain(expires_at), redactor);
         attributes.redact(redactor);
         notices.redact(redactor);
     }
@@ -470,7 +470,7 @@ mod tests {
     #[track_caller]
     fn cleaned(secrets: &[&str], text: &str) -> String {
         let mut text = text.to_owned();
-        redactor(secrets).clean_told(&mut text);
+        redactor(secrets).clean_for_person(&mut text);
         text
     }
 
@@ -494,8 +494,8 @@ mod tests {
             for after in ["", "\n", ", ", "abc"] {
                 let plain = format!("{before}{SECRET}{after}");
                 for encoded in [BASE64_STANDARD.encode(&plain), BASE64_URL_SAFE_NO_PAD.encode(&plain)] {
-                    let told = cleaned(&[SECRET], &format!("Basic {encoded}!"));
-                    assert_eq!(told, "Basic [redacted]!", "{plain:?}");
+                    let text = cleaned(&[SECRET], &format!("Basic {encoded}!"));
+                    assert_eq!(text, "Basic [redacted]!", "{plain:?}");
                 }
             }
         }
@@ -542,17 +542,17 @@ mod tests {
             [(25, "", true), (25, "…", true), (13, "...", true), (12, "", false), (3, "", false)]
         {
             let head = &SECRET[..length];
-            let told = cleaned(&[SECRET], &format!("The server says {head}{end}"));
-            assert_eq!(told.contains(head), !is_taken, "{told}");
-            assert_eq!(told.ends_with(REDACTED), is_taken, "{told}");
+            let text = cleaned(&[SECRET], &format!("The server says {head}{end}"));
+            assert_eq!(text.contains(head), !is_taken, "{text}");
+            assert_eq!(text.ends_with(REDACTED), is_taken, "{text}");
         }
     }
 
     #[test]
     fn several_secrets_are_looked_for_at_once() {
         let secrets = [SECRET, "hunter2", "swordfish-9000"];
-        let told = cleaned(&secrets, &format!("{SECRET}, hunter2, swordfish-9000 and tuna"));
-        assert_eq!(told, "[redacted], [redacted], [redacted] and tuna");
+        let text = cleaned(&secrets, &format!("{SECRET}, hunter2, swordfish-9000 and tuna"));
+        assert_eq!(text, "[redacted], [redacted], [redacted] and tuna");
         let nobodys = redactor(&[]);
         let mut text = SECRET.to_owned();
         assert!(!nobodys.clean(&mut text) && text == SECRET);

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use crate::{Error, Result};
 
-/// The bytes of a regular file, or how many it has at least where that is more than `largest`.
+/// Reads a regular file. Returns its bytes, or the least number of them if that is more than `largest`.
 ///
 /// # Errors
-/// [`Error::NotAFile`], or [`Error::Io`] where it cannot be read.
+/// [`Error::NotAFile`], or [`Error::Io`] if it cannot be read.
 pub fn read_regular(path: &Path, largest: usize) -> Result<Result<Vec<u8>, u64>> {
     let failed = |source| Error::Io { path: path.to_owned(), source };
     let file = open(path).map_err(failed)?;

@@ -1,4 +1,4 @@
-//! Denied requests in the log: a guest may ask for the same thing again and again, and the log is not to grow with it.
+//! Denied requests in the log: a guest may repeat a request without end, and the log must not grow with that.
 
 use std::mem;
 
@@ -22,8 +22,8 @@ struct Repeat {
 }
 
 impl Repeats {
-    /// Takes a denial. Returns the line for it where one is due: for the first, the tenth, the hundredth and so on, each
-    /// with the number of requests that no earlier line stands for.
+    /// Takes a denial. Returns a line for the first, the tenth, the hundredth and so on, each with the number of requests
+    /// that no earlier line counts.
     pub(crate) fn add(&mut self, entry: Entry) -> Option<Entry> {
         let place = match self.kept.iter().position(|known| is_same(&known.entry, &entry)) {
             Some(place) => place,
@@ -44,7 +44,7 @@ impl Repeats {
         is_power_of_ten(repeat.all).then(|| line(known))
     }
 
-    /// The lines for what no line stands for yet.
+    /// The lines for the denials that no line counts yet.
     pub(crate) fn rest(&mut self) -> impl Iterator<Item = Entry> {
         self.kept.iter_mut().filter(|repeat| repeat.entry.times > 0).map(|repeat| line(&mut repeat.entry))
     }
@@ -65,7 +65,7 @@ fn line(known: &mut Entry) -> Entry {
     line
 }
 
-/// What is left of a denial where there were too many kinds of them: its code.
+/// What is kept of a denial if there are too many kinds of them: its code.
 fn anonymous(entry: &Entry) -> Entry {
     Entry { method: "OTHER".to_owned(), origin: String::new(), path: String::new(), ..entry.clone() }
 }
@@ -109,9 +109,9 @@ mod tests {
     fn a_denial_is_written_with_its_number_and_less_and_less_often() {
         let mut repeats = Repeats::default();
         let lines: Vec<_> = (0..1_234).filter_map(|_| repeats.add(denied("/x"))).collect();
-        let told = |lines: &[Entry]| lines.iter().map(|line| (line.times, line.request_bytes)).collect::<Vec<_>>();
-        assert_eq!(told(&lines), [(1, 3), (9, 27), (90, 270), (900, 2_700)]);
-        assert_eq!(told(&repeats.rest().collect::<Vec<_>>()), [(234, 702)]);
+        let counts = |lines: &[Entry]| lines.iter().map(|line| (line.times, line.request_bytes)).collect::<Vec<_>>();
+        assert_eq!(counts(&lines), [(1, 3), (9, 27), (90, 270), (900, 2_700)]);
+        assert_eq!(counts(&repeats.rest().collect::<Vec<_>>()), [(234, 702)]);
         assert_eq!(repeats.rest().count(), 0);
     }
 

@@ -1,4 +1,4 @@
-//! A request as it is written down.
+//! A request as the log has it.
 
 use crate::Origin;
 

@@ -1,4 +1,4 @@
-//! Sending one request that was let out.
+//! Sends one granted request.
 
 use std::sync::Arc;
 
@@ -16,72 +16,73 @@ use crate::client::Client;
 use crate::connector::Kept;
 use crate::deadline::{Deadline, TIMEOUT};
 use crate::failure::{self, Failure, Known};
+use crate::in_flight::InFlight;
+use crate::inner::{EgressInner, Exit};
 use crate::outgoing::{BodyCopy, Outgoing};
-use crate::pass::Pass;
 use crate::proxy::Route;
 use crate::tally::Tally;
 use crate::tunnel;
-use crate::way::{Exit, Way};
 
-/// Says by whose hands an answer came (RFC 9209): one that a forward proxy passed on may be the proxy's own.
+/// Says who passed an answer on (RFC 9209): one that came through a forward proxy may be the proxy's own.
 const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 
-/// How often a request is sent again that a server did not take: each time the connection that it was sent on has ended.
+/// How often a request is sent again if the server did not take it: each time its connection was closed.
 const RETAKES: u32 = 5;
 
-/// Waits for the request's turn, which no timeout of the guest's covers, sends it, and hands the answer out.
+/// Waits for the request's turn, which the guest's timeouts do not include, sends it, and returns the answer.
 pub(crate) async fn send(
-    mut pass: Pass,
+    mut in_flight: InFlight,
     exit: Exit,
     mut request: Request<WasiBody>,
     options: RequestOptions,
 ) -> Result<Response<WasiBody>, HttpError> {
-    complete(pass.way(), &exit, request.headers_mut());
+    complete(in_flight.inner(), &exit, request.headers_mut());
     let (head, body) = request.into_parts();
-    let mut body = Outgoing::new(body, pass.way().quota.room(), pass.tally());
+    let mut body = Outgoing::new(body, in_flight.inner().quota.room(), in_flight.tally());
     let place = tokio::select! {
         biased;
-        place = pass.way().quota.turn() => place,
+        place = in_flight.inner().quota.turn() => place,
         error = body.take_in() => {
-            pass.failed(Failure::LetGo);
+            in_flight.failed(Failure::LetGo);
             return Err(error);
         }
     };
-    pass.hold(place);
+    in_flight.hold(place);
     let copy = body.copy();
     let request = Request::from_parts(head, body.boxed_unsync());
-    let deadline = Deadline::of(pass.way().time);
-    let answer = match exchange(pass.way(), &exit, (request, copy), &options, deadline, &pass.tally()).await {
+    let deadline = Deadline::of(in_flight.inner().time);
+    let answer = match exchange(in_flight.inner(), &exit, (request, copy), &options, deadline, &in_flight.tally()).await
+    {
         Ok(answer) => answer,
-        Err(failure) => return Err(pass.failed(failure).into()),
+        Err(failure) => return Err(in_flight.failed(failure).into()),
     };
     let (head, body) = answer.into_parts();
-    pass.answered(head.status);
-    if !fits(pass.way(), &head.headers) {
-        let limit = pass.way().head_limit();
-        return Err(pass.failed(Failure::Denied(DenialReason::Limit(limit))).into());
+    in_flight.answered(head.status);
+    if !fits(in_flight.inner(), &head.headers) {
+        let limit = in_flight.inner().head_limit();
+        return Err(in_flight.failed(Failure::Denied(DenialReason::Limit(limit))).into());
     }
-    let body = Watched::new(body, pass, options.between_bytes_timeout.unwrap_or(TIMEOUT), deadline)?;
+    let body = Watched::new(body, in_flight, options.between_bytes_timeout.unwrap_or(TIMEOUT), deadline)?;
     Ok(Response::from_parts(head, body.boxed_unsync()))
 }
 
-/// Adds what the guest does not know: secrets, and what gateway and proxy ask for. The client adds `Host` itself, which
-/// the gate held against the address: only HTTP/1.1 has it, and servers of HTTP/2 refuse it beside `:authority`.
-fn complete(way: &Way, exit: &Exit, headers: &mut HeaderMap) {
+/// Adds what the guest does not know: secrets, and what gateway and proxy require. The client adds `Host` itself, after
+/// `admit` compared it with the address: only HTTP/1.1 has it, and HTTP/2 servers refuse it beside `:authority`.
+fn complete(inner: &EgressInner, exit: &Exit, headers: &mut HeaderMap) {
     headers.remove(HOST);
-    way.vault.fill(headers, &exit.urls);
-    way.egress.add_headers(headers);
-    // In a tunnel the proxy is told when it is dug, and the server is never told.
+    inner.vault.fill(headers, &exit.urls);
+    inner.egress.add_headers(headers);
+    // A tunnel's proxy receives the credentials when the tunnel is opened; the server must never receive them.
     headers.remove(PROXY_AUTHORIZATION);
-    if let (Route::Forward, Some(authorization)) = (exit.route, way.egress.proxy_authorization()) {
+    if let (Route::Forward, Some(authorization)) = (exit.route, inner.egress.proxy_authorization()) {
         headers.insert(PROXY_AUTHORIZATION, authorization.clone());
     }
 }
 
-/// Sends the request, once more by HTTP/1.1 if the server asks for that, and again on another connection if the server
-/// ended one without taking it. A body that is not kept is the guest's to try again.
+/// Sends the request. Sends it again by HTTP/1.1 if the server requires that, and on another connection if the server
+/// closed one without taking it. If the body was not kept, the guest must retry.
 async fn exchange(
-    way: &Way,
+    inner: &EgressInner,
     exit: &Exit,
     (mut request, mut copy): (Request<WasiBody>, BodyCopy),
     options: &RequestOptions,
@@ -91,16 +92,16 @@ async fn exchange(
     let again = Again::of(&request);
     for _ in 0..RETAKES {
         let mut connection = capture_connection(&mut request);
-        let answer = attempt(way, exit, exit.clients.choose(), (request, &mut connection), options, deadline).await;
+        let answer = attempt(inner, exit, exit.clients.choose(), (request, &mut connection), options, deadline).await;
         let is_two = connection.connection_metadata().as_ref().is_some_and(Connected::is_negotiated_h2);
         let failure = match answer {
             Err(failure @ (Failure::HttpOneRequired | Failure::NotTaken)) => failure,
-            // Why a server has ended a whole connection of HTTP/2 the library keeps to itself. It may want HTTP/1.1.
+            // The library does not report why a server closed a whole HTTP/2 connection. It may require HTTP/1.1.
             Err(Failure::ConnectionTerminated) if is_two && !again.has_body && !exit.clients.speaks_two() => {
                 let mut request = again.with(empty());
                 let mut connection = capture_connection(&mut request);
                 let by_one = (request, &mut connection);
-                let answer = attempt(way, exit, exit.clients.one(), by_one, options, deadline).await?;
+                let answer = attempt(inner, exit, exit.clients.one(), by_one, options, deadline).await?;
                 exit.clients.want_one();
                 return Ok(answer);
             }
@@ -115,10 +116,10 @@ async fn exchange(
             exit.clients.want_one();
         }
         let body = if again.has_body {
-            // Only of what a server did not take it is sure that nothing was done.
+            // Only if the server did not take the request is it certain that it did nothing.
             let kept = copy.take().filter(|_| failure == Failure::NotTaken).ok_or(failure)?;
             tally.begin_again();
-            let body = Outgoing::new(kept, way.quota.room(), Arc::clone(tally));
+            let body = Outgoing::new(kept, inner.quota.room(), Arc::clone(tally));
             copy = body.copy();
             body.boxed_unsync()
         } else if tally.sent() == 0 {
@@ -129,7 +130,7 @@ async fn exchange(
         request = again.with(body);
     }
     let mut connection = capture_connection(&mut request);
-    attempt(way, exit, exit.clients.choose(), (request, &mut connection), options, deadline).await
+    attempt(inner, exit, exit.clients.choose(), (request, &mut connection), options, deadline).await
 }
 
 fn empty() -> WasiBody {
@@ -162,17 +163,17 @@ impl Again {
 }
 
 async fn attempt(
-    way: &Way,
+    inner: &EgressInner,
     exit: &Exit,
     client: &Client,
     (request, connection): (Request<WasiBody>, &mut CaptureConnection),
     options: &RequestOptions,
     deadline: Deadline,
 ) -> Result<Response<Incoming>, Failure> {
-    way.egress.count();
+    inner.egress.count();
     let sending = client.request(request);
     tokio::pin!(sending);
-    // The pool does not tell the two waits apart, so the first ends with the news of a connection.
+    // The pool does not separate the two waits, so the first one ends when the connection is reported.
     let connecting = async {
         tokio::select! {
             biased;
@@ -185,7 +186,7 @@ async fn attempt(
         Some(answer) => answer,
         None => deadline.within(options.first_byte_timeout, Failure::AnswerTimeout, sending).await?,
     };
-    let known = Known { head: way.head_limit(), has_identity: way.egress.has_identity() };
+    let known = Known { head: inner.head_limit(), has_identity: inner.egress.has_identity() };
     let mut answer = answer.map_err(|error| failure::of(&error, known))?;
     if let Some(kept) = answer.extensions().get::<Kept>() {
         kept.mark();
@@ -193,7 +194,7 @@ async fn attempt(
     if exit.route == Route::Forward {
         let status = answer.status();
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            let has_credentials = way.egress.proxy_authorization().is_some();
+            let has_credentials = inner.egress.proxy_authorization().is_some();
             return Err(Failure::Explained(tunnel::refused(status.as_u16(), has_credentials)));
         }
         answer.headers_mut().insert(PROXY_STATUS, HeaderValue::from_static("forward-proxy"));
@@ -206,11 +207,11 @@ fn slow_proxy() -> Cause {
     Cause::new("proxy-unreachable", words)
 }
 
-/// Whether an answer's headers are within the limits, which the client keeps roughly while it reads them.
-fn fits(way: &Way, headers: &HeaderMap) -> bool {
+/// Whether an answer's headers are within the limits. The client enforces these only roughly while it reads.
+fn fits(inner: &EgressInner, headers: &HeaderMap) -> bool {
     let bytes = headers
         .iter()
         .fold(0_usize, |sum, (name, value)| sum.saturating_add(name.as_str().len()).saturating_add(value.len()));
     let within = |count: usize, limit: u32| u32::try_from(count).is_ok_and(|count| count <= limit);
-    within(headers.len(), way.headers) && within(bytes, way.head_bytes)
+    within(headers.len(), inner.headers) && within(bytes, inner.head_bytes)
 }

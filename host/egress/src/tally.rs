@@ -37,7 +37,7 @@ impl Tally {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Begins anew: the server took nothing, and all of it is sent once more. What a session has left is used up.
+    /// Starts over: the server took nothing, and all of it is sent once more. The session's quota counts both.
     pub(crate) fn begin_again(&self) {
         self.sent.store(0, Ordering::Relaxed);
     }
@@ -50,7 +50,7 @@ impl Tally {
     /// Counts a piece before it is sent.
     ///
     /// # Errors
-    /// It is not to be sent, and nothing after it.
+    /// Neither it nor anything after it may be sent.
     pub(crate) fn count(&self, frame: &Frame<Bytes>) -> Result<(), DenialReason> {
         // Servers may take what follows a body for headers, and no provider needs that.
         let trailer = frame.trailers_ref().and_then(|trailers| trailers.keys().next());

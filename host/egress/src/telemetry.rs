@@ -44,9 +44,9 @@ mod tests {
             })
             .collect();
         counted.sort();
-        let told: Vec<_> = counted.iter().map(|(name, labels, count)| format!("{name} {labels} {count}")).collect();
+        let lines: Vec<_> = counted.iter().map(|(name, labels, count)| format!("{name} {labels} {count}")).collect();
         assert_eq!(
-            told,
+            lines,
             [
                 "provider_request_bytes_total p acme 10",
                 "provider_requests_total p acme 200 1",

@@ -1,4 +1,4 @@
-//! The client against servers that answer as badly as servers can.
+//! The client against servers that misbehave.
 
 mod audit;
 mod denials;
@@ -30,7 +30,7 @@ use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpH
 use crate::audit::Audit;
 use crate::grant::Grant;
 use crate::vault::Vault;
-use crate::{Egress, EgressOptions, ExtraHeader, Gate, GateOptions, Sender, Turns};
+use crate::{Egress, EgressOptions, EgressSession, ExtraHeader, Sender, SessionOptions, Turns};
 use crate::{Error, Policy, TrafficLimits};
 
 /// What a server does with each request.
@@ -44,7 +44,7 @@ enum Server {
     SendsHeaders(usize, usize),
     /// Sends the first, and then the second every ten milliseconds, without end.
     Drips(&'static str, &'static str),
-    /// Sends back what it was sent.
+    /// Echoes the request.
     Echoes,
     /// Takes requests, and says nothing.
     Silent,
@@ -126,14 +126,14 @@ fn timeouts(connect: Duration, first_byte: Duration, between_bytes: Duration) ->
 
 /// Sends a request for `url`.
 async fn send(
-    gate: &mut Gate,
+    session: &mut EgressSession,
     request: http::request::Builder,
     body: &'static [u8],
     options: RequestOptions,
 ) -> Result<http::Response<WasiBody>, HttpError> {
     let body = Full::new(Bytes::from_static(body)).map_err(|never| match never {}).boxed_unsync();
     let request = request.body(body).unwrap();
-    let sending = Pin::from(gate.send_request(request, Some(options), Box::new(async { Ok(()) })));
+    let sending = Pin::from(session.send_request(request, Some(options), Box::new(async { Ok(()) })));
     sending.await.map(|(response, _)| response)
 }
 
@@ -141,15 +141,15 @@ fn request(method: &str, url: &str) -> http::request::Builder {
     Request::builder().method(method).uri(url).header("host", url.split('/').nth(2).unwrap())
 }
 
-/// Sends a request for `url` and tells what came: status and body, or the error's name where one came instead.
-async fn get(gate: &mut Gate, url: &str, options: RequestOptions) -> String {
-    match send(gate, request("GET", url), b"", options).await {
+/// Sends a request for `url` and returns its status and body, or the name of the error.
+async fn get(session: &mut EgressSession, url: &str, options: RequestOptions) -> String {
+    match send(session, request("GET", url), b"", options).await {
         Err(error) => format!("{error:?}"),
-        Ok(response) => told(response).await,
+        Ok(response) => answer_of(response).await,
     }
 }
 
-async fn told(response: http::Response<WasiBody>) -> String {
+async fn answer_of(response: http::Response<WasiBody>) -> String {
     let (head, body) = response.into_parts();
     match body.collect().await {
         Ok(body) => format!("{} {}", head.status.as_u16(), String::from_utf8_lossy(&body.to_bytes())),
@@ -157,7 +157,7 @@ async fn told(response: http::Response<WasiBody>) -> String {
     }
 }
 
-/// What a gate may be opened with.
+/// What a session may be opened with.
 struct Opening {
     policy: Policy,
     limits: TrafficLimits,
@@ -172,13 +172,13 @@ impl Default for Opening {
 }
 
 impl Opening {
-    /// Opens a gate to the root, /x and the items of an origin.
-    fn open(self, egress: &Egress, origin: &str) -> crate::Result<Gate> {
+    /// Opens a session to the root, /x and the items of an origin.
+    fn open(self, egress: &Egress, origin: &str) -> crate::Result<EgressSession> {
         let spec = |(method, path)| RequestSpec { query: vec!["page".into()], ..samples::request(method, path) };
         let specs = [("GET", "/"), ("GET", "/x"), ("POST", "/items/{}")];
         let grant = Grant::new("url", origin, &specs.map(spec), Vec::new()).unwrap();
         let sender = Sender { tenant: "acme".to_owned(), provider: "test".to_owned(), version: "1.2.3".to_owned() };
-        let options = GateOptions {
+        let options = SessionOptions {
             grants: vec![grant],
             vault: Vault::default(),
             policy: &self.policy,
@@ -187,11 +187,11 @@ impl Opening {
             sender,
             audit: self.audit,
         };
-        Gate::open(egress.clone(), options)
+        EgressSession::open(egress.clone(), options)
     }
 }
 
-fn gate(egress: &Egress, origin: &str) -> Gate {
+fn session(egress: &Egress, origin: &str) -> EgressSession {
     Opening::default().open(egress, origin).unwrap()
 }
 
@@ -201,7 +201,7 @@ fn egress() -> Egress {
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
-async fn every_way_to_fail_has_its_name() {
+async fn each_failure_has_its_code() {
     let quick = timeouts(LONG, SHORT, SHORT);
     let patient = timeouts(LONG, LONG, LONG);
     let cases = [
@@ -259,7 +259,7 @@ async fn every_way_to_fail_has_its_name() {
         let origin = format!("http://127.0.0.1:{}", place.port);
         let egress = egress();
         assert_eq!(
-            get(&mut gate(&egress, &origin), &format!("{origin}/x"), options).await,
+            get(&mut session(&egress, &origin), &format!("{origin}/x"), options).await,
             expect,
             "a server that {name}"
         );
@@ -272,7 +272,7 @@ async fn an_endless_body_is_cut_off() {
     let text: &'static str = Box::leak(format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(1001)).into_boxed_str());
     let place = start(Server::SendsAndCloses(text), None).await;
     let origin = format!("http://127.0.0.1:{}", place.port);
-    let found = get(&mut gate(&egress(), &origin), &origin, timeouts(LONG, LONG, LONG)).await;
+    let found = get(&mut session(&egress(), &origin), &origin, timeouts(LONG, LONG, LONG)).await;
     assert_eq!(found, "200 then HttpResponseBodySize(Some(1000))");
 }
 
@@ -281,7 +281,7 @@ async fn nothing_is_sent_to_a_link_local_or_metadata_address() {
     let egress = egress();
     for host in ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "0.0.0.0", "168.63.129.16"] {
         let origin = format!("http://{host}");
-        let found = get(&mut gate(&egress, &origin), &format!("{origin}/x"), timeouts(SHORT, SHORT, SHORT)).await;
+        let found = get(&mut session(&egress, &origin), &format!("{origin}/x"), timeouts(SHORT, SHORT, SHORT)).await;
         assert_eq!(found, "DestinationIpProhibited", "{host}");
     }
     assert_eq!(egress.requests(), 0);
@@ -292,7 +292,7 @@ async fn nothing_leaves_for_another_origin() {
     let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"), None).await;
     let port = place.port;
     let egress = egress();
-    let mut open = gate(&egress, &format!("http://127.0.0.1:{port}"));
+    let mut open = session(&egress, &format!("http://127.0.0.1:{port}"));
     let foreign = [
         format!("https://127.0.0.1:{port}/"),
         format!("http://localhost:{port}/"),
@@ -306,16 +306,16 @@ async fn nothing_leaves_for_another_origin() {
         assert_eq!(get(&mut open, url, timeouts(LONG, LONG, LONG)).await, "HttpRequestDenied", "{url}");
     }
     let own = format!("http://127.0.0.1:{port}/");
-    assert_eq!(get(&mut Gate::closed(), &own, timeouts(LONG, LONG, LONG)).await, "HttpRequestDenied");
+    assert_eq!(get(&mut EgressSession::closed(), &own, timeouts(LONG, LONG, LONG)).await, "HttpRequestDenied");
     assert_eq!((egress.requests(), place.connections.load(Ordering::Relaxed)), (0, 0));
     assert_eq!(get(&mut open, &own, timeouts(LONG, LONG, LONG)).await, "200 ");
 }
 
 #[tokio::test]
-async fn a_name_that_cannot_be_found_is_told() {
-    // Longer than a label may be, so that no resolver asks anybody.
+async fn a_name_that_cannot_be_resolved_is_reported() {
+    // Longer than a label may be, so that no resolver sends a query.
     let origin = format!("http://{}.invalid", "x".repeat(70));
-    let found = get(&mut gate(&egress(), &origin), &origin, timeouts(LONG, LONG, LONG)).await;
+    let found = get(&mut session(&egress(), &origin), &origin, timeouts(LONG, LONG, LONG)).await;
     assert!(found.starts_with("DnsError"), "{found}");
 }
 
@@ -325,8 +325,8 @@ async fn connections_are_used_again() {
     let origin = format!("http://127.0.0.1:{}", place.port);
     let egress = egress();
     for _ in 0..3 {
-        // Each session has a gate of its own, and the connections are the client's.
-        assert_eq!(get(&mut gate(&egress, &origin), &origin, timeouts(LONG, LONG, LONG)).await, "200 hi");
+        // Each listing has a session of its own, and they share the client's connections.
+        assert_eq!(get(&mut session(&egress, &origin), &origin, timeouts(LONG, LONG, LONG)).await, "200 hi");
     }
     assert_eq!((egress.requests(), place.connections.load(Ordering::Relaxed)), (3, 1));
 }
@@ -338,7 +338,7 @@ async fn tenants_share_no_connection() {
     for tenant in 1..=3 {
         let egress = egress();
         for _ in 0..2 {
-            assert_eq!(get(&mut gate(&egress, &origin), &origin, timeouts(LONG, LONG, LONG)).await, "200 hi");
+            assert_eq!(get(&mut session(&egress, &origin), &origin, timeouts(LONG, LONG, LONG)).await, "200 hi");
         }
         assert_eq!(place.connections.load(Ordering::Relaxed), tenant);
     }
@@ -351,14 +351,14 @@ async fn a_gateways_headers_are_added_to_what_a_guest_sends() {
     let header = |name, value: &str| ExtraHeader::new(name, &value.into()).unwrap();
     let headers = vec![header("X-Gateway-Key", "hunter2"), header("x-client", "a b")];
     let egress = Egress::new(EgressOptions { headers, ..EgressOptions::default() }).unwrap();
-    let mut gate = gate(&egress, &origin);
+    let mut session = session(&egress, &origin);
     let own = request("GET", &origin).header("accept", "mine");
-    let sent = told(send(&mut gate, own, b"", timeouts(LONG, LONG, LONG)).await.unwrap()).await;
+    let sent = answer_of(send(&mut session, own, b"", timeouts(LONG, LONG, LONG)).await.unwrap()).await;
     for line in ["x-gateway-key: hunter2\r\n", "x-client: a b\r\n", "accept: mine\r\n"] {
         assert!(sent.contains(line), "{line:?} in {sent}");
     }
     let guess =
-        send(&mut gate, request("GET", &origin).header("x-gateway-key", "guessed"), b"", timeouts(LONG, LONG, LONG));
+        send(&mut session, request("GET", &origin).header("x-gateway-key", "guessed"), b"", timeouts(LONG, LONG, LONG));
     assert!(guess.await.is_err());
 }
 
@@ -384,7 +384,7 @@ fn acceptor_of(protocols: &[&str]) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config))
 }
 
-/// What came, or the code where the host explains why nothing did.
+/// The answer, or the code of the host's reason why there was none.
 fn came(found: &str) -> &str {
     let explained = found.strip_prefix("InternalError(Some(\"").and_then(|words| words.split_once(": "));
     explained.map_or(found, |(code, _)| code)
@@ -413,7 +413,7 @@ async fn only_trusted_servers_are_spoken_to() {
         let place = start(server, tls).await;
         let origin = format!("https://{host}:{}", place.port);
         let egress = Egress::new(EgressOptions { ca_files: ca_files.clone(), ..EgressOptions::default() }).unwrap();
-        let found = get(&mut gate(&egress, &origin), &origin, timeouts(connect, LONG, LONG)).await;
+        let found = get(&mut session(&egress, &origin), &origin, timeouts(connect, LONG, LONG)).await;
         assert_eq!(came(&found), expect, "{name}: {found}");
     }
 }
@@ -421,7 +421,7 @@ async fn only_trusted_servers_are_spoken_to() {
 #[test]
 fn unusable_ca_files_are_named() {
     for (name, words) in [
-        ("no-such-file.pem", "No such file"),
+        ("no-such-file.pem", "no such file"),
         ("server-key.pem", "no certificate"),
         ("", ""),
         ("../Cargo.toml", "no certificate"),

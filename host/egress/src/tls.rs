@@ -1,4 +1,4 @@
-//! Whom the client trusts, and who it is.
+//! TLS: which servers the client trusts, and its own certificate.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,7 +43,7 @@ pub(crate) fn config(ca_files: &[PathBuf], identity: Option<ClientIdentity>) -> 
     Ok(builder.with_client_cert_resolver(Arc::new(Shows::new(identity))))
 }
 
-/// The time that certificates are held against. The default of the TLS library would panic before 1970.
+/// The time at which certificates must be valid. The default of the TLS library would panic before 1970.
 #[derive(Debug)]
 struct TimeOfDay;
 

@@ -1,4 +1,4 @@
-//! How much a session may send and be sent.
+//! How much a session may send and receive.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A tunnel through a forward proxy (`CONNECT`, RFC 9110), and what a proxy says that does not dig it.
+//! A tunnel through a forward proxy (`CONNECT`, RFC 9110), and what a proxy answers that refuses one.
 
 use std::io;
 
@@ -32,7 +32,7 @@ pub(crate) async fn dig(proxy: &mut TcpStream, server: &Uri, authorization: Opti
     let ended = |_: io::Error| silent();
     proxy.write_all(&asking).await.map_err(ended)?;
     let mut head = Vec::new();
-    // A refusal has a body behind its head, which nobody waits for: the proxy may keep the connection open.
+    // A refusal has a body, which is not read: the proxy may keep the connection open.
     while !head.windows(END.len()).any(|bytes| bytes == END) {
         if head.len() >= HEAD || proxy.read_buf(&mut head).await.map_err(ended)? == 0 {
             break;
@@ -53,7 +53,7 @@ fn status(head: &[u8]) -> Option<u16> {
     std::str::from_utf8(line.get(2..5)?).ok()?.parse().ok()
 }
 
-/// What a proxy means that answers a request of its own client with a status.
+/// What a proxy's status means.
 pub(crate) fn refused(status: u16, has_credentials: bool) -> Cause {
     match status {
         407 if has_credentials => Cause::denied(

@@ -1,8 +1,8 @@
-//! Headers and query keys that no request has, whatever a description says.
+//! Headers and query keys that no request may have, whatever a description says.
 //!
-//! A grant is a method, a path, query keys and headers. Servers, and proxies in front of them, read another method, path,
-//! host or user from some names: with the token beside it, a request with such a name would be another than the one that
-//! was granted. The headers of the connection itself are the host's.
+//! A grant is a method, a path, query keys and headers. Servers, and proxies in front of them, take another method, path,
+//! host or user from some names: with the token in it, a request with such a name would be another than the granted one.
+//! The host itself sets the headers of the connection.
 
 /// Headers of the connection, and single ones that name a user, a path or what comes next.
 const HEADERS: [&str; 22] = [

@@ -1,4 +1,4 @@
-//! Secrets that a guest never sees: it holds a placeholder, and the value is put in on the way out.
+//! Secrets that a guest never sees: it holds a placeholder, and the host puts the value into its requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 /// A secret that a guest knows by its placeholder alone.
 pub struct Concealed {
-    /// What the guest has in its place.
+    /// The placeholder that the guest has.
     pub placeholder: String,
     /// The value.
     pub secret: SecretString,
-    /// Where it goes: into this header of requests to the server of this setting. Into any other header or request, a URL
-    /// or a body the placeholder goes as it is, and is of use to nobody.
+    /// Where it goes: into this header of requests to the server of this setting. Any other header or request, a URL or a
+    /// body keeps the useless placeholder.
     pub place: SecretUse,
 }
 
@@ -27,7 +27,7 @@ pub struct Vault {
     shown: Arc<[SecretString]>,
 }
 
-/// A text that stands for a secret: random, one word, and of no meaning to any server.
+/// A placeholder for a secret: random, one word, and without meaning to any server.
 pub fn placeholder() -> Result<String, getrandom::Error> {
     let mut bytes = [0_u8; 20];
     getrandom::fill(&mut bytes)?;
@@ -35,7 +35,7 @@ pub fn placeholder() -> Result<String, getrandom::Error> {
     Ok(format!("placeholder{digits}"))
 }
 
-/// What keeps a value from standing in a header as one word, or what came along when it was copied.
+/// Why a value cannot be one word of a header, or what was copied along with it.
 pub fn fault(secret: &str) -> Option<&'static str> {
     let first = secret.split([' ', ':']).next().unwrap_or_default();
     let is_scheme = ["Bearer", "Token", "Basic", "Authorization"].iter().any(|word| word.eq_ignore_ascii_case(first));
@@ -85,7 +85,7 @@ pub(crate) fn header_value(parts: &[&str]) -> Result<HeaderValue, InvalidHeaderV
 }
 
 impl Vault {
-    /// Keeps these secrets, each under its placeholder, and beside them those whose values the guest sees.
+    /// Keeps these secrets, each under its placeholder, and also those whose values the guest sees.
     pub fn new(concealed: Vec<Concealed>, shown: Vec<SecretString>) -> Self {
         Self { concealed: concealed.into(), shown: shown.into() }
     }
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_along_with_a_secret_is_named() {
+    fn text_copied_along_with_a_secret_is_named() {
         for (secret, expect) in [
             ("hunter2", None),
             ("hunter2==", None),

@@ -1,5 +1,5 @@
-//! The time of day, which some machines do not know: a clock without a battery may be before 1970, which most code takes
-//! for impossible.
+//! The time of day. Some machines do not know it: a clock without a battery may be before 1970, which most code assumes to
+//! be impossible.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +14,7 @@ fn since(now: SystemTime) -> Option<Duration> {
     now.duration_since(SystemTime::UNIX_EPOCH).ok()
 }
 
-/// Looks at the machine's clock before anything is begun that needs it: no certificate is valid by a clock that is wrong.
+/// Checks the machine's clock before anything needs it: with a wrong clock no certificate is valid.
 ///
 /// # Errors
 /// It is before 1970.

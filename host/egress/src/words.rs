@@ -1,4 +1,4 @@
-//! Requests in words that may be kept: without ids and queries.
+//! Requests in words that may be logged: without ids and queries.
 
 use http::Method;
 
@@ -10,15 +10,15 @@ const ORIGIN: usize = 255;
 /// Segments of a path that are kept.
 const SEGMENTS: usize = 16;
 
-/// Characters of a word that is taken for one of an API's, and not for an id.
+/// Characters of the longest word that is taken for an API's, and not for an id.
 const WORD: usize = 20;
 
-/// Scheme, host and port, cut off where it is longer than any real one.
+/// Scheme, host and port, cut off if they are longer than any real ones.
 pub(crate) fn origin(origin: &Origin) -> String {
     origin.to_string().chars().take(ORIGIN).collect()
 }
 
-/// A method that has a common name; any other may hold what a guest likes.
+/// A method that has a common name, or `OTHER`: any other may hold text of the guest's choice.
 pub(crate) fn method(method: &Method) -> String {
     let common = [
         Method::GET,
@@ -34,7 +34,7 @@ pub(crate) fn method(method: &Method) -> String {
     if common.contains(method) { method.to_string() } else { "OTHER".to_owned() }
 }
 
-/// A path with `{}` for each segment that is no word.
+/// A path with `{}` for each segment that is not a word.
 pub(crate) fn path(path: &str, is_word: impl Fn(&str) -> bool) -> String {
     let mut segments = path.split('/').skip(1);
     let mut words = String::new();

@@ -10,7 +10,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 pub struct Attributes(Vec<(String, String)>);
 
 impl Attributes {
-    /// None.
+    /// No attributes.
     #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())
@@ -34,7 +34,7 @@ impl Attributes {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
-    /// Changes keys and values, where `change` says that it did.
+    /// Passes each key and value to `change`, which returns whether it changed the text.
     pub fn change(&mut self, mut change: impl FnMut(&mut String) -> bool) {
         let mut is_in_order = true;
         for (key, value) in &mut self.0 {
@@ -52,7 +52,7 @@ impl Attributes {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no attributes.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -60,7 +60,7 @@ impl Attributes {
 }
 
 impl From<Vec<(String, String)>> for Attributes {
-    /// A provider promises sorted, unique keys; where it breaks the promise, the last value of a key counts.
+    /// A provider promises sorted, unique keys; if it breaks the promise, the last value of a key counts.
     fn from(mut pairs: Vec<(String, String)>) -> Self {
         let in_order = pairs.windows(2).all(|pair| matches!(pair, [(a, _), (b, _)] if a < b));
         if !in_order {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attributes::Attributes;
 
-/// Where a secret goes. In any other header, and in a request to any other server, the placeholder stays as it is.
+/// Where a secret goes. The placeholder is not replaced in any other header, or in a request to any other server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretUse {
     /// The key of the url setting whose server the secret is for.
@@ -78,7 +78,7 @@ pub struct SettingSpec {
     pub kind: SettingKind,
     /// Whether a call without it is refused.
     pub required: bool,
-    /// What holds where the setting is left out.
+    /// What applies if the setting is left out.
     pub default: Option<String>,
     /// What it does and where an administrator finds the value.
     pub help: String,
@@ -110,7 +110,7 @@ impl RequestSpec {
         (&self.url, &self.method, &self.path) == (&other.url, &other.method, &other.path)
     }
 
-    /// The part of it that is granted by others; none where they do not have its route.
+    /// The part of it that others grant; `None` if they do not have its route.
     #[must_use]
     pub fn within(&self, granted: &[Self]) -> Option<Self> {
         let same: Vec<_> = granted.iter().filter(|granted| granted.is_same_route(self)).collect();
@@ -120,7 +120,7 @@ impl RequestSpec {
         (!same.is_empty()).then_some(part)
     }
 
-    /// The part of it that goes beyond what is granted by others: all of it where they do not have its route.
+    /// The part of it that goes beyond what others grant: all of it if they do not have its route.
     #[must_use]
     pub fn beyond(&self, granted: &[Self]) -> Option<Self> {
         let Some(within) = self.within(granted) else { return Some(self.clone()) };
@@ -163,7 +163,7 @@ pub struct Description {
     pub name: String,
     /// Semantic version of this provider.
     pub version: String,
-    /// Where an administrator reads how to set the provider up; empty where there is none.
+    /// The URL of the setup instructions for administrators; empty if there are none.
     pub documentation_url: String,
     /// Every setting that the provider reads, in the order of a settings page.
     pub settings: Vec<SettingSpec>,
@@ -180,7 +180,7 @@ pub struct Description {
 }
 
 impl Description {
-    /// What it asks for beyond another description: whole requests, and the query keys and headers that others gain.
+    /// What it requests beyond another description: new requests, and additional query keys and headers of known ones.
     pub fn asks_beyond(&self, other: &Self) -> impl Iterator<Item = RequestSpec> {
         self.requests.iter().filter_map(|spec| spec.beyond(&other.requests))
     }

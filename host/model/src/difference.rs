@@ -10,9 +10,9 @@ use crate::user::User;
 pub struct FieldChange {
     /// Its name as in JSON; an attribute as `attributes.key`.
     pub field: String,
-    /// The earlier value, as in JSON; `null` where there was none.
+    /// The earlier value, as in JSON; `null` if there was none.
     pub old: Value,
-    /// The later value, as in JSON; `null` where there is none.
+    /// The later value, as in JSON; `null` if there is none.
     pub new: Value,
 }
 

@@ -14,9 +14,9 @@ use crate::report::Notice;
 pub enum Quantity {
     /// This many.
     Limited(u32),
-    /// As many as one likes.
+    /// Unlimited.
     Unlimited,
-    /// Not told, or hidden from this token.
+    /// The product does not say, or this token cannot see it.
     Unknown,
 }
 
@@ -89,13 +89,13 @@ pub struct License {
     pub trial: bool,
     /// How many seats were bought.
     pub seats_purchased: Quantity,
-    /// How many seats are taken, by the product's own count.
+    /// How many seats are used, by the product's own count.
     pub seats_used: Quantity,
     /// The organisation that it was issued to.
     pub licensee: Option<String>,
     /// From when it is valid: RFC 3339 in UTC with milliseconds.
     pub starts_at: Option<String>,
-    /// Until when it is valid, in the same form; absent where it does not end or the end is hidden.
+    /// Until when it is valid, in the same form; absent if it does not end or the end is hidden.
     pub expires_at: Option<String>,
     /// What the product has beyond this record.
     pub attributes: Attributes,

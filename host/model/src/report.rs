@@ -15,7 +15,7 @@ named_enum! {
     }
 }
 
-/// Something the host should tell a person: data that is hidden, estimated or left out, and what would help.
+/// Something the host should show to a person: data that is hidden, estimated or left out, and what would help.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// Stable kebab-case code, such as `last-activity-hidden`.
@@ -26,7 +26,7 @@ pub struct Notice {
     pub message: String,
     /// What an administrator can do about it.
     pub fix: Option<String>,
-    /// The fields that it concerns; empty where it concerns the whole answer.
+    /// The fields that it concerns; empty if it concerns the whole answer.
     pub fields: Vec<String>,
     /// How many records it concerns.
     pub count: Option<u32>,
@@ -41,7 +41,7 @@ named_enum! {
     CheckOutcome {
         /// All is well.
         Passed = "passed",
-        /// The provider works, with less than it could give.
+        /// The provider works, but returns less than it could.
         Warning = "warning",
         /// The provider cannot work.
         Failed = "failed",
@@ -72,9 +72,9 @@ pub struct CheckStep {
 pub struct CheckReport {
     /// In the order in which they ran; those that depend on a failed one are skipped.
     pub steps: Vec<CheckStep>,
-    /// The version of the product, as it tells it.
+    /// The version that the product reports.
     pub product_version: Option<String>,
-    /// Tells two servers apart, whatever their URL.
+    /// Identifies the server, whatever its URL.
     pub product_instance: Option<String>,
     /// More that was found, documented by the provider.
     pub attributes: Attributes,
@@ -118,13 +118,13 @@ pub struct ProviderError {
     pub message: String,
     /// What an administrator can do about it.
     pub fix: Option<String>,
-    /// Whether the same call may succeed later, without anybody changing anything.
+    /// Whether the same call may succeed later without any change.
     pub retryable: bool,
-    /// How long to wait before, in milliseconds, where the product says so.
+    /// How long to wait before the next try, in milliseconds, if the product says so.
     pub retry_after_ms: Option<u32>,
     /// Method and path of the failed request.
     pub request: Option<String>,
-    /// The status of the answer, where there was one.
+    /// The status of the answer, if there was one.
     pub http_status: Option<u16>,
     /// The product's own id of the failed request, for its administrator.
     pub request_id: Option<String>,

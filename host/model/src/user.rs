@@ -1,4 +1,4 @@
-//! Users and the pages that bring them.
+//! Users, and the pages of a listing.
 
 use serde::{Deserialize, Serialize};
 
@@ -33,11 +33,11 @@ named_enum! {
 }
 
 named_enum! {
-    /// Whether an account takes one of the purchased seats, by the product's own rule.
+    /// Whether an account uses one of the purchased seats, by the product's own rule.
     SeatUse {
-        /// It takes a seat.
+        /// It uses a seat.
         Occupied = "occupied",
-        /// It takes none.
+        /// It uses no seat.
         Free = "free",
         /// The rule depends on something that this token cannot see.
         Unknown = "unknown",
@@ -61,7 +61,7 @@ named_enum! {
 pub struct Assignment {
     /// One of the description's `license_types`.
     pub license_type: String,
-    /// Since when, where the product records it: RFC 3339 in UTC with milliseconds.
+    /// Since when, if the product records it: RFC 3339 in UTC with milliseconds.
     pub assigned_at: Option<String>,
 }
 
@@ -88,35 +88,35 @@ pub struct User {
     pub role: String,
     /// The product's role names, verbatim.
     pub roles: Vec<String>,
-    /// Whether it takes a seat.
+    /// Whether it uses a seat.
     pub seat: SeatUse,
-    /// The licences that the account holds; none where it takes no seat.
+    /// The licences that the account holds; empty if it uses no seat.
     pub licenses: Vec<Assignment>,
     /// The job title.
     pub position: Option<String>,
     /// When the account was made.
     pub created_at: Option<String>,
-    /// When it was deactivated; absent where it is not.
+    /// When it was deactivated; absent if it is not.
     pub deactivated_at: Option<String>,
     /// What is known of its last use.
     pub activity: ActivityKnowledge,
-    /// When it was last used; set where `activity` is known.
+    /// When it was last used; set if `activity` is known.
     pub last_activity_at: Option<String>,
     /// What the product has beyond this record.
     pub attributes: Attributes,
 }
 
-/// Whether a listing goes on, and what its end is worth.
+/// Whether a listing goes on, and if it has ended, whether it is complete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ListingState {
-    /// There is more: call again with this cursor.
+    /// There are more users: call again with this cursor.
     More(String),
-    /// The end of a listing that is proven to hold every user who existed from its beginning to its end.
+    /// The end of a complete listing: it is proven to hold every user who existed from its beginning to its end.
     Complete,
-    /// The end of a listing that went on in an instance that has not seen all of it.
+    /// The end of a listing that was resumed in an instance that has not seen all of it.
     Resumed,
-    /// The end of a listing that may lack users, with the reason: the code of one of its notices.
+    /// The end of a listing in which users may be missing, with the reason: the code of one of its notices.
     Incomplete(String),
 }
 
@@ -138,7 +138,7 @@ impl ListingState {
 pub struct HiddenField {
     /// A field of [`User`] by its name in the WIT, or `attributes.` and the key of an attribute.
     pub name: String,
-    /// The ids that the field may have instead of the one that is seen; empty where its value is absent or unknown.
+    /// The ids that the field may have instead of the visible one; empty if its value is absent or unknown.
     pub may_be: Vec<String>,
 }
 
@@ -149,9 +149,9 @@ pub struct UserPage {
     pub users: Vec<User>,
     /// Whether to go on.
     pub state: ListingState,
-    /// The product's own count of all users to come in this listing, where it tells one.
+    /// The product's own count of all users in this listing, if it reports one.
     pub expected_total: Option<u32>,
-    /// Asked for by the product: do not call again before this many milliseconds have passed.
+    /// The wait that the product asks for: do not call again before this many milliseconds have passed.
     pub wait_ms: Option<u32>,
     /// The instant for which the count is proven, in the product's time.
     pub watermark: Option<String>,

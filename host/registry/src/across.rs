@@ -1,4 +1,4 @@
-//! What is read step by step, across switches.
+//! Listings and syncs that continue across switches of the version.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,9 +18,9 @@ use crate::versions::Phase;
 pub(crate) trait Steps: Sized {
     /// How it is begun.
     type Options;
-    /// What a step brings.
+    /// The result of a step.
     type Step;
-    /// The name of a step, for whoever measures.
+    /// The name of a step, for the metrics.
     const NAME: &'static str;
 
     async fn begin(session: Session, options: &Self::Options, tenant: &str) -> Result<Self>;
@@ -85,8 +85,8 @@ impl Steps for ListingSync {
     }
 }
 
-/// Steps that hold a lease on the version that they run in. Where that version is hurried, was given up, or has been
-/// drained for too long, they go on in the version that is in use.
+/// Steps that hold a lease on the version that they run in. If that version is hurried, was given up, or has been
+/// draining for too long, they continue in the version that is in use.
 pub(crate) struct Across<S: Steps> {
     tenant: Arc<Enrolled>,
     options: S::Options,
@@ -112,8 +112,8 @@ impl<S: Steps> Across<S> {
         }
     }
 
-    /// The next step; none after the last. After an error the same step can be tried again by calling once more, in
-    /// whatever version is then in use.
+    /// The next step; `None` after the last. After an error, call again to retry the same step in the version that is then
+    /// in use.
     pub(crate) async fn next(&mut self) -> Option<Result<S::Step>> {
         while !self.ended {
             // Held until the step has ended.
@@ -145,7 +145,7 @@ impl<S: Steps> Across<S> {
         None
     }
 
-    /// What has begun; none before the first step.
+    /// What has begun; `None` before the first step.
     pub(crate) const fn steps(&self) -> Option<&S> {
         self.steps.as_ref()
     }
@@ -159,19 +159,19 @@ impl<S: Steps> Across<S> {
         self.steps.as_ref().map_or(0, S::memory_bytes).max(self.memory_bytes)
     }
 
-    /// How often it went on in another version.
+    /// How often it continued in another version.
     pub(crate) const fn moves(&self) -> u32 {
         self.moves
     }
 
-    /// How long it was held up at most by going on in another version.
+    /// The longest delay that continuing in another version caused.
     pub(crate) const fn longest_pause(&self) -> Duration {
         self.longest_pause
     }
 
     /// Makes sure that there is a lease on a version that may serve the next step, and a session in it.
     async fn settle(&mut self) -> Result<Option<Probe>> {
-        // Asked again after each pause: the version may have to be left by then.
+        // Checked again after each pause: the lease may have to end by then.
         while let Some(lease) = self.lease.as_ref().filter(|lease| lease.phase() < Phase::Hurried) {
             match admission(&self.tenant, lease.version())? {
                 Turn::Now(probe) => return Ok(probe),

@@ -13,11 +13,11 @@ pub(crate) enum Age {
     Same,
     /// It comes before the other.
     Older,
-    /// One of them or both are no versions of this kind.
+    /// At least one of them is not a semantic version.
     Unknown,
 }
 
-/// An order of all versions: what is no proper version comes before all others, by its text.
+/// An order of all versions: texts that are not semantic versions come before all others, by their text.
 pub(crate) fn order(version: &str, other: &str) -> Ordering {
     match (Version::parse(version), Version::parse(other)) {
         (Ok(version), Ok(other)) => version.cmp_precedence(&other),
@@ -29,7 +29,7 @@ pub(crate) fn order(version: &str, other: &str) -> Ordering {
 
 /// How one version stands to another: by precedence, as <https://semver.org/#spec-item-11> has it.
 pub(crate) fn of(version: &str, other: &str) -> Age {
-    // What has a proper version takes the place of what has none, and not the other way round.
+    // A semantic version may replace a text that is not one, and not the other way round.
     if version != other && Version::parse(version).is_err() {
         return Age::Unknown;
     }
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_versions_there_are_they_can_be_sorted() {
+    fn all_texts_of_versions_have_an_order() {
         let mut versions = ["1.10.0", "x", "1.0.0-rc.1", "", "1.9.0", "1.0.0", "1.0"];
         versions.sort_by(|one, other| order(one, other));
         assert_eq!(versions, ["", "1.0", "x", "1.0.0-rc.1", "1.0.0", "1.9.0", "1.10.0"]);

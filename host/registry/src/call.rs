@@ -7,7 +7,7 @@ use provider_sandbox::Session;
 use tracing::Span;
 
 use crate::enrolled::Enrolled;
-use crate::health::{Admission, Outcome};
+use crate::health::{Admission, CallOutcome};
 use crate::telemetry::Caller;
 use crate::version::{Lease, Version};
 use crate::{Error, Result};
@@ -22,7 +22,7 @@ pub(crate) struct Call {
     _probe: Option<Probe>,
 }
 
-/// The place of the one call that is let through after a quarantine; it is given back when this is dropped.
+/// The right to be the one call after a quarantine. It is given back when this is dropped.
 pub(crate) struct Probe {
     tenant: Arc<Enrolled>,
     version: Arc<Version>,
@@ -31,12 +31,12 @@ pub(crate) struct Probe {
 
 impl Drop for Probe {
     fn drop(&mut self) {
-        self.tenant.line().release(&self.version, self.tenant.name(), self.number);
+        self.tenant.deployment().release(&self.version, self.tenant.name(), self.number);
     }
 }
 
 impl Call {
-    /// Waits for as long as the version's faults demand, and makes a session in the version that is then in use.
+    /// Waits for the pause after the version's faults, and opens a session in the version that is then in use.
     pub(crate) async fn begin(tenant: &Arc<Enrolled>, name: &'static str) -> Result<Self> {
         let (lease, probe) = admitted(tenant).await?;
         let session = tenant.access().connect(lease.version(), lease.added())?;
@@ -61,7 +61,7 @@ impl Call {
 /// A lease on the version in use, as soon as it may serve the tenant.
 pub(crate) async fn admitted(tenant: &Arc<Enrolled>) -> Result<(Lease, Option<Probe>)> {
     loop {
-        let lease = tenant.line().lease();
+        let lease = tenant.deployment().lease();
         match admission(tenant, lease.version())? {
             Turn::Now(probe) => return Ok((lease, probe)),
             Turn::After(pause) => {
@@ -75,22 +75,22 @@ pub(crate) async fn admitted(tenant: &Arc<Enrolled>) -> Result<(Lease, Option<Pr
 
 /// When a call may begin.
 pub(crate) enum Turn {
-    /// Now; after a quarantine with the place of the one that may.
+    /// Now; after a quarantine with the right to be the one call.
     Now(Option<Probe>),
-    /// After a pause, when it asks once more.
+    /// After a pause; then it asks again.
     After(Duration),
 }
 
 /// When a version may serve a tenant.
 pub(crate) fn admission(tenant: &Arc<Enrolled>, version: &Arc<Version>) -> Result<Turn> {
-    match tenant.line().admit(version, tenant.name()) {
+    match tenant.deployment().admit(version, tenant.name()) {
         Admission::After(Duration::ZERO) => Ok(Turn::Now(None)),
         Admission::After(pause) => Ok(Turn::After(pause)),
         Admission::Probe(number) => {
             Ok(Turn::Now(Some(Probe { tenant: Arc::clone(tenant), version: Arc::clone(version), number })))
         }
         Admission::Refused(left) => Err(Error::Quarantined {
-            provider: tenant.line().id().to_owned(),
+            provider: tenant.deployment().id().to_owned(),
             version: version.name(),
             tenant: tenant.name().to_owned(),
             left,
@@ -98,12 +98,12 @@ pub(crate) fn admission(tenant: &Arc<Enrolled>, version: &Arc<Version>) -> Resul
     }
 }
 
-/// Whose call it is, for whoever measures.
+/// Whose call it is, for the metrics.
 pub(crate) fn caller<'a>(tenant: &'a Enrolled, version: &'a Version, call: &'static str) -> Caller<'a> {
-    Caller { provider: tenant.line().id(), version: &version.description.version, tenant: tenant.name(), call }
+    Caller { provider: tenant.deployment().id(), version: &version.description.version, tenant: tenant.name(), call }
 }
 
-/// Takes note of how a call went, for the version and for whoever measures.
+/// Takes note of how a call went, for the version and for the metrics.
 pub(crate) fn note<T>(
     tenant: &Enrolled,
     version: &Arc<Version>,
@@ -111,7 +111,7 @@ pub(crate) fn note<T>(
     took: Duration,
     result: &Result<T>,
 ) {
-    let outcome = Outcome::of(result);
+    let outcome = CallOutcome::of(result);
     caller(tenant, version, call).ended(took, result);
-    tenant.line().note(version, tenant.name(), outcome);
+    tenant.deployment().note(version, tenant.name(), outcome);
 }

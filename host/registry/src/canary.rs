@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// Examples that are kept of each difference.
 const EXAMPLES: usize = 5;
 
-/// What two versions make of the same server.
+/// How the records of two versions differ on the same server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CanaryReport {
@@ -44,7 +44,7 @@ pub struct FieldDifference {
 }
 
 impl CanaryReport {
-    /// Whether the new version could take the old one's place without anybody noticing.
+    /// Whether the new version could replace the old one without a visible difference.
     #[must_use]
     pub fn is_same(&self) -> bool {
         self.missing.is_empty()
@@ -55,8 +55,8 @@ impl CanaryReport {
     }
 }
 
-/// Lists the users of a server by an old and a new version, side by side, and compares them. What differs is looked at
-/// once more by the old version, so that an account that changed between the two is not taken for a difference.
+/// Lists the users of a server with an old and a new version, side by side, and compares them. The old version then reads
+/// the differing users again, so that an account that changed in the meantime is not reported as a difference.
 ///
 /// # Errors
 /// One of the two failed: its error, and which it was.
@@ -69,7 +69,7 @@ pub async fn canary(old: &mut dyn Sessions, new: &mut dyn Sessions, limit: u32) 
     if !comparison.differing.is_empty() || !report.missing.is_empty() || !report.added.is_empty() {
         confirm(begin(old, limit)?, &mut comparison, &mut report).await?;
     }
-    comparison.tell(&mut report);
+    comparison.report(&mut report);
     Ok(report)
 }
 
@@ -174,7 +174,7 @@ impl Comparison {
         report.compared = self.compared;
     }
 
-    fn tell(&self, report: &mut CanaryReport) {
+    fn report(&self, report: &mut CanaryReport) {
         for (id, (old, new)) in &self.differing {
             for FieldChange { field, old, new } in difference::differences(old, new) {
                 note(report, field, id, old, new);
@@ -199,7 +199,7 @@ async fn step(listing: &mut Listing, end: Option<End>) -> Result<Option<(Vec<Use
     match listing.next().await {
         Some(batch) => {
             let batch = batch?;
-            // A later record of the same id would meet itself, and the first one is as good.
+            // A later record of the same id would be compared with itself, and the first one is as good.
             Ok(Some((batch.users, batch.end)))
         }
         None => Ok(Some((Vec::new(), Some(End::Incomplete)))),
@@ -220,7 +220,7 @@ async fn confirm(mut again: Listing, comparison: &mut Comparison, report: &mut C
             seen.insert(user.id);
         }
     }
-    // Whom the old version lists by now was made after it had passed; whom it does not list any more is gone.
+    // Users whom the old version lists only now were created meanwhile; users whom it no longer lists are gone.
     report.added.retain(|id| !seen.contains(id));
     if end == Some(End::Complete) {
         report.missing.retain(|id| seen.contains(id));
@@ -254,7 +254,7 @@ mod tests {
     use provider_testing::samples::bare_user as user;
 
     #[test]
-    fn a_field_in_motion_is_no_difference_and_a_steady_one_is() {
+    fn a_field_that_keeps_changing_is_not_a_difference() {
         let (mut old, mut new, mut again) = (user("a"), user("a"), user("a"));
         old.position = Some("Editor".into());
         new.position = Some("EDITOR".into());
@@ -266,7 +266,7 @@ mod tests {
         let comparison =
             Comparison { differing: BTreeMap::from([("a".to_owned(), (old, new))]), ..Comparison::default() };
         let mut report = CanaryReport::default();
-        comparison.tell(&mut report);
+        comparison.report(&mut report);
         assert_eq!(report.fields.keys().collect::<Vec<_>>(), ["position"]);
         assert_eq!(report.fields["position"].examples, [("a".to_owned(), "Editor".into(), "EDITOR".into())]);
     }

@@ -8,7 +8,7 @@ use provider_sandbox::Provider;
 use crate::version::Version;
 use crate::version_name::VersionName;
 
-/// A version that was compiled and has described itself, and serves nobody yet.
+/// A version that was compiled and has described itself, but is not in use yet.
 #[derive(Clone)]
 pub struct Candidate {
     pub(crate) version: Arc<Version>,

@@ -10,7 +10,7 @@ pub(crate) const QUIET: Duration = Duration::from_millis(300);
 /// Components that are waited for at once.
 const FILES: usize = 1_000;
 
-/// Components that nothing is known of and that are reported, in all: a writer of the folder can make names without end.
+/// How many unknown components are reported in all: a writer of the folder can create any number of names.
 const STRANGERS: usize = 100;
 
 /// The components that changed. Each has a clock of its own, so that one that is written all the time holds up no other.
@@ -32,7 +32,7 @@ impl Changes {
         }
     }
 
-    /// The same of a component that nothing is known of. It takes no room from the others.
+    /// The same for an unknown component. It takes no room from the others.
     pub(crate) fn touched_stranger(&mut self, component: PathBuf) {
         if self.strangers.len() < STRANGERS && self.strangers.insert(component.clone()) {
             self.new_strangers.push(component);
@@ -45,7 +45,7 @@ impl Changes {
         self.last.extract_if(.., is_quiet).map(|(path, _)| path).collect()
     }
 
-    /// The components that nothing is known of and that were not asked for yet.
+    /// The unknown components that were not asked for yet.
     pub(crate) fn take_strangers(&mut self) -> Vec<PathBuf> {
         std::mem::take(&mut self.new_strangers)
     }

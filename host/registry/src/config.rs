@@ -128,8 +128,8 @@ impl Config {
     /// Reads a regular file of 1 MiB at most. No secret is read yet.
     ///
     /// # Errors
-    /// It cannot be read, is no TOML, holds something unknown, names a provider that it does not have, or trusts a
-    /// component without saying why.
+    /// It cannot be read, is not TOML, has an unknown key, names a provider that it does not define, or has a provider
+    /// without a digest or a key.
     pub fn read(path: &Path) -> Result<Self> {
         let unusable = |reason: &str| Error::ConfigUnusable { path: path.to_owned(), reason: reason.to_owned() };
         let bytes = match read_regular(path, FILE_BYTES) {
@@ -158,12 +158,12 @@ impl Config {
         for (name, tenant) in &file.tenants {
             if !file.providers.contains_key(&tenant.provider) {
                 return Err(unusable(format!(
-                    "the tenant `{name}` uses `{}`, which is not a provider here",
+                    "the tenant `{name}` uses `{}`, which this file does not define",
                     tenant.provider
                 )));
             }
             if let Some(key) = tenant.settings.keys().find(|key| tenant.secrets.contains_key(*key)) {
-                return Err(unusable(format!("`{key}` of the tenant `{name}` is a setting and a secret")));
+                return Err(unusable(format!("`{key}` of the tenant `{name}` is both a setting and a secret")));
             }
             let limits = tenant.limits.limits();
             limits.check().map_err(|error| unusable(format!("the tenant `{name}`: {error}")))?;
@@ -191,8 +191,8 @@ impl Config {
         Ok(self.beside(&entry.ok_or_else(|| Error::ProviderUnknown { id: provider.to_owned() })?.file))
     }
 
-    /// A provider's component, once its bytes are known to be the ones that are meant. Its file has no more bytes than the
-    /// default of [`Pool::component_bytes`].
+    /// Reads a provider's component and checks that its bytes are trusted. The file may have as many bytes as the default of
+    /// [`Pool::component_bytes`] allows.
     ///
     /// # Errors
     /// There is no such provider, its file cannot be read, or it is not the one that is pinned or signed.
@@ -210,7 +210,7 @@ impl Config {
         Ok(bytes)
     }
 
-    /// What a tenant is connected with. Its secrets are read now, and its client is its own.
+    /// What a tenant is connected with. Reads its secrets now, and makes a client for this tenant alone.
     ///
     /// # Errors
     /// There is no such tenant, a secret is not where it should be, or the client cannot be set up.
@@ -257,11 +257,11 @@ impl fmt::Debug for Config {
     }
 }
 
-/// What is wrong with a file, without the value that is wrong: it may be a secret that was put in the wrong place.
+/// What is wrong with a file, without the wrong value: it may be a secret that was put in the wrong place.
 fn without_value(message: &str) -> String {
     if ["invalid type: ", "invalid value: ", "invalid length: "].iter().any(|start| message.starts_with(start)) {
         let expected = message.rsplit_once(", expected ").map_or("another", |(_, expected)| expected);
-        return format!("a value that cannot stand here, where {expected} is expected");
+        return format!("an invalid value; expected {expected}");
     }
     let name = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
     let is_name = |name: &str| name.len() <= 40 && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
@@ -308,30 +308,30 @@ mod tests {
     fn refused(text: &str, expect: &str) {
         let error = Config::parse(Path::new("conf/providers.toml"), text).unwrap_err();
         assert_eq!(error.code(), "config-unusable");
-        let told = error.to_string();
-        assert!(told.contains("conf/providers.toml") && told.contains(expect), "{told}");
+        let message = error.to_string();
+        assert!(message.contains("conf/providers.toml") && message.contains(expect), "{message}");
     }
 
     #[test]
-    fn what_makes_no_sense_is_told_with_its_place() {
+    fn invalid_configuration_is_reported_with_its_place() {
         refused("[providers", "line 1");
         refused("[provider.example]\nfile = \"m.wasm\"", "unknown field `provider`");
         refused("[providers.example]\nfile = \"m.wasm\"", "neither a sha256 nor a public_key");
         refused("[providers.example]\nfile = \"m.wasm\"\nsha256 = \"12\"", "64 hexadecimal digits");
-        refused("[providers.example]\nfile = \"m.wasm\"\npublic_key = \"AAAA\"", "no Ed25519 public key");
+        refused("[providers.example]\nfile = \"m.wasm\"\npublic_key = \"AAAA\"", "not an Ed25519 public key");
         refused("[tenants.acme]\nprovider = \"example\"", "`acme` uses `example`");
         let misplaced = format!("{PIN}[tenants.acme]\nprovider = \"example\"\nsecrets = {{ t = \"hunter2\" }}");
-        refused(&misplaced, "line 6: a secret is given by its place: env:NAME");
+        refused(&misplaced, "line 6: give the place of the secret instead of the secret: env:NAME");
         let error = Config::parse(Path::new("p"), &misplaced).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
         refused(&format!("{PIN}[tenants.acme]\nprovider = \"example\"\nlimits = {{ cpus = 4 }}"), "cpus");
         let both = format!("{PIN}[tenants.acme]\nprovider = \"example\"\nsettings.t = \"x\"\nsecrets.t = \"env:T\"");
-        refused(&both, "`t` of the tenant `acme` is a setting and a secret");
+        refused(&both, "`t` of the tenant `acme` is both a setting and a secret");
     }
 
     #[cfg(unix)]
     #[test]
-    fn what_is_no_file_of_text_is_refused_and_not_waited_for() {
+    fn a_configuration_that_is_not_a_text_file_is_refused_at_once() {
         use rustix::fs::{CWD, Mode, mkfifoat};
 
         let folder = std::env::temp_dir().join(format!("provider-host-config-{}", std::process::id()));
@@ -387,9 +387,9 @@ mod tests {
             ("egress.headers = { x-key = 4711081511 }", 6),
         ] {
             let error = Config::parse(Path::new("p"), &format!("{tenant}{text}\n")).err().unwrap();
-            let told = format!("{error} {error:?} {:?}", error.fix());
-            assert!(!told.contains("hunter2") && !told.contains("4711"), "{text}: {told}");
-            assert!(told.contains(&format!("line {line}: ")), "{text}: {told}");
+            let message = format!("{error} {error:?} {:?}", error.fix());
+            assert!(!message.contains("hunter2") && !message.contains("4711"), "{text}: {message}");
+            assert!(message.contains(&format!("line {line}: ")), "{text}: {message}");
         }
     }
 
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_out_is_as_the_file_says() {
+    fn the_file_configures_proxy_certificates_and_limits() {
         let tenant = "[tenants.acme]\nprovider = \"example\"\n";
         let access = |text: &str| {
             let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../egress/testdata/providers.toml"));

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use crate::line::Line;
+use crate::deployment::Deployment;
 use crate::tenant_access::TenantAccess;
 
-/// A tenant and the versions that serve it, which forget it when this is dropped.
+/// A tenant and the deployment that serves it. Dropping it removes the tenant from the deployment.
 pub(crate) struct Enrolled {
     access: Arc<TenantAccess>,
-    line: Arc<Line>,
+    deployment: Arc<Deployment>,
 }
 
 impl Enrolled {
-    /// Enrolls a tenant that was tried in the version of this generation; `None` where another version is in use by now.
-    pub(crate) fn new(access: TenantAccess, line: &Arc<Line>, generation: u64) -> Option<Arc<Self>> {
+    /// Enrolls a tenant that was tried in the version of this generation; `None` if another version is in use by now.
+    pub(crate) fn new(access: TenantAccess, deployment: &Arc<Deployment>, generation: u64) -> Option<Arc<Self>> {
         let access = Arc::new(access);
-        line.enroll(&access, generation).then(|| Arc::new(Self { access, line: Arc::clone(line) }))
+        deployment.enroll(&access, generation).then(|| Arc::new(Self { access, deployment: Arc::clone(deployment) }))
     }
 
     pub(crate) fn access(&self) -> &TenantAccess {
@@ -26,13 +26,13 @@ impl Enrolled {
         self.access.name()
     }
 
-    pub(crate) fn line(&self) -> &Arc<Line> {
-        &self.line
+    pub(crate) fn deployment(&self) -> &Arc<Deployment> {
+        &self.deployment
     }
 }
 
 impl Drop for Enrolled {
     fn drop(&mut self) {
-        self.line.dismiss(&self.access);
+        self.deployment.dismiss(&self.access);
     }
 }

@@ -1,4 +1,4 @@
-//! Why a version is not put into use, or does not serve, with stable codes and what to do about it.
+//! Why a version was not put into use, or is quarantined, with stable codes and fixes.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use crate::version_name::VersionName;
 /// What every fallible operation of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a version is not put into use, or does not serve. The texts are for people and may change; [`Error::code`] is stable.
+/// Why a version was not put into use, or is quarantined. The texts are for people and may change; [`Error::code`] is stable.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A listing or a sync does not go on, or what is below it.
+    /// A listing or a sync failed, or a part below it.
     #[error(transparent)]
     Store(#[from] provider_store::Error),
 
@@ -37,12 +37,12 @@ pub enum Error {
         file: String,
     },
 
-    /// A new version cannot take the place of the one in use.
+    /// A new version cannot replace the one in use.
     #[error("the version {version} was not put into use: {}", listed(objections))]
     PreflightFailed {
         /// The new version.
         version: VersionName,
-        /// Everything that stands against it.
+        /// All objections to it.
         objections: Vec<Objection>,
     },
 
@@ -53,9 +53,9 @@ pub enum Error {
         id: String,
     },
 
-    /// A version is kept from a tenant, since it failed again and again.
+    /// A version is quarantined for a tenant, since it failed repeatedly.
     #[error(
-        "the version {version} of `{provider}` failed again and again for `{tenant}`, and is tried again in {}",
+        "the version {version} of `{provider}` failed repeatedly for `{tenant}` and is quarantined; the next try is in {}",
         in_words(*left)
     )]
     Quarantined {
@@ -119,19 +119,19 @@ impl Error {
         self.facts().code
     }
 
-    /// What an administrator, or who embeds this library, can do about it.
+    /// What an administrator, or the embedder of this library, can do about it.
     #[must_use]
     pub fn fix(&self) -> Option<&str> {
         self.facts().fix
     }
 
-    /// Whether the same call may succeed later, without anybody changing anything.
+    /// Whether the same call may succeed later without any change.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.facts().is_retryable
     }
 
-    /// How long to wait before the same call is made again, where the product or this host says so.
+    /// How long to wait before making the same call again, if the product or this host says so.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -144,7 +144,7 @@ impl Error {
         }
     }
 
-    /// The provider's own error, where it is one.
+    /// The provider's own error, if it is one.
     #[must_use]
     pub const fn as_provider(&self) -> Option<&ProviderError> {
         if let Self::Store(error) = self { error.as_provider() } else { None }

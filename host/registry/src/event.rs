@@ -1,4 +1,4 @@
-//! What a registry tells of its versions.
+//! The events that a registry reports about its versions.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ pub enum Event {
         /// The old version.
         version: VersionName,
     },
-    /// A version is kept from a tenant for a while.
+    /// A version is quarantined for a tenant: its calls are refused for a while.
     Quarantined {
         /// The product's id.
         provider: String,
@@ -44,7 +44,7 @@ pub enum Event {
         /// The one that was put back.
         to: VersionName,
     },
-    /// A version was given up for all, and there is none to put in its place: its calls go on slowly.
+    /// A version was given up for all, and there is no earlier version to put back: its calls go on slowly.
     Failing {
         /// The product's id.
         provider: String,
@@ -67,9 +67,9 @@ impl fmt::Display for Event {
         match self {
             Self::Switched { provider, from: Some(from), to } => write!(f, "{provider}: switched from {from} to {to}"),
             Self::Switched { provider, from: None, to } => write!(f, "{provider}: {to} is in use"),
-            Self::Drained { provider, version } => write!(f, "{provider}: nobody uses {version} any more"),
+            Self::Drained { provider, version } => write!(f, "{provider}: {version} is no longer in use"),
             Self::Quarantined { provider, version, tenant } => {
-                write!(f, "{provider}: {version} is kept from `{tenant}` for a while, since it failed again and again")
+                write!(f, "{provider}: {version} is quarantined for `{tenant}`, since it failed repeatedly")
             }
             Self::RolledBack { provider, from, to } => {
                 write!(f, "{provider}: {from} failed and was given up; {to} is in use again")
@@ -101,7 +101,7 @@ impl Sent {
 /// Events that a slow listener may be behind.
 const BACKLOG: usize = 256;
 
-/// Where events are told.
+/// Sends events to the subscribers and to the log.
 #[derive(Clone)]
 pub(crate) struct Events(broadcast::Sender<Event>);
 
@@ -110,12 +110,12 @@ impl Events {
         Self(broadcast::Sender::new(BACKLOG))
     }
 
-    pub(crate) fn tell(&self, event: Event) {
+    pub(crate) fn report(&self, event: Event) {
         self.send(event).log();
     }
 
-    /// Sends it to the subscribers: under a lock, so that events come in the order of what happened. The writer of logs
-    /// may do anything, so that is done after the lock.
+    /// Sends it to the subscribers. Call this under the lock, so that events come in the order of what happened, and
+    /// [`Sent::log`] after it, since the writer of logs may do anything.
     pub(crate) fn send(&self, event: Event) -> Sent {
         // Nobody has to listen.
         let _ = self.0.send(event.clone());

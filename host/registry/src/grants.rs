@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use provider_model::RequestSpec;
 
-/// Requests that an operator granted with a switch. They belong to the version and those that follow it: whatever comes
-/// back from before does not have them.
+/// Requests that an operator granted with a switch. They belong to that version and later ones: an earlier version that is
+/// put back does not have them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Added(Arc<Vec<Granted>>);
 

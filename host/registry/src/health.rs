@@ -1,4 +1,4 @@
-//! How a version fares with each tenant: who waits, who is kept out, and when a version is given up.
+//! How a version works for each tenant: when calls wait, when they are refused, and when a version is given up.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,29 +9,29 @@ use provider_store::Error as StoreError;
 
 use crate::Error;
 
-/// When a version is slowed down, kept from a tenant, and given up.
+/// When calls of a failing version are delayed, when a tenant's calls are refused, and when the version is rolled back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Patience {
-    /// Faults one after another after which a version is kept from a tenant. 6.
+pub struct HealthPolicy {
+    /// Consecutive faults after which a tenant's calls to the version are refused (quarantine). 6.
     pub faults: u32,
-    /// For how long it is kept from the tenant; one call is then let through to see. 5 minutes.
+    /// How long the quarantine lasts; then one call is let through as a probe. 5 minutes.
     pub quarantine: Duration,
-    /// The pause after the first fault, doubled by each that follows, 30 seconds at most. 100 milliseconds.
+    /// The pause after the first fault. Each further fault doubles it, up to 30 seconds. 100 milliseconds.
     pub pause: Duration,
-    /// How many tenants a version must fail before it is given up for all, since one tenant's server may be what crashes
-    /// it; and it must fail more tenants than it works for. Where a probation has fewer tenants to ask, all of them: those
-    /// whose last call worked under the earlier version, or who made none. 3.
+    /// How many tenants a version must fail before it is given up for all: a single tenant's server may be what crashes
+    /// it. It must also fail more tenants than it works for. If a probation has fewer tenants that count, it must fail all
+    /// of them; those count whose last call worked under the earlier version, or who made none. 3.
     pub tenants: u32,
-    /// How many calls a new version is watched for after a switch. Where there are several tenants, at most half of them
-    /// count for one. 20.
+    /// How many calls a new version is watched for after a switch. With several tenants, at most half of these calls may
+    /// come from one of them. 20.
     pub probation_calls: u32,
-    /// How many of them may go wrong before the earlier version is put back. Calls of a tenant whose last call failed under
-    /// the earlier version do not count. 2.
+    /// How many of these calls may fail before the earlier version is put back. Calls of a tenant whose last call failed
+    /// under the earlier version do not count. 2.
     pub probation_faults: u32,
 }
 
-impl Default for Patience {
+impl Default for HealthPolicy {
     fn default() -> Self {
         Self {
             faults: 6,
@@ -47,21 +47,21 @@ impl Default for Patience {
 /// The longest pause after a fault.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// How a call ended, as far as it tells of the version.
+/// What the end of a call shows about the version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum CallOutcome {
     /// The version did its work.
     Good,
     /// It crashed or ran into a limit.
     Fault,
-    /// It answered, but as one does who misreads the product: it counts against a new version alone.
+    /// Its answer suggests that it misreads the product: this counts only against a version on probation.
     Suspect,
-    /// The network, the product or the settings are to blame, or nobody is.
+    /// The cause is the network, the product or the settings, or nothing at all.
     Neutral,
 }
 
-impl Outcome {
-    /// What a call's result tells.
+impl CallOutcome {
+    /// What a call's result shows about the version.
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other error is the version's")]
     pub(crate) fn of<T>(result: &Result<T, Error>) -> Self {
         let error = match result {
@@ -101,7 +101,7 @@ pub(crate) enum Admission {
     Refused(Duration),
 }
 
-/// The record of one version: an entry for each tenant that it failed, and none for one that it served since.
+/// The record of one version: an entry for each tenant that it failed and has not served since.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Health {
     tenants: BTreeMap<String, Strikes>,
@@ -117,22 +117,22 @@ struct Strikes {
 }
 
 impl Health {
-    /// Whether a call of the tenant may begin now. After a quarantine one call is let through, and until it has ended no
-    /// other.
-    pub(crate) fn admit(&mut self, patience: &Patience, tenant: &str, now: Instant) -> Admission {
+    /// Whether a call of the tenant may begin now. After a quarantine one call is let through, and no other until it has
+    /// ended.
+    pub(crate) fn admit(&mut self, policy: &HealthPolicy, tenant: &str, now: Instant) -> Admission {
         let Some(strikes) = self.tenants.get_mut(tenant) else { return Admission::After(Duration::ZERO) };
         let passed = now.saturating_duration_since(strikes.last);
-        if strikes.faults < patience.faults {
+        if strikes.faults < policy.faults {
             let doublings = strikes.faults.saturating_sub(1).min(16);
-            let pause = patience.pause.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
+            let pause = policy.pause.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
             return Admission::After(pause.saturating_sub(passed));
         }
-        let left = patience.quarantine.saturating_sub(passed);
+        let left = policy.quarantine.saturating_sub(passed);
         if !left.is_zero() {
             return Admission::Refused(left);
         }
         if strikes.probe.is_some() {
-            return Admission::Refused(patience.pause);
+            return Admission::Refused(policy.pause);
         }
         self.probes = self.probes.wrapping_add(1);
         strikes.probe = Some(self.probes);
@@ -147,102 +147,98 @@ impl Health {
     }
 
     /// Takes note of how a call of the tenant ended; whether the version is kept from it from now on.
-    pub(crate) fn note(&mut self, patience: &Patience, tenant: &str, outcome: Outcome, now: Instant) -> bool {
+    pub(crate) fn note(&mut self, policy: &HealthPolicy, tenant: &str, outcome: CallOutcome, now: Instant) -> bool {
         match outcome {
-            Outcome::Good => {
+            CallOutcome::Good => {
                 self.tenants.remove(tenant);
                 false
             }
-            Outcome::Fault => {
+            CallOutcome::Fault => {
                 let new = || Strikes { faults: 0, last: now, probe: None };
                 let strikes = self.tenants.entry(tenant.to_owned()).or_insert_with(new);
-                let was_quarantined = strikes.faults >= patience.faults;
-                // A quarantine that begins anew ends the right of whatever call was let through.
+                let was_quarantined = strikes.faults >= policy.faults;
+                // A new quarantine revokes the permission of a call that was let through.
                 *strikes = Strikes { faults: strikes.faults.saturating_add(1), last: now, probe: None };
-                !was_quarantined && strikes.faults >= patience.faults
+                !was_quarantined && strikes.faults >= policy.faults
             }
-            Outcome::Suspect | Outcome::Neutral => false,
+            CallOutcome::Suspect | CallOutcome::Neutral => false,
         }
     }
 
-    /// Forgets a tenant that exists no more.
+    /// Forgets a tenant that no longer exists.
     pub(crate) fn forget(&mut self, tenant: &str) {
         self.tenants.remove(tenant);
     }
 
-    /// Whether the version is to be given up for all: it is kept from as many tenants as one is patient with, of those who
-    /// count, and from more than it works for.
-    pub(crate) fn is_hopeless(&self, patience: &Patience, working: usize, counts: impl Fn(&str) -> bool) -> bool {
-        let is_kept = |strikes: &Strikes| strikes.faults >= patience.faults;
+    /// Whether the version is to be given up for all: it is quarantined for [`HealthPolicy::tenants`] of the tenants that
+    /// count, and for more tenants than it works for.
+    pub(crate) fn is_hopeless(&self, policy: &HealthPolicy, working: usize, counts: impl Fn(&str) -> bool) -> bool {
+        let is_kept = |strikes: &Strikes| strikes.faults >= policy.faults;
         let kept = self.tenants.iter().filter(|(tenant, strikes)| is_kept(strikes) && counts(tenant)).count();
-        kept >= usize::try_from(patience.tenants).unwrap_or(usize::MAX).max(1) && kept > working
+        kept >= usize::try_from(policy.tenants).unwrap_or(usize::MAX).max(1) && kept > working
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Outcome::{Fault, Good, Neutral, Suspect};
+    use CallOutcome::{Fault, Good, Neutral, Suspect};
 
-    fn patience() -> Patience {
-        Patience {
+    fn policy() -> HealthPolicy {
+        HealthPolicy {
             faults: 3,
             pause: Duration::from_secs(1),
             quarantine: Duration::from_secs(60),
             tenants: 2,
-            ..Patience::default()
+            ..HealthPolicy::default()
         }
     }
 
-    fn note(health: &mut Health, tenant: &str, outcomes: &[Outcome], now: Instant) -> bool {
-        outcomes.iter().fold(false, |_, outcome| health.note(&patience(), tenant, *outcome, now))
+    fn note(health: &mut Health, tenant: &str, outcomes: &[CallOutcome], now: Instant) -> bool {
+        outcomes.iter().fold(false, |_, outcome| health.note(&policy(), tenant, *outcome, now))
     }
 
     #[test]
     fn faults_slow_a_tenant_down_and_then_keep_it_out() {
-        let (mut health, now, patience) = (Health::default(), Instant::now(), patience());
+        let (mut health, now, policy) = (Health::default(), Instant::now(), policy());
         let secs = Duration::from_secs;
-        assert_eq!(health.admit(&patience, "a", now), Admission::After(Duration::ZERO));
+        assert_eq!(health.admit(&policy, "a", now), Admission::After(Duration::ZERO));
         for (is_kept_out, admission) in [
             (false, Admission::After(secs(1))),
             (false, Admission::After(secs(2))),
             (true, Admission::Refused(secs(60))),
         ] {
-            assert_eq!(health.note(&patience, "a", Fault, now), is_kept_out);
-            assert_eq!(health.admit(&patience, "a", now), admission);
+            assert_eq!(health.note(&policy, "a", Fault, now), is_kept_out);
+            assert_eq!(health.admit(&policy, "a", now), admission);
         }
-        assert_eq!(
-            health.admit(&patience, "b", now),
-            Admission::After(Duration::ZERO),
-            "another tenant is not touched"
-        );
-        assert_eq!(health.admit(&patience, "a", now + secs(59)), Admission::Refused(secs(1)));
-        assert_eq!(health.admit(&patience, "a", now + secs(60)), Admission::Probe(1));
-        assert!(!health.note(&patience, "a", Fault, now + secs(60)), "it stays out");
-        assert_eq!(health.admit(&patience, "a", now + secs(61)), Admission::Refused(secs(59)));
-        health.note(&patience, "a", Good, now + secs(120));
-        assert_eq!(health.admit(&patience, "a", now + secs(120)), Admission::After(Duration::ZERO));
+        assert_eq!(health.admit(&policy, "b", now), Admission::After(Duration::ZERO), "another tenant is not touched");
+        assert_eq!(health.admit(&policy, "a", now + secs(59)), Admission::Refused(secs(1)));
+        assert_eq!(health.admit(&policy, "a", now + secs(60)), Admission::Probe(1));
+        assert!(!health.note(&policy, "a", Fault, now + secs(60)), "it stays out");
+        assert_eq!(health.admit(&policy, "a", now + secs(61)), Admission::Refused(secs(59)));
+        health.note(&policy, "a", Good, now + secs(120));
+        assert_eq!(health.admit(&policy, "a", now + secs(120)), Admission::After(Duration::ZERO));
     }
 
     #[test]
     fn after_a_quarantine_one_call_goes_first_and_all_others_wait_for_it() {
-        let (mut health, now, patience) = (Health::default(), Instant::now(), patience());
-        let later = now + patience.quarantine;
-        let wait = Admission::Refused(patience.pause);
+        let (mut health, now, policy) = (Health::default(), Instant::now(), policy());
+        let later = now + policy.quarantine;
+        let wait = Admission::Refused(policy.pause);
         note(&mut health, "a", &[Fault; 3], now);
-        assert_eq!(health.admit(&patience, "a", later), Admission::Probe(1));
+        assert_eq!(health.admit(&policy, "a", later), Admission::Probe(1));
         for _ in 0..50 {
-            assert_eq!(health.admit(&patience, "a", later), wait);
+            assert_eq!(health.admit(&policy, "a", later), wait);
         }
         note(&mut health, "a", &[Neutral, Suspect], later);
-        assert_eq!(health.admit(&patience, "a", later), wait, "an earlier call that ends now is not the one");
+        assert_eq!(health.admit(&policy, "a", later), wait, "an earlier call that ends now is not the one");
         health.release("a", 1);
-        assert_eq!(health.admit(&patience, "a", later), Admission::Probe(2), "the one was dropped, so the next goes");
+        assert_eq!(health.admit(&policy, "a", later), Admission::Probe(2), "the one was dropped, so the next goes");
         health.release("a", 1);
-        assert_eq!(health.admit(&patience, "a", later), wait, "a place is given back once");
+        assert_eq!(health.admit(&policy, "a", later), wait, "a place is given back once");
         note(&mut health, "a", &[Good], later);
         for _ in 0..50 {
-            assert_eq!(health.admit(&patience, "a", later), Admission::After(Duration::ZERO));
+            assert_eq!(health.admit(&policy, "a", later), Admission::After(Duration::ZERO));
         }
     }
 
@@ -250,7 +246,7 @@ mod tests {
     fn a_success_between_faults_and_what_others_are_to_blame_for_do_not_count() {
         let (mut health, now) = (Health::default(), Instant::now());
         note(&mut health, "a", &[Fault, Fault, Good, Fault, Fault, Neutral, Suspect], now);
-        assert_eq!(health.admit(&patience(), "a", now), Admission::After(Duration::from_secs(2)));
+        assert_eq!(health.admit(&policy(), "a", now), Admission::After(Duration::from_secs(2)));
     }
 
     #[test]
@@ -258,13 +254,13 @@ mod tests {
         let (mut health, now) = (Health::default(), Instant::now());
         note(&mut health, "a", &[Fault; 9], now);
         let all = |_: &str| true;
-        assert!(!health.is_hopeless(&patience(), 0, all), "one tenant alone never ends it");
+        assert!(!health.is_hopeless(&policy(), 0, all), "one tenant alone never ends it");
         note(&mut health, "b", &[Fault; 3], now);
         for (working, is_hopeless) in [(0, true), (1, true), (2, false), (100, false)] {
-            assert_eq!(health.is_hopeless(&patience(), working, all), is_hopeless, "it works for {working}");
+            assert_eq!(health.is_hopeless(&policy(), working, all), is_hopeless, "it works for {working}");
         }
-        assert!(!health.is_hopeless(&patience(), 0, |tenant| tenant != "b"), "one of them does not count");
+        assert!(!health.is_hopeless(&policy(), 0, |tenant| tenant != "b"), "one of them does not count");
         health.forget("a");
-        assert!(!health.is_hopeless(&patience(), 0, all), "whoever exists no more does not count");
+        assert!(!health.is_hopeless(&policy(), 0, all), "a tenant that no longer exists does not count");
     }
 }

@@ -10,8 +10,8 @@ use crate::Result;
 use crate::across::Across;
 use crate::enrolled::Enrolled;
 
-/// A listing that holds a lease on the version that it runs in. Where that version is hurried, was given up, or has been
-/// drained for too long, it goes on from its cursor in the version that is in use.
+/// A listing that holds a lease on the version that it runs in. If that version is hurried, was given up, or has been
+/// draining for too long, it continues from its cursor in the version that is in use.
 pub struct TenantListing {
     across: Across<Listing>,
 }
@@ -25,8 +25,8 @@ impl TenantListing {
         Self { across: Across::new(tenant, (options, store)) }
     }
 
-    /// The next step; none after the last. After an error the same step can be tried again by calling once more, in
-    /// whatever version is then in use.
+    /// The next step; `None` after the last. After an error, call again to retry the same step in the version that is then
+    /// in use.
     pub async fn next(&mut self) -> Option<Result<Batch>> {
         self.across.next().await
     }
@@ -50,7 +50,7 @@ impl TenantListing {
         self.across.memory_bytes()
     }
 
-    /// How often it went on in another version.
+    /// How often it continued in another version.
     #[must_use]
     pub const fn moves(&self) -> u32 {
         self.across.moves()

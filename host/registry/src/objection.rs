@@ -1,4 +1,4 @@
-//! Why a version is not switched to.
+//! The reasons against switching to a version.
 
 use std::fmt;
 
@@ -13,14 +13,14 @@ pub enum Objection {
         /// That of the new one.
         theirs: String,
     },
-    /// It no longer reads a setting that a tenant has a value for.
+    /// It no longer reads a setting for which a tenant has a value.
     SettingGone {
         /// Whose.
         tenant: String,
         /// Which.
         key: String,
     },
-    /// It takes a setting that a tenant has a value for as something else.
+    /// It reads a setting for which a tenant has a value as another kind.
     SettingChanged {
         /// Whose.
         tenant: String,
@@ -31,7 +31,7 @@ pub enum Objection {
         /// The kind that it has.
         to: &'static str,
     },
-    /// It sends a secret that a tenant has given to another server, or in another header.
+    /// It sends a tenant's secret to another server, or in another header.
     SecretMoved {
         /// Whose.
         tenant: String,
@@ -42,8 +42,8 @@ pub enum Objection {
         /// Where it goes.
         to: String,
     },
-    /// It takes a setting that a tenant has a value for and that was not read before, and would get more by it than to read
-    /// the value: the server behind an address, or the value of a secret.
+    /// It reads a setting for which a tenant has a value and which no version read before, and would gain more than the value:
+    /// requests to the server at an address, or the value of a secret.
     SettingTaken {
         /// Whose.
         tenant: String,
@@ -52,7 +52,7 @@ pub enum Objection {
         /// The kind that it has.
         to: &'static str,
     },
-    /// It needs a setting that a tenant has no value for.
+    /// It needs a setting for which a tenant has no value.
     SettingNeeded {
         /// Whose.
         tenant: String,
@@ -71,7 +71,7 @@ pub enum Objection {
         /// Why, in the provider's words.
         purpose: String,
     },
-    /// It finds fault with a tenant's server.
+    /// Its check of a tenant's server failed.
     CheckFailed {
         /// Whose.
         tenant: String,
@@ -80,8 +80,8 @@ pub enum Objection {
     },
     /// It was given up before.
     GivenUp,
-    /// A watched folder holds it, and it is older than the version in use, equal to one that was written later, or cannot
-    /// be compared. [`SwitchOptions::downgrade`](crate::SwitchOptions::downgrade) lets it in when it is written again.
+    /// It comes from a watched folder, and is older than the version in use, equal to one that was written later, or cannot
+    /// be compared. [`SwitchOptions::downgrade`](crate::SwitchOptions::downgrade) allows it when it is written again.
     NotNewer {
         /// The version in use.
         ours: String,
@@ -93,23 +93,23 @@ pub enum Objection {
 impl fmt::Display for Objection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OtherProvider { ours, theirs } => write!(f, "it is a provider of `{theirs}`, and `{ours}` is in use"),
+            Self::OtherProvider { ours, theirs } => write!(f, "it is a provider of `{theirs}`, but `{ours}` is in use"),
             Self::SettingGone { tenant, key } => {
                 write!(f, "it does not read the setting `{key}`, for which `{tenant}` has a value")
             }
             Self::SettingChanged { tenant, key, from, to } => {
-                write!(f, "it takes the setting `{key}` of `{tenant}` as {to}, and it was {from}")
+                write!(f, "it reads the setting `{key}` of `{tenant}` as {to}, but it was {from}")
             }
             Self::SecretMoved { tenant, key, from, to } => {
-                write!(f, "it sends the secret `{key}` of `{tenant}` to {to}, and it went to {from}")
+                write!(f, "it sends the secret `{key}` of `{tenant}` to {to}, but it went to {from}")
             }
             Self::SettingTaken { tenant, key, to } => {
-                write!(f, "it takes the setting `{key}` of `{tenant}` as {to}, and it was not read before")
+                write!(f, "it reads the setting `{key}` of `{tenant}` as {to}, but no version read it before")
             }
             Self::SettingNeeded { tenant, key } => {
                 write!(f, "it needs the setting `{key}`, for which `{tenant}` has no value")
             }
-            Self::LicenseTypeGone { id } => write!(f, "it does not know the license type `{id}` any more"),
+            Self::LicenseTypeGone { id } => write!(f, "it no longer knows the license type `{id}`"),
             Self::GrantWidened { request, purpose } => {
                 write!(f, "it needs a request that is not granted: `{request}` ({purpose})")
             }
@@ -117,7 +117,7 @@ impl fmt::Display for Objection {
             Self::NotNewer { ours, theirs } => {
                 write!(f, "its version `{theirs}` is not newer than `{ours}`, which is in use")
             }
-            Self::GivenUp => f.write_str("it was given up before, since its calls failed"),
+            Self::GivenUp => f.write_str("it was given up earlier, since its calls failed"),
         }
     }
 }

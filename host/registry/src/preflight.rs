@@ -1,4 +1,4 @@
-//! What stands against a new version, before it is switched to.
+//! Finds the objections to a new version, before it is switched to.
 
 use provider_model::{CheckOutcome, CheckReport, Description, SettingKind};
 use provider_sandbox::Settings;
@@ -36,7 +36,7 @@ impl Floor {
     }
 }
 
-/// Refuses a candidate of another product than the one that is meant.
+/// Refuses a candidate of another product than the expected one.
 pub(crate) fn other_provider(meant: Option<&str>, new: &Description) -> Option<Objection> {
     let ours = meant.filter(|id| *id != new.id)?;
     Some(Objection::OtherProvider { ours: ours.to_owned(), theirs: new.id.clone() })
@@ -81,7 +81,7 @@ fn setting_objections(old: &Description, new: &Description, tenant: &str, settin
     for key in settings.keys() {
         let now = new.settings.iter().find(|spec| spec.key == key);
         let Some(was) = old.settings.iter().find(|spec| spec.key == key) else {
-            // What the old version ignored was there to be read, and no more.
+            // The old version did not read this setting; the new one may read its value, but gets nothing else by it.
             if let Some(spec) = now.filter(|spec| matches!(spec.kind, SettingKind::Url | SettingKind::SecretValue)) {
                 let to = spec.kind.as_str();
                 objections.push(Objection::SettingTaken { tenant: tenant(), key: key.to_owned(), to });
@@ -115,8 +115,8 @@ fn moved(was: &SettingKind, now: &SettingKind) -> Option<(String, String)> {
     }
 }
 
-/// Whether a value of one kind may be handed over as the other. A secret whose value was hidden must not become one whose
-/// value is shown, and a choice must keep what may have been chosen.
+/// Whether a value of one kind may be passed as the other. A secret whose value was hidden must not become one whose value
+/// is shown, and a choice must keep all values that may have been chosen.
 fn is_compatible(was: &SettingKind, now: &SettingKind) -> bool {
     match (was, now) {
         (SettingKind::Choice(was), SettingKind::Choice(now)) => was.iter().all(|choice| now.contains(choice)),
@@ -177,15 +177,15 @@ mod tests {
         change(&mut new);
         let demand = Demand { options: &SwitchOptions::default(), floor: Floor::Any };
         let objections = compare(&old(), &new, [("acme", &settings)], &demand);
-        let told: Vec<_> = objections.iter().map(ToString::to_string).collect();
-        assert_eq!(told.len(), expect.len(), "{told:?}");
-        for (told, expect) in told.iter().zip(expect) {
-            assert!(told.contains(expect), "{told} does not hold {expect}");
+        let texts: Vec<_> = objections.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), expect.len(), "{texts:?}");
+        for (text, expect) in texts.iter().zip(expect) {
+            assert!(text.contains(expect), "{text} does not hold {expect}");
         }
     }
 
     #[test]
-    fn what_keeps_settings_types_and_grants_is_let_through() {
+    fn a_version_with_the_same_settings_types_and_grants_passes() {
         check(|_| {}, &[]);
         check(|new| new.version = "2.0.0".into(), &[]);
         check(|new| new.requests.clear(), &[]);
@@ -199,20 +199,20 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_something_away_or_wants_more_is_told() {
+    fn a_version_that_drops_or_requires_something_is_refused() {
         check(|new| new.id = "other".into(), &["provider of `other`"]);
         check(|new| drop(new.settings.remove(2)), &["does not read the setting `source`, for which `acme`"]);
         check(|new| new.settings[1].kind = SettingKind::SecretValue, &["`token` of `acme` as secret-value"]);
         check(|new| new.settings[1].kind = SettingKind::Text, &["`token` of `acme` as text"]);
         check(|new| new.settings[0].kind = SettingKind::Text, &["`url` of `acme` as text"]);
-        check(|new| new.settings[2].kind = SettingKind::Url, &["`source` of `acme` as url, and it was choice"]);
+        check(|new| new.settings[2].kind = SettingKind::Url, &["`source` of `acme` as url, but it was choice"]);
         check(
             |new| new.settings.push(spec("unknown", SettingKind::Url, false)),
-            &["`unknown` of `acme` as url, and it was not read before"],
+            &["`unknown` of `acme` as url, but no version read it before"],
         );
         check(
             |new| new.settings.push(spec("unknown", SettingKind::SecretValue, false)),
-            &["`unknown` of `acme` as secret-value, and it was not read before"],
+            &["`unknown` of `acme` as secret-value, but no version read it before"],
         );
         check(|new| new.settings[2].kind = SettingKind::Choice(vec!["a".into()]), &["`source` of `acme` as choice"]);
         check(|new| new.settings.push(spec("key", secret(), true)), &["needs the setting `key`"]);
@@ -225,12 +225,12 @@ mod tests {
         check(
             |new| new.settings[1].kind = moved("more", "authorization"),
             &[
-                "the secret `token` of `acme` to {more} in the header authorization, and it went to {url} in the header authorization",
+                "the secret `token` of `acme` to {more} in the header authorization, but it went to {url} in the header authorization",
             ],
         );
         check(
             |new| new.settings[1].kind = moved("url", "x-key"),
-            &["the secret `token` of `acme` to {url} in the header x-key, and it went to"],
+            &["the secret `token` of `acme` to {url} in the header x-key, but it went to"],
         );
     }
 }

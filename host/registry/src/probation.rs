@@ -1,11 +1,11 @@
-//! The first calls of a new version, tenant by tenant: whether it takes the earlier version's place for good.
+//! Probation: the first calls of a new version, tenant by tenant, decide whether it replaces the earlier one for good.
 //!
-//! No tenant decides for the others. A tenant whose calls failed under the earlier version as well says nothing against
-//! the new one, and one tenant alone brings the earlier version back only where there is no other to ask.
+//! No tenant decides for the others. Failures of a tenant whose calls also failed under the earlier version do not count,
+//! and one tenant alone can bring the earlier version back only if it is the only one.
 
 use std::collections::BTreeMap;
 
-use crate::health::{Outcome, Patience};
+use crate::health::{CallOutcome, HealthPolicy};
 
 /// What is known of a tenant from the calls under the last version that stood its probation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,11 +21,11 @@ pub(crate) enum Baseline {
 
 impl Baseline {
     /// The baseline after one more call.
-    pub(crate) const fn after(self, outcome: Outcome) -> Self {
+    pub(crate) const fn after(self, outcome: CallOutcome) -> Self {
         match outcome {
-            Outcome::Good => Self::Worked,
-            Outcome::Fault | Outcome::Suspect => Self::Failed,
-            Outcome::Neutral => self,
+            CallOutcome::Good => Self::Worked,
+            CallOutcome::Fault | CallOutcome::Suspect => Self::Failed,
+            CallOutcome::Neutral => self,
         }
     }
 }
@@ -51,7 +51,7 @@ impl Baselines {
         self.tenants.insert(tenant.to_owned(), baseline);
     }
 
-    /// Forgets a tenant that exists no more.
+    /// Forgets a tenant that no longer exists.
     pub(crate) fn remove(&mut self, tenant: &str) {
         if let Some(was) = self.tenants.remove(tenant) {
             *self.count(was) -= 1;
@@ -77,14 +77,14 @@ impl Baselines {
     }
 }
 
-/// What the calls so far say.
+/// How a probation stands after the calls so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Too little.
+pub(crate) enum ProbationState {
+    /// There were too few calls to decide.
     Open,
     /// The version stays.
     Stood,
-    /// The version goes.
+    /// The version is given up.
     Failed,
 }
 
@@ -102,32 +102,32 @@ struct Tally {
 }
 
 impl Tally {
-    /// Whether the version fails this tenant: more calls than one is patient with, or every call.
-    const fn fails(self, patience: &Patience) -> bool {
-        self.bad > patience.probation_faults || (self.bad > 0 && self.good == 0)
+    /// Whether the version fails this tenant: more calls than the policy allows, or every call.
+    const fn fails(self, policy: &HealthPolicy) -> bool {
+        self.bad > policy.probation_faults || (self.bad > 0 && self.good == 0)
     }
 
-    const fn works(self, patience: &Patience) -> bool {
-        self.good > 0 && !self.fails(patience)
+    const fn works(self, policy: &HealthPolicy) -> bool {
+        self.good > 0 && !self.fails(policy)
     }
 }
 
 impl Probation {
     /// Takes note of how a call of the tenant ended.
-    pub(crate) fn note(&mut self, tenant: &str, outcome: Outcome) {
-        if outcome == Outcome::Neutral {
+    pub(crate) fn note(&mut self, tenant: &str, outcome: CallOutcome) {
+        if outcome == CallOutcome::Neutral {
             return;
         }
         let tally = self.tenants.entry(tenant.to_owned()).or_default();
         match outcome {
-            Outcome::Good => tally.good = tally.good.saturating_add(1),
-            Outcome::Fault | Outcome::Suspect => tally.bad = tally.bad.saturating_add(1),
-            Outcome::Neutral => {}
+            CallOutcome::Good => tally.good = tally.good.saturating_add(1),
+            CallOutcome::Fault | CallOutcome::Suspect => tally.bad = tally.bad.saturating_add(1),
+            CallOutcome::Neutral => {}
         }
         tally.last = tally.last.after(outcome);
     }
 
-    /// Forgets a tenant that exists no more.
+    /// Forgets a tenant that no longer exists.
     pub(crate) fn forget(&mut self, tenant: &str) {
         self.tenants.remove(tenant);
     }
@@ -138,41 +138,41 @@ impl Probation {
     }
 
     /// For how many tenants the version works.
-    pub(crate) fn working(&self, patience: &Patience) -> usize {
-        self.tenants.values().filter(|tally| tally.works(patience)).count()
+    pub(crate) fn working(&self, policy: &HealthPolicy) -> usize {
+        self.tenants.values().filter(|tally| tally.works(policy)).count()
     }
 
-    /// What the calls so far say, of tenants with these baselines.
-    pub(crate) fn verdict(&self, patience: &Patience, baselines: &Baselines) -> Verdict {
+    /// How the probation stands, given the tenants' baselines.
+    pub(crate) fn state(&self, policy: &HealthPolicy, baselines: &Baselines) -> ProbationState {
         let (mut failing, mut failing_newcomers, mut bad_calls) = (0_usize, 0_usize, 0_u32);
         for (name, tally) in &self.tenants {
             let count = match baselines.get(name) {
-                // It says nothing: the earlier version failed it as well.
+                // It does not count: the earlier version failed it as well.
                 Baseline::Failed => continue,
                 Baseline::Worked => &mut failing,
                 Baseline::Unknown => &mut failing_newcomers,
             };
-            *count += usize::from(tally.fails(patience));
+            *count += usize::from(tally.fails(policy));
             bad_calls = bad_calls.saturating_add(tally.bad);
         }
-        // A tenant that never worked may be set up wrongly: it supports one that did, or counts where none ever did.
+        // A tenant that never worked may be misconfigured: it counts only beside one that did, or if none ever did.
         if failing > 0 || baselines.worked() == 0 {
             failing += failing_newcomers;
         }
-        let tenants = usize::try_from(patience.tenants).unwrap_or(usize::MAX);
+        let tenants = usize::try_from(policy.tenants).unwrap_or(usize::MAX);
         let needed = tenants.min(baselines.witnesses()).max(1);
-        if bad_calls > patience.probation_faults && failing >= needed && failing > self.working(patience) {
-            Verdict::Failed
-        } else if self.calls(patience, baselines) >= patience.probation_calls {
-            Verdict::Stood
+        if bad_calls > policy.probation_faults && failing >= needed && failing > self.working(policy) {
+            ProbationState::Failed
+        } else if self.calls(policy, baselines) >= policy.probation_calls {
+            ProbationState::Stood
         } else {
-            Verdict::Open
+            ProbationState::Open
         }
     }
 
-    /// How many calls count. Where there are several tenants, at most half of those that are needed are of one.
-    fn calls(&self, patience: &Patience, baselines: &Baselines) -> u32 {
-        let needed = patience.probation_calls;
+    /// How many calls count. With several tenants, at most half of the needed calls may come from one of them.
+    fn calls(&self, policy: &HealthPolicy, baselines: &Baselines) -> u32 {
+        let needed = policy.probation_calls;
         let share = if baselines.witnesses() > 1 { needed.div_ceil(2) } else { needed };
         let counted = |(name, tally): (&String, &Tally)| {
             // Calls that say nothing against the version say nothing for it either.
@@ -186,36 +186,36 @@ impl Probation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Outcome::{Fault, Good, Neutral, Suspect};
+    use CallOutcome::{Fault, Good, Neutral, Suspect};
 
     /// Three tenants, four calls, one of which may go wrong.
-    fn patience() -> Patience {
-        Patience { tenants: 3, probation_calls: 4, probation_faults: 1, ..Patience::default() }
+    fn policy() -> HealthPolicy {
+        HealthPolicy { tenants: 3, probation_calls: 4, probation_faults: 1, ..HealthPolicy::default() }
     }
 
     #[track_caller]
-    fn check(what: &str, before: &[(&str, Baseline)], calls: &[(&str, Outcome)], expect: Verdict) {
+    fn check(what: &str, before: &[(&str, Baseline)], calls: &[(&str, CallOutcome)], expect: ProbationState) {
         let (mut baselines, mut probation) = (Baselines::default(), Probation::default());
         before.iter().for_each(|(tenant, baseline)| baselines.set(tenant, *baseline));
-        let mut verdict = Verdict::Open;
+        let mut state = ProbationState::Open;
         for (tenant, outcome) in calls {
-            assert_eq!(verdict, Verdict::Open, "{what}: decided before {tenant} {outcome:?}");
+            assert_eq!(state, ProbationState::Open, "{what}: decided before {tenant} {outcome:?}");
             probation.note(tenant, *outcome);
-            verdict = probation.verdict(&patience(), &baselines);
+            state = probation.state(&policy(), &baselines);
         }
-        assert_eq!(verdict, expect, "{what}");
+        assert_eq!(state, expect, "{what}");
     }
 
     #[test]
     fn the_only_tenant_decides() {
         let alone = [("a", Baseline::Unknown)];
         for (what, calls, expect) in [
-            ("too few", [Good, Good, Good].as_slice(), Verdict::Open),
-            ("enough", &[Good, Good, Good, Good], Verdict::Stood),
-            ("one fault", &[Fault, Good, Good, Good], Verdict::Stood),
-            ("two faults", &[Fault, Fault], Verdict::Failed),
-            ("two misreadings", &[Good, Suspect, Good, Suspect], Verdict::Failed),
-            ("nothing that counts", &[Neutral; 20], Verdict::Open),
+            ("too few", [Good, Good, Good].as_slice(), ProbationState::Open),
+            ("enough", &[Good, Good, Good, Good], ProbationState::Stood),
+            ("one fault", &[Fault, Good, Good, Good], ProbationState::Stood),
+            ("two faults", &[Fault, Fault], ProbationState::Failed),
+            ("two misreadings", &[Good, Suspect, Good, Suspect], ProbationState::Failed),
+            ("nothing that counts", &[Neutral; 20], ProbationState::Open),
         ] {
             let calls: Vec<_> = calls.iter().map(|outcome| ("a", *outcome)).collect();
             check(what, &alone, &calls, expect);
@@ -227,52 +227,52 @@ mod tests {
         use Baseline::{Failed, Unknown, Worked};
 
         let evil = |calls| vec![("evil", Suspect); calls];
-        let then = |mut first: Vec<_>, calls: &[(&'static str, Outcome)]| {
+        let then = |mut first: Vec<_>, calls: &[(&'static str, CallOutcome)]| {
             first.extend_from_slice(calls);
             first
         };
         for baseline in [Failed, Worked, Unknown] {
             for others in [Worked, Unknown] {
                 let both = [("good", others), ("evil", baseline)];
-                check("it fails, and nobody else called yet", &both, &evil(20), Verdict::Open);
+                check("it fails, and nobody else called yet", &both, &evil(20), ProbationState::Open);
                 let calls = then(evil(20), &[("good", Good), ("good", Good)]);
-                let expect = if baseline == Failed { Verdict::Open } else { Verdict::Stood };
+                let expect = if baseline == Failed { ProbationState::Open } else { ProbationState::Stood };
                 check("it fails, and works for the other", &both, &calls, expect);
             }
         }
         let three = [("a", Worked), ("b", Worked), ("c", Worked), ("evil", Worked), ("worse", Worked)];
         let calls = [("evil", Fault), ("worse", Fault), ("evil", Fault)];
-        check("two of five", &three, &calls, Verdict::Open);
+        check("two of five", &three, &calls, ProbationState::Open);
     }
 
     #[test]
-    fn a_version_that_fails_those_whom_the_earlier_one_served_goes() {
+    fn a_version_that_fails_tenants_that_worked_before_is_given_up() {
         use Baseline::{Failed, Unknown, Worked};
 
-        check("both of two", &[("a", Worked), ("b", Unknown)], &[("a", Fault), ("b", Fault)], Verdict::Failed);
+        check("both of two", &[("a", Worked), ("b", Unknown)], &[("a", Fault), ("b", Fault)], ProbationState::Failed);
         let many = ["a", "b", "c", "d", "e"].map(|tenant| (tenant, Worked));
-        check("three of five", &many, &[("a", Suspect), ("b", Fault), ("c", Suspect)], Verdict::Failed);
+        check("three of five", &many, &[("a", Suspect), ("b", Fault), ("c", Suspect)], ProbationState::Failed);
         let of_no_account = [("a", Worked), ("b", Failed), ("c", Failed)];
-        check("the only one whose calls worked", &of_no_account, &[("a", Fault), ("a", Fault)], Verdict::Failed);
+        check("the only one whose calls worked", &of_no_account, &[("a", Fault), ("a", Fault)], ProbationState::Failed);
     }
 
     #[test]
-    fn what_was_wrong_before_says_nothing() {
+    fn failures_that_existed_before_do_not_count() {
         use Baseline::{Failed, Unknown, Worked};
 
         let before = [("a", Failed), ("b", Failed), ("c", Failed), ("good", Worked)];
         let calls: Vec<_> = ["a", "b", "c"].iter().cycle().take(30).map(|tenant| (*tenant, Fault)).collect();
-        check("three failed before as well", &before, &calls, Verdict::Open);
+        check("three failed before as well", &before, &calls, ProbationState::Open);
         let newcomers = [("a", Unknown), ("b", Unknown), ("c", Unknown), ("good", Worked)];
-        check("three never worked", &newcomers, &calls[..3], Verdict::Open);
+        check("three never worked", &newcomers, &calls[..3], ProbationState::Open);
     }
 
     #[test]
     fn one_tenant_alone_does_not_end_the_probation_of_several() {
         let both = [("a", Baseline::Unknown), ("b", Baseline::Unknown)];
-        check("one calls", &both, &[("a", Good); 50], Verdict::Open);
+        check("one calls", &both, &[("a", Good); 50], ProbationState::Open);
         let calls = [("a", Good), ("a", Good), ("a", Good), ("b", Good), ("b", Good)];
-        check("both call", &both, &calls, Verdict::Stood);
+        check("both call", &both, &calls, ProbationState::Stood);
     }
 
     #[test]

@@ -10,24 +10,24 @@ use crate::version_name::VersionName;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SwitchOptions {
-    /// Whether listings that run go on in the new version after their current step, instead of finishing in their own.
+    /// Whether running listings continue in the new version after their current step, instead of finishing in their own.
     /// False.
     pub hurry: bool,
-    /// How long listings may go on in the old version before their step is left and they go on in the new one. 10
+    /// How long listings may run in the old version. Then their step is aborted and they continue in the new one. 10
     /// minutes.
     pub drain: Duration,
-    /// Whether each tenant's server is checked by the new version first. A server that the version in use finds fault with
-    /// as well does not count. False.
+    /// Whether the new version checks each tenant's server first. A server that fails the check of the version in use as
+    /// well does not count. False.
     pub check: bool,
-    /// Whether requests that the old version did not make are granted. They belong to the new version: if the earlier one
-    /// is put back, they are gone. False.
+    /// Whether to grant requests that the old version did not make. These grants belong to the new version: a rollback
+    /// removes them. False.
     pub grant_more: bool,
-    /// Whether a version is tried that was given up before. False.
+    /// Whether to try a version again that was given up before. False.
     pub again: bool,
-    /// The id of the product that is meant: a candidate of another is refused. `None` for whatever the candidate says.
+    /// The id of the expected product: a candidate of another is refused. `None` accepts any.
     pub provider: Option<String>,
-    /// Whether a watched folder may put an older version into use. [`Registry::switch`](crate::Registry::switch) does what it is asked to, whichever
-    /// is older. False.
+    /// Whether a watched folder may put an older version into use. [`Registry::switch`](crate::Registry::switch) does not
+    /// compare versions. False.
     pub downgrade: bool,
 }
 
@@ -47,7 +47,7 @@ impl Default for SwitchOptions {
 
 /// A switch that was made.
 pub struct Switched {
-    /// What was in use; none for the first version of a provider.
+    /// What was in use; `None` for the first version of a provider.
     pub from: Option<VersionName>,
     /// What is in use.
     pub to: VersionName,

@@ -1,4 +1,4 @@
-//! A tenant's listing that is brought up to date, across switches.
+//! A tenant's sync, which continues across switches of the version.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::Result;
 use crate::across::Across;
 use crate::enrolled::Enrolled;
 
-/// A sync that holds a lease on the version that it runs in. Where it has to go on in another version, everybody is listed
+/// A sync that holds a lease on the version that it runs in. If it has to continue in another version, it lists everybody
 /// there.
 pub struct TenantSync {
     across: Across<ListingSync>,
@@ -22,8 +22,8 @@ impl TenantSync {
         Self { across: Across::new(tenant, (options, store)) }
     }
 
-    /// The next step; none after the last; see [`ListingSync::next`]. After an error the same step can be tried again by
-    /// calling once more, in whatever version is then in use.
+    /// The next step; `None` after the last; see [`ListingSync::next`]. After an error, call again to retry the same step in
+    /// the version that is then in use.
     pub async fn next(&mut self) -> Option<Result<SyncStep>> {
         self.across.next().await
     }
@@ -34,13 +34,19 @@ impl TenantSync {
         self.across.steps().map(ListingSync::progress).unwrap_or_default()
     }
 
-    /// Why everybody is listed; none where the provider tells what changed, and before the first step.
+    /// Why everybody is listed; `None` if the provider reports what changed, and before the first step.
     #[must_use]
     pub fn whole(&self) -> Option<&Whole> {
         self.across.steps().and_then(ListingSync::whole)
     }
 
-    /// At most so many users from the store, by id, whose ids come after `after`; see [`ListingSync::kept`]. None before the
+    /// Why every kept record is read again, one by one; see [`ListingSync::outdated`].
+    #[must_use]
+    pub fn outdated(&self) -> Option<&Whole> {
+        self.across.steps().and_then(ListingSync::outdated)
+    }
+
+    /// At most so many users from the store, by id, whose ids come after `after`; see [`ListingSync::kept`]. Empty before the
     /// first step.
     ///
     /// # Errors
@@ -58,13 +64,13 @@ impl TenantSync {
         self.across.memory_bytes()
     }
 
-    /// How often it went on in another version.
+    /// How often it continued in another version.
     #[must_use]
     pub const fn moves(&self) -> u32 {
         self.across.moves()
     }
 
-    /// How long it was held up at most by going on in another version.
+    /// The longest delay that continuing in another version caused.
     #[must_use]
     pub const fn longest_pause(&self) -> Duration {
         self.across.longest_pause()

@@ -1,7 +1,7 @@
-//! What is measured of tenants' calls: counters and times by tenant, version and outcome, and no user data.
+//! Metrics of tenants' calls: counters and times by tenant, version and outcome. They hold no user data.
 //!
-//! They go to whatever recorder the embedder has installed for the crate `metrics`, and to nobody where there is none;
-//! spans and events go to `tracing` in the same way.
+//! They go to the recorder that the embedder has installed for the crate `metrics`, if any; spans and events go to
+//! `tracing` in the same way.
 
 use std::time::Duration;
 
@@ -75,9 +75,9 @@ mod tests {
             })
             .collect();
         counted.sort();
-        let told: Vec<_> = counted.iter().map(|(name, labels, count)| format!("{name} {labels} {count}")).collect();
+        let lines: Vec<_> = counted.iter().map(|(name, labels, count)| format!("{name} {labels} {count}")).collect();
         assert_eq!(
-            told,
+            lines,
             ["provider_calls_total p 1 acme check ok 1", "provider_calls_total p 1 acme check provider-crashed 1",]
         );
     }

@@ -10,27 +10,27 @@ use tracing::Instrument as _;
 
 use crate::Result;
 use crate::call::Call;
+use crate::deployment::Deployment;
 use crate::enrolled::Enrolled;
-use crate::line::Line;
 use crate::listing::TenantListing;
 use crate::sync::TenantSync;
 use crate::tenant_access::TenantAccess;
 
-/// A tenant: settings, grants, limits and a client of its own under one name. It is served by whatever version is in use,
-/// and is forgotten when its last clone is dropped, with what is known of its calls: hold it for as long as its customer is
-/// served.
+/// A tenant: settings, grants, limits and a client of its own under one name. The version in use serves it. When its last
+/// clone is dropped, the registry forgets the tenant and the record of its calls: keep it for as long as you serve the
+/// customer.
 #[derive(Clone)]
 pub struct Tenant {
     pub(crate) state: Arc<Enrolled>,
 }
 
 impl Tenant {
-    pub(crate) fn new(name: &str, line: &Arc<Line>, access: Access, sandbox: &Sandbox) -> Result<Self> {
+    pub(crate) fn new(name: &str, deployment: &Arc<Deployment>, access: Access, sandbox: &Sandbox) -> Result<Self> {
         let mut access = access.named(name).in_turn();
         let slots = sandbox.slots(access.limits.instances);
         let only = access.requests.take();
         loop {
-            let lease = line.lease();
+            let lease = deployment.lease();
             // What the version of today asks for is what is granted; a later one gets no more than that. Where a list was
             // given, it is not widened by what was granted before.
             let (requests, takes_from) = match &only {
@@ -46,7 +46,7 @@ impl Tenant {
             };
             // Settings that do not fit fail here and not in the middle of the night.
             drop(tenant.connect(lease.version(), lease.added())?);
-            if let Some(state) = Enrolled::new(tenant, line, lease.generation()) {
+            if let Some(state) = Enrolled::new(tenant, deployment, lease.generation()) {
                 return Ok(Self { state });
             }
         }
@@ -80,7 +80,7 @@ impl Tenant {
         call.end(outcome.map_err(Into::into))
     }
 
-    /// Lists every user, each once, across whatever switches come meanwhile.
+    /// Lists every user, each once, even if the version is switched meanwhile.
     #[must_use]
     pub fn listing(&self, options: ListingOptions) -> TenantListing {
         TenantListing::new(Arc::clone(&self.state), options, None)

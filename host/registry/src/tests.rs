@@ -1,4 +1,4 @@
-//! Versions that take each other's place, as small components.
+//! Versions that replace each other, as small components.
 
 mod folder;
 
@@ -18,8 +18,8 @@ const SOON: Duration = Duration::from_millis(50);
 /// Small components describe themselves with empty texts.
 const ID: &str = "";
 
-fn patience() -> Patience {
-    Patience {
+fn policy() -> HealthPolicy {
+    HealthPolicy {
         faults: 3,
         quarantine: Duration::from_secs(60),
         pause: Duration::from_millis(1),
@@ -30,7 +30,7 @@ fn patience() -> Patience {
 }
 
 fn registry() -> Registry {
-    Registry::new(Sandbox::new(Pool::default()).unwrap(), patience())
+    Registry::new(Sandbox::new(Pool::default()).unwrap(), policy())
 }
 
 async fn load(registry: &Registry, bodies: Bodies) -> Candidate {
@@ -111,16 +111,16 @@ async fn a_version_whose_first_calls_fail_is_taken_back_and_refused_afterwards()
     let bad = provider(&check("unreachable"));
     let candidate = registry.load(bad.clone()).await.unwrap();
     registry.switch(&candidate, &SwitchOptions::default()).await.unwrap();
-    for _ in 0..=patience().probation_faults {
+    for _ in 0..=policy().probation_faults {
         assert_eq!(acme.check().await.unwrap_err().code(), "provider-crashed");
     }
     acme.check().await.expect("the version before serves again");
     assert_eq!(registry.active(ID), Some(good.clone()));
-    let mut told = Vec::new();
+    let mut seen = Vec::new();
     while let Ok(event) = events.try_recv() {
-        told.push(event);
+        seen.push(event);
     }
-    assert!(told.contains(&Event::RolledBack { provider: ID.into(), from: candidate.name(), to: good }), "{told:?}");
+    assert!(seen.contains(&Event::RolledBack { provider: ID.into(), from: candidate.name(), to: good }), "{seen:?}");
 
     let again = registry.load(bad).await.unwrap();
     let Err(Error::PreflightFailed { objections, .. }) = registry.switch(&again, &SwitchOptions::default()).await
@@ -154,20 +154,20 @@ async fn a_version_that_fails_one_tenant_is_kept_from_it_and_serves_the_others()
     let mut events = registry.events();
     put(&registry, check("unreachable"), &SwitchOptions::default()).await;
     let (acme, other) = (tenant(&registry, "acme"), tenant(&registry, "other"));
-    for _ in 0..patience().faults {
+    for _ in 0..policy().faults {
         assert_eq!(acme.check().await.unwrap_err().code(), "provider-crashed");
     }
     let error = acme.check().await.unwrap_err();
     assert_eq!((error.code(), error.is_retryable()), ("version-quarantined", true));
     other.licenses().await.expect("another tenant is served");
-    for _ in 0..patience().faults {
+    for _ in 0..policy().faults {
         assert_eq!(other.check().await.unwrap_err().code(), "provider-crashed");
     }
-    let mut told = Vec::new();
+    let mut seen = Vec::new();
     while let Ok(event) = events.try_recv() {
-        told.push(event);
+        seen.push(event);
     }
-    assert!(matches!(told.as_slice(), [.., Event::Quarantined { .. }, Event::Failing { .. }]), "{told:?}");
+    assert!(matches!(seen.as_slice(), [.., Event::Quarantined { .. }, Event::Failing { .. }]), "{seen:?}");
     // A version that works serves both at once.
     put(&registry, check("i32.const 1024"), &SwitchOptions::default()).await;
     acme.check().await.unwrap();
@@ -194,13 +194,13 @@ async fn a_switch_that_checks_refuses_a_version_that_finds_fault_with_a_tenants_
 }
 
 #[tokio::test]
-async fn the_version_before_goes_when_the_new_one_has_proved_itself() {
+async fn the_earlier_version_is_dropped_when_the_new_one_has_passed() {
     let registry = registry();
     // Other bytes than those of the next, which do the same.
     put(&registry, check("(drop (i32.const 1)) i32.const 1024"), &SwitchOptions::default()).await;
     let acme = tenant(&registry, "acme");
     let switched = put(&registry, Bodies::default(), &SwitchOptions::default()).await;
-    for _ in 0..patience().probation_calls {
+    for _ in 0..policy().probation_calls {
         acme.check().await.unwrap();
     }
     switched.drained().await;
@@ -226,7 +226,7 @@ async fn the_same_bytes_twice_keep_the_version_before() {
     put(&registry, check("unreachable"), &SwitchOptions::default()).await;
     // The operator repeats the command.
     put(&registry, check("unreachable"), &SwitchOptions::default()).await;
-    for _ in 0..=patience().probation_faults {
+    for _ in 0..=policy().probation_faults {
         acme.check().await.unwrap_err();
     }
     let after = acme.check().await;
@@ -375,8 +375,8 @@ async fn what_was_granted_for_a_version_goes_when_the_earlier_one_comes_back() {
 
 #[tokio::test]
 async fn after_a_quarantine_one_call_goes_first_and_a_dropped_one_gives_its_place_back() {
-    let patience = Patience { faults: 1, quarantine: Duration::ZERO, pause: Duration::ZERO, ..patience() };
-    let registry = Registry::new(Sandbox::new(Pool::default()).unwrap(), patience);
+    let policy = HealthPolicy { faults: 1, quarantine: Duration::ZERO, pause: Duration::ZERO, ..policy() };
+    let registry = Registry::new(Sandbox::new(Pool::default()).unwrap(), policy);
     put(&registry, Bodies { users: "(call $sleep) (i32.const 0)", ..check("unreachable") }, &SwitchOptions::default())
         .await;
     let acme = tenant(&registry, "acme");
@@ -399,7 +399,7 @@ async fn of_two_first_switches_at_once_the_second_has_a_preflight() {
     let first = registry();
     let (one, other) = (described(&first, ID, "1.0.0", &["/a"]).await, described(&first, ID, "2.0.0", &["/b"]).await);
     for _ in 0..200 {
-        let registry = Registry::new(first.sandbox().clone(), patience());
+        let registry = Registry::new(first.sandbox().clone(), policy());
         let begin = Arc::new(tokio::sync::Barrier::new(2));
         let switching = [one.clone(), other.clone()].map(|candidate| {
             let (registry, begin) = (registry.clone(), Arc::clone(&begin));
@@ -417,7 +417,7 @@ async fn of_two_first_switches_at_once_the_second_has_a_preflight() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_is_switched_at_once_the_version_in_use_serves() {
+async fn concurrent_switches_leave_the_version_in_use_serving() {
     let registry = registry();
     let mut candidates = Vec::new();
     for version in ["1.0.0", "2.0.0", "3.0.0"] {
@@ -425,7 +425,7 @@ async fn whatever_is_switched_at_once_the_version_in_use_serves() {
     }
     registry.switch(&candidates[0], &SwitchOptions::default()).await.unwrap();
     let acme = tenant(&registry, "acme");
-    let line = registry.find(ID).unwrap();
+    let deployment = registry.find(ID).unwrap();
     let mut switching = Vec::new();
     for operator in 0..3 {
         let (registry, candidates) = (registry.clone(), candidates.clone());
@@ -438,9 +438,9 @@ async fn whatever_is_switched_at_once_the_version_in_use_serves() {
         }));
     }
     while !switching.iter().all(tokio::task::JoinHandle::is_finished) {
-        let lease = line.lease();
+        let lease = deployment.lease();
         let phase = lease.phase();
-        if line.lease().generation() == lease.generation() {
+        if deployment.lease().generation() == lease.generation() {
             assert_eq!(phase, versions::Phase::Serving);
         }
         tokio::task::yield_now().await;
@@ -450,7 +450,7 @@ async fn whatever_is_switched_at_once_the_version_in_use_serves() {
     }
     let mut running = acme.listing(ListingOptions::default());
     assert!(running.next().await.unwrap().unwrap().end.is_some());
-    assert_eq!((running.moves(), line.lease().phase()), (0, versions::Phase::Serving));
+    assert_eq!((running.moves(), deployment.lease().phase()), (0, versions::Phase::Serving));
 }
 
 #[tokio::test]

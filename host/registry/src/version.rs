@@ -1,4 +1,4 @@
-//! One version of a provider: compiled, described, and leased to whoever works with it.
+//! One version of a provider: compiled, described, and leased to its users.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -53,7 +53,7 @@ impl Version {
         self.leases.load(Ordering::Acquire)
     }
 
-    /// Asks this of the lessees.
+    /// Passes a phase on to the lessees.
     pub(crate) fn ask(&self, phase: Phase) {
         self.phase.send_if_modified(|now| std::mem::replace(now, phase) != phase);
     }

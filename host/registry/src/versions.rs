@@ -1,9 +1,10 @@
-//! The versions of one provider as a state machine: which one is in use, which one comes back, and who is to leave.
+//! The versions of one provider as a state machine: which one is in use, which one a rollback restores, and which leases
+//! must end.
 //!
-//! Events go in, decisions come out. There is no lock, clock or task here: the caller makes one step at a time
-//! and carries out each decision before the next step. What always holds, and is tested in every order of events:
-//! * The version in use serves: it is never asked to be left.
-//! * What comes back after a failure is the last version that stood its probation, with the grants that it had.
+//! Events go in, decisions come out. It uses no lock, clock or task: the caller makes one step at a time and carries out
+//! each decision before the next step. What always holds, and is tested in every order of events:
+//! * The version in use serves: its leases are never asked to end.
+//! * A failure restores the last version that passed its probation, with the grants that it had.
 //! * A version that was given up is put into use only by a switch that says so.
 //! * A switch is made against the version that its preflight saw.
 //! * A retirement ends by its own time, not by that of an earlier one.
@@ -11,8 +12,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use crate::health::{Admission, Health, Outcome, Patience};
-use crate::probation::{Baseline, Baselines, Probation, Verdict};
+use crate::health::{Admission, CallOutcome, Health, HealthPolicy};
+use crate::probation::{Baseline, Baselines, Probation, ProbationState};
 
 /// What a version asks of its leases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,13 +31,13 @@ pub(crate) enum Phase {
 /// The versions of one provider. `V` names one by its bytes; `G` is what was granted for it beyond what tenants came with.
 #[derive(Clone, Debug)]
 pub(crate) struct Versions<V, G> {
-    patience: Patience,
+    policy: HealthPolicy,
     /// Counts switches, rollbacks and versions that were given up.
     generation: u64,
     active: V,
-    /// That of the active version; `None` once it stood.
+    /// That of the active version; `None` once it has passed.
     probation: Option<Probation>,
-    /// The last version that stood its probation, while the active one has not.
+    /// The last version that passed its probation, as long as the active one has not.
     way_back: Option<V>,
     /// The active version, the way back, and those that somebody still works with.
     known: BTreeMap<V, Known<G>>,
@@ -53,7 +54,7 @@ struct Known<G> {
     retirement: Option<Retirement>,
 }
 
-/// A version that others took the place of.
+/// A version that was replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Retirement {
     generation: u64,
@@ -80,7 +81,7 @@ pub(crate) struct Switch<V, G> {
 pub(crate) enum Switched<V> {
     /// The version is in use already.
     Unchanged,
-    /// It took another's place, whose retirement has this generation.
+    /// It replaced another version, whose retirement has this generation.
     From(V, u64),
 }
 
@@ -98,19 +99,19 @@ pub(crate) enum Refused {
 pub(crate) enum Decision<V> {
     /// Nothing.
     None,
-    /// The version is kept from the tenant for a while.
+    /// The version is quarantined for the tenant.
     Quarantined,
     /// The version was given up, and the one before is in use again. The retirement has this generation.
     RolledBack(V, u64),
-    /// The version was given up, and there is none to put in its place.
+    /// The version was given up, and there is no earlier version to put back.
     Failing,
 }
 
 impl<V: Copy + Ord, G> Versions<V, G> {
-    /// The first version. Nothing can be put in its place, so it is not on probation.
-    pub(crate) fn new(first: V, grants: G, patience: Patience) -> Self {
+    /// The first version. There is nothing to go back to, so it is not on probation.
+    pub(crate) fn new(first: V, grants: G, policy: HealthPolicy) -> Self {
         Self {
-            patience,
+            policy,
             generation: 0,
             active: first,
             probation: None,
@@ -164,7 +165,7 @@ impl<V: Copy + Ord, G> Versions<V, G> {
         }
     }
 
-    /// A tenant is gone. With the last of its name goes what is known of it.
+    /// A tenant is gone. If it was the last of its name, forgets the record of its calls.
     pub(crate) fn dismiss(&mut self, tenant: &str) {
         let Some(count) = self.tenants.get_mut(tenant) else { return };
         *count = count.saturating_sub(1);
@@ -182,7 +183,7 @@ impl<V: Copy + Ord, G> Versions<V, G> {
     /// Whether a call of the tenant may begin in the version now.
     pub(crate) fn admit(&mut self, version: V, tenant: &str, now: Instant) -> Admission {
         match self.known.get_mut(&version) {
-            Some(known) => known.health.admit(&self.patience, tenant, now),
+            Some(known) => known.health.admit(&self.policy, tenant, now),
             None => Admission::After(std::time::Duration::ZERO),
         }
     }
@@ -195,42 +196,42 @@ impl<V: Copy + Ord, G> Versions<V, G> {
     }
 
     /// A call of the tenant in the version has ended.
-    pub(crate) fn note(&mut self, version: V, tenant: &str, outcome: Outcome, now: Instant) -> Decision<V> {
+    pub(crate) fn note(&mut self, version: V, tenant: &str, outcome: CallOutcome, now: Instant) -> Decision<V> {
         if !self.tenants.contains_key(tenant) {
             return Decision::None;
         }
         let Some(known) = self.known.get_mut(&version) else { return Decision::None };
-        let quarantined = known.health.note(&self.patience, tenant, outcome, now);
-        let told = if quarantined { Decision::Quarantined } else { Decision::None };
+        let quarantined = known.health.note(&self.policy, tenant, outcome, now);
+        let decision = if quarantined { Decision::Quarantined } else { Decision::None };
         if version != self.active || self.given_up.contains(&version) {
-            return told;
+            return decision;
         }
-        let (verdict, working) = match &mut self.probation {
+        let (state, working) = match &mut self.probation {
             Some(probation) => {
                 probation.note(tenant, outcome);
-                (probation.verdict(&self.patience, &self.baselines), probation.working(&self.patience))
+                (probation.state(&self.policy, &self.baselines), probation.working(&self.policy))
             }
             None => {
                 self.baselines.set(tenant, self.baselines.get(tenant).after(outcome));
-                (Verdict::Open, self.baselines.worked())
+                (ProbationState::Open, self.baselines.worked())
             }
         };
         // On probation, a tenant that failed before says nothing. Afterwards the baselines are of this version itself.
         let (is_watched, baselines) = (self.probation.is_some(), &self.baselines);
         let counts = |tenant: &str| !is_watched || baselines.get(tenant) != Baseline::Failed;
-        let is_hopeless = outcome == Outcome::Fault && known.health.is_hopeless(&self.patience, working, counts);
-        match verdict {
-            Verdict::Failed => self.give_up(),
-            Verdict::Open | Verdict::Stood if is_hopeless => self.give_up(),
-            Verdict::Stood => {
+        let is_hopeless = outcome == CallOutcome::Fault && known.health.is_hopeless(&self.policy, working, counts);
+        match state {
+            ProbationState::Failed => self.give_up(),
+            ProbationState::Open | ProbationState::Stood if is_hopeless => self.give_up(),
+            ProbationState::Stood => {
                 self.stand();
-                told
+                decision
             }
-            Verdict::Open => told,
+            ProbationState::Open => decision,
         }
     }
 
-    /// The active version has proven itself: none needs to come back, and its calls are what the next is held against.
+    /// The active version has passed its probation: no earlier one is kept, and its calls become the next one's baseline.
     fn stand(&mut self) {
         for (tenant, last) in self.probation.take().iter().flat_map(Probation::last) {
             self.baselines.set(tenant, last);
@@ -273,7 +274,7 @@ impl<V: Copy + Ord, G> Versions<V, G> {
         let old = self.active;
         let way_back = if self.has_stood() { Some(old) } else { self.way_back };
         self.retire(if hurry { Phase::Hurried } else { Phase::Draining });
-        // A version that stood needs no probation, and none to come back for it.
+        // A version that passed a probation needs neither another one nor an earlier version to return to.
         let is_back = way_back == Some(to);
         self.probation = (!is_back).then(Probation::default);
         self.way_back = way_back.filter(|_| !is_back);

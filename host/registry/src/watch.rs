@@ -1,7 +1,7 @@
-//! A folder of components: what changes in it is put into use.
+//! Watches a folder of components and puts what changes in it into use.
 //!
-//! The writers of the folder are not trusted. A file is looked at when it has been left alone; only a regular one of
-//! bounded size is read; nothing is done with its bytes before they are trusted; and no older version is put into use.
+//! The writers of the folder are not trusted. A file is read once it has not been written for a while, and only if it is a
+//! regular file of bounded size. Nothing uses its bytes before they are trusted, and an older version is not put into use.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -17,9 +17,9 @@ use tokio::task::JoinHandle;
 use crate::age;
 use crate::candidate::Candidate;
 use crate::changes::{Changes, component_of};
-use crate::deployments::Registry;
 use crate::event::Event;
 use crate::preflight::{Demand, Floor};
+use crate::registry::Registry;
 use crate::switch::SwitchOptions;
 use crate::{Error, Result};
 
@@ -53,7 +53,7 @@ impl Shared {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Some files changed. Names that are of no interest are let go of here.
+    /// Some files changed. Names that are not of interest are dropped here.
     fn touched(&self, paths: Vec<PathBuf>) {
         for component in paths.into_iter().filter_map(component_of) {
             let is_known = (self.trust)(&name(&component)).is_some();
@@ -108,7 +108,7 @@ impl Registry {
         .map_err(unwatchable)?;
         watcher.watch(folder, RecursiveMode::NonRecursive).map_err(unwatchable)?;
         let mut watched =
-            Watched { registry: self.clone(), options, shared, owners: BTreeMap::new(), told: VecDeque::new() };
+            Watched { registry: self.clone(), options, shared, owners: BTreeMap::new(), reported: VecDeque::new() };
         let folder = folder.to_owned();
         let task = tokio::spawn(async move {
             watched.begin(&folder).await;
@@ -152,10 +152,10 @@ struct Watched {
     /// The provider that each file was put into use for.
     owners: BTreeMap<PathBuf, String>,
     /// The latest refusals: a file, and what is wrong with which content.
-    told: VecDeque<(PathBuf, String)>,
+    reported: VecDeque<(PathBuf, String)>,
 }
 
-/// A file that is no reason for anything: it is gone, or in use.
+/// A file that needs no action: it is gone, or in use.
 struct Nothing;
 
 /// A component that is trusted and compiled.
@@ -243,15 +243,15 @@ impl Watched {
         // What cannot be read has no content, and may look different each time.
         let what = digest.map_or_else(|| error.code().to_owned(), |digest| format!("{digest} {error}"));
         let refusal = (path.to_owned(), what);
-        if self.told.contains(&refusal) {
+        if self.reported.contains(&refusal) {
             return;
         }
-        if self.told.len() >= REFUSALS {
-            self.told.pop_front();
+        if self.reported.len() >= REFUSALS {
+            self.reported.pop_front();
         }
-        self.told.push_back(refusal);
+        self.reported.push_back(refusal);
         let (file, code, reason) = (name(path), error.code().to_owned(), error.to_string());
-        self.registry.reports().tell(Event::Refused { file, code, reason });
+        self.registry.reports().report(Event::Refused { file, code, reason });
     }
 }
 

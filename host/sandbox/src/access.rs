@@ -1,11 +1,12 @@
-//! What a provider is connected with: settings, a way out, and limits.
+//! What a provider is connected with: settings, an HTTP client, grants and limits.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use provider_egress::audit::Audit;
 use provider_egress::{
-    Concealed, Egress, Gate, GateOptions, Grant, Policy, Sender, Turns, Vault, ascii_url, fault, placeholder,
+    Concealed, Egress, EgressSession, Grant, Policy, Sender, SessionOptions, Turns, Vault, ascii_url, fault,
+    placeholder,
 };
 use provider_model::{Description, RequestSpec, SettingKind};
 
@@ -22,13 +23,13 @@ pub struct Access {
     pub limits: Limits,
     /// Whose it is, for the audit log.
     pub name: String,
-    /// The requests that are granted of those that the provider describes; all where there is no list.
+    /// The requests that are granted of those that the provider describes; `None` grants all.
     pub requests: Option<Arc<Vec<RequestSpec>>>,
     /// What the operator of the platform allows.
     pub policy: Policy,
-    /// Takes down each request.
+    /// Records each request.
     pub audit: Option<Arc<dyn Audit>>,
-    /// When its requests have their turn, with those of the tenant's other sessions; by itself where there are none.
+    /// When its requests have their turn, shared with the tenant's other sessions; `None` for a session by itself.
     turns: Option<Turns>,
 }
 
@@ -48,7 +49,7 @@ impl Access {
         }
     }
 
-    /// With one quota for all sessions that are opened from now on, within the limits as they are.
+    /// With one quota, of the current limits, for all sessions that are opened from now on.
     pub fn in_turn(mut self) -> Self {
         self.turns = Some(Turns::new(&self.limits.traffic()));
         self
@@ -67,8 +68,8 @@ impl Access {
         self
     }
 
-    /// Within its limits, but for the time without progress after which a listing ends, and the longest wait that a product
-    /// may ask for.
+    /// Within its limits, but with this time without progress after which a listing ends, and this longest wait that a
+    /// product may ask for.
     #[must_use]
     pub const fn stalling_after(mut self, time: Duration) -> Self {
         self.limits.listing.stall_time = time;
@@ -110,15 +111,15 @@ impl Access {
         self
     }
 
-    /// With each request taken down there.
+    /// With each request recorded there.
     #[must_use]
     pub fn audited(mut self, audit: Arc<dyn Audit>) -> Self {
         self.audit = Some(audit);
         self
     }
 
-    /// What a provider of this description gets: the settings with placeholders for secrets, and the way out.
-    pub(crate) fn open(self, description: &Description) -> Result<(Settings, Gate)> {
+    /// What a provider of this description gets: the settings with placeholders for secrets, and a session for requests.
+    pub(crate) fn open(self, description: &Description) -> Result<(Settings, EgressSession)> {
         let Self { settings, egress, limits, name, requests, policy, audit, turns } = self;
         demands::check(description)?;
         let (shown, vault) = conceal(description, &settings)?;
@@ -126,12 +127,13 @@ impl Access {
         let sender = Sender { tenant: name, provider: description.id.clone(), version: description.version.clone() };
         let (policy, limits) = (&policy, &limits.traffic());
         let turns = turns.unwrap_or_else(|| Turns::new(limits));
-        let gate = Gate::open(egress, GateOptions { grants, vault, policy, limits, turns, sender, audit })?;
-        Ok((shown, gate))
+        let egress =
+            EgressSession::open(egress, SessionOptions { grants, vault, policy, limits, turns, sender, audit })?;
+        Ok((shown, egress))
     }
 }
 
-/// The requests at the settings that hold a URL, after a look whether all required settings are there.
+/// The requests at the settings that hold a URL. First checks that all required settings are there.
 fn grants(description: &Description, settings: &Settings, only: Option<&[RequestSpec]>) -> Result<Vec<Grant>> {
     let granted = |spec: &RequestSpec| only.map_or_else(|| Some(spec.clone()), |only| spec.within(only));
     let requests: Vec<_> = description.requests.iter().filter_map(granted).collect();
@@ -149,9 +151,9 @@ fn grants(description: &Description, settings: &Settings, only: Option<&[Request
             continue;
         };
         if spec.kind == SettingKind::Url {
-            let headers = description.settings.iter().filter_map(|other| match &other.kind {
-                SettingKind::Secret(place) if place.url == spec.key => Some(place.header.clone()),
-                _ => None,
+            let headers = description.settings.iter().filter_map(|other| {
+                let SettingKind::Secret(place) = &other.kind else { return None };
+                (place.url == spec.key).then(|| place.header.clone())
             });
             let grant = Grant::new(&spec.key, value, &requests, headers.collect())
                 .map_err(|reason| Error::SettingUnusable { key: spec.key.clone(), reason: reason.to_owned() })?;
@@ -179,7 +181,7 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
                 continue;
             }
             Some(SettingKind::Secret(place)) => place.clone(),
-            // What was given as a secret is never shown, whatever the provider takes it for.
+            // A value that was given as a secret is never shown, whatever the provider describes it as.
             Some(
                 SettingKind::Text
                 | SettingKind::Url
@@ -257,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn of_what_is_described_only_what_is_granted_is_let_out() {
+    fn only_granted_requests_of_the_description_are_sent() {
         let spec = |method: &str| samples::request(method, "/users/{}");
         let wider = Description { requests: vec![spec("GET"), spec("DELETE")], ..description() };
         let mut settings = Settings::new();

@@ -1,10 +1,10 @@
-//! Whether an answer keeps the contract's rules. Every answer of every call is looked at here before it goes anywhere,
-//! and one that breaks a rule is refused whole: what is wrong in one place is not to be trusted in another.
+//! Checks that answers keep the contract's rules. Every answer of every call is checked here before anything uses it, and
+//! one that breaks a rule is refused as a whole: an answer that is wrong in one place is not trusted in another.
 //!
-//! The rules are those of `wit/provider.wit`, with a size for every text that it leaves open. What a provider passes on of
-//! its product is left as it is: a name may be odd, and an account may be older or younger than it can be.
+//! The rules are those of `wit/provider.wit`, with a maximum size for every text without one. Data of the product passes
+//! unchanged: a name may be odd, and an account's dates may be impossible.
 //!
-//! No reason that is given here holds a text of the answer, since that may be a person's data.
+//! No reason here holds text of the answer, since that may be personal data.
 
 use std::collections::BTreeSet;
 
@@ -22,14 +22,14 @@ const ID_BYTES: usize = 256;
 /// Bytes of a text for a person, or of one that a product has of a person.
 const TEXT_BYTES: usize = 64 * 1024;
 
-/// Bytes of an attribute's value: who runs thousands of teams has all their names there.
+/// Bytes of an attribute's value: an administrator of thousands of teams has all their names there.
 const VALUE_BYTES: usize = 1024 * 1024;
 
 /// Entries of a list within one record.
 const ENTRIES: usize = 10_000;
 
-/// How far a watermark may lie in this machine's future, or before the one that changes were asked since: two clocks may
-/// differ, and a server's may be set.
+/// How far a watermark may lie in this machine's future, or before the watermark of the request: two clocks may differ,
+/// and a server's clock may be adjusted.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::days(1);
 
 /// What is wrong with an answer, as the end of a sentence.
@@ -48,7 +48,7 @@ impl Rules {
         Self { license_types: ids(&description.license_types), roles: ids(&description.roles) }
     }
 
-    /// Looks at a step of a listing, or of finding out what changed.
+    /// Checks a step of a listing or of a sync.
     pub(crate) fn page(&self, page: &UserPage, now: DateTime<Utc>) -> Checked {
         let UserPage { users, state, expected_total: _, wait_ms: _, watermark, notices, hidden, attributes } = page;
         users.iter().try_for_each(|user| self.user(user))?;
@@ -58,7 +58,7 @@ impl Rules {
         if let Some(watermark) = watermark {
             id("the watermark", watermark)?;
             if instant(watermark).is_some_and(|time| time > now + CLOCKS_DIFFER) {
-                return Err("the watermark lies more than a day in the future of this machine's clock".to_owned());
+                return Err("the watermark is more than a day in the future by this machine's clock".to_owned());
             }
         }
         self.notices(notices)?;
@@ -66,14 +66,14 @@ impl Rules {
         pairs("an attribute of the page", attributes)
     }
 
-    /// Looks at a step of finding out what changed since a watermark.
+    /// Checks a step of a sync since a watermark.
     pub(crate) fn changes(&self, changes: &Changes, since: Option<&str>, now: DateTime<Utc>) -> Checked {
         let Changes { page, gone } = changes;
         self.page(page, now)?;
         gone.iter().try_for_each(|gone| id("the id of a user who is gone", gone))?;
         match (page.watermark.as_deref().and_then(instant), since.and_then(instant)) {
             (Some(new), Some(since)) if new < since - CLOCKS_DIFFER => {
-                Err("the watermark lies before the one that changes were asked since".to_owned())
+                Err("the watermark is before the one of the request".to_owned())
             }
             _ => Ok(()),
         }
@@ -111,8 +111,8 @@ impl Rules {
         entries("the report", "steps", steps.len())?;
         for step in steps {
             code("the id of a check step", &step.id)?;
-            if let Some(told) = &step.code {
-                code("the code of a check step", told)?;
+            if let Some(given) = &step.code {
+                code("the code of a check step", given)?;
             }
             size("the summary of a check step", &step.summary, TEXT_BYTES)?;
             text("the fix of a check step", &step.fix)?;
@@ -158,7 +158,7 @@ impl Rules {
             timestamp("the assigned-at of a user's licence", &held.assigned_at)?;
         }
         if *seat == SeatUse::Free && !licenses.is_empty() {
-            return Err("a user who takes no seat holds a licence".to_owned());
+            return Err("a user who uses no seat holds a licence".to_owned());
         }
         timestamp("the created-at of a user", created_at)?;
         timestamp("the deactivated-at of a user", deactivated_at)?;
@@ -188,7 +188,7 @@ impl Rules {
     }
 }
 
-/// Looks at an error of a provider.
+/// Checks an error of a provider.
 pub(crate) fn error(error: &ProviderError) -> Checked {
     code("the code of an error", &error.code)?;
     size("the message of an error", &error.message, TEXT_BYTES)?;
@@ -198,7 +198,7 @@ pub(crate) fn error(error: &ProviderError) -> Checked {
     pairs("a parameter of an error", &error.params)
 }
 
-/// Looks at a description: what it says of one thing, it says once.
+/// Checks a description: it must have one entry for each thing.
 pub(crate) fn description(description: &Description) -> Checked {
     let Description {
         id,
@@ -239,8 +239,8 @@ pub(crate) fn description(description: &Description) -> Checked {
     pairs("an attribute of the description", attributes)
 }
 
-/// Looks at the users of a step whom the store held already: each was handed over in this call, or may be taken for a new
-/// one, since it was created after the baseline began.
+/// Checks the users of a step whom the store held already: each was passed in during this run, or may count as new, since it
+/// was created after the baseline began.
 pub fn is_asked_for(user: &User, was_handed_over: bool, since: Option<&str>) -> Checked {
     let is_recent = || {
         let (created, since) = (user.created_at.as_deref().and_then(instant)?, instant(since?)?);
@@ -249,22 +249,16 @@ pub fn is_asked_for(user: &User, was_handed_over: bool, since: Option<&str>) -> 
     if was_handed_over || is_recent() == Some(true) {
         return Ok(());
     }
-    Err("it holds a user who is neither new nor among those that were handed over".to_owned())
+    Err("it holds a user who is neither new nor among those that were passed in".to_owned())
 }
 
-/// Looks at those who are gone: each is a user whom the provider was handed, comes once, and is not among the users.
-pub fn are_gone(changes: &Changes, is_proven: bool, was_handed_over: impl Fn(&str) -> bool) -> Checked {
+/// Checks the users who are gone: each comes once, and is not among the users.
+pub fn are_gone(changes: &Changes) -> Checked {
     let Changes { page, gone } = changes;
-    if !is_proven && !gone.is_empty() {
-        return Err("it says who is gone since a listing that was not proven complete".to_owned());
-    }
     let mut seen: BTreeSet<&str> = page.users.iter().map(|user| user.id.as_str()).collect();
     for id in gone {
-        if !was_handed_over(id) {
-            return Err("it says that somebody is gone who was not handed over".to_owned());
-        }
         if !seen.insert(id) {
-            return Err("it says that somebody is gone who is among its users, or is gone twice".to_owned());
+            return Err("it reports a user as gone who is among its users, or reports one twice".to_owned());
         }
     }
     Ok(())
@@ -286,7 +280,7 @@ fn unique<'a>(what: &str, ids: impl ExactSizeIterator<Item = &'a str>) -> Checke
     for key in ids {
         id(what, key)?;
         if !seen.insert(key) {
-            return Err(format!("{what} comes twice"));
+            return Err(format!("{what} appears twice"));
         }
     }
     Ok(())
@@ -297,7 +291,7 @@ fn known(what: &str, value: &str, ids: &[String]) -> Checked {
     if ids.iter().any(|id| id == value) {
         return Ok(());
     }
-    Err(format!("{what} is none that the provider describes"))
+    Err(format!("{what} is not one that the provider describes"))
 }
 
 fn id(what: &str, value: &str) -> Checked {
@@ -314,7 +308,7 @@ fn id(what: &str, value: &str) -> Checked {
 /// The highest bit of each byte of a word.
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// Whether a text is of printable ASCII, of which eight letters are looked at at once.
+/// Whether a text is printable ASCII. Checks eight letters at once.
 fn is_plain(text: &[u8]) -> bool {
     // A byte above 0x7e has the highest bit, or gets it by one more; one below a space, by a space less.
     let is_odd = |word: [u8; 8]| {
@@ -329,7 +323,7 @@ fn is_plain(text: &[u8]) -> bool {
     }
 }
 
-/// A code in kebab-case. It need not be among the described ones: what is refused for that would tell nobody what it says.
+/// A code in kebab-case. It need not be among the described ones: to refuse it would hide what it reports.
 fn code(what: &str, value: &str) -> Checked {
     id(what, value)?;
     if value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
@@ -346,19 +340,19 @@ fn size(what: &str, value: &str, most: usize) -> Checked {
     if value.len() <= most {
         return Ok(());
     }
-    Err(format!("{what} has {} bytes, and {most} are the most", value.len()))
+    Err(format!("{what} has {} bytes, more than the limit of {most}", value.len()))
 }
 
 fn entries(whose: &str, what: &str, number: usize) -> Checked {
     if number <= ENTRIES {
         return Ok(());
     }
-    Err(format!("{whose} has {number} {what}, and {ENTRIES} are the most"))
+    Err(format!("{whose} has {number} {what}, more than the limit of {ENTRIES}"))
 }
 
 fn pairs(what: &str, pairs: &Attributes) -> Checked {
     if pairs.len() > ENTRIES {
-        return Err(format!("{what} is one of {}, and {ENTRIES} are the most", pairs.len()));
+        return Err(format!("{what} is one of {}, more than the limit of {ENTRIES}", pairs.len()));
     }
     for (key, value) in pairs.iter() {
         if key.is_empty() {
@@ -372,13 +366,15 @@ fn pairs(what: &str, pairs: &Attributes) -> Checked {
 
 fn timestamp(what: &str, value: &Option<String>) -> Checked {
     match value {
-        Some(value) if !is_timestamp(value) => Err(format!("{what} is no time of the form 2026-11-24T09:30:00.000Z")),
+        Some(value) if !is_timestamp(value) => {
+            Err(format!("{what} is not a time of the form 2026-11-24T09:30:00.000Z"))
+        }
         Some(_) | None => Ok(()),
     }
 }
 
-/// Whether a text is the contract's `timestamp`, of 1970 or later. A record has three or four of these, so neither a parser
-/// nor a loop is asked.
+/// Whether a text is the contract's `timestamp`, of 1970 or later. A record has three or four of these, so this avoids a
+/// parser and a loop.
 fn is_timestamp(text: &str) -> bool {
     let ([one, two, three], []) = text.as_bytes().as_chunks::<8>() else { return false };
     let (Some(one), Some(two), Some(three)) =
@@ -399,8 +395,8 @@ fn is_timestamp(text: &str) -> bool {
     year >= 1970 && (1..=days).contains(&day) && two(h1, h2) < 24 && two(n1, n2) < 60 && two(s1, s2) < 60
 }
 
-/// The digits of eight letters where those of the pattern are zeros; `None` where another letter differs from the pattern's or
-/// one of them is no digit. All eight are looked at at once.
+/// The digits of eight letters at the zeros of the pattern; `None` if one of them is not a digit or another letter differs
+/// from the pattern's. Checks all eight at once.
 fn like(letters: &[u8; 8], pattern: &[u8; 8]) -> Option<[u8; 8]> {
     // What is more than this gets the highest bit: a digit above nine, and any difference of another letter.
     let room = u64::from_le_bytes(pattern.map(|letter| if letter == b'0' { 0x76 } else { 0x7f }));

@@ -97,7 +97,7 @@ impl Prepared {
         Ok(Self { provider: ProviderExportsIndices::new(&instance)?, instance, changes })
     }
 
-    /// Whether it can find out what changed.
+    /// Whether it can report what changed.
     pub(crate) const fn has_changes(&self) -> bool {
         self.changes.is_some()
     }
@@ -122,7 +122,7 @@ impl Exports {
         self.provider.license_management_provider_provider()
     }
 
-    /// Calls `list-changes`; none where the provider does not have it.
+    /// Calls `list-changes`; `None` if the provider does not have it.
     pub(crate) async fn call_list_changes(
         &self,
         mut store: impl AsContextMut<Data = Guest>,
@@ -148,7 +148,7 @@ pub(crate) fn check(component: &Component) -> Result<(), String> {
     export.check::<(Settings<'_>, Option<&str>, u32), Answer<contract::UserPage>>("list-users").map(drop)
 }
 
-/// Looks for the function that finds out what changed; none where the component does not have the interface.
+/// Looks for the function that reports what changed; `None` if the component does not have the interface.
 ///
 /// # Errors
 /// The interface is there, and its function is missing or differs.

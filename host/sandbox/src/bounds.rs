@@ -1,5 +1,5 @@
-//! What one answer may hold, beside the bytes of all of it: whatever is kept over the steps of a listing is bounded here,
-//! piece by piece.
+//! Limits on the parts of an answer, beside those on its bytes: everything that is kept over the steps of a listing is
+//! bounded here, piece by piece.
 
 use provider_model::{Attributes, CheckReport, HiddenField, License, ListingState, Notice, UserPage, weight};
 
@@ -12,8 +12,16 @@ type Checked = Result<(), LimitHit>;
 /// # Errors
 /// The limit that it is beyond.
 pub(crate) fn page(page: &UserPage, limits: &ListingLimits) -> Result<u64, LimitHit> {
-    let UserPage { users, state, expected_total: _, wait_ms: _, watermark, notices: told, hidden, attributes: more } =
-        page;
+    let UserPage {
+        users,
+        state,
+        expected_total: _,
+        wait_ms: _,
+        watermark,
+        notices: reported,
+        hidden,
+        attributes: more,
+    } = page;
     let mut bytes = 0_u64;
     for user in users {
         let weight = weight::user(user);
@@ -25,7 +33,7 @@ pub(crate) fn page(page: &UserPage, limits: &ListingLimits) -> Result<u64, Limit
     within(Bound::CursorBytes, cursor, limits.cursor_bytes)?;
     within(Bound::CursorBytes, watermark.as_ref().map_or(0, String::len), limits.cursor_bytes)?;
     attributes(more, limits)?;
-    notices(told, limits)?;
+    notices(reported, limits)?;
     hides(hidden, limits)?;
     Ok(bytes)
 }
@@ -104,7 +112,7 @@ mod tests {
         samples::page(vec![user], ListingState::Complete)
     }
 
-    fn told(count: usize, change: impl Fn(&mut Notice)) -> UserPage {
+    fn noticed(count: usize, change: impl Fn(&mut Notice)) -> UserPage {
         let mut notice = samples::notice("code", &[]);
         change(&mut notice);
         UserPage { notices: vec![notice; count], ..samples::page(vec![], ListingState::Complete) }
@@ -133,14 +141,14 @@ mod tests {
             (samples::page(vec![], ListingState::More("x".repeat(10))), None),
             (samples::page(vec![], ListingState::More("x".repeat(11))), Some("limit-cursor-bytes")),
             (UserPage { watermark: Some("x".repeat(11)), ..empty() }, Some("limit-cursor-bytes")),
-            (told(3, |_| {}), None),
-            (told(4, |_| {}), Some("limit-notices")),
-            (told(1, |notice| notice.params = many(4)), Some("limit-attributes")),
-            (told(1, |notice| notice.message = long()), Some("limit-notice-bytes")),
-            (told(1, |notice| notice.fix = Some(long())), Some("limit-notice-bytes")),
-            (told(1, |notice| notice.fields = vec![String::new(); 50]), Some("limit-notice-bytes")),
-            (told(1, |notice| notice.subjects = vec![long()]), Some("limit-notice-bytes")),
-            (told(3, |notice| notice.message = "x".repeat(300)), Some("limit-notice-bytes")),
+            (noticed(3, |_| {}), None),
+            (noticed(4, |_| {}), Some("limit-notices")),
+            (noticed(1, |notice| notice.params = many(4)), Some("limit-attributes")),
+            (noticed(1, |notice| notice.message = long()), Some("limit-notice-bytes")),
+            (noticed(1, |notice| notice.fix = Some(long())), Some("limit-notice-bytes")),
+            (noticed(1, |notice| notice.fields = vec![String::new(); 50]), Some("limit-notice-bytes")),
+            (noticed(1, |notice| notice.subjects = vec![long()]), Some("limit-notice-bytes")),
+            (noticed(3, |notice| notice.message = "x".repeat(300)), Some("limit-notice-bytes")),
         ];
         for (answer, code) in cases {
             assert_eq!(page(&answer, &limits).err().map(LimitHit::code), code, "{answer:?}");

@@ -43,17 +43,18 @@ const MOST_BYTES: u64 = 256 * 1024 * 1024;
 /// A folder with compiled components, so that a component is compiled once and not by every process that loads it. Give it
 /// to a sandbox with [`Sandbox::cached_in`](crate::Sandbox::cached_in).
 ///
-/// What is in it runs as native code, outside of the sandbox. So the folder must belong to the user of this process and be
+/// Its content runs as native code, outside of the sandbox. So the folder must belong to the user of this process and be
 /// closed to everybody else, no folder above it may be writable for others, and each entry carries a checksum under a key
-/// that lies beside it. That holds against other users, files that are damaged, cut off or renamed, and entries that come
-/// from another machine or user. It does not hold against whoever acts as this user or as root, who could change this
-/// program as well, nor against a copy of the whole folder, key included: take one only from where you would take a program.
+/// that lies beside it. This protects against other users, against files that are damaged, cut off or renamed, and against
+/// entries of another machine or user. It does not protect against somebody who acts as this user or as root, who could
+/// change this program as well, nor against a copy of the whole folder, key included: use one only from a source from
+/// which you would run a program.
 ///
-/// Whether a component is to be trusted is asked of its own bytes before, with a cache as without. Entries are found by
-/// the component's digest, the version of the runtime and its settings. One that cannot be used is compiled anew and
-/// replaced; a folder that cannot be written any more costs the time and nothing else.
+/// Trust in a component is checked by its own bytes, with or without a cache. Entries are found by the component's digest,
+/// the version of the runtime and its settings. An unusable entry is compiled again and replaced. A folder that is no
+/// longer writable costs only time.
 ///
-/// There is none on systems that are not Unix-like, where who may write to a folder is told in other ways.
+/// Systems that are not Unix-like have no cache: they record in other ways who may write to a folder.
 pub struct Cache {
     path: PathBuf,
     folder: Folder,
@@ -61,7 +62,7 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Keeps compiled components in this folder, which is made where there is none.
+    /// Keeps compiled components in this folder, and creates it if it is missing.
     ///
     /// # Errors
     /// [`Error::CacheUnusable`]: the folder cannot be made or written, is a link, belongs to somebody else, or others may use it
@@ -76,7 +77,7 @@ impl Cache {
     /// The same in the user's folder for what can be made again: `name` in `$XDG_CACHE_HOME`, or in `~/.cache`.
     ///
     /// # Errors
-    /// Those of [`open`](Self::open), or there is no such folder.
+    /// Those of [`open`](Self::open), or the user has no such folder.
     pub fn in_user_folder(name: &str) -> Result<Self> {
         let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
         let folder = named.or_else(|| std::env::home_dir().map(|home| home.join(".cache")));
@@ -109,7 +110,7 @@ impl Cache {
         self.folder.lock(&entry(engine, component).to_string(), patience)
     }
 
-    /// Keeps a compiled component, and lets go of what is too much.
+    /// Keeps a compiled component, and removes old entries if there are too many.
     pub(crate) fn keep(&self, engine: &Engine, component: &Digest, compiled: &Component) {
         let kept = compiled.serialize().map_err(io::Error::other).and_then(|code| {
             let name = entry(engine, component);
@@ -131,7 +132,7 @@ impl fmt::Debug for Cache {
     }
 }
 
-/// Which entries go: those that were not used for the longest time, beyond what is kept.
+/// Which entries are removed: the least recently used ones beyond the limits.
 fn superfluous(mut found: Vec<Found>) -> Vec<String> {
     found.retain(|found| found.name.parse::<Digest>().is_ok());
     found.sort_by_key(|found| std::cmp::Reverse(found.used));
@@ -168,7 +169,7 @@ impl Hasher for Sum {
     }
 }
 
-/// The folder's key, made where there is none that can be used. Of several processes that make one, the first one's stays.
+/// The folder's key. Creates one if there is no usable one; if several processes do so, the first one's stays.
 fn key(folder: &Folder) -> io::Result<Key> {
     let found = || folder.read(KEY, sealed::KEY_BYTES).and_then(|bytes| Key::new(&bytes));
     let make = || {
@@ -179,7 +180,7 @@ fn key(folder: &Folder) -> io::Result<Key> {
     if let Some(key) = found() {
         return Ok(key);
     }
-    // Nothing is removed before it is certain that it is no key: another process may just have made one.
+    // A file is removed only if it is certainly not a key: another process may just have made one.
     make()?;
     if let Some(key) = found() {
         return Ok(key);

@@ -1,4 +1,4 @@
-//! The clock that interrupts guests: it ticks while calls are on their way, and rests otherwise.
+//! The clock that interrupts guests: it ticks during calls, and rests otherwise.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,8 +18,8 @@ pub(crate) struct Clock {
     state: Arc<State>,
 }
 
-/// Both are changed by one side before it reads the other, in one order for all: either the clock sees that there is a
-/// call, or the call sees that the clock rests.
+/// Each side changes one of these before it reads the other, in one order for all: either the clock sees the call, or the
+/// call sees that the clock rests.
 #[derive(Debug, Default)]
 struct State {
     calls: AtomicUsize,

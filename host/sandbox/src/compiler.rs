@@ -20,7 +20,7 @@ pub use child::run_compiler;
 pub use process::CompilerProcess;
 pub(crate) use process::{Uncompiled, config};
 
-/// Compiles a component for this engine, where the process says, or here.
+/// Compiles a component for this engine, in the given process or in this one.
 pub(crate) fn compile(
     engine: &Engine,
     bytes: &[u8],

@@ -1,4 +1,4 @@
-//! How much a component may ask of those who read, check and compile it, before an instance exists.
+//! How much work a component may cause to read, check and compile it, before an instance exists.
 //!
 //! A few bytes can make a compiler work for minutes: nested loops that carry many values, components that are
 //! instantiated by the power of their depth, a jump table with a million targets. [`ComponentBounds::check`] walks
@@ -24,7 +24,7 @@ impl ComponentBounds {
     /// Time grows with the bytes, memory with a few of the bounds; nothing is validated, and nothing nests.
     ///
     /// # Errors
-    /// [`Error::ComponentBound`](crate::Error::ComponentBound) for the first bound that is passed;
+    /// [`Error::ComponentBound`](crate::Error::ComponentBound) for the first bound that is exceeded;
     /// [`Error::NotAComponent`](crate::Error::NotAComponent).
     pub fn check(&self, bytes: &[u8]) -> Result<Self> {
         scan::scan(bytes, self)

@@ -1,5 +1,4 @@
-//! Reads the files of components, of their signatures and of configurations: regular files within a bound, and nothing is
-//! waited for.
+//! Reads the files of components, of their signatures and of configurations: bounded regular files, without waiting.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -19,15 +18,15 @@ const SIGNATURE_BYTES: usize = 4096;
 /// pipe, a socket, a device or a folder is refused at once, since reading it could wait for ever.
 ///
 /// # Errors
-/// [`EgressError::NotAFile`], [`Error::ComponentTooLarge`], or [`EgressError::Io`] where it cannot be read.
+/// [`EgressError::NotAFile`], [`Error::ComponentTooLarge`], or [`EgressError::Io`] if it cannot be read.
 pub fn read_component(path: &Path, largest: usize) -> Result<Vec<u8>> {
     read_regular(path, largest)?.map_err(|bytes| Error::ComponentTooLarge { bytes, limit: largest })
 }
 
-/// Reads the detached signature beside a component's file: `FILE.sig`. `None` where there is no such file.
+/// Reads the detached signature beside a component's file: `FILE.sig`. `None` if there is no such file.
 ///
 /// # Errors
-/// [`EgressError::NotAFile`], or [`EgressError::Io`] where it cannot be read or is larger than any signature.
+/// [`EgressError::NotAFile`], or [`EgressError::Io`] if it cannot be read or is larger than any signature.
 pub fn read_signature(component: &Path) -> Result<Option<Vec<u8>>> {
     let path = signature_of(component);
     match read_regular(&path, SIGNATURE_BYTES) {

@@ -1,6 +1,6 @@
-//! How sessions begin: what a provider says of itself, and what it is granted by that.
+//! How sessions begin: a provider's description, and the grants that follow from it.
 
-use provider_egress::Gate;
+use provider_egress::EgressSession;
 use provider_model::Description;
 
 use crate::maker::Maker;
@@ -9,11 +9,11 @@ use crate::slots::Slots;
 use crate::{Access, Error, Limits, Provider, Result, Session, Settings};
 
 impl Provider {
-    /// What the provider is, needs and may answer. Asked of an instance that reaches no network, and compared with what the
-    /// component's bytes say and with what it answered before: the contract has it say the same every time.
+    /// What the provider is, needs and may answer. Calls an instance without a network, and compares the answer with the
+    /// description in the component's bytes and with earlier answers: the contract requires it to be the same every time.
     ///
     /// # Errors
-    /// The provider crashed or ran into a limit, or its bytes say something else, or it said something else before.
+    /// The provider crashed or ran into a limit, or the answer differs from its bytes or from an earlier answer.
     pub async fn describe(&self) -> Result<Description> {
         self.describe_within(&Limits::default()).await
     }
@@ -22,7 +22,8 @@ impl Provider {
     pub async fn describe_within(&self, limits: &Limits) -> Result<Description> {
         limits.check()?;
         let terms = Terms { limits: limits.clone(), slots: self.sandbox().slots(1) };
-        let mut session = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, Granted::default());
+        let mut session =
+            Session::new(self.clone(), Settings::new(), EgressSession::closed(), terms, Granted::default());
         let description = session.describe().await?;
         self.inspection().agree(&description)?;
         if *self.described_as(&description) != description {
@@ -32,12 +33,12 @@ impl Provider {
         Ok(description)
     }
 
-    /// Prepares calls. The provider is granted the requests that it describes, at each setting that it describes as a URL.
-    /// Secrets stay here: it gets placeholders. Nothing is sent yet.
+    /// Prepares calls, and sends nothing yet. Grants the provider the requests that it describes, at each setting that it
+    /// describes as a URL. Secrets stay in the host: the provider gets placeholders.
     ///
     /// # Errors
-    /// A required setting is missing, a setting that holds a URL does not, a secret cannot be sent or its value is not
-    /// granted, or the provider could not describe itself.
+    /// A required setting is missing, a url setting does not hold a URL, a secret cannot be sent or its value is not granted,
+    /// or the provider could not describe itself.
     pub async fn connect(&self, access: Access) -> Result<Session> {
         let description = self.describe_within(&access.limits).await?;
         self.connect_described(&description, access)
@@ -52,17 +53,17 @@ impl Provider {
         self.connect_as(description, access, slots)
     }
 
-    /// The same in the room of a tenant.
+    /// The same within a tenant's share of the pool.
     pub fn connect_as(&self, description: &Description, access: Access, slots: Slots) -> Result<Session> {
         access.limits.check()?;
         let limits = access.limits.clone();
         let maker = Maker::new(description, self.inspection().digest, &access.settings);
         let granted = Granted::new(description, &access.settings, maker);
-        let (settings, gate) = access.open(description)?;
-        Ok(Session::new(self.clone(), settings, gate, Terms { limits, slots }, granted))
+        let (settings, egress) = access.open(description)?;
+        Ok(Session::new(self.clone(), settings, egress, Terms { limits, slots }, granted))
     }
 
-    /// Makes an instance as a call does, for whoever measures what that costs. It goes back to the pool when what is
+    /// Makes an instance as a call does, so that its cost can be measured. It goes back to the pool when what is
     /// returned is dropped.
     ///
     /// # Errors
@@ -70,7 +71,8 @@ impl Provider {
     #[doc(hidden)]
     pub async fn instantiate(&self) -> Result<impl Sized + use<>> {
         let terms = Terms { limits: Limits::default(), slots: self.sandbox().slots(1) };
-        let mut session = Session::new(self.clone(), Settings::new(), Gate::closed(), terms, Granted::default());
+        let mut session =
+            Session::new(self.clone(), Settings::new(), EgressSession::closed(), terms, Granted::default());
         session.instantiate().await
     }
 }

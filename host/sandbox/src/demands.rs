@@ -1,5 +1,5 @@
-//! Whether what a description demands can be granted: requests to servers that a setting names, and secrets that go to one
-//! of them.
+//! Checks that the demands of a description can be granted: requests to servers that a setting names, and secrets that go
+//! to one of them.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ const ANSWERED: [&str; 9] = [
     "x-request-id",
 ];
 
-/// Looks at the demands of a description.
+/// Checks the demands of a description.
 ///
 /// # Errors
 /// [`Error::DescriptionRefused`]: what cannot be granted, and why.
@@ -53,10 +53,10 @@ fn no_setting(key: &str) -> String {
 
 fn request(spec: &RequestSpec) -> std::result::Result<(), String> {
     for key in &spec.query {
-        // A key is compared as it is sent, so one that needs an escape would never be let out.
+        // A key is compared as it is sent, so one that needs an escape would never be granted.
         let is_plain = !key.is_empty() && key.bytes().all(|b| b.is_ascii_graphic() && !b"%&+;=#".contains(&b));
         if !is_plain {
-            return Err(format!("`{}` is no plain query key", key.escape_default()));
+            return Err(format!("`{}` is not a plain query key", key.escape_default()));
         }
         if unaskable::is_query_key(key) {
             return Err(other_request(format_args!("the query key `{key}`")));
@@ -84,7 +84,7 @@ fn header(name: &str) -> std::result::Result<(), String> {
     }
     match HeaderName::from_bytes(name.as_bytes()) {
         Ok(parsed) if parsed.as_str() == name => Ok(()),
-        Ok(_) | Err(_) => Err(format!("`{}` is no name of a header in lower case", name.escape_default())),
+        Ok(_) | Err(_) => Err(format!("`{}` is not the name of a header in lower case", name.escape_default())),
     }
 }
 
@@ -137,8 +137,8 @@ mod tests {
             (|it| it.requests[0].url = "other".into(), Some("no setting `other` of kind url")),
             (|it| it.requests[0].url = "name".into(), Some("no setting `name` of kind url")),
             (|it| it.requests[0].query.push("_method".into()), Some("query key `_method`")),
-            (|it| it.requests[0].query.push("%5Fmethod".into()), Some("no plain query key")),
-            (|it| it.requests[0].query.push(String::new()), Some("no plain query key")),
+            (|it| it.requests[0].query.push("%5Fmethod".into()), Some("not a plain query key")),
+            (|it| it.requests[0].query.push(String::new()), Some("not a plain query key")),
             (|it| it.requests[0].headers.push("x-http-method-override".into()), Some("another method")),
             (|it| it.requests[0].headers.push("transfer-encoding".into()), Some("belongs to the connection")),
             (|it| it.requests[0].headers.push("host".into()), Some("belongs to the connection")),

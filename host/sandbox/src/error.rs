@@ -1,4 +1,4 @@
-//! Why a component is not run, or was stopped, with stable codes and what to do about it.
+//! Why a component was refused or stopped, with stable codes and fixes.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::words::in_words;
 /// What every fallible operation of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a component is not run, or was stopped. The texts are for people and may change; [`Error::code`] is stable.
+/// Why a component was refused or stopped. The texts are for people and may change; [`Error::code`] is stable.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -21,11 +21,11 @@ pub enum Error {
     #[error(transparent)]
     Provider(Box<ProviderError>),
 
-    /// The way out could not be opened.
+    /// Requests cannot be sent: the client or the session could not be opened.
     #[error(transparent)]
     Egress(#[from] provider_egress::Error),
 
-    /// The bytes are no WebAssembly component: damaged, another sort of file, or a plain module.
+    /// The bytes are not a WebAssembly component: damaged, another sort of file, or a plain module.
     #[error("not a WebAssembly component: {reason}")]
     NotAComponent {
         /// What was found instead.
@@ -33,7 +33,7 @@ pub enum Error {
     },
 
     /// The component is larger than the limit.
-    #[error("the component has {bytes} bytes, and the limit is {limit}")]
+    #[error("the component has {bytes} bytes, more than the limit of {limit}")]
     ComponentTooLarge {
         /// Its size in bytes.
         bytes: u64,
@@ -41,8 +41,8 @@ pub enum Error {
         limit: usize,
     },
 
-    /// The component holds more than is compiled of something that makes compiling expensive.
-    #[error("the component has {found} {bound}, and the limit is {limit} (bound `{}`)", bound.name())]
+    /// The component exceeds a bound on something that makes compiling expensive.
+    #[error("the component has {found} {bound}, more than the limit of {limit} (bound `{}`)", bound.name())]
     ComponentBound {
         /// Of what.
         bound: ComponentBound,
@@ -74,21 +74,21 @@ pub enum Error {
         reason: Cause,
     },
 
-    /// The component needs more from the start than an instance may have, such as memory.
+    /// The component needs more at its start than an instance may have, such as memory.
     #[error("the component does not fit into the sandbox: {reason}")]
     DoesNotFit {
         /// What the runtime says.
         reason: String,
     },
 
-    /// The component asks for an interface that a provider is not given.
+    /// The component imports an interface that providers do not get.
     #[error("the component imports `{import}`, which this host does not grant")]
     ImportRefused {
         /// The import's full name.
         import: String,
     },
 
-    /// The component is not a provider of the version that this host speaks.
+    /// The component is not a provider of the version that this host supports.
     #[error("the component does not export `{expected}` as this host knows it: {reason}")]
     ContractMismatch {
         /// The export that was looked for.
@@ -98,7 +98,7 @@ pub enum Error {
     },
 
     /// The bytes are not those whose digest is pinned.
-    #[error("the component's sha256 is {found}, and {expected} is pinned")]
+    #[error("the component's sha256 is {found}, but {expected} is pinned")]
     DigestDiffers {
         /// What is pinned.
         expected: Digest,
@@ -119,8 +119,8 @@ pub enum Error {
         reason: &'static str,
     },
 
-    /// The component answers another description than its bytes hold.
-    #[error("the component's file says `{sealed}` for its {what}, and the component itself `{described}`")]
+    /// The component's description differs from the one in its bytes.
+    #[error("the component's {what} is `{described}`, but its file says `{sealed}`")]
     DescriptionDiffers {
         /// Which part.
         what: &'static str,
@@ -141,7 +141,7 @@ pub enum Error {
         help: String,
     },
 
-    /// The description of a provider demands what cannot be granted to it.
+    /// A provider's description demands something that cannot be granted.
     #[error("the description of the component is refused: {demand} cannot be granted, since {reason}")]
     DescriptionRefused {
         /// Which request or secret.
@@ -159,7 +159,7 @@ pub enum Error {
         reason: String,
     },
 
-    /// A secret cannot be sent in a header, or is set where the provider does not take one.
+    /// A secret cannot be sent in a header, or is set for a setting that the provider does not describe as one.
     #[error("the secret `{key}` is not usable: {reason}")]
     SecretUnusable {
         /// Its key.
@@ -168,21 +168,21 @@ pub enum Error {
         reason: String,
     },
 
-    /// The provider wants to see a secret's value.
-    #[error("the provider wants to see the value of the secret `{key}`, and is not granted it")]
+    /// The provider requires a secret's value, which is not granted.
+    #[error("the provider requires the value of the secret `{key}`, which is not granted")]
     SecretNotGranted {
         /// Its key.
         key: String,
     },
 
-    /// A limit of [`Limits`](crate::Limits) or [`Pool`](crate::Pool) is zero, and nothing could run.
-    #[error("the limit `{limit}` is 0, which leaves no room for anything")]
+    /// A limit of [`Limits`](crate::Limits) or [`Pool`](crate::Pool) is zero, so nothing could run.
+    #[error("the limit `{limit}` is 0, so nothing could run")]
     LimitUnusable {
         /// Its field.
         limit: &'static str,
     },
 
-    /// The provider's answer breaks a rule of the contract, and nothing of it was kept.
+    /// The provider's answer breaks a rule of the contract; nothing of it was kept.
     #[error("the provider's answer in `{call}` was refused: {reason}")]
     AnswerRefused {
         /// The function that was called.
@@ -191,7 +191,7 @@ pub enum Error {
         reason: String,
     },
 
-    /// The guest stopped in the middle of a call: a defect of the provider.
+    /// The guest crashed in the middle of a call: a defect of the provider.
     #[error("the provider crashed in `{call}`: {reason}")]
     Trap {
         /// The function that was called.
@@ -209,7 +209,7 @@ pub enum Error {
         limit: LimitHit,
     },
 
-    /// A request of the embedder's own, through an [`Outlet`](crate::Outlet), got no whole answer.
+    /// A request of the embedder's own, through an [`Outlet`](crate::Outlet), got no complete response.
     #[error("no complete response: {reason}")]
     Unanswered {
         /// Why, in the words of wasi:http; no part of the request.
@@ -217,7 +217,7 @@ pub enum Error {
         reason: Cause,
     },
 
-    /// A folder cannot hold compiled components: whoever else may write there could have this process run their code.
+    /// A folder cannot hold compiled components: anybody else who may write there could make this process run their code.
     #[error("the folder {} cannot hold compiled components: {reason}", folder.display())]
     CacheUnusable {
         /// The folder.
@@ -335,26 +335,26 @@ impl Error {
         self.facts().code
     }
 
-    /// What an administrator, or who embeds this library, can do about it.
+    /// What an administrator, or the embedder of this library, can do about it.
     #[must_use]
     pub fn fix(&self) -> Option<&str> {
         self.facts().fix
     }
 
-    /// Whether the same call may succeed later, without anybody changing anything.
+    /// Whether the same call may succeed later without any change.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.facts().is_retryable
     }
 
-    /// How long to wait before the same call is made again, where the product says so.
+    /// How long to wait before making the same call again, if the product says so.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let ms = self.as_provider()?.retry_after_ms?;
         Some(Duration::from_millis(u64::from(ms)))
     }
 
-    /// The provider's own error, where it is one.
+    /// The provider's own error, if it is one.
     #[must_use]
     pub const fn as_provider(&self) -> Option<&ProviderError> {
         if let Self::Provider(error) = self { Some(error) } else { None }
@@ -386,7 +386,7 @@ pub enum LimitHit {
         limit: u64,
     },
     /// `Limits::instances` or `Pool::instances`.
-    #[error("no instance of {pool} in the pool became free within {} (limit `instances`)", in_words(*patience))]
+    #[error("none of the {pool} instances in the pool became free within {} (limit `instances`)", in_words(*patience))]
     Instances {
         /// The size of the pool.
         pool: u32,

@@ -1,4 +1,4 @@
-//! Several loads of the same component at once: one works, and the others wait for what it makes.
+//! Several loads of the same component at once: one compiles it, and the others wait for the result.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_goes_on_when_the_one_that_works_panics() {
+    fn waiting_loads_continue_when_the_compiling_one_panics() {
         let flights = Flights::default();
         let of = Digest::of(b"component");
         thread::scope(|scope| {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use provider_egress::Gate;
+use provider_egress::EgressSession;
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -17,29 +17,29 @@ pub(crate) struct Guest {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     table: ResourceTable,
-    gate: Gate,
-    memory: Memory,
+    egress: EgressSession,
+    memory: LinearMemory,
     meter: Meter,
     cpu_hit: Option<LimitHit>,
 }
 
 impl Guest {
     /// A guest that has used nothing yet, with so many bytes of memory at most.
-    pub(crate) fn new(wasi: WasiCtx, gate: Gate, memory_bytes: usize, meter: Meter) -> Self {
+    pub(crate) fn new(wasi: WasiCtx, egress: EgressSession, memory_bytes: usize, meter: Meter) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCES);
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(FIELD_BYTES);
-        let memory = Memory { limit: memory_bytes, peak: 0, hit: None };
-        Self { wasi, http, table, gate, memory, meter, cpu_hit: None }
+        let memory = LinearMemory { limit: memory_bytes, peak: 0, hit: None };
+        Self { wasi, http, table, egress, memory, meter, cpu_hit: None }
     }
 
-    /// Begins a call: its time to compute and its requests count from here, and a refusal that the guest lived through is
+    /// Begins a call: its computing time and its requests count from here, and a refusal that the guest survived is
     /// forgotten.
     pub(crate) fn begin_call(&mut self) {
         self.meter.reset();
         self.memory.hit = None;
-        self.gate.begin_call();
+        self.egress.begin_call();
     }
 
     /// Interrupts the guest once it has computed for longer than this.
@@ -53,7 +53,7 @@ impl Guest {
     }
 
     /// What bounds the guest's memory.
-    pub(crate) const fn memory(&mut self) -> &mut Memory {
+    pub(crate) const fn memory(&mut self) -> &mut LinearMemory {
         &mut self.memory
     }
 
@@ -62,7 +62,7 @@ impl Guest {
         if self.cpu_hit.is_some() { self.cpu_hit } else { self.memory.hit }
     }
 
-    /// Where the time is added up that the guest computes.
+    /// Adds up the guest's computing time.
     pub(crate) const fn meter(&self) -> &Meter {
         &self.meter
     }
@@ -84,14 +84,14 @@ const RESOURCES: usize = 2048;
 /// host's memory instead of wasmtime's 256.
 const FIELD_BYTES: usize = 16 * 1024;
 
-/// The guest's memory: what it may have, and what it has had.
-pub(crate) struct Memory {
+/// The guest's linear memory: its limit and its peak.
+pub(crate) struct LinearMemory {
     limit: usize,
     peak: usize,
     hit: Option<LimitHit>,
 }
 
-impl ResourceLimiter for Memory {
+impl ResourceLimiter for LinearMemory {
     fn memory_growing(&mut self, _: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         let fits = desired <= self.limit;
         if fits {
@@ -115,6 +115,6 @@ impl WasiView for Guest {
 
 impl WasiHttpView for Guest {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.gate, table: &mut self.table, ctx: &mut self.http }
+        WasiHttpCtxView { hooks: &mut self.egress, table: &mut self.table, ctx: &mut self.http }
     }
 }

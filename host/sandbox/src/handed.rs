@@ -1,8 +1,8 @@
-//! What a guest hands over while it calls the host, counted against `Limits::returned_bytes` of its call.
+//! Counts what a guest passes to the host against `Limits::returned_bytes` of its call.
 //!
-//! wasmtime has a limit for the bytes of one hand-over, be it the arguments of one call of the host or the answer of the
-//! guest. Here each takes its bytes from what the next ones may have, so that the limit holds for a whole call of the
-//! guest: a thousand requests, each with a method of thirty megabytes, would otherwise take thirty gigabytes of the host.
+//! wasmtime limits the bytes of one transfer: the arguments of one call of the host, or the answer of the guest. Here each
+//! transfer reduces what is left for the next ones, so the limit holds for a whole call of the guest. Otherwise a thousand
+//! requests, each with a method of thirty megabytes, would take thirty gigabytes of the host.
 //!
 //! These functions replace wasmtime's of the same names, count, and call them.
 
@@ -27,13 +27,14 @@ type Request = Resource<HostOutgoingRequest>;
 type Output = Resource<DynOutputStream>;
 type Store<'a> = StoreContextMut<'a, Guest>;
 
-/// Takes bytes that were handed over from what may still come.
+/// Subtracts bytes that were passed from what is left.
 fn count(store: &mut Store<'_>, bytes: usize) {
     let left = store.hostcall_fuel().saturating_sub(bytes);
     store.set_hostcall_fuel(left);
 }
 
-/// Counts in place of the functions of wasi:http and wasi:io that take texts, bytes and lists. Those must be linked.
+/// Replaces the functions of wasi:http and wasi:io that take texts, bytes and lists with counting ones. The originals must
+/// be linked already.
 pub(crate) fn count_in(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     fields(linker)?;
@@ -82,7 +83,7 @@ fn fields(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     )
 }
 
-/// What is no error of wasi:http's is a trap.
+/// Anything but an error of wasi:http is a trap.
 fn header<T>(result: HeaderResult<T>) -> wasmtime::Result<Result<T, types::HeaderError>> {
     match result {
         Ok(value) => Ok(Ok(value)),
@@ -147,7 +148,7 @@ fn streams(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     )
 }
 
-/// What is no error of wasi:io's is a trap.
+/// Anything but an error of wasi:io is a trap.
 fn stream_error<T>(
     store: &mut Store<'_>,
     result: StreamResult<T>,

@@ -1,4 +1,4 @@
-//! wasi:http as guests get it: wasmtime's, which lets go of a request's options with the request.
+//! wasi:http for guests: wasmtime's, but it drops a request's options together with the request.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource};
@@ -22,7 +22,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> 
         |mut store: StoreContextMut<'_, Guest>, (request, options): (Request, Options)| {
             let answer = match handle(&mut store.data_mut().http(), request, options) {
                 Ok(answer) => Ok(answer),
-                // What is no error of wasi:http's is a trap.
+                // Anything but an error of wasi:http is a trap.
                 Err(error) => Err(error.downcast()?),
             };
             Ok((answer,))
@@ -30,8 +30,8 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> 
     )
 }
 
-/// Sends a request. A guest gives its options away and wasmtime 48 never deletes them, so that an instance would run out
-/// of resources after as many requests as it may have resources.
+/// Sends a request, and deletes its options. The guest passes them with the request and wasmtime 48 never deletes them, so
+/// an instance would run out of resources after as many requests.
 fn handle(http: &mut WasiHttpCtxView<'_>, request: Request, options: Options) -> HttpResult<Answer> {
     let given = options.as_ref().map(Resource::rep);
     let handled = outgoing_handler::Host::handle(http, request, options);
@@ -45,12 +45,12 @@ fn handle(http: &mut WasiHttpCtxView<'_>, request: Request, options: Options) ->
 mod tests {
     use super::*;
     use crate::{Limits, Pool, Sandbox, store};
-    use provider_egress::Gate;
+    use provider_egress::EgressSession;
 
     #[tokio::test]
     async fn a_guest_may_make_more_requests_than_it_may_have_resources() {
         let sandbox = Sandbox::new(Pool::default()).unwrap();
-        let mut store = store::new(&sandbox, &Limits::default(), Gate::closed());
+        let mut store = store::new(&sandbox, &Limits::default(), EgressSession::closed());
         let http = &mut store.data_mut().http();
         for _ in 0..10_000 {
             let headers = types::HostFields::new(http).unwrap();

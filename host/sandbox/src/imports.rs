@@ -1,4 +1,4 @@
-//! What a component asks for, read from its bytes before it is compiled.
+//! A component's imports, read from its bytes before it is compiled.
 
 use wasmparser::{Parser, Payload};
 
@@ -18,7 +18,7 @@ const GRANTED: [&str; 7] = [
 /// Reads the names of a component's imports and exports.
 ///
 /// # Errors
-/// The bytes are no component.
+/// The bytes are not a component.
 pub(crate) fn read(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Error> {
     let unreadable = |reason: String| Error::NotAComponent { reason };
     if !Parser::is_component(bytes) {
@@ -55,7 +55,7 @@ pub fn is_granted(import: &str) -> bool {
     import.split_once('@').is_some_and(|(name, version)| GRANTED.contains(&name) && version.starts_with("0.2."))
 }
 
-/// Refuses what is not granted.
+/// Refuses imports that are not granted.
 ///
 /// # Errors
 /// The first import that is not.

@@ -1,12 +1,12 @@
-//! Runs components that nobody trusts: within limits, with an HTTP client and two clocks, and nothing else.
+//! Runs untrusted components: within limits, with an HTTP client and two clocks, and nothing else.
 //!
-//! A [`Sandbox`] counts what compiling a component would cost, looks at what it imports and who signed it, and compiles it,
-//! in a process of its own where there is one ([`CompilerProcess`]). A [`Provider`] is what came of it; a [`Session`] is the
-//! provider with settings and grants ([`Access`]).
+//! A [`Sandbox`] counts what compiling a component would cost, checks its imports and its signature, and compiles it, in a
+//! separate process if one is configured ([`CompilerProcess`]). The result is a [`Provider`]; a [`Session`] is a provider
+//! with settings and grants ([`Access`]).
 //!
-//! What it refuses: imports other than wasi:http, wasi:io and wasi:clocks; bytes that are not the ones that were meant; a
-//! description that changes; answers that break a rule of the contract, whole. A call that goes wrong costs its instance
-//! alone. Only `cache/sealed.rs` holds unsafe code, and only `bindings.rs` names generated types.
+//! What it refuses: imports other than wasi:http, wasi:io and wasi:clocks; bytes that are not the pinned or signed ones; a
+//! description that changes; answers that break a rule of the contract, as a whole. A failed call costs only its instance.
+//! Only `cache/sealed.rs` holds unsafe code, and only `bindings.rs` names generated types.
 
 mod access;
 pub mod answers;

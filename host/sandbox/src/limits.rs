@@ -20,15 +20,15 @@ pub struct Pool {
     pub memory_bytes: usize,
     /// Bytes of the largest component that is compiled. 64 MiB.
     pub component_bytes: usize,
-    /// What a component may hold of what makes compiling expensive.
+    /// How much a component may hold of what makes compiling expensive.
     pub bounds: ComponentBounds,
-    /// How often running guests are interrupted, to look at their time and to let others run. 1 millisecond, the least:
-    /// a guest that computes beside seven others has its turn every few milliseconds then.
+    /// How often running guests are interrupted, to check their time and to let others run. 1 millisecond, which is the
+    /// least: a guest that computes beside seven others then has its turn every few milliseconds.
     pub tick: Duration,
 }
 
 impl Pool {
-    /// Looks whether anything could run within it.
+    /// Checks that anything could run within it.
     ///
     /// # Errors
     /// [`Error::LimitUnusable`]: one of its numbers leaves no room.
@@ -61,36 +61,36 @@ impl Default for Pool {
 pub struct Limits {
     /// Bytes of linear memory that one instance may grow to, and never more than [`Pool::memory_bytes`]. 64 MiB.
     pub memory_bytes: usize,
-    /// Wall-clock time of one call in all: for its turn in the pool, to start an instance, and to answer, waiting
-    /// included. 5 minutes. It is the system's monotonic clock: a process that was stopped by a signal has used the time
-    /// when it goes on. `describe` has 20 seconds at most.
+    /// Wall-clock time of one whole call: to get a place in the pool, to start an instance, and to answer, waiting
+    /// included. 5 minutes. It is measured by the system's monotonic clock, so time counts while a signal has stopped the
+    /// process. `describe` has 20 seconds at most.
     pub call_time: Duration,
-    /// Processor time that one call may use, looked at every [`Pool::tick`]. 60 seconds. It is measured on the thread that
-    /// runs the guest: a call that waits uses none, nor does one while others have the processor, while the process is
+    /// Processor time that one call may use, checked every [`Pool::tick`]. 60 seconds. It is measured on the thread that
+    /// runs the guest: time does not count while the call waits, while others have the processor, while the process is
     /// stopped, or while the machine is paused. On systems other than Unix it is the wall-clock time for which the guest
-    /// runs, so that a busy machine counts there.
+    /// runs, so time on a busy machine counts there.
     pub cpu_time: Duration,
     /// Instances that one session or one tenant has at once; further calls wait for their turn. 4.
     pub instances: u32,
-    /// Requests that a session, or all sessions of a tenant together, may have in flight, from when one is sent to when its
-    /// answer was read or let go. 32: four times what a provider needs to keep a server busy. Further ones wait in order
-    /// and are not refused.
+    /// Requests that a session, or all sessions of a tenant together, may have in flight, from the sending to the moment
+    /// when the answer was read or dropped. 32: four times what a provider needs to keep a server busy. Further requests
+    /// wait in order and are not refused.
     pub requests_in_flight: u32,
-    /// Requests that a provider may ask for in one call, denied ones included. 100,000: all of a million users in one call
-    /// are some 10,000 requests, and one for each team. What goes beyond is refused.
+    /// Requests that a provider may ask for in one call, denied ones included. 100,000: a million users in one call take
+    /// some 10,000 requests, and one for each team. Further requests are refused.
     pub requests_per_call: u64,
-    /// Requests that a session, or all sessions of a tenant together, may begin in a second, evenly spread: further ones
-    /// wait in order. No limit, since a provider knows better how much its server bears, and a server says when it is too
-    /// much.
+    /// Requests that a session, or all sessions of a tenant together, may begin in a second, evenly spread; further ones
+    /// wait in order. No limit by default: a provider knows better how much load its server takes, and servers limit
+    /// their rate themselves.
     pub requests_per_second: Option<NonZeroU32>,
     /// Bytes of one request's body. 1 MiB: the longest list of ids that a provider asks with has 60 KB.
     pub request_body_bytes: u64,
     /// Bytes that a session may send in all its calls: bodies, addresses and headers. 256 MiB: a listing of a million users
     /// sends some 40.
     pub sent_bytes: u64,
-    /// Time that one request may take in all: to connect, to be sent, and to be answered to the last byte of the body.
-    /// 2 minutes, whatever shorter or longer times a guest asks for; its time counts from when its turn has come. A server
-    /// that sends a byte a second, or heads without end, is given up after it.
+    /// Time that one whole request may take: to connect, to be sent, and to be answered to the last byte of the body.
+    /// 2 minutes, whatever timeouts a guest sets; it begins when the request has its turn. It ends requests to a server that
+    /// sends a byte a second, or heads without end.
     pub request_time: Duration,
     /// Bytes of the names and values of one answer's headers. 256 KiB: more than any proxy in between lets through.
     pub response_header_bytes: u32,
@@ -98,22 +98,22 @@ pub struct Limits {
     pub response_headers: u32,
     /// Bytes of one response's body. 32 MiB.
     pub response_body_bytes: u64,
-    /// Bytes that a guest may hand to the host in one call in all: headers, paths and bodies of its requests, and what it
+    /// Bytes that a guest may pass to the host in one whole call: headers, paths and bodies of its requests, and what it
     /// returns. 64 MiB.
     pub returned_bytes: usize,
-    /// What a listing and a sync may hold and take over all of their steps.
+    /// Limits on all steps of a listing or a sync together.
     pub listing: ListingLimits,
 }
 
-/// What the steps of one listing, or of one sync, may bring and take. The defaults are many times what a provider of a
-/// directory of a million users needs.
+/// Limits on all steps of one listing or one sync. The defaults are many times what a provider of a directory of a million
+/// users needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListingLimits {
     /// Notices of one answer, and different codes of notices in a listing. 256.
     pub notices: usize,
-    /// Bytes of all notices of one answer, and of a listing: each is kept, and saved with each step. 256 KiB. A text counts
-    /// as 24 bytes more than it has.
+    /// Bytes of all notices of one answer, and of a listing: each is kept, and saved with each step. 256 KiB. Each text
+    /// counts 24 bytes more than its length.
     pub notice_bytes: usize,
     /// Attributes of one record or of one page, and parameters of one notice. 256.
     pub attributes: usize,
@@ -125,16 +125,17 @@ pub struct ListingLimits {
     pub users: u64,
     /// Bytes of all records of a listing, those that come again included. 64 GiB.
     pub bytes: u64,
-    /// Time that all steps of a listing take, waiting included, while somebody asks for the next one. A day.
+    /// Time of all steps of a listing, waiting included, but not the time between a step and the next call. A day.
     pub time: Duration,
-    /// Steps one after another that bring nobody new, for each step that did four more: a provider that reads a list again
+    /// Consecutive steps that return nobody new; each step that did allows four more. A provider that reads a list again
     /// returns nobody until it has found the missing users. 1,000.
     pub idle_steps: u64,
-    /// Time without an answer after which a listing has stalled. 2 minutes. Where answers come and bring nobody new, it is
+    /// Time without an answer after which a listing has stalled. 2 minutes. If answers come but return nobody new, it is
     /// five times as long, and three times as long as the listing has taken before. Time during which the process is
     /// stopped does not count.
     pub stall_time: Duration,
-    /// The longest wait that a product may ask for between two steps; a longer one ends the listing with its time. An hour.
+    /// The longest wait that a product may ask for between two steps; a longer one ends the listing with an error that says
+    /// how long. An hour.
     pub wait_time: Duration,
 }
 
@@ -156,7 +157,7 @@ impl Default for ListingLimits {
     }
 }
 
-/// How long a provider may take to describe itself. Nothing is waited for but room in the pool.
+/// How long a provider may take to describe itself. It waits only for a place in the pool.
 const DESCRIBE_TIME: Duration = Duration::from_secs(20);
 
 impl Limits {
@@ -182,7 +183,7 @@ impl Limits {
 }
 
 impl Limits {
-    /// Looks whether a call could do anything within them.
+    /// Checks that a call could do anything within them.
     ///
     /// # Errors
     /// [`Error::LimitUnusable`]: one of them leaves no room.

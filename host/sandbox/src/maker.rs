@@ -1,4 +1,4 @@
-//! What made the records of a listing: the same alone can bring them up to date.
+//! The source of a listing's records: only the same source can bring them up to date.
 
 use provider_model::{Description, SettingKind};
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_with_settings_is_told_from_others_by_what_makes_a_difference() {
+    fn sources_differ_by_version_bytes_and_settings() {
         let ours = maker(|_, _| {});
         let with = |change: fn(&mut Settings)| maker(|_, settings| change(settings));
         let same = [
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn secrets_do_not_enter() {
         let mut settings = Settings::new();
-        // One that was given as a secret where the provider expects none.
+        // A value that was given as a secret, although the provider does not expect one.
         settings.set_secret("days", "hunter2".into());
         assert_eq!(
             Maker::new(&description(), Digest::of(b""), &settings),

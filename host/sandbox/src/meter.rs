@@ -1,4 +1,4 @@
-//! How much a call has computed.
+//! Measures the computing time of a call.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;

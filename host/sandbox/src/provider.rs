@@ -14,16 +14,17 @@ pub struct Provider {
     sandbox: Sandbox,
     prepared: Prepared,
     inspection: Arc<Inspection>,
-    /// What it said when it was asked first.
+    /// Its first description.
     described: Arc<OnceLock<Description>>,
 }
 
 impl Sandbox {
-    /// Compiles a component after a look at what it imports, or takes it from the cache after the same look.
+    /// Checks a component's imports, and then compiles it or takes it from the cache.
     ///
     /// # Errors
-    /// It is no component, is too large, goes beyond a bound of [`Pool::bounds`](crate::Pool::bounds), could not be compiled within the deadline
-    /// and the memory of [`compiled_by`](Self::compiled_by), imports what is not granted, or is no provider of this contract.
+    /// It is not a component, is too large, exceeds a bound of [`Pool::bounds`](crate::Pool::bounds), could not be compiled
+    /// within the deadline and the memory of [`compiled_by`](Self::compiled_by), imports what is not granted, or is not a
+    /// provider of this contract.
     pub fn load(&self, bytes: &[u8]) -> Result<Provider> {
         let (prepared, inspection) = self.prepare(bytes)?;
         let inspection = Arc::new(inspection);
@@ -50,7 +51,7 @@ impl Provider {
         &self.sandbox
     }
 
-    /// What it said when it was asked first, which is what it says now where it was not asked before.
+    /// Its first description: remembers this one if there was none before.
     pub(crate) fn described_as(&self, now: &Description) -> &Description {
         self.described.get_or_init(|| now.clone())
     }
@@ -59,7 +60,7 @@ impl Provider {
         &self.prepared
     }
 
-    /// Whether it can find out what changed since a listing: to bring a listing up to date then costs the product a small part of one.
+    /// Whether it can report what changed since a listing: a sync then costs the product a small part of a listing.
     #[must_use]
     pub const fn has_changes(&self) -> bool {
         self.prepared.has_changes()

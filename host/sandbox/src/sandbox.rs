@@ -1,4 +1,4 @@
-//! What a guest may use: the engine, the interfaces, and the pool of instances.
+//! The sandbox: the engine, the interfaces that guests may use, and the pool of instances.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::flight::{Flights, Made};
 use crate::guest::{Guest, TABLE_ELEMENTS};
 use crate::meter::{CpuClock, thread_cpu_time};
 use crate::slots::{Room, Slots};
-use crate::telemetry::{self, Origin};
+use crate::telemetry::{self, Source};
 use crate::{Cache, Digest, Error, Inspection, Pool, Result, bindings, handed, http, imports};
 use provider_egress::io_reason;
 
@@ -30,10 +30,10 @@ const TABLES: u32 = 8;
 /// Bytes of a table that are zeroed for the next instance; whatever is beyond is given back to the system.
 const KEPT_TABLE_BYTES: usize = 64 * 1024;
 
-/// How long another process is waited for that compiles the same component, where nothing else bounds it.
+/// How long to wait for another process that compiles the same component, if nothing else bounds it.
 const OTHERS_COMPILE: Duration = Duration::from_secs(300);
 
-/// More often would cost more than it tells.
+/// Checking more often would cost more than it is worth.
 const SHORTEST_TICK: Duration = Duration::from_millis(1);
 
 /// An engine with a pool of instances that are granted HTTP and clocks and nothing else. Clones share it.
@@ -76,8 +76,8 @@ impl Sandbox {
     /// Sets up an engine with this pool. Its address space is reserved, memory is not used.
     ///
     /// # Errors
-    /// The machine's clock is before 1970, the system does not give the address space, a size is beyond what the runtime can
-    /// do, or one leaves no room.
+    /// The machine's clock is before 1970, the system does not provide the address space, a size is more than the runtime
+    /// supports, or one is zero.
     pub fn new(pool: Pool) -> Result<Self> {
         provider_egress::wall::check()?;
         pool.check()?;
@@ -100,24 +100,24 @@ impl Sandbox {
         self
     }
 
-    /// Keeps what is compiled from now on in a folder, and takes from there what was compiled before.
+    /// Keeps compiled components in a folder from now on, and reuses those that are there.
     #[must_use]
     pub fn cached_in(mut self, cache: Cache) -> Self {
         self.cache = Some(Arc::new(cache));
         self
     }
 
-    /// Compiles in a process of its own from now on, which ends at a deadline and a bound of memory. Without one, what
-    /// bounds the compiler is [`Pool::bounds`] alone: docs/compiling.md has what a component within them costs at worst.
+    /// Compiles in a separate process from now on, with a deadline and a memory limit. Without one, only [`Pool::bounds`]
+    /// bounds the compiler: docs/compiling.md lists what a component within these bounds costs at worst.
     #[must_use]
     pub fn compiled_by(mut self, process: CompilerProcess) -> Self {
         self.process = Some(Arc::new(process));
         self
     }
 
-    /// Shows guests another monotonic clock: what this returns, which must never be less than before. Providers measure servers by
-    /// it, so with a clock that stands still they treat every server alike, whatever the machine is busy with. How long a
-    /// guest sleeps, and all limits, go by the machine's own clock.
+    /// Gives guests another monotonic clock: the result of this function, which must never decrease. Providers measure the
+    /// speed of servers by it, so with a clock that stands still they treat every server alike, however busy the machine is.
+    /// Sleeps of guests, and all limits, use the machine's own clock.
     #[must_use]
     pub fn timed_by(mut self, time: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         self.time = Some(GuestTime(Arc::new(time)));
@@ -130,7 +130,7 @@ impl Sandbox {
         &self.shared.pool
     }
 
-    /// A component of these bytes, ready to make instances of, after a look at what it imports.
+    /// Checks the imports of a component of these bytes, and makes it ready for instances.
     pub(crate) fn prepare(&self, bytes: &[u8]) -> Result<(Prepared, Inspection)> {
         let shared = &self.shared;
         if bytes.len() > shared.pool.component_bytes {
@@ -157,7 +157,7 @@ impl Sandbox {
             Made::Here(made) => made,
             Made::Elsewhere(made) => {
                 if made.is_ok() {
-                    telemetry::loaded(Origin::Shared);
+                    telemetry::loaded(Source::Shared);
                 }
                 made
             }
@@ -168,10 +168,10 @@ impl Sandbox {
     fn find_or_compile(&self, bytes: &[u8], digest: &Digest) -> Result<Component, Uncompiled> {
         let engine = &self.shared.engine;
         let compile = || {
-            compiler::compile(engine, bytes, self.process.as_deref()).inspect(|_| telemetry::loaded(Origin::Compiler))
+            compiler::compile(engine, bytes, self.process.as_deref()).inspect(|_| telemetry::loaded(Source::Compiler))
         };
         let Some(cache) = &self.cache else { return compile() };
-        let find = || cache.find(engine, digest).inspect(|_| telemetry::loaded(Origin::Cache));
+        let find = || cache.find(engine, digest).inspect(|_| telemetry::loaded(Source::Cache));
         if let Some(component) = find() {
             return Ok(component);
         }
@@ -193,7 +193,7 @@ impl Sandbox {
         self.shared.cpu
     }
 
-    /// The monotonic clock of guests, where it is not the machine's.
+    /// The monotonic clock of guests, if it is not the machine's.
     pub(crate) fn guest_time(&self) -> Option<GuestTime> {
         self.time.clone()
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
-use provider_egress::{Denial, Gate, after};
+use provider_egress::{Denial, EgressSession, after};
 use provider_model::{CheckReport, Description, License, ListingState, ProviderError, SettingKind, User, UserPage};
 use secrecy::zeroize::Zeroize as _;
 use tokio::time::{Instant, timeout_at};
@@ -23,23 +23,23 @@ use crate::store;
 use crate::{Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings, demands};
 
 /// A provider with settings and grants. The steps of one listing share an instance, so that the provider may remember
-/// what it has seen. Any other call gets a fresh one, so that who only holds a session takes no room in the pool; so does
-/// the call after a crash or a limit.
+/// what it has seen. Any other call, and the call after a crash or a limit, gets a fresh one, so that an idle session takes
+/// no room in the pool.
 pub struct Session {
     provider: Provider,
     settings: Settings,
-    gate: Gate,
+    egress: EgressSession,
     terms: Terms,
     granted: Granted,
     instance: Option<Instance>,
-    /// The instance while the product asks to wait: another session that needs its room gets it.
+    /// The instance while the product asks to wait: another session that needs its room may take it.
     lent: Option<Arc<Lent<Instance>>>,
     /// Whether the instance is kept after a call.
     is_listing: bool,
     peak_memory: usize,
 }
 
-/// What was granted to the provider by its description, once: whatever it says of itself later changes none of it.
+/// What the provider's first description granted: later descriptions do not change it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Granted {
     /// What its answers may hold.
@@ -48,7 +48,9 @@ pub(crate) struct Granted {
     product: String,
     /// The addresses that are read.
     source: String,
-    /// What makes the records; none for a session that only describes.
+    /// The roles that its records may hold, the highest first.
+    roles: Vec<String>,
+    /// What makes the records; `None` for a session that only describes.
     maker: Option<Maker>,
 }
 
@@ -61,6 +63,7 @@ impl Granted {
             rules: Rules::of(description),
             product: description.id.clone(),
             source: sources.join(" "),
+            roles: description.roles.iter().map(|role| role.id.clone()).collect(),
             maker: Some(maker),
         }
     }
@@ -73,7 +76,7 @@ pub(crate) struct Terms {
     pub(crate) slots: Slots,
 }
 
-/// The settings as a call takes them, wiped afterwards: the value of a secret may be among them, where that is granted.
+/// The settings as a call takes them, wiped afterwards: they may hold the value of a secret, if that is granted.
 struct Arguments(Vec<contract::Setting>);
 
 impl Deref for Arguments {
@@ -138,7 +141,7 @@ macro_rules! call {
         };
         let settled = $session.settle($name, instance, outcome);
         if settled.is_err() {
-            // A guest that crashes at once never waits, and who calls it again and again would keep a thread for itself.
+            // A guest that crashes at once never waits, and a caller in a loop would keep a thread for itself.
             tokio::task::yield_now().await;
         }
         settled
@@ -149,11 +152,21 @@ impl Session {
     pub(crate) const fn new(
         provider: Provider,
         settings: Settings,
-        gate: Gate,
+        egress: EgressSession,
         terms: Terms,
         granted: Granted,
     ) -> Self {
-        Self { provider, settings, gate, terms, granted, instance: None, lent: None, is_listing: false, peak_memory: 0 }
+        Self {
+            provider,
+            settings,
+            egress,
+            terms,
+            granted,
+            instance: None,
+            lent: None,
+            is_listing: false,
+            peak_memory: 0,
+        }
     }
 
     pub(crate) async fn describe(&mut self) -> Result<Description> {
@@ -164,7 +177,7 @@ impl Session {
         Ok(description)
     }
 
-    /// Tries the settings out and says what the token can and cannot see.
+    /// Tries the settings, and reports what the token can and cannot see.
     ///
     /// # Errors
     /// The settings cannot be tried at all, or the provider crashed or ran into a limit.
@@ -176,10 +189,10 @@ impl Session {
         let checked = bounds::report(&report, self.listing_limits());
         checked.map_err(|limit| Error::LimitHit { call: "check", limit })?;
         self.granted.rules.report(&report).map_err(|reason| Error::AnswerRefused { call: "check", reason })?;
-        Ok(self.gate.redact(report))
+        Ok(self.egress.redact(report))
     }
 
-    /// Reads the licences that the organisation holds, and how many of their seats are taken.
+    /// Reads the licences that the organisation holds, and how many of their seats are used.
     ///
     /// # Errors
     /// The provider's own error, or it crashed or ran into a limit.
@@ -191,7 +204,7 @@ impl Session {
         let licenses: Vec<License> = licenses.into_iter().map(Into::into).collect();
         bounds::licenses(&licenses, self.listing_limits()).map_err(|limit| Error::LimitHit { call, limit })?;
         self.granted.rules.licenses(&licenses).map_err(|reason| Error::AnswerRefused { call, reason })?;
-        Ok(self.gate.redact(licenses))
+        Ok(self.egress.redact(licenses))
     }
 
     /// One step of a listing, as the provider answers it: most callers want a listing, which keeps each user once.
@@ -210,10 +223,10 @@ impl Session {
         let page = page.map(UserPage::from).map_err(|error| self.provider_error("list-users", error))?;
         let kept = self.granted.rules.page(&page, Utc::now());
         let bytes = self.stepped("list-users", &page, kept)?;
-        Ok((self.gate.redact(page), bytes))
+        Ok((self.egress.redact(page), bytes))
     }
 
-    /// One step of finding out what changed; none where the provider cannot.
+    /// One step of a sync; `None` if the provider cannot report what changed.
     ///
     /// # Errors
     /// Those of [`list_page`](Self::list_page). The same call can be made again.
@@ -234,12 +247,11 @@ impl Session {
         let changes = changes.map_err(|error| self.provider_error(call, error))?;
         let kept = self.granted.rules.changes(&changes, since.watermark.as_deref(), Utc::now());
         let bytes = self.stepped(call, &changes.page, kept)?;
-        Ok(Some((self.gate.redact(changes), bytes)))
+        Ok(Some((self.egress.redact(changes), bytes)))
     }
 
-    /// The bytes of a step's users, if it holds no more than it may and keeps the contract's rules. The last step needs the
-    /// instance no more, an answer that is refused is not to be trusted, and one after which the product asks to wait does
-    /// not need the instance now.
+    /// Checks a step's limits and the contract's rules, and returns the bytes of its users. Gives the instance back after the
+    /// last step and after a refused answer, which is not trusted; lends it while the product asks to wait.
     fn stepped(&mut self, call: &'static str, page: &UserPage, kept: std::result::Result<(), String>) -> Result<u64> {
         let limits = &self.terms.limits.listing;
         let looked_at = bounds::page(page, limits)
@@ -285,10 +297,10 @@ impl Session {
         self.peak_memory.max(now)
     }
 
-    /// How many requests were let out in this session.
+    /// How many requests were sent in this session.
     #[must_use]
     pub fn requests(&self) -> u64 {
-        self.gate.requests()
+        self.egress.requests()
     }
 
     /// What makes its records.
@@ -296,15 +308,21 @@ impl Session {
         self.granted.maker.as_ref()
     }
 
-    /// Whether its provider can find out what changed.
+    /// The roles that its records may hold, the highest first.
+    #[must_use]
+    pub fn roles(&self) -> &[String] {
+        &self.granted.roles
+    }
+
+    /// Whether its provider can report what changed.
     pub const fn has_changes(&self) -> bool {
         self.provider.has_changes()
     }
 
-    /// What the provider asked for in the last call and was denied: different requests, up to a bound, each once.
+    /// The requests of the last call that were denied: different ones, up to a bound, each once.
     #[must_use]
     pub fn denials(&self) -> Vec<Denial> {
-        self.gate.denials()
+        self.egress.denials()
     }
 
     fn arguments(&self) -> Arguments {
@@ -327,14 +345,14 @@ impl Session {
         }
         let slot = self.terms.slots.take(call, deadline.at, deadline.time).await?;
         let sandbox = self.provider.sandbox();
-        let mut store = store::new(sandbox, limits, self.gate.clone());
+        let mut store = store::new(sandbox, limits, self.egress.clone());
         store::begin_call(&mut store, limits);
         let meter = store.data().meter().clone();
         // A component's start functions run here, so the limits of a call hold here too.
         let starting = self.provider.prepared().instantiate(&mut store);
         match deadline.within(&meter, call, starting).await? {
             Ok(exports) => Ok(Instance { store, exports, _slot: slot }),
-            Err(error) => Err(stopped(call, &error, &store, limits, &self.gate)),
+            Err(error) => Err(stopped(call, &error, &store, limits, &self.egress)),
         }
     }
 
@@ -348,13 +366,13 @@ impl Session {
             }
             Err(error) => error,
         };
-        Err(stopped(call, &error, &instance.store, &self.terms.limits, &self.gate))
+        Err(stopped(call, &error, &instance.store, &self.terms.limits, &self.egress))
     }
 
     fn provider_error(&self, call: &'static str, error: contract::Error) -> Error {
         let error = ProviderError::from(error);
         match answers::error(&error) {
-            Ok(()) => Error::Provider(Box::new(self.gate.redact(error))),
+            Ok(()) => Error::Provider(Box::new(self.egress.redact(error))),
             Err(reason) => Error::AnswerRefused { call, reason },
         }
     }
@@ -366,22 +384,28 @@ impl std::fmt::Debug for Session {
     }
 }
 
-/// Why the guest was stopped: a limit where it ran into one, a defect of its own otherwise.
-fn stopped(call: &'static str, error: &wasmtime::Error, store: &Store<Guest>, limits: &Limits, gate: &Gate) -> Error {
+/// Why the guest was stopped: the limit that it ran into, or else a defect of its own.
+fn stopped(
+    call: &'static str,
+    error: &wasmtime::Error,
+    store: &Store<Guest>,
+    limits: &Limits,
+    egress: &EgressSession,
+) -> Error {
     match store.data().limit_hit().or_else(|| returned_too_much(error, limits)) {
         Some(limit) => Error::LimitHit { call, limit },
-        // What the runtime says may quote what the guest returned.
-        None => Error::Trap { call, reason: gate.redact(reason(error)) },
+        // The runtime's text may quote what the guest returned.
+        None => Error::Trap { call, reason: egress.redact(reason(error)) },
     }
 }
 
-/// wasmtime keeps the type of this refusal to itself, and has only its words for others; a test holds them to it.
+/// wasmtime does not export the type of this refusal, so its text is compared; a test checks that text.
 fn returned_too_much(error: &wasmtime::Error, limits: &Limits) -> Option<LimitHit> {
-    let told = error.chain().any(|cause| cause.to_string().contains("too much data"));
-    told.then_some(LimitHit::ReturnedBytes(limits.returned_bytes))
+    let is_too_much = error.chain().any(|cause| cause.to_string().contains("too much data"));
+    is_too_much.then_some(LimitHit::ReturnedBytes(limits.returned_bytes))
 }
 
-/// The trap alone where there is one: the backtrace around it is of use to nobody without the provider's sources.
+/// Only the trap, if there is one: the backtrace around it is useless without the provider's sources.
 fn reason(error: &wasmtime::Error) -> String {
     error.downcast_ref::<Trap>().map_or_else(|| error.root_cause().to_string(), ToString::to_string)
 }

@@ -18,7 +18,7 @@ pub struct Settings {
 enum Value {
     /// Given as ordinary text.
     Plain(SecretString),
-    /// Written down as ordinary text in a file, where no secret may stand.
+    /// Read from a file as ordinary text, which must not be a secret.
     Written(SecretString),
     /// Given as a secret.
     Secret(SecretString),
@@ -39,14 +39,14 @@ impl Settings {
         Self { values: BTreeMap::new(), granted: BTreeSet::new() }
     }
 
-    /// Sets a value that is no secret. It replaces an earlier value of the key.
+    /// Sets a value that is not a secret. It replaces an earlier value of the key.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>) -> &mut Self {
         self.values.insert(key.into(), Value::Plain(sealed(value.into())));
         self
     }
 
-    /// Sets a value that was read from a file. Where a provider describes it as a secret it is refused, since nobody is to
-    /// write secrets there.
+    /// Sets a value that was read from a file. If the provider describes it as a secret, it is refused: secrets must not be
+    /// in that file.
     pub fn set_written(&mut self, key: impl Into<String>, value: SecretString) -> &mut Self {
         self.values.insert(key.into(), Value::Written(value));
         self
@@ -59,7 +59,7 @@ impl Settings {
     }
 
     /// Lets a provider see the value of a secret that it describes as `secret-value`, to encode or sign with it. Without
-    /// this such a setting is refused. Other secrets are never seen by a provider.
+    /// this, such a setting is refused. A provider never sees other secrets.
     pub fn grant_value(&mut self, key: impl Into<String>) -> &mut Self {
         self.granted.insert(key.into());
         self
@@ -96,13 +96,13 @@ impl Settings {
         self.values.get(key).map(|value| value.text().expose_secret())
     }
 
-    /// All texts, placeholders in the place of secrets: for the guest's arguments only.
+    /// All texts, with placeholders instead of secrets: for the guest's arguments only.
     pub(crate) fn expose_all(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values.iter().map(|(key, value)| (key.as_str(), value.text().expose_secret()))
     }
 }
 
-/// A text without a copy that is left behind: to give a text's spare room back would copy it elsewhere.
+/// A text that leaves no copy behind: shrinking a text would copy it elsewhere.
 pub fn sealed(text: String) -> SecretString {
     let text = Zeroizing::new(text);
     SecretString::from(text.as_str())

@@ -1,4 +1,4 @@
-//! Whose turn it is: an instance is made when its tenant and the pool have room for it.
+//! Places in the pool: an instance is made when its tenant and the pool have room for it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -15,7 +15,7 @@ pub(crate) struct Room {
     free: Arc<Semaphore>,
     /// How many wait for a place.
     waiting: AtomicUsize,
-    /// What keeps a place that it does not need now.
+    /// The holders of places that they do not need now.
     lent: Mutex<Vec<Weak<dyn Recall>>>,
 }
 
@@ -25,7 +25,7 @@ impl Room {
         Self { free: Arc::new(Semaphore::new(places)), waiting: AtomicUsize::new(0), lent: Mutex::default() }
     }
 
-    /// Waits for a place, in the order of asking. Where there is none, one that is lent is called back.
+    /// Waits for a place, in the order of asking. If there is none, a lent one is called back.
     async fn enter(&self) -> Option<OwnedSemaphorePermit> {
         if let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {
             return Some(place);
@@ -35,7 +35,7 @@ impl Room {
         Arc::clone(&self.free).acquire_owned().await.ok()
     }
 
-    /// Has one give its place up that does not need it now.
+    /// Makes a holder give up a place that it does not need now.
     fn recall(&self) {
         loop {
             let Some(last) = self.lent.lock().unwrap_or_else(PoisonError::into_inner).pop() else { return };
@@ -59,7 +59,7 @@ impl Room {
     }
 }
 
-/// One who waits for a place.
+/// A call that waits for a place.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -105,8 +105,8 @@ impl<T> std::fmt::Debug for Lent<T> {
 
 /// The room that the instances of one tenant have.
 ///
-/// A tenant waits for its own room first and for the pool's afterwards, and both queues are in order. So a tenant that
-/// asks for a thousand instances at once stands in the pool's queue with no more than its own number.
+/// A tenant waits first for its own room and then for the pool's, and both queues are in order. So a tenant that asks for a
+/// thousand instances at once takes no more places in the pool's queue than it may have instances.
 #[derive(Clone, Debug)]
 pub struct Slots {
     own: Arc<Room>,
@@ -130,7 +130,7 @@ impl Slots {
     /// Waits for room until then, for as long as `patience` says.
     ///
     /// # Errors
-    /// There was none for so long.
+    /// None became free in time.
     pub(crate) async fn take(&self, call: &'static str, until: Instant, patience: Duration) -> Result<Slot, Error> {
         let waiting = async { Some(Slot { _own: self.own.enter().await?, _pool: self.pool.enter().await? }) };
         match timeout_at(until, waiting).await {
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_place_that_is_lent_is_given_up_to_whoever_waits_for_it() {
+    async fn a_lent_place_goes_to_a_waiting_call() {
         // The place of one's own tenant, and one of the pool's that another tenant has lent.
         for (own, pool) in [(1, 2), (2, 1)] {
             let pool = Arc::new(Room::new(pool));

@@ -1,6 +1,6 @@
 //! The store of one instance, within the limits of its tenant.
 
-use provider_egress::Gate;
+use provider_egress::EgressSession;
 use wasmtime::Store;
 use wasmtime_wasi::WasiCtx;
 
@@ -10,14 +10,14 @@ use crate::meter::Meter;
 use crate::{Limits, Sandbox};
 
 /// Makes an empty store within the limits.
-pub(crate) fn new(sandbox: &Sandbox, limits: &Limits, gate: Gate) -> Store<Guest> {
+pub(crate) fn new(sandbox: &Sandbox, limits: &Limits, egress: EgressSession) -> Store<Guest> {
     let mut wasi = WasiCtx::builder();
     wasi.wall_clock(GuestClock);
     if let Some(time) = sandbox.guest_time() {
         wasi.monotonic_clock(time);
     }
     let memory_bytes = limits.memory_bytes.min(sandbox.pool().memory_bytes);
-    let guest = Guest::new(wasi.build(), gate, memory_bytes, Meter::new(sandbox.cpu_clock()));
+    let guest = Guest::new(wasi.build(), egress, memory_bytes, Meter::new(sandbox.cpu_clock()));
     let mut store = Store::new(sandbox.engine(), guest);
     store.limiter(|guest| guest.memory());
     let cpu_time = limits.cpu_time;

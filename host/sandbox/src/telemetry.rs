@@ -3,7 +3,7 @@
 
 /// Where the code of a component came from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Origin {
+pub(crate) enum Source {
     Compiler,
     Cache,
     /// Another load of the same component, at the same time.
@@ -11,11 +11,11 @@ pub(crate) enum Origin {
 }
 
 /// Counts a component that was loaded.
-pub(crate) fn loaded(from: Origin) {
+pub(crate) fn loaded(from: Source) {
     let from = match from {
-        Origin::Compiler => "compiler",
-        Origin::Cache => "cache",
-        Origin::Shared => "shared",
+        Source::Compiler => "compiler",
+        Source::Cache => "cache",
+        Source::Shared => "shared",
     };
     metrics::counter!("provider_components_loaded_total", "from" => from).increment(1);
 }

@@ -1,4 +1,4 @@
-//! Lengths of time as a person says them.
+//! Lengths of time in words.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use std::time::Duration;
 const UNITS: [(u64, &str, u64); 5] =
     [(365 * 86_400, "year", 30), (86_400, "day", 1), (3_600, "hour", 1), (60, "minute", 1), (1, "second", 1)];
 
-/// `300 ms`, `40 seconds`, `1 hour 30 minutes`, `12 days`, `1 year`. A second unit follows where it matters: a few hours
-/// have minutes, and a hundred days have none.
+/// `300 ms`, `40 seconds`, `1 hour 30 minutes`, `12 days`, `1 year`. A second unit follows if it matters: a few hours have
+/// minutes, and a hundred days have no hours.
 #[must_use]
 pub fn in_words(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_of_time_reads_as_a_person_says_it() {
+    fn lengths_of_time_are_in_words() {
         let (minute, hour, day) = (60_000, 3_600_000, 86_400_000);
         let cases = [
             (0, "0 ms"),

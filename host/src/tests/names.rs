@@ -118,7 +118,7 @@ fn errors_have_stable_codes_of_their_own() {
 
 #[test]
 fn a_providers_error_speaks_for_itself() {
-    let told = ProviderError {
+    let provider_error = ProviderError {
         kind: ErrorKind::RateLimited,
         code: "too-many-requests".to_owned(),
         message: "Wait.".to_owned(),
@@ -131,13 +131,16 @@ fn a_providers_error_speaks_for_itself() {
         params: [("limit", "10")].into_iter().collect(),
     };
     assert_json(
-        &told,
+        &provider_error,
         r#"{"kind":"rate-limited","code":"too-many-requests","message":"Wait.","fix":"Ask less often.","retryable":true,"retry_after_ms":1000,"request":null,"http_status":429,"request_id":null,"params":{"limit":"10"}}"#,
     );
-    let error = Error::from(SandboxError::Provider(Box::new(told.clone())));
-    assert_eq!((error.code(), error.fix(), error.is_retryable()), ("too-many-requests", told.fix.as_deref(), true));
+    let error = Error::from(SandboxError::Provider(Box::new(provider_error.clone())));
+    assert_eq!(
+        (error.code(), error.fix(), error.is_retryable()),
+        ("too-many-requests", provider_error.fix.as_deref(), true)
+    );
     assert_eq!(error.to_string(), "Wait.");
-    assert_eq!(error.as_provider(), Some(&told));
+    assert_eq!(error.as_provider(), Some(&provider_error));
 }
 
 #[test]

@@ -3,10 +3,13 @@
 //! `walk` decides what a step means and what comes next; this file calls the provider, waits, and saves.
 
 mod keeper;
+mod merge;
 mod notices;
 mod progress;
 mod proof;
 mod seen;
+mod settle;
+mod source;
 mod stall;
 #[cfg(test)]
 mod tests;
@@ -23,9 +26,12 @@ use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing};
 use crate::{Error, Result};
-pub(crate) use keeper::{Keeper, Update};
+pub(crate) use keeper::{AtTheEnd, Damage, Keeper, Opened, Update};
+pub(crate) use merge::{Hidden, learn};
+pub(crate) use notices::damaged as damage_notice;
 pub use progress::{Batch, End, Progress};
 pub(crate) use proof::Proof;
+pub(crate) use source::Source;
 pub(crate) use stall::StallGuard;
 use walk::Taken;
 pub(crate) use walk::Walk;
@@ -42,8 +48,8 @@ pub struct ListingOptions {
 
 /// A listing on its way.
 #[derive(Debug)]
-pub struct Listing {
-    session: Session,
+pub struct Listing<S = Session> {
+    session: S,
     limit: u32,
     walk: Walk,
     /// What `walk` was when the last batch was returned.
@@ -51,6 +57,10 @@ pub struct Listing {
     not_before: Option<Instant>,
     guard: StallGuard,
     keeper: Option<Keeper>,
+    at_the_end: AtTheEnd,
+    /// Whether it was read to its end by an earlier process, which did not print all.
+    ends_only: bool,
+    damaged: u64,
     /// Whether nothing of this listing was saved yet.
     begins: bool,
     /// How many requests of the session are in the listing's progress.
@@ -69,12 +79,12 @@ pub(crate) enum Unfinished {
     Drop,
 }
 
-impl Listing {
-    pub(crate) fn new(session: Session, options: ListingOptions) -> Self {
+impl<S: Source> Listing<S> {
+    pub(crate) fn new(session: S, options: ListingOptions) -> Self {
         Self::at(session, options.limit, Walk::new(Standing::begin(options.cursor)))
     }
 
-    fn at(session: Session, limit: u32, walk: Walk) -> Self {
+    fn at(session: S, limit: u32, walk: Walk) -> Self {
         Self {
             counted: session.requests(),
             session,
@@ -84,6 +94,9 @@ impl Listing {
             not_before: None,
             guard: StallGuard::default(),
             keeper: None,
+            at_the_end: AtTheEnd::Settle,
+            ends_only: false,
+            damaged: 0,
             begins: true,
             resumed: None,
             unsaved: None,
@@ -93,40 +106,49 @@ impl Listing {
 
     /// A listing that is kept in a store.
     pub(crate) async fn kept_in(
-        session: Session,
+        session: S,
         options: ListingOptions,
         store: Arc<dyn Checkpoints>,
         key: ListingKey,
         unfinished: Unfinished,
     ) -> Result<Self> {
         let keeper = Keeper::open(store, key).await?;
-        let standing = match unfinished {
-            Unfinished::GoOn => keeper.standing().await?.filter(|standing| standing.end.is_none()),
-            Unfinished::Drop => None,
-        };
-        let walk = match standing {
-            Some(standing) => Some(keeper.recall(standing).await?),
-            None => None,
-        };
-        let begin = || Standing::begin(options.cursor.clone());
-        Ok(Self::in_place(session, options.limit, keeper, walk, begin))
+        let opened = keeper.inspect().await?;
+        let goes_on = unfinished == Unfinished::GoOn;
+        Self::in_place(session, options, keeper, &opened, goes_on, AtTheEnd::Settle).await
     }
 
-    /// A listing that is taken up in its place in a store, or begins there.
-    pub(crate) fn in_place(
-        session: Session,
-        limit: u32,
+    /// A listing that is taken up in its place in a store, if it may and is not damaged, or begins there.
+    pub(crate) async fn in_place(
+        session: S,
+        options: ListingOptions,
         keeper: Keeper,
-        walk: Option<Walk>,
-        begin: impl FnOnce() -> Standing,
-    ) -> Self {
-        let begins = walk.is_none();
-        let mut listing = Self::at(session, limit, walk.unwrap_or_else(|| Walk::new(begin())));
+        opened: &Opened,
+        goes_on: bool,
+        at_the_end: AtTheEnd,
+    ) -> Result<Self> {
+        let damaged = opened.damage.records();
+        let interrupted = opened.standing.clone().filter(|it| goes_on && damaged == 0 && !it.is_finished());
+        // A sync prints what differs; a listing that was read to its end is printed whole.
+        let interrupted = interrupted.filter(|it| it.end.is_none() || at_the_end == AtTheEnd::Settle);
+        let begins = interrupted.is_none();
+        let walk = match interrupted {
+            Some(standing) => keeper.recall(Standing { is_untold: true, ..standing }).await?,
+            None => {
+                let untold = opened.standing.as_ref().and_then(|it| it.untold.clone());
+                Walk::new(Standing { is_untold: true, untold, ..Standing::begin(options.cursor) })
+            }
+        };
+        let mut listing = Self::at(session, options.limit, walk);
+        if damaged > 0 {
+            listing.walk.note_own(notices::damaged(damaged));
+        }
         if let Some(wait) = listing.standing.wait.filter(|_| !begins) {
             listing.not_before = after(wait.left_ms(now_ms()));
         }
         listing.resumed = (!begins).then_some(listing.standing.progress);
-        Self { keeper: Some(keeper), begins, ..listing }
+        listing.ends_only = listing.standing.end.is_some() && at_the_end == AtTheEnd::Settle;
+        Ok(Self { keeper: Some(keeper), begins, at_the_end, damaged, ..listing })
     }
 
     /// The next step; none after the last. Waits first where the product asked for it, without keeping room in the pool from
@@ -137,9 +159,12 @@ impl Listing {
     /// wait ([`Error::WaitTooLong`]), and beyond the limits of [`ListingLimits`].
     ///
     /// Where the provider refuses the cursor ([`ErrorKind::CursorStale`]) the listing begins again by itself, and so does
-    /// one that went on in another instance and cannot be proven complete; a notice says so, and whoever came before is
+    /// one that went on in another instance and cannot be proven complete; a notice says so, and the users who came before are
     /// among the `repeated`.
     pub async fn next(&mut self) -> Option<Result<Batch>> {
+        if self.ends_only {
+            return self.end_only().await.transpose();
+        }
         while self.unsaved.is_none() {
             if self.standing.end.is_some() {
                 return None;
@@ -148,7 +173,10 @@ impl Listing {
                 return Some(Err(error));
             }
             match self.page().await {
-                Ok((page, bytes)) => {
+                Ok((mut page, bytes)) => {
+                    if let Err(error) = self.merge(&mut page).await {
+                        return Some(Err(error));
+                    }
                     let requests = self.session.requests();
                     let more = requests.saturating_sub(std::mem::replace(&mut self.counted, requests));
                     self.walk.made(self.session.maker(), more);
@@ -180,9 +208,19 @@ impl Listing {
         Some(Ok(taken.batch))
     }
 
+    /// The last batch of a listing that was read to its end.
+    async fn end_only(&mut self) -> Result<Option<Batch>> {
+        let Some(keeper) = &self.keeper else { return Ok(None) };
+        keeper.settle().await?;
+        self.ends_only = false;
+        let Standing { notices, end, reason, hidden, watermark, progress, .. } = self.standing.clone();
+        let expected_total = progress.expected_total;
+        Ok(Some(Batch { notices, end, reason, hidden, watermark, expected_total, ..Batch::default() }))
+    }
+
     /// Waits as long as the product has asked.
     async fn wait(&mut self) -> Result<()> {
-        // Kept until the wait is over: whoever drops this future and asks again waits for the rest of it.
+        // Kept until the wait is over: a caller that drops this future and asks again waits for the rest of it.
         if let Some(until) = self.not_before {
             let limits = self.session.listing_limits();
             wait_is_bearable(until, limits)?;
@@ -202,10 +240,25 @@ impl Listing {
         Ok((page, bytes))
     }
 
+    /// Lets the users of a page keep the values that are hidden now and are known.
+    async fn merge(&mut self, page: &mut UserPage) -> Result<()> {
+        let Some(keeper) = &self.keeper else { return Ok(()) };
+        let mut hidden = self.walk.standing().hidden.clone();
+        merge::learn(&mut hidden, &page.hidden);
+        let hidden = Hidden::new(&hidden, self.session.roles());
+        if !hidden.is_empty() {
+            let ids = page.users.iter().map(|user| user.id.clone()).collect();
+            hidden.merge_all(&mut page.users, keeper.known(self.begins, ids).await?);
+        }
+        Ok(())
+    }
+
     /// Saves the step that was taken. Nothing is lost where the future is dropped: the next call waits for the same saving.
     async fn save(&mut self) -> Result<()> {
         let (Some(keeper), Some(taken)) = (&self.keeper, &self.unsaved) else { return Ok(()) };
-        let saving = self.saving.get_or_insert_with(|| keeper.save(Arc::clone(taken), self.begins));
+        let late = taken.standing.hides_late.then(|| Hidden::new(&taken.standing.hidden, self.session.roles()));
+        let saving =
+            self.saving.get_or_insert_with(|| keeper.save(Arc::clone(taken), self.begins, late, self.at_the_end));
         let saved = saving.await;
         self.saving = None;
         keeper.outcome(saved)
@@ -222,6 +275,12 @@ impl Listing {
     #[must_use]
     pub const fn resumed(&self) -> Option<Progress> {
         self.resumed
+    }
+
+    /// How many records of its store were damaged when it was opened, and count as not kept.
+    #[must_use]
+    pub const fn damaged(&self) -> u64 {
+        self.damaged
     }
 
     /// Where it goes on, to be kept by a host that gives it no store; none at the beginning and at the end.
@@ -242,6 +301,23 @@ impl Listing {
         }
     }
 
+    /// The session that it runs in.
+    pub(crate) const fn session(&mut self) -> &mut S {
+        &mut self.session
+    }
+
+    /// What the session sent so far belongs to something else.
+    pub(crate) fn count_requests_from_here(&mut self) {
+        self.counted = self.session.requests();
+    }
+
+    /// How far it is with the last step that was returned.
+    pub(crate) const fn standing(&self) -> &Standing {
+        &self.standing
+    }
+}
+
+impl Listing {
     /// What the provider asked for in the last step and was denied.
     #[must_use]
     pub fn denials(&self) -> Vec<Denial> {
@@ -262,21 +338,6 @@ impl Listing {
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.session.memory_bytes()
-    }
-
-    /// The session that it runs in.
-    pub(crate) const fn session(&mut self) -> &mut Session {
-        &mut self.session
-    }
-
-    /// What the session sent so far belongs to something else.
-    pub(crate) fn count_requests_from_here(&mut self) {
-        self.counted = self.session.requests();
-    }
-
-    /// How far it is with the last step that was returned.
-    pub(crate) const fn standing(&self) -> &Standing {
-        &self.standing
     }
 
     /// The session, for other calls.

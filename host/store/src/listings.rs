@@ -41,8 +41,7 @@ pub trait Listings: Sized + sealed::Sealed {
     ) -> impl Future<Output = Result<Listing>> + Send;
 
     /// Brings the listing that a store keeps under a name up to date: by asking what changed since, where the provider can
-    /// say that and the store holds a complete listing of the same version and the same settings; otherwise by listing
-    /// everybody. Either way [`ListingSync::next`] returns what differs.
+    /// report that; otherwise by listing everybody. Either way [`ListingSync::next`] returns what differs.
     ///
     /// # Errors
     /// Those of [`resume`](Self::resume).

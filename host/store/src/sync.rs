@@ -1,45 +1,65 @@
 //! Brings a kept listing up to date, for as little as the provider can.
 //!
-//! Where the provider tells what changed (the contract's interface `changes`), the users that the store holds are handed to
-//! it batch by batch, and it returns those that differ and those that are new. Each record is saved in its place, which
-//! leaves a complete listing as of the old watermark behind whenever the process dies; the new watermark comes with the
-//! last step. Where the provider cannot tell, or the store holds nothing that it could begin from, everybody is listed, and
-//! the two listings in the store are compared afterwards.
+//! Where the provider reports what changed (the contract's interface `changes`), the users that the store holds are handed to
+//! it batch by batch in the order of their ids, and it returns those that differ and those that are new. Each record is saved
+//! in its place, which leaves a listing as of the old watermark behind whenever the process dies; who is gone, and the new
+//! watermark, come when the provider has proven everything. Where it cannot, or the store holds nothing that it could begin
+//! from, everybody is listed, and the two listings in the store are compared afterwards.
+//!
+//! A listing that is not proven complete is brought up to date too. Nobody is gone then, and who did not come is kept
+//! (`listing/settle.rs`). A value that is hidden from the token is the one that was seen last (`listing/merge.rs`).
 
 mod asking;
 mod batch;
+mod leaving;
 mod step;
 mod telling;
+#[cfg(test)]
+mod tests;
 mod whole;
 
 use std::sync::Arc;
 
 use provider_egress::Denial;
-use provider_model::{Notice, User};
+use provider_model::{ErrorKind, HiddenField, ListingState, Notice, User, UserPage};
 use provider_sandbox::{Changes, Error as SandboxError, ListingLimits, Session, answers};
 use tokio::time::Instant;
 
-use crate::checkpoint::{Checkpoints, Kept, ListingKey, Standing, Wait};
-use crate::listing::{Keeper, StallGuard, Update, after, now_ms, wait_is_bearable};
-use crate::{End, Listing, Result};
+use crate::checkpoint::{Checkpoints, Kept, ListingKey, SeenAt, Standing, Untold, Wait};
+use crate::listing::{
+    AtTheEnd, Damage, Hidden, Keeper, Source, StallGuard, Update, after, damage_notice, learn, now_ms, wait_is_bearable,
+};
+use crate::{End, Listing, ListingOptions, Result};
 use asking::{Asking, Brought, Verdict};
+use leaving::Leaving;
 pub use step::{ChangedUser, SyncOptions, SyncStep};
 use telling::Telling;
 pub use whole::Whole;
 
 /// A kept listing that is brought up to date.
 #[derive(Debug)]
-pub struct ListingSync {
+pub struct ListingSync<S = Session> {
     /// Lists everybody where that is needed. Its session makes all calls.
-    listing: Listing,
+    listing: Listing<S>,
     keeper: Keeper,
     options: SyncOptions,
     /// How far the latest listing in the store is.
     standing: Option<Standing>,
     phase: Phase,
     whole: Option<Whole>,
-    /// What the last step brought, which is saved when the next one is asked for.
+    /// Why every known record is read again by asking.
+    outdated: Option<Whole>,
+    /// What the token does not see, by the answers to what is asked.
+    hidden: Vec<HiddenField>,
+    damage: Damage,
+    /// Whether asking has begun anew once, since its cursor was refused.
+    has_begun_again: bool,
+    /// Whether everybody is asked about once more, since the token sees more than the one before.
+    reads_again: bool,
+    /// What is saved before anything else happens.
     unsaved: Option<Arc<Update>>,
+    /// A step that is returned once that is done.
+    ready: Option<SyncStep>,
     not_before: Option<Instant>,
     /// Of what is asked; the listing has its own.
     guard: StallGuard,
@@ -52,15 +72,27 @@ pub struct ListingSync {
 enum Phase {
     /// Ask what changed.
     Asking(Asking),
+    /// The provider has proven everything: who is gone leaves, and then the listing stands so.
+    Leaving(Leaving, Box<Standing>),
     /// List everybody.
     Listing,
     /// Tell what differs between two listings, the later of which ended so.
     Telling(Telling, End),
-    /// The same for a listing that an earlier process has not told to its end; what changed since comes afterwards.
+    /// The same for a listing that an earlier process has not returned to its end; what changed since comes afterwards.
     Remembering(Telling),
     /// Tell that it is over.
     Closing(End),
     Ended,
+}
+
+/// What an answer says beside the users that it found.
+#[derive(Default)]
+struct Examined {
+    state: Option<ListingState>,
+    expected_total: Option<u32>,
+    wait_ms: Option<u32>,
+    watermark: Option<String>,
+    leaving: Leaving,
 }
 
 /// How far a sync is.
@@ -71,33 +103,36 @@ pub struct SyncProgress {
     pub users: u64,
     /// How many there are to look at, as far as that is known.
     pub expected_total: Option<u32>,
-    /// Users who were told as added.
+    /// Users that were returned as added.
     pub added: u64,
-    /// Users who were told as changed.
+    /// Users that were returned as changed.
     pub changed: u64,
-    /// Users who were told as gone.
+    /// Users that were returned as gone.
     pub gone: u64,
 }
 
-impl ListingSync {
+impl<S: Source> ListingSync<S> {
     pub(crate) async fn open(
-        session: Session,
+        session: S,
         options: SyncOptions,
         store: Arc<dyn Checkpoints>,
         key: ListingKey,
     ) -> Result<Self> {
         let keeper = Keeper::open(store, key).await?;
-        let standing = keeper.standing().await?;
-        let unfinished = standing.clone().filter(|standing| standing.end.is_none());
-        let walk = match unfinished {
-            Some(standing) => Some(keeper.recall(Standing { is_untold: true, ..standing }).await?),
+        let mut opened = keeper.inspect().await?;
+        let untold = opened.standing.as_mut().and_then(|it| it.untold.take());
+        let listed = ListingOptions { limit: options.limit, cursor: None };
+        let listing = Listing::in_place(session, listed, keeper.clone(), &opened, true, AtTheEnd::Leave).await?;
+        // What was listed and is damaged is listed again.
+        let is_lost = opened.damage.records() > 0 && opened.standing.as_ref().is_some_and(|it| !it.is_finished());
+        let ready = match untold {
+            Some(untold) => Some(again(untold, opened.standing.as_ref(), &keeper).await?),
             None => None,
         };
-        let begin = || Standing { is_untold: true, ..Standing::begin(None) };
-        let listing = Listing::in_place(session, options.limit, keeper.clone(), walk, begin);
+        let standing = opened.standing;
         let not_before =
             standing.as_ref().and_then(|standing| standing.wait).and_then(|wait| after(wait.left_ms(now_ms())));
-        let is_untold = standing.as_ref().is_some_and(|it| it.is_untold && it.end == Some(End::Complete));
+        let is_untold = standing.as_ref().is_some_and(|it| it.is_untold && it.end.is_some());
         let mut sync = Self {
             listing,
             keeper,
@@ -105,23 +140,37 @@ impl ListingSync {
             standing,
             phase: Phase::Remembering(Telling::default()),
             whole: None,
+            outdated: None,
+            hidden: Vec::new(),
+            damage: opened.damage,
+            has_begun_again: false,
+            reads_again: false,
             unsaved: None,
+            ready,
             not_before,
             guard: StallGuard::default(),
             notices: Vec::new(),
             progress: SyncProgress::default(),
         };
-        if !is_untold {
-            sync.begin();
+        match (is_lost, is_untold) {
+            (true, _) => sync.list_everybody(Whole::Damaged),
+            (false, false) => sync.begin(),
+            (false, true) => {}
         }
         Ok(sync)
     }
 
     /// Decides between asking and listing.
     fn begin(&mut self) {
-        match whole::baseline(&self.options, self.standing.as_ref(), self.listing.session()) {
-            Ok((since, outdated)) => {
+        let session = self.listing.session();
+        match whole::baseline(&self.options, self.standing.as_ref(), session.maker(), session.has_changes()) {
+            Ok((mut since, mut outdated)) => {
+                if self.outdated == Some(Whole::SeesMore) {
+                    outdated = outdated.or(Some(Whole::SeesMore));
+                    since.outdated = true;
+                }
                 self.progress.expected_total = Some(since.users);
+                self.outdated.clone_from(&outdated);
                 self.phase = Phase::Asking(Asking::new(since, outdated));
             }
             Err(whole) => self.list_everybody(whole),
@@ -140,8 +189,8 @@ impl ListingSync {
     /// The next step; none after the last. Waits first where the product asked for it. After an error the same step can be
     /// tried again by calling once more.
     ///
-    /// What a step brings is saved when the next one is asked for: whoever dies before that is told the same again by the
-    /// next sync, and nothing is ever told never. Everything is saved when the step with the end comes.
+    /// What a step brings is saved before it is returned, and counts as received when the next one is asked for: after a crash
+    /// in between the next sync brings the same again, so that every change is reported at least once.
     pub async fn next(&mut self) -> Option<Result<SyncStep>> {
         self.step().await.transpose()
     }
@@ -149,15 +198,39 @@ impl ListingSync {
     async fn step(&mut self) -> Result<Option<SyncStep>> {
         loop {
             self.save().await?;
+            if let Some(step) = self.ready.take() {
+                self.count(&step);
+                return Ok(Some(step));
+            }
             match &mut self.phase {
-                Phase::Asking(_) => return self.ask().await.map(Some),
+                Phase::Asking(_) if std::mem::take(&mut self.reads_again) => self.begin(),
+                Phase::Asking(_) => {
+                    if let Some(step) = self.ask().await? {
+                        return Ok(Some(step));
+                    }
+                }
                 Phase::Listing => return self.list().await.map(Some),
                 Phase::Telling(telling, _) | Phase::Remembering(telling) => {
                     if let Some(step) = telling.next(&self.keeper).await? {
                         self.count(&step);
                         return Ok(Some(step));
                     }
-                    self.end_telling();
+                    if let Some(step) = self.leave_damaged().await? {
+                        self.count(&step);
+                        return Ok(Some(step));
+                    }
+                    self.end_telling().await?;
+                }
+                Phase::Leaving(leaving, standing) => {
+                    let gone = leaving.next(&self.keeper).await?;
+                    let mut standing = Standing::clone(standing);
+                    if let Some(gone) = gone {
+                        self.leave(gone);
+                        continue;
+                    }
+                    standing.progress.users = self.users_kept();
+                    self.unsaved = Some(Arc::new(Update::of(standing, self.damage.records() > 0)));
+                    self.phase = Phase::Closing(End::Complete);
                 }
                 Phase::Closing(end) => {
                     let step = SyncStep { notices: self.notices.clone(), end: Some(*end), ..SyncStep::default() };
@@ -169,11 +242,13 @@ impl ListingSync {
         }
     }
 
-    /// Saves what the last step brought. It is saved once more where the future is dropped, which changes nothing.
+    /// Saves what a step brings, before it is returned. It is saved once more where the future is dropped, which changes
+    /// nothing.
     async fn save(&mut self) -> Result<()> {
         let Some(update) = &self.unsaved else { return Ok(()) };
         self.keeper.update(Arc::clone(update)).await?;
-        self.standing = self.unsaved.take().map(|update| update.standing.clone());
+        // Once more is asked for, it was received.
+        self.standing = self.unsaved.take().map(|update| Standing { untold: None, ..update.standing.clone() });
         Ok(())
     }
 
@@ -188,68 +263,141 @@ impl ListingSync {
     }
 
     /// Hands the next known users over.
-    async fn ask(&mut self) -> Result<SyncStep> {
+    async fn ask(&mut self) -> Result<Option<SyncStep>> {
         let limits = self.listing.session().listing_limits().clone();
         self.wait(&limits).await?;
-        let (Phase::Asking(asking), Some(standing)) = (&mut self.phase, &self.standing) else {
-            return Ok(SyncStep::default());
-        };
+        let Phase::Asking(asking) = &mut self.phase else { return Ok(None) };
         let known = asking.known(&self.keeper).await?;
         let batch = Brought::of(&known);
-        let brought = batch.users;
         let asked = self.listing.session().list_changes(asking.since(), known, asking.cursor());
         let answer = self.guard.part(&limits, asked).await;
-        let (changes, bytes) = match answer {
-            Ok(Some(changes)) => changes,
+        match answer {
+            Ok(Some((changes, bytes))) => self.take(changes, bytes, batch).await,
             Ok(None) => {
                 self.list_everybody(Whole::NotOffered);
-                return Ok(SyncStep::default());
+                Ok(None)
             }
             Err(error) => {
-                let whole = Whole::instead_of(&error).ok_or(error)?;
-                self.list_everybody(whole);
-                return Ok(SyncStep::default());
+                let is_stale = error.as_provider().is_some_and(|error| error.kind == ErrorKind::CursorStale);
+                if is_stale && !std::mem::replace(&mut self.has_begun_again, true) {
+                    self.listing.session().leave_instance();
+                    self.begin();
+                } else {
+                    let whole = Whole::instead_of(&error).ok_or(error)?;
+                    self.list_everybody(whole);
+                }
+                Ok(None)
             }
+        }
+    }
+
+    /// Looks at an answer to these users: whom it found, beside what is known of them.
+    async fn look_at(&mut self, changes: Changes, batch: &Brought) -> Result<(SyncStep, Examined)> {
+        let Phase::Asking(asking) = &mut self.phase else { return Ok(Default::default()) };
+        let ids = changes.page.users.iter().map(|user| user.id.clone()).collect();
+        let kept = self.keeper.find(Kept::Latest, ids).await?;
+        let refused = |reason| SandboxError::AnswerRefused { call: "list-changes", reason };
+        for user in &kept {
+            answers::is_asked_for(user, asking.has_brought(batch, &user.id), asking.since().watermark.as_deref())
+                .map_err(refused)?;
+        }
+        answers::are_gone(&changes).map_err(refused)?;
+        asking.exist(changes.page.users.iter(), &changes.gone);
+        let UserPage { users, state, expected_total, wait_ms, watermark, notices, hidden, attributes: _ } =
+            changes.page;
+        learn(&mut self.hidden, &hidden);
+        let all = Hidden::new(&self.hidden, self.listing.session().roles());
+        let step = SyncStep { notices, hidden, ..telling::compare(users, kept, &all) };
+        let leaving = match state {
+            ListingState::Complete => Leaving::of(asking.gone(), &step, &self.damage.ids, &self.keeper).await?,
+            ListingState::More(_) | ListingState::Resumed | ListingState::Incomplete(_) => Leaving::default(),
         };
-        let (kept, gone) = known_of(&changes, &self.keeper, asking, &batch).await?;
-        let page = changes.page;
-        let step = SyncStep { gone, notices: page.notices, hidden: page.hidden, ..telling::compare(page.users, kept) };
+        Ok((step, Examined { state: Some(state), expected_total, wait_ms, watermark, leaving }))
+    }
+
+    /// Takes an answer to these users.
+    async fn take(&mut self, changes: Changes, bytes: u64, batch: Brought) -> Result<Option<SyncStep>> {
+        let limits = self.listing.session().listing_limits().clone();
+        let brought = batch.users;
+        let (step, examined) = self.look_at(changes, &batch).await?;
+        let (Phase::Asking(asking), Some(standing), Some(state)) = (&mut self.phase, &self.standing, examined.state)
+        else {
+            return Ok(None);
+        };
         let mut standing = standing.clone();
-        let number = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-        let (added, found) = (number(step.added.len()), number(step.changed.len()));
-        standing.progress.users = standing.progress.users.saturating_add(added).saturating_sub(number(step.gone.len()));
+        let added = number(step.added.len());
+        standing.progress.users = standing.progress.users.saturating_add(added);
+        let left = standing.progress.users.saturating_sub(examined.leaving.kept());
         self.guard.holds(&limits, standing.progress.users, bytes)?;
         // Numbers that contradict each other prove nothing.
-        let adds_up = page.expected_total.is_none_or(|counted| u64::from(counted) == standing.progress.users);
-        match asking.take(batch, &step, page.state, page.watermark.filter(|_| adds_up)) {
+        let adds_up = examined.expected_total.is_none_or(|counted| u64::from(counted) == left);
+        match asking.take(batch, &step, state, examined.watermark.filter(|_| adds_up)) {
             Verdict::GoesOn => {}
+            // What changed since then is not all that is new to this token.
+            Verdict::Complete { .. } if self.outdated.is_none() && standing.is_behind(&self.hidden) => {
+                self.outdated = Some(Whole::SeesMore);
+                self.reads_again = true;
+            }
             Verdict::Complete { watermark } => {
-                standing.watermark = Some(watermark);
-                standing.maker = self.listing.session().maker().cloned();
-                standing.progress.expected_total = page.expected_total.or(standing.progress.expected_total);
-                standing.notices.clone_from(&step.notices);
-                self.notices.clone_from(&step.notices);
-                self.phase = Phase::Closing(End::Complete);
+                let mut proven = Standing { maker: self.listing.session().maker().cloned(), ..standing.clone() };
+                proven.prove(watermark, &self.hidden);
+                proven.progress.expected_total = examined.expected_total.or(standing.progress.expected_total);
+                proven.notices.clone_from(&step.notices);
+                let damaged = Some(self.listing.damaged()).filter(|records| *records > 0);
+                self.notices = damaged.map(damage_notice).into_iter().chain(step.notices.iter().cloned()).collect();
+                self.phase = Phase::Leaving(examined.leaving, Box::new(proven));
             }
             // What it found is found again with everybody else.
             Verdict::Whole(whole) => {
                 self.list_everybody(whole);
-                return Ok(SyncStep { notices: step.notices, hidden: step.hidden, ..SyncStep::default() });
+                return Ok(Some(SyncStep { notices: step.notices, hidden: step.hidden, ..SyncStep::default() }));
             }
         }
         self.progress.users = self.progress.users.saturating_add(brought);
-        self.not_before = page.wait_ms.and_then(|ms| after(u64::from(ms)));
-        standing.wait = page.wait_ms.map(|ms| Wait { until_ms: now_ms().saturating_add(u64::from(ms)), ms });
-        let changed = step.changed.iter().map(|user| user.new.clone()).collect();
-        let gone = step.gone.iter().map(|user| user.id.clone()).collect();
-        self.unsaved = Some(Arc::new(Update { added: step.added.clone(), changed, gone, standing }));
-        self.count(&step);
+        self.not_before = examined.wait_ms.and_then(|ms| after(u64::from(ms)));
+        standing.wait = examined.wait_ms.map(|ms| Wait { until_ms: now_ms().saturating_add(u64::from(ms)), ms });
+        // What two versions have made is of neither.
+        standing.maker = standing.maker.filter(|maker| Some(maker) == self.listing.session().maker());
+        standing.untold = untold(&step);
+        let changed: Vec<User> = step.changed.iter().map(|user| user.new.clone()).collect();
+        let found = number(changed.len());
+        self.unsaved = Some(Arc::new(Update { added: step.added.clone(), changed, ..Update::of(standing, false) }));
+        self.ready = Some(step);
         // A step without news has nothing that could be lost.
         self.guard.step(&limits, brought.saturating_add(added).saturating_add(found))?;
-        Ok(step)
+        Ok(None)
     }
 
-    /// Lists on. What came is told when all have come.
+    /// Lets users leave who are gone, as a step of their own.
+    fn leave(&mut self, gone: Vec<User>) {
+        if let Some(standing) = &self.standing {
+            let mut standing = standing.clone();
+            standing.progress.users = standing.progress.users.saturating_sub(number(gone.len()));
+            let ids = gone.iter().map(|user| user.id.clone()).collect();
+            let step = SyncStep { gone, ..SyncStep::default() };
+            standing.untold = untold(&step);
+            self.unsaved = Some(Arc::new(Update { gone: ids, ..Update::of(standing, false) }));
+            self.ready = Some(step);
+        }
+    }
+
+    fn users_kept(&self) -> u64 {
+        self.standing.as_ref().map_or(0, |standing| standing.progress.users)
+    }
+
+    /// Those of whom nothing but the id was left, and who are not in the listing that is proven complete.
+    async fn leave_damaged(&mut self) -> Result<Option<SyncStep>> {
+        let is_proven = matches!(self.phase, Phase::Telling(_, End::Complete));
+        if !is_proven || self.damage.ids.is_empty() {
+            return Ok(None);
+        }
+        let gone = leaving::not_read_again(&self.damage.ids, &self.keeper).await?;
+        self.damage.ids.clear();
+        let gone: Vec<User> = gone.iter().map(|id| leaving::nameless(id)).collect();
+        Ok((!gone.is_empty()).then(|| SyncStep { gone, ..SyncStep::default() }))
+    }
+
+    /// Lists on. What came is returned when all have come.
     async fn list(&mut self) -> Result<SyncStep> {
         let Some(batch) = self.listing.next().await.transpose()? else {
             self.phase = Phase::Closing(End::Incomplete);
@@ -266,24 +414,22 @@ impl ListingSync {
         Ok(SyncStep { notices: batch.notices, hidden: batch.hidden, ..SyncStep::default() })
     }
 
-    /// All differences were told, which is saved before anything else happens.
-    fn end_telling(&mut self) {
-        if let Some(standing) = &mut self.standing {
-            standing.is_untold = false;
-            let update =
-                Update { added: Vec::new(), changed: Vec::new(), gone: Vec::new(), standing: standing.clone() };
-            self.unsaved = Some(Arc::new(update));
-        }
+    /// All differences were returned: the listing becomes what is known, before anything else happens.
+    async fn end_telling(&mut self) -> Result<()> {
+        self.standing = self.keeper.settle().await?;
         match self.phase {
             Phase::Telling(_, end) => self.phase = Phase::Closing(end),
-            Phase::Remembering(_) | Phase::Asking(_) | Phase::Listing | Phase::Closing(_) | Phase::Ended => {
-                self.begin()
-            }
+            Phase::Remembering(_)
+            | Phase::Asking(_)
+            | Phase::Leaving(..)
+            | Phase::Listing
+            | Phase::Closing(_)
+            | Phase::Ended => self.begin(),
         }
+        Ok(())
     }
 
     fn count(&mut self, step: &SyncStep) {
-        let number = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         let progress = &mut self.progress;
         progress.added = progress.added.saturating_add(number(step.added.len()));
         progress.changed = progress.changed.saturating_add(number(step.changed.len()));
@@ -296,17 +442,30 @@ impl ListingSync {
         self.progress
     }
 
-    /// Why everybody is listed; none where the provider tells what changed. A sync that has begun to ask may come to a whole
+    /// Why everybody is listed; `None` if the provider reports what changed. A sync that has begun to ask may come to a whole
     /// listing still.
     #[must_use]
     pub const fn whole(&self) -> Option<&Whole> {
         self.whole.as_ref()
     }
 
-    /// How many requests it took when everybody was listed last; none where that is not known.
+    /// Why the provider reads every known record again, one by one; `None` if it need not. Where it cannot,
+    /// [`whole`](Self::whole) says the same.
     #[must_use]
-    pub fn requests_of_whole(&self) -> Option<u64> {
-        self.standing.as_ref().map(|standing| standing.progress.requests).filter(|requests| *requests > 0)
+    pub const fn outdated(&self) -> Option<&Whole> {
+        self.outdated.as_ref()
+    }
+
+    /// As of when each field of the kept listing is known: the time of the last run whose token could see it.
+    #[must_use]
+    pub fn seen_at(&self) -> SeenAt {
+        self.standing.as_ref().map(|standing| standing.seen_at.clone()).unwrap_or_default()
+    }
+
+    /// How many kept records were damaged: they are read from the product again.
+    #[must_use]
+    pub fn damaged(&self) -> u64 {
+        self.listing.damaged()
     }
 
     /// At most so many users from the store, by id, whose ids come after `after`: the last record of each, as far as it is
@@ -317,7 +476,9 @@ impl ListingSync {
     pub async fn kept(&self, of: Kept, after: Option<&str>, limit: u32) -> Result<Vec<User>> {
         self.keeper.users(of, after.map(ToOwned::to_owned), limit).await
     }
+}
 
+impl ListingSync {
     /// What the provider asked for in the last call and was denied.
     #[must_use]
     pub fn denials(&self) -> Vec<Denial> {
@@ -325,11 +486,11 @@ impl ListingSync {
     }
 
     /// Goes on in another session with the same product and the same settings, and returns the one that it ran in. Where it
-    /// is of another version of the provider, everybody is listed.
+    /// is of another version of the provider, every record is read again.
     pub fn continue_in(&mut self, session: Session) -> Session {
         let earlier = self.listing.continue_in(session);
         if matches!(self.phase, Phase::Asking(_)) && earlier.maker() != self.listing.session().maker() {
-            self.list_everybody(Whole::OtherVersion);
+            self.begin();
         }
         earlier
     }
@@ -340,29 +501,32 @@ impl ListingSync {
         self.listing.memory_bytes()
     }
 
-    /// The session, for other calls. What the last step brought and is not saved yet is told again by the next sync.
+    /// The session, for other calls. What the last step brought and is not saved yet is returned again by the next sync.
     #[must_use]
     pub fn into_session(self) -> Session {
         self.listing.into_session()
     }
 }
 
-/// Those of the store whom the provider's answer names as changed, and as gone, after a look whether it may name them.
-async fn known_of(
-    changes: &Changes,
-    keeper: &Keeper,
-    asking: &Asking,
-    batch: &Brought,
-) -> Result<(Vec<User>, Vec<User>)> {
-    let ids = changes.page.users.iter().map(|user| user.id.clone()).collect();
-    let kept = keeper.find(Kept::Latest, ids).await?;
-    let refused = |reason| SandboxError::AnswerRefused { call: "list-changes", reason };
-    for user in &kept {
-        answers::is_asked_for(user, asking.has_brought(batch, &user.id), asking.since().watermark.as_deref())
-            .map_err(refused)?;
-    }
-    let gone = keeper.find(Kept::Latest, changes.gone.clone()).await?;
-    let known = |id: &str| gone.iter().any(|user| user.id == id) && asking.was_handed_over(batch, id);
-    answers::are_gone(changes, asking.since().proven, known).map_err(refused)?;
-    Ok((kept, gone))
+/// What is noted of a step that is saved and not yet received; none of one without news.
+fn untold(step: &SyncStep) -> Option<Untold> {
+    let untold = Untold {
+        added: step.added.iter().map(|user| user.id.clone()).collect(),
+        changed: step.changed.iter().map(|user| user.old.clone()).collect(),
+        gone: step.gone.clone(),
+    };
+    (untold != Untold::default()).then_some(untold)
+}
+
+/// A step that an earlier process has saved, with the records as they are kept.
+async fn again(untold: Untold, standing: Option<&Standing>, keeper: &Keeper) -> Result<SyncStep> {
+    let Untold { added, changed, gone } = untold;
+    let of = if standing.is_some_and(Standing::is_finished) { Kept::Latest } else { Kept::Before };
+    let ids = added.into_iter().chain(changed.iter().map(|user| user.id.clone())).collect();
+    let step = telling::compare(keeper.find(of, ids).await?, changed, &Hidden::default());
+    Ok(SyncStep { gone, ..step })
+}
+
+fn number(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }

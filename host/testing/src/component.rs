@@ -84,7 +84,7 @@ pub struct Bodies {
     pub licenses: &'static str,
     /// Of `list-users`.
     pub users: &'static str,
-    /// Of `list-changes`; none for a provider that does not tell what changed.
+    /// Of `list-changes`; `None` for a provider that cannot report what changed.
     pub changes: Option<&'static str>,
     /// What runs when an instance starts.
     pub start: &'static str,

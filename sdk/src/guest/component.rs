@@ -8,13 +8,14 @@ use super::heap::Heap;
 #[global_allocator]
 static ALLOCATOR: Heap<dlmalloc::GlobalDlmalloc> = Heap::new(dlmalloc::GlobalDlmalloc);
 
-/// Ends the instance. A core is to be written so that no input leads here; a host serves the next call from a fresh one.
+/// Ends the instance. A core should be written so that no input leads here. A host serves the next call from a fresh
+/// instance.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-/// Gives the host room for what it passes in. Recent wit-bindgen leaves this to wasi-libc, which is not linked here.
+/// Allocates memory for what the host passes in. Recent wit-bindgen leaves this to wasi-libc, which is not linked here.
 ///
 /// # Safety
 /// Called by the host through the canonical ABI only: `old_ptr` and `old_len` are those of an earlier call, or zero.

@@ -1,11 +1,12 @@
-//! An allocator for records: small blocks are cut one after another from pieces of memory, and a piece is used again when
-//! all its blocks are freed.
+//! An allocator for records. It cuts small blocks one after another from pieces of memory, and reuses a piece when all
+//! its blocks are freed.
 //!
-//! A user has some thirty short texts and a call returns thousands of users, all of which are freed together: so that the
-//! general allocator took an eighth of the component's time. Lists of freed blocks by size took half of that, most of it
+//! A user has some thirty short texts, and a call returns thousands of users that are freed together. With the general
+//! allocator that took an eighth of the component's time. Lists of freed blocks by size took half of that, mostly
 //! waiting for memory: the next free block may be anywhere, while the next bytes of a piece are close by.
 //!
-//! A block that lives long keeps its whole piece. What the provider remembers between calls is little, or large.
+//! A long-lived block keeps its whole piece. That is cheap: what a provider remembers between calls is either little,
+//! or in large blocks.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
@@ -17,10 +18,10 @@ const STEP: usize = 8;
 /// The largest small block in bytes.
 const SMALL: usize = 512;
 
-/// What small blocks are cut from: bytes, and how they are aligned, so that the address of a block tells its piece.
+/// The size and alignment of the pieces that small blocks are cut from. The address of a block gives its piece.
 const PIECE: usize = 32 * 1024;
 
-/// Pieces that are asked of the general allocator at once.
+/// Pieces that are allocated at once.
 const PIECES: usize = 8;
 
 /// Small blocks in front of a general allocator.
@@ -37,7 +38,7 @@ struct Small {
     free: *mut Head,
 }
 
-/// What a piece begins with.
+/// The header of a piece.
 #[repr(C, align(8))]
 struct Head {
     /// Blocks that are in use; one more while blocks are cut from the piece.
@@ -49,7 +50,7 @@ struct Head {
 // SAFETY: a wasm instance without threads has one, and each test has a heap of its own.
 unsafe impl<A> Sync for Heap<A> {}
 
-/// The bytes that a small block takes; none for what is the general allocator's.
+/// The bytes that a small block takes; `None` if the block belongs to the general allocator.
 const fn small(layout: Layout) -> Option<usize> {
     if layout.size() > SMALL || layout.align() > STEP { None } else { Some(layout.size().next_multiple_of(STEP)) }
 }
@@ -60,7 +61,7 @@ fn piece_of(block: *mut u8) -> *mut Head {
 }
 
 impl Small {
-    /// Gives back one of the reasons why a piece is kept.
+    /// Drops one of the reasons to keep a piece.
     ///
     /// # Safety
     /// The piece has one, which is not used any more.
@@ -82,7 +83,7 @@ impl<A: GlobalAlloc> Heap<A> {
         Self { general, small: UnsafeCell::new(small) }
     }
 
-    /// Goes over to another piece. Returns whether there is one.
+    /// Begins another piece. Returns whether there is one.
     #[cold]
     fn begin_piece(&self, small: &mut Small) -> bool {
         if small.free.is_null() {
@@ -113,9 +114,9 @@ impl<A: GlobalAlloc> Heap<A> {
     }
 }
 
-// SAFETY: a small block is cut off once, with a size that is rounded up to `STEP` from a piece that is aligned to it, and
-// the piece is not used again before each of its blocks was freed; who frees a block names the same layout, and so tells
-// a small one from one of the general allocator's.
+// SAFETY: a small block is cut off once, with a size that is rounded up to `STEP` from a piece that is aligned to it,
+// and the piece is not used again before each of its blocks was freed; a block is freed with the same layout, which
+// distinguishes a small block from one of the general allocator's.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Heap<A> {
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -143,7 +144,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heap<A> {
         };
         // SAFETY: as in `alloc`.
         let small = unsafe { &mut *self.small.get() };
-        // The last block makes room for the next.
+        // The last block is reused for the next.
         if block.wrapping_add(bytes) == small.next {
             small.next = block;
         }
@@ -190,7 +191,7 @@ mod tests {
     use proptest::prelude::*;
     use std::alloc::System;
 
-    /// The system's allocator, which knows what it gave: whatever a heap keeps for itself is freed with it.
+    /// The system's allocator with a record of its blocks: what a heap keeps is freed with it.
     #[derive(Default)]
     struct Lent(UnsafeCell<Vec<(*mut u8, Layout)>>);
 

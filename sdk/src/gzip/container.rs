@@ -1,6 +1,6 @@
-//! What stands around the compressed bytes of a gzip stream: header, checksum and length (RFC 1952).
+//! The parts around the compressed bytes of a gzip stream: header, checksum and length (RFC 1952).
 
-/// The first bytes of every gzip stream (RFC 1952): its mark, and the one method that there is.
+/// The first bytes of every gzip stream (RFC 1952): its mark, and the only method.
 pub(super) const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 
 /// The fixed part of the header, and the checksum and length at the end.

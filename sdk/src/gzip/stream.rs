@@ -1,4 +1,4 @@
-//! Decodes a stream as it comes, with 32 KiB of memory, for answers that are too large to be held.
+//! Decodes a stream as it comes, with 32 KiB of memory, for answers that are too large to keep in memory.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -33,7 +33,7 @@ enum Stage {
 /// A stream on its way.
 pub struct Stream {
     stage: Stage,
-    /// What has come of a header or a trailer.
+    /// The part of a header or a trailer that has come.
     held: Vec<u8>,
     decoder: Box<DecompressorOxide>,
     window: Vec<u8>,
@@ -73,7 +73,8 @@ impl Stream {
         }
     }
 
-    /// Decodes what has come, and hands it on. Returns whether the stream is sound so far and its reader goes on.
+    /// Decodes what has come, and passes it to `take`. Returns whether the stream is sound so far and `take` accepts
+    /// more.
     pub fn read(&mut self, bytes: &[u8], take: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         let mut rest = bytes;
         loop {
@@ -171,7 +172,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What comes of a stream in parts, and whether it is whole; `None` if it is refused.
+    /// Decodes a stream in parts. Returns the bytes and whether it is whole; `None` if it is refused.
     fn read(stream: &[u8], part: usize) -> Option<(Vec<u8>, bool)> {
         let (mut text, mut decoder) = (Vec::new(), Stream::new());
         for part in stream.chunks(part) {
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_is_refused_and_what_is_cut_is_not_whole() {
+    fn a_damaged_stream_is_refused_and_a_cut_one_is_not_whole() {
         let whole = gzip(&b"[{\"id\":\"a\"},{\"id\":\"b\"}]".repeat(50), 0, b"");
         for end in 3..whole.len() {
             assert!(!read(&whole[..end], 5).is_some_and(|(_, is_whole)| is_whole), "cut at {end}");

@@ -1,7 +1,7 @@
 //! Where texts and numbers end.
 
-/// The place of the next quote, backslash or control character: what ends text that stands for itself. The end of the
-/// text where there is none.
+/// The place of the next quote, backslash or control character, which ends plain text; the end of the text if there is
+/// none.
 #[inline]
 pub(super) fn plain_until(bytes: &[u8], from: usize) -> usize {
     // Most texts are short, and a loop has a price of its own in a component that can be stopped in any.
@@ -37,8 +37,8 @@ fn first_special(bytes: [u8; 8]) -> Option<usize> {
     let control = word.wrapping_sub(EACH * 0x20);
     let quote = (word ^ (EACH * 0x22)).wrapping_sub(EACH);
     let backslash = (word ^ (EACH * 0x5c)).wrapping_sub(EACH);
-    // A byte's highest bit is set here if the byte is one of them. Above the first of them others may be marked that are
-    // none; and a byte beyond ASCII is none, which its own highest bit tells.
+    // A byte's highest bit is set here if the byte is one of them. Bytes above the first match may be marked wrongly;
+    // bytes beyond ASCII are excluded by their own highest bit.
     let found = (control | quote | backslash) & !word & EACH << 7;
     (found != 0).then(|| (found.trailing_zeros() / 8) as usize)
 }

@@ -1,4 +1,4 @@
-//! The reader against `serde_json`, on JSON and on what nearly is.
+//! Compares the reader with `serde_json`, on JSON and on text that is nearly JSON.
 
 use super::super::lenient::{Flag, Number, Text, TextMap, rows};
 use super::*;
@@ -34,17 +34,17 @@ struct Status<'a> {
     last_activity_at: Number,
 }
 
-/// What both make of a text: whether it is JSON, and the record.
+/// The results of both for a text: whether it is JSON, and the record.
 fn both<'a, T: Deserialize<'a> + fmt::Debug>(text: &'a str) -> [(bool, Option<String>); 2] {
-    let told = |record: T| format!("{record:?}");
+    let shown = |record: T| format!("{record:?}");
     [
-        (from_slice::<IgnoredAny>(text.as_bytes()).is_ok(), from_slice(text.as_bytes()).ok().map(told)),
-        (serde_json::from_str::<IgnoredAny>(text).is_ok(), serde_json::from_str(text).ok().map(told)),
+        (from_slice::<IgnoredAny>(text.as_bytes()).is_ok(), from_slice(text.as_bytes()).ok().map(shown)),
+        (serde_json::from_str::<IgnoredAny>(text).is_ok(), serde_json::from_str(text).ok().map(shown)),
     ]
 }
 
-/// That both agree, but for a list in the place of a record, which `serde_json` takes, and for what is JSON and too
-/// much for it: half a pair of surrogates, and numbers beyond those of the machine.
+/// Checks that both agree, except on a list instead of a record, which `serde_json` accepts, and on JSON that it
+/// refuses: half a pair of surrogates, and numbers beyond those of the machine.
 fn agree(text: &str) -> Result<(), TestCaseError> {
     let is_list = text.trim_start().starts_with('[');
     let is_too_much = || serde_json::from_str::<Value>(text).is_err();
@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn what_looks_like_json_is_read_as_serde_json_reads_it(
+    fn text_like_json_is_read_as_serde_json_reads_it(
         parts in prop::collection::vec(prop::sample::select(vec![
             "{", "}", "[", "]", ",", ":", "\"", "\"id\"", "\"a\"", "null", "true", "false", "0", "-", "12", "1.5",
             "1e5", "-0", "00", "1.", "e", " ", "\n", "\\u00e9", "\\ud800", "\\", "\u{7f}", "\u{1}", "é", "{\"id\":",
@@ -126,7 +126,7 @@ proptest! {
 }
 
 #[test]
-fn a_text_ends_at_its_quote_wherever_that_stands() {
+fn a_text_ends_at_its_quote() {
     for length in (0..40).step_by(if cfg!(miri) { 13 } else { 1 }) {
         for special in ["", "\\n", "é", "\\\"", "\\u0041", "\u{1f600}"] {
             for place in 0..=length {
@@ -139,7 +139,7 @@ fn a_text_ends_at_its_quote_wherever_that_stands() {
 }
 
 #[test]
-fn bytes_that_are_no_text_spoil_their_value_alone() {
+fn invalid_bytes_only_spoil_their_own_value() {
     let body = b"[{\"id\":\"a\xffb\",\"position\":\"x\\n\xfe\",\"\xff\":\"\xff\",\"roles\":\"\\ud800r\"}]";
     let read = rows::<User<'_>>(body, 1, &["id"]).unwrap();
     let row: Vec<_> = read.rows.iter().flat_map(|row| [row.id.as_str(), row.position.as_str()]).collect();

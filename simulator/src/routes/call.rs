@@ -48,7 +48,7 @@ impl<'a> Query<'a> {
         self.get(name).is_some_and(|value| matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True"))
     }
 
-    /// The page: 0 for what is no number.
+    /// The page; 0 if it is not a number.
     pub(crate) fn page(self) -> u32 {
         self.get("page").and_then(|value| value.parse().ok()).unwrap_or(0)
     }
@@ -65,7 +65,7 @@ impl<'a> Query<'a> {
         (place.saturating_mul(self.per_page()), take)
     }
 
-    /// Rows a page: 60 for what is no number, and never more than 200 (server/channels/web/params.go).
+    /// Rows a page; 60 if it is not a number, and at most 200 (server/channels/web/params.go).
     pub(crate) fn per_page(self) -> u32 {
         self.get("per_page").and_then(|value| value.parse::<u32>().ok()).unwrap_or(60).min(200)
     }

@@ -11,13 +11,13 @@ use crate::caller::Caller;
 use crate::config::Privacy;
 use crate::team::Team;
 
-/// What accounts are told of by mail and on the phone: the largest part of an account as an administrator sees it.
+/// An account's settings for notifications: the largest part of an account as an administrator sees it.
 static NOTIFY_PROPS: LazyLock<Box<RawValue>> = LazyLock::new(|| {
     let text = r#"{"channel":"true","comments":"never","desktop":"mention","desktop_sound":"true","desktop_threads":"all","email":"true","email_threads":"all","first_name":"false","mention_keys":"","push":"mention","push_status":"online","push_threads":"all"}"#;
     RawValue::from_string(text.to_owned()).unwrap_or_default()
 });
 
-/// Who looks at an account, which decides what is shown.
+/// The viewer of an account, which decides which fields are shown.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum View {
     /// The account itself.
@@ -158,7 +158,7 @@ impl User {
     }
 }
 
-/// A bot in the list of bots, which tells other things than the list of accounts.
+/// A bot in the list of bots, which has other fields than the list of accounts.
 #[derive(Serialize)]
 pub(super) struct Bot {
     user_id: String,

@@ -32,7 +32,7 @@ impl Call<'_> {
         User::of(self.roster.account(number), view, self.world.config.version)
     }
 
-    /// Whom the caller sees: without `view_members`, as guests are, those of the own teams alone.
+    /// The accounts that the caller sees: without `view_members`, like guests, only those of its own teams.
     fn sees(&self) -> impl Fn(u32) -> bool {
         let everybody = self.may("view_members");
         let own = self.caller.account();
@@ -43,7 +43,7 @@ impl Call<'_> {
         }
     }
 
-    /// `view_team` of a team: whoever is in it has it, and some roles for all.
+    /// `view_team` of a team: its members have it, and some roles have it for all teams.
     pub(super) fn views(&self, team: u32) -> bool {
         self.may("view_team") || self.caller.account().is_some_and(|own| self.roster.teams_of(own).contains(&team))
     }
@@ -110,7 +110,7 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
         return page(call, roster.lists().members(team.index).iter().copied().filter(is_listed));
     }
     if query.flag("without_team") {
-        // No role but an administrator's has it.
+        // Only administrators have it.
         if !call.may("list_users_without_team") {
             return Err(AppError::FORBIDDEN);
         }

@@ -193,8 +193,8 @@ fn accounts_are_made_after_the_answers_that_do_not_know_them() {
 fn the_time_is_the_real_one_where_no_other_is_set() {
     let server = server(Config { users: 20, ..Config::default() });
     let date = server.get("/api/v4/system/ping", "").header("date").unwrap().to_owned();
-    let told = chrono::DateTime::parse_from_rfc2822(&date).unwrap().to_utc();
-    let off = chrono::Utc::now() - told;
+    let date = chrono::DateTime::parse_from_rfc2822(&date).unwrap().to_utc();
+    let off = chrono::Utc::now() - date;
     assert!((0..3).contains(&off.num_seconds()), "{date} is off by {off}");
 }
 
@@ -220,7 +220,7 @@ fn only_what_has_changed_since_is_asked_for_again() {
 }
 
 #[test]
-fn what_is_beside_an_account_does_not_change_it() {
+fn changes_beside_an_account_do_not_change_it() {
     let server = server(Config { users: 200, ..Config::default() });
     let since = server.simulator.roster().iter().map(|account| account.update_at).max().unwrap();
     let used = server.simulator.change(ChangeKind::Use { place: 20 }).unwrap();
@@ -231,8 +231,8 @@ fn what_is_beside_an_account_does_not_change_it() {
         serde_json::from_str(&server.send("POST", path, server.admin(), &body).body).unwrap()
     };
     let changed = post(&format!("/api/v4/users/ids?since={since}"));
-    let told: Vec<_> = changed.iter().map(|row| (text(row, "id"), text(row, "roles"))).collect();
-    assert_eq!(told, [(promoted.id.as_str(), "system_admin system_user")]);
+    let found: Vec<_> = changed.iter().map(|row| (text(row, "id"), text(row, "roles"))).collect();
+    assert_eq!(found, [(promoted.id.as_str(), "system_admin system_user")]);
     let statuses = post("/api/v4/users/status/ids");
     let status = statuses.iter().find(|row| text(row, "user_id") == used.id).unwrap();
     assert!(number(status, "last_activity_at") >= since);
@@ -283,7 +283,7 @@ fn who_is_new_comes_first_in_the_report_and_last_among_the_bots() {
 }
 
 #[test]
-fn who_runs_a_team_is_told_by_the_present_names() {
+fn team_administrators_have_their_present_names() {
     let server = server(Config { users: 100, ..Config::default() });
     let admin = server.simulator.population().team_admins().into_iter().next().unwrap();
     let place = server.simulator.roster().iter().position(|account| account.id == admin).unwrap();

@@ -149,7 +149,7 @@ fn the_sources_of_ids_cover_everybody_and_orphans_beside() {
 }
 
 #[test]
-fn whoever_is_in_the_main_team_knows_everybody_of_it() {
+fn members_of_the_main_team_know_everybody_in_it() {
     for (main, is_known) in [
         (
             MainTeam::People,
@@ -223,7 +223,7 @@ fn memberships_are_in_order_of_ids_and_those_that_ended_are_not_listed() {
 }
 
 #[test]
-fn what_is_left_of_a_removed_account_is_in_lists_of_ids_alone() {
+fn remains_of_a_removed_account_are_only_in_lists_of_ids() {
     let server = of("11.6", Memberships { main: MainTeam::Everybody, ..MIXED });
     let bot = ids(&server.simulator.roster(), |account| account.kind == Kind::Bot && account.index > 10);
     let bot = server.simulator.change(ChangeKind::Orphan { place: place(&server, bot.first().unwrap()) }).unwrap();
@@ -279,8 +279,8 @@ fn a_profile_by_id_does_not_show_a_sign_in_until_it_changes() {
     assert_eq!(renamed.id, target.id);
     assert_eq!(by_id(""), Some(renamed.update_at), "a change of the profile empties the cache");
 
-    // Whoever is not in the cache is read when asked for; and after half an hour everybody is read again. Each change
-    // lets the clock leap by a quarter of a minute.
+    // A profile that is not in the cache is read when it is requested, and after half an hour every profile is read again.
+    // Each change advances the clock by a quarter of a minute.
     let at = place(&server, &target.id);
     let signed_in = server.simulator.change(ChangeKind::SignIn { place: at }).unwrap();
     assert_eq!(by_id(""), Some(renamed.update_at));

@@ -11,7 +11,7 @@ const HOUR: i64 = 60 * 60 * 1_000;
 #[test]
 fn everybody_reads_the_own_tokens() {
     let expires = Some(NOW + HOUR);
-    for (minor, expires_ms, told) in [(9, expires, expires), (9, None, Some(0)), (8, expires, None)] {
+    for (minor, expires_ms, expect) in [(9, expires, expires), (9, None, Some(0)), (8, expires, None)] {
         let version = Version::new(11, minor);
         let server = server(Config { version, now_ms: Some(NOW), token_expires_ms: expires_ms, ..Config::default() });
         let tokens = server.simulator.tokens();
@@ -25,7 +25,7 @@ fn everybody_reads_the_own_tokens() {
                 assert_eq!((of("user_id"), of("token")), (Some(id), None));
                 assert!(of("id").is_some() && of("description").is_some());
                 assert_eq!(row.get("is_active").and_then(Value::as_bool), Some(true));
-                assert_eq!(row.get("expires_at").and_then(Value::as_i64), told, "{version}");
+                assert_eq!(row.get("expires_at").and_then(Value::as_i64), expect, "{version}");
             }
         }
         let admin = server.simulator.population().account(0).id;

@@ -82,7 +82,7 @@ fn before_5_26_filters_are_ignored() {
 }
 
 #[test]
-fn several_roles_are_any_of_them() {
+fn a_filter_by_several_roles_matches_any_of_them() {
     let server = of("11.6", Config { users: 150, ..Config::default() });
     let all = server.simulator.roster();
     for (roles, expect) in [
@@ -190,7 +190,7 @@ fn guests_in_one_channel_take_no_seat_on_a_licensed_server_from_11_6_on() {
 }
 
 #[test]
-fn the_report_tells_guests_in_one_channel_apart() {
+fn the_report_counts_guests_in_one_channel_separately() {
     let server = of("11.6", Config { users: 1_000, ..Config::default() });
     let guests = |single: Option<bool>, with_inactive: bool| {
         let roster = server.simulator.roster();

@@ -33,7 +33,7 @@ impl AtOnce {
     }
 }
 
-/// What came of a step, or why what changed cannot be told.
+/// What came of a step, or why nobody can say what changed.
 #[derive(Clone, Debug)]
 pub(super) enum Verdict<T> {
     Well(T),

@@ -36,15 +36,15 @@ pub fn list_changes(
     network: &mut dyn Network,
 ) -> Result<ChangesPage, Failure> {
     let fingerprint = settings.fingerprint();
-    let (mut at, told) = match cursor {
+    let (mut at, reported) = match cursor {
         None => {
             let census = Census::take(settings.bots, network)?;
             (Cursor::begin(fingerprint, network.now_ms(), census, since), Findings::default())
         }
         Some(text) => {
             let at = Cursor::decode(text, fingerprint, since)?;
-            let told = at.findings.clone();
-            (at, told)
+            let reported = at.findings.clone();
+            (at, reported)
         }
     };
     // What was kept may be newer than the server, which was restored from a backup.
@@ -52,17 +52,17 @@ pub fn list_changes(
     memory.take_up(at.id);
     memory.named.take_up(&at.census);
     if let Some(code) = hindrance(settings, &at) {
-        return Ok(page(Step::impossible(code), &at, &told, &memory.named));
+        return Ok(page(Step::impossible(code), &at, &reported, &memory.named));
     }
     let before = at.clone();
     let at_once = Cell::new(memory.at_once);
     let stepped = step(settings, (known, cursor.is_none()), &mut at, memory, &at_once, network);
     memory.at_once = at_once.get();
     match stepped {
-        Ok(step) => Ok(page(step, &at, &told, &memory.named)),
+        Ok(step) => Ok(page(step, &at, &reported, &memory.named)),
         // The census is not lost, nor what the memory has found already: it goes on when the server lets it.
         Err(failure) if failure.code == Code::RateLimited && cursor.is_none() => {
-            let page = page(Step::default(), &before, &told, &memory.named);
+            let page = page(Step::default(), &before, &reported, &memory.named);
             Ok(ChangesPage { wait_ms: Some(failure.retry_after_ms.unwrap_or(WAIT_MS)), ..page })
         }
         Err(failure) => {
@@ -93,13 +93,7 @@ fn step(
 ) -> Result<Step, Failure> {
     let names_everybody = lists::call(settings, at, memory, network)?;
     let rules = listing::rules(settings, &at.census);
-    memory.surroundings.find(
-        at.census.version,
-        at.census.hidden.teams_unsure,
-        rules.seats,
-        &mut at.findings,
-        network,
-    )?;
+    memory.context.find(at.census.version, at.census.hidden.teams_unsure, rules.seats, &mut at.findings, network)?;
     let asks = Asks {
         activity: settings.include.activity && !at.findings.is_activity_lost(),
         failed_before: memory.activity_failed,
@@ -137,14 +131,14 @@ pub const ATTRIBUTES: [(&str, &str); 1] = [(
     "how it is found out who is new and who is gone: `lists` of the ids of everybody, or `numbers` with the report on new users",
 )];
 
-fn page(step: Step, at: &Cursor, told: &Findings, named: &Named) -> ChangesPage {
+fn page(step: Step, at: &Cursor, reported: &Findings, named: &Named) -> ChangesPage {
     let state = match step.end {
         None => ListingState::More(at.encode()),
         Some(End::Complete) => ListingState::Complete,
         Some(End::Incomplete(code)) => ListingState::Incomplete(code.entry().id.to_string()),
     };
     let (mut notices, hidden) = match step.end {
-        None => (at.findings.since(told, &at.census, named), at.findings.hidden_since(told)),
+        None => (at.findings.since(reported, &at.census, named), at.findings.hidden_since(reported)),
         Some(_) => (at.findings.all(&at.census, named), at.findings.hidden()),
     };
     if let Some(End::Incomplete(code)) = step.end

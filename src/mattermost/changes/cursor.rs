@@ -113,7 +113,7 @@ pub struct Newcomers {
     pub counted_people: u32,
     /// New ones that are no bots.
     pub people: u32,
-    /// New bots; none where the token may not see others' bots.
+    /// New bots; `None` if the token may not see others' bots.
     pub bots: Option<u32>,
 }
 

@@ -91,7 +91,7 @@ impl<'a> Asking<'a> {
         Self { settings, batch: 150, afresh: false, order: Order::First, outdated: false }
     }
 
-    /// Finds out what changed as a host does, and lets the server change between the calls. Whoever is gone is taken away at a
+    /// Finds out what changed as a host does, and lets the server change between the calls. Users who are gone are taken away at a
     /// complete end.
     pub(super) fn changes(
         &self,

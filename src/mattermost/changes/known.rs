@@ -8,7 +8,7 @@ use hashbrown::HashSet;
 use provider_sdk::http::Network;
 
 use super::super::failure::Failure;
-use super::super::listing::Surroundings;
+use super::super::listing::AccountContext;
 use super::super::record::{Dates, Draft, Rules};
 use super::asks::{Asks, body_bytes};
 use super::cursor::Cursor;
@@ -132,10 +132,10 @@ impl Answers {
         &self,
         known: Vec<User>,
         rules: &Rules,
-        around: &Surroundings,
+        context: &AccountContext,
         hidden: &[HiddenField],
     ) -> Vec<Result<Here, Gone>> {
-        let renew = |(user, asked)| self.renew_one(user, asked, rules, around, hidden);
+        let renew = |(user, asked)| self.renew_one(user, asked, rules, context, hidden);
         known.into_iter().zip(self.asked.iter().copied()).map(renew).collect()
     }
 
@@ -144,14 +144,14 @@ impl Answers {
         user: User,
         asked: Asked,
         rules: &Rules,
-        around: &Surroundings,
+        context: &AccountContext,
         hidden: &[HiddenField],
     ) -> Result<Here, Gone> {
         let last_use = self.found.activity(&user.id).into();
         let finish = |draft: Draft| {
             let (is_bot, created_ms) = (draft.is_bot(), draft.created_ms());
-            let around = around.of(draft.id());
-            Here { user: draft.finish(last_use, around, rules), is_bot, created_ms, differs: true }
+            let facts = context.of(draft.id());
+            Here { user: draft.finish(last_use, facts, rules), is_bot, created_ms, differs: true }
         };
         let renewed = |draft: &Draft| {
             let here = finish(draft.clone());
@@ -180,7 +180,7 @@ impl Answers {
     fn show_another_view(&self, known: &[User], hidden: &[HiddenField]) -> bool {
         known.iter().zip(&self.asked).any(|(user, asked)| {
             let (Some(dates), Some(fresh)) = (asked.dates, self.found.whole.get(&user.id)) else { return false };
-            // Whoever becomes a bot is not changed by that.
+            // An account that becomes a bot is not changed by that.
             let is_unchanged = fresh.updated_ms() < self.since_ms;
             let (draft, _) = Draft::of_known(user.clone(), dates);
             is_unchanged && fresh.is_bot() == draft.is_bot() && !fresh.is_same(&draft, hidden)

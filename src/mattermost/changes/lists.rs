@@ -178,7 +178,7 @@ fn bring(
         return Ok(Step::impossible(code));
     }
     let hidden = at.findings.hidden();
-    let again = answers.renew(named, rules, &memory.surroundings, &hidden);
+    let again = answers.renew(named, rules, &memory.context, &hidden);
 
     let is_there = |id: &&String| found.whole.get(*id).is_some_and(|draft| rules.bots || !draft.is_bot());
     lists.doubtful = lists.doubtful.saturating_add(number(unnamed.iter().filter(is_there).count()));
@@ -202,7 +202,7 @@ fn bring(
         }
     }
     for (id, text) in new.iter().zip(&new_ids) {
-        let Some(user) = found.finish(text, rules, &memory.surroundings) else {
+        let Some(user) = found.finish(text, rules, &memory.context) else {
             absent.push(*id);
             let existed = memory.newest.binary_search(id).is_ok();
             lists.doubtful = lists.doubtful.saturating_add(u32::from(existed));
@@ -259,7 +259,7 @@ fn recount(
     let mut all = Lists { called: Called::of(&present.ids, present.counted), ..lists };
     (all.counted_people, all.unlisted) = (present.people, present.unlisted.unwrap_or(1));
     for (id, text) in strange.iter().zip(&texts) {
-        if let Some(user) = found.finish(text, rules, &memory.surroundings) {
+        if let Some(user) = found.finish(text, rules, &memory.context) {
             all.count(user.kind == UserKind::Bot);
             step.users.push(user);
         } else if present.newest.binary_search(id).is_ok() {
@@ -323,7 +323,7 @@ fn confirm(
         if let Some(code) = found.hindrance(&mut at.findings) {
             return Ok(Step::impossible(code));
         }
-        step.users.extend(bots.iter().filter_map(|id| found.finish(id, rules, &memory.surroundings)));
+        step.users.extend(bots.iter().filter_map(|id| found.finish(id, rules, &memory.context)));
     }
     lists.last = range.last().copied().or(lists.last);
     lists.called = lists.called.with_behind(rest);

@@ -11,7 +11,7 @@ use super::super::activity::Activity;
 use super::super::api::{self, Answer};
 use super::super::code::NoticeCode;
 use super::super::failure::{Failure, Meaning as _};
-use super::super::listing::{Findings, Surroundings};
+use super::super::listing::{AccountContext, Findings};
 use super::super::record::{Draft, Rules};
 use super::super::wire::{Ids, Status, User};
 use super::asks::Asks;
@@ -49,7 +49,7 @@ impl Question<'_> {
     }
 }
 
-/// What the answers told.
+/// What the answers hold.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// The accounts that were changed, by id.
@@ -68,7 +68,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Whether the activity of accounts is not told.
+    /// Whether the server does not report the activity of accounts.
     pub(super) const fn is_activity_lost(&self) -> bool {
         self.statuses_hidden || self.statuses_failed.is_some()
     }
@@ -94,9 +94,9 @@ impl Found {
     }
 
     /// The record of an account of which everything was asked, if it is there and listed.
-    pub(super) fn finish(&self, id: &str, rules: &Rules, around: &Surroundings) -> Option<Record> {
+    pub(super) fn finish(&self, id: &str, rules: &Rules, context: &AccountContext) -> Option<Record> {
         let draft = self.whole.get(id).filter(|draft| rules.bots || !draft.is_bot())?;
-        Some(draft.clone().finish(self.activity(id).into(), around.of(id), rules))
+        Some(draft.clone().finish(self.activity(id).into(), context.of(id), rules))
     }
 
     /// When an account was last active.
@@ -198,8 +198,8 @@ impl<'a> Lookup<'a> {
                 rows => rows?,
             };
             self.found.statuses_hidden |= rows.rows.is_empty();
-            let told = rows.rows.iter().map(|row| (row.user_id.as_str().to_string(), Activity::of(row)));
-            self.found.activity.extend(told);
+            let rows_of_activity = rows.rows.iter().map(|row| (row.user_id.as_str().to_string(), Activity::of(row)));
+            self.found.activity.extend(rows_of_activity);
             return Ok(());
         }
         let rows = answer.rows::<User<'_>>(question.ids.len())?;

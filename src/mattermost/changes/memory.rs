@@ -4,7 +4,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::super::listing::by_ids::{Id, Kept};
-use super::super::listing::{Named, Surroundings};
+use super::super::listing::{AccountContext, Named};
 use super::asks::AtOnce;
 
 /// What the calls of one instance remember: what is costly to find again, and nothing that an answer depends on.
@@ -12,7 +12,7 @@ use super::asks::AtOnce;
 pub struct Memory {
     /// The calls that it belongs to.
     id: u64,
-    pub(super) surroundings: Surroundings,
+    pub(super) context: AccountContext,
     /// What the notices name.
     pub(super) named: Named,
     /// Whether the server failed at the last question for activity.
@@ -33,7 +33,7 @@ impl Memory {
     pub const fn new() -> Self {
         Self {
             id: 0,
-            surroundings: Surroundings::new(),
+            context: AccountContext::new(),
             named: Named::nothing(),
             activity_failed: false,
             at_once: AtOnce::unknown(),

@@ -133,7 +133,7 @@ fn look_up(
     lookup.run(network)
 }
 
-/// The ids of the bots that were made since the baseline, of so many in all; none where the token may not see them. The
+/// The ids of the bots that were made since the baseline, of so many in all; `None` if the token may not see them. The
 /// list is in the order in which they were made, so it is read from its end.
 fn bots_since(at: &Cursor, counted: u32, network: &mut dyn Network) -> Result<Option<Vec<String>>, Failure> {
     let floor = at.since.recent_from_ms();

@@ -94,8 +94,8 @@ fn begin(
     for draft in found.drafts {
         let created_ms = draft.created_ms();
         let last_use = found_of.activity(draft.id()).into();
-        let around = memory.surroundings.of(draft.id());
-        let user = draft.finish(last_use, around, &rules);
+        let facts = memory.context.of(draft.id());
+        let user = draft.finish(last_use, facts, &rules);
         book.note(&user, created_ms);
         step.users.push(user);
     }
@@ -129,7 +129,7 @@ fn bring(
     }
     at.brought = brought;
     let hidden = at.findings.hidden();
-    let again = answers.renew(known, rules, &memory.surroundings, &hidden);
+    let again = answers.renew(known, rules, &memory.context, &hidden);
     let (since, is_verified) = (at.since, is_due || at.reads_all);
     // Who is dated ahead is among the newcomers, and was noted.
     let latest_ms = i64::MAX;

@@ -263,7 +263,7 @@ fn what_cannot_be_told_is_told_at_once() {
         server.instead.clone_from(instead);
         let got = Asking::with(&settings_of(pairs)).of(&mut server, &kept);
         assert_eq!(got.reason.as_deref(), Some(*code), "{:?}", got.codes);
-        assert!(got.codes.iter().any(|told| told == code), "{code}: {:?}", got.codes);
+        assert!(got.codes.iter().any(|reported| reported == code), "{code}: {:?}", got.codes);
         assert!(got.requests < 25, "{code}: {}", got.requests);
     }
 }

@@ -1,4 +1,4 @@
-//! A check and what it speaks for, against the same server with the same fault: neither may say otherwise than the other.
+//! Runs a check and a listing against the same server with the same fault: the two must agree.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -17,17 +17,17 @@ use super::super::settings::Settings;
 use super::*;
 use crate::contract::ListingState;
 
-/// How often a host tries a step again.
+/// How often a host retries a step.
 const RETRIES: u32 = 3;
 
-/// What a route answers for ever.
+/// What a route always answers.
 struct Fault {
     /// A part of the request's method, path and query.
     on: &'static str,
     answer: Outcome,
 }
 
-/// No route has this in it.
+/// Text that is in no route.
 const NOTHING: Fault = Fault { on: "nothing", answer: Err(Lost::Closed) };
 
 fn server() -> Server {
@@ -47,7 +47,7 @@ fn answer(server: &mut Server, fault: &Fault, request: &Request) -> Outcome {
     }
 }
 
-/// Whether a host that tries again what may be tried again gets to the end of a listing.
+/// Whether a host that retries failures that may be retried reaches the end of a listing.
 fn lists(settings: &Settings, fault: &Fault) -> Result<Vec<String>, Failure> {
     listing_of(settings, server(), fault)
 }
@@ -63,7 +63,7 @@ fn listing_of(settings: &Settings, server: Server, fault: &Fault) -> Result<Vec<
             Err(failure) => return Err(failure),
             Ok(page) => match page.state {
                 ListingState::More(next) => {
-                    // No host waits for as long as this.
+                    // No host waits this long.
                     if page.wait_ms.is_some_and(|ms| ms > 60_000) {
                         return Err(Failure::new(Code::RateLimited, "too long"));
                     }
@@ -94,7 +94,7 @@ fn reads_the_licence(settings: &Settings, fault: &Fault) -> bool {
     licenses(&mut Paced::new(&mut network, settings.max_in_flight)).is_ok()
 }
 
-/// The answer of something in front of Mattermost.
+/// The answer of a proxy in front of Mattermost.
 fn page(status: u16) -> Outcome {
     let headers = vec![("content-type", "text/html".to_string())];
     Ok(Response { status, headers, body: b"<html>".to_vec(), redirect: None, took_ms: 1 })
@@ -111,12 +111,12 @@ fn forbidden() -> Outcome {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
-fn a_step_fails_exactly_where_a_listing_or_the_licence_does() {
+fn a_step_fails_exactly_if_a_listing_or_the_licence_fails() {
     let (teams, statuses, count) = ("/teams?", "POST /api/v4/users/status/ids", "stats/filtered?include");
     let (seats, first) = ("stats/filtered", "/users?page=0");
     let failed = || json(500, "{}");
     let large = || Err(Lost::TooLarge(4_194_304));
-    // What answers what; the steps that did not pass; whether a listing comes to its end, and the licence.
+    // The route and its answer; the steps that did not pass; whether a listing and the licence succeed.
     let cases: Vec<(&'static str, Outcome, &str, bool, bool)> = vec![
         ("nothing", failed(), "", true, true),
         ("/system/ping", failed(), "mattermost-api=warning:server-error", true, true),
@@ -198,17 +198,17 @@ fn a_step_fails_exactly_where_a_listing_or_the_licence_does() {
         assert_eq!(listed.is_ok(), is_listed, "{name}: {listed:?}");
         assert_eq!(reads_the_licence(&settings, &fault), is_licensed, "{name}");
         assert_eq!(steps.contains("=failed:"), !is_listed || !is_licensed, "{name}");
-        // What the check warns of is told with the listing, but for what a listing does not need.
+        // A listing raises the notices that the check warns of, except about what a listing does not need.
         for code in ["count-failed", "completeness-unproven", "last-activity-failed", "last-activity-hidden"] {
             if let Ok(notices) = &listed {
-                assert_eq!(notices.iter().any(|told| told == code), steps.contains(code), "{name}: {notices:?}");
+                assert_eq!(notices.iter().any(|notice| notice == code), steps.contains(code), "{name}: {notices:?}");
             }
         }
     }
 }
 
 #[test]
-fn a_question_that_is_too_long_is_asked_about_fewer_by_both() {
+fn both_shorten_a_request_that_is_too_long() {
     let settings = settings_of(&[]);
     for (body_bytes, most_ids, refusal) in [
         (1_024, 1_000, page(413)),
@@ -227,7 +227,7 @@ fn a_question_that_is_too_long_is_asked_about_fewer_by_both() {
 }
 
 #[test]
-fn the_report_on_users_fails_the_check_where_it_fails_the_listing() {
+fn the_report_on_users_fails_the_check_if_it_fails_the_listing() {
     let settings = settings_of(&[("activity_source", "report")]);
     for (answer, outcome, is_listed) in [
         (json(500, "{}"), CheckOutcome::Warning, true),
@@ -243,7 +243,7 @@ fn the_report_on_users_fails_the_check_where_it_fails_the_listing() {
 }
 
 #[test]
-fn a_token_that_travels_unencrypted_is_warned_of_unless_it_stays_on_the_machine() {
+fn an_unencrypted_token_is_a_warning_unless_it_stays_on_the_machine() {
     for (url, is_warned) in [
         ("http://chat.example.com", true),
         ("http://10.0.0.5:8065", true),

@@ -1,4 +1,4 @@
-//! What the check says of the listing to come.
+//! What the check says about a listing.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -10,7 +10,7 @@ use super::super::failure::Failure;
 use super::super::listing::by_ids::{Outlook, Size, count_known, sees_strays};
 use super::super::settings::{Settings, Way};
 
-/// Which way a listing of so many accounts will go and what it will take, as a sentence and as attributes.
+/// How a listing of so many accounts will go and how many requests it will take, as a sentence and as attributes.
 ///
 /// # Errors
 /// The server fails.
@@ -23,7 +23,7 @@ pub(super) fn of_listing(
     let known = count_known(settings, me, accounts, network)?;
     let size = Size { accounts, known, teams, sees_strays: true };
     let mut outlook = Outlook::of(size, settings);
-    // Who knows everybody needs no other list.
+    // An account that knows everybody needs no other list.
     if outlook.way == Way::Ids && known.is_none_or(|known| known < accounts) && !sees_strays(settings, network)? {
         outlook = Outlook::of(Size { sees_strays: false, ..size }, settings);
     }

@@ -1,19 +1,19 @@
 //! The steps of a check.
 
-/// What is tried, in this order.
+/// The steps, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Something answers at the URL.
     ServerReached,
     /// It is Mattermost's API.
     MattermostApi,
-    /// The server is not older than what the provider needs for everything.
+    /// The server is new enough for everything that the provider reads.
     VersionSupported,
-    /// The server tells its time, and it is that of the platform.
+    /// The server sends its time, and it agrees with the platform's.
     ClockAgrees,
-    /// The token is somebody's.
+    /// The token belongs to an account.
     TokenAccepted,
-    /// It does not end soon.
+    /// The token does not end soon.
     TokenLasts,
     /// The token may list accounts.
     UsersVisible,
@@ -21,7 +21,7 @@ pub enum Step {
     EveryoneCounted,
     /// E-mail addresses and names are shown.
     ProfilesVisible,
-    /// The server tells when accounts were last active.
+    /// The server shows when accounts were last active.
     ActivityVisible,
     /// The token sees who runs each team.
     TeamsVisible,
@@ -69,7 +69,7 @@ impl Step {
         }
     }
 
-    /// What is tried, for a person.
+    /// What the step checks, for a person.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {

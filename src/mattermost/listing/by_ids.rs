@@ -1,13 +1,14 @@
-//! Lists every account by its id: at a cost that grows with the accounts, where that of pages grows with their square.
+//! Lists every account by its id. The server's cost grows with the number of accounts; that of pages grows with its
+//! square.
 //!
-//! Few lists name everybody (`cover.rs`). They are read, then the server counts, then they are read again; the profiles of the
-//! ids that both readings named are asked for in the order of the ids, and where as many come as were counted, nobody is
-//! missing (`proof.rs`). The cursor is the last id. Where the lists do not name everybody, or the numbers never agree, `/users`
-//! is read in pages.
+//! A few lists name everybody (`cover.rs`). The listing reads them, lets the server count, and reads them again. It
+//! then requests the profiles of the ids in both readings, in the order of the ids; if as many come as were counted,
+//! nobody is missing (`proof.rs`). The cursor is the last id. If the lists do not name everybody, or the numbers never
+//! agree, the listing reads `/users` in pages.
 //!
-//! The list is kept in the instance. A fresh one reads it anew, and goes on behind the cursor's id where what follows there is
-//! what the instance before had found: then the count and the ids before hold as they were. Where it is not, everybody is
-//! listed once more (docs/decisions/0001-listing-by-ids.md).
+//! The instance keeps the list of ids. A fresh instance reads it anew, and continues behind the cursor's id if the ids
+//! that follow are those that the earlier instance had found: the count and the ids before then still hold. Otherwise
+//! everybody is listed once more (docs/decisions/0001-listing-by-ids.md).
 
 mod called;
 mod cost;

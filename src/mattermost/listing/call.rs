@@ -1,4 +1,4 @@
-//! What a step by ids and one by pages have in common: what is asked for beside the accounts, how records are finished, and
+//! What steps by ids and by pages have in common: what is requested beside the accounts, how records are finished, and
 //! what the host receives.
 
 use alloc::boxed::Box;
@@ -18,21 +18,21 @@ use super::super::record::{Draft, Rules};
 use super::super::seat::SeatRule;
 use super::super::settings::{ActivitySource, Settings, Way};
 use super::super::version::Version;
-use super::both::{Both, Cut};
 use super::census::{Census, MARGIN_MS};
 use super::cursor::Seats;
+use super::joined::{Interrupted, Joined};
 use super::memory::Memory;
 use super::notices::{Findings, Named};
 use super::page::Page;
-use super::sweep::{Asking, Plan, Sweep, Swept};
+use super::sweep::{ActivityLookup, Plan, Sweep, Swept};
 use crate::contract::{ListingState, SeatUse, User, UserKind, UserPage};
 
-/// How long a host is asked to wait where the server does not say, in milliseconds.
+/// How long a host is asked to wait if the server does not say, in milliseconds.
 pub(in crate::mattermost) const WAIT_MS: u32 = 10_000;
 
-/// What the host has learnt before this step.
+/// What earlier steps have reported to the host.
 #[derive(Debug)]
-pub struct Told {
+pub struct Reported {
     /// Notices.
     pub(super) findings: Findings,
     /// Whether the listing begins with this step.
@@ -51,33 +51,38 @@ pub(in crate::mattermost) fn rules(settings: &Settings, census: &Census) -> Rule
     }
 }
 
-/// Where activity is asked for. Where the report on users is wanted and the server has none, a notice says so.
-pub(super) fn asking(settings: &Settings, version: Option<Version>, findings: &mut Findings) -> Asking {
+/// From which of the server's records activity is requested. Raises a notice if the settings ask for the report on
+/// users and the server has none.
+pub(super) fn activity_lookup(
+    settings: &Settings,
+    version: Option<Version>,
+    findings: &mut Findings,
+) -> ActivityLookup {
     let wants_report = settings.include.activity && settings.activity_source == ActivitySource::Report;
     if wants_report && !version.is_none_or(Version::has_user_report) {
         findings.raise(NoticeCode::ActivityReportHidden);
     }
     match settings.activity_source {
-        _ if !settings.include.activity => Asking::Nowhere,
-        ActivitySource::Report if !findings.has(NoticeCode::ActivityReportHidden) => Asking::Report,
-        ActivitySource::Report | ActivitySource::Status if findings.is_activity_lost() => Asking::Nowhere,
-        ActivitySource::Report | ActivitySource::Status => Asking::Statuses,
+        _ if !settings.include.activity => ActivityLookup::Off,
+        ActivitySource::Report if !findings.has(NoticeCode::ActivityReportHidden) => ActivityLookup::Report,
+        ActivitySource::Report | ActivitySource::Status if findings.is_activity_lost() => ActivityLookup::Off,
+        ActivitySource::Report | ActivitySource::Status => ActivityLookup::Statuses,
     }
 }
 
-/// How many ids a body may have that the server takes. One that does not tell its version may be an old one.
+/// How many ids the body of a request may have. A server without a version is treated as an old one.
 pub(super) fn ids_at_once(version: Option<Version>) -> usize {
     api::ids_in(version.unwrap_or(Version::new(0, 0)).body_bytes())
 }
 
-/// How many ids a question for activity may have: as many as the server takes, and fewer where those were too many.
+/// How many ids a request for activity may have: as many as the server takes, or fewer if those were too many.
 pub(super) fn statuses_at_once(version: Option<Version>, memory: &Memory) -> usize {
     let ids = ids_at_once(version);
     memory.ids_at_once.map_or(ids, |most| most.min(ids))
 }
 
-/// Reads accounts, and finds out what must be known of them beside the list, where it is not known yet. In a later pass,
-/// those whom the listing has seen already are left out.
+/// Reads accounts, and what their records need beside the list, unless it is known already. A later pass leaves out the
+/// accounts that the listing has seen.
 ///
 /// # Errors
 /// No record can be made.
@@ -89,19 +94,19 @@ pub(super) fn sweep(
     (findings, census): (&mut Findings, &Census),
     memory: &mut Memory,
     network: &mut dyn Network,
-) -> Result<Swept, Box<Cut>> {
+) -> Result<Swept, Box<Interrupted>> {
     let is_far = network.latency_ms() >= FAR_MS;
-    let mut surroundings = core::mem::take(&mut memory.surroundings);
+    let mut context = core::mem::take(&mut memory.context);
     let known = is_later_pass.then_some(&*memory);
-    let search = surroundings.search(census.version, census.hidden.teams_unsure, rules.seats);
-    let mut work = Both::new(search, Sweep::new(plan, rules, known, carried), is_far);
+    let search = context.search(census.version, census.hidden.teams_unsure, rules.seats);
+    let mut work = Joined::new(search, Sweep::new(plan, rules, known, carried), is_far);
     network.run(&mut work);
     let swept = work.finish(findings);
-    memory.surroundings = surroundings;
+    memory.context = context;
     swept
 }
 
-/// Keeps in mind how the server answered questions for activity: a page that was read and cannot be returned lacks it.
+/// Notes how the server answered requests for activity. A page that was read and cannot be returned lacks it.
 pub(super) fn note_faults(swept: &Swept, carried: &[Page], failure: Option<&Failure>, memory: &mut Memory) {
     memory.ids_at_once = Some(swept.ids_at_once);
     let lacks_activity = !carried.is_empty() && failure.is_some_and(|failure| failure.may_pass() || failure.is_lost());
@@ -109,7 +114,7 @@ pub(super) fn note_faults(swept: &Swept, carried: &[Page], failure: Option<&Fail
     memory.activity_failures = if has_failed { memory.activity_failures.saturating_add(1) } else { 0 };
 }
 
-/// Notes what the sweep found to be hidden or unreadable.
+/// Raises the notices for what the sweep found to be hidden or unreadable.
 pub(super) fn note_hidden(swept: &mut Swept, findings: &mut Findings, named: &mut Named) {
     for (is, code) in [
         (swept.statuses_hidden, NoticeCode::LastActivityHidden),
@@ -126,7 +131,7 @@ pub(super) fn note_hidden(swept: &mut Swept, findings: &mut Findings, named: &mu
     named.unreadable(core::mem::take(&mut swept.unreadable_names));
 }
 
-/// An account that is dated later than this, where the later of the two clocks says `now_ms`, cannot have been made yet.
+/// The latest date that an account can have, if the later of the two clocks says `now_ms`.
 pub(in crate::mattermost) const fn latest_ms(now_ms: i64) -> i64 {
     now_ms.saturating_add(MARGIN_MS)
 }
@@ -144,7 +149,7 @@ pub(super) struct Finisher<'f> {
 }
 
 impl Finisher<'_> {
-    /// The record of a draft. One that comes for the first time is counted.
+    /// Makes the record of a draft. Counts an account that comes for the first time.
     pub(super) fn finish(
         &mut self,
         draft: Draft,
@@ -153,8 +158,8 @@ impl Finisher<'_> {
         memory: &mut Memory,
     ) -> User {
         let is_dated_ahead = draft.created_ms() > self.latest_ms;
-        let around = memory.surroundings.of(draft.id());
-        let user = draft.finish(last_use.unwrap_or(Activity::Unknown.into()), around, self.rules);
+        let facts = memory.context.of(draft.id());
+        let user = draft.finish(last_use.unwrap_or(Activity::Unknown.into()), facts, self.rules);
         if is_first {
             if is_dated_ahead {
                 self.findings.add(NoticeCode::AccountsDatedAhead, 1);
@@ -169,15 +174,16 @@ impl Finisher<'_> {
     }
 }
 
-/// Records of accounts that came apart. They come again in their turn, once the server lets a token in, and are counted then.
+/// Makes records of accounts that came apart. They come again in their turn, once the server accepts a token, and are
+/// counted then.
 pub(super) fn finish_apart(
     apart: Vec<(Draft, Option<LastUse>)>,
     rules: &Rules,
     memory: &Memory,
 ) -> impl Iterator<Item = User> {
     apart.into_iter().map(|(draft, last_use)| {
-        let around = memory.surroundings.of(draft.id());
-        draft.finish(last_use.unwrap_or(Activity::Unknown.into()), around, rules)
+        let facts = memory.context.of(draft.id());
+        draft.finish(last_use.unwrap_or(Activity::Unknown.into()), facts, rules)
     })
 }
 
@@ -193,12 +199,12 @@ impl Seats {
         *slot = slot.saturating_add(1);
     }
 
-    /// Holds them against the server's own count, and raises a notice where they differ. A server that does not answer now
-    /// has given all there is to return.
+    /// Compares them with the server's own count, and raises a notice if they differ. If the server does not answer
+    /// this request, nothing is compared.
     pub(in crate::mattermost) fn compare(self, findings: &mut Findings, network: &mut dyn Network) {
         let [answered] = exchange(network, [api::count_seats()]);
         let Ok(counted) = api::read_count(&answered) else { return };
-        // The plain count does not leave out guests of a single channel.
+        // The server's plain count includes guests of a single channel.
         let least = self.occupied.saturating_add(self.apart);
         let most = least.saturating_add(self.unknown);
         if !(least..=most).contains(&counted) {
@@ -207,7 +213,8 @@ impl Seats {
     }
 }
 
-/// Ends a listing that is proven complete: the token's account sees everybody, and the seats can be held against the count.
+/// Ends a listing that is proven complete: the token's account sees everybody, so the seats can be compared with the
+/// server's count.
 pub(super) fn complete(findings: &mut Findings, seats: Seats, network: &mut dyn Network) {
     // The token's account shares a team or channel with everybody.
     findings.set(NoticeCode::PartialView, 0);
@@ -220,7 +227,7 @@ const LISTED_BY: &str = "listed-by";
 /// The attributes that a page of a listing carries.
 pub const ATTRIBUTES: [(&str, &str); 1] = [(
     "page.listed-by",
-    "in which way accounts are listed: `ids` where the server names the ids of all, at a cost that grows with the accounts, or `pages`, at one that grows with their square",
+    "how accounts are listed: by `ids`, if the server names the ids of all, at a cost that grows with the number of accounts; or by `pages`, at a cost that grows with its square",
 )];
 
 /// What the host receives of a step.
@@ -229,11 +236,13 @@ pub(super) fn page(
     state: ListingState,
     failure: Option<&Failure>,
     (findings, census): (&Findings, &Census),
-    (told, named): (&Told, &Named),
+    (reported, named): (&Reported, &Named),
     way: Way,
 ) -> UserPage {
     let (notices, hidden) = match state {
-        ListingState::More(_) => (findings.since(&told.findings, census, named), findings.hidden_since(&told.findings)),
+        ListingState::More(_) => {
+            (findings.since(&reported.findings, census, named), findings.hidden_since(&reported.findings))
+        }
         ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_) => {
             (findings.all(census, named), findings.hidden())
         }

@@ -1,4 +1,4 @@
-//! What a listing asks before its first page.
+//! What a listing requests before its first page.
 
 use alloc::format;
 use alloc::string::String;
@@ -17,40 +17,40 @@ use super::super::version::Version;
 /// How long before its answer's `Date` (milliseconds) a server may date an account that it counts only later, beside the
 /// time that the request for the count took.
 ///
-/// Mattermost dates an account, hashes the password and inserts the row (server/channels/store/sqlstore/user_store.go), so
-/// for a moment there is an account of before the count that no count has. Hashing takes less than a second and an insert
-/// some milliseconds; five seconds are for a machine that is busy with other things. The other five are for clocks: the
-/// machine that dates accounts is one of the cluster's, and a proxy writes a `Date` of its own (nginx always does).
+/// Mattermost dates an account, hashes the password and inserts the row (server/channels/store/sqlstore/user_store.go),
+/// so for a moment an account is dated before the count and not yet counted. Hashing takes less than a second and an
+/// insert some milliseconds; five seconds allow for a busy machine. The other five are for clocks: the machine that
+/// dates accounts is one of the cluster's, and a proxy writes a `Date` of its own (nginx always does).
 pub(in crate::mattermost) const MARGIN_MS: i64 = 10_000;
 
-/// A count beyond this is no number of accounts: a listing ends after as many.
+/// A larger count cannot be right: a listing ends after as many accounts.
 const ACCOUNTS_AT_MOST: u32 = 10_000_000;
 
-/// The server's exact number of the accounts that it lists, and when it was told.
+/// The server's exact number of the accounts that it lists, and the time of that count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
-    /// The server's time in milliseconds since 1970, to the second; the platform's where the server reports none.
+    /// The server's time in milliseconds since 1970, to the second; the platform's if the server reports none.
     pub server_ms: i64,
-    /// An account that is dated before this (milliseconds since 1970) and is listed after the count was counted. None
-    /// where the server does not report its time: then dates prove nothing.
+    /// An account that is dated before this (milliseconds since 1970) and is listed after the count was counted. `None`
+    /// if the server does not report its time: dates then prove nothing.
     pub cutoff_ms: Option<i64>,
-    /// How many; none where the token may not ask, or the server fails to count.
+    /// How many; `None` if the token may not ask, or the server fails to count.
     pub total: Option<u32>,
 }
 
-/// What came of the request for a count.
+/// The result of a request for a count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Counting {
     /// The server counted.
     Counted(Count),
-    /// The token may not ask, or the server is too old to be asked.
+    /// The token may not ask, or the server is too old to count.
     Refused,
-    /// The server, or something in front of it, fails at this request: why.
+    /// The server, or a proxy in front of it, fails at this request, with the reason.
     Failed(Failure),
 }
 
 impl Count {
-    /// Asks for it, with bots or without.
+    /// Requests the count, with bots or without.
     ///
     /// # Errors
     /// The server asks to slow down or refuses the token, or the platform does not let the request out.
@@ -58,7 +58,7 @@ impl Count {
         Self::ask(api::count_listed(bots), network)
     }
 
-    /// Asks for the number of those who are no bots.
+    /// Requests the number of accounts other than bots.
     ///
     /// # Errors
     /// As of [`take`](Self::take).
@@ -77,21 +77,22 @@ impl Count {
         Self { server_ms: now_ms, cutoff_ms: None, total: None }
     }
 
-    /// A count that was asked for at this moment or later. Where it is not known, the platform's time stands for the
-    /// server's.
+    /// A count that was requested at this moment or later. If the moment is not known, the platform's time is used as
+    /// the server's.
     fn at(moment: Option<Moment>, now_ms: i64, total: Option<u32>) -> Self {
         let Some(Moment { server_ms, took_ms }) = moment else { return Self { total, ..Self::none(now_ms) } };
-        // A clock that is ahead would let accounts count that were made after the count; one that is behind does no harm.
+        // With a clock that is ahead, accounts that were made after the count would seem counted; one that is behind
+        // does no harm.
         let is_ahead = server_ms.saturating_sub(now_ms) > CLOCK_DIFFERENCE_MS;
         let from_ms = if is_ahead { now_ms } else { server_ms };
         let cutoff_ms = from_ms.saturating_sub(MARGIN_MS).saturating_sub(i64::from(took_ms));
         Self { server_ms, cutoff_ms: Some(cutoff_ms), total }
     }
 
-    /// The first count of a listing, which goes on without one where only the count does not come.
+    /// The first count of a listing. If only the count fails, the listing goes on without one.
     ///
     /// # Errors
-    /// A failure that others of the listing's requests have too.
+    /// A failure that the listing's other requests have too.
     pub fn first(answered: &Answered, now_ms: i64) -> Result<Counting, Failure> {
         Self::of(answered, Moment::of(answered), now_ms)
     }
@@ -104,7 +105,7 @@ impl Count {
     /// The count in an answer.
     fn of(answered: &Answered, moment: Option<Moment>, now_ms: i64) -> Result<Counting, Failure> {
         Ok(match api::read_count(answered) {
-            // The token's own account is one, and no server holds more than a listing reads.
+            // The token's own account counts, so 0 is wrong; and no server holds more than a listing reads.
             Ok(total) if total == 0 || total > ACCOUNTS_AT_MOST => {
                 let what = format!("the server counts {total} accounts, which cannot be");
                 Counting::Failed(Answer::of(answered)?.impossible(&what))
@@ -121,7 +122,7 @@ impl Count {
             {
                 return Err(failure);
             }
-            // What else can be wrong is wrong with this request alone, if the others are answered.
+            // Any other failure concerns this request alone, if the others are answered.
             Err(failure) => Counting::Failed(failure),
         })
     }
@@ -149,17 +150,17 @@ pub struct Census {
     pub count: Count,
     /// The edition that it runs.
     pub edition: Edition,
-    /// Its version, where it tells one.
+    /// Its version, if it reports one.
     pub version: Option<Version>,
     /// What the token cannot see.
     pub hidden: Hidden,
-    /// The id of the token's account; empty where the listing goes on.
+    /// The id of the token's account; empty in a listing that continues from a cursor.
     pub me: String,
-    /// Why the server did not count its accounts, where it failed to.
+    /// Why the server failed to count its accounts, if it did.
     pub count_failure: Option<Failure>,
     /// What its clock says.
     pub clock: Clock,
-    /// Whose token it is, as far as advice depends on it.
+    /// Who holds the token, as far as advice depends on it.
     pub holder: Holder,
 }
 
@@ -174,13 +175,13 @@ pub struct Hidden {
     pub activity: bool,
     /// Teams that do not invite everybody, and who runs them.
     pub teams: bool,
-    /// The same, unless one of these teams comes: the server does not say what the token may see.
+    /// The same, unless such a team comes: the server does not say if the token may see them.
     pub teams_unsure: bool,
     /// Accounts that share no team or channel with the token's.
     pub others: bool,
     /// Whether the server has a licence.
     pub license: bool,
-    /// By what service accounts sign in, and with how many factors.
+    /// By which service accounts sign in, and with how many factors.
     pub sign_in: bool,
 }
 
@@ -197,8 +198,8 @@ pub enum Clock {
 }
 
 impl Census {
-    /// Asks for it. All requests are answered before the first page is asked for: an account that is created between
-    /// the count and the page then comes after the census and is not mistaken for one that was counted.
+    /// Takes the census. All its requests are answered before the first page is requested. So an account that is
+    /// created in between is dated after the census, and is not taken for one that was counted.
     ///
     /// # Errors
     /// The server cannot be reached, refuses the token, or does not answer as Mattermost does.
@@ -216,7 +217,8 @@ impl Census {
         *holder = Holder::of(&me.roles);
         let config = api::read_map(&config)?;
         let license = api::read_map(&license)?;
-        // The count was asked for no earlier than whose token it is, so that answer's time does where its own has none.
+        // The count was requested no earlier than `/users/me`, so the time of that answer is used if the count's own
+        // has none.
         let counting = Count::of(&count, Moment::of(&count).or(moment), now_ms)?;
         let (count, count_failure) = match counting {
             Counting::Counted(count) => (count, None),

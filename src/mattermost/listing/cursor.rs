@@ -18,7 +18,7 @@ use super::notices::Findings;
 /// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
 const FORM: &str = "m2";
 
-/// How many accounts a page has that the server does not cut.
+/// How many accounts a page has, unless the server cuts it.
 const PAGE_SIZE: u32 = USERS_PER_PAGE as u32;
 
 /// The state of a listing between two calls. It holds no secret.
@@ -26,19 +26,19 @@ const PAGE_SIZE: u32 = USERS_PER_PAGE as u32;
 pub struct Cursor {
     /// The server and the settings that the listing belongs to.
     fingerprint: u64,
-    /// Tells this listing from others of the same server.
+    /// Distinguishes this listing from others of the same server.
     pub listing: u64,
     /// The page to read next.
     pub next_page: u32,
-    /// How many accounts are on a page: fewer than [`USERS_PER_PAGE`] where the server gave fewer on the first one.
+    /// How many accounts are on a page: fewer than [`USERS_PER_PAGE`] if the first page came with fewer.
     pub page_size: u32,
-    /// How many pages in a row brought nobody whom the pass had not seen yet.
+    /// How many pages in a row had no account that was new to the pass.
     pub idle_pages: u32,
-    /// Whom it has seen.
+    /// How many accounts it has seen.
     pub tally: Tally,
     /// The server as it was at the beginning.
     pub census: Census,
-    /// The count with which this pass began; none where it is still to be asked for.
+    /// The count with which this pass began; `None` if it is still to be requested.
     pub pass: Option<Count>,
     /// The seats that its accounts take.
     pub seats: Seats,
@@ -49,11 +49,11 @@ pub struct Cursor {
 /// How many of the accounts that a listing has returned take a seat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seats {
-    /// Those that do.
+    /// Accounts that do.
     pub occupied: u32,
-    /// Guests of a single channel, who do not, and whom the server's plain count of seats has all the same.
+    /// Guests of a single channel, who take none, though the server's plain count of seats includes them.
     pub apart: u32,
-    /// Those of which it is not known.
+    /// Accounts of which it is not known.
     pub unknown: u32,
 }
 
@@ -76,7 +76,7 @@ impl Cursor {
         }
     }
 
-    /// The beginning of a listing in the place of one that has begun in another way, with what that has told.
+    /// The beginning of a listing that replaces one by ids, with the notices that it has raised.
     #[must_use]
     pub fn instead(fingerprint: u64, listing: u64, census: Census, findings: Findings) -> Self {
         Self { listing, findings, ..Self::begin(fingerprint, 0, census) }
@@ -142,7 +142,7 @@ impl Cursor {
         let mut seats = || parts.next()?.parse().ok();
         let seats = Seats { occupied: seats()?, apart: seats()?, unknown: seats()? };
         let findings = Findings::decode(parts.next()?)?;
-        // What was hidden at the beginning is among the findings, where it is looked up from now on.
+        // What was hidden at the beginning is among the findings; later steps look it up there.
         let (hidden, clock) = (Hidden::default(), Clock::default());
         let (holder, me) = (Holder::default(), String::new());
         let census = Census { count, edition, version, hidden, count_failure: None, clock, holder, me };
@@ -150,7 +150,7 @@ impl Cursor {
     }
 }
 
-/// A version, or a dash where the server tells none.
+/// Writes a version, or a dash if the server reports none.
 pub(in crate::mattermost) fn write_version(version: Option<Version>) -> String {
     version.map_or_else(|| "-".to_string(), |version| version.to_string())
 }

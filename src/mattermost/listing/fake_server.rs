@@ -1,4 +1,4 @@
-//! A server of the tests' own.
+//! A fake Mattermost server for tests.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -16,7 +16,7 @@ use crate::contract::Setting;
 pub(crate) const NOW: i64 = 1_795_533_929_000;
 
 pub(crate) const ADMIN: &str = "system_admin system_user";
-/// May read the report and the numbers, and sees no bots of others.
+/// May read the report and the numbers, but does not see bots of others.
 pub(crate) const VIEWER: &str = "system_user system_read_only_admin";
 
 const FORBIDDEN: &str = r#"{"id":"api.context.permissions.app_error"}"#;
@@ -44,9 +44,9 @@ pub(crate) struct Account {
     pub(crate) deactivated: i64,
     pub(crate) roles: &'static str,
     pub(crate) is_bot: bool,
-    /// When it was last active; none for a time that follows from its number.
+    /// When it was last active; `None` for a time that follows from its number.
     pub(crate) used: Option<i64>,
-    /// What its e-mail address begins with.
+    /// The beginning of its e-mail address.
     pub(crate) mailbox: u32,
     /// A bit for each team that it is in.
     pub(crate) teams: u8,
@@ -76,17 +76,17 @@ pub(crate) enum Dates {
     Nowhere,
 }
 
-/// What becomes of the pages of the list.
+/// What happens to the pages of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Paging {
     Whole,
     /// The server's pages have so many accounts at most.
     Clamped(usize),
-    /// Something on the way leaves so many accounts of each.
+    /// A proxy cuts each page to so many accounts.
     Cut(usize),
-    /// The query of every request is lost.
+    /// A proxy drops the query of every request.
     QueryLost,
-    /// The number of the page is lost.
+    /// A proxy drops the number of the page.
     NumberLost,
 }
 
@@ -98,11 +98,11 @@ pub(crate) struct Server {
     pub(crate) now: i64,
     /// How far the clock behind `Date` is ahead of the one that dates accounts, in milliseconds.
     pub(crate) date_ahead: i64,
-    /// Whether answers have a `Date`: all, none, or all but the counts.
+    /// Which answers have a `Date`.
     pub(crate) dates: Dates,
-    /// What becomes of the pages on their way.
+    /// What happens to the pages on their way.
     pub(crate) paging: Paging,
-    /// How long before it is inserted an account is dated, in milliseconds.
+    /// How many milliseconds before its insertion an account is dated.
     pub(crate) insert_lag: i64,
     pub(crate) version: &'static str,
     /// What `/license/client` says.
@@ -113,29 +113,29 @@ pub(crate) struct Server {
     pub(crate) team_admins: Vec<u32>,
     /// Accounts that were deleted for good and left their memberships behind, and bots among them.
     pub(crate) orphans: Vec<Account>,
-    /// Whether a profile still comes by its id after the account was deleted: from a cache that does not know it yet.
+    /// Whether a profile still comes by its id after the account was deleted, from a stale cache.
     pub(crate) caches: bool,
     pub(crate) stale: Vec<(String, Account)>,
     /// What `/users/me` says of the token's account.
     pub(crate) role: &'static str,
-    /// What its roles permit, as JSON texts; `None` for what roles of these names permit by default.
+    /// What its roles permit, as JSON texts; `None` for the defaults of roles with these names.
     pub(crate) grants: Option<String>,
     pub(crate) config: &'static str,
     /// Ids of guests of a single channel.
     pub(crate) single: Vec<u32>,
-    /// The bots that the token may see; none where it sees all.
+    /// The bots that the token may see; `None` if it sees all.
     pub(crate) own_bots: Option<Vec<u32>>,
     /// What the server counts as seats beside its accounts.
     pub(crate) more_seats: u32,
-    /// How far away it is, in milliseconds.
+    /// Its latency, in milliseconds.
     pub(crate) latency_ms: u32,
-    /// Bytes of a body that it takes.
+    /// The largest body that it accepts, in bytes.
     pub(crate) body_bytes: usize,
-    /// The most ids of a question for activity that it answers, and what it says to more.
+    /// The most ids of a request for activity that it answers, and its answer to more.
     pub(crate) most_ids: Option<(usize, Outcome)>,
-    /// How many accounts the list shows; all are counted.
+    /// How many accounts the list shows; the count has all.
     pub(crate) shown: usize,
-    /// Answers for requests that contain the text, in place of the server's own; each is used once.
+    /// Answers for requests that contain the text, instead of the server's own; each is used once.
     pub(crate) instead: Vec<(&'static str, Outcome)>,
 }
 
@@ -185,7 +185,7 @@ impl Server {
         }
     }
 
-    /// Deletes an account for good. What is left of it may stay in the lists.
+    /// Deletes an account for good. Its memberships may stay in the lists.
     pub(crate) fn delete(&mut self, name: &str, leaves_memberships: bool) {
         let Some(account) = self.accounts.remove(name) else { return };
         if leaves_memberships {
@@ -196,7 +196,7 @@ impl Server {
         }
     }
 
-    /// The accounts that the lists name: those that there are, and what is left of others.
+    /// The accounts that the lists name: those that exist, and deleted ones that left memberships.
     fn named(&self) -> impl Iterator<Item = &Account> {
         self.accounts.values().chain(&self.orphans)
     }
@@ -233,7 +233,7 @@ impl Server {
         outcome
     }
 
-    /// An answer that leaves now.
+    /// The answer with the current date.
     pub(crate) fn dated(&self, mut outcome: Outcome) -> Outcome {
         if let Ok(response) = &mut outcome {
             for (name, value) in &mut response.headers {
@@ -250,7 +250,7 @@ impl Server {
         outcome
     }
 
-    /// An answer with no time of its own.
+    /// An answer without a date.
     #[expect(clippy::too_many_lines, reason = "a table of routes")]
     pub(crate) fn plain_answer(&mut self, request: &Request) -> Outcome {
         if let Some(place) = self.instead.iter().position(|(text, _)| request.path.contains(text)) {

@@ -7,18 +7,18 @@ use super::super::failure::{Failure, Meaning as _};
 use super::super::settings::{Settings, Way};
 use super::by_ids::{self, Stepped};
 use super::by_pages;
-use super::call::Told;
+use super::call::Reported;
 use super::census::Census;
 use super::cursor::Cursor;
 use super::memory::Memory;
 use super::notices::Findings;
 use crate::contract::UserPage;
 
-/// Users that a step returns at least where a host asks for fewer: a page of `/users`. A request for each few of them would
-/// cost the server more than the users do.
+/// The smallest number of users that a step returns, even if the host asks for fewer: a page of `/users`. Requests for
+/// a few users each would cost the server more than the users do.
 const LEAST_AT_ONCE: u32 = 200;
 
-/// Does one step of a listing over a network that it paces, by what the earlier steps have learnt of the server.
+/// Does one step of a listing, and paces its requests by what earlier steps have learnt of the server.
 ///
 /// # Errors
 /// Those of [`list_users`].
@@ -39,8 +39,8 @@ pub fn list_users_paced(
 /// Does one step of a listing.
 ///
 /// # Errors
-/// The cursor is stale, or the server gave nothing that the step could return. What `memory` holds is still right then,
-/// so the same cursor can be tried again.
+/// The cursor is stale, or the server sent nothing that the step could return. `memory` stays valid, so the same cursor
+/// can be tried again.
 pub fn list_users(
     settings: &Settings,
     cursor: Option<&str>,
@@ -48,27 +48,27 @@ pub fn list_users(
     memory: &mut Memory,
     network: &mut dyn Network,
 ) -> Result<UserPage, Failure> {
-    let (place, told) = begin(settings, cursor, network)?;
-    step(settings, place, &told, limit, memory, network).map_err(|failure| failure.held_by(memory.named.holder()))
+    let (place, reported) = begin(settings, cursor, network)?;
+    step(settings, place, &reported, limit, memory, network).map_err(|failure| failure.held_by(memory.named.holder()))
 }
 
 fn step(
     settings: &Settings,
     place: Place,
-    told: &Told,
+    reported: &Reported,
     limit: u32,
     memory: &mut Memory,
     network: &mut dyn Network,
 ) -> Result<UserPage, Failure> {
     let at = match place {
         Place::Pages(at) => at,
-        Place::Ids(at) => match by_ids::step(settings, at, told, limit, memory, network)? {
+        Place::Ids(at) => match by_ids::step(settings, at, reported, limit, memory, network)? {
             Stepped::Page(page) => return Ok(page),
             Stepped::Pages(at) => *at,
         },
     };
     memory.kept = by_ids::Kept::nothing();
-    by_pages::step(settings, at, told, limit, memory, network)
+    by_pages::step(settings, at, reported, limit, memory, network)
 }
 
 /// Where a step begins.
@@ -77,34 +77,34 @@ enum Place {
     Pages(Cursor),
 }
 
-fn begin(settings: &Settings, cursor: Option<&str>, network: &mut dyn Network) -> Result<(Place, Told), Failure> {
+fn begin(settings: &Settings, cursor: Option<&str>, network: &mut dyn Network) -> Result<(Place, Reported), Failure> {
     let fingerprint = settings.fingerprint();
-    let told = |findings: &Findings| Told { findings: findings.clone(), is_first: false };
+    let reported = |findings: &Findings| Reported { findings: findings.clone(), is_first: false };
     match cursor {
         None => {
             let census = Census::take(settings.bots, network)?;
             let now_ms = network.now_ms();
-            // An account without an id of Mattermost's form is in no list.
+            // Only an account with an id of Mattermost's form can be in the lists of ids.
             let by_ids = |census: &Census| by_ids::Cursor::begin(fingerprint, now_ms, census.clone());
             let by_ids = if goes_by_ids(settings, &census) { by_ids(&census) } else { None };
             let place = by_ids.map_or_else(|| Place::Pages(Cursor::begin(fingerprint, now_ms, census)), Place::Ids);
-            Ok((place, Told { findings: Findings::default(), is_first: true }))
+            Ok((place, Reported { findings: Findings::default(), is_first: true }))
         }
         Some(text) if by_ids::Cursor::is_one(text) => {
             let at = by_ids::Cursor::decode(text, fingerprint)?;
-            let told = told(&at.findings);
-            Ok((Place::Ids(at), told))
+            let reported = reported(&at.findings);
+            Ok((Place::Ids(at), reported))
         }
         Some(text) => {
             let at = Cursor::decode(text, fingerprint)?;
-            let told = told(&at.findings);
-            Ok((Place::Pages(at), told))
+            let reported = reported(&at.findings);
+            Ok((Place::Pages(at), reported))
         }
     }
 }
 
-/// Whether a listing is tried by ids. Without a count nothing is proven either way, and pages come sooner; and the report on
-/// users is asked by the names on a page.
+/// Whether to try a listing by ids. Without a count neither way proves anything, and pages come sooner. The report on
+/// users needs the names on a page.
 fn goes_by_ids(settings: &Settings, census: &Census) -> bool {
     match census.count.total {
         Some(total) if by_ids::may_go_by_ids(settings) => settings.way == Way::Ids || by_ids::is_worth(total, 0),

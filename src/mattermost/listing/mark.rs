@@ -1,4 +1,4 @@
-//! An account as a listing keeps it in mind.
+//! An account as a listing remembers it.
 
 use provider_sdk::hash::fnv1a;
 use provider_sdk::seen::Fingerprint;

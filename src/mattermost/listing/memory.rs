@@ -1,4 +1,4 @@
-//! Whom a listing has seen, and what it knows beside the list, for as long as the instance lives.
+//! Remembers which accounts a listing has seen, and what it knows beside the list, for as long as the instance lives.
 
 use alloc::vec::Vec;
 
@@ -6,31 +6,31 @@ use provider_sdk::hash::fnv1a;
 use provider_sdk::pace::Learnt;
 use provider_sdk::seen::{Fingerprint, Seen};
 
+use super::account_context::AccountContext;
 use super::by_ids::Kept;
 use super::census::Count;
 use super::mark::Mark;
 use super::notices::Named;
 use super::page::Page;
-use super::surroundings::Surroundings;
 
-/// How often a listing reads the list at most: a pass is marked in two bits.
+/// The most passes of a listing: the number of a pass is kept in two bits.
 pub const PASSES_AT_MOST: u8 = 3;
 
 /// Whether the memory belongs to the listing that goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recall {
-    /// It does, or the listing has seen nobody yet.
+    /// It does, or the listing has not seen any account yet.
     Whole,
-    /// The listing went on in another instance, and whom it saw there is not known.
+    /// The listing went on in another instance; which accounts it saw there is not known.
     Lost,
 }
 
-/// How far a listing is. The cursor has it too, and so the two can be held against each other.
+/// How far a listing is. The cursor has it too, so the two can be compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// The pass through the list, from 1.
     pub pass: u8,
-    /// Distinct accounts of before the first count's cutoff that were seen in any pass.
+    /// Distinct accounts, dated before the first count's cutoff, that were seen in any pass.
     pub seen: u32,
     /// Distinct accounts that were seen in this pass and surely counted at its beginning.
     pub in_pass: u32,
@@ -47,37 +47,37 @@ impl Tally {
 }
 
 /// The distinct accounts that one listing has seen, as 62-bit fingerprints of their ids with the pass that saw them
-/// last: some 10 MB for a million. Two ids with the same fingerprint count as one, which can make a listing incomplete
-/// and never complete.
+/// last: some 10 MB for a million. Two ids with the same fingerprint count as one. That can only make a listing
+/// incomplete, never wrongly complete.
 #[derive(Debug, Default)]
 pub struct Memory {
     listing: u64,
     tally: Tally,
     seen: Seen,
-    /// What the last step did, so that the cursor before it can be asked for once more.
+    /// What the last step did, so that it can be undone if the cursor before it comes again.
     before: Tally,
     undo: Vec<(Fingerprint, Option<u8>)>,
-    /// In how many calls up to the last one questions for activity failed.
+    /// In how many calls up to the last one requests for activity failed.
     pub(super) activity_failures: u8,
-    /// What the first page of this pass has, by its accounts in order.
+    /// A hash of the accounts on the first page of this pass, in order.
     first_page: u64,
-    /// Whom and what the notices name.
+    /// The accounts and reasons that the notices name.
     pub(super) named: Named,
-    /// How many ids a question for activity may have, where more were too many.
+    /// How many ids a request for activity may have, if more were too many.
     pub(super) ids_at_once: Option<usize>,
-    /// What is known of the accounts beside the list.
-    pub surroundings: Surroundings,
+    /// What the server says about accounts outside the list.
+    pub context: AccountContext,
     /// What is known of the server.
     pub learnt: Learnt,
     /// The ids of a listing by ids.
     pub(super) kept: Kept,
-    /// Profiles that are asked for at once by their ids, where the server takes no more.
+    /// How many profiles a request may ask for, if the server accepted no more.
     pub(super) profiles_at_once: Option<usize>,
-    /// Whether profiles did not come once.
+    /// Whether a request for profiles has failed once.
     pub(super) profiles_failed: bool,
-    /// Whether the last step handed over what came apart.
+    /// Whether the last step returned accounts that came apart.
     handed_apart: bool,
-    /// Pages that were read and could not be returned, with the pass and the number of the first of them.
+    /// Pages that were read and could not be returned, with the pass and the number of the first.
     carried: (u8, u32, Vec<Page>),
 }
 
@@ -96,7 +96,7 @@ impl Memory {
             named: Named::nothing(),
             activity_failures: 0,
             ids_at_once: None,
-            surroundings: Surroundings::new(),
+            context: AccountContext::new(),
             learnt: Learnt::nothing(),
             kept: Kept::nothing(),
             profiles_at_once: None,
@@ -106,16 +106,21 @@ impl Memory {
         }
     }
 
-    /// What of the accounts that came apart is handed over: nothing the second time in a row, so that a server that refuses
-    /// a token again and again ends the listing.
+    /// Returns the accounts that came apart, but nothing the second time in a row, so that the listing ends if the
+    /// server keeps refusing the token.
     pub(super) fn hand_apart<T>(&mut self, apart: Vec<T>) -> Vec<T> {
         let is_second = core::mem::replace(&mut self.handed_apart, !apart.is_empty());
         if is_second { Vec::new() } else { apart }
     }
 
-    /// Keeps pages that were read and lack their activity until that can be asked for: at most those of one call.
+    /// Keeps pages that were read but lack their activity until that can be requested: at most those of one call.
     pub(super) fn carry(&mut self, pass: u8, first: u32, pages: Vec<Page>) {
         self.carried = (pass, first, pages);
+    }
+
+    /// Forgets the pages that were kept: they were read before a count that is to be proven.
+    pub(super) fn forget_carried(&mut self) {
+        self.carried = (0, 0, Vec::new());
     }
 
     /// The pages that were kept, from this one on.
@@ -126,8 +131,8 @@ impl Memory {
         }
     }
 
-    /// Turns to a listing that is so far. Another listing's memory is forgotten. What a step has noted that is asked for
-    /// once more is taken back.
+    /// Turns to a listing that is so far. Forgets another listing. If the last step is asked for again, undoes what it
+    /// noted.
     pub fn take_up(&mut self, listing: u64, tally: Tally) -> Recall {
         if self.listing != listing {
             // A listing whose first step failed begins again, with the same server.
@@ -161,7 +166,7 @@ impl Memory {
         self.tally = self.before;
     }
 
-    /// Those whom this step has noted and no earlier one had, in the order in which they were noted.
+    /// The accounts that this step was the first to note, in that order.
     pub(super) fn first_seen(&self) -> impl Iterator<Item = Fingerprint> {
         self.undo.iter().filter(|(_, earlier)| earlier.is_none()).map(|(key, _)| *key)
     }
@@ -172,8 +177,8 @@ impl Memory {
         self.seen.get(mark.key).is_some()
     }
 
-    /// Whether a page repeats the first one of its pass, account by account. No page of a list does, unless as many
-    /// accounts as a page has were made between the two and all sort before them.
+    /// Whether a page repeats the first one of its pass, account by account. In a sound list this happens only if a
+    /// whole page of accounts was created between the two and all of them sort first.
     pub(super) fn repeats(&mut self, page: u32, marks: &[Mark]) -> bool {
         let hash = marks.iter().fold(0, |hash, mark| fnv1a(&(hash ^ mark.key.bits()).to_le_bytes()));
         if page == 0 {
@@ -182,11 +187,11 @@ impl Memory {
         page > 0 && !marks.is_empty() && self.first_page == hash
     }
 
-    /// Notes an account of a listing, in a pass; both begin with a count. Returns whether it was seen in this pass for the
-    /// first time.
+    /// Notes an account of a pass. `begin` is the first count of the listing, `pass` that of the pass. Returns whether
+    /// the pass sees the account for the first time.
     ///
-    /// An account was surely counted when a pass began if it is dated before that count, or if an earlier pass has seen it
-    /// too: then it was there before and after, whatever its date.
+    /// An account was surely counted when a pass began if it is dated before that count, or if an earlier pass has seen
+    /// it too: it was then there before and after the count, whatever its date.
     pub fn note(&mut self, mark: Mark, begin: &Count, pass: &Count) -> bool {
         let earlier = self.seen.put(mark.key, self.tally.pass);
         if earlier == Some(self.tally.pass) {
@@ -216,7 +221,7 @@ mod tests {
         Tally { pass, seen, in_pass, later: 0 }
     }
 
-    /// A count that surely has what is dated before this.
+    /// A count that surely has accounts that are dated before this.
     fn count(cutoff_ms: i64) -> Count {
         Count { server_ms: cutoff_ms, cutoff_ms: Some(cutoff_ms), total: None }
     }
@@ -232,7 +237,7 @@ mod tests {
 
         assert_eq!(memory.take_up(7, tally(2, 2, 0)), Recall::Whole);
         assert!(marks.iter().all(|mark| memory.note(*mark, &count(10), &count(20))));
-        // The third is dated after both counts, and was there before the second.
+        // The third is dated after both counts, but was there before the second.
         assert!(memory.note(Mark::of("d", 3), &count(10), &count(20)));
         assert!(memory.note(Mark::of("e", 30), &count(10), &count(20)));
         assert_eq!(memory.tally(), Tally { later: 2, ..tally(2, 3, 4) });

@@ -1,4 +1,4 @@
-//! What a listing has to tell beside its records.
+//! The notices of a listing, and the fields that the token cannot see.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -16,7 +16,8 @@ use super::super::role::Role;
 use super::census::{Census, Clock};
 use crate::contract::{ActivityKnowledge, HiddenField, ListingState, Notice, User, UserStatus};
 
-/// What the notices name. It is not in the cursor, so a listing that goes on in a fresh instance names what that finds.
+/// The accounts and reasons that notices name. They are not in the cursor, so after a change of instance the notices
+/// name what the fresh one finds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Named {
     /// Names or ids of accounts that could not be read.
@@ -32,7 +33,7 @@ pub struct Named {
 }
 
 impl Named {
-    /// Whose token it is, as far as advice depends on it.
+    /// Who holds the token, as far as advice depends on it.
     #[must_use]
     pub const fn holder(&self) -> Holder {
         self.holder
@@ -50,7 +51,7 @@ impl Named {
         }
     }
 
-    /// Takes what the census has found.
+    /// Notes what the census has found.
     pub fn take_up(&mut self, census: &Census) {
         if let Some(failure) = &census.count_failure {
             self.count_failed(failure);
@@ -63,7 +64,7 @@ impl Named {
         }
     }
 
-    /// Takes why the server did not count its accounts.
+    /// Notes why the server did not count its accounts.
     pub fn count_failed(&mut self, failure: &Failure) {
         self.count_failure = Some(failure.in_full());
     }
@@ -87,7 +88,7 @@ impl Named {
     }
 }
 
-/// A name that is no longer than those of Mattermost.
+/// A name, cut to the longest that Mattermost allows.
 fn short(name: &str) -> String {
     name.chars().take(64).collect()
 }
@@ -105,10 +106,10 @@ fn listed(records: u32, names: &[String]) -> String {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     counts: [Option<u32>; CODES.len()],
-    /// The seats by this listing and by the server's count, where the two do not agree. They are held against each other
-    /// at the end, so the cursor does not have them.
+    /// The seats by this listing and by the server's count, if the two differ. They are compared at the end, so the
+    /// cursor does not have them.
     seats: Option<(u32, u32)>,
-    /// The accounts likewise.
+    /// The same for accounts.
     accounts: Option<(u32, u32)>,
     /// Whether the token does not see how accounts sign in.
     sign_in_hidden: bool,
@@ -142,14 +143,14 @@ const CODES: [NoticeCode; 20] = [
 const HIDDEN: &str = "h";
 const SHOWN: &str = "s";
 
-/// A field of `user` that is hidden, and the ids that it may have instead of the one that is seen.
+/// A hidden field of `user`, and the ids that it may have instead of the one shown.
 type FieldHidden = (&'static str, &'static [&'static str]);
 
-/// What a notice says about a whole listing: the fields that this token cannot see.
+/// The fields that the token cannot see, by the notice that reports it.
 const fn hidden_by(code: NoticeCode) -> &'static [FieldHidden] {
     const TEAM_ADMIN: &[&str] = &[Role::TeamAdmin.id()];
     const INACTIVE: &[&str] = &["inactive"];
-    // What is not in the report may have been later.
+    // Activity that the report does not show may be later.
     const ACTIVE: &[&str] = &["active"];
     match code {
         NoticeCode::EmailsHidden => &[("email", &[])],
@@ -195,7 +196,7 @@ const fn hidden_by(code: NoticeCode) -> &'static [FieldHidden] {
 }
 
 impl Findings {
-    /// What the census tells already.
+    /// The notices that the census raises.
     #[must_use]
     pub fn of(census: &Census) -> Self {
         let mut findings = Self::default();
@@ -227,33 +228,33 @@ impl Findings {
         }
     }
 
-    /// Raises a notice about so many more records; none leaves it as it is.
+    /// Raises a notice about so many more records; 0 changes nothing.
     pub fn add(&mut self, code: NoticeCode, records: u32) {
         if let (1.., Some(slot)) = (records, self.slot(code)) {
             *slot = Some(slot.unwrap_or_default().saturating_add(records));
         }
     }
 
-    /// Sets how many records a notice is about; none takes it away.
+    /// Sets how many records a notice is about; 0 removes the notice.
     pub fn set(&mut self, code: NoticeCode, records: u32) {
         if let Some(slot) = self.slot(code) {
             *slot = (records > 0).then_some(records);
         }
     }
 
-    /// How many records a notice is about; 0 where it was not raised.
+    /// How many records a notice is about; 0 if it was not raised.
     #[must_use]
     pub fn count(&self, code: NoticeCode) -> u32 {
         self.entries().find(|(raised, _)| *raised == code).map_or(0, |(_, records)| records)
     }
 
-    /// Raises the notice that the seats of the listing are not those that the server counts.
+    /// Raises the notice that the listing's seats differ from the server's count.
     pub fn seats_differ(&mut self, listed: u32, counted: u32) {
         self.raise(NoticeCode::SeatsDiffer);
         self.seats = Some((listed, counted));
     }
 
-    /// Raises the notice that the accounts of the listing are not as many as the server counts.
+    /// Raises the notice that the listing's accounts differ from the server's count.
     pub fn count_differs(&mut self, listed: u32, counted: u32) {
         self.raise(NoticeCode::CountDiffers);
         self.accounts = Some((listed, counted));
@@ -267,15 +268,15 @@ impl Findings {
         }
     }
 
-    /// Whether there is no point in asking for activity any more.
+    /// Whether requests for activity are pointless.
     #[must_use]
     pub fn is_activity_lost(&self) -> bool {
         let is_hidden = self.has(NoticeCode::LastActivityHidden) && self.count(NoticeCode::LastActivityHidden) == 0;
         is_hidden || self.has(NoticeCode::LastActivityFailed)
     }
 
-    /// Counts an account whose activity was asked for and did not come. Where it has set its status by hand, its record
-    /// says so.
+    /// Counts an account whose activity was requested and did not come, unless it has set its status by hand, which its
+    /// record says.
     pub fn note_activity(&mut self, last_use: LastUse, user: &User) {
         let is_unknown = user.activity == ActivityKnowledge::Unknown && user.status != UserStatus::Deactivated;
         if is_unknown && !matches!(last_use.activity, Activity::AtLeast(_)) {
@@ -283,7 +284,8 @@ impl Findings {
         }
     }
 
-    /// Forgets the accounts whose activity did not come, since all are listed again. That it is hidden at all stays.
+    /// Forgets the accounts whose activity did not come, since all are listed again. A notice that all activity is
+    /// hidden stays.
     pub fn forget_activity(&mut self) {
         if self.count(NoticeCode::LastActivityHidden) > 0 {
             self.set(NoticeCode::LastActivityHidden, 0);
@@ -300,13 +302,13 @@ impl Findings {
     #[must_use]
     pub fn since(&self, earlier: &Self, census: &Census, named: &Named) -> Vec<Notice> {
         let news = self.entries().filter(|(code, _)| !earlier.has(*code));
-        news.map(|(code, n)| self.told(code, n, census, named)).collect()
+        news.map(|(code, n)| self.notice(code, n, census, named)).collect()
     }
 
     /// Every notice.
     #[must_use]
     pub fn all(&self, census: &Census, named: &Named) -> Vec<Notice> {
-        self.entries().map(|(code, n)| self.told(code, n, census, named)).collect()
+        self.entries().map(|(code, n)| self.notice(code, n, census, named)).collect()
     }
 
     /// The state of a listing that ends without being proven complete, with the reason.
@@ -322,14 +324,15 @@ impl Findings {
         }
     }
 
-    /// What the token cannot see in the whole listing and was not hidden yet in `earlier`.
+    /// The fields that the token cannot see in the whole listing, other than those in `earlier`.
     #[must_use]
     pub fn hidden_since(&self, earlier: &Self) -> Vec<HiddenField> {
         let before = earlier.hidden();
         self.hidden().into_iter().filter(|field| !before.contains(field)).collect()
     }
 
-    /// What the token cannot see in the whole listing. Each field comes once, with everything that it may be.
+    /// The fields that the token cannot see in the whole listing. Each field comes once, with everything that it may
+    /// be.
     #[must_use]
     pub fn hidden(&self) -> Vec<HiddenField> {
         let mut all: Vec<HiddenField> = Vec::new();
@@ -349,7 +352,7 @@ impl Findings {
         if self.sign_in_hidden { ATTRIBUTES } else { &[] }
     }
 
-    /// The numbers as the cursor writes them: a dash, or a number, for each; and a mark where sign-ins are hidden.
+    /// The numbers as the cursor writes them: a dash or a number for each, and whether sign-ins are hidden.
     #[must_use]
     pub fn encode(&self) -> String {
         let mut texts: Vec<String> =
@@ -386,7 +389,7 @@ impl Findings {
         CODES.into_iter().zip(self.counts).filter_map(|(code, count)| Some((code, count?)))
     }
 
-    fn told(&self, code: NoticeCode, records: u32, census: &Census, named: &Named) -> Notice {
+    fn notice(&self, code: NoticeCode, records: u32, census: &Census, named: &Named) -> Notice {
         Notice { fix: Some(advice::fix(code, named.holder).to_string()), ..self.worded(code, records, census, named) }
     }
 
@@ -401,7 +404,7 @@ impl Findings {
                 let params = [("counted", total.to_string()), ("hidden", records.to_string())];
                 plain(Some(format!("{records} of {total} are hidden")), &params)
             }
-            // Its number is the status of the answer, 0 for none.
+            // Its number is the status of the answer; 0 if no answer came.
             (NoticeCode::LastActivityFailed, _) => {
                 let (status, what) = match records {
                     0 => (None, "got no answer".to_string()),
@@ -466,7 +469,7 @@ mod tests {
             (&[PartialView, EmailsHidden], Some(PartialView)),
             (&[ListingResumed, PartialView], Some(PartialView)),
             (&[PartialView, CountFailed, ListingResumed, CompletenessUnproven], Some(CompletenessUnproven)),
-            // Without a number there is nothing to prove it by.
+            // Without a count nothing can be proven.
             (&[EmailsHidden], Some(CompletenessUnproven)),
         ] {
             let mut findings = Findings::default();

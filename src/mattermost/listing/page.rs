@@ -19,15 +19,15 @@ pub(super) struct Page {
     pub(super) server_ms: i64,
     /// How many records it has, unreadable ones among them.
     pub(super) sent: u32,
-    /// How many ids were asked for, and which of them lead to nobody who is to be listed.
+    /// How many ids were requested, and which of them have no account to list.
     pub(super) asked: usize,
     pub(super) absent: Vec<Id>,
-    /// Set where its activity was asked for and did not come.
+    /// Set if its activity was requested and did not come.
     pub(super) failure: Option<Failure>,
 }
 
 impl Page {
-    /// The page without what was asked for in vain.
+    /// The page without its failure, so that its activity is requested again.
     pub(super) fn renewed(self) -> Self {
         Self { failure: None, ..self }
     }

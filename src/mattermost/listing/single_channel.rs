@@ -1,5 +1,5 @@
-//! Which guests are in exactly one channel: from 11.6 on they take no seat of a licensed server, and the list of users
-//! does not tell who they are. The report on users does.
+//! Which guests are in exactly one channel: from 11.6 on they take no seat of a licensed server. The report on users
+//! shows who they are; the list of users does not.
 
 use alloc::string::{String, ToString};
 
@@ -11,7 +11,7 @@ use super::super::api::{self, Answer, REPORT_ROWS_PER_PAGE};
 use super::super::failure::{Failure, Meaning as _};
 use super::super::wire::ReportRow;
 
-/// Pages of the report that are read at most: a million guests.
+/// The most pages of the report that are read: a million guests.
 const PAGES_AT_MOST: u32 = 10_000;
 
 /// The active guests of a single channel, as 64-bit fingerprints of their ids.
@@ -23,7 +23,7 @@ pub struct SingleChannelGuests {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 enum State {
-    /// Nothing was asked.
+    /// Nothing was requested.
     #[default]
     Unasked,
     /// Name and id of the account after which the report goes on, both empty at its beginning, and the number of pages
@@ -42,11 +42,11 @@ impl SingleChannelGuests {
         Self { ids: None, state: State::Unasked }
     }
 
-    /// What is to be asked next, one request at a time; none where all is known, or nothing can be.
+    /// The next request, one at a time; `None` if all is known, or nothing can be.
     #[must_use]
     pub fn ask(&self) -> Option<Request> {
         match &self.state {
-            // Most servers have none, and to count them costs a large server far less than to list them.
+            // Most servers have none, and counting them costs a large server far less than listing them.
             State::Unasked => Some(api::count_single_channel_guests()),
             State::After(name, id, _) => Some(api::single_channel_guests(name, id)),
             State::Known | State::Hidden => None,
@@ -56,7 +56,7 @@ impl SingleChannelGuests {
     /// Takes the answer.
     ///
     /// # Errors
-    /// The server cannot be reached or does not answer as Mattermost does. The same is then to be asked again.
+    /// The server cannot be reached or does not answer as Mattermost does. The same request is then to be sent again.
     pub fn take(&mut self, answered: &Answered) -> Result<(), Failure> {
         let pages = match self.state {
             State::Unasked => {
@@ -78,7 +78,7 @@ impl SingleChannelGuests {
         let ids = self.ids.get_or_insert_default();
         let before = ids.len();
         ids.extend(rows.rows.iter().map(|row| fnv1a(row.id.as_str().as_bytes())));
-        // A page that brings nobody new is the end as well: the list does not go on.
+        // A page without a new guest is also the end: the list repeats itself.
         let goes_on = rows.sent() >= REPORT_ROWS_PER_PAGE && ids.len() > before && pages < PAGES_AT_MOST;
         self.state = match rows.rows.last() {
             Some(last) if goes_on => {
@@ -90,7 +90,7 @@ impl SingleChannelGuests {
         Ok(())
     }
 
-    /// Whether a guest is in exactly one channel; none where that is not known.
+    /// Whether a guest is in exactly one channel; `None` if that is not known.
     #[must_use]
     pub fn has(&self, id: &str) -> Option<bool> {
         let known = self.state == State::Known;
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_are_none_they_are_not_listed() {
+    fn guests_are_not_listed_if_the_count_is_zero() {
         let mut guests = SingleChannelGuests::new();
         let mut network = Fake::new(|_| json(200, "0"));
         find(&mut guests, &mut network).unwrap();
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_that_does_not_end_is_left() {
+    fn reading_stops_if_the_report_does_not_end() {
         let mut guests = SingleChannelGuests::new();
         let mut network =
             Fake::new(

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use provider_sdk::http::{Answered, Request, Ticket, Work};
 
 use super::super::activity::{Activity, LastUse, Report};
-use super::super::api::{self, Answer, From, REPORT_ROWS_PER_PAGE, USERS_PER_PAGE};
+use super::super::api::{self, Answer, REPORT_ROWS_PER_PAGE, ReportStart, USERS_PER_PAGE};
 use super::super::code::Code;
 use super::super::failure::{Failure, Meaning as _};
 use super::super::record::{Draft, Rules};
@@ -17,37 +17,37 @@ use super::mark::Mark;
 use super::memory::Memory;
 use super::page::{Page, Part};
 
-/// How many accounts are enough to ask for their activity while more pages are still on their way. A server answers for
-/// a thousand in 7 ms; a request for fewer or for many more costs it more for each.
+/// How many accounts are enough to request their activity while more pages are in flight. A server answers for a
+/// thousand in 7 ms; a request for fewer, or for many more, costs it more per account.
 const IDS_WORTH_ASKING: usize = 1_000;
 
-/// The same where a thousand accounts come at once: two answers are waited for, which spares requests.
+/// The same if accounts come by the thousand: waiting for two answers saves requests.
 const IDS_WORTH_ASKING_BY_IDS: usize = 2_000;
-/// How many accounts a page has that nobody cuts, and how many it has where its size is not asked for.
+/// How many accounts a full page has, and how many it has if the request does not set its size.
 const PAGE_SIZE: u32 = USERS_PER_PAGE as u32;
 const SIZE_BY_DEFAULT: u32 = 60;
 
-/// How many pages of the report may belong to one page of accounts: two do, and accounts that are created meanwhile may
-/// push rows onto a third.
+/// How many pages of the report are read for one page of accounts. Two are usual; accounts that are created meanwhile
+/// may push rows onto a third.
 const REPORTS_A_PAGE: u32 = 4;
 
-/// Where the activity of accounts is asked for.
+/// From which of the server's records the activity of accounts is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asking {
-    /// Among the statuses.
+pub(super) enum ActivityLookup {
+    /// The statuses.
     Statuses,
-    /// In the report on users, and for those who are not in it among the statuses.
+    /// The report on users, and the statuses for accounts that the report leaves out.
     Report,
-    /// Nowhere.
-    Nowhere,
+    /// Activity is not requested.
+    Off,
 }
 
 /// Where the accounts come from.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Origin<'a> {
-    /// Pages of `/users` with so many accounts each, from this one on.
+pub(super) enum AccountSource<'a> {
+    /// Pages of `/users`, from `first` on.
     Pages { first: u32, page_size: u32 },
-    /// These ids in ascending order, so many in a request: what is a page elsewhere is the answer to one.
+    /// These ids in ascending order, `at_once` in a request. The answer to each request counts as a page.
     Ids { ids: &'a [Id], at_once: usize },
 }
 
@@ -55,20 +55,20 @@ pub(super) enum Origin<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan<'a> {
     /// What is read.
-    pub(super) origin: Origin<'a>,
+    pub(super) source: AccountSource<'a>,
     /// Pages to return at most.
     pub(super) most: u32,
     /// Pages beyond those that are read while the last of them wait for their activity, and carried over.
     pub(super) ahead: u32,
-    /// The server's count of the accounts, which tells the page on which the list ends if it still holds.
+    /// The server's count of the accounts. It gives the last page, as long as the count still holds.
     pub(super) total: Option<u32>,
-    /// Whether some of those are hidden, so that the list may be shorter.
+    /// Whether the token cannot see some of those, so that the list may be shorter.
     pub(super) is_partial: bool,
-    /// Where activity is asked for.
-    pub(super) asking: Asking,
-    /// How many ids go into a question for activity at most.
+    /// From which of the server's records activity is requested.
+    pub(super) activity: ActivityLookup,
+    /// The largest number of ids in a request for activity.
     pub(super) ids_at_once: usize,
-    /// In how many calls before this one questions for activity failed: the listing does not wait for ever for the answer.
+    /// In how many calls before this one requests for activity failed. The listing does not retry them without end.
     pub(super) activity_failures: u8,
     /// The server has answered other questions just now.
     pub(super) is_answering: bool,
@@ -83,7 +83,7 @@ pub(super) enum End {
     Reached,
 }
 
-/// What the sweep brought in.
+/// What a sweep has read.
 #[derive(Debug)]
 pub(super) struct Swept {
     /// The accounts to return: in a later pass, those that no earlier one has seen.
@@ -91,7 +91,7 @@ pub(super) struct Swept {
     /// Every account on each of the pages from the first on that were read whole.
     pub(super) pages: Vec<Vec<Mark>>,
     pub(super) end: End,
-    /// How many accounts the first page of the list has, where it is short and may not be the last: then the list goes on
+    /// How many accounts the first page of the list has, if it is short and may not be the last: the list then goes on
     /// in pages of that size.
     pub(super) cut_to: Option<u32>,
     pub(super) unreadable: u32,
@@ -99,16 +99,16 @@ pub(super) struct Swept {
     pub(super) unreadable_names: Vec<String>,
     /// The latest of the server's times in the pages, in milliseconds since 1970; 0 if no page has one.
     pub(super) server_ms: i64,
-    /// Ids that were asked for and lead to nobody who is to be listed.
+    /// Requested ids without an account to list.
     pub(super) absent: Vec<Id>,
-    /// Ids that were asked for on the pages that are returned.
+    /// How many ids were requested for the pages that are returned.
     pub(super) asked: usize,
-    /// The server answered a question for activity with nothing.
+    /// The server answered a request for activity with an empty list.
     pub(super) statuses_hidden: bool,
-    /// The status with which the server, or something in front of it, refuses questions for activity or fails at them; 0
-    /// where no answer comes.
+    /// The status with which the server, or a proxy in front of it, refuses or fails requests for activity; 0 if no
+    /// answer comes.
     pub(super) statuses_failed: Option<u16>,
-    /// How many ids such a question may have.
+    /// How many ids such a request may have.
     pub(super) ids_at_once: usize,
     /// The token may not read the report on users, or the server has none.
     pub(super) report_hidden: bool,
@@ -116,8 +116,8 @@ pub(super) struct Swept {
     pub(super) failure: Option<Failure>,
     /// Pages that were read ahead, or lack their activity: those that come next, from the first one on.
     pub(super) carried: Vec<Page>,
-    /// Where the server lets the token in no more: accounts that came and cannot be returned in their turn, since what is
-    /// before them did not come or their activity did not.
+    /// If the server no longer accepts the token: accounts that came but cannot be returned in their turn, because
+    /// earlier ones or their own activity did not come.
     pub(super) apart: Vec<(Draft, Option<LastUse>)>,
 }
 
@@ -132,29 +132,30 @@ enum Job<'a> {
 #[derive(Debug)]
 pub(super) struct Sweep<'a> {
     rules: &'a Rules,
-    /// Whom a later pass has seen already.
+    /// The accounts that earlier passes have seen.
     known: Option<&'a Memory>,
     plan: Plan<'a>,
     slots: Vec<Option<Result<Page, Failure>>>,
     jobs: Vec<Option<Job<'a>>>,
-    /// How many ids are asked for already.
+    /// How many ids have been requested.
     asked: usize,
-    /// Those that are to be returned.
+    /// Pages that this call returns.
     pages_in_flight: usize,
     reports_in_flight: usize,
-    /// Requests that what is to be returned does not wait for.
+    /// Requests for pages that only the next call returns.
     ahead_in_flight: usize,
-    /// All of them.
+    /// All requests in flight.
     in_flight: usize,
-    /// Pages of the report that are still to be asked for: of which slot, as which of its pages, and from where on.
-    reports: Vec<(usize, u32, From)>,
-    /// Accounts whose statuses are still to be asked for.
+    /// Pages of the report that are still to be requested: the slot, the number of the page for that slot, and where it
+    /// begins.
+    reports: Vec<(usize, u32, ReportStart)>,
+    /// Accounts whose statuses are still to be requested.
     unasked: Vec<Part>,
     /// How many ids go into one request.
     ids_at_once: usize,
     is_over: bool,
     cut_to: Option<u32>,
-    /// What failed first, or that the token is refused.
+    /// The first failure, or that the token is refused.
     failed: Option<Failure>,
     statuses_hidden: bool,
     statuses_failed: Option<u16>,
@@ -196,41 +197,41 @@ impl<'a> Sweep<'a> {
         sweep
     }
 
-    /// Whether another page may be asked for now. Where the server told its number, no page beyond the last expected one
-    /// is asked for until that has come and was full; where it did not, the number in flight doubles from one, so that a
-    /// small server is not asked for pages that it does not have.
+    /// Whether another page may be requested now. If the server reported its number of accounts, no page beyond the
+    /// last expected one is requested until that one has come and was full. If it did not, the number in flight doubles
+    /// from one, so that a small server does not get requests for pages that it does not have.
     fn may_ask_for_a_page(&self) -> bool {
         let next = self.slots.len();
         if self.is_over || next >= self.most() {
             return false;
         }
-        match (self.plan.origin, self.last()) {
-            (Origin::Ids { ids, .. }, _) => self.asked < ids.len(),
-            (Origin::Pages { .. }, Some(last)) => next <= last || self.pages_in_flight == 0,
-            (Origin::Pages { first, .. }, None) => {
+        match (self.plan.source, self.last()) {
+            (AccountSource::Ids { ids, .. }, _) => self.asked < ids.len(),
+            (AccountSource::Pages { .. }, Some(last)) => next <= last || self.pages_in_flight == 0,
+            (AccountSource::Pages { first, .. }, None) => {
                 first > 0 || self.pages_in_flight <= next.saturating_sub(self.pages_in_flight)
             }
         }
     }
 
-    /// Whether a page may be asked for that only the next call returns: while what this one returns is on its way, so
-    /// that nothing waits for it alone.
+    /// Whether a page for the next call may be requested. Only while pages of this call are in flight, so that this
+    /// call never waits for it.
     fn may_read_ahead(&self) -> bool {
         let next = self.slots.len();
         let ahead = usize::try_from(self.plan.ahead).unwrap_or(usize::MAX);
         !self.is_over
             && (self.most()..self.most().saturating_add(ahead)).contains(&next)
-            && match self.plan.origin {
-                Origin::Pages { .. } => self.last().is_some_and(|last| next <= last),
-                Origin::Ids { ids, .. } => self.asked < ids.len(),
+            && match self.plan.source {
+                AccountSource::Pages { .. } => self.last().is_some_and(|last| next <= last),
+                AccountSource::Ids { ids, .. } => self.asked < ids.len(),
             }
             && self.in_flight > self.ahead_in_flight
     }
 
-    /// The slot of the last page, by the server's own number.
+    /// The slot of the last page, by the server's count.
     fn last(&self) -> Option<usize> {
-        let Origin::Pages { first, page_size } = self.plan.origin else { return None };
-        // Whether a list goes on behind a first page that was short, only the second tells.
+        let AccountSource::Pages { first, page_size } = self.plan.source else { return None };
+        // Only the second page shows whether the list goes on after a short first one.
         if first == 1 && page_size < PAGE_SIZE {
             return Some(0);
         }
@@ -255,12 +256,12 @@ impl<'a> Sweep<'a> {
 
     fn page_job(&mut self) -> Option<(Ticket, Request)> {
         let slot = self.slots.len();
-        let (request, ids) = match self.plan.origin {
-            Origin::Pages { first, page_size } => {
+        let (request, ids) = match self.plan.source {
+            AccountSource::Pages { first, page_size } => {
                 let page = first.saturating_add(u32::try_from(slot).unwrap_or(u32::MAX));
                 (Ok(api::users(page, page_size)), Default::default())
             }
-            Origin::Ids { ids, at_once } => {
+            AccountSource::Ids { ids, at_once } => {
                 let rest = ids.get(self.asked..).unwrap_or_default();
                 let ids = rest.get(..at_once.min(rest.len())).unwrap_or_default();
                 let texts: Vec<_> = ids.iter().map(|id| id.text()).collect();
@@ -296,7 +297,7 @@ impl<'a> Sweep<'a> {
         while let Some(part) = self.unasked.first_mut() {
             let Some(Some(Ok(page))) = self.slots.get(part.slot) else { break };
             let room = self.ids_at_once.saturating_sub(ids.len());
-            // The first account of the part for which there is no room.
+            // The first account of the part that does not fit.
             let rest = page.unasked_in(part.from, part.to).nth(room).map(|(place, _)| place);
             if rest.is_some() && !ids.is_empty() {
                 break;
@@ -341,9 +342,9 @@ impl<'a> Sweep<'a> {
     fn take_page(&mut self, slot: usize, ids: &[Id], answered: &Answered) {
         let in_flight = self.pages_like(slot);
         *in_flight = in_flight.saturating_sub(1);
-        let page = match self.plan.origin {
-            Origin::Pages { .. } => read_page(answered, self.rules, self.known),
-            Origin::Ids { .. } => read_accounts(answered, self.rules, ids),
+        let page = match self.plan.source {
+            AccountSource::Pages { .. } => read_page(answered, self.rules, self.known),
+            AccountSource::Ids { .. } => read_accounts(answered, self.rules, ids),
         };
         match &page {
             Ok(page) => {
@@ -352,7 +353,7 @@ impl<'a> Sweep<'a> {
                     self.ask_for_activity(slot, page);
                 }
             }
-            // What comes after a page that failed could not be returned.
+            // Pages after one that failed could not be returned.
             Err(failure) => self.fail(failure),
         }
         if let Some(place) = self.slots.get_mut(slot) {
@@ -360,14 +361,14 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Whether the list ends with a page of so many records, or is cut into smaller pages than were asked for.
+    /// Decides whether the list ends with a page of so many records, or is cut into smaller pages than were requested.
     ///
-    /// A short page is the last one. But old servers and what stands in front of a server may cut each page, and an asked
-    /// for size that is lost leaves Mattermost's own of 60. So a first page that is short is held against the count, or,
-    /// where there is none, against the numbers to which pages are cut, which are round. Pages of the size that came
-    /// cover the same list, whoever cuts them.
+    /// A short page is the last one. But old servers and proxies may cut each page, and if the requested size is lost,
+    /// Mattermost falls back to its default of 60. So a short first page is compared with the count, or, without a
+    /// count, with the round numbers to which pages are cut. Pages of the size that came cover the same list, whatever
+    /// cuts them.
     fn size_up(&mut self, slot: usize, sent: u32) {
-        let Origin::Pages { first, page_size } = self.plan.origin else { return };
+        let AccountSource::Pages { first, page_size } = self.plan.source else { return };
         let is_short = sent < page_size;
         self.is_over |= is_short;
         if slot > 0 || first > 0 || sent == 0 || !is_short || page_size < PAGE_SIZE {
@@ -384,13 +385,13 @@ impl<'a> Sweep<'a> {
 
     fn ask_for_activity(&mut self, slot: usize, page: &Page) {
         let first_in_report = page.unasked().find(|draft| !draft.is_bot());
-        match (self.plan.asking, first_in_report) {
-            (Asking::Nowhere, _) => {}
+        match (self.plan.activity, first_in_report) {
+            (ActivityLookup::Off, _) => {}
             _ if page.unasked().next().is_none() => {}
-            (Asking::Report, Some(draft)) if !self.report_hidden => {
-                self.reports.push((slot, 1, From::Name(draft.name().into())));
+            (ActivityLookup::Report, Some(draft)) if !self.report_hidden => {
+                self.reports.push((slot, 1, ReportStart::Name(draft.name().into())));
             }
-            (Asking::Report | Asking::Statuses, _) => self.unasked.push(page.whole(slot)),
+            (ActivityLookup::Report | ActivityLookup::Statuses, _) => self.unasked.push(page.whole(slot)),
         }
     }
 
@@ -398,7 +399,7 @@ impl<'a> Sweep<'a> {
         self.reports_in_flight = self.reports_in_flight.saturating_sub(1);
         let answer = match Answer::of(answered) {
             Ok(answer) => answer,
-            // What the report would have told is then asked for in the other way.
+            // The statuses are requested instead of the report.
             Err(failure) if failure.is_refusal() || self.goes_on_without(&failure) => {
                 self.report_hidden = true;
                 return self.unasked.extend(self.whole(slot));
@@ -424,7 +425,7 @@ impl<'a> Sweep<'a> {
         let goes_on = lacks && rows.sent() >= REPORT_ROWS_PER_PAGE && place < REPORTS_A_PAGE;
         match rows.rows.last() {
             Some(last) if goes_on => {
-                let after = From::After(last.username.as_str().into(), last.id.as_str().into());
+                let after = ReportStart::After(last.username.as_str().into(), last.id.as_str().into());
                 self.reports.push((slot, place.saturating_add(1), after));
             }
             // Bots are not in the report.
@@ -435,9 +436,9 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Whether the listing can do without what was asked for: pages come through, or there would be nobody to ask about,
-    /// so what is in front of the server refuses this question alone. Where the server fails, it is asked once more first,
-    /// and twice where no answer comes though others do: networks fail more often than they keep questions back.
+    /// Whether the listing can do without this answer. Pages come through, since there are accounts to ask about, so a
+    /// refusal by a proxy concerns this request alone. If the server fails, the request is retried once first, and
+    /// twice if no answer comes though others do: networks fail more often than they block one kind of request.
     fn goes_on_without(&self, failure: &Failure) -> bool {
         let failures = self.plan.activity_failures;
         failure.is_of_gateway()
@@ -494,12 +495,12 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// What failed first, or that the token is refused; none where nothing failed.
+    /// The first failure, or that the token is refused; `None` if nothing failed.
     pub(super) const fn failed(&self) -> Option<&Failure> {
         self.failed.as_ref()
     }
 
-    /// Every page that was read, from the first one on, where none can be returned now.
+    /// Every page that was read, from the first one on, if none can be returned now.
     pub(super) fn keep(self) -> Vec<Page> {
         self.slots.into_iter().map_while(|slot| slot.and_then(Result::ok)).map(Page::renewed).collect()
     }
@@ -526,12 +527,13 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// What may be returned: the pages from the first on up to one that failed, so that nothing read is lost.
+    /// What can be returned: the pages from the first on up to one that failed. Those after it are carried over, so
+    /// that nothing read is lost.
     pub(super) fn finish(self) -> Swept {
         let mut swept = self.nothing_yet();
-        // What was asked for in pages of the wrong size is asked for again.
+        // Pages of the wrong size are requested again.
         let most = if self.cut_to.is_some() { 1 } else { self.most() };
-        let is_short = |sent| matches!(self.plan.origin, Origin::Pages { page_size, .. } if sent < page_size);
+        let is_short = |sent| matches!(self.plan.source, AccountSource::Pages { page_size, .. } if sent < page_size);
         let refusal = self.failed.filter(Failure::is_of_token);
         let mut slots = self.slots.into_iter();
         for slot in slots.by_ref().take(most) {
@@ -573,13 +575,13 @@ impl<'a> Sweep<'a> {
                 }
             }
         }
-        // Nothing more comes with this token, so all that came is handed over at once.
+        // The server sends nothing more to this token, so all that came is returned at once.
         if let (Some(failure), Some(refusal)) = (&mut swept.failure, refusal) {
             *failure = refusal;
             let came = swept.carried.drain(..).chain(slots.by_ref().flatten().filter_map(Result::ok));
             swept.apart = came.flat_map(|page| page.drafts).collect();
         }
-        // What follows on a page that only lacks its activity is of use too, and what was read ahead.
+        // Pages after one that only lacks its activity are still useful, and so are those read ahead.
         if swept.cut_to.is_none() && (!swept.carried.is_empty() || swept.failure.is_none()) {
             swept.carried.extend(slots.map_while(|slot| slot.and_then(Result::ok)).map(Page::renewed));
         }
@@ -593,9 +595,9 @@ impl Work for Sweep<'_> {
             return Some(job);
         }
         let is_all_there = self.pages_in_flight == 0 && self.reports_in_flight == 0 && !self.may_ask_for_a_page();
-        let worth = match self.plan.origin {
-            Origin::Pages { .. } => IDS_WORTH_ASKING,
-            Origin::Ids { .. } => IDS_WORTH_ASKING_BY_IDS,
+        let worth = match self.plan.source {
+            AccountSource::Pages { .. } => IDS_WORTH_ASKING,
+            AccountSource::Ids { .. } => IDS_WORTH_ASKING_BY_IDS,
         };
         if (is_all_there || self.unasked_ids() >= worth)
             && let Some(job) = self.statuses_job()
@@ -646,7 +648,7 @@ fn read_page(answered: &Answered, rules: &Rules, known: Option<&Memory>) -> Resu
             page.drafts.push((draft, None));
         }
     }
-    // What a later pass cannot read was told by the first.
+    // The first pass has reported what cannot be read.
     if known.is_some() {
         page.unreadable = 0;
         page.unreadable_names.clear();

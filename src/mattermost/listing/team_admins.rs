@@ -1,7 +1,7 @@
-//! Who runs a team: one request for the teams and one for the administrators of each, several in flight.
+//! Finds who runs a team: one request for the teams and one for the administrators of each, several in flight.
 //!
-//! The user list does not tell, and there is no route for the whole server. The answer is kept for as long as the
-//! instance goes on with the listing, and found again by a fresh one.
+//! The list of users does not show it, and Mattermost has no route for the whole server. An instance keeps the answer
+//! for as long as it goes on with the listing; a fresh one asks again.
 
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
@@ -15,28 +15,28 @@ use super::super::failure::{Failure, Meaning as _};
 use super::super::version::Version;
 use super::super::wire::{Team, TeamMember, User};
 
-/// Pages of 200 teams, archived ones among them, that are read at most; those beyond are not asked about, and that is
-/// told.
+/// The most pages of 200 teams that are read, archived ones included. If there are more, a notice reports that the rest
+/// was not asked about.
 const TEAM_PAGES_AT_MOST: u32 = 50;
 
-/// Requests for who runs a team, in all; one for each team where the server can be asked for its administrators alone.
-/// Where it cannot, teams of a million members fit, and a list that does not end is left.
+/// The most requests for who runs a team, in all. A server that can list the administrators alone takes one for each
+/// team. If it cannot, this is enough for teams of a million members, and stops a list that does not end.
 const REQUESTS_AT_MOST: usize = 20_000;
 
-/// The accounts that run a team, with the names of their teams, and what is still to be asked.
+/// The accounts that run a team, with the names of their teams, and the requests that are still open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TeamAdmins {
     /// Teams that are not archived.
     teams: Vec<Named>,
-    /// Fingerprints of ids with the place of a team that the account runs: of a million accounts some thirty thousand may
-    /// run one, so neither the id nor the team's name is kept with each.
+    /// Fingerprints of ids with the place of a team that the account runs. Of a million accounts some thirty thousand
+    /// may run one, so these pairs hold neither id nor name.
     pairs: Vec<(u64, u32)>,
     /// Whether the pairs are in order.
     is_sorted: bool,
     is_partial: bool,
-    /// Whether a team came that not everybody may join.
+    /// Whether the list has a team that not everybody may join.
     has_private: bool,
-    /// Whether the first page of teams was asked for.
+    /// Whether the first page of teams was requested.
     has_begun: bool,
     open: VecDeque<Question>,
     requests: usize,
@@ -48,7 +48,7 @@ struct Named {
     name: String,
 }
 
-/// What is asked about teams.
+/// A request about teams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
     /// For a page of teams.
@@ -62,7 +62,7 @@ pub enum Question {
         team: u32,
         /// From 0.
         page: u32,
-        /// In which way.
+        /// By which route.
         route: Route,
     },
 }
@@ -99,7 +99,7 @@ impl TeamAdmins {
         }
     }
 
-    /// What is to be asked next; none where all is known or the rest waits for answers.
+    /// The next request; `None` if all is known or the rest waits for answers.
     pub fn ask(&mut self) -> Option<(Question, Request)> {
         if !self.has_begun {
             self.has_begun = true;
@@ -127,17 +127,17 @@ impl TeamAdmins {
         }
     }
 
-    /// Takes the answer to the request for the first page of teams, where that was made already. One that is no list is asked
-    /// for again.
+    /// Takes the answer to a request for the first page of teams that was sent already. If it is not a list, the page
+    /// is requested again.
     pub fn begin_with(&mut self, version: Option<Version>, answered: &Answered) {
         self.has_begun = true;
         let _ = self.take(Question::Teams { page: 0 }, version, answered);
     }
 
-    /// Takes an answer. What the token may not see makes what is known partial and is no error.
+    /// Takes an answer. A refusal makes the result partial; it is not an error.
     ///
     /// # Errors
-    /// The server cannot be reached or does not answer as Mattermost does. The question is then still to be asked.
+    /// The server cannot be reached or does not answer as Mattermost does. The request is then to be sent again.
     pub fn take(&mut self, question: Question, version: Option<Version>, answered: &Answered) -> Result<(), Failure> {
         let taken = match question {
             Question::Teams { page } => self.take_teams(page, Route::of(version), answered),
@@ -149,7 +149,7 @@ impl TeamAdmins {
         taken
     }
 
-    /// Puts in order what was found, so that [`of`](Self::of) finds it, and each once.
+    /// Sorts and deduplicates what was found, so that [`of`](Self::of) finds it.
     pub fn sort(&mut self) {
         if !self.is_sorted {
             self.pairs.sort_unstable();
@@ -158,7 +158,7 @@ impl TeamAdmins {
         }
     }
 
-    /// The names of the teams that an account runs, sorted; none for most.
+    /// The names of the teams that an account runs, sorted; empty for most.
     #[must_use]
     pub fn of(&self, id: &str) -> Vec<&str> {
         let key = fnv1a(id.as_bytes());
@@ -176,7 +176,7 @@ impl TeamAdmins {
         self.is_partial
     }
 
-    /// Whether teams came that only those see who see all.
+    /// Whether the list has a team that only a token that sees all teams can see.
     #[must_use]
     pub const fn has_private(&self) -> bool {
         self.has_private
@@ -186,8 +186,8 @@ impl TeamAdmins {
         self.teams.get(usize::try_from(place).ok()?)
     }
 
-    /// Notes the teams that are not archived and asks for the next page. They are paged by a name that is not unique, so
-    /// a team may come twice; that changes nothing.
+    /// Notes the teams that are not archived, and queues the next page. Pages are ordered by a name that is not unique,
+    /// so a team may come twice; that does no harm.
     fn take_teams(&mut self, page: u32, route: Route, answered: &Answered) -> Result<(), Failure> {
         let Some(answer) = Failure::unless_refused(Answer::of(answered))? else {
             self.is_partial = true;
@@ -209,7 +209,7 @@ impl TeamAdmins {
         Ok(())
     }
 
-    /// Notes a page of those who run a team; asks for the next page, or in the other way, where that is needed.
+    /// Notes a page of those who run a team; queues the next page, or the other route, if needed.
     fn take_admins(&mut self, team: u32, page: u32, route: Route, answered: &Answered) -> Result<(), Failure> {
         let Some(answer) = Failure::unless_refused(Answer::of(answered))? else {
             match route {
@@ -243,7 +243,7 @@ impl TeamAdmins {
         if !is_id(id) {
             return;
         }
-        // A list that repeats itself takes no more room.
+        // Sorting removes duplicates, so a list that repeats itself does not take more memory.
         if self.pairs.len() == self.pairs.capacity() {
             self.sort();
         }
@@ -252,7 +252,7 @@ impl TeamAdmins {
     }
 }
 
-/// Rows of old servers have the role alone; custom schemes give the role another name, and then the flag tells.
+/// Rows of old servers have only the role. Custom schemes rename the role, and the flag shows it instead.
 fn is_admin(member: &TeamMember<'_>) -> bool {
     let has_role = || member.roles.as_str().split_ascii_whitespace().any(|role| role == "team_admin");
     member.delete_at.0 == 0 && (member.scheme_admin.0 || has_role())
@@ -271,7 +271,7 @@ mod tests {
     use super::super::super::fake::{Fake, json};
     use super::super::super::seat::SeatRule;
     use super::super::census::Clock;
-    use super::super::{Census, Count, Findings, Hidden, Surroundings};
+    use super::super::{AccountContext, Census, Count, Findings, Hidden};
     use super::*;
     use alloc::format;
     use provider_sdk::http::{Lost, Network, Outcome};
@@ -317,10 +317,10 @@ mod tests {
 
     const NOW: Option<Version> = Some(Version::new(11, 6));
 
-    /// Who runs a team, whether there may be more, and whether the token's rights leave that open. Asks as a server's
-    /// listing does that counts all guests alike.
+    /// Who runs a team, whether there may be more, and whether the token's rights leave that open. Sends the requests
+    /// of a listing of a server that counts all guests alike.
     #[derive(Default)]
-    struct Found(Surroundings, bool, bool);
+    struct Found(AccountContext, bool, bool);
 
     impl Found {
         fn find(&mut self, version: Option<Version>, network: &mut dyn Network) -> Result<(), Failure> {
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_filter_is_refused_the_members_are_asked() {
+    fn members_are_read_if_the_server_refuses_the_filter() {
         let found = find(&json(403, FORBIDDEN));
         assert_eq!([1, 2, 3, 4, 5, 6].map(|n| found.of(n)), ["alpha", "alpha", "beta", "beta", "", ""]);
         assert!(!found.1);
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_not_be_seen_is_partial() {
+    fn a_refusal_makes_the_result_partial() {
         let mut found = Found::default();
         found.find(None, &mut Fake::new(|_| json(403, FORBIDDEN))).unwrap();
         assert!(found.1 && (0..400).all(|n| found.of(n).is_empty()));
@@ -401,7 +401,7 @@ mod tests {
             ("[]".into(), true, true),
             (format!("[{open}]"), false, false),
         ] {
-            let mut found = Found(Surroundings::new(), false, is_unsure);
+            let mut found = Found(AccountContext::new(), false, is_unsure);
             let answer = |request: &Request| {
                 json(200, if request.path.starts_with("/api/v4/teams?") { teams.as_str() } else { "[]" })
             };
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_that_do_not_end_are_left() {
+    fn reading_stops_if_a_list_does_not_end() {
         let archived: Vec<_> = (0..200).map(|n| format!(r#"{{"id":"a{n}","name":"old","delete_at":5}}"#)).collect();
         let teams = json(200, format!("[{}]", archived.join(",")));
         let mut found = Found::default();
@@ -430,7 +430,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_failure_only_the_rest_is_asked() {
+    fn after_a_failure_only_open_requests_are_sent() {
         let mut found = Found::default();
         let lost = Err(Lost::TimedOut);
         let failure = found.find(NOW, &mut Fake::new(|request| server(request, &lost))).unwrap_err();
@@ -438,7 +438,7 @@ mod tests {
         let well = json(200, format!("[{}]", user(2)));
         let mut network = Fake::new(|request| server(request, &well));
         found.find(NOW, &mut network).unwrap();
-        // The second page of the big team, which was not asked yet, and the team that failed.
+        // The second page of the big team, which was not requested yet, and the team that failed.
         assert_eq!(network.sent.len(), 2);
         drop(network);
         let at_once = find(&well);

@@ -1,4 +1,4 @@
-//! Whole listings against a server of the test's own, through the fake network.
+//! Tests of whole listings against a fake server, through the fake network.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -20,7 +20,7 @@ use super::fake_server::{self, ADMIN, Dates, NOW, Paging, Server, VIEWER, id, ro
 use super::*;
 use crate::contract::{ListingState, SeatUse, User, UserPage, UserStatus};
 
-/// Settings of a listing by pages; what is by ids has tests of its own.
+/// Settings of a listing by pages; listings by ids have tests of their own.
 fn settings() -> Settings {
     settings_of(&[])
 }
@@ -29,19 +29,19 @@ fn settings_of(pairs: &[(&str, &str)]) -> Settings {
     fake_server::settings_of(&[&[("listing", "pages")], pairs].concat())
 }
 
-/// What a host has at the end of a listing.
+/// A finished listing, as a host has it.
 pub(super) struct Listed {
     pub(super) users: BTreeMap<String, User>,
     pub(super) end: ListingState,
     pub(super) codes: Vec<String>,
-    /// What the notices say.
+    /// The messages of the notices.
     pub(super) messages: Vec<String>,
     pub(super) requests: usize,
-    /// In which way each page was listed.
+    /// How each page was listed.
     pub(super) ways: Vec<String>,
 }
 
-/// Lists as a host does, with the same memory for all calls, and lets the server change between them.
+/// Lists as a host does, with the same memory for all calls; the server may change between them.
 #[track_caller]
 fn list(
     server: &mut Server,
@@ -93,7 +93,7 @@ pub(super) const fn is_complete(end: &ListingState) -> bool {
 }
 
 #[test]
-fn every_size_is_listed_whole_in_as_few_requests_as_it_needs() {
+fn every_size_is_listed_whole_in_as_few_requests_as_needed() {
     // Eight requests before the first page, two of them for those who run the only team and one for guests; a page for
     // every 200 accounts and one to see the end; one for the activity of every call's accounts, or two where more than a
     // thousand of them are there before the last page is; and one to compare the seats.
@@ -115,7 +115,7 @@ fn every_size_is_listed_whole_in_as_few_requests_as_it_needs() {
     }
 }
 
-/// There is at least the account that asks.
+/// There is at least the token's own account.
 #[test]
 fn a_server_that_counts_nobody_proves_nothing() {
     let listed = list(&mut Server::of(0), 0, Order::First, |_, _| {}).unwrap();
@@ -124,7 +124,7 @@ fn a_server_that_counts_nobody_proves_nothing() {
 }
 
 #[test]
-fn the_limit_decides_how_many_come_at_once() {
+fn the_limit_sets_the_size_of_a_page() {
     for (limit, expect) in [(0, 2_000), (1, 200), (200, 200), (201, 400), (100_000, 8_000)] {
         let mut server = Server::of(9_000);
         let mut network = Fake::new(|request| server.answer(request));
@@ -134,9 +134,9 @@ fn the_limit_decides_how_many_come_at_once() {
     }
 }
 
-/// Reading ahead asks for nothing twice, and for nothing beyond the end.
+/// Reading ahead requests nothing twice, and nothing beyond the end.
 #[test]
-fn what_is_read_ahead_of_a_far_server_is_returned_by_the_next_call() {
+fn pages_read_ahead_are_returned_by_the_next_call() {
     for order in [Order::First, Order::Last] {
         for (accounts, limit) in [(20_000, 0), (20_050, 0), (16_000, 0), (3_000, 400), (9_000, 200), (150, 200)] {
             let list_from = |latency_ms| {
@@ -199,15 +199,15 @@ fn a_token_that_may_not_count_proves_nothing() {
         let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
         assert_eq!((listed.users.len(), is_complete(&listed.end)), (450, false));
         assert_eq!(listed.codes, codes);
-        // Without a count the pages in flight double from one, so that hardly any is asked for in vain.
+        // Without a count the pages in flight double from one, so that hardly any request is useless.
         assert!(listed.requests <= 8 + 5 + 1, "{}", listed.requests);
     }
 }
 
-/// The number proves that everybody came, and nobody comes by it: without a usable one all are listed, and the notice says
-/// what is wrong with the number.
+/// The count only serves as proof. Without a usable one everybody is listed even so, and the notice says what is wrong
+/// with the count.
 #[test]
-fn a_count_that_fails_or_is_wrong_costs_the_proof_alone() {
+fn a_failed_or_wrong_count_only_loses_the_proof() {
     let counts = |number: i64| json(200, format!(r#"{{"total_users_count":{number}}}"#));
     let html = |status| Ok(Response { status, body: b"<html>".to_vec(), ..Response::default() });
     let cases = [
@@ -244,11 +244,11 @@ fn a_count_that_fails_or_is_wrong_costs_the_proof_alone() {
         assert_eq!((listed.users.len(), is_complete(&listed.end)), (450, false), "{code}");
         assert_eq!(listed.codes, [code]);
         let messages = listed.messages;
-        // The request that failed comes last, in parentheses.
+        // The failed request comes last, in parentheses.
         let cause = messages[0].split(" (GET ").next().unwrap();
         assert!(detail.is_none_or(|detail| cause.ends_with(detail)), "{messages:?}");
     }
-    // One that fails when the list is read again costs nobody either.
+    // A count that fails in a later pass does not lose an account either.
     let mut server = Server::of(450);
     let failed = json(500, "{}");
     server.instead =
@@ -258,9 +258,9 @@ fn a_count_that_fails_or_is_wrong_costs_the_proof_alone() {
     assert_eq!(listed.codes, ["count-failed", "count-differs"]);
 }
 
-/// Whoever is there before and after a count was counted, whatever the dates say: a second reading proves it.
+/// Accounts that exist before and after a count were counted, whatever their dates: a second reading proves it.
 #[test]
-fn dates_that_say_nothing_cost_another_reading_and_no_proof() {
+fn wrong_dates_cost_another_reading_but_not_the_proof() {
     let day = 24 * 60 * 60 * 1_000;
     let clocks: &[(&str, fn(&mut Server), &[&str])] = &[
         (
@@ -279,7 +279,7 @@ fn dates_that_say_nothing_cost_another_reading_and_no_proof() {
     for (what, set, codes) in clocks {
         for (accounts, limit) in [(9, 0), (450, 200)] {
             let mut server = Server::of(accounts);
-            // Some are as old as most are, and some are of the last year.
+            // Some are as old as most, and some are of the last year.
             for n in 0..accounts / 2 {
                 server.date(&format!("user{n:06}"), NOW - i64::from(n + 1) * 90 * day);
             }
@@ -298,16 +298,16 @@ fn dates_that_say_nothing_cost_another_reading_and_no_proof() {
     assert!(listed.messages[1].ends_with("the server's is 1 year behind"), "{:?}", listed.messages);
 }
 
-/// Pages that are smaller than asked for are read in their own size; pages that are all the same are told as that.
+/// Pages that are smaller than requested are read in their own size; pages that are all the same raise a notice.
 #[test]
-fn pages_that_are_changed_on_their_way_are_read_or_told() {
+fn changed_pages_are_read_or_reported() {
     for (accounts, role) in
         [(450, ADMIN), (450, "system_user"), (100, ADMIN), (100, "system_user"), (60, ADMIN), (61, ADMIN)]
     {
         for paging in [Paging::Clamped(100), Paging::Cut(100), Paging::Clamped(60), Paging::Cut(20), Paging::Clamped(7)]
         {
             if role != ADMIN && paging == Paging::Clamped(7) {
-                continue; // Without a count nothing tells a page of seven from a server of seven.
+                continue; // Without a count a page of seven looks like a server of seven.
             }
             let mut server = Server::of(accounts);
             (server.paging, server.role) = (paging, role);
@@ -335,7 +335,7 @@ fn pages_that_are_changed_on_their_way_are_read_or_told() {
         assert!(!listed.codes.iter().any(|code| code == "users-may-be-missing" || code == "count-differs"));
         assert!(listed.requests < 60, "{}", listed.requests);
     }
-    // As many as are shown are counted by the request that lost its query: the number proves nothing.
+    // The request that lost its query counts as many as are shown, so the count proves nothing.
     let mut server = Server::of(100);
     server.paging = Paging::QueryLost;
     (0..40).for_each(|n| server.update(&format!("user{n:06}"), |account| account.is_bot = true));
@@ -343,10 +343,10 @@ fn pages_that_are_changed_on_their_way_are_read_or_told() {
     assert_eq!((listed.users.len(), is_complete(&listed.end)), (60, false), "{:?}", listed.codes);
 }
 
-/// What stands in front of the server may refuse to let questions for activity through, and the server may fail at them
-/// for ever: the first time it is asked again, since that may pass.
+/// A proxy may block requests for activity, and the server may always fail at them. The first failure is retried, since
+/// it may pass.
 #[test]
-fn activity_that_cannot_be_had_costs_nobody() {
+fn failing_requests_for_activity_lose_no_account() {
     let html = |status| Ok(Response { status, body: b"<html>".to_vec(), ..Response::default() });
     let cases = [
         (html(400), 400, 0),
@@ -391,9 +391,9 @@ fn activity_that_cannot_be_had_costs_nobody() {
     }
 }
 
-/// Whatever limits a question, on the way or in the server, the same is asked in smaller parts.
+/// Whatever limits a request, on the way or in the server, it is sent in smaller parts.
 #[test]
-fn activity_is_asked_for_in_parts_as_small_as_it_takes() {
+fn activity_is_requested_in_parts_as_small_as_needed() {
     let html = |status| Ok(Response { status, body: b"<html>".to_vec(), ..Response::default() });
     for (most, refusal) in [
         (1_000, html(413)),
@@ -415,10 +415,10 @@ fn activity_is_asked_for_in_parts_as_small_as_it_takes() {
     }
 }
 
-/// A date that was kept when somebody set a status by hand, and accounts that the answer leaves out: their activity is
-/// not known, and they are not idle.
+/// After somebody sets a status by hand the date is outdated, and the answer may leave out accounts: their activity is
+/// not known, and they do not count as inactive.
 #[test]
-fn unknown_activity_is_no_idleness_and_is_told() {
+fn unknown_activity_is_reported_and_does_not_count_as_inactive() {
     let old = NOW - 380 * DAY_MS;
     let mut server = Server::of(450);
     server.accounts.values_mut().for_each(|account| account.created = old - DAY_MS);
@@ -444,12 +444,12 @@ fn unknown_activity_is_no_idleness_and_is_told() {
         assert_eq!((user.status == UserStatus::Inactive, user.last_activity_at.is_some()), (is_known, is_known));
         assert_eq!(user.attributes.iter().any(|(key, _)| key == "status-by-hand"), is_by_hand);
     }
-    let told: Vec<_> = page.notices.iter().map(|notice| (notice.code.as_str(), notice.count)).collect();
-    assert_eq!(told, [("last-activity-hidden", Some(10))]);
+    let notices: Vec<_> = page.notices.iter().map(|notice| (notice.code.as_str(), notice.count)).collect();
+    assert_eq!(notices, [("last-activity-hidden", Some(10))]);
 }
 
 #[test]
-fn the_report_that_cannot_be_read_costs_nobody() {
+fn an_unreadable_report_loses_no_account() {
     let settings = settings_of(&[("activity_source", "report")]);
     let html = Ok(Response { status: 403, body: b"<html>".to_vec(), ..Response::default() });
     for (fault, failures) in [(json(500, "{}"), 1), (html, 0), (json(403, "{}"), 0)] {
@@ -470,9 +470,9 @@ fn the_report_that_cannot_be_read_costs_nobody() {
     }
 }
 
-/// Not the names of the token's roles decide what is hidden from it, but what they permit.
+/// The permissions of the token's roles decide what is hidden from it, not their names.
 #[test]
-fn what_the_roles_permit_decides_what_is_told_as_hidden() {
+fn permissions_decide_what_is_reported_as_hidden() {
     let hides = r#"{"ShowEmailAddress":"false","ShowFullName":"false"}"#;
     let teams = r#""list_public_teams","list_private_teams""#;
     let cases = [
@@ -495,7 +495,7 @@ fn what_the_roles_permit_decides_what_is_told_as_hidden() {
 }
 
 #[test]
-fn a_view_of_some_accounts_is_told_in_one_pass() {
+fn a_partial_view_is_reported_in_one_pass() {
     for (shown, expect) in [(14, Some("401 of 415 are hidden")), (415, None)] {
         let mut server = Server::of(415);
         (server.role, server.shown) = (VIEWER, shown);
@@ -509,9 +509,10 @@ fn a_view_of_some_accounts_is_told_in_one_pass() {
     }
 }
 
-/// Older servers, and gateways that refuse the question: a Viewer's name proves nothing, an administrator's does.
+/// Older servers, and gateways that refuse the request: the name of a Viewer's role proves nothing, an administrator's
+/// does.
 #[test]
-fn where_permissions_cannot_be_read_what_comes_decides() {
+fn without_permissions_the_other_answers_decide() {
     for (role, codes) in [(ADMIN, vec![]), (VIEWER, vec!["team-admins-hidden"])] {
         let mut server = Server::of(450);
         server.role = role;
@@ -522,7 +523,7 @@ fn where_permissions_cannot_be_read_what_comes_decides() {
 }
 
 #[test]
-fn hidden_values_are_told() {
+fn hidden_values_are_reported() {
     let cases = [
         ("system_user", r#"{"ShowEmailAddress":"false"}"#, "emails-hidden"),
         ("system_user", r#"{"ShowFullName":"false"}"#, "names-hidden"),
@@ -532,7 +533,7 @@ fn hidden_values_are_told() {
         let mut server = Server::of(3);
         (server.role, server.config) = (role, config);
         let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
-        assert!(listed.codes.iter().any(|told| told == code), "{code}: {:?}", listed.codes);
+        assert!(listed.codes.iter().any(|raised| raised == code), "{code}: {:?}", listed.codes);
     }
     let mut server = Server::of(3);
     server.instead = vec![("status/ids", json(200, "[]"))];
@@ -542,7 +543,7 @@ fn hidden_values_are_told() {
 }
 
 #[test]
-fn activity_that_is_left_out_is_not_asked_for() {
+fn excluded_activity_is_not_requested() {
     let mut server = Server::of(300);
     let settings = settings_of(&[("include_activity", "false")]);
     let mut network = Fake::new(|request| server.answer(request));
@@ -553,7 +554,7 @@ fn activity_that_is_left_out_is_not_asked_for() {
 }
 
 #[test]
-fn accounts_that_cannot_be_read_are_told_and_make_the_listing_incomplete() {
+fn unreadable_accounts_are_reported_and_make_the_listing_incomplete() {
     let mut server = Server::of(3);
     let rows: Vec<_> = server.accounts.iter().map(row).collect();
     let body = format!("[{},{{\"id\":7}},{}]", rows.first().unwrap(), rows.last().unwrap());
@@ -561,7 +562,7 @@ fn accounts_that_cannot_be_read_are_told_and_make_the_listing_incomplete() {
     let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
     assert_eq!((listed.users.len(), is_complete(&listed.end)), (2, false));
     assert_eq!(listed.codes, ["records-unreadable"]);
-    // They are named, as far as they have a name.
+    // The notice names them, as far as they have a name.
     let body = r#"[{"id":"long","username":"anna"},{"id":5,"username":"bert"},{"id":"carl","roles":[]},{"id":7},null]"#;
     let mut server = Server::of(5);
     server.instead = vec![("users?page=0", json(200, body))];
@@ -571,7 +572,7 @@ fn accounts_that_cannot_be_read_are_told_and_make_the_listing_incomplete() {
 }
 
 #[test]
-fn a_fault_keeps_what_was_read_and_the_same_cursor_goes_on() {
+fn after_a_fault_nothing_is_lost_and_the_same_cursor_continues() {
     let faults = || {
         [
             ("users?page=4&", Err(Lost::TimedOut), Code::TimedOut),
@@ -585,9 +586,9 @@ fn a_fault_keeps_what_was_read_and_the_same_cursor_goes_on() {
     for (text, fault, code) in faults() {
         for (order, latency_ms) in [(Order::First, 0), (Order::Last, 0), (Order::First, 20), (Order::Last, 20)] {
             let mut server = Server::of(1_500);
-            // A far server's pages come in one call, unless the host asks for fewer.
+            // The pages of a high-latency server come in one call, unless the host asks for fewer.
             let limit = if latency_ms == 0 { 0 } else { 600 };
-            // Twice: once within what is read with it, once as the first thing of the next call.
+            // Twice: once with other requests, once as the first request of the next call.
             server.instead = vec![(text, fault.clone()), (text, fault.clone())];
             let (mut memory, mut cursor, mut users, mut failures) =
                 (Memory::new(), None::<String>, BTreeMap::new(), vec![]);
@@ -611,17 +612,17 @@ fn a_fault_keeps_what_was_read_and_the_same_cursor_goes_on() {
             assert!(is_complete(&end), "{text} {fault:?}");
             assert_eq!(users.len(), 1_500);
             assert!(users.values().all(|user| user.last_activity_at.is_some()));
-            // What fails ahead of its turn is asked for again in its turn, and only then told.
+            // A request that fails ahead of its turn is retried in its turn, and reported only then.
             assert!(latency_ms > 0 || !failures.is_empty(), "{text}");
-            assert!(failures.iter().all(|told| *told == code), "{text}: {failures:?}");
+            assert!(failures.iter().all(|failure| *failure == code), "{text}: {failures:?}");
         }
     }
 }
 
-/// Every account whose profile came is returned before the refusal ends the listing, whichever answer comes first and
-/// whichever request is the first to be refused, and a new token goes on.
+/// Every account whose profile came is returned before the refusal ends the listing, in whatever order answers and
+/// refusals come. A new token continues the listing.
 #[test]
-fn what_came_before_the_token_was_refused_is_returned() {
+fn accounts_that_came_before_a_refusal_are_returned() {
     let expired = || json(401, r#"{"id":"api.context.session_expired.app_error","message":"m","status_code":401}"#);
     // From the n-th request for accounts or their activity on, the token is refused.
     let orders = |(way, most)| [Order::First, Order::Last].map(|order| (way, order, most));
@@ -665,7 +666,7 @@ fn what_came_before_the_token_was_refused_is_returned() {
         };
         assert_eq!((failure.code, users.len()), (Code::TokenRefused, came), "{way} {order:?} {good}");
 
-        // Another token goes on in another instance, and all are there with their activity.
+        // Another token continues in another instance, and all come with their activity.
         let mut memory = Memory::new();
         let end = loop {
             let mut network = Fake::new(|request| server.answer(request));
@@ -677,7 +678,7 @@ fn what_came_before_the_token_was_refused_is_returned() {
             }
         };
         assert!(users.len() == 5_999 && users.values().all(|user| user.last_activity_at.is_some()), "{way} {good}");
-        // One by pages counts whom this instance has seen, and leaves the rest to the host.
+        // A listing by pages only counts the accounts that this instance has seen.
         assert!(is_complete(&end) || (way == "pages" && cursor.is_some()), "{way} {order:?} {good}");
     }
 }
@@ -728,7 +729,7 @@ fn cursors_are_bound_and_checked() {
         assert_eq!(failure.code, Code::CursorStale, "{cursor}");
         assert!(network.sent.is_empty());
     }
-    // A new token of the same server goes on.
+    // A new token of the same server can continue.
     let new_token =
         settings_of(&[("server_url", "https://chat.example.com/"), ("access_token", "new"), ("max_in_flight", "1")]);
     let mut network = Fake::new(|request| server.answer(request));
@@ -736,7 +737,7 @@ fn cursors_are_bound_and_checked() {
 }
 
 #[test]
-fn a_listing_that_goes_on_in_a_fresh_instance_is_not_called_complete() {
+fn a_listing_resumed_in_a_fresh_instance_is_not_complete() {
     let mut server = Server::of(900);
     let (mut cursor, mut users) = (None::<String>, 0);
     let end = loop {
@@ -754,8 +755,8 @@ fn a_listing_that_goes_on_in_a_fresh_instance_is_not_called_complete() {
     assert!(!is_complete(&end.0) && end.1.iter().any(|notice| notice.code == "listing-resumed"));
 }
 
-/// Deletes the first account when two pages were read, which skips a row, and creates another at the end, which makes up
-/// the number.
+/// Deletes the first account after two pages, so that a row is skipped, and creates another at the end, so that the
+/// number is right again.
 fn hide(server: &mut Server, call: u32) {
     if call == 1 {
         server.accounts.remove("user000000");
@@ -768,14 +769,14 @@ fn an_account_that_a_deletion_hides_is_found_in_another_pass() {
     for (limit, order) in [(1, Order::First), (400, Order::Last)] {
         let mut server = Server::of(1_000);
         let listed = list(&mut server, limit, order, hide).unwrap();
-        // Everybody who was there at the beginning, and the one who came. The one who went took a seat until then.
+        // Everybody from the beginning, and the new one. The deleted one took a seat until then.
         assert_eq!(listed.users.len(), 1_001);
         assert_eq!((is_complete(&listed.end), listed.codes), (true, vec!["seats-differ".to_string()]));
     }
 }
 
 #[test]
-fn another_pass_ends_as_soon_as_it_has_found_who_was_missing() {
+fn another_pass_ends_once_it_has_found_the_missing_accounts() {
     let mut server = Server::of(2_000);
     let listed = list(&mut server, 200, Order::First, |server, call| {
         if call == 0 {
@@ -788,12 +789,12 @@ fn another_pass_ends_as_soon_as_it_has_found_who_was_missing() {
     });
     let listed = listed.unwrap();
     assert!(is_complete(&listed.end) && listed.users.len() == 2_000);
-    // Eleven pages, and the first few of them once more: not all.
+    // Eleven pages, and only the first few of them again.
     assert!(listed.requests < 7 + 11 + 11 + 6 + 11, "{}", listed.requests);
 }
 
 #[test]
-fn who_is_deleted_for_good_before_it_is_read_is_not_waited_for() {
+fn an_account_deleted_before_it_is_read_does_not_delay_the_end() {
     let mut server = Server::of(600);
     let listed = list(&mut server, 1, Order::First, |server, call| {
         if call == 0 {
@@ -807,7 +808,7 @@ fn who_is_deleted_for_good_before_it_is_read_is_not_waited_for() {
 
 #[test]
 fn passes_are_bounded() {
-    // In every pass an account that was read already moves before the position, and one that was not is skipped.
+    // In every pass an account that was read moves before the position, so one that was not is skipped.
     let mut server = Server::of(1_000);
     let mut pages = 0;
     let listed = list(&mut server, 1, Order::First, |server, call| {
@@ -824,7 +825,7 @@ fn passes_are_bounded() {
 }
 
 #[test]
-fn a_list_that_repeats_itself_is_told() {
+fn a_list_that_repeats_itself_is_reported() {
     let mut server = Server::of(200);
     let same = json(200, format!("[{}]", server.accounts.iter().map(row).collect::<Vec<_>>().join(",")));
     let (mut memory, mut cursor, mut calls) = (Memory::new(), None::<String>, 0);
@@ -848,7 +849,7 @@ fn a_list_that_repeats_itself_is_told() {
 }
 
 #[test]
-fn a_step_that_is_asked_for_once_more_answers_the_same() {
+fn a_repeated_step_answers_the_same() {
     let mut server = Server::of(1_000);
     let mut memory = Memory::new();
     let mut step = |memory: &mut Memory, cursor: Option<&str>| {
@@ -874,7 +875,7 @@ fn a_step_that_is_asked_for_once_more_answers_the_same() {
 }
 
 #[test]
-fn the_report_tells_logins_where_it_can_be_read() {
+fn the_report_adds_logins_if_it_can_be_read() {
     let report = settings_of(&[("activity_source", "report")]);
     for (version, role, expect, notice) in [
         ("11.6.0.d.e.true", ADMIN, "login", None),
@@ -894,15 +895,15 @@ fn the_report_tells_logins_where_it_can_be_read() {
                 let ago = i64::from(n) * if by_login { 500 } else { 1_000 };
                 assert_eq!(user.last_activity_at, timestamp(NOW - ago), "{n} {version}");
             }
-            let told = listed.codes.iter().find(|code| *code == "activity-report-hidden");
-            assert_eq!(told.map(String::as_str), notice);
+            let raised = listed.codes.iter().find(|code| *code == "activity-report-hidden");
+            assert_eq!(raised.map(String::as_str), notice);
         }
     }
 }
 
 #[test]
-fn statuses_are_asked_for_in_bodies_that_the_server_takes() {
-    // By version, and by what an administrator has made of it.
+fn statuses_are_requested_in_bodies_that_the_server_accepts() {
+    // By version, and by an administrator's own limit.
     for (version, takes, most) in [
         ("7.6.0.d.e.true", 100_000, 90_000),
         ("11.6.0.d.e.true", 300_000, 270_000),
@@ -920,7 +921,7 @@ fn statuses_are_asked_for_in_bodies_that_the_server_takes() {
 }
 
 #[test]
-fn guests_of_a_single_channel_take_no_seat_where_the_server_says_so() {
+fn guests_of_a_single_channel_take_no_seat_if_the_server_says_so() {
     for (version, role, expect) in [
         ("11.6.0.d.e.true", ADMIN, [SeatUse::Free, SeatUse::Occupied]),
         ("11.5.0.d.e.true", ADMIN, [SeatUse::Occupied, SeatUse::Occupied]),
@@ -941,7 +942,7 @@ fn guests_of_a_single_channel_take_no_seat_where_the_server_says_so() {
 }
 
 #[test]
-fn seats_that_the_server_counts_otherwise_are_told() {
+fn a_different_count_of_seats_is_reported() {
     let mut server = Server::of(10);
     server.more_seats = 2;
     let listed = list(&mut server, 0, Order::First, |_, _| {}).unwrap();
@@ -949,13 +950,13 @@ fn seats_that_the_server_counts_otherwise_are_told() {
 }
 
 #[test]
-fn a_long_wait_is_the_hosts_and_loses_nothing() {
+fn a_long_wait_is_left_to_the_host_and_loses_nothing() {
     let limited = || {
         let mut limited = json(429, "limit exceeded\n").unwrap();
         limited.headers.push(("retry-after", "60".to_string()));
         Ok(limited)
     };
-    // While the team's administrators are asked for, on the third page, and on the way to the activity.
+    // At the request for the team's administrators, at the third page, and at the activity.
     for (text, users) in [("in_team", 0), ("users?page=2&", 400), ("status/ids", 0)] {
         let mut server = Server::of(900);
         server.instead = vec![(text, limited())];
@@ -967,14 +968,14 @@ fn a_long_wait_is_the_hosts_and_loses_nothing() {
         let second = list_users(&settings(), Some(&cursor), 0, &mut memory, &mut network).unwrap();
         assert_eq!((users + second.users.len(), is_complete(&second.state)), (900, true), "{text}");
         let mut pages: Vec<_> = network.sent.iter().filter(|request| request.path.contains("/users?page=")).collect();
-        // No page was asked for twice, but the one that was refused and those that were in flight behind it.
+        // No page was requested twice, except the refused one and those in flight behind it.
         let asked = pages.len();
         pages.sort_by_key(|request| request.path.clone());
         pages.dedup();
         assert!(asked - pages.len() <= if users > 0 { 3 } else { 0 }, "{text}: {asked}");
     }
-    // The same where a pace asks a server for nothing more that wants a longer pause than is waited in a call: then who
-    // runs the team is not known yet, and the pages are kept. Where none was read there is nothing to keep.
+    // The same if the pace sends nothing more because the server asks for a longer pause than a call waits. The teams'
+    // administrators are then not known yet, and pages that were read are kept.
     let cases = [("in_team", true), ("users?page=2&", true), ("users?page=0&", false)];
     for ((text, begins), took_ms) in cases.into_iter().flat_map(|case| [(case, 1), (case, 20)]) {
         let mut server = Server::of(900);
@@ -987,14 +988,14 @@ fn a_long_wait_is_the_hosts_and_loses_nothing() {
         let second = list_users_paced(&settings(), Some(&cursor), 0, &mut memory, &mut network).unwrap();
         assert_eq!((users.len() + second.users.len(), is_complete(&second.state)), (900, true), "{text}");
     }
-    // Before anything was read there is nothing to keep.
+    // Nothing was read yet, so nothing is kept.
     let mut server = Server::of(1_000);
     server.instead = vec![("users/me", limited())];
     let failure = list(&mut server, 0, Order::First, |_, _| {}).err().unwrap();
     assert_eq!((failure.code, failure.retry_after_ms), (Code::RateLimited, Some(60_000)));
 }
 
-/// Something that happens to an account while it is listed.
+/// A change of an account during a listing.
 #[derive(Clone, Debug)]
 enum Change {
     Create(u32),
@@ -1008,7 +1009,7 @@ fn changes() -> impl Strategy<Value = Vec<(u32, i64, Change)>> {
         any::<u32>().prop_map(Change::Delete),
         (any::<u32>(), any::<u32>()).prop_map(|(from, to)| Change::Rename(from, to)),
     ];
-    // Most listings have some twenty answers.
+    // Most listings take some twenty answers.
     proptest::collection::vec((0_u32..30, prop_oneof![Just(0_i64), 0_i64..3_000], change), 0..12)
 }
 
@@ -1032,7 +1033,7 @@ fn apply(server: &mut Server, change: &Change, next_id: u32) {
     }
 }
 
-/// A listing of a server that changes while it answers: after its n-th answer is made and before it is dated.
+/// Lists a server that changes while it answers: after its n-th answer is made and before it is dated.
 fn list_while(
     server: &mut Server,
     limit: u32,
@@ -1072,14 +1073,14 @@ fn list_while(
     panic!("the listing does not end");
 }
 
-/// The count is taken, an account of a moment before is inserted, and the answer is dated: another is deleted later, so
-/// that a third is on no page. With as many accounts as were counted, one is missing.
+/// The count is taken, an account dated a moment before is inserted, and the answer is dated. Another is deleted later,
+/// so that a third is on no page. As many accounts as were counted have come, and one is missing.
 #[test]
 fn an_account_that_is_dated_before_the_count_and_inserted_after_it_proves_nothing() {
     for (insert_lag, date_ahead) in [(0, 0), (2_000, 0), (0, 4_000), (4_000, 4_000)] {
         let mut server = Server::of(1_000);
         (server.insert_lag, server.date_ahead) = (insert_lag, date_ahead);
-        // The second of the first requests is the count; pages follow, and the first of them has who is deleted.
+        // The second request is the count; pages follow, and the first of them has the account that is deleted.
         let changes = [(1, 970, Change::Create(1_199)), (8, 0, Change::Delete(0)), (9, 0, Change::Delete(0))];
         let (users, end) = list_while(&mut server, 1, &changes);
         let missing = server.accounts.values().filter(|account| !users.contains_key(&id(account.n))).count();
@@ -1090,8 +1091,8 @@ fn an_account_that_is_dated_before_the_count_and_inserted_after_it_proves_nothin
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Whatever happens during a listing, within a request or between two, it holds everybody who was there all the time,
-    /// or is not called complete: accounts are dated up to five seconds before they are inserted, and `Date` comes from a
+    /// Whatever happens during a listing, within a request or between two, a complete listing has everybody who was
+    /// there all the time. Accounts are dated up to five seconds before they are inserted, and `Date` comes from a
     /// clock that is up to five seconds ahead, or behind by any time.
     #[test]
     fn a_complete_listing_misses_nobody(
@@ -1114,7 +1115,7 @@ proptest! {
         }
     }
 
-    /// No cursor, however made, does anything but go on or be refused.
+    /// Any text as a cursor either continues a listing or is refused.
     #[test]
     fn any_text_is_a_safe_cursor(text in "m2_[0-9a-f_,.:-]{0,80}|.{0,40}") {
         let mut network = Fake::new(|_| Err(Lost::Closed));

@@ -1,5 +1,5 @@
-//! Sends bodies without end: one that grows, one that says how large it will be, and many of a good size. Its error tells
-//! what became of each, and how many bytes the platform took.
+//! Sends bodies without end: one that grows, one that announces its size, and many of a normal size. Its error reports
+//! the outcome of each, and how many bytes the platform accepted.
 #![no_std]
 
 extern crate alloc;
@@ -11,12 +11,12 @@ use alloc::vec::Vec;
 use components::http::{outcome, outgoing};
 use components::wasi::http::outgoing_handler::handle;
 use components::wasi::http::types::{Fields, OutgoingBody};
-use components::{Error, Setting, told, value};
+use components::{Error, Setting, observed, value};
 
-/// What `blocking-write-and-flush` takes at once.
+/// The most that `blocking-write-and-flush` accepts at once.
 const PIECE: [u8; 4096] = [b' '; 4096];
 
-/// More than any host should take of one request.
+/// More than any host should accept of one request.
 const ENDLESS: u64 = 64 * 1024 * 1024;
 
 fn act(settings: &[Setting]) -> Error {
@@ -39,10 +39,10 @@ fn act(settings: &[Setting]) -> Error {
         }
     }
     note("many", (last, all));
-    told(outcomes)
+    observed(outcomes)
 }
 
-/// Sends a body of so many bytes. Returns what came of it, and how many bytes were taken.
+/// Sends a body of so many bytes. Returns the outcome, and how many bytes were accepted.
 fn send(origin: &str, bearer: &str, bytes: u64, says: bool) -> (String, u64) {
     let mut taken = 0;
     let outcome = try_send(origin, bearer, bytes, says, &mut taken).unwrap_or_else(|reason| reason);
@@ -64,7 +64,7 @@ fn try_send(origin: &str, bearer: &str, bytes: u64, says: bool, taken: &mut u64)
         *taken = taken.saturating_add(4096);
     }
     drop(stream);
-    // One that was stopped is not whole, and the answer tells why.
+    // A stopped body is not whole, and the answer says why.
     let _ = OutgoingBody::finish(body, None);
     outcome(&answer).map(|status| status.to_string())
 }

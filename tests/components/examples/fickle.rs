@@ -1,5 +1,5 @@
-//! Describes itself by the clock: its id is another each time it is asked, and so are the kind of one setting and the
-//! requests that it may make.
+//! Describes itself by the clock: its id changes with each call, and so do the kind of one setting and the requests
+//! that it may make.
 #![no_std]
 
 extern crate alloc;

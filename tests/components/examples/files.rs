@@ -7,10 +7,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use components::wasi::filesystem::preopens::get_directories;
-use components::{Error, Setting, told};
+use components::{Error, Setting, observed};
 
 fn act(_: &[Setting]) -> Error {
-    told(get_directories().into_iter().map(|(_, path)| (String::new(), path)).collect())
+    observed(get_directories().into_iter().map(|(_, path)| (String::new(), path)).collect())
 }
 
 components::misbehave!(act);

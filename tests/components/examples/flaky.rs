@@ -1,5 +1,5 @@
-//! Crashes in `check` and in `list-users` where that is the first call of an instance. No instance lives past a crash, so a
-//! host that lists in a fresh one never gets a page: a version that looks well until it is used.
+//! Crashes in `check` and in `list-users` if that is the first call of an instance. No instance survives a crash, so a
+//! host that lists in a fresh one never gets a page: a version that looks healthy until it is used.
 #![no_std]
 
 extern crate alloc;

@@ -1,5 +1,5 @@
-//! A listing that would take all memory or all time of a host, page by page. Which of them is the value of the setting
-//! [`ELSEWHERE`](components::ELSEWHERE).
+//! A listing that would use all memory or all time of a host, page by page. The setting
+//! [`ELSEWHERE`](components::ELSEWHERE) chooses which.
 #![no_std]
 
 extern crate alloc;
@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use components::{
     CheckReport, Description, ELSEWHERE, Error, Guest, License, ListingState, Notice, Setting, Severity, User,
-    UserPage, description, records, told, value, vec,
+    UserPage, description, observed, records, value, vec,
 };
 
 const MIB: usize = 1024 * 1024;
@@ -41,7 +41,7 @@ fn named(count: usize) -> Vec<(String, String)> {
 
 /// The page after `number` others.
 fn page(kind: &str, number: usize) -> UserPage {
-    // Somebody new each time, so that the listing makes progress.
+    // A new user each time, so that the listing makes progress.
     let mut page = records::page(vec![user(number.to_string())], ListingState::More((number + 1).to_string()));
     match kind {
         "notices" => page.notices = (0..50_000).map(|n| notice(n.to_string(), String::new())).collect(),
@@ -79,11 +79,11 @@ impl Guest for Flood {
     }
 
     fn check(_: Vec<Setting>) -> Result<CheckReport, Error> {
-        Err(told(Vec::new()))
+        Err(observed(Vec::new()))
     }
 
     fn get_licenses(_: Vec<Setting>) -> Result<Vec<License>, Error> {
-        Err(told(Vec::new()))
+        Err(observed(Vec::new()))
     }
 
     fn list_users(settings: Vec<Setting>, cursor: Option<String>, _: u32) -> Result<UserPage, Error> {

@@ -1,5 +1,5 @@
-//! Sends what it was not granted: to other servers, and to the granted one what a licence tool has no business with.
-//! Its error tells what became of each request.
+//! Sends requests that it was not granted: to other servers, and to the granted one for data that a licence tool does
+//! not need. Its error reports the outcome of each request.
 #![no_std]
 
 extern crate alloc;
@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use components::http::Request;
-use components::{ELSEWHERE, Error, Setting, told, value};
+use components::{ELSEWHERE, Error, Setting, observed, value};
 
 fn act(settings: &[Setting]) -> Error {
     let granted = value(settings, "server_url");
@@ -68,7 +68,7 @@ fn act(settings: &[Setting]) -> Error {
         let sent = Request { method: "POST", origin: granted, path, headers: &headers, body: &body }.send();
         outcomes.push((format!("length {length}"), sent));
     }
-    told(outcomes)
+    observed(outcomes)
 }
 
 components::misbehave!(act);

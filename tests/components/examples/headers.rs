@@ -1,5 +1,5 @@
-//! Sends a granted request with headers and query keys that ask for another, such as another method, path, host or user, and
-//! with ones that are not described. Its error tells what became of each.
+//! Sends a granted request with headers and query keys that ask for another method, path, host or user, and with ones
+//! that are not described. Its error reports the outcome of each.
 #![no_std]
 
 extern crate alloc;
@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use components::http::{Request, outcome, outgoing};
 use components::wasi::http::outgoing_handler::handle;
 use components::wasi::http::types::{Fields, OutgoingBody};
-use components::{Error, Setting, told, value};
+use components::{Error, Setting, observed, value};
 
 const OTHERS: [(&str, &str); 19] = [
     ("X-HTTP-Method-Override", "DELETE"),
@@ -64,7 +64,7 @@ fn act(settings: &[Setting]) -> Error {
     outcomes.push(("ordinary".to_string(), get(&ordinary)));
     outcomes.push(("twice".to_string(), get(&[authorization, authorization])));
     outcomes.push(("after the body".to_string(), with_trailer(granted, &bearer).unwrap_or_else(|reason| reason)));
-    told(outcomes)
+    observed(outcomes)
 }
 
 /// A granted request whose body is followed by a header.

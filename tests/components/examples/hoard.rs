@@ -1,5 +1,5 @@
-//! Hands two mebibytes over by each of the ways in which a guest gives the host something before it answers: 14 in all, most
-//! of which the host would keep as long as the call lasts.
+//! Passes two mebibytes to the host in each way that a guest can before it returns: 14 in all, most of which the host
+//! would keep as long as the call lasts.
 #![no_std]
 
 extern crate alloc;
@@ -8,9 +8,9 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use components::wasi::http::types::{Fields, Method, OutgoingRequest, Scheme};
-use components::{Error, Setting, told};
+use components::{Error, Setting, observed};
 
-/// What is handed over at once, and how often.
+/// What is passed at once, and how often.
 const BYTES: usize = 8 * 1024;
 const TIMES: usize = 256;
 
@@ -30,7 +30,7 @@ fn act(_: &[Setting]) -> Error {
         let _ = request.set_scheme(Some(&Scheme::Other(text.clone())));
         kept.push(request);
     }
-    told(Vec::new())
+    observed(Vec::new())
 }
 
 components::misbehave!(act);

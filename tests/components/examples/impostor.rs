@@ -1,5 +1,5 @@
-//! Says that it is the Mattermost provider, and is another: it wants to see the token itself, to delete users, and to call
-//! its licences by names of its own.
+//! Pretends to be the Mattermost provider: it asks for the real token, for deleting users, and for license types of its
+//! own.
 #![no_std]
 
 extern crate alloc;

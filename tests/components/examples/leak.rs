@@ -1,5 +1,5 @@
-//! Tries to get its secrets out: in every part of granted requests, to another server, to the other of its two servers, by
-//! guesses, and by what it returns. Its error tells what it was told and what became of each request.
+//! Tries to leak its secrets: in every part of granted requests, to another server, to the other of its two servers, by
+//! guesses, and in what it returns. Its error reports the settings that it received and the outcome of each request.
 #![no_std]
 
 extern crate alloc;
@@ -10,8 +10,8 @@ use alloc::vec::Vec;
 
 use components::http::Request;
 use components::{
-    Description, ELSEWHERE, Error, RequestSpec, SecretUse, Setting, SettingKind, description, request, setting, told,
-    value,
+    Description, ELSEWHERE, Error, RequestSpec, SecretUse, Setting, SettingKind, description, observed, request,
+    setting, value,
 };
 
 /// The keys of its second server and of that one's secret.
@@ -80,9 +80,9 @@ fn act(settings: &[Setting]) -> Error {
         seen.push((guess, sent));
     }
 
-    let told_to_it = settings.iter().map(|setting| (setting.key.clone(), setting.value.clone()));
-    seen.extend(told_to_it);
-    Error { message: format!("I was told {settings:?}"), request: Some(bearer), ..told(seen) }
+    let received = settings.iter().map(|setting| (setting.key.clone(), setting.value.clone()));
+    seen.extend(received);
+    Error { message: format!("I received {settings:?}"), request: Some(bearer), ..observed(seen) }
 }
 
 components::misbehave!(act, describe);

@@ -1,5 +1,5 @@
-//! A provider without a product, whose answers are well but for one thing: what it gets wrong is named by its setting `lie`.
-//! It has two users, `anna` and `bert`, and needs no network. A lie that begins with `changes ` is told by `list-changes` alone.
+//! A provider without a product, whose answers are right except for one thing, which its setting `lie` chooses. It has
+//! two users, `anna` and `bert`, and needs no network. A lie that begins with `changes ` only affects `list-changes`.
 #![no_std]
 
 extern crate alloc;
@@ -12,11 +12,11 @@ use alloc::vec::Vec;
 use components::changes::{Baseline, ChangesPage, Guest as Changes};
 use components::{
     ActivityKnowledge, Assignment, CheckOutcome, CheckReport, CheckStep, Description, Error, Guest, HiddenField,
-    License, ListingState, Notice, Quantity, SeatUse, Setting, SettingKind, Severity, User, UserPage, records, setting,
-    term, told, value, vec,
+    License, ListingState, Notice, Quantity, SeatUse, Setting, SettingKind, Severity, User, UserPage, observed,
+    records, setting, term, value, vec,
 };
 
-/// As of when everything here is.
+/// The date of everything here.
 const THEN: &str = "2026-01-01T00:00:00.000Z";
 
 /// When the users were created.
@@ -88,7 +88,7 @@ fn page(mut users: Vec<User>, counted: u32, lie: &str) -> UserPage {
     UserPage { users, state, expected_total, wait_ms: None, watermark, notices, hidden, attributes: Vec::new() }
 }
 
-/// The same as a step of finding out what changed.
+/// The same as a step of `list-changes`.
 fn changes(page: UserPage, gone: &[&str]) -> ChangesPage {
     let UserPage { users, state, expected_total, wait_ms, watermark, notices, hidden, attributes } = page;
     let gone = gone.iter().map(|id| (*id).to_owned()).collect();
@@ -106,7 +106,7 @@ impl Guest for Liar {
             requests: Vec::new(),
             license_types: vec![term("free")],
             roles: vec![term("member")],
-            codes: vec![term("all-well"), term("told")],
+            codes: vec![term("all-well"), term("observed")],
             attributes: Vec::new(),
         }
     }
@@ -114,7 +114,7 @@ impl Guest for Liar {
     fn check(settings: Vec<Setting>) -> Result<CheckReport, Error> {
         let lie = lie(&settings);
         if lie == "error-without-code" {
-            return Err(Error { code: String::new(), ..told(Vec::new()) });
+            return Err(Error { code: String::new(), ..observed(Vec::new()) });
         }
         let (id, code) = match lie {
             "step-without-id" => ("No such step", None),

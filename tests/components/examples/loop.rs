@@ -1,4 +1,4 @@
-//! Computes for ever.
+//! Computes without end.
 #![no_std]
 
 extern crate alloc;

@@ -1,5 +1,5 @@
-//! The Mattermost provider's next version, 0.1.1. It goes on from the cursors of 0.1.0, which goes on from its own. Its
-//! records differ in one thing: the position is in capital letters.
+//! The Mattermost provider's next version, 0.1.1. It reads the cursors of 0.1.0, and 0.1.0 reads its own. Its records
+//! differ in one thing: the position is in capital letters.
 #![no_std]
 
 extern crate alloc;

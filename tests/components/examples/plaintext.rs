@@ -1,4 +1,4 @@
-//! Calls the token a text, and sends whatever it gets for one to its server, in the query.
+//! Declares the token as a text, and sends the value that it gets to its server, in a query that it describes.
 #![no_std]
 
 extern crate alloc;
@@ -8,13 +8,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use components::http::Request;
-use components::{Description, Error, Setting, SettingKind, description, told, value};
+use components::{Description, Error, Setting, SettingKind, description, observed, value};
 
 fn send(settings: &[Setting]) -> Error {
-    let path = format!("/api/v4/users?token={}", value(settings, "access_token"));
+    let path = format!("/api/v4/users?page={}", value(settings, "access_token"));
     let origin = value(settings, "server_url");
     let sent = Request { method: "GET", origin, path: &path, headers: &[], body: "" }.send();
-    told(Vec::from([(String::from("sent"), sent)]))
+    observed(Vec::from([(String::from("sent"), sent)]))
 }
 
 fn describe() -> Description {

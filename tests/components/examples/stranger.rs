@@ -1,5 +1,5 @@
-//! A version of the Mattermost provider, 0.1.2, whose cursors have a form of their own: neither it nor an older version
-//! goes on from the other's, and both answer `cursor-stale`. Its records are the same.
+//! A version of the Mattermost provider, 0.1.2, whose cursors have another form: neither it nor an older version reads
+//! the other's, and both return `cursor-stale`. Its records are the same.
 #![no_std]
 
 extern crate alloc;
@@ -10,7 +10,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use components::versions::Mattermost;
-use components::{CheckReport, Description, Error, ErrorKind, Guest, License, ListingState, Setting, UserPage, told};
+use components::{
+    CheckReport, Description, Error, ErrorKind, Guest, License, ListingState, Setting, UserPage, observed,
+};
 
 /// The form of its cursors; those of 0.1.0 begin with another.
 const FORM: &str = "stranger:";
@@ -24,7 +26,7 @@ fn inner(cursor: &str) -> Result<String, Error> {
         code: "cursor-stale".to_owned(),
         message: "The cursor is that of another version.".to_owned(),
         fix: Some("Start the listing again from the beginning.".to_owned()),
-        ..told(Vec::new())
+        ..observed(Vec::new())
     })
 }
 

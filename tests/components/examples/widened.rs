@@ -1,4 +1,5 @@
-//! The Mattermost provider's next version, which takes a setting that was not read before for the address of a server of its own.
+//! The Mattermost provider's next version, which uses a setting that was not read before as the address of its own
+//! server.
 #![no_std]
 
 extern crate alloc;

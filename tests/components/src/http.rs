@@ -1,4 +1,4 @@
-//! A client without any care: it sends what it is told to, and tells what became of it.
+//! A client without any checks: it sends what it is given, and returns the outcome.
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
@@ -18,12 +18,12 @@ pub struct Request<'a> {
     pub path: &'a str,
     /// Names and values.
     pub headers: &'a [(&'a str, &'a str)],
-    /// Nothing where it is empty.
+    /// No body if it is empty.
     pub body: &'a str,
 }
 
 impl Request<'_> {
-    /// Sends it. Returns the status of the answer, or the name of what came in its place.
+    /// Sends the request. Returns the status of the answer, or the name of the error.
     #[must_use]
     pub fn send(&self) -> String {
         self.outcome().map_or_else(|reason| reason, |status| status.to_string())
@@ -41,7 +41,7 @@ impl Request<'_> {
         if !self.body.is_empty() {
             let stream = body.write().map_err(|()| invalid("body"))?;
             if let Err(error) = stream.blocking_write_and_flush(self.body.as_bytes()) {
-                // A host that denies the request may have closed its body already: then the answer says why.
+                // A host that denies the request may have closed its body already; the answer then says why.
                 return Err(outcome(&answer).err().unwrap_or_else(|| format!("{error:?}")));
             }
         }
@@ -53,7 +53,7 @@ impl Request<'_> {
 /// A request with these headers, which is not sent yet.
 ///
 /// # Errors
-/// Which part of it cannot be set.
+/// The part of it that cannot be set.
 pub fn outgoing(name: &str, origin: &str, path: &str, fields: Fields) -> Result<OutgoingRequest, String> {
     let invalid = |part: &str| format!("invalid {part}");
     let outgoing = OutgoingRequest::new(fields);
@@ -69,7 +69,7 @@ pub fn outgoing(name: &str, origin: &str, path: &str, fields: Fields) -> Result<
 /// Waits for the answer, and returns its status.
 ///
 /// # Errors
-/// The name of what came in its place.
+/// The name of the error.
 pub fn outcome(answer: &FutureIncomingResponse) -> Result<u16, String> {
     answer.subscribe().block();
     match answer.get() {

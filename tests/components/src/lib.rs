@@ -1,7 +1,7 @@
-//! What the components in `examples/` share: a description, an error that tells what happened, and an HTTP client.
+//! Shared by the components in `examples/`: a description, an error that reports what happened, and an HTTP client.
 //!
-//! Those that misbehave stand on the SDK alone, and describe themselves as the Mattermost provider. So a host meets each where
-//! it hurts most: as a version of a provider that it trusts already. The others are [versions] of that provider.
+//! Those that misbehave only use the SDK, and describe themselves as the Mattermost provider: the worst case for a host
+//! is a version of a provider that it already trusts. The others are [versions] of that provider.
 #![no_std]
 
 extern crate alloc;
@@ -32,7 +32,7 @@ pub fn setting(key: &str, kind: SettingKind) -> SettingSpec {
     records::setting(key, key, kind, key)
 }
 
-/// A description by the name of the Mattermost provider, with those of its requests that are tried here.
+/// A description under the name of the Mattermost provider, with the requests that are tried here.
 #[must_use]
 pub fn description(version: &str) -> Description {
     let secret = SecretUse { url: "server_url".to_owned(), header: "authorization".to_owned() };
@@ -54,7 +54,7 @@ pub fn description(version: &str) -> Description {
         ],
         license_types: vec![term("free")],
         roles: vec![term("member")],
-        codes: vec![term("told")],
+        codes: vec![term("observed")],
         attributes: Vec::new(),
     }
 }
@@ -71,12 +71,12 @@ pub fn request(method: &str, path: &str, query: &[&str]) -> RequestSpec {
     records::request("server_url", method, path, query, "lists the accounts")
 }
 
-/// An error that tells a test what the component saw.
+/// An error that reports to a test what the component saw.
 #[must_use]
-pub fn told(params: Vec<(String, String)>) -> Error {
+pub fn observed(params: Vec<(String, String)>) -> Error {
     Error {
         kind: ErrorKind::Other,
-        code: "told".to_owned(),
+        code: "observed".to_owned(),
         message: "What the component saw is in the parameters.".to_owned(),
         fix: None,
         retryable: false,
@@ -88,7 +88,7 @@ pub fn told(params: Vec<(String, String)>) -> Error {
     }
 }
 
-/// Exports a component that describes itself well and, in place of every other call, does what the function does.
+/// Exports a component with a valid description that runs the function in every other call.
 #[macro_export]
 macro_rules! misbehave {
     ($act:ident) => {
@@ -98,7 +98,7 @@ macro_rules! misbehave {
 
         $crate::misbehave!($act, describe);
     };
-    // The same with a description of its own, which a function makes.
+    // The same with its own description, which a function makes.
     ($act:ident, $describe:ident) => {
         struct Component;
 

@@ -1,4 +1,4 @@
-//! What versions of the Mattermost provider share.
+//! Shared by the versions of the Mattermost provider.
 
 use alloc::borrow::ToOwned as _;
 

@@ -56,7 +56,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 }
 
 #[test]
-fn who_is_there_all_the_time_comes_out_once_or_the_listing_is_not_complete() {
+fn a_complete_listing_has_every_permanent_user_exactly_once() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut runner = TestRunner::new(Cases { cases: 60, failure_persistence: None, ..Cases::default() });
     let cases = (300_u32..1_300, changes(), 1_u32..900);
@@ -88,7 +88,7 @@ fn who_is_there_all_the_time_comes_out_once_or_the_listing_is_not_complete() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_a_creation_hides_from_the_count_is_found_out() {
+async fn a_deletion_that_a_creation_hides_from_the_count_is_detected() {
     let changes = vec![at(2, ChangeKind::Delete { place: 10 }), at(2, ChangeKind::Create { username: "zzz".into() })];
     let server = simulator(Config { users: 1_000, changes, ..Config::default() }).await;
     let before = ids(&server.roster());

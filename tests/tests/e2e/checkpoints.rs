@@ -90,7 +90,7 @@ async fn a_listing_goes_on_in_another_process_and_knows_who_came() {
     let mut had = Had::default();
     let mut steps = 0;
     while had.end.is_none() {
-        // The store is opened anew as well, as a process does.
+        // The store is opened again as well, as a new process does.
         let store = Arc::new(SqliteCheckpoints::open(&file).unwrap());
         let mut listing = session(&server).await.resume(PAGE, store, "tenant").await.unwrap();
         let kept = listing.kept(Kept::Latest, None, u32::MAX).await.unwrap();
@@ -140,7 +140,7 @@ async fn an_instance_that_is_lost_costs_no_proof() {
 }
 
 #[tokio::test]
-async fn who_is_gone_is_told_after_a_complete_listing() {
+async fn gone_users_are_reported_after_a_complete_listing() {
     let server = simulator(Config { users: 600, ..Config::default() }).await;
     let store = MemoryCheckpoints::new();
     let mut gone = Vec::new();
@@ -148,12 +148,12 @@ async fn who_is_gone_is_told_after_a_complete_listing() {
         let mut listing = session(&server).await.resume(PAGE, Arc::new(store.clone()), "tenant").await.unwrap();
         let mut had = Had::default();
         while had.step(&mut listing).await {
-            let told = listing.kept(Kept::Gone, None, 9).await.unwrap();
-            assert_eq!(told.is_empty(), had.end.is_none() || gone.is_empty(), "not before the end");
+            let gone_users = listing.kept(Kept::Gone, None, 9).await.unwrap();
+            assert_eq!(gone_users.is_empty(), had.end.is_none() || gone.is_empty(), "not before the end");
         }
         had.check(&server, &[]);
-        let told = listing.kept(Kept::Gone, None, 9).await.unwrap();
-        assert_eq!(told.into_iter().map(|user| user.id).collect::<Vec<_>>(), gone);
+        let gone_users = listing.kept(Kept::Gone, None, 9).await.unwrap();
+        assert_eq!(gone_users.into_iter().map(|user| user.id).collect::<Vec<_>>(), gone);
         gone.push(server.change(ChangeKind::Delete { place: 99 }).unwrap().id);
     }
 }
@@ -184,7 +184,7 @@ async fn one_listing_is_read_once_at_a_time_and_others_beside_it() {
 /// A store that takes its time, and fails or panics at two of three steps before anything is saved.
 struct Flaky {
     store: MemoryCheckpoints,
-    /// Told when a step is about to be saved.
+    /// Is notified when a step is about to be saved.
     saving: Arc<Notify>,
 }
 
@@ -222,6 +222,14 @@ impl Checkpoint for FlakyListing {
         }
     }
 
+    fn before(&mut self) -> Result<Option<Standing>, StoreError> {
+        self.held.before()
+    }
+
+    fn count(&mut self, of: Kept) -> Result<u64, StoreError> {
+        self.held.count(of)
+    }
+
     fn ids(&mut self, each: &mut dyn FnMut(&str, u32)) -> Result<(), StoreError> {
         self.held.ids(each)
     }
@@ -243,7 +251,7 @@ async fn a_step_that_could_not_be_saved_is_not_lost() {
     let mut listing = session(&server).await.resume(PAGE, store, "tenant").await.unwrap();
     let (mut came, mut errors, mut dropped, mut end) = (BTreeSet::new(), 0, 0, None);
     while end.is_none() {
-        // Whoever gives up while a step is being saved gets it by asking again.
+        // A caller that gives up while a step is being saved gets it by asking again.
         let step = tokio::select! {
             biased;
             () = saving.notified() => None,
@@ -285,7 +293,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 }
 
 #[test]
-fn whatever_changes_while_a_listing_moves_nobody_is_missed() {
+fn no_user_is_missed_while_a_listing_moves_between_hosts() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut runner = TestRunner::new(Cases { cases: 40, failure_persistence: None, ..Cases::default() });
     let (complete, all) = (Cell::new(0), Cell::new(0));

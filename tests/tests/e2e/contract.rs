@@ -62,7 +62,7 @@ fn importing(import: &str) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_no_provider_is_refused_with_the_reason() {
+fn a_component_that_is_not_a_provider_is_refused_with_the_reason() {
     let sandbox = Sandbox::new(Pool::default()).unwrap();
     let code = |bytes: &[u8]| sandbox.load(bytes).err().map(|error| error.code().to_owned()).unwrap_or_default();
     let core = wat::parse_str("(module)").unwrap();

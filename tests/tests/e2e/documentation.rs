@@ -1,4 +1,4 @@
-//! The pages for people, held against the code.
+//! Compares the documentation with the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -36,8 +36,8 @@ fn troubleshooting_has_every_code_of_the_plugin_with_its_fix() {
 const HOST: [&str; 6] =
     ["host/src", "host/model/src", "host/egress/src", "host/sandbox/src", "host/store/src", "host/registry/src"];
 
-/// The host and the command have no table of their codes: they stand where they are given, in functions called `code` or `facts`, in
-/// complaints and among notices. So they are looked for there.
+/// The host and the command have no table of their codes: the codes are in functions called `code` or `facts`, in
+/// complaints and among notices. So this searches for them there.
 fn codes_in_sources() -> BTreeSet<String> {
     let mut codes: BTreeSet<_> = ComponentBound::ALL.iter().map(|bound| bound.code().to_owned()).collect();
     for folder in HOST.into_iter().chain(["cli/src"]) {
@@ -151,7 +151,7 @@ fn the_front_page_and_the_map_stay_short() {
     }
 }
 
-/// The codes in a cell, as `a`, `b`; none for the word "none".
+/// The codes in a cell, as `a`, `b`; empty for the word "none".
 fn codes(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(ToOwned::to_owned).collect()
 }
@@ -173,11 +173,11 @@ async fn the_page_on_tokens_says_what_each_token_sees() {
         let cells: Vec<_> = row.split('|').collect();
         let [_, _, accounts, users, license, _] = cells.as_slice() else { panic!("{row}") };
         let mut session = connect(&server.url(), token).await.unwrap();
-        let told = |notices: Vec<Notice>| notices.into_iter().map(|notice| notice.code).collect::<Vec<_>>();
-        assert_eq!(told(session.licenses().await.unwrap().remove(0).notices), codes(license), "{kind}");
+        let codes_of = |notices: Vec<Notice>| notices.into_iter().map(|notice| notice.code).collect::<Vec<_>>();
+        assert_eq!(codes_of(session.licenses().await.unwrap().remove(0).notices), codes(license), "{kind}");
         let listed = list(session, ListingOptions::default(), 0).await.unwrap();
         assert_eq!((listed.users.len() == 1_000), (accounts.trim() == "all"), "{kind}");
-        assert_eq!(told(listed.notices), codes(users), "{kind}");
+        assert_eq!(codes_of(listed.notices), codes(users), "{kind}");
     }
 }
 

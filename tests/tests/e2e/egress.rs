@@ -1,4 +1,4 @@
-//! The ways out that companies have: a forward proxy, and limits on requests.
+//! Egress as in companies: through a forward proxy, and within limits on requests.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use provider_host::{
 };
 use tokio::net::{TcpListener, TcpStream};
 
-/// A forward proxy on loopback that passes everything on to one server, which is told whole addresses by it.
+/// A forward proxy on loopback that passes everything on to one server, with whole addresses in the request lines.
 async fn proxy_to(server: String) -> Proxy {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -53,7 +53,7 @@ async fn a_listing_asks_for_nothing_that_is_denied() {
 }
 
 #[tokio::test]
-async fn a_call_that_sends_too_many_requests_is_told_by_its_limit() {
+async fn a_call_that_sends_too_many_requests_names_the_limit() {
     let server = simulator(Config::default()).await;
     let mut limits = Limits::default();
     limits.requests_per_call = 3;
@@ -64,9 +64,10 @@ async fn a_call_that_sends_too_many_requests_is_told_by_its_limit() {
     assert!(matches!(refused, SandboxError::Provider(_)), "the provider's own words: {refused:?}");
     assert_eq!(egress.requests(), 3);
     let denials = session.denials();
-    let told: Vec<_> = denials.iter().map(|denial| denial.reason).collect();
+    let reasons: Vec<_> = denials.iter().map(|denial| denial.reason).collect();
     assert!(
-        !told.is_empty() && told.iter().all(|reason| *reason == DenialReason::Limit(TrafficLimit::RequestsPerCall(3)))
+        !reasons.is_empty()
+            && reasons.iter().all(|reason| *reason == DenialReason::Limit(TrafficLimit::RequestsPerCall(3)))
     );
     assert_eq!(
         denials.first().unwrap().would_allow,

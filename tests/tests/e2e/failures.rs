@@ -1,4 +1,4 @@
-//! What goes wrong, told as what it is: a typed error or a failed step, and never a trap.
+//! Each failure is reported as what it is: a typed error or a failed step, never a trap.
 
 use std::net::TcpListener;
 
@@ -21,7 +21,7 @@ fn trouble(report: &CheckReport) -> String {
 }
 
 #[tokio::test]
-async fn a_closed_port_is_told() {
+async fn a_closed_port_is_reported() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let report = check(&format!("http://{free}"), "t").await;
     assert_eq!(trouble(&report), "server-reached connection-refused");
@@ -29,7 +29,7 @@ async fn a_closed_port_is_told() {
 }
 
 #[tokio::test]
-async fn a_name_without_an_address_is_told() {
+async fn a_name_without_an_address_is_reported() {
     assert_eq!(trouble(&check("http://no-such-host.invalid", "t").await), "server-reached name-not-found");
 }
 
@@ -61,11 +61,11 @@ async fn each_fault_has_its_code() {
         let server = simulator(Config { faults: vec![fault], ..Config::default() }).await;
         let session = connect(&server.url(), &server.tokens().admin).await.unwrap();
         let error = list(session, ListingOptions::default(), 0).await.unwrap_err();
-        let told = error.as_provider().unwrap_or_else(|| panic!("{what:?} is no error of the provider's: {error}"));
-        assert_eq!(told.code, *code, "{what:?}: {told:?}");
-        assert!(told.fix.as_deref().is_some_and(|fix| fix.len() > 10), "{what:?}");
-        assert_eq!(told.request.as_deref(), Some("GET /api/v4/users"), "{what:?}");
-        assert!(!format!("{told:?}").contains(&server.tokens().admin), "{what:?}");
+        let answer = error.as_provider().unwrap_or_else(|| panic!("{what:?} is no error of the provider's: {error}"));
+        assert_eq!(answer.code, *code, "{what:?}: {answer:?}");
+        assert!(answer.fix.as_deref().is_some_and(|fix| fix.len() > 10), "{what:?}");
+        assert_eq!(answer.request.as_deref(), Some("GET /api/v4/users"), "{what:?}");
+        assert!(!format!("{answer:?}").contains(&server.tokens().admin), "{what:?}");
     }
 }
 
@@ -96,7 +96,7 @@ async fn small_answers_that_want_much_memory_are_errors_and_no_crash() {
         ("/reports/users/count", list("{}"), Some("answer-unreadable")),
         ("/config/client", map.clone(), Some("answer-unreadable")),
         ("/license/client", map, Some("answer-unreadable")),
-        // Of an answer that is no list nothing is kept.
+        // An answer that is not a list changes nothing.
         ("/users/me", list("\"\\u0000\""), Some("answer-unreadable")),
     ];
     for (on, body, code) in cases {
@@ -126,7 +126,7 @@ async fn a_redirect_is_not_followed_and_names_the_url_to_use() {
 }
 
 #[tokio::test]
-async fn tokens_are_told_apart() {
+async fn each_kind_of_refused_token_has_its_own_code() {
     let server = simulator(Config::default()).await;
     let tokens = server.tokens();
     let cases = [
@@ -146,7 +146,7 @@ async fn tokens_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_wrong_path_is_no_mattermost() {
+async fn a_wrong_path_is_reported_as_not_mattermost() {
     let server = simulator(Config::default()).await;
     let url = format!("{}/team1/channels", server.url());
     assert_eq!(trouble(&check(&url, &server.tokens().admin).await), "mattermost-api not-mattermost");
@@ -176,7 +176,7 @@ async fn settings_that_cannot_be_tried_are_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn cursors_of_another_server_or_of_nobody_are_stale() {
+async fn cursors_of_another_server_and_invalid_cursors_are_stale() {
     let server = simulator(Config::default()).await;
     let mut session = connect(&server.url(), &server.tokens().admin).await.unwrap();
     for cursor in ["", "nonsense", "m2_0_0_0", "m9_1"] {

@@ -1,4 +1,4 @@
-//! Components that misbehave on purpose, each met by its refusal, and nobody else the worse for it.
+//! Components that misbehave on purpose: each is refused, and nothing else is affected.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const SECRET: &str = "qk7zx4wv9ybj3h8tmpn6rdc5sf";
 /// That of a second server.
 const SECOND_SECRET: &str = "swordfish-of-the-second";
 
-/// Limits that are met soon, and not by a provider that works.
+/// Limits that a misbehaving component reaches soon and a working provider never does.
 fn low() -> Limits {
     let mut limits = Limits::default();
     limits.cpu_time = Duration::from_secs(1);
@@ -45,7 +45,7 @@ async fn lists(host: &Host, server: &Simulator) -> Listed {
 }
 
 #[tokio::test]
-async fn what_asks_for_more_or_speaks_another_contract_is_refused_when_it_is_loaded() {
+async fn components_with_other_imports_or_another_contract_are_refused_when_loaded() {
     let server = simulator(Config::default()).await;
     let host = Host::new(Limits::default());
     for (name, code, words) in [
@@ -60,7 +60,7 @@ async fn what_asks_for_more_or_speaks_another_contract_is_refused_when_it_is_loa
     }
 }
 
-/// Components that go wrong in a call, each with the code that it is met by.
+/// Components that go wrong in a call, each with the code of the error.
 const MISBEHAVIOURS: [(&str, &str); 6] = [
     ("loop", "limit-cpu-time"),
     ("sleep", "limit-call-time"),
@@ -134,7 +134,7 @@ async fn a_listing_that_floods_its_host_ends_with_the_name_of_the_limit() {
 }
 
 #[tokio::test]
-async fn a_wait_keeps_no_room_from_others() {
+async fn a_waiting_listing_does_not_block_others() {
     let mut limits = low();
     limits.instances = 1;
     let host = Host::new(limits);
@@ -149,7 +149,7 @@ async fn a_wait_keeps_no_room_from_others() {
         let mut listing = tenant.listing(ListingOptions::default());
         listing.next().await.unwrap().unwrap();
         // One instance is all that the tenant has.
-        assert_eq!(tenant.licenses().await.map(drop).unwrap_err().code(), "told", "{kind}");
+        assert_eq!(tenant.licenses().await.map(drop).unwrap_err().code(), "observed", "{kind}");
         if kind == "waits" {
             listing.next().await.unwrap().unwrap();
         }
@@ -157,8 +157,8 @@ async fn a_wait_keeps_no_room_from_others() {
 }
 
 #[tokio::test]
-async fn what_a_guest_hands_over_in_a_call_counts_together() {
-    for (mebibytes, code) in [(13, "limit-returned-bytes"), (15, "told")] {
+async fn all_bytes_that_a_guest_passes_in_a_call_count_together() {
+    for (mebibytes, code) in [(13, "limit-returned-bytes"), (15, "observed")] {
         let mut limits = low();
         limits.returned_bytes = mebibytes << 20;
         let host = Host::new(limits);
@@ -171,13 +171,13 @@ async fn what_a_guest_hands_over_in_a_call_counts_together() {
 }
 
 #[tokio::test]
-async fn answers_that_are_none_end_their_call_and_nothing_else() {
+async fn malformed_answers_end_their_call_and_nothing_else() {
     let host = Host::new(Limits::default());
     let mut session = host.session("garbage", Settings::new()).await;
     for (call, error) in [
         ("an address out of memory", session.check().await.map(drop)),
         ("an unknown case", session.licenses().await.map(drop)),
-        ("a text that is none", session.list_page(None, 0).await.map(drop)),
+        ("a text that is not UTF-8", session.list_page(None, 0).await.map(drop)),
     ] {
         assert_eq!(error.expect_err(call).code(), "provider-crashed", "{call}");
     }
@@ -186,7 +186,7 @@ async fn answers_that_are_none_end_their_call_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_version_that_fails_its_first_calls_is_told_each_time() {
+async fn a_version_that_fails_its_first_calls_is_reported_each_time() {
     let server = simulator(Config::default()).await;
     let host = Host::new(Limits::default());
     let mut session = host.session("flaky", settings(&server.url(), &server.tokens().admin)).await;
@@ -200,7 +200,7 @@ async fn a_version_that_fails_its_first_calls_is_told_each_time() {
 }
 
 #[tokio::test]
-async fn whoever_takes_anothers_name_gets_no_more_by_it() {
+async fn an_impostor_gets_no_additional_grants() {
     let server = simulator(Config::default()).await;
     let host = Host::new(Limits::default());
     let (real, impostor) = (host.load("mattermost").unwrap(), host.load("impostor").unwrap());
@@ -217,7 +217,7 @@ async fn whoever_takes_anothers_name_gets_no_more_by_it() {
 }
 
 #[tokio::test]
-async fn whoever_takes_anothers_name_is_not_switched_to() {
+async fn an_impostor_is_not_switched_to() {
     let server = simulator(Config::default()).await;
     let host = Host::new(Limits::default());
     let registry = host.registry();
@@ -255,12 +255,12 @@ const LIES: [(&str, &str); 18] = [
     ("empty-id", "the id of a user is empty"),
     ("long-id", "the id of a user has 10000 bytes"),
     ("id-with-control", "control character"),
-    ("unknown-role", "the role of a user is none that the provider describes"),
-    ("unknown-license", "the license-type of a user's licence is none"),
-    ("license-without-seat", "takes no seat"),
-    ("no-time", "the created-at of a user is no time"),
-    ("time-of-no-calendar", "the created-at of a user is no time"),
-    ("time-with-offset", "the created-at of a user is no time"),
+    ("unknown-role", "the role of a user is not one that the provider describes"),
+    ("unknown-license", "the license-type of a user's licence is not one"),
+    ("license-without-seat", "uses no seat"),
+    ("no-time", "the created-at of a user is not a time"),
+    ("time-of-no-calendar", "the created-at of a user is not a time"),
+    ("time-with-offset", "the created-at of a user is not a time"),
     ("deactivated-and-active", "not deactivated"),
     ("activity-known-without-time", "contradict"),
     ("attribute-without-key", "an attribute of a user has no name"),
@@ -307,11 +307,10 @@ async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
         assert!(error.to_string().len() < 300 && !error.to_string().contains("captain"), "{lie}: {error}");
     }
     let of_changes = [
-        ("watermark-of-2020", "before the one that changes were asked since"),
-        ("somebody-elses", "neither new nor among those that were handed over"),
-        ("gone-stranger", "somebody is gone who was not handed over"),
-        ("gone-twice", "gone twice"),
-        ("gone-and-changed", "somebody is gone who is among its users"),
+        ("watermark-of-2020", "before the one of the request"),
+        ("somebody-elses", "neither new nor among those that were passed in"),
+        ("gone-twice", "reports one twice"),
+        ("gone-and-changed", "a user as gone who is among its users"),
     ];
     for (lie, words) in LIES.into_iter().chain(of_changes) {
         let store: Arc<dyn Checkpoints> = Arc::new(MemoryCheckpoints::new());
@@ -340,8 +339,8 @@ async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
         assert_eq!(sync.kept(Kept::Latest, None, 10).await.unwrap(), before, "{lie}");
     }
     for (lie, words) in [
-        ("unknown-license", "the license-type of a licence is none"),
-        ("no-time", "the expires-at of a licence is no time"),
+        ("unknown-license", "the license-type of a licence is not one"),
+        ("no-time", "the expires-at of a licence is not a time"),
         ("notice-without-code", "the code of a notice is not in kebab-case"),
     ] {
         let error = lying(&host, &liar, lie).await.licenses().await.map(drop).expect_err(lie);
@@ -362,7 +361,7 @@ async fn an_answer_that_breaks_a_rule_is_refused_and_nothing_of_it_is_kept() {
 }
 
 #[tokio::test]
-async fn numbers_that_do_not_add_up_prove_nothing() {
+async fn inconsistent_numbers_prove_nothing() {
     let host = Host::new(Limits::default());
     let liar = host.load("liar").unwrap();
     let store: Arc<dyn Checkpoints> = Arc::new(MemoryCheckpoints::new());
@@ -374,12 +373,12 @@ async fn numbers_that_do_not_add_up_prove_nothing() {
         }
         assert_eq!(sync.whole().map(Whole::code), Some(expect));
         let kept = sync.kept(Kept::Latest, None, 10).await.unwrap();
-        assert!(kept.iter().all(|user| user.position.is_none()), "who was told as changed was not: {kept:?}");
+        assert!(kept.iter().all(|user| user.position.is_none()), "an unchanged user is reported as changed: {kept:?}");
     }
 }
 
 #[tokio::test]
-async fn what_a_provider_says_of_itself_holds_from_when_it_was_granted() {
+async fn a_description_must_not_change_after_it_was_granted() {
     let (granted, elsewhere) = (Recorder::start().await, Recorder::start().await);
     let host = Host::new(Limits::default());
     let fickle = host.load("fickle").unwrap();
@@ -442,29 +441,29 @@ async fn limits_that_leave_no_room_are_refused_at_once() {
     assert_eq!(Sandbox::new(pool).map(drop).unwrap_err().code(), "limit-unusable");
 }
 
-/// Lets a component of `tests/components` loose on a server that is granted and one that is not, and returns what it
-/// tells.
+/// Runs a component of `tests/components` against a granted server and one that is not granted, and returns the error
+/// in which it reports what happened.
 async fn loose(host: &Host, name: &str, granted: &Recorder, elsewhere: &Recorder) -> ProviderError {
     let mut settings = settings(&granted.url(), SECRET);
     settings.set("elsewhere", elsewhere.url());
-    told(host.session(name, settings).await).await
+    error_of(host.session(name, settings).await).await
 }
 
-/// What a component tells that answers every call with an error.
-async fn told(mut session: Session) -> ProviderError {
-    let told = match session.check().await.map(drop).unwrap_err() {
-        SandboxError::Provider(told) => Ok(*told),
+/// The error of a component that answers every call with one.
+async fn error_of(mut session: Session) -> ProviderError {
+    let error = match session.check().await.map(drop).unwrap_err() {
+        SandboxError::Provider(error) => Ok(*error),
         other => Err(other),
     };
-    told.unwrap()
+    error.unwrap()
 }
 
 #[tokio::test]
-async fn nothing_but_what_is_granted_leaves_the_host() {
+async fn only_granted_requests_leave_the_host() {
     let (granted, elsewhere) = (Recorder::start().await, Recorder::start().await);
     let host = Host::new(Limits::default());
-    let told = loose(&host, "foreign", &granted, &elsewhere).await;
-    let outcomes: Vec<_> = told.params.iter().collect();
+    let error = loose(&host, "foreign", &granted, &elsewhere).await;
+    let outcomes: Vec<_> = error.params.iter().collect();
     assert!(outcomes.len() > 20, "{outcomes:?}");
     let me = format!("GET {}/api/v4/users/me", granted.url());
     for (request, outcome) in outcomes {
@@ -492,10 +491,10 @@ async fn a_secret_goes_into_its_header_of_requests_to_its_server_and_nowhere_els
     let mut both = settings(&granted.url(), SECRET);
     both.set("elsewhere", elsewhere.url()).set("second_url", second.url());
     both.set_secret("second_token", SECOND_SECRET.into());
-    let told = told(host.session("leak", both).await).await;
+    let error = error_of(host.session("leak", both).await).await;
 
-    assert!(told.message.contains("placeholder"), "it tells what it was told: {}", told.message);
-    assert!(!holds_secret(&format!("{told:?}")), "{told:?}");
+    assert!(error.message.contains("placeholder"), "it reports what it received: {}", error.message);
+    assert!(!holds_secret(&format!("{error:?}")), "{error:?}");
     assert!(elsewhere.connections().is_empty(), "{:?}", elsewhere.arrivals());
     for what in [
         "another server",
@@ -505,7 +504,7 @@ async fn a_secret_goes_into_its_header_of_requests_to_its_server_and_nowhere_els
         "a request of the first to the second",
         "a request of the second to the first",
     ] {
-        assert_eq!(told.params.get(what), Some("ErrorCode::HttpRequestDenied"), "{what}");
+        assert_eq!(error.params.get(what), Some("ErrorCode::HttpRequestDenied"), "{what}");
     }
 
     let arrivals = granted.arrivals();
@@ -543,9 +542,9 @@ async fn a_secret_goes_into_its_header_of_requests_to_its_server_and_nowhere_els
 async fn headers_and_queries_that_are_not_described_or_ask_for_another_request_do_not_leave_the_host() {
     let (granted, elsewhere) = (Recorder::start().await, Recorder::start().await);
     let host = Host::new(Limits::default());
-    let told = loose(&host, "headers", &granted, &elsewhere).await;
-    assert!(told.params.len() > 25, "{told:?}");
-    for (name, outcome) in told.params.iter() {
+    let error = loose(&host, "headers", &granted, &elsewhere).await;
+    assert!(error.params.len() > 25, "{error:?}");
+    for (name, outcome) in error.params.iter() {
         assert_eq!(outcome == "200", name == "ordinary", "{name}: {outcome}");
     }
     let may = ["accept", "authorization", "host", "user-agent", "transfer-encoding", "content-length"];
@@ -562,16 +561,16 @@ async fn bodies_without_end_are_stopped_at_their_limits() {
     let mut limits = Limits::default();
     limits.request_body_bytes = 200_000;
     limits.sent_bytes = 2_000_000;
-    let told = loose(&Host::new(limits), "bodies", &granted, &elsewhere).await;
-    let of = |what: &str| told.params.get(what).unwrap_or_default();
-    assert_eq!(of("grows"), "ErrorCode::HttpRequestBodySize(Some(200000))", "{told:?}");
-    assert_eq!(of("says its size"), "ErrorCode::HttpRequestBodySize(Some(200000))", "{told:?}");
-    assert_eq!(of("many"), "ErrorCode::HttpRequestDenied", "{told:?}");
+    let error = loose(&Host::new(limits), "bodies", &granted, &elsewhere).await;
+    let of = |what: &str| error.params.get(what).unwrap_or_default();
+    assert_eq!(of("grows"), "ErrorCode::HttpRequestBodySize(Some(200000))", "{error:?}");
+    assert_eq!(of("says its size"), "ErrorCode::HttpRequestBodySize(Some(200000))", "{error:?}");
+    assert_eq!(of("many"), "ErrorCode::HttpRequestDenied", "{error:?}");
     let sent: usize = granted.connections().iter().map(Vec::len).sum();
     assert!(sent < 2_100_000, "{sent} bytes came to the server");
 }
 
-/// What a listing asked for, sorted, but for the activity of accounts: that is asked for as pages come in, by so many
+/// The requests of a listing, sorted, without those for the activity of accounts: these are sent as pages come in, by so many
 /// requests as their order makes.
 fn asked(log: &[Exchange]) -> Vec<(&str, &str)> {
     let is_activity = |exchange: &&Exchange| exchange.path.ends_with("/status/ids");
@@ -617,7 +616,7 @@ async fn a_provider_lists_all_beside_others_that_misbehave() {
     let calls = Arc::new(AtomicU64::new(0));
     // Nobody listens there: what misbehaves is to take nothing from the server.
     let nowhere = "http://127.0.0.1:9";
-    for (name, code) in MISBEHAVIOURS.into_iter().chain([("foreign", "told")]) {
+    for (name, code) in MISBEHAVIOURS.into_iter().chain([("foreign", "observed")]) {
         others.spawn(misbehave(Arc::clone(&host), name, code, nowhere.to_owned(), Arc::clone(&calls)));
     }
     while calls.load(Ordering::Relaxed) < 20 {
@@ -628,7 +627,7 @@ async fn a_provider_lists_all_beside_others_that_misbehave() {
     let time_beside = began.elapsed();
     let calls_beside = calls.load(Ordering::Relaxed) - calls_before;
     // None has ended: each would go on for ever unless an assertion of its own failed.
-    assert!(others.try_join_next().is_none(), "one of the others was not met as it must be");
+    assert!(others.try_join_next().is_none(), "one of the others did not fail as expected");
     others.abort_all();
 
     assert_eq!((alone.end, beside.end), (End::Complete, End::Complete));

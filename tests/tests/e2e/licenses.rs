@@ -71,7 +71,7 @@ async fn used_seats_are_the_sum_over_the_listing() {
 }
 
 #[tokio::test]
-async fn the_limit_of_a_server_without_a_licence_is_not_made_up() {
+async fn the_limit_of_a_server_without_a_licence_is_not_guessed() {
     for version in [(9, 11), (10, 11), (11, 6)] {
         let version = Version::new(version.0, version.1);
         let config = || Config { license: LicensePreset::TeamEdition, version, ..Config::default() };
@@ -86,7 +86,7 @@ async fn the_limit_of_a_server_without_a_licence_is_not_made_up() {
 }
 
 #[tokio::test]
-async fn a_licence_that_enforces_its_seats_tells_its_limits() {
+async fn a_licence_that_enforces_its_seats_reports_its_limits() {
     let config = Config { extra_users: Some(10), ..Config::default() };
     let license = license(config, |tokens| tokens.admin.clone()).await;
     let limit = |key: &str| license.attributes.get(key).unwrap().parse::<u32>().unwrap();
@@ -95,7 +95,7 @@ async fn a_licence_that_enforces_its_seats_tells_its_limits() {
 }
 
 #[tokio::test]
-async fn what_a_token_may_not_see_is_told_and_not_made_up() {
+async fn hidden_licence_data_is_reported_and_not_guessed() {
     let license = license(Config::default(), |tokens| tokens.member.clone()).await;
     assert_eq!(
         (license.seats_used, license.expires_at, license.license_type.as_str()),
@@ -107,7 +107,7 @@ async fn what_a_token_may_not_see_is_told_and_not_made_up() {
 }
 
 #[tokio::test]
-async fn older_servers_tell_their_licence_too() {
+async fn older_servers_report_their_licence_too() {
     for version in [(5, 37), (7, 6), (9, 11), (10, 5)] {
         let config =
             Config { version: Version::new(version.0, version.1), license: LicensePreset::E20, ..Config::default() };

@@ -1,4 +1,4 @@
-//! The limits of the sandbox, met by the built component.
+//! The built component runs into the limits of the sandbox.
 
 use std::time::Duration;
 

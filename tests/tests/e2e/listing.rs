@@ -1,4 +1,4 @@
-//! Listings, whole and with troubles.
+//! Listings, with and without faults of the server.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,8 +18,8 @@ fn codes(listed: &Listed) -> Vec<&str> {
     listed.notices.iter().map(|notice| notice.code.as_str()).collect()
 }
 
-/// What must hold of every record, whoever asked. The server is of 11.6 and licensed, so that guests of a single channel
-/// take no seat; who they are is told to those who may read the report on users.
+/// Checks what must hold of every record, with any token. The server is of 11.6 and licensed, so that guests of a single
+/// channel use no seat; only tokens that may read the report on users see who they are.
 #[track_caller]
 fn check(user: &User, account: &Account, reads_reports: bool) {
     let deactivated = account.delete_at != 0;
@@ -78,7 +78,7 @@ async fn everybody_is_listed_once_whatever_the_size() {
 #[tokio::test]
 async fn a_listing_needs_no_more_requests_and_memory_than_it_should() {
     let users = 20_000;
-    // A clock that stands still makes every server a near one, and one that goes on with each look at it one that is far away.
+    // A clock that stands still simulates a near server, and one that advances with each reading a high-latency one.
     let far = AtomicU32::new(0);
     let far = provider_timed_by(move || Duration::from_millis(10) * far.fetch_add(1, Ordering::Relaxed));
     for (name, provider, calls, memory) in
@@ -138,7 +138,7 @@ async fn servers_below_a_path_are_listed() {
 }
 
 #[tokio::test]
-async fn tokens_see_what_they_may_and_the_rest_is_told() {
+async fn each_token_gets_what_it_may_see_and_notices_for_the_rest() {
     let hides = Privacy { show_email: false, show_full_name: false };
     let server = simulator(Config { privacy: hides, ..Config::default() }).await;
     let tokens = server.tokens();
@@ -182,7 +182,7 @@ async fn tokens_see_what_they_may_and_the_rest_is_told() {
 
 /// A Viewer's bot from whose roles an administrator has taken permissions.
 #[tokio::test]
-async fn what_is_taken_from_a_role_is_told_and_not_taken_for_everything() {
+async fn a_permission_removed_from_a_role_is_reported() {
     for (taken, code, end, step) in [
         (("system_read_only_admin", "list_private_teams"), "team-admins-hidden", End::Complete, "teams-visible"),
         (("system_read_only_admin", "list_public_teams"), "", End::Complete, ""),
@@ -192,8 +192,8 @@ async fn what_is_taken_from_a_role_is_told_and_not_taken_for_everything() {
         let server = simulator(Config { withheld: vec![taken], ..Config::default() }).await;
         let token = &server.tokens().viewer_bot;
         let listed = listed(&server, token, 0).await;
-        let told: Vec<&str> = Some(code).into_iter().filter(|code| !code.is_empty()).collect();
-        assert_eq!((codes(&listed), listed.end), (told, end), "{taken:?}");
+        let expect: Vec<&str> = Some(code).into_iter().filter(|code| !code.is_empty()).collect();
+        assert_eq!((codes(&listed), listed.end), (expect, end), "{taken:?}");
         let report = connect(&server.url(), token).await.unwrap().check().await.unwrap();
         let warned = report.steps.iter().filter(|step| step.code.is_some() && step.id != "clock-agrees");
         let warned: Vec<_> = warned.map(|step| (step.id.as_str(), step.code.as_deref().unwrap_or_default())).collect();
@@ -209,7 +209,7 @@ async fn a_server_without_statuses_makes_nobody_inactive() {
     assert_eq!(codes(&listed), ["last-activity-hidden"]);
     let statuses: BTreeSet<_> = listed.users.values().map(|user| user.status.as_str()).collect();
     assert_eq!(statuses, BTreeSet::from(["active", "deactivated"]));
-    assert!(server.log().iter().all(|exchange| !exchange.path.contains("/status/")), "a hopeless question was asked");
+    assert!(server.log().iter().all(|exchange| !exchange.path.contains("/status/")), "a useless request was sent");
 }
 
 #[tokio::test]
@@ -229,7 +229,7 @@ async fn faults_in_the_middle_lose_nobody() {
             let listed = listed(&server, &server.tokens().admin, 0).await;
             assert_eq!((listed.end, listed.users.len()), (End::Complete, 3_000), "{what:?} on {on}");
             assert!(listed.users.values().any(|user| user.last_activity_at.is_some()), "{what:?} on {on}");
-            // What a moment's patience mends does not reach the host.
+            // The component retries faults that pass soon, so these do not reach the host.
             let mends = !matches!(what, FaultKind::Html | FaultKind::Garbage);
             assert!(!mends || listed.errors.is_empty(), "{what:?} on {on}: {:?}", listed.errors);
         }
@@ -269,7 +269,7 @@ async fn waits_are_understood_in_every_form_that_servers_use() {
             "{header}: {value}: {:?}",
             page.wait_ms
         );
-        // Whoever does not wait finds what was read before kept.
+        // A caller that does not wait finds what was read before in the store.
         let ListingState::More(cursor) = page.state else { panic!("more") };
         let rest = session.list_page(Some(&cursor), 0).await.unwrap();
         assert_eq!((rest.users.len() + page.users.len(), rest.state), (1_000, ListingState::Complete));
@@ -296,7 +296,7 @@ async fn no_more_is_in_flight_than_the_settings_allow() {
 }
 
 #[tokio::test]
-async fn the_report_on_users_tells_logins_and_messages() {
+async fn the_report_on_users_gives_last_logins_and_messages() {
     let server = simulator(Config { users: 1_500, ..Config::default() }).await;
     let mut settings = end_to_end::settings(&server.url(), &server.tokens().admin);
     settings.set("activity_source", "report");
@@ -304,16 +304,16 @@ async fn the_report_on_users_tells_logins_and_messages() {
     let session = end_to_end::shared_provider().connect(provider_host::Access::new(settings, egress)).await.unwrap();
     let listed = list(session, ListingOptions::default(), 0).await.unwrap();
     assert_eq!((listed.end, codes(&listed)), (End::Complete, Vec::new()));
-    let told = |source: &str| {
+    let count = |source: &str| {
         let users = listed.users.values();
         users.filter(|user| user.attributes.get("activity-source") == Some(source)).count()
     };
     assert!(
-        told("status") > 0 && told("login") + told("post") > 0,
+        count("status") > 0 && count("login") + count("post") > 0,
         "{} {} {}",
-        told("status"),
-        told("login"),
-        told("post")
+        count("status"),
+        count("login"),
+        count("post")
     );
     for user in listed.users.values().filter(|user| user.kind != UserKind::Bot) {
         let latest = ["last-login", "last-post"].iter().filter_map(|key| user.attributes.get(key)).max();

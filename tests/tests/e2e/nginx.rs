@@ -15,19 +15,19 @@ use tokio::net::{TcpListener, TcpStream};
 
 type Table = BTreeMap<String, User>;
 
-/// How a client comes to nginx.
+/// How a client reaches nginx.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum From {
     /// On the same machine.
     Here,
-    /// The same, one request after another. What flies together with the last request of a connection has to be sent
-    /// again, and how often that happens to one is chance.
+    /// The same, one request after another. Requests in flight together with the last one of a connection must be sent
+    /// again, and how often that happens is random.
     HereInTurn,
-    /// By a name, through a forward proxy that digs a tunnel. The component asks for compressed answers then.
+    /// By a name, through a tunnel of a forward proxy. The component then asks for compressed answers.
     Afar,
 }
 
-/// A forward proxy that digs tunnels to one port of loopback, whatever name it is asked for.
+/// A forward proxy that opens tunnels to one port of loopback, whatever name is requested.
 async fn tunnel_to(port: u16) -> Proxy {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

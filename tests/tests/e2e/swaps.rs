@@ -1,4 +1,4 @@
-//! Versions that take each other's place while users are being listed.
+//! Versions that replace each other while users are being listed.
 #![expect(clippy::print_stdout, reason = "what a swap costs is printed, and not judged")]
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use end_to_end::{settings, simulator_apart};
 use mattermost_simulator::{Change, ChangeKind, Config, Simulator};
 use provider_host::model::User;
 use provider_host::{
-    Access, Candidate, Egress, EgressOptions, End, Event, ListingOptions, Patience, Pool, Provenance, Registry,
+    Access, Candidate, Egress, EgressOptions, End, Event, HealthPolicy, ListingOptions, Pool, Provenance, Registry,
     Sandbox, SwitchOptions, Tenant, TenantListing, canary, seal,
 };
 
@@ -30,7 +30,7 @@ async fn rebuilt(registry: &Registry, revision: &str) -> Candidate {
 }
 
 fn registry() -> Registry {
-    Registry::new(Sandbox::new(Pool::default()).unwrap(), Patience::default())
+    Registry::new(Sandbox::new(Pool::default()).unwrap(), HealthPolicy::default())
 }
 
 fn tenant(registry: &Registry, name: &str, server: &Simulator) -> Tenant {
@@ -147,11 +147,11 @@ async fn a_version_that_crashes_is_rolled_back_under_a_running_tenant() {
     assert_eq!(users, 1_000);
     assert!(errors > 0, "the flaky version did not crash");
     assert_eq!(registry.active("mattermost"), Some(good.name()));
-    let mut told = Vec::new();
+    let mut seen = Vec::new();
     while let Ok(event) = events.try_recv() {
-        told.push(event);
+        seen.push(event);
     }
-    assert!(told.iter().any(|event| matches!(event, Event::RolledBack { .. })), "{told:?}");
+    assert!(seen.iter().any(|event| matches!(event, Event::RolledBack { .. })), "{seen:?}");
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ async fn a_canary_is_not_misled_by_what_changes_meanwhile() {
     assert!(report.is_same(), "{report:?}");
 }
 
-/// A server of one tenant that answers everything with what is not Mattermost's.
+/// A server of one tenant whose answers are not Mattermost's.
 async fn garbage() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -220,7 +220,7 @@ async fn garbage() -> String {
 async fn one_tenants_server_takes_no_upgrade_from_the_others() {
     let server = simulator_apart(Config { users: 300, ..Config::default() }).await;
     let url = garbage().await;
-    // Whether the version before was as bad for it, and whether it calls before the others do.
+    // Whether its calls also failed under the earlier version, and whether it calls before the others.
     for (failed_before, calls_first) in [(true, false), (true, true), (false, false), (false, true)] {
         let case = format!("failed before: {failed_before}, calls first: {calls_first}");
         let registry = registry();

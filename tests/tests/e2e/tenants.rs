@@ -4,7 +4,7 @@ use end_to_end::components::bytes;
 use end_to_end::{settings, simulator_apart};
 use mattermost_simulator::Config;
 use provider_host::{
-    Access, Egress, EgressOptions, End, ListingOptions, Patience, Pool, Registry, Sandbox, SwitchOptions,
+    Access, Egress, EgressOptions, End, HealthPolicy, ListingOptions, Pool, Registry, Sandbox, SwitchOptions,
 };
 
 const TENANTS: usize = 200;
@@ -15,12 +15,12 @@ async fn hundreds_of_tenants_take_turns_in_a_small_pool() {
     let server = simulator_apart(Config { users: 60, ..Config::default() }).await;
     let mut pool = Pool::default();
     pool.instances = INSTANCES;
-    let registry = Registry::new(Sandbox::new(pool).unwrap(), Patience::default());
+    let registry = Registry::new(Sandbox::new(pool).unwrap(), HealthPolicy::default());
     let version = registry.load(bytes("mattermost")).await.unwrap();
     registry.switch(&version, &SwitchOptions::default()).await.unwrap();
     let mut running = Vec::new();
     for number in 0..TENANTS {
-        // A client of its own: connections are shared with nobody.
+        // A client of its own: it shares its connections with no other tenant.
         let egress = Egress::new(EgressOptions::default()).unwrap();
         let access = Access::new(settings(&server.url(), &server.tokens().admin), egress.clone());
         let tenant = registry.tenant(&format!("tenant-{number}"), "mattermost", access).unwrap();

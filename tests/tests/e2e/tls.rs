@@ -88,7 +88,7 @@ async fn a_certificate_of_another_name_is_refused_as_such() {
 }
 
 #[tokio::test]
-async fn https_to_a_port_that_speaks_http_is_told() {
+async fn https_to_a_port_that_speaks_http_is_reported() {
     let server = simulator(Config::default()).await;
     let url = server.origin().replace("http://", "https://");
     let egress = Egress::new(EgressOptions::default()).unwrap();

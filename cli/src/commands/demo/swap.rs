@@ -1,9 +1,11 @@
-//! A version that takes another's place while users are being listed.
+//! Switches to another version while a listing runs.
 
 use std::time::{Duration, Instant};
 
 use provider_host::model::Description;
-use provider_host::{Access, ListingOptions, Patience, Provenance, Registry, Sandbox, SwitchOptions, Switched, Tenant};
+use provider_host::{
+    Access, HealthPolicy, ListingOptions, Provenance, Registry, Sandbox, SwitchOptions, Switched, Tenant,
+};
 use provider_host::{TenantListing, seal};
 
 use crate::exit::Failure;
@@ -12,19 +14,19 @@ use crate::output::words::{count, span};
 /// The name of the demo's tenant.
 const TENANT: &str = "demo";
 
-/// Users of a step: few enough that a small server takes several, so that a switch falls between two.
+/// How many users a step reads: few enough that a small server needs several steps, and the switch happens between two.
 const LIMIT: u32 = 250;
 
-/// One version in use, and its bytes to make the next one of.
+/// A version in use, and its bytes, from which the next version is made.
 pub(super) struct Stage {
     registry: Registry,
     bytes: Vec<u8>,
     description: Description,
-    /// Who is read.
+    /// The tenant whose server is read.
     pub(super) tenant: Tenant,
 }
 
-/// A switch that was made in the middle of a listing.
+/// A switch in the middle of a listing.
 pub(super) struct Swap {
     switched: Switched,
     after: u64,
@@ -33,9 +35,9 @@ pub(super) struct Swap {
 }
 
 impl Stage {
-    /// Puts the component into use for the tenant that `access` makes.
+    /// Loads the component and makes a tenant with this access.
     pub(super) async fn set(sandbox: Sandbox, bytes: Vec<u8>, access: Access) -> Result<Self, Failure> {
-        let registry = Registry::new(sandbox, Patience::default());
+        let registry = Registry::new(sandbox, HealthPolicy::default());
         let first = registry.load(bytes.clone()).await?;
         registry.switch(&first, &SwitchOptions::default()).await?;
         let description = first.description().clone();
@@ -51,7 +53,7 @@ impl Stage {
         self.tenant.listing(ListingOptions { limit: LIMIT, cursor: None })
     }
 
-    /// Puts the same provider into use once more, sealed as another build: a stand-in for its next version.
+    /// Switches to the same provider sealed as another build: a stand-in for its next version.
     pub(super) async fn swap(&self, after: u64) -> Result<Swap, Failure> {
         let provenance = Provenance { revision: Some("a rebuild for the demo".to_owned()), ..Provenance::default() };
         let next = seal(&self.bytes, &self.description, &provenance)?;
@@ -67,16 +69,16 @@ impl Stage {
 }
 
 impl Swap {
-    /// What happened, on one line.
+    /// The switch as one line.
     pub(super) fn line(&self, moves: u32) -> String {
         let from = self.switched.from.as_ref().map(ToString::to_string).unwrap_or_default();
         format!(
-            "after {} {from} gave way to {}, a stand-in for the next version: compiled aside in {}, switched to in {} µs; {}",
+            "after {} {from} was replaced by {}, a stand-in for the next version: compiled meanwhile in {}, switched in {} µs; {}",
             count(self.after, "user"),
             self.switched.to,
             span(self.compiling),
             self.switching.as_micros(),
-            if moves > 0 { "the listing went on from its cursor" } else { "the listing had ended" },
+            if moves > 0 { "the listing continued from its cursor" } else { "the listing had ended" },
         )
     }
 }

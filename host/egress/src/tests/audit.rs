@@ -1,4 +1,4 @@
-//! Each request is written down once, without what a user would mind.
+//! Each request is logged once, without personal data.
 
 use std::sync::Mutex;
 
@@ -39,7 +39,7 @@ async fn each_request_is_written_down_once() {
             "an answer without a body",
             Server::Sends("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"),
             "POST",
-            "/items/zoe?token=zoe",
+            "/items/zoe?page=zoe",
             "/items/{}",
             &patient,
             answered(403),
@@ -91,20 +91,20 @@ async fn each_request_is_written_down_once() {
         ),
         ("a method of its own", Server::Sends(OK), "ZOE", "/x", "/x", &patient, denied("request-not-described"), 0),
     ];
-    for (name, server, method, path, shown, options, outcome, received) in cases {
+    for (name, server, method, path, shown, options, outcome, bytes_received) in cases {
         let place = start(server, None).await;
         let origin = format!("http://127.0.0.1:{}", place.port);
         let log = Arc::new(Recording::default());
         let audit: Option<Arc<dyn Audit>> = Some(Arc::clone(&log) as _);
-        let mut gate = Opening { audit, ..Opening::default() }.open(&egress(), &origin).unwrap();
+        let mut session = Opening { audit, ..Opening::default() }.open(&egress(), &origin).unwrap();
         let before = std::time::SystemTime::now();
         let body: &[u8] = if method == "POST" { b"zoe,zoe" } else { b"" };
-        if let Ok(response) = send(&mut gate, request(method, &format!("{origin}{path}")), body, *options).await {
-            told(response).await;
+        if let Ok(response) = send(&mut session, request(method, &format!("{origin}{path}")), body, *options).await {
+            answer_of(response).await;
         }
         let [entry] = &log.take()[..] else { panic!("{name}: not one entry") };
         assert_eq!((entry.outcome, entry.path.as_str()), (outcome, shown), "{name}");
-        assert_eq!((entry.request_bytes, entry.response_bytes), (body.len() as u64, received), "{name}");
+        assert_eq!((entry.request_bytes, entry.response_bytes), (body.len() as u64, bytes_received), "{name}");
         assert_eq!(entry.method, if method == "ZOE" { "OTHER" } else { method }, "{name}");
         assert_eq!(entry.origin, origin, "{name}");
         assert_eq!((&*entry.tenant, &*entry.provider, &*entry.version), ("acme", "test", "1.2.3"), "{name}");
@@ -114,15 +114,15 @@ async fn each_request_is_written_down_once() {
 }
 
 #[tokio::test]
-async fn what_a_guest_lets_go_is_written_down_as_well() {
+async fn a_request_that_a_guest_drops_is_logged_as_well() {
     let log = Arc::new(Recording::default());
     let opening = || Opening { audit: Some(Arc::clone(&log) as _), ..Opening::default() };
     let patient = timeouts(LONG, LONG, LONG);
 
     let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi"), None).await;
     let origin = format!("http://127.0.0.1:{}", place.port);
-    let mut gate = opening().open(&egress(), &origin).unwrap();
-    let response = send(&mut gate, request("GET", &origin), b"", patient).await.unwrap();
+    let mut session = opening().open(&egress(), &origin).unwrap();
+    let response = send(&mut session, request("GET", &origin), b"", patient).await.unwrap();
     assert_eq!(log.take(), [], "before it is let go");
     drop(response);
     let [entry] = &log.take()[..] else { panic!("not one entry") };
@@ -130,8 +130,8 @@ async fn what_a_guest_lets_go_is_written_down_as_well() {
 
     let place = start(Server::Silent, None).await;
     let origin = format!("http://127.0.0.1:{}", place.port);
-    let mut gate = opening().open(&egress(), &origin).unwrap();
-    assert!(tokio::time::timeout(SHORT, get(&mut gate, &origin, patient)).await.is_err());
+    let mut session = opening().open(&egress(), &origin).unwrap();
+    assert!(tokio::time::timeout(SHORT, get(&mut session, &origin, patient)).await.is_err());
     let [entry] = &log.take()[..] else { panic!("not one entry") };
     assert_eq!(entry.outcome, Outcome::Failed { code: "let-go" });
 }
@@ -140,13 +140,13 @@ async fn what_a_guest_lets_go_is_written_down_as_well() {
 async fn a_denial_that_is_repeated_is_written_down_by_its_number() {
     let log = Arc::new(Recording::default());
     let origin = "http://127.0.0.1:9";
-    let mut gate =
+    let mut session =
         Opening { audit: Some(Arc::clone(&log) as _), ..Opening::default() }.open(&egress(), origin).unwrap();
     for _ in 0..250 {
-        assert_eq!(get(&mut gate, &format!("{origin}/y"), timeouts(LONG, LONG, LONG)).await, "HttpRequestDenied");
+        assert_eq!(get(&mut session, &format!("{origin}/y"), timeouts(LONG, LONG, LONG)).await, "HttpRequestDenied");
     }
     let times = |entries: &[Entry]| entries.iter().map(|entry| entry.times).collect::<Vec<_>>();
     assert_eq!(times(&log.take()), [1, 9, 90]);
-    drop(gate);
+    drop(session);
     assert_eq!(times(&log.take()), [150]);
 }

@@ -67,11 +67,11 @@ async fn a_request_that_a_server_did_not_take_is_sent_on_another_connection() {
         let origin = format!("https://127.0.0.1:{port}");
         let options = EgressOptions { ca_files: vec![testdata("authority.pem")], ..EgressOptions::default() };
         let egress = Egress::new(options).unwrap();
-        let mut gate = gate(&egress, &origin);
+        let mut session = session(&egress, &origin);
         let (path, body): (_, &[u8]) = if method == "GET" { ("/x", b"") } else { ("/items/1", b"[]") };
         let request = request(method, &format!("{origin}{path}"));
-        let found = match send(&mut gate, request, body, timeouts(LONG, LONG, LONG)).await {
-            Ok(response) => told(response).await,
+        let found = match send(&mut session, request, body, timeouts(LONG, LONG, LONG)).await {
+            Ok(response) => answer_of(response).await,
             Err(error) => format!("{error:?}"),
         };
         assert_eq!((found.as_str(), egress.requests()), (expect, sent), "{method}, {connections} ended");

@@ -88,9 +88,9 @@ async fn a_server_that_wants_http_one_is_asked_so_from_then_on() {
         let (port, spoken) = wanting_one(refusal).await;
         let origin = format!("https://127.0.0.1:{port}");
         let egress = trusting();
-        let mut gate = gate(&egress, &origin);
+        let mut session = session(&egress, &origin);
         for _ in 0..3 {
-            assert_eq!(get(&mut gate, &origin, timeouts(LONG, LONG, LONG)).await, "200 one", "{refusal:?}");
+            assert_eq!(get(&mut session, &origin, timeouts(LONG, LONG, LONG)).await, "200 one", "{refusal:?}");
         }
         // The first went twice, and no later one tries HTTP/2 again.
         assert_eq!((egress.requests(), counted(&spoken)), (4, (1, 1)), "{refusal:?}");
@@ -101,31 +101,31 @@ async fn a_server_that_wants_http_one_is_asked_so_from_then_on() {
 async fn requests_that_fly_together_are_all_sent_by_http_one() {
     let (port, _) = wanting_one(Refusal::Reset).await;
     let origin = format!("https://127.0.0.1:{port}");
-    let mut gate = gate(&trusting(), &origin);
+    let mut session = session(&trusting(), &origin);
     let sending = join_all((0..8).map(|_| {
         let body = Full::new(Bytes::new()).map_err(|never| match never {}).boxed_unsync();
         let request = request("GET", &origin).body(body).unwrap();
         let options = Some(timeouts(LONG, LONG, LONG));
-        Pin::from(gate.send_request(request, options, Box::new(async { Ok(()) })))
+        Pin::from(session.send_request(request, options, Box::new(async { Ok(()) })))
     }));
     for sent in sending.await {
-        assert_eq!(told(sent.unwrap().0).await, "200 one");
+        assert_eq!(answer_of(sent.unwrap().0).await, "200 one");
     }
 }
 
-/// What a request brings along may be half sent when the server says so, and the guest has it still.
+/// A request's body may be half sent when the server requires HTTP/1.1; the guest still has it and can retry.
 #[tokio::test]
 async fn a_request_with_a_body_goes_by_http_one_at_the_next_try() {
     let patient = timeouts(LONG, LONG, LONG);
     let (port, spoken) = wanting_one(Refusal::Reset).await;
     let origin = format!("https://127.0.0.1:{port}");
     let egress = trusting();
-    let mut gate = gate(&egress, &origin);
+    let mut session = session(&egress, &origin);
     let items = || request("POST", &format!("{origin}/items/1"));
-    let refused = send(&mut gate, items(), BODY.as_bytes(), patient).await.unwrap_err();
+    let refused = send(&mut session, items(), BODY.as_bytes(), patient).await.unwrap_err();
     assert!(matches!(refused, HttpError::ConnectionTerminated), "{refused:?}");
-    let answered = send(&mut gate, items(), BODY.as_bytes(), patient).await.unwrap();
-    assert_eq!(told(answered).await, "200 one");
+    let answered = send(&mut session, items(), BODY.as_bytes(), patient).await.unwrap();
+    assert_eq!(answer_of(answered).await, "200 one");
     assert_eq!((egress.requests(), counted(&spoken)), (2, (1, 1)));
 }
 
@@ -177,10 +177,10 @@ async fn a_request_that_a_server_does_not_take_is_sent_again_with_its_body() {
     let port = taking_the_second().await;
     let origin = format!("https://127.0.0.1:{port}");
     let egress = trusting();
-    let mut gate = gate(&egress, &origin);
+    let mut session = session(&egress, &origin);
     let answered =
-        send(&mut gate, request("POST", &format!("{origin}/items/1")), BODY.as_bytes(), patient).await.unwrap();
-    assert_eq!(told(answered).await, format!("200 {BODY}"));
-    assert_eq!(get(&mut gate, &origin, patient).await, "200 ");
+        send(&mut session, request("POST", &format!("{origin}/items/1")), BODY.as_bytes(), patient).await.unwrap();
+    assert_eq!(answer_of(answered).await, format!("200 {BODY}"));
+    assert_eq!(get(&mut session, &origin, patient).await, "200 ");
     assert_eq!(egress.requests(), 4);
 }

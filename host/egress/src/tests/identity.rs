@@ -7,7 +7,7 @@ use rustls::server::WebPkiClientVerifier;
 use super::*;
 use crate::ClientIdentity;
 
-/// A server that lets in who has a certificate of the authority, and such a certificate with its key.
+/// A server that requires a certificate of the authority, and such a certificate with its key.
 fn asking() -> (TlsAcceptor, ClientIdentity) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -45,7 +45,7 @@ async fn only_a_client_with_its_certificate_is_let_in() {
         let origin = format!("https://127.0.0.1:{}", place.port);
         let ca_files = vec![testdata("authority.pem")];
         let egress = Egress::new(EgressOptions { ca_files, client_identity, ..EgressOptions::default() }).unwrap();
-        let found = get(&mut gate(&egress, &origin), &origin, timeouts(LONG, LONG, LONG)).await;
+        let found = get(&mut session(&egress, &origin), &origin, timeouts(LONG, LONG, LONG)).await;
         assert_eq!(came(&found), expect, "{name}: {found}");
     }
 }

@@ -1,4 +1,4 @@
-//! Bytes on a kept connection that nobody asked for.
+//! Unsolicited bytes on a kept connection.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener as StdListener, TcpStream as StdStream};
@@ -11,7 +11,7 @@ const UNASKED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nunasked";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n0\r\n\r\n";
 const EMPTY: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 
-/// When a server sends what nobody asked for.
+/// When a server sends unsolicited bytes.
 #[derive(Clone, Copy, Debug)]
 enum When {
     /// In one piece with the answer.
@@ -71,13 +71,13 @@ async fn an_answer_that_nobody_asked_for_closes_its_connection() {
                 let name = format!("{first:?} and then {unasked:?} {when:?}");
                 let (port, go, sent) = serve_unasked(first, unasked, when);
                 let origin = format!("http://127.0.0.1:{port}");
-                let mut gate = gate(&egress(), &origin);
+                let mut session = session(&egress(), &origin);
                 let patient = timeouts(LONG, LONG, LONG);
-                assert_eq!(get(&mut gate, &origin, patient).await, expect, "{name}");
+                assert_eq!(get(&mut session, &origin, patient).await, expect, "{name}");
                 let _ = go.send(());
                 // The bytes are there before the next request is, and the runtime's thread is kept from hearing of them.
                 sent.recv().unwrap();
-                assert_eq!(get(&mut gate, &origin, patient).await, "200 second", "{name}");
+                assert_eq!(get(&mut session, &origin, patient).await, "200 second", "{name}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! TrafficLimits on requests and answers, each told by its name.
+//! Limits on requests and answers: each denial names the limit that was reached.
 
 use super::*;
 use crate::audit::Outcome;
@@ -8,12 +8,12 @@ fn patient() -> RequestOptions {
     timeouts(LONG, LONG, LONG)
 }
 
-fn limited(limits: TrafficLimits, egress: &Egress, origin: &str) -> Gate {
+fn limited(limits: TrafficLimits, egress: &Egress, origin: &str) -> EgressSession {
     Opening { limits, ..Opening::default() }.open(egress, origin).unwrap()
 }
 
-fn reasons(gate: &Gate) -> Vec<DenialReason> {
-    gate.denials().iter().map(|denial| denial.reason).collect()
+fn reasons(session: &EgressSession) -> Vec<DenialReason> {
+    session.denials().iter().map(|denial| denial.reason).collect()
 }
 
 #[tokio::test]
@@ -21,9 +21,9 @@ async fn a_call_sends_no_more_requests_than_it_may() {
     let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"), None).await;
     let origin = format!("http://127.0.0.1:{}", place.port);
     let egress = egress();
-    let mut gate = limited(TrafficLimits { requests_per_call: 3, ..TrafficLimits::default() }, &egress, &origin);
+    let mut session = limited(TrafficLimits { requests_per_call: 3, ..TrafficLimits::default() }, &egress, &origin);
     for call in 1..=2 {
-        gate.begin_call();
+        session.begin_call();
         // A request that is denied counts as well.
         for (path, expect) in [
             ("/y", "HttpRequestDenied"),
@@ -32,10 +32,10 @@ async fn a_call_sends_no_more_requests_than_it_may() {
             ("/x", "HttpRequestDenied"),
             ("/x", "HttpRequestDenied"),
         ] {
-            assert_eq!(get(&mut gate, &format!("{origin}{path}"), patient()).await, expect, "{path} in call {call}");
+            assert_eq!(get(&mut session, &format!("{origin}{path}"), patient()).await, expect, "{path} in call {call}");
         }
         assert_eq!(
-            reasons(&gate),
+            reasons(&session),
             [DenialReason::Request, DenialReason::Limit(TrafficLimit::RequestsPerCall(3))],
             "call {call}"
         );
@@ -44,15 +44,15 @@ async fn a_call_sends_no_more_requests_than_it_may() {
 }
 
 #[tokio::test]
-async fn a_request_is_in_flight_until_its_answer_is_read_or_let_go() {
+async fn a_request_is_in_flight_until_its_answer_is_read_or_dropped() {
     let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"), None).await;
     let origin = format!("http://127.0.0.1:{}", place.port);
     for reads in [true, false] {
         let egress = egress();
         let limits = TrafficLimits { requests_in_flight: 1, ..TrafficLimits::default() };
         let (mut one, mut two) = {
-            let gate = limited(limits, &egress, &origin);
-            (gate.clone(), gate)
+            let session = limited(limits, &egress, &origin);
+            (session.clone(), session)
         };
         let first = send(&mut one, request("GET", &origin), b"", patient()).await.unwrap();
         // A timeout of the guest's does not end the wait for a turn.
@@ -61,7 +61,7 @@ async fn a_request_is_in_flight_until_its_answer_is_read_or_let_go() {
         assert!(tokio::time::timeout(3 * SHORT, &mut second).await.is_err(), "one is in flight");
         assert_eq!(egress.requests(), 1);
         if reads {
-            assert_eq!(told(first).await, "200 hi");
+            assert_eq!(answer_of(first).await, "200 hi");
         } else {
             drop(first);
         }
@@ -75,15 +75,15 @@ async fn a_request_that_fails_gives_its_place_away() {
     let place = start(Server::Silent, None).await;
     let origin = format!("http://127.0.0.1:{}", place.port);
     let egress = egress();
-    let mut gate = limited(TrafficLimits { requests_in_flight: 1, ..TrafficLimits::default() }, &egress, &origin);
+    let mut session = limited(TrafficLimits { requests_in_flight: 1, ..TrafficLimits::default() }, &egress, &origin);
     for _ in 0..2 {
-        assert_eq!(get(&mut gate, &origin, timeouts(LONG, SHORT, LONG)).await, "HttpResponseTimeout");
+        assert_eq!(get(&mut session, &origin, timeouts(LONG, SHORT, LONG)).await, "HttpResponseTimeout");
     }
     assert_eq!(egress.requests(), 2);
 }
 
 #[tokio::test]
-async fn what_an_answer_may_hold_is_told_by_its_limit() {
+async fn an_answer_beyond_a_limit_names_it() {
     let head = TrafficLimit::ResponseHead { headers: 8, bytes: 1000 };
     let body = TrafficLimit::ResponseBody(5);
     for (name, server, expect, limit) in [
@@ -123,10 +123,10 @@ async fn what_an_answer_may_hold_is_told_by_its_limit() {
             response_body_bytes: 5,
             ..TrafficLimits::default()
         };
-        let mut gate = limited(limits, &egress(), &origin);
-        assert_eq!(get(&mut gate, &origin, patient()).await, expect, "{name}");
+        let mut session = limited(limits, &egress(), &origin);
+        assert_eq!(get(&mut session, &origin, patient()).await, expect, "{name}");
         let expect: Vec<_> = limit.into_iter().map(DenialReason::Limit).collect();
-        assert_eq!(reasons(&gate), expect, "{name}");
+        assert_eq!(reasons(&session), expect, "{name}");
     }
 }
 
@@ -146,14 +146,14 @@ async fn a_higher_limit_lets_longer_heads_in() {
     }
 }
 
-/// Sends pieces of so many bytes as they are asked for, so that it announces no size.
-async fn post(gate: &mut Gate, origin: &str, pieces: usize, bytes: usize) -> String {
+/// Sends pieces of so many bytes on demand, so that it announces no size.
+async fn post(session: &mut EgressSession, origin: &str, pieces: usize, bytes: usize) -> String {
     let piece = move |_| Ok(http_body::Frame::data(Bytes::from(vec![b'x'; bytes])));
     let body = http_body_util::StreamBody::new(futures_util::stream::iter((0..pieces).map(piece))).boxed_unsync();
     let request = request("POST", &format!("{origin}/items/x")).body(body).unwrap();
-    let sending = Pin::from(gate.send_request(request, Some(patient()), Box::new(async { Ok(()) })));
+    let sending = Pin::from(session.send_request(request, Some(patient()), Box::new(async { Ok(()) })));
     match sending.await {
-        Ok((response, _)) => told(response).await,
+        Ok((response, _)) => answer_of(response).await,
         Err(error) => format!("{error:?}"),
     }
 }
@@ -171,14 +171,14 @@ async fn a_body_is_stopped_at_its_limit_while_it_is_sent() {
         let place = start(Server::Silent, None).await;
         let origin = format!("http://127.0.0.1:{}", place.port);
         let limits = TrafficLimits { request_body_bytes: 1_000, ..TrafficLimits::default() };
-        let mut gate = limited(limits, &egress(), &origin);
-        let sending = post(&mut gate, &origin, pieces, bytes);
+        let mut session = limited(limits, &egress(), &origin);
+        let sending = post(&mut session, &origin, pieces, bytes);
         match expect {
             // The server never answers one that was sent whole.
             None => assert!(tokio::time::timeout(SHORT, sending).await.is_err(), "{name}"),
             Some(_) => assert_eq!(sending.await, "HttpRequestBodySize(Some(1000))", "{name}"),
         }
-        assert_eq!(reasons(&gate), expect.into_iter().collect::<Vec<_>>(), "{name}");
+        assert_eq!(reasons(&session), expect.into_iter().collect::<Vec<_>>(), "{name}");
     }
 }
 
@@ -187,8 +187,9 @@ async fn a_body_that_says_that_it_is_too_large_is_not_sent() {
     let place = start(Server::Silent, None).await;
     let origin = format!("http://127.0.0.1:{}", place.port);
     let egress = egress();
-    let mut gate = limited(TrafficLimits { request_body_bytes: 3, ..TrafficLimits::default() }, &egress, &origin);
-    let refused = send(&mut gate, request("POST", &format!("{origin}/items/x")), b"four", patient()).await.unwrap_err();
+    let mut session = limited(TrafficLimits { request_body_bytes: 3, ..TrafficLimits::default() }, &egress, &origin);
+    let refused =
+        send(&mut session, request("POST", &format!("{origin}/items/x")), b"four", patient()).await.unwrap_err();
     assert_eq!(format!("{refused:?}"), "HttpRequestBodySize(Some(3))");
     assert_eq!((egress.requests(), place.connections.load(Ordering::Relaxed)), (0, 0));
 }
@@ -198,14 +199,14 @@ async fn a_session_sends_no_more_bytes_than_it_may() {
     let place = start(Server::Sends("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"), None).await;
     let origin = format!("http://127.0.0.1:{}", place.port);
     let egress = egress();
-    let mut gate = limited(TrafficLimits { sent_bytes: 10_000, ..TrafficLimits::default() }, &egress, &origin);
+    let mut session = limited(TrafficLimits { sent_bytes: 10_000, ..TrafficLimits::default() }, &egress, &origin);
     // Addresses count as bodies do.
     let url = format!("{origin}/x?page={}", "y".repeat(4_900));
     for expect in ["200 hi", "200 hi", "HttpRequestDenied"] {
-        gate.begin_call();
-        assert_eq!(get(&mut gate, &url, patient()).await, expect);
+        session.begin_call();
+        assert_eq!(get(&mut session, &url, patient()).await, expect);
     }
-    assert_eq!(reasons(&gate), [DenialReason::Limit(TrafficLimit::SentBytes(10_000))]);
+    assert_eq!(reasons(&session), [DenialReason::Limit(TrafficLimit::SentBytes(10_000))]);
     assert_eq!(egress.requests(), 2);
 }
 
@@ -226,8 +227,8 @@ async fn a_request_has_one_deadline_however_a_server_goes_on() {
         let log = Arc::new(audit::Recording::default());
         let limits = TrafficLimits { request_time: 3 * SHORT, ..TrafficLimits::default() };
         let opening = Opening { limits, audit: Some(Arc::clone(&log) as _), ..Opening::default() };
-        let mut gate = opening.open(&egress(), &origin).unwrap();
-        let found = get(&mut gate, &origin, patient()).await;
+        let mut session = opening.open(&egress(), &origin).unwrap();
+        let found = get(&mut session, &origin, patient()).await;
         let expect = if has_head { "200 then HttpResponseTimeout" } else { "HttpResponseTimeout" };
         assert_eq!(found, expect, "a server that {name}");
         let code = "request-timeout";

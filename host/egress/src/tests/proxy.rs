@@ -10,7 +10,7 @@ use crate::{DenialReason, Proxy};
 /// What a proxy does with each connection.
 #[derive(Clone, Copy)]
 enum Manner {
-    /// Digs a tunnel to this port of loopback, whatever name it is asked for; answers other requests with what it was sent.
+    /// Opens a tunnel to this port of loopback, whatever name is requested; echoes other requests.
     Serves(u16),
     /// Answers with this.
     Answers(&'static str),
@@ -79,7 +79,8 @@ async fn https_goes_through_a_tunnel() {
     let proxy = between(Manner::Serves(server.port)).await;
     // The certificate is for this address; nothing listens at this port of it.
     let origin = "https://127.0.0.1:1";
-    let found = get(&mut gate(&egress_through(through(proxy.port)), origin), origin, timeouts(LONG, LONG, LONG)).await;
+    let found =
+        get(&mut session(&egress_through(through(proxy.port)), origin), origin, timeouts(LONG, LONG, LONG)).await;
     assert!(found.starts_with("200 GET / HTTP/1.1\r\n") && found.contains("host: 127.0.0.1:1\r\n"), "{found}");
     assert!(!found.contains("proxy") && !found.contains(BASIC), "what the server got: {found}");
     let heads = proxy.heads.lock().unwrap().clone();
@@ -94,7 +95,7 @@ async fn http_is_passed_on_with_its_whole_address() {
     // Nobody but the proxy knows this name.
     let origin = "http://chat.invalid";
     let url = format!("{origin}/x?page=b");
-    let found = get(&mut gate(&egress_through(through(proxy.port)), origin), &url, timeouts(LONG, LONG, LONG)).await;
+    let found = get(&mut session(&egress_through(through(proxy.port)), origin), &url, timeouts(LONG, LONG, LONG)).await;
     assert!(found.starts_with("200 GET http://chat.invalid/x?page=b HTTP/1.1\r\n"), "{found}");
     assert!(found.contains("host: chat.invalid\r\n"), "{found}");
     assert!(found.contains(&format!("proxy-authorization: {BASIC}\r\n")), "{found}");
@@ -106,13 +107,13 @@ async fn excepted_hosts_are_reached_without_the_proxy() {
     let proxy = between(Manner::Serves(0)).await;
     let egress = egress_through(through(proxy.port).except(["127.0.0.0/8"]).unwrap());
     let origin = format!("http://127.0.0.1:{}", server.port);
-    let found = get(&mut gate(&egress, &origin), &origin, timeouts(LONG, LONG, LONG)).await;
+    let found = get(&mut session(&egress, &origin), &origin, timeouts(LONG, LONG, LONG)).await;
     assert!(found.starts_with("200 GET / HTTP/1.1\r\n") && !found.contains(BASIC), "{found}");
     assert_eq!(proxy.heads.lock().unwrap().len(), 0);
 }
 
 #[tokio::test]
-async fn what_a_proxy_refuses_is_told() {
+async fn a_proxys_refusal_is_reported() {
     let wants = Manner::Answers("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 5\r\n\r\nhello");
     let forbids = Manner::Answers("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
     for (name, manner, origin, expect, reason) in [
@@ -141,11 +142,11 @@ async fn what_a_proxy_refuses_is_told() {
             Some(manner) => between(manner).await.port,
             None => start(Server::Absent, None).await.port,
         };
-        let mut gate = gate(&egress_through(through(port)), origin);
-        let found = get(&mut gate, origin, timeouts(LONG, LONG, LONG)).await;
+        let mut session = session(&egress_through(through(port)), origin);
+        let found = get(&mut session, origin, timeouts(LONG, LONG, LONG)).await;
         assert_eq!(came(&found), expect, "a proxy that refuses {name}: {found}");
-        assert_eq!(gate.denials().first().map(|denial| denial.reason), reason, "a proxy that refuses {name}");
-        assert!(!format!("{:?}", gate.denials()).contains("hunter2"));
+        assert_eq!(session.denials().first().map(|denial| denial.reason), reason, "a proxy that refuses {name}");
+        assert!(!format!("{:?}", session.denials()).contains("hunter2"));
     }
 }
 
@@ -165,10 +166,10 @@ async fn a_proxy_is_not_asked_for_what_it_must_not_reach() {
         let origin = format!("http://{host}");
         let policy = Policy::default().private_addresses(are_allowed);
         let egress = egress_through(through(proxy.port));
-        let mut gate = Opening { policy, ..Opening::default() }.open(&egress, &origin).unwrap();
-        let found = get(&mut gate, &origin, timeouts(LONG, LONG, LONG)).await;
+        let mut session = Opening { policy, ..Opening::default() }.open(&egress, &origin).unwrap();
+        let found = get(&mut session, &origin, timeouts(LONG, LONG, LONG)).await;
         assert!(found.starts_with(expect), "{host}: {found}");
-        assert_eq!(gate.denials().is_empty(), expect == "200 ", "{host}");
+        assert_eq!(session.denials().is_empty(), expect == "200 ", "{host}");
     }
     assert_eq!(proxy.heads.lock().unwrap().len(), 2);
 }

@@ -69,7 +69,7 @@ impl FromStr for SecretSource {
             Some(("env", name)) => Ok(Self::Env(name.to_owned())),
             Some(("file", "")) => Err("the path is missing after file:"),
             Some(("file", path)) => Ok(Self::File(path.into())),
-            Some(_) | None => Err("a secret is given by its place: env:NAME or file:PATH"),
+            Some(_) | None => Err("give the place of the secret instead of the secret: env:NAME or file:PATH"),
         }
     }
 }
@@ -107,7 +107,7 @@ impl SecretSource {
     /// Why there is none, in a few words.
     pub fn read(&self) -> Result<SecretString, String> {
         let text = match self {
-            // What is no text is not repeated, as the error's own words would.
+            // The error's own text would repeat a value that is not UTF-8, so it is not used.
             Self::Env(name) => Zeroizing::new(std::env::var(name).map_err(|error| match error {
                 VarError::NotPresent => "it is not set",
                 VarError::NotUnicode(_) => "it is not text in UTF-8",
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_is_none_is_named_and_not_repeated() {
+    fn an_invalid_place_of_a_secret_is_reported_and_not_repeated() {
         for (text, expect) in [
             ("hunter2", "env:NAME or file:PATH"),
             ("https:hunter2", "env:NAME or file:PATH"),

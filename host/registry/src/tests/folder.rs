@@ -66,8 +66,8 @@ impl Watching {
         tokio::time::timeout(Duration::from_secs(120), self.events.recv()).await.expect("something happens").unwrap()
     }
 
-    /// The next event but for an old version that nobody uses any more.
-    async fn told(&mut self) -> String {
+    /// The next event, except that an old version is no longer in use.
+    async fn report(&mut self) -> String {
         loop {
             let event = self.next().await;
             if let Event::Refused { file, code, reason } = event {
@@ -81,8 +81,8 @@ impl Watching {
     }
 
     #[track_caller]
-    fn assert_begins(told: &str, expect: &str) {
-        assert!(told.starts_with(expect), "{told} does not begin with {expect}");
+    fn assert_begins(report: &str, expect: &str) {
+        assert!(report.starts_with(expect), "{report} does not begin with {expect}");
     }
 }
 
@@ -95,7 +95,7 @@ fn version(id: &str, version: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_watched_folder_takes_what_is_trusted_and_tells_what_is_not() {
+async fn a_watched_folder_takes_trusted_files_and_reports_the_others() {
     let folder = Folder::new();
     let (first, second) = (provider(&Bodies::default()), provider(&check("unreachable")));
     folder.write("a.wasm", &first);
@@ -107,9 +107,9 @@ async fn a_watched_folder_takes_what_is_trusted_and_tells_what_is_not() {
     });
     let Event::Switched { from: None, .. } = watching.next().await else { panic!() };
     folder.write("b.wasm", &first);
-    Watching::assert_begins(&watching.told().await, "b.wasm digest-differs");
+    Watching::assert_begins(&watching.report().await, "b.wasm digest-differs");
     folder.write("c.wasm", &first);
-    Watching::assert_begins(&watching.told().await, "c.wasm component-untrusted");
+    Watching::assert_begins(&watching.report().await, "c.wasm component-untrusted");
     folder.write("b.wasm", &second);
     let Event::Switched { from: Some(_), to, .. } = watching.next().await else { panic!() };
     assert_eq!(to.digest, pins[1]);
@@ -117,7 +117,7 @@ async fn a_watched_folder_takes_what_is_trusted_and_tells_what_is_not() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn what_is_no_regular_file_of_bounded_size_is_refused_and_stops_nothing() {
+async fn irregular_and_oversized_files_are_refused_and_stop_nothing() {
     use rustix::fs::{CWD, Mode, mkfifoat};
 
     fn put(folder: &Folder, prefix: &str) -> std::os::unix::net::UnixListener {
@@ -138,12 +138,12 @@ async fn what_is_no_regular_file_of_bounded_size_is_refused_and_stops_nothing() 
     let mut watching = Watching::new(&folder, trust);
     let mut _after = None;
     for prefix in ["before", "after"] {
-        let mut told = Vec::new();
-        while told.len() < 7 {
-            told.push(watching.told().await);
+        let mut reports = Vec::new();
+        while reports.len() < 7 {
+            reports.push(watching.report().await);
         }
-        told.sort_unstable();
-        for (told, (name, code)) in told.iter().zip([
+        reports.sort_unstable();
+        for (report, (name, code)) in reports.iter().zip([
             ("folder", "component-not-a-file"),
             ("link", "component-not-a-file"),
             ("pipe", "component-not-a-file"),
@@ -152,11 +152,11 @@ async fn what_is_no_regular_file_of_bounded_size_is_refused_and_stops_nothing() 
             ("stranger", "component-untrusted"),
             ("unsigned", "component-not-a-file"),
         ]) {
-            Watching::assert_begins(told, &format!("{prefix}-{name}.wasm {code}"));
+            Watching::assert_begins(report, &format!("{prefix}-{name}.wasm {code}"));
         }
         let next = if prefix == "before" { "1.0.0" } else { "1.1.0" };
         folder.write("good.wasm", &version(ID, next));
-        assert_eq!(watching.told().await, format!("switched to {next}"));
+        assert_eq!(watching.report().await, format!("switched to {next}"));
         if prefix == "before" {
             _after = Some(put(&folder, "after"));
         }
@@ -180,12 +180,12 @@ async fn files_that_are_written_all_the_time_hold_up_no_other() {
     });
     folder.write("good.wasm", &version(ID, "1.0.0"));
     loop {
-        let told = watching.told().await;
-        if told == "switched to 1.0.0" {
+        let report = watching.report().await;
+        if report == "switched to 1.0.0" {
             break;
         }
         // The writer may be held up on a machine that is busy.
-        Watching::assert_begins(&told, "busy.wasm not-a-component");
+        Watching::assert_begins(&report, "busy.wasm not-a-component");
     }
     writes.store(false, Ordering::Relaxed);
     writer.join().unwrap();
@@ -199,11 +199,11 @@ async fn a_restart_puts_the_latest_version_into_use_whatever_the_files_are_calle
     folder.write("another.wasm", &version("another", "0.1.0"));
     for _ in 0..2 {
         let mut watching = Watching::new(&folder, anything);
-        let mut told = [watching.told().await, watching.told().await, watching.told().await];
-        told.sort_unstable();
-        assert_eq!(told[..2], ["switched to 0.1.0", "switched to 1.10.0"]);
-        Watching::assert_begins(&told[2], "x.wasm preflight-failed");
-        assert!(told[2].contains("its version `1.9.0` is not newer than `1.10.0`"), "{told:?}");
+        let mut reports = [watching.report().await, watching.report().await, watching.report().await];
+        reports.sort_unstable();
+        assert_eq!(reports[..2], ["switched to 0.1.0", "switched to 1.10.0"]);
+        Watching::assert_begins(&reports[2], "x.wasm preflight-failed");
+        assert!(reports[2].contains("its version `1.9.0` is not newer than `1.10.0`"), "{reports:?}");
     }
 }
 
@@ -223,11 +223,11 @@ async fn of_equal_versions_the_one_that_was_written_last_is_in_use() {
     let in_use = |watching: &Watching| watching.registry.active(ID).unwrap().digest;
     let options = SwitchOptions { grant_more: true, ..SwitchOptions::default() };
     let mut watching = Watching::with(&folder, options, anything);
-    assert_eq!(watching.told().await, "switched to 1.0.0");
-    Watching::assert_begins(&watching.told().await, "b.wasm preflight-failed");
+    assert_eq!(watching.report().await, "switched to 1.0.0");
+    Watching::assert_begins(&watching.report().await, "b.wasm preflight-failed");
     assert_eq!(in_use(&watching), Digest::of(&late));
     folder.write("b.wasm", &early);
-    assert_eq!(watching.told().await, "switched to 1.0.0");
+    assert_eq!(watching.report().await, "switched to 1.0.0");
     assert_eq!(in_use(&watching), Digest::of(&early));
 }
 
@@ -240,12 +240,12 @@ async fn an_older_version_is_put_into_use_only_where_that_was_asked_for() {
             folder.write("x.wasm", &version(ID, "1.0.0"));
             let mut watching =
                 Watching::with(&folder, SwitchOptions { downgrade, ..SwitchOptions::default() }, anything);
-            assert_eq!(watching.told().await, "switched to 1.0.0");
+            assert_eq!(watching.report().await, "switched to 1.0.0");
             folder.write("x.wasm", &version(ID, older));
-            let told = watching.told().await;
+            let report = watching.report().await;
             let expect = if downgrade { format!("switched to {older}") } else { "x.wasm preflight-failed".to_owned() };
-            Watching::assert_begins(&told, &expect);
-            assert_eq!(told.contains("is not newer than"), !downgrade, "{what}: {told}");
+            Watching::assert_begins(&report, &expect);
+            assert_eq!(report.contains("is not newer than"), !downgrade, "{what}: {report}");
         }
     }
 }
@@ -263,13 +263,13 @@ async fn a_file_does_not_become_another_product() {
             registry.switch(&candidate, &SwitchOptions::default()).await.unwrap();
         }
         let mut watching = Watching::of(registry, &folder, SwitchOptions::default(), anything);
-        Watching::assert_begins(&watching.told().await, "y.wasm not-a-component");
+        Watching::assert_begins(&watching.report().await, "y.wasm not-a-component");
         if !is_in_use_before {
-            assert_eq!(watching.told().await, "switched to 1.0.0");
+            assert_eq!(watching.report().await, "switched to 1.0.0");
         }
         folder.write("x.wasm", &version("other", "1.0.0"));
-        let told = watching.told().await;
-        assert!(told.contains("it is a provider of `other`, and `one` is in use"), "{told}");
+        let report = watching.report().await;
+        assert!(report.contains("it is a provider of `other`, but `one` is in use"), "{report}");
         assert_eq!(watching.registry.active("other"), None);
     }
 }
@@ -279,7 +279,7 @@ async fn each_refusal_is_reported_once_for_each_content() {
     let folder = Folder::new();
     folder.write("x.wasm", &version(ID, "1.0.0"));
     let mut watching = Watching::new(&folder, |file| file.starts_with('x').then_some(Trust::Anything));
-    assert_eq!(watching.told().await, "switched to 1.0.0");
+    assert_eq!(watching.report().await, "switched to 1.0.0");
     for content in ["one", "one", "other", "one", "third"] {
         folder.write("x.wasm", content.as_bytes());
         folder.write("stranger.wasm", content.as_bytes());
@@ -288,11 +288,11 @@ async fn each_refusal_is_reported_once_for_each_content() {
     let mut refused = [0, 0];
     folder.write("x.wasm", &version(ID, "1.1.0"));
     loop {
-        let told = watching.told().await;
-        if told == "switched to 1.1.0" {
+        let report = watching.report().await;
+        if report == "switched to 1.1.0" {
             break;
         }
-        refused[usize::from(told.starts_with("stranger.wasm component-untrusted "))] += 1;
+        refused[usize::from(report.starts_with("stranger.wasm component-untrusted "))] += 1;
     }
     // On a busy machine the folder may have been looked at less often.
     assert!((1..=3).contains(&refused[0]) && refused[1] == 1, "{refused:?}");
@@ -306,8 +306,8 @@ async fn strangers_without_end_are_not_all_reported() {
     }
     let mut watching = Watching::new(&folder, |file| file.starts_with('x').then_some(Trust::Anything));
     for _ in 0..100 {
-        Watching::assert_begins(&watching.told().await, "stranger-");
+        Watching::assert_begins(&watching.report().await, "stranger-");
     }
     folder.write("x.wasm", &version(ID, "1.0.0"));
-    assert_eq!(watching.told().await, "switched to 1.0.0", "the other fifty are not reported");
+    assert_eq!(watching.report().await, "switched to 1.0.0", "the other fifty are not reported");
 }

@@ -11,8 +11,8 @@ type Machine = Versions<u8, Vec<u8>>;
 
 const TENANTS: [&str; 2] = ["a", "b"];
 
-fn patience() -> Patience {
-    Patience {
+fn policy() -> HealthPolicy {
+    HealthPolicy {
         faults: 2,
         quarantine: Duration::from_secs(60),
         pause: Duration::from_secs(1),
@@ -32,7 +32,7 @@ enum Event {
     /// The operator switches after that preflight.
     Commit { operator: usize },
     /// A call ends.
-    Call { version: u8, tenant: &'static str, outcome: Outcome },
+    Call { version: u8, tenant: &'static str, outcome: CallOutcome },
     /// The time of a retirement is over.
     TimeOver { timer: usize },
     /// The last lease of a retirement is returned.
@@ -110,7 +110,7 @@ struct World {
 impl World {
     fn new(fault: Option<Fault>, now: Instant) -> Self {
         let tenants = if fault == Some(Fault::OneTenantDecides) { 1 } else { 2 };
-        let mut machine = Machine::new(1, vec![1], Patience { tenants, ..patience() });
+        let mut machine = Machine::new(1, vec![1], HealthPolicy { tenants, ..policy() });
         TENANTS.iter().for_each(|tenant| machine.enroll(tenant));
         Self {
             machine,
@@ -153,7 +153,11 @@ impl World {
         let worked_with = (1..=3).filter(is_tried);
         for version in worked_with {
             for tenant in TENANTS {
-                events.extend([Outcome::Good, Outcome::Fault].map(|outcome| Event::Call { version, tenant, outcome }));
+                events.extend([CallOutcome::Good, CallOutcome::Fault].map(|outcome| Event::Call {
+                    version,
+                    tenant,
+                    outcome,
+                }));
             }
         }
         for timer in 0..self.timers.len() {
@@ -279,14 +283,14 @@ impl World {
         &mut self,
         version: u8,
         tenant: &'static str,
-        outcome: Outcome,
+        outcome: CallOutcome,
         fault: Option<Fault>,
     ) -> Result<(), &'static str> {
         let (active, was_watched) = (self.machine.active(), self.machine.probation.is_some());
         let is_judged = version == active && !self.given_up.contains(&active);
         let failing = self.machine.grants(active).cloned();
         let decision = self.machine.note(version, tenant, outcome, self.now);
-        if is_judged && outcome == Outcome::Fault {
+        if is_judged && outcome == CallOutcome::Fault {
             self.failed.insert(tenant);
         }
         if let (Decision::RolledBack(..), Some(Fault::GrantsSurviveARollback), Some(grants)) =
@@ -305,7 +309,7 @@ impl World {
                 if self.stood.last() != Some(&back) || self.machine.active() != back {
                     return Err("another version came back than the last that stood");
                 }
-                // Both tenants count, but for one whom the version before failed as well.
+                // Both tenants count, except one whose calls also failed under the earlier version.
                 let says = |tenant: &&str| self.before.get(*tenant) != Some(&false);
                 if !TENANTS.iter().filter(|tenant| says(tenant)).all(|tenant| self.failed.contains(tenant)) {
                     return Err("one tenant took the version from the other");
@@ -323,7 +327,7 @@ impl World {
             }
         }
         if is_judged && !was_watched {
-            self.before.insert(tenant, outcome == Outcome::Good);
+            self.before.insert(tenant, outcome == CallOutcome::Good);
         }
         if was_watched
             && self.machine.probation.is_none()
@@ -370,7 +374,7 @@ fn explore(depth: usize, which: Which, fault: Option<Fault>) -> Result<usize, (&
 }
 
 #[test]
-fn what_always_holds_holds_in_every_order_of_events() {
+fn the_invariants_hold_in_every_order_of_events() {
     for which in ALL {
         let states = explore(DEPTH, which, None).unwrap();
         assert!(states > 10_000, "{states} states of {which:?} are too few to mean anything");
@@ -378,7 +382,7 @@ fn what_always_holds_holds_in_every_order_of_events() {
 }
 
 #[test]
-fn each_fault_that_was_there_breaks_what_always_holds() {
+fn each_earlier_bug_breaks_an_invariant() {
     for fault in FAULTS {
         // The shortest way to it.
         let found =

@@ -45,7 +45,7 @@ fn attributes(key: &str, value: &str) -> Attributes {
     [(key, value)].into_iter().collect()
 }
 
-/// Holds a change of a good value against the words that refuse it; `None` if the value stays good.
+/// Changes a good value and checks the words that refuse it; `None` if the value stays good.
 #[track_caller]
 fn check(checked: Checked, expect: Option<&str>) {
     match (checked, expect) {
@@ -75,14 +75,14 @@ fn a_user_is_as_the_contract_says_or_refused() {
         (|it| it.last_name = Some(long()), Some("last-name")),
         (|it| it.position = Some(long()), Some("position")),
         (|it| it.role = "admin".into(), None),
-        (|it| it.role = "captain".into(), Some("role of a user is none")),
-        (|it| it.role = String::new(), Some("role of a user is none")),
+        (|it| it.role = "captain".into(), Some("role of a user is not one")),
+        (|it| it.role = String::new(), Some("role of a user is not one")),
         (|it| it.roles = vec![long()], Some("roles")),
         (|it| it.roles = vec![String::new(); ENTRIES + 1], Some("10001 roles")),
-        (|it| it.licenses[0].license_type = "gold".into(), Some("license-type of a user's licence is none")),
+        (|it| it.licenses[0].license_type = "gold".into(), Some("license-type of a user's licence is not one")),
         (|it| it.licenses[0].assigned_at = Some("then".into()), Some("assigned-at")),
         (|it| it.licenses = vec![it.licenses[0].clone(); ENTRIES + 1], Some("10001 licences")),
-        (|it| it.seat = SeatUse::Free, Some("takes no seat")),
+        (|it| it.seat = SeatUse::Free, Some("uses no seat")),
         (|it| (it.seat, it.licenses) = (SeatUse::Free, Vec::new()), None),
         (|it| it.seat = SeatUse::Unknown, None),
         (|it| it.created_at = None, None),
@@ -120,7 +120,7 @@ fn a_user_is_as_the_contract_says_or_refused() {
         change(&mut changed);
         for state in [ListingState::More("next".into()), ListingState::Complete] {
             let page = page(vec![user("b", THEN), changed.clone()], state);
-            // A listing and finding out what changed are held to the same.
+            // The same rules hold for a listing and for a sync.
             check(rules.page(&page, now()), *expect);
             check(rules.changes(&changes(&page), Some(THEN), now()), *expect);
         }
@@ -166,7 +166,7 @@ fn a_page_is_as_the_contract_says_or_refused() {
 }
 
 #[test]
-fn changes_are_as_of_no_time_before_the_one_that_they_were_asked_since() {
+fn the_watermark_of_changes_is_not_before_the_requested_one() {
     let rules = Rules::of(&product());
     for (since, watermark, expect) in [
         (THEN, THEN, None),
@@ -183,7 +183,7 @@ fn changes_are_as_of_no_time_before_the_one_that_they_were_asked_since() {
 }
 
 #[test]
-fn of_known_users_those_alone_come_back_that_were_handed_over_or_may_be_new() {
+fn known_users_may_only_return_if_they_were_passed_in_or_may_be_new() {
     for (created_at, was_handed_over, since, expect) in [
         (Some("2020-01-01T00:00:00.000Z"), true, THEN, None),
         (Some("2020-01-01T00:00:00.000Z"), false, THEN, Some("neither new nor")),
@@ -215,7 +215,7 @@ fn a_licence_is_as_the_contract_says_or_refused() {
     type Change = fn(&mut License);
     let cases: &[(Change, Option<&str>)] = &[
         (|_| {}, None),
-        (|it| it.license_type = "gold".into(), Some("license-type of a licence is none")),
+        (|it| it.license_type = "gold".into(), Some("license-type of a licence is not one")),
         (|it| it.name = long(), Some("name of a licence")),
         (|it| it.licensee = Some(long()), Some("licensee")),
         (|it| it.starts_at = Some("soon".into()), Some("starts-at")),
@@ -275,12 +275,12 @@ fn a_description_says_each_thing_once_and_an_error_has_a_code() {
     type Change = fn(&mut Description);
     let cases: &[(Change, Option<&str>)] = &[
         (|_| {}, None),
-        (|it| it.settings.push(it.settings[0].clone()), Some("key of a setting comes twice")),
+        (|it| it.settings.push(it.settings[0].clone()), Some("key of a setting appears twice")),
         (|it| it.settings[0].key = String::new(), Some("key of a setting is empty")),
         (|it| it.settings[0].help = long(), Some("help of a setting")),
-        (|it| it.roles.push(term("member")), Some("id of a role comes twice")),
-        (|it| it.license_types.push(term("enterprise")), Some("id of a license type comes twice")),
-        (|it| it.codes.push(term("well")), Some("id of a code comes twice")),
+        (|it| it.roles.push(term("member")), Some("id of a role appears twice")),
+        (|it| it.license_types.push(term("enterprise")), Some("id of a license type appears twice")),
+        (|it| it.codes.push(term("well")), Some("id of a code appears twice")),
         (|it| it.codes[0].help = long(), Some("help of a code")),
         (|it| it.name = long(), Some("name of the description")),
     ];
@@ -351,9 +351,9 @@ fn the_contract_names_the_bounds_that_hold() {
     }
 }
 
-/// Eight letters at once are found to be what each is by itself.
+/// Eight letters at once give the same result as each by itself.
 #[test]
-fn letters_that_are_looked_at_together_are_judged_one_by_one() {
+fn letters_checked_together_give_the_result_of_each() {
     let time = "2028-02-29T23:59:59.999Z";
     for place in 0..time.len() {
         for letter in 0..0x80_u8 {

@@ -1,5 +1,4 @@
-//! A folder of the user's own. It is opened once and everything is done from there, so that nobody can put another in its
-//! place.
+//! A private folder of the user. It is opened once and all access is relative to it, so that nobody can replace it.
 
 use std::fs::{self, DirBuilder, File, Metadata, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -22,13 +21,13 @@ const LOCK: &str = "lock-";
 /// How often a lock is tried that somebody else holds.
 const LOCK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// After this time whoever wrote an unfinished file has died.
+/// After this time, the process that wrote an unfinished file is assumed to have died.
 const WRITING_TIME: Duration = Duration::from_secs(60 * 60);
 
 /// What others may do, in the bits of a mode.
 const OTHERS: u32 = 0o077;
 
-/// What lets others write, and what keeps them from replacing what is not theirs.
+/// The bits that let others write, and the bit that keeps them from replacing files of others.
 const OTHERS_WRITE: u32 = 0o022;
 const STICKY: u32 = 0o1000;
 
@@ -39,7 +38,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Opens the folder, and makes it and those above it where they are missing.
+    /// Opens the folder, and creates it and those above it if they are missing.
     ///
     /// # Errors
     /// Why it is not used.
@@ -77,9 +76,9 @@ impl Folder {
         Ok(Self { folder, user })
     }
 
-    /// The whole of a file that only this user may use; none where there is none, or a larger one. Notes that it was used.
+    /// Reads a whole file that only this user may use, and notes that it was used; `None` if it is missing or too large.
     pub(super) fn read(&self, name: &str, at_most: u64) -> Option<Vec<u8>> {
-        // Without waiting for whoever writes into a pipe.
+        // Opening a pipe must not wait for its writer.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::RDONLY | OFlags::CLOEXEC;
         let file = File::from(openat(&self.folder, name, flags, Mode::empty()).ok()?);
         let found = file.metadata().ok()?;
@@ -97,7 +96,7 @@ impl Folder {
         found.is_file() && found.uid() == self.user && found.mode() & OTHERS == 0
     }
 
-    /// Writes a file in place of whatever has its name. Who reads it meanwhile gets the old one or the new one.
+    /// Writes a file and replaces one of the same name atomically: a reader gets the old one or the new one.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let unfinished = self.unfinished(bytes, Flush::Later)?;
         let renamed = renameat(&self.folder, &unfinished, &self.folder, name);
@@ -135,7 +134,7 @@ impl Folder {
         written.map(|()| name)
     }
 
-    /// Locks a name for the making of an entry, against other processes; the system lets go of it when they end. `None` if
+    /// Locks a name against other processes while an entry is made; the system unlocks it when they end. `None` if
     /// another process holds it for longer than `patience`, or there can be no lock: then the entry is made without one.
     pub(super) fn lock(&self, name: &str, patience: Duration) -> Option<Lock<'_>> {
         let name = format!("{LOCK}{name}");

@@ -1,4 +1,4 @@
-//! Systems where this library does not know who may write to a folder: there is no cache.
+//! The cache on systems on which this library cannot check who may write to a folder: always an error.
 
 use std::io;
 use std::path::Path;
@@ -12,7 +12,7 @@ pub(super) enum Lock {}
 
 impl Folder {
     pub(super) fn open(_: &Path) -> Result<Self, String> {
-        Err("there is a cache on Unix-like systems alone".to_owned())
+        Err("a cache is supported only on Unix-like systems".to_owned())
     }
 
     pub(super) fn read(&self, _: &str, _: u64) -> Option<Vec<u8>> {

@@ -29,7 +29,7 @@ impl Key {
         [hmac::sign(&self.0, &sealed).as_ref(), &sealed].concat()
     }
 
-    /// The compiled component in an entry of this name; none where a bit of it is not as it was sealed.
+    /// The compiled component in an entry of this name; `None` if anything differs from what was sealed.
     pub(super) fn open<'a>(&self, name: &Digest, entry: &'a [u8]) -> Option<Genuine<'a>> {
         let (sum, sealed) = entry.split_at_checked(32)?;
         hmac::verify(&self.0, sealed, sum).ok()?;
@@ -38,7 +38,7 @@ impl Key {
 }
 
 impl<'a> Genuine<'a> {
-    /// What a [`CompilerProcess`](crate::CompilerProcess) wrote: who names the program vouches for it, as for this one.
+    /// What a [`CompilerProcess`](crate::CompilerProcess) wrote: its program is as trusted as this one.
     pub(crate) const fn from_compiler(code: &'a [u8]) -> Self {
         Self(code)
     }

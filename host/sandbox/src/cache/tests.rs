@@ -105,7 +105,7 @@ async fn a_component_from_the_cache_answers_like_the_compiled_one() {
 }
 
 #[test]
-fn what_is_refused_is_refused_with_a_cache_as_without() {
+fn a_cache_does_not_change_what_is_refused() {
     let (place, bytes) = (Place::new(), provider(&Bodies::default()));
     let sandbox = place.sandbox();
     sandbox.load(&bytes).unwrap();
@@ -338,7 +338,7 @@ fn processes_that_make_a_key_at_once_have_the_same_one() {
 }
 
 #[test]
-fn what_was_not_used_for_the_longest_time_goes() {
+fn the_least_recently_used_entries_are_removed() {
     let name = |n: u32| Digest::of(&n.to_le_bytes()).to_string();
     let found =
         |n: u32, bytes| Found { name: name(n), bytes, used: SystemTime::UNIX_EPOCH + Duration::from_secs(n.into()) };

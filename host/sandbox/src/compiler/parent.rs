@@ -51,7 +51,7 @@ pub(super) fn compile(engine: &Engine, bytes: &[u8], process: &CompilerProcess) 
     if !status.success() {
         return Err(ended(status, process));
     }
-    let answer = answer.map_err(|error| failed("gave no answer", error))?;
+    let answer = answer.map_err(|error| failed("did not answer", error))?;
     let text = |reason: &[u8]| String::from_utf8_lossy(reason.get(..REASON).unwrap_or(reason)).into_owned();
     match answer.split_first() {
         Some((&COMPILED, code)) if Engine::detect_precompiled(code) == Some(Precompiled::Component) => {
@@ -59,11 +59,11 @@ pub(super) fn compile(engine: &Engine, bytes: &[u8], process: &CompilerProcess) 
         }
         Some((&INVALID, reason)) => Err(Uncompiled::Invalid(text(reason))),
         Some((&DOES_NOT_FIT, reason)) => Err(Uncompiled::DoesNotFit(text(reason))),
-        Some(_) | None => Err(Uncompiled::Failed(format!("{} is no compiler", process.program.display()))),
+        Some(_) | None => Err(Uncompiled::Failed(format!("{} is not a compiler", process.program.display()))),
     }
 }
 
-/// A process that is ended when it is let go of.
+/// A process that is killed when this is dropped.
 struct Running(Child);
 
 impl Running {
@@ -90,7 +90,7 @@ impl Drop for Running {
     }
 }
 
-/// A process that ends early reads no more; how it ended says why.
+/// A process that ends early stops reading; its exit status says why.
 fn write(mut input: ChildStdin, bytes: &[u8], process: &CompilerProcess) {
     let cpu = process.deadline.as_secs().saturating_add(1).saturating_mul(THREADS.into());
     let head = [process.memory_bytes.to_le_bytes(), cpu.to_le_bytes()].concat();

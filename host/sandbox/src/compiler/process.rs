@@ -20,7 +20,7 @@ pub struct CompilerProcess {
     pub arguments: Vec<OsString>,
     /// How long it may take. 2 minutes.
     pub deadline: Duration,
-    /// Bytes of memory that it may use. 1 GiB. Enforced where the system has such a limit, as Linux does.
+    /// Bytes of memory that it may use. 1 GiB. Enforced on systems that have such a limit, as Linux does.
     pub memory_bytes: u64,
 }
 
@@ -39,7 +39,7 @@ impl CompilerProcess {
     }
 }
 
-/// The file that this process runs, even where another lies in its place by now.
+/// The file that this process runs, even if it has been replaced meanwhile.
 fn this_program() -> Result<PathBuf, Error> {
     if cfg!(target_os = "linux") {
         return Ok("/proc/self/exe".into());
@@ -51,7 +51,7 @@ fn this_program() -> Result<PathBuf, Error> {
 pub(crate) fn config() -> Config {
     let mut config = Config::new();
     config
-        // What maps code to its source is for backtraces, which nobody reads: it would be an eighth of what is compiled.
+        // The map from code to its source is only for backtraces, which nobody reads: it would be an eighth of the output.
         .generate_address_map(false)
         .native_unwind_info(false)
         .wasm_backtrace_max_frames(None)

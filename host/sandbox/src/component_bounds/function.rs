@@ -183,7 +183,7 @@ impl Meter {
             Operator::Loop { blockty } => {
                 let block = block_shape(*blockty, context);
                 cost.value(block.sum());
-                // One more where the loop looks whether its time is over.
+                // One more to check whether the loop's time is over.
                 cost.block(4);
                 cost.loops = cost.loops.saturating_add(1);
                 self.open(cost.now, true, block.params);

@@ -16,7 +16,7 @@ type Result<T> = std::result::Result<T, Refused>;
 /// What a component takes of each bound.
 ///
 /// # Errors
-/// The first bound that is passed, or the bytes are no component.
+/// The first bound that is exceeded, or the bytes are not a component.
 pub(super) fn scan(bytes: &[u8], bounds: &ComponentBounds) -> crate::Result<ComponentBounds> {
     must_be_component(bytes)?;
     let mut scan = Scan {
@@ -34,7 +34,7 @@ pub(super) fn scan(bytes: &[u8], bounds: &ComponentBounds) -> crate::Result<Comp
     Ok(scan.tally.found)
 }
 
-/// Looks at the first bytes alone.
+/// Checks only the first bytes.
 ///
 /// # Errors
 /// They are not those of a component.
@@ -102,7 +102,7 @@ impl Context for Module {
     }
 }
 
-/// What was found so far, held against the bounds.
+/// The counts so far, compared with the bounds.
 struct Tally<'a> {
     bounds: &'a ComponentBounds,
     found: ComponentBounds,
@@ -389,7 +389,7 @@ fn made_of_modules(instance: &Instance<'_>) -> u64 {
 /// The items that an instance of a component makes.
 fn made_of_components(instance: &ComponentInstance<'_>, component: &Component) -> u64 {
     let (count, made) = match instance {
-        // What only those know who instantiate this component is taken for more than is allowed.
+        // A count that only the instantiating component knows is taken as more than is allowed.
         ComponentInstance::Instantiate { component_index, args } => {
             (args.len(), find(component, *component_index).unwrap_or(u64::MAX))
         }

@@ -252,7 +252,7 @@ fn costs_at_the_bounds() {
             }
         };
         let checked = begun.elapsed();
-        // The peak of resident memory begins anew.
+        // Resets the peak of resident memory.
         std::fs::write("/proc/self/clear_refs", "5").unwrap();
         let begun = Instant::now();
         let compiled = wasmtime::component::Component::from_binary(sandbox.engine(), &bytes);

@@ -70,7 +70,7 @@ impl Inspection {
     /// Reads the bytes of a component within these bounds.
     ///
     /// # Errors
-    /// They are no component, go beyond a bound, or hold a description that cannot be read.
+    /// They are not a component, exceed a bound, or hold a description that cannot be read.
     pub fn read_within(bytes: &[u8], bounds: &ComponentBounds) -> Result<Self> {
         bounds.check(bytes)?;
         let (imports, exports) = imports::read(bytes)?;
@@ -101,7 +101,7 @@ impl Inspection {
         Ok(Self { digest: Digest::of(bytes), size: bytes.len(), imports, exports, metadata, description })
     }
 
-    /// Compares what the bytes say with what the component answers.
+    /// Compares the description in the bytes with the component's answer.
     ///
     /// # Errors
     /// The first that differs.

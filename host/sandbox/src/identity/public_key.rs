@@ -21,7 +21,7 @@ impl FromStr for PublicKey {
         let text: String = lines.flat_map(|line| line.chars().filter(|c| !c.is_whitespace())).collect();
         let bytes = STANDARD.decode(text).map_err(|_| "it is not base64")?;
         let key = bytes.strip_prefix(&DER_PREFIX).unwrap_or(&bytes);
-        key.try_into().map(Self).map_err(|_| "it is no Ed25519 public key of 32 bytes")
+        key.try_into().map(Self).map_err(|_| "it is not an Ed25519 public key of 32 bytes")
     }
 }
 

@@ -1,4 +1,4 @@
-//! Writes into a component's file what it is, so that it can be read without running it.
+//! Writes a component's description into its file, so that it can be read without running the component.
 
 use provider_model::Description;
 use wasm_encoder::{ComponentNameSection, ComponentSection, CustomSection};
@@ -18,10 +18,10 @@ pub struct Provenance {
     pub revision: Option<String>,
 }
 
-/// The component without what [`seal`] writes.
+/// The component without the sections that [`seal`] writes.
 ///
 /// # Errors
-/// The bytes are no component.
+/// The bytes are not a component.
 pub fn unseal(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut bare: Vec<u8> = bytes.iter().take(HEADER).copied().collect();
     for section in sections::read(bytes)? {
@@ -36,7 +36,7 @@ pub fn unseal(bytes: &[u8]) -> Result<Vec<u8>> {
 /// that sealing twice is the same as once.
 ///
 /// # Errors
-/// The bytes are no component.
+/// The bytes are not a component.
 pub fn seal(bytes: &[u8], description: &Description, provenance: &Provenance) -> Result<Vec<u8>> {
     let mut sealed = unseal(bytes)?;
     let mut name = ComponentNameSection::new();
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_is_read_back_and_replaced_by_the_next_seal() {
+    fn a_seal_can_be_read_back_and_replaced() {
         let bare = wat::parse_str(r#"(component (@custom "mine" "kept") (core module))"#).unwrap();
         let provenance = Provenance {
             licenses: Some("MIT".into()),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_that_answers_something_else_is_told_with_both() {
+    fn a_description_that_differs_from_the_file_is_reported_with_both_values() {
         let bare = wat::parse_str("(component)").unwrap();
         let sealed = Inspection::read(&seal(&bare, &description("1.0.0"), &Provenance::default()).unwrap()).unwrap();
         sealed.agree(&description("1.0.0")).unwrap();

@@ -24,7 +24,7 @@ pub(super) struct Section<'a> {
 /// Reads the sections.
 ///
 /// # Errors
-/// The bytes are no component, a section is cut off, or there are more than the default of `ComponentBounds::sections`.
+/// The bytes are not a component, a section is cut off, or there are more than the default of `ComponentBounds::sections`.
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<Section<'_>>, Error> {
     let unreadable = |reason: &str| Error::NotAComponent { reason: reason.to_owned() };
     must_be_component(bytes)?;

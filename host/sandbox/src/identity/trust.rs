@@ -1,4 +1,4 @@
-//! Whether bytes are the ones that were meant: pinned by their digest, or signed by a known key.
+//! Trust: checks that bytes are pinned by their digest, or signed by a known key.
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ pub enum Trust {
 }
 
 impl Trust {
-    /// Refuses bytes that are not the ones that were meant. `signature` holds 64 bytes, or their base64.
+    /// Refuses bytes that are not pinned or signed as required. `signature` holds 64 bytes, or their base64.
     ///
     /// # Errors
     /// Another digest, no signature, or one by another key or of other bytes.
@@ -45,7 +45,7 @@ impl Trust {
             }),
             Self::SignedBy(key) => {
                 let refused = |reason| Error::SignatureRefused { found, key: key.clone(), reason };
-                let signature = signature.ok_or_else(|| refused("there is none"))?;
+                let signature = signature.ok_or_else(|| refused("there is no signature"))?;
                 let decoded = std::str::from_utf8(signature).ok().and_then(|text| STANDARD.decode(text.trim()).ok());
                 UnparsedPublicKey::new(&ED25519, key.0)
                     .verify(bytes, decoded.as_deref().unwrap_or(signature))
@@ -74,7 +74,7 @@ mod tests {
         let error = trust.check(b"Component", None).unwrap_err();
         assert_eq!(error.code(), "digest-differs");
         let line = format!("sha256 = \"{}\"", Digest::of(b"Component"));
-        assert!(error.fix().is_some_and(|fix| fix.contains(&line)), "{error:?} does not tell the line");
+        assert!(error.fix().is_some_and(|fix| fix.contains(&line)), "{error:?} does not name the line");
     }
 
     #[test]

@@ -71,7 +71,7 @@ async fn spun(clock: fn() -> Duration, limits: Limits) -> Error {
 }
 
 #[tokio::test]
-async fn the_clock_of_its_thread_alone_says_what_a_guest_has_computed() {
+async fn only_the_threads_clock_measures_computing_time() {
     // A thread that others keep from running: the wall clock goes on, and it has computed nothing.
     let mut limits = low();
     (limits.cpu_time, limits.call_time) = (Duration::from_millis(1), SHORT);
@@ -90,7 +90,7 @@ async fn a_call_has_one_time_for_its_turn_its_start_and_its_answer() {
     let call_time = Duration::from_secs(4);
     let sandbox = Sandbox::new(Pool { instances: 1, ..Pool::default() }).unwrap();
     let other = sandbox.load(&provider(&Bodies { users: MORE, ..Bodies::default() })).unwrap();
-    // It answers after three seconds: too late for a call that has waited for two of its four, in time for one that begins anew.
+    // It answers after three seconds: too late for a call that has waited for two of its four, in time for a new one.
     let naps = "(call $block (call $after (i64.const 3000000000))) i32.const 1024";
     let sleeping = sandbox.load(&provider(&Bodies { check: naps, ..Bodies::default() })).unwrap();
     let mut session = sleeping.connect(access(Limits { call_time, ..low() })).await.unwrap();
@@ -129,7 +129,7 @@ async fn a_guest_that_returns_too_much_is_stopped() {
 }
 
 #[tokio::test]
-async fn a_crash_is_told_and_the_next_call_works() {
+async fn a_crash_is_reported_and_the_next_call_works() {
     match stopped(low(), "unreachable").await {
         Error::Trap { call: "check", reason } => assert!(reason.contains("unreachable"), "{reason}"),
         other => panic!("{other:?}"),

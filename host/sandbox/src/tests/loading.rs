@@ -5,7 +5,7 @@ use provider_testing::component::{Bodies, COMPLETE, CONTRACT, provider, provider
 
 use crate::{Error, Pool, Sandbox};
 
-/// Loads the bytes and tells the code and the text of the refusal.
+/// Loads the bytes and returns the code and the text of the refusal.
 #[track_caller]
 fn refusal(sandbox: &Sandbox, bytes: &[u8]) -> (String, String) {
     let error = sandbox.load(bytes).expect_err("refused");
@@ -15,7 +15,7 @@ fn refusal(sandbox: &Sandbox, bytes: &[u8]) -> (String, String) {
 }
 
 #[test]
-fn what_is_no_provider_is_refused_with_its_reason() {
+fn a_component_that_is_no_provider_is_refused_with_its_reason() {
     let sandbox = Sandbox::new(Pool::default()).unwrap();
     let cases = [
         ("nothing", String::new(), "not-a-component", "another sort of file"),
@@ -80,7 +80,7 @@ fn damaged_bytes_are_refused_and_never_run() {
 }
 
 #[test]
-fn what_tells_changes_is_found_and_refused_where_it_differs() {
+fn the_changes_interface_is_found_and_refused_if_it_differs() {
     let sandbox = Sandbox::new(Pool::default()).unwrap();
     assert!(!sandbox.load(&provider(&Bodies::default())).unwrap().has_changes());
     let bodies = Bodies { changes: Some(COMPLETE), ..Bodies::default() };
@@ -104,7 +104,7 @@ fn imports_are_told() {
 }
 
 #[test]
-fn what_is_too_large_is_refused() {
+fn a_component_that_is_too_large_is_refused() {
     let bytes = provider(&Bodies::default());
     let pool = Pool { component_bytes: bytes.len() - 1, ..Pool::default() };
     assert_eq!(refusal(&Sandbox::new(pool).unwrap(), &bytes).0, "component-too-large");

@@ -21,8 +21,8 @@ pub struct MemoryCheckpoints {
 struct Shelf {
     is_held: bool,
     latest: Option<(Standing, Users)>,
-    /// The complete listing before the latest.
-    earlier: Users,
+    /// The finished listing before the latest.
+    earlier: Option<(Standing, Users)>,
 }
 
 /// Records by id, each with the run that brought it last.
@@ -77,15 +77,18 @@ impl Drop for Held {
 
 impl Shelf {
     fn make_room(&mut self) {
-        if let Some((standing, users)) = self.latest.take()
-            && standing.end == Some(End::Complete)
-        {
-            self.earlier = users;
-        }
+        let finished = self.latest.take().filter(|(standing, _)| standing.is_finished());
+        self.earlier = finished.or_else(|| self.earlier.take());
     }
 
     fn is_complete(&self) -> bool {
         self.latest.as_ref().is_some_and(|(standing, _)| standing.end == Some(End::Complete))
+    }
+
+    /// The finished listing before the latest, if it is complete or need not be.
+    fn earlier(&self, is_complete: bool) -> Option<&Users> {
+        let (standing, users) = self.earlier.as_ref()?;
+        (!is_complete || standing.end == Some(End::Complete)).then_some(users)
     }
 
     fn save(&mut self, step: &Step<'_>) {
@@ -101,22 +104,29 @@ impl Shelf {
         for id in step.gone {
             users.remove(id);
         }
+        if step.adopts {
+            for (id, user) in self.earlier.iter().flat_map(|(_, users)| users) {
+                users.entry(id.clone()).or_insert_with(|| user.clone());
+            }
+        }
     }
 
-    /// The listing that is meant; none where it is empty.
+    /// The listing that is meant; `None` if it is empty.
     fn listing(&self, of: Kept) -> Option<&Users> {
         let latest = self.latest.as_ref().map(|(_, users)| users);
         match of {
             Kept::Latest => latest,
             Kept::LastComplete if self.is_complete() => latest,
+            Kept::LastComplete => self.earlier(true),
             Kept::Gone if !self.is_complete() => None,
-            Kept::LastComplete | Kept::Before | Kept::Gone => Some(&self.earlier),
+            Kept::Before | Kept::Gone | Kept::Unseen => self.earlier(false),
         }
     }
 
     /// Whether somebody of the listing that is meant is left out.
     fn is_left_out(&self, of: Kept, id: &str) -> bool {
-        of == Kept::Gone && self.latest.as_ref().is_some_and(|(_, latest)| latest.contains_key(id))
+        matches!(of, Kept::Gone | Kept::Unseen)
+            && self.latest.as_ref().is_some_and(|(_, latest)| latest.contains_key(id))
     }
 
     fn users(&self, of: Kept, after: Option<&str>, limit: u32) -> Vec<User> {
@@ -127,6 +137,11 @@ impl Shelf {
             .map(|(_, (_, user))| user.clone())
             .take(usize::try_from(limit).unwrap_or(usize::MAX))
             .collect()
+    }
+
+    fn count(&self, of: Kept) -> u64 {
+        let users = self.listing(of).into_iter().flatten();
+        u64::try_from(users.filter(|(id, _)| !self.is_left_out(of, id)).count()).unwrap_or(u64::MAX)
     }
 
     fn find(&self, of: Kept, ids: &[String]) -> Vec<User> {
@@ -141,6 +156,10 @@ impl Checkpoint for Held {
         self.with(|shelf| shelf.latest.as_ref().map(|(standing, _)| standing.clone()))
     }
 
+    fn before(&mut self) -> Result<Option<Standing>> {
+        self.with(|shelf| shelf.earlier.as_ref().map(|(standing, _)| standing.clone()))
+    }
+
     fn save(&mut self, step: &Step<'_>) -> Result<()> {
         self.with(|shelf| shelf.save(step))
     }
@@ -151,6 +170,10 @@ impl Checkpoint for Held {
                 each(id, *run);
             }
         })
+    }
+
+    fn count(&mut self, of: Kept) -> Result<u64> {
+        self.with(|shelf| shelf.count(of))
     }
 
     fn users(&mut self, of: Kept, after: Option<&str>, limit: u32) -> Result<Vec<User>> {

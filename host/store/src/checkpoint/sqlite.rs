@@ -4,8 +4,11 @@
 //! step last when the power fails, not only when the process does, at the price of one flush a step, which is little beside
 //! the requests that the step took. What is deleted is overwritten (`secure_delete`), since it is personal data.
 //!
-//! Beside the file lies an empty one for each listing, `FILE-N.lock`. Whoever reads the listing holds a lock on it, which
+//! Beside the file lies an empty one for each listing, `FILE-N.lock`. A process that reads the listing holds a lock on it, which
 //! the system takes away when the process ends, however that happens.
+//!
+//! Each row has a checksum, which is looked at whenever the row is read. A user's record that does not agree with it counts
+//! as not kept; where a listing's own row does not, the file is unusable.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -19,44 +22,11 @@ use provider_egress::io_cause;
 use provider_model::User;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use super::store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, busy};
+use super::checksum;
+use super::schema::{self, VERSION};
+use super::store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, Verified, busy};
 use crate::listing::End;
 use crate::{Error, Result};
-
-/// Tells a file of checkpoints from other SQLite files: `lchk` in ASCII.
-const APPLICATION_ID: i32 = 0x6c63_686b;
-
-/// The tables as [`SCHEMA`] makes them.
-const VERSION: i32 = 1;
-
-/// Records lie in the order in which they come, with an index of their ids beside them: ids come in no order, and a table
-/// that is sorted by them would be rewritten all over at each step.
-const SCHEMA: &str = "
-    CREATE TABLE subject (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        name TEXT NOT NULL,
-        product TEXT NOT NULL,
-        source TEXT NOT NULL,
-        UNIQUE (name, product, source)
-    ) STRICT;
-    CREATE TABLE listing (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        subject INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
-        place TEXT NOT NULL CHECK (place IN ('latest', 'earlier')),
-        is_complete INTEGER NOT NULL,
-        saved_ms INTEGER NOT NULL,
-        standing TEXT NOT NULL,
-        UNIQUE (subject, place)
-    ) STRICT;
-    CREATE TABLE user (
-        number INTEGER PRIMARY KEY,
-        listing INTEGER NOT NULL REFERENCES listing ON DELETE CASCADE,
-        id TEXT NOT NULL,
-        run INTEGER NOT NULL,
-        record TEXT NOT NULL,
-        UNIQUE (listing, id)
-    ) STRICT;
-";
 
 /// Memory for pages of the file, in KiB, as SQLite writes it: the index of a large listing is touched all over.
 const CACHE: i32 = -16_000;
@@ -191,20 +161,7 @@ impl Database {
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "cache_size", CACHE)?;
             connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))?;
-            let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let number = |name| begun.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-            let tables: i64 = begun.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-            match (number("application_id")?, number("user_version")?) {
-                (0, 0) if tables == 0 => {
-                    begun.execute_batch(SCHEMA)?;
-                    begun.pragma_update(None, "application_id", APPLICATION_ID)?;
-                    begun.pragma_update(None, "user_version", VERSION)?;
-                    begun.commit()?;
-                    Ok(Some(VERSION))
-                }
-                (APPLICATION_ID, version) => Ok(Some(version)),
-                _ => Ok(None),
-            }
+            schema::prepare(connection)
         })?;
         match version {
             Some(VERSION) => self.with(|connection| {
@@ -280,6 +237,33 @@ impl Held {
         users.map_err(|error| self.damaged(&error))
     }
 
+    /// The listings of this subject by their places, if each agrees with its checksum. An earlier one is never alone.
+    fn standings(&self) -> Result<Vec<(String, String)>> {
+        let listings = self.file.with(|connection| {
+            let sql = "SELECT place, is_complete, standing, sum FROM listing WHERE subject = ?1 ORDER BY place DESC";
+            let mut found = connection.prepare(sql)?;
+            let mut rows = found.query([self.subject])?;
+            let mut listings = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (place, standing): (String, String) = (row.get(0)?, row.get(2)?);
+                let sum: i64 = row.get(3)?;
+                let is_intact = checksum::of_listing(self.subject, &place, row.get(1)?, &standing) == sum;
+                listings.push((place, standing, is_intact));
+            }
+            Ok(listings)
+        })?;
+        let is_alone = listings.first().is_some_and(|(place, ..)| place != "latest");
+        if is_alone || listings.iter().any(|(.., is_intact)| !is_intact) {
+            return Err(unusable(&self.file.path, "what it holds is damaged"));
+        }
+        Ok(listings.into_iter().map(|(place, standing, _)| (place, standing)).collect())
+    }
+
+    fn standing_of(&self, place: &str) -> Result<Option<Standing>> {
+        let text = self.standings()?.into_iter().find_map(|(at, text)| (at == place).then_some(text));
+        text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| self.damaged(&error))
+    }
+
     /// The error's own words may repeat what a record holds.
     fn damaged(&self, error: &serde_json::Error) -> Error {
         let (line, column) = (error.line(), error.column());
@@ -291,9 +275,9 @@ impl Held {
 const fn listings(of: Kept) -> &'static str {
     match of {
         Kept::Latest => "SELECT id FROM listing WHERE subject = ?1 AND place = 'latest'",
-        // `latest` sorts behind `earlier`, and an earlier one is always complete.
+        // `latest` sorts behind `earlier`.
         Kept::LastComplete => "SELECT id FROM listing WHERE subject = ?1 AND is_complete ORDER BY place DESC LIMIT 1",
-        Kept::Before => "SELECT id FROM listing WHERE subject = ?1 AND place = 'earlier'",
+        Kept::Before | Kept::Unseen => "SELECT id FROM listing WHERE subject = ?1 AND place = 'earlier'",
         Kept::Gone => {
             "SELECT earlier.id FROM listing AS earlier JOIN listing AS latest USING (subject)
              WHERE subject = ?1 AND earlier.place = 'earlier' AND latest.place = 'latest' AND latest.is_complete"
@@ -308,11 +292,11 @@ const NOT_IN_LATEST: &str = "AND NOT EXISTS (
 
 impl Checkpoint for Held {
     fn standing(&mut self) -> Result<Option<Standing>> {
-        let text = self.file.with(|connection| {
-            let sql = "SELECT standing FROM listing WHERE subject = ?1 AND place = 'latest'";
-            connection.query_row(sql, [self.subject], |row| row.get::<_, String>(0)).optional()
-        })?;
-        text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| self.damaged(&error))
+        self.standing_of("latest")
+    }
+
+    fn before(&mut self) -> Result<Option<Standing>> {
+        self.standing_of("earlier")
     }
 
     fn save(&mut self, step: &Step<'_>) -> Result<()> {
@@ -324,9 +308,11 @@ impl Checkpoint for Held {
             .collect::<serde_json::Result<_>>()
             .map_err(json)?;
         let is_complete = step.standing.end == Some(End::Complete);
+        let makes_room =
+            if step.begins { Some(self.standing()?.is_some_and(|latest| latest.is_finished())) } else { None };
         self.file.change(|change| {
-            if step.begins {
-                make_room(change, self.subject)?;
+            if let Some(is_finished) = makes_room {
+                make_room(change, self.subject, is_finished)?;
             }
             let sql = "INSERT INTO listing (subject, place, is_complete, saved_ms, standing)
                        VALUES (?1, 'latest', ?2, ?3, ?4)
@@ -337,11 +323,12 @@ impl Checkpoint for Held {
             let listing: i64 =
                 change.query_row(sql, params![self.subject, is_complete, now, standing], |row| row.get(0))?;
             let mut put = change.prepare(
-                "INSERT INTO user (listing, id, run, record) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (listing, id) DO UPDATE SET run = excluded.run, record = excluded.record",
+                "INSERT INTO user (listing, id, run, record, sum) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (listing, id) DO UPDATE SET run = excluded.run, record = excluded.record, sum = excluded.sum",
             )?;
             for (id, record) in &records {
-                put.execute(params![listing, id, step.run, record])?;
+                let sum = checksum::of_user(id.as_bytes(), step.run, record.as_bytes());
+                put.execute(params![listing, id, step.run, record, sum])?;
             }
             if step.withdraws {
                 change.execute("DELETE FROM user WHERE listing = ?1 AND run <> ?2", params![listing, step.run])?;
@@ -350,8 +337,40 @@ impl Checkpoint for Held {
             for id in step.gone {
                 remove.execute(params![listing, id])?;
             }
-            Ok(())
+            if step.adopts {
+                change.execute(ADOPT, [self.subject])?;
+            }
+            if step.mends {
+                mend(change, listing)?;
+            }
+            schema::seal(change, self.subject)
         })
+    }
+
+    fn verify(&mut self) -> Result<Verified> {
+        self.file.with(|connection| {
+            // Every row is read, and not only those that the index leads to.
+            let sql = "SELECT id, run, record, sum FROM user NOT INDEXED WHERE listing = (
+                SELECT id FROM listing WHERE subject = ?1 AND place = 'latest')";
+            let mut found = connection.prepare(sql)?;
+            let mut rows = found.query([self.subject])?;
+            let mut verified = Verified::default();
+            while let Some(row) = rows.next()? {
+                match Row::read(row) {
+                    Row::Intact(..) => verified.intact += 1,
+                    Row::Damaged(id) => verified.damaged.push(id),
+                    Row::Nameless => verified.nameless += 1,
+                }
+            }
+            Ok(verified)
+        })
+    }
+
+    fn count(&mut self, of: Kept) -> Result<u64> {
+        let sql = format!("SELECT count(*) FROM user WHERE listing = ({}) {}", listings(of), without(of));
+        let count =
+            self.file.with(|connection| connection.query_row(&sql, [self.subject], |row| row.get::<_, i64>(0)))?;
+        Ok(u64::try_from(count).unwrap_or_default())
     }
 
     fn ids(&mut self, each: &mut dyn FnMut(&str, u32)) -> Result<()> {
@@ -367,41 +386,117 @@ impl Checkpoint for Held {
     }
 
     fn users(&mut self, of: Kept, after: Option<&str>, limit: u32) -> Result<Vec<User>> {
-        let without = if of == Kept::Gone { NOT_IN_LATEST } else { "" };
         let (from, after) = after.map_or((">=", ""), |after| (">", after));
         let sql = format!(
-            "SELECT record FROM user WHERE listing = ({}) AND id {from} ?2 {without} ORDER BY id LIMIT ?3",
-            listings(of)
+            "SELECT id, run, record, sum FROM user WHERE listing = ({}) AND id {from} ?2 {} ORDER BY id",
+            listings(of),
+            without(of)
         );
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let records = self.file.with(|connection| {
             let mut found = connection.prepare(&sql)?;
-            let rows = found.query_map(params![self.subject, after, limit], |row| row.get::<_, String>(0))?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
+            let mut rows = found.query(params![self.subject, after])?;
+            let mut records: Vec<(String, String)> = Vec::new();
+            while records.len() < limit
+                && let Some(row) = rows.next()?
+            {
+                // In an index that is damaged ids may be out of their order.
+                if let Row::Intact(id, record) = Row::read(row)
+                    && records.last().is_none_or(|(last, _)| *last < id)
+                    && (from == ">=" || id.as_str() > after)
+                {
+                    records.push((id, record));
+                }
+            }
+            Ok(records.into_iter().map(|(_, record)| record).collect::<Vec<_>>())
         })?;
         self.read(&records)
     }
 
     fn find(&mut self, of: Kept, ids: &[String]) -> Result<Vec<User>> {
-        let without = if of == Kept::Gone { NOT_IN_LATEST } else { "" };
-        let sql = format!("SELECT record FROM user WHERE listing = ({}) AND id = ?2 {without}", listings(of));
+        let sql = format!(
+            "SELECT id, run, record, sum FROM user WHERE listing = ({}) AND id = ?2 {}",
+            listings(of),
+            without(of)
+        );
         let records = self.file.with(|connection| {
             let mut found = connection.prepare(&sql)?;
-            let mut record = |id| found.query_row(params![self.subject, id], |row| row.get::<_, String>(0)).optional();
-            ids.iter().filter_map(|id| record(id).transpose()).collect::<rusqlite::Result<Vec<_>>>()
+            let mut records = Vec::new();
+            for wanted in ids {
+                let row = found.query_row(params![self.subject, wanted], |row| Ok(Row::read(row))).optional()?;
+                match row {
+                    Some(Row::Intact(id, record)) if id == *wanted => records.push(record),
+                    Some(Row::Intact(..) | Row::Damaged(_) | Row::Nameless) | None => {}
+                }
+            }
+            Ok(records)
         })?;
         self.read(&records)
     }
 }
 
-/// The latest listing takes the place of the earlier one where it is complete, and goes otherwise.
-fn make_room(change: &Transaction<'_>, subject: i64) -> rusqlite::Result<()> {
-    for sql in [
-        "DELETE FROM listing WHERE subject = ?1 AND place = 'latest' AND NOT is_complete",
-        "DELETE FROM listing WHERE subject = ?1 AND place = 'earlier'
-             AND EXISTS (SELECT 1 FROM listing WHERE subject = ?1 AND place = 'latest')",
-        "UPDATE listing SET place = 'earlier' WHERE subject = ?1 AND place = 'latest'",
-    ] {
-        change.execute(sql, [subject])?;
+/// A user's row, held against its checksum.
+enum Row {
+    /// The id and the record.
+    Intact(String, String),
+    /// The record is not the one that was saved; the id is.
+    Damaged(String),
+    /// Neither is.
+    Nameless,
+}
+
+impl Row {
+    /// Of the columns id, run, record and sum. What is of another type than it was is damaged too.
+    fn read(row: &rusqlite::Row<'_>) -> Self {
+        let (id, run, record) = (row.get::<_, String>(0), row.get::<_, u32>(1), row.get::<_, String>(2));
+        let (Ok(id), Ok(sum)) = (id, row.get::<_, i64>(3)) else { return Self::Nameless };
+        match (run, record) {
+            (Ok(run), Ok(record)) if checksum::of_user(id.as_bytes(), run, record.as_bytes()) == sum => {
+                Self::Intact(id, record)
+            }
+            _ if checksum::holds_for_id(sum, id.as_bytes()) => Self::Damaged(id),
+            _ => Self::Nameless,
+        }
+    }
+}
+
+/// Copies who has not come in the latest listing from the one before, as of the latest run.
+const ADOPT: &str = "
+    INSERT INTO user (listing, id, run, record, sum)
+    SELECT latest.id, user.id, user.run, user.record, user.sum
+    FROM user JOIN listing AS earlier ON earlier.id = user.listing JOIN listing AS latest USING (subject)
+    WHERE subject = ?1 AND earlier.place = 'earlier' AND latest.place = 'latest'
+        AND NOT EXISTS (SELECT 1 FROM user AS other WHERE other.listing = latest.id AND other.id = user.id)";
+
+/// Deletes the rows of a listing that do not agree with their checksums.
+fn mend(change: &Transaction<'_>, listing: i64) -> rusqlite::Result<()> {
+    let mut read = change.prepare("SELECT id, run, record, sum, number FROM user NOT INDEXED WHERE listing = ?1")?;
+    let mut rows = read.query([listing])?;
+    let mut damaged: Vec<i64> = Vec::new();
+    while let Some(row) = rows.next()? {
+        if !matches!(Row::read(row), Row::Intact(..)) {
+            damaged.push(row.get(4)?);
+        }
+    }
+    let mut remove = change.prepare("DELETE FROM user WHERE number = ?1")?;
+    damaged.iter().try_for_each(|number| remove.execute([number]).map(drop))
+}
+
+/// Leaves out who is in the latest listing, where that is meant.
+const fn without(of: Kept) -> &'static str {
+    match of {
+        Kept::Gone | Kept::Unseen => NOT_IN_LATEST,
+        Kept::Latest | Kept::LastComplete | Kept::Before => "",
+    }
+}
+
+/// The latest listing takes the place of the earlier one where it is finished, and goes otherwise.
+fn make_room(change: &Transaction<'_>, subject: i64, is_finished: bool) -> rusqlite::Result<()> {
+    if is_finished {
+        change.execute("DELETE FROM listing WHERE subject = ?1 AND place = 'earlier'", [subject])?;
+        change.execute("UPDATE listing SET place = 'earlier' WHERE subject = ?1 AND place = 'latest'", [subject])?;
+    } else {
+        change.execute("DELETE FROM listing WHERE subject = ?1 AND place = 'latest'", [subject])?;
     }
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! What a store of listings does, and what it keeps.
 
-use provider_model::{Notice, User};
+use provider_model::{HiddenField, Notice, User};
 use provider_sandbox::Maker;
 use serde::{Deserialize, Serialize};
 
+use super::seen_at::SeenAt;
+use super::untold::Untold;
 use crate::listing::{End, Progress, Proof};
 use crate::{Error, Result};
 
@@ -30,11 +32,17 @@ pub trait Checkpoints: Send + Sync {
 
 /// One listing in a store.
 pub trait Checkpoint: Send {
-    /// How far the latest listing came, finished or not; none where nothing was saved yet.
+    /// How far the latest listing came, finished or not; `None` if nothing was saved yet.
     ///
     /// # Errors
     /// [`Error::CheckpointUnusable`], here and below: the store does not work.
     fn standing(&mut self) -> Result<Option<Standing>>;
+
+    /// How the finished listing before the latest one stood; `None` if there is no such listing.
+    ///
+    /// # Errors
+    /// The store does not work.
+    fn before(&mut self) -> Result<Option<Standing>>;
 
     /// Saves a step: all of it or, where that fails, nothing. It outlives the process once this returns.
     ///
@@ -48,7 +56,24 @@ pub trait Checkpoint: Send {
     /// The store does not work.
     fn ids(&mut self, each: &mut dyn FnMut(&str, u32)) -> Result<()>;
 
-    /// At most so many users, by id, whose ids come after `after`: the last record of each.
+    /// Reads the latest listing whole, and says which of its records are damaged: those count as not kept, here and in all
+    /// other calls. A store that cannot notice damage counts.
+    ///
+    /// # Errors
+    /// The store does not work.
+    fn verify(&mut self) -> Result<Verified> {
+        let mut intact = 0_u64;
+        self.ids(&mut |_, _| intact = intact.saturating_add(1))?;
+        Ok(Verified { intact, ..Verified::default() })
+    }
+
+    /// How many users there are.
+    ///
+    /// # Errors
+    /// The store does not work.
+    fn count(&mut self, of: Kept) -> Result<u64>;
+
+    /// At most so many users, by the bytes of their ids, whose ids come after `after`: the last record of each.
     ///
     /// # Errors
     /// The store does not work.
@@ -61,6 +86,17 @@ pub trait Checkpoint: Send {
     fn find(&mut self, of: Kept, ids: &[String]) -> Result<Vec<User>>;
 }
 
+/// What reading all records of a listing has shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// How many records are as they were saved.
+    pub intact: u64,
+    /// The ids of those that are not.
+    pub damaged: Vec<String>,
+    /// How many are not, and have lost their ids too.
+    pub nameless: u64,
+}
+
 /// A part of what a store keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kept {
@@ -68,26 +104,32 @@ pub enum Kept {
     Latest,
     /// The last listing that ended complete; empty where there is none.
     LastComplete,
-    /// The complete listing before the latest one; empty where there was none.
+    /// The finished listing before the latest one, proven complete or not; empty where there was none.
     Before,
-    /// Who was in the complete listing before the latest one and is not in the latest. Empty unless the latest is
+    /// Who was in the finished listing before the latest one and is not in the latest. Empty unless the latest is
     /// complete, since nobody is known to be gone before.
     ///
-    /// A [`ListingSync`](crate::ListingSync) that asks what changed brings the latest listing up to date in its place, and takes out whom the
-    /// provider names as gone: those of the listing before are here as well.
+    /// A [`ListingSync`](crate::ListingSync) that asks what changed brings the latest listing up to date in its place, so that
+    /// this stays who was gone when everybody was listed last.
     Gone,
+    /// The same, whether the latest listing is complete or not: who has not come in it.
+    Unseen,
 }
 
 /// What is saved together.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a> {
-    /// Whether it is the first step of a listing. The one before makes room: where it is complete it becomes the last
-    /// complete one, in place of an earlier; otherwise it goes.
+    /// Whether it is the first step of a listing. The one before makes room: where it is finished
+    /// ([`Standing::is_finished`]) it becomes the listing before, in place of an earlier; otherwise it goes.
     pub begins: bool,
     /// Which reading of the product's list brought the users, from 1.
     pub run: u32,
     /// Whether the users of the latest listing whom another run brought last are of it no more, and are to be deleted.
     pub withdraws: bool,
+    /// Whether the users of the listing before who have not come in the latest are copied there.
+    pub adopts: bool,
+    /// Whether damaged records of the latest listing that nobody has replaced are to be deleted.
+    pub mends: bool,
     /// The ids of users of the latest listing who no longer exist, and are to be deleted.
     pub gone: &'a [String],
     /// Users who come for the first time.
@@ -98,25 +140,46 @@ pub struct Step<'a> {
     pub standing: &'a Standing,
 }
 
+impl<'a> Step<'a> {
+    /// One that only says how far the listing is.
+    #[must_use]
+    pub const fn of(standing: &'a Standing) -> Self {
+        Self {
+            begins: false,
+            run: standing.run,
+            withdraws: false,
+            adopts: false,
+            mends: false,
+            gone: &[],
+            users: &[],
+            repeated: &[],
+            standing,
+        }
+    }
+}
+
 /// How far a listing is: everything that it needs to go on beside its users. A store keeps it as it is, as JSON for
-/// example, and has no business with what is in it but [`end`](Self::end).
+/// example, and has no business with what is in it but [`end`](Self::end) and [`is_finished`](Self::is_finished).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
-    /// Where it goes on; none where the list is read from its beginning, and at the end.
+    /// Where it goes on; `None` if the list is read from its beginning, and at the end.
     pub cursor: Option<String>,
     /// Which reading of the product's list comes next or is on its way, from 1: a listing begins again where the provider
     /// refuses its cursor, and where an interrupted one could not be proven complete.
     pub run: u32,
     /// How far it is.
     pub progress: Progress,
-    /// What the provider and this library told so far, each code once.
+    /// What the provider and this library reported so far, each code once.
     pub notices: Vec<Notice>,
     /// The instant for which the count of the present reading is proven, in the product's time.
     pub watermark: Option<String>,
     /// Until when the product asked to be left alone.
     pub wait: Option<Wait>,
-    /// How it ended, once it has.
+    /// How it ended, once it has: [`End::Complete`] is proven to hold everybody.
     pub end: Option<End>,
+    /// As of when each field is known.
+    #[serde(default)]
+    pub seen_at: SeenAt,
     /// Why it ended incomplete: a code of the provider.
     #[serde(default)]
     pub(crate) reason: Option<String>,
@@ -124,12 +187,22 @@ pub struct Standing {
     pub(crate) proof: Proof,
     /// Whether the listing was begun here, and not by a cursor that somebody else kept.
     pub(crate) has_beginning: bool,
-    /// What made its records; none where several did, or an earlier version of this library did not note it.
+    /// What made its records; `None` if several did, or an earlier version of this library did not note it.
     #[serde(default)]
     pub(crate) maker: Option<Maker>,
-    /// Whether a sync has listed everybody and not yet told to the end what differs from the listing before.
+    /// Whether it is not yet held against the listing before: what differs was not all printed, and who did not come was not
+    /// kept.
     #[serde(default)]
     pub(crate) is_untold: bool,
+    /// What a sync has found and saved, until the caller asks for more.
+    #[serde(default)]
+    pub(crate) untold: Option<Untold>,
+    /// What this reading of the product's list did not see.
+    #[serde(default)]
+    pub(crate) hidden: Vec<HiddenField>,
+    /// Whether some of that became known when users had come already.
+    #[serde(default)]
+    pub(crate) hides_late: bool,
 }
 
 /// A wait that a product asked for.
@@ -149,6 +222,25 @@ impl Wait {
 }
 
 impl Standing {
+    /// Whether the listing has ended and was held against the one before: it is what is known of the product's users.
+    #[must_use]
+    pub const fn is_finished(&self) -> bool {
+        self.end.is_some() && !self.is_untold
+    }
+
+    /// Whether a token that does not see some fields sees others that are known as of an earlier time only.
+    pub(crate) fn is_behind(&self, hidden: &[HiddenField]) -> bool {
+        self.seen_at.is_behind(self.watermark.as_deref(), hidden)
+    }
+
+    /// Takes that a sync has proven the listing to be complete, as of a watermark, with a token that did not see some fields.
+    pub(crate) fn prove(&mut self, watermark: String, hidden: &[HiddenField]) {
+        self.seen_at.take(hidden, &watermark);
+        self.watermark = Some(watermark);
+        self.hidden = hidden.to_vec();
+        (self.end, self.reason, self.wait) = (Some(End::Complete), None, None);
+    }
+
     /// Before the first step, at a cursor that somebody kept or at the beginning.
     pub(crate) fn begin(cursor: Option<String>) -> Self {
         Self {
@@ -160,10 +252,14 @@ impl Standing {
             watermark: None,
             wait: None,
             end: None,
+            seen_at: SeenAt::default(),
             reason: None,
             proof: Proof::default(),
             maker: None,
             is_untold: false,
+            untold: None,
+            hidden: Vec::new(),
+            hides_late: false,
         }
     }
 }

@@ -31,7 +31,7 @@ fn users(ids: &[&str]) -> Vec<User> {
 }
 
 fn save(held: &mut dyn Checkpoint, begins: bool, run: u32, new: &[User], repeated: &[User], standing: &Standing) {
-    held.save(&Step { begins, run, withdraws: false, gone: &[], users: new, repeated, standing }).unwrap();
+    held.save(&Step { begins, run, users: new, repeated, ..Step::of(standing) }).unwrap();
 }
 
 /// A whole listing in one step.
@@ -66,6 +66,7 @@ fn check<T: PartialEq + Debug>(got: T, expect: T) {
 fn conforms(store: &dyn Checkpoints) {
     goes_on_from_each_step(store);
     tells_who_is_gone(store);
+    keeps_who_did_not_come(store);
     has_each_listing_once(store);
 }
 
@@ -94,7 +95,7 @@ fn goes_on_from_each_step(store: &dyn Checkpoints) {
     check(found(held, Kept::Latest, &[]), vec![]);
     // Whom only the first reading has brought goes with the end of the second.
     let (third, new) = (standing(3, Some(End::Complete)), users(&["d"]));
-    let step = Step { begins: false, run: 2, withdraws: true, gone: &[], users: &new, repeated: &[], standing: &third };
+    let step = Step { run: 2, withdraws: true, users: &new, ..Step::of(&third) };
     held.save(&step).unwrap();
     check(ids(held, Kept::Latest), vec!["a".into(), "c'".into(), "d".into(), "ü".into()]);
     // And whom a provider names as gone, with their step.
@@ -117,7 +118,7 @@ fn tells_who_is_gone(store: &dyn Checkpoints) {
         (&["a", "b", "c"], complete, &["a", "b", "c"], &[], &[]),
         (&["b"], None, &["a", "b", "c"], &["a", "b", "c"], &[]),
         (&["b", "d"], Some(End::Incomplete), &["a", "b", "c"], &["a", "b", "c"], &[]),
-        (&["b", "e"], complete, &["b", "e"], &["a", "b", "c"], &["a", "c"]),
+        (&["b", "e"], complete, &["b", "e"], &["b", "d"], &["d"]),
         (&["b", "e"], complete, &["b", "e"], &["b", "e"], &[]),
         (&["f"], complete, &["f"], &["b", "e"], &["b", "e"]),
     ];
@@ -132,6 +133,35 @@ fn tells_who_is_gone(store: &dyn Checkpoints) {
         }
     }
     check(held.users(Kept::Gone, Some("b"), 1).unwrap(), users(&["e"]));
+}
+
+/// What a listing that is not proven leaves as it is.
+fn keeps_who_did_not_come(store: &dyn Checkpoints) {
+    let mut held = store.open(&key("unseen")).unwrap();
+    let held = held.as_mut();
+    let (known, run) = (standing(1, Some(End::Complete)), standing(2, Some(End::Incomplete)));
+    save(held, true, 1, &users(&["a", "b", "c"]), &[], &known);
+    check(held.before().unwrap(), None);
+    let mut changed = user("b", OLD);
+    changed.username = "another name".into();
+    save(held, true, 1, &[changed.clone(), user("d", OLD)], &[], &run);
+    check(held.before().unwrap(), Some(known));
+    check((held.count(Kept::Latest).unwrap(), held.count(Kept::Unseen).unwrap()), (2, 2));
+    check(ids(held, Kept::Unseen), vec!["a".into(), "c".into()]);
+    check(ids(held, Kept::Gone), vec![]);
+    held.save(&Step { adopts: true, ..Step::of(&run) }).unwrap();
+    check(ids(held, Kept::Latest), ["a", "b", "c", "d"].map(str::to_owned).into());
+    check(held.find(Kept::Latest, &["b".into()]).unwrap(), vec![changed]);
+    let verified = Verified { intact: 4, ..Verified::default() };
+    check((held.verify().unwrap(), held.count(Kept::Unseen).unwrap()), (verified, 0));
+    // A listing that is not held against the one before is not what is known.
+    let untold = Standing { is_untold: true, ..standing(3, Some(End::Complete)) };
+    save(held, true, 1, &users(&["x"]), &[], &untold);
+    save(held, true, 1, &users(&["y"]), &[], &untold);
+    check(ids(held, Kept::Before), ["a", "b", "c", "d"].map(str::to_owned).into());
+    // Who is gone leaves.
+    held.save(&Step { gone: &["y".into(), "z".into()], mends: true, ..Step::of(&untold) }).unwrap();
+    check(ids(held, Kept::Latest), vec![]);
 }
 
 fn has_each_listing_once(store: &dyn Checkpoints) {
@@ -252,7 +282,7 @@ mod sqlite {
         let folder = Folder::new("others");
         let newer = folder.0.join("newer");
         drop(SqliteCheckpoints::open(&newer).unwrap());
-        Connection::open(&newer).unwrap().pragma_update(None, "user_version", 2).unwrap();
+        Connection::open(&newer).unwrap().pragma_update(None, "user_version", 3).unwrap();
         let foreign = folder.0.join("foreign");
         Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE song (name TEXT)").unwrap();
         let text = folder.0.join("text");
@@ -274,18 +304,125 @@ mod sqlite {
     }
 
     #[test]
-    fn a_damaged_record_is_told_without_repeating_it() {
+    fn a_damaged_record_counts_as_not_kept_and_goes_when_nobody_has_replaced_it() {
         let folder = Folder::new("damaged");
         let store = SqliteCheckpoints::open(folder.file()).unwrap();
         let mut held = store.open(&key("t")).unwrap();
-        list(held.as_mut(), &["a"], None);
+        let held = held.as_mut();
+        list(held, &["a", "b", "c", "d", "e", "f"], Some(End::Complete));
         let connection = Connection::open(folder.file()).unwrap();
-        connection.execute("UPDATE user SET record = '{\"id\":\"a\",\"status\":\"zoe\"}'", ()).unwrap();
-        connection.execute("UPDATE listing SET standing = '{\"cursor\":\"zoe\"'", ()).unwrap();
-        let errors = [held.users(Kept::Latest, None, 1).err().unwrap(), held.standing().err().unwrap()];
-        for error in errors {
-            assert_eq!(error.code(), "checkpoint-unusable");
+        for sql in [
+            "UPDATE user SET record = replace(record, 'zo', 'xo') WHERE id = 'a'",
+            "UPDATE user SET id = 'bb' WHERE id = 'b'",
+            "UPDATE user SET sum = sum + 1 WHERE id = 'c'",
+            "UPDATE user SET run = 7 WHERE id = 'd'",
+        ] {
+            assert_eq!(connection.execute(sql, ()).unwrap(), 1, "{sql}");
+        }
+        let verified = held.verify().unwrap();
+        let expect = Verified { intact: 2, damaged: ["a", "c", "d"].map(str::to_owned).into(), nameless: 1 };
+        assert_eq!(verified, expect);
+        assert_eq!(
+            (ids(held, Kept::Latest), found(held, Kept::Latest, &["a", "b", "bb", "f"])),
+            (vec!["e".to_owned(), "f".to_owned()], vec!["f".to_owned()],)
+        );
+        // One page of one user is no end of the listing.
+        assert_eq!(held.users(Kept::Latest, None, 1).unwrap().first().map(|user| user.id.as_str()), Some("e"));
+        save(held, false, 1, &users(&["a"]), &[], &standing(1, Some(End::Complete)));
+        held.save(&Step { mends: true, ..Step::of(&standing(1, Some(End::Complete))) }).unwrap();
+        assert_eq!(held.verify().unwrap(), Verified { intact: 3, ..Verified::default() });
+        assert_eq!(
+            (ids(held, Kept::Latest), held.count(Kept::Latest).unwrap()),
+            (["a", "e", "f"].map(str::to_owned).into(), 3)
+        );
+    }
+
+    #[test]
+    fn a_listing_that_is_damaged_makes_the_file_unusable_and_is_not_repeated() {
+        let folder = Folder::new("damaged-listing");
+        let store = SqliteCheckpoints::open(folder.file()).unwrap();
+        let connection = Connection::open(folder.file()).unwrap();
+        for sql in [
+            "UPDATE listing SET standing = replace(standing, 'cursor', 'zoesor') WHERE place = 'latest'",
+            "UPDATE listing SET is_complete = 0 WHERE place = 'latest'",
+            "UPDATE listing SET place = 'earlier' WHERE place = 'latest'",
+            "UPDATE listing SET sum = 0 WHERE place = 'latest'",
+        ] {
+            let mut held = store.open(&key("t")).unwrap();
+            connection.execute("DELETE FROM listing", ()).unwrap();
+            list(held.as_mut(), &["a"], Some(End::Complete));
+            assert!(held.standing().unwrap().is_some());
+            assert_eq!(connection.execute(sql, ()).unwrap(), 1, "{sql}");
+            let error = held.standing().err().unwrap();
+            assert_eq!(error.code(), "checkpoint-unusable", "{sql}");
             assert!(!error.to_string().contains("zoe"), "{error}");
+        }
+    }
+
+    /// A file as version 1 made it.
+    fn of_version_1(path: &Path, listings: &[(&str, End, &[&str])]) {
+        let connection = Connection::open(path).unwrap();
+        connection
+            .execute_batch(
+                "CREATE TABLE subject (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, product TEXT NOT NULL,
+                     source TEXT NOT NULL, UNIQUE (name, product, source)) STRICT;
+                 CREATE TABLE listing (id INTEGER PRIMARY KEY AUTOINCREMENT,
+                     subject INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+                     place TEXT NOT NULL CHECK (place IN ('latest', 'earlier')), is_complete INTEGER NOT NULL,
+                     saved_ms INTEGER NOT NULL, standing TEXT NOT NULL, UNIQUE (subject, place)) STRICT;
+                 CREATE TABLE user (number INTEGER PRIMARY KEY,
+                     listing INTEGER NOT NULL REFERENCES listing ON DELETE CASCADE, id TEXT NOT NULL,
+                     run INTEGER NOT NULL, record TEXT NOT NULL, UNIQUE (listing, id)) STRICT;
+                 PRAGMA application_id = 1818454123; PRAGMA user_version = 1;",
+            )
+            .unwrap();
+        let ListingKey { name, product, source } = key("t");
+        connection.execute("INSERT INTO subject VALUES (1, ?1, ?2, ?3)", [name, product, source]).unwrap();
+        for (n, (place, end, ids)) in (1..).zip(listings) {
+            let mut kept = serde_json::to_value(standing(1, Some(*end))).unwrap();
+            for field in ["hidden", "hides_late", "seen_at"] {
+                kept.as_object_mut().unwrap().remove(field);
+            }
+            let is_complete = *end == End::Complete;
+            let row = rusqlite::params![n, place, is_complete, kept.to_string()];
+            connection.execute("INSERT INTO listing VALUES (?1, 1, ?2, ?3, 5, ?4)", row).unwrap();
+            for id in *ids {
+                let record = serde_json::to_string(&user(id, OLD)).unwrap();
+                let row = rusqlite::params![n, id, record];
+                connection.execute("INSERT INTO user (listing, id, run, record) VALUES (?1, ?2, 1, ?3)", row).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_without_checksums_gets_them_and_keeps_what_is_complete() {
+        let (complete, incomplete) = (End::Complete, End::Incomplete);
+        // What an earlier version left, and what is known and what was before then.
+        type Listings<'a> = &'a [(&'a str, End, &'a [&'a str])];
+        let cases: [(Listings<'_>, End, &[&str], &[&str]); 3] = [
+            (&[("latest", complete, &["a", "b"])], complete, &["a", "b"], &[]),
+            (
+                &[("latest", complete, &["a", "b"]), ("earlier", complete, &["b", "c"])],
+                complete,
+                &["a", "b"],
+                &["b", "c"],
+            ),
+            (&[("latest", incomplete, &["a"]), ("earlier", complete, &["a", "b"])], complete, &["a", "b"], &[]),
+        ];
+        for (n, (listings, end, known, before)) in cases.into_iter().enumerate() {
+            let folder = Folder::new(&format!("version-1-{n}"));
+            of_version_1(&folder.file(), listings);
+            for _ in 0..2 {
+                let store = SqliteCheckpoints::open(folder.file()).unwrap();
+                let mut held = store.open(&key("t")).unwrap();
+                let held = held.as_mut();
+                assert_eq!(held.standing().unwrap().and_then(|standing| standing.end), Some(end), "{listings:?}");
+                assert_eq!(
+                    (ids(held, Kept::Latest), ids(held, Kept::Before)),
+                    (known.iter().map(ToString::to_string).collect(), before.iter().map(ToString::to_string).collect(),)
+                );
+                assert_eq!(held.verify().unwrap().intact, u64::try_from(known.len()).unwrap());
+            }
         }
     }
 
@@ -300,8 +437,7 @@ mod sqlite {
             "CREATE TRIGGER full BEFORE INSERT ON user WHEN new.id = 'c' BEGIN SELECT RAISE(ABORT, 'full'); END";
         connection.execute_batch(trigger).unwrap();
         let (next, new) = (standing(2, None), users(&["b", "c"]));
-        let step =
-            Step { begins: false, run: 1, withdraws: false, gone: &[], users: &new, repeated: &[], standing: &next };
+        let step = Step { users: &new, ..Step::of(&next) };
         assert_eq!(held.save(&step).err().unwrap().code(), "checkpoint-unusable");
         assert_eq!(held.standing().unwrap(), Some(standing(1, None)));
         assert_eq!(ids(held.as_mut(), Kept::Latest), ["a"]);

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use provider_model::User;
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
+use super::merge::Hidden;
 use super::seen::Seen;
+use super::settle;
 use super::walk::{Taken, Walk};
-
-use crate::checkpoint::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step};
+use crate::checkpoint::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, Verified};
 use crate::{Error, Result};
 
 /// A listing's place in a store.
@@ -24,7 +25,56 @@ pub(crate) struct Update {
     pub(crate) added: Vec<User>,
     pub(crate) changed: Vec<User>,
     pub(crate) gone: Vec<String>,
+    /// Whether damaged records that nobody has replaced go.
+    pub(crate) mends: bool,
     pub(crate) standing: Standing,
+}
+
+impl Update {
+    /// Only how the listing stands.
+    pub(crate) const fn of(standing: Standing, mends: bool) -> Self {
+        Self { added: Vec::new(), changed: Vec::new(), gone: Vec::new(), mends, standing }
+    }
+}
+
+/// What is there when a listing is opened.
+#[derive(Debug, Default)]
+pub(crate) struct Opened {
+    /// How far the latest listing is, with the users whose records are intact.
+    pub(crate) standing: Option<Standing>,
+    pub(crate) damage: Damage,
+}
+
+/// Records that are not as they were saved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Damage {
+    /// The ids of those that still have one.
+    pub(crate) ids: Vec<String>,
+    /// How many have none, or are not there.
+    pub(crate) nameless: u64,
+}
+
+impl Damage {
+    /// How many records that are.
+    pub(crate) fn records(&self) -> u64 {
+        u64::try_from(self.ids.len()).unwrap_or(u64::MAX).saturating_add(self.nameless)
+    }
+
+    fn of(verified: Verified, users: u64) -> Self {
+        let Verified { intact, damaged, nameless } = verified;
+        let found = intact.saturating_add(u64::try_from(damaged.len()).unwrap_or(u64::MAX)).saturating_add(nameless);
+        // More than were saved is no less damage.
+        Self { ids: damaged, nameless: nameless.saturating_add(users.abs_diff(found)) }
+    }
+}
+
+/// What is done with a step that ends a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AtTheEnd {
+    /// The listing becomes what is known.
+    Settle,
+    /// Somebody else does that, when what differs was printed.
+    Leave,
 }
 
 impl Keeper {
@@ -35,9 +85,9 @@ impl Keeper {
         Ok(Self { checkpoint: Arc::new(Mutex::new(flatten(&name, opened)?)), name })
     }
 
-    /// How far the latest listing came; none where nothing was saved yet.
-    pub(crate) async fn standing(&self) -> Result<Option<Standing>> {
-        self.outcome(self.run(|checkpoint| checkpoint.standing()).await)
+    /// How far the latest listing came, and what of it is damaged.
+    pub(crate) async fn inspect(&self) -> Result<Opened> {
+        self.outcome(self.run(inspect).await)
     }
 
     /// Takes up the listing that an earlier process has left unfinished.
@@ -45,19 +95,39 @@ impl Keeper {
         self.outcome(self.run(move |checkpoint| recall(checkpoint, standing)).await)
     }
 
-    /// Begins to save a step.
-    pub(super) fn save(&self, taken: Arc<Taken>, begins: bool) -> JoinHandle<Result<()>> {
+    /// Begins to save a step. The last one of a listing comes with everything that its end means.
+    pub(super) fn save(
+        &self,
+        taken: Arc<Taken>,
+        begins: bool,
+        hidden: Option<Hidden>,
+        at_the_end: AtTheEnd,
+    ) -> JoinHandle<Result<()>> {
         self.run(move |checkpoint| {
             checkpoint.save(&Step {
                 begins,
                 run: taken.run,
                 withdraws: taken.withdraws,
-                gone: &[],
                 users: &taken.batch.users,
                 repeated: &taken.batch.repeated,
-                standing: &taken.standing,
-            })
+                ..Step::of(&taken.standing)
+            })?;
+            if taken.standing.end.is_none() {
+                return Ok(());
+            }
+            if let Some(hidden) = hidden {
+                settle::merge_again(checkpoint, &hidden)?;
+            }
+            match at_the_end {
+                AtTheEnd::Settle => settle::settle(checkpoint).map(drop),
+                AtTheEnd::Leave => Ok(()),
+            }
         })
+    }
+
+    /// Makes the latest listing, which has ended, what is known.
+    pub(crate) async fn settle(&self) -> Result<Option<Standing>> {
+        self.outcome(self.run(settle::settle).await)
     }
 
     /// What came of it.
@@ -68,10 +138,8 @@ impl Keeper {
     /// Saves what a sync found in the latest listing.
     pub(crate) async fn update(&self, update: Arc<Update>) -> Result<()> {
         let saving = self.run(move |checkpoint| {
-            let Update { added, changed, gone, standing } = update.as_ref();
-            let run = standing.run;
-            let step = Step { begins: false, run, withdraws: false, gone, users: added, repeated: changed, standing };
-            checkpoint.save(&step)
+            let Update { added, changed, gone, mends, standing } = update.as_ref();
+            checkpoint.save(&Step { mends: *mends, gone, users: added, repeated: changed, ..Step::of(standing) })
         });
         self.outcome(saving.await)
     }
@@ -79,6 +147,15 @@ impl Keeper {
     /// The records of these ids.
     pub(crate) async fn find(&self, of: Kept, ids: Vec<String>) -> Result<Vec<User>> {
         self.outcome(self.run(move |checkpoint| checkpoint.find(of, &ids)).await)
+    }
+
+    /// What is known of these ids beside the listing that is on its way, or is about to begin.
+    pub(super) async fn known(&self, begins: bool, ids: Vec<String>) -> Result<Vec<User>> {
+        let reading = self.run(move |checkpoint| {
+            let is_latest = begins && checkpoint.standing()?.is_some_and(|latest| latest.is_finished());
+            checkpoint.find(if is_latest { Kept::Latest } else { Kept::Before }, &ids)
+        });
+        self.outcome(reading.await)
     }
 
     /// Reads users back.
@@ -103,6 +180,16 @@ impl std::fmt::Debug for Keeper {
     }
 }
 
+/// Records that are damaged count as not kept.
+fn inspect(checkpoint: &mut dyn Checkpoint) -> Result<Opened> {
+    let Some(mut standing) = checkpoint.standing()? else { return Ok(Opened::default()) };
+    let verified = checkpoint.verify()?;
+    let intact = verified.intact;
+    let damage = Damage::of(verified, standing.progress.users);
+    standing.progress.users = intact;
+    Ok(Opened { standing: Some(standing), damage })
+}
+
 /// The listing as it stood.
 fn recall(checkpoint: &mut dyn Checkpoint, standing: Standing) -> Result<Walk> {
     let mut seen = Seen::default();
@@ -110,7 +197,7 @@ fn recall(checkpoint: &mut dyn Checkpoint, standing: Standing) -> Result<Walk> {
     Ok(Walk::resume(standing, seen))
 }
 
-/// A store that panicked is told as one that does not work.
+/// A store that panicked is reported as one that does not work.
 fn flatten<T>(name: &str, outcome: Result<Result<T>, JoinError>) -> Result<T> {
     outcome.unwrap_or_else(|_| {
         let reason = "the store stopped in the middle of it".into();

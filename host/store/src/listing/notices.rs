@@ -1,4 +1,4 @@
-//! What this library tells of a listing, and what it reads out of a provider's notices.
+//! What this library reports of a listing, and what it reads out of a provider's notices.
 
 use std::collections::HashMap;
 
@@ -12,10 +12,11 @@ const BEGUN_AGAIN: &str = "listing-begun-again";
 const READ_AGAIN: &str = "listing-read-again";
 const PROVEN: &str = "listing-proven";
 const WITHDRAWN: &str = "users-withdrawn";
+const DAMAGED: &str = "checkpoint-damaged";
 
 /// Whether a notice is one of this library's.
 pub(super) fn is_own(notice: &Notice) -> bool {
-    [BEGUN_AGAIN, READ_AGAIN, PROVEN, WITHDRAWN].contains(&notice.code.as_str())
+    [BEGUN_AGAIN, READ_AGAIN, PROVEN, WITHDRAWN, DAMAGED].contains(&notice.code.as_str())
 }
 
 /// Puts notices into a list that has each code once; a later one replaces an earlier.
@@ -35,7 +36,7 @@ pub(super) fn merge(into: &mut Vec<Notice>, notices: &[Notice]) {
 
 /// The list is read from its beginning, since the provider cannot go on.
 pub(super) fn begun_again() -> Notice {
-    told(
+    notice_of(
         BEGUN_AGAIN,
         "The provider could not resume the listing, for example after a change of the settings or the version, so the listing started over",
         &[],
@@ -44,7 +45,7 @@ pub(super) fn begun_again() -> Notice {
 
 /// The list is read once more, since the interrupted reading proves nothing.
 pub(super) fn read_again() -> Notice {
-    told(
+    notice_of(
         READ_AGAIN,
         "Users changed while the listing was interrupted, so the list is read once more to be sure that nobody is missing",
         &[],
@@ -53,7 +54,7 @@ pub(super) fn read_again() -> Notice {
 
 /// The listing was counted and holds everybody.
 pub(super) fn proven(counted: u32) -> Notice {
-    told(
+    notice_of(
         PROVEN,
         &format!(
             "The listing was interrupted and resumed; all {counted} users whom the server counted at its beginning were received"
@@ -67,10 +68,26 @@ pub(super) fn withdrawn(users: u64) -> Notice {
     let (who, were) = if users == 1 { ("1 user", "was") } else { (&*format!("{users} users"), "were") };
     let message =
         format!("The list was read again, and {who} who had come before {were} deleted meanwhile and left out");
-    Notice { count: u32::try_from(users).ok(), ..told(WITHDRAWN, &message, &[]) }
+    Notice { count: u32::try_from(users).ok(), ..notice_of(WITHDRAWN, &message, &[]) }
 }
 
-fn told(code: &str, message: &str, params: &[(&str, u32)]) -> Notice {
+/// Records of the store are not as they were saved.
+pub(crate) fn damaged(records: u64) -> Notice {
+    let (who, were) =
+        if records == 1 { ("1 kept record", "was") } else { (&*format!("{records} kept records"), "were") };
+    Notice {
+        severity: Severity::Warning,
+        fix: Some("Check the disk that the listings are kept on.".to_owned()),
+        count: u32::try_from(records).ok(),
+        ..notice_of(
+            DAMAGED,
+            &format!("{who} {were} damaged on disk and not used; the server is asked for them again"),
+            &[],
+        )
+    }
+}
+
+fn notice_of(code: &str, message: &str, params: &[(&str, u32)]) -> Notice {
     Notice {
         code: code.to_owned(),
         severity: Severity::Info,
@@ -88,7 +105,7 @@ mod tests {
     use super::*;
 
     fn notice(code: &str, severity: Severity, fields: &[&str]) -> Notice {
-        Notice { severity, fields: fields.iter().map(ToString::to_string).collect(), ..told(code, "", &[]) }
+        Notice { severity, fields: fields.iter().map(ToString::to_string).collect(), ..notice_of(code, "", &[]) }
     }
 
     #[test]
@@ -96,8 +113,8 @@ mod tests {
         let mut all = vec![notice("a", Severity::Info, &[]), notice("b", Severity::Info, &[])];
         let more = [("b", Severity::Info), ("c", Severity::Warning), ("b", Severity::Warning), ("c", Severity::Info)];
         merge(&mut all, &more.map(|(code, severity)| notice(code, severity, &[])));
-        let told: Vec<_> = all.iter().map(|notice| (notice.code.as_str(), notice.severity)).collect();
-        assert_eq!(told, [("a", Severity::Info), ("b", Severity::Warning), ("c", Severity::Info)]);
+        let notice_of: Vec<_> = all.iter().map(|notice| (notice.code.as_str(), notice.severity)).collect();
+        assert_eq!(notice_of, [("a", Severity::Info), ("b", Severity::Warning), ("c", Severity::Info)]);
         // Comparing each with each other would be four billion comparisons.
         let many: Vec<_> = (0..200_000).map(|n| notice(&n.to_string(), Severity::Info, &[])).collect();
         for _ in 0..2 {

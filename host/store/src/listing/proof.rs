@@ -29,28 +29,29 @@ enum Count {
     #[default]
     Awaited,
     /// So many at this time, in milliseconds since 1970.
-    Told { expected: u32, watermark_ms: i64 },
+    #[serde(alias = "told")]
+    Known { expected: u32, watermark_ms: i64 },
     /// There is none, or not a single one.
     Unusable,
 }
 
 impl Proof {
-    /// Takes what a page tells of the count. The first page of a run tells it, and later ones tell the same or nothing.
+    /// Takes what a page reports of the count. The first page of a run reports it, and later ones report the same or nothing.
     pub(super) fn page(&mut self, expected: Option<u32>, watermark: Option<&str>) {
         let watermark_ms = watermark.and_then(millis);
         self.count = match (self.count, expected, watermark_ms) {
-            (Count::Awaited, Some(expected), Some(watermark_ms)) => Count::Told { expected, watermark_ms },
+            (Count::Awaited, Some(expected), Some(watermark_ms)) => Count::Known { expected, watermark_ms },
             (Count::Awaited, _, _) | (Count::Unusable, _, _) => Count::Unusable,
-            (told @ Count::Told { expected: once, watermark_ms: then }, now, time) => {
+            (known @ Count::Known { expected: once, watermark_ms: then }, now, time) => {
                 let is_same = now.is_none_or(|now| now == once) && (watermark.is_none() || time == Some(then));
-                if is_same { told } else { Count::Unusable }
+                if is_same { known } else { Count::Unusable }
             }
         };
     }
 
     /// Takes a user who comes for the first time in the run.
     pub(super) fn came(&mut self, created_at: Option<&str>) {
-        let Count::Told { watermark_ms, .. } = self.count else { return };
+        let Count::Known { watermark_ms, .. } = self.count else { return };
         let was_counted = created_at.and_then(millis).is_some_and(|ms| ms < watermark_ms);
         self.came = self.came.saturating_add(u64::from(was_counted));
     }
@@ -58,15 +59,15 @@ impl Proof {
     /// Whether everybody whom the product counted has come.
     pub(super) const fn holds(&self) -> bool {
         match self.count {
-            Count::Told { expected, .. } => self.came == expected as u64,
+            Count::Known { expected, .. } => self.came == expected as u64,
             Count::Awaited | Count::Unusable => false,
         }
     }
 
-    /// How many the product counted; none where it told no number that could prove anything.
+    /// How many the product counted; `None` if it reported no number that could prove anything.
     pub(super) const fn counted(&self) -> Option<u32> {
         match self.count {
-            Count::Told { expected, .. } => Some(expected),
+            Count::Known { expected, .. } => Some(expected),
             Count::Awaited | Count::Unusable => None,
         }
     }

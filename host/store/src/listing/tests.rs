@@ -144,7 +144,7 @@ fn a_resumed_listing_is_complete_where_the_count_proves_it() {
 
 #[test]
 fn users_of_an_earlier_reading_do_not_stand_for_those_who_are_missing() {
-    // Whoever came first was deleted before the second count, and another one who was counted then is skipped.
+    // The first who came was deleted before the second count, and another one who was counted then is skipped.
     let pages = [
         more(3, &[("gone", OLD), ("a", OLD)]),
         resumed(3, &[]),
@@ -177,11 +177,11 @@ fn a_refused_cursor_begins_the_listing_again() {
         let taken = walk.take(more(3, &[("a", OLD), ("c", OLD)]), NOW_MS);
         let ids = |users: &[User]| users.iter().map(|user| user.id.clone()).collect::<String>();
         assert_eq!((ids(&taken.batch.users), ids(&taken.batch.repeated)), ("c".into(), "a".into()));
-        let told = |taken: &Taken| taken.batch.notices.iter().map(|notice| notice.code.clone()).collect::<Vec<_>>();
-        assert_eq!(told(&taken), ["listing-begun-again"]);
-        assert_eq!(told(&walk.take(more(3, &[]), NOW_MS)), [""; 0], "it is told once");
+        let codes = |taken: &Taken| taken.batch.notices.iter().map(|notice| notice.code.clone()).collect::<Vec<_>>();
+        assert_eq!(codes(&taken), ["listing-begun-again"]);
+        assert_eq!(codes(&walk.take(more(3, &[]), NOW_MS)), [""; 0], "it is reported once");
         let last = walk.take(counted(3, &[("b", OLD)], ListingState::Complete), NOW_MS);
-        assert_eq!(told(&last), ["listing-begun-again"], "and once more at the end");
+        assert_eq!(codes(&last), ["listing-begun-again"], "and once more at the end");
     }
 }
 

@@ -3,6 +3,7 @@
 use provider_model::{ListingState, Notice, User, UserPage};
 use provider_sandbox::{LimitHit, ListingLimits, Maker, bounds};
 
+use super::merge;
 use super::notices;
 use super::progress::{Batch, End};
 use super::proof::Proof;
@@ -19,9 +20,9 @@ const RUNS_AT_MOST: u32 = 10;
 pub(crate) struct Walk {
     standing: Standing,
     seen: Seen,
-    /// What this library told and no batch has brought yet.
+    /// What this library reported and no batch has brought yet.
     untold: Vec<Notice>,
-    /// What it told in this listing.
+    /// What it reported in this listing.
     own: Vec<Notice>,
 }
 
@@ -54,16 +55,22 @@ impl Walk {
         &self.standing
     }
 
+    /// Takes a notice of this library, which the next batch brings.
+    pub(super) fn note_own(&mut self, notice: Notice) {
+        self.untold.push(notice.clone());
+        self.tell(notice);
+    }
+
     /// Whether the listing may hold these notices beside those that it has.
     ///
     /// # Errors
     /// The limit that it would be beyond.
-    pub(super) fn fits(&self, told: &[Notice], limits: &ListingLimits) -> Result<(), LimitHit> {
-        if told.is_empty() {
+    pub(super) fn fits(&self, reported: &[Notice], limits: &ListingLimits) -> Result<(), LimitHit> {
+        if reported.is_empty() {
             return Ok(());
         }
         let mut all = self.standing.notices.clone();
-        notices::merge(&mut all, told);
+        notices::merge(&mut all, reported);
         bounds::notices(&all, limits)
     }
 
@@ -82,7 +89,7 @@ impl Walk {
     /// Takes a page that came at a time in milliseconds since 1970.
     pub(super) fn take(&mut self, page: UserPage, now_ms: u64) -> Taken {
         let run = self.standing.run;
-        let UserPage { users, state, expected_total, wait_ms, watermark, notices: told, hidden, attributes } = page;
+        let UserPage { users, state, expected_total, wait_ms, watermark, notices: reported, hidden, attributes } = page;
         self.standing.proof.page(expected_total, watermark.as_deref());
         let mut news = 0_u64;
         let (users, repeated): (Vec<_>, Vec<_>) = users.into_iter().partition(|user| {
@@ -99,10 +106,20 @@ impl Walk {
             self.standing.watermark.clone_from(&watermark);
         }
         self.standing.wait = wait_ms.map(|ms| Wait { until_ms: now_ms.saturating_add(u64::from(ms)), ms });
-        notices::merge(&mut self.standing.notices, &told);
+        notices::merge(&mut self.standing.notices, &reported);
+        let is_late = self.standing.progress.users > count(&users);
+        self.standing.hides_late |= merge::learn(&mut self.standing.hidden, &hidden) && is_late;
 
-        let mut batch =
-            Batch { users, repeated, notices: told, hidden, expected_total, watermark, attributes, ..Batch::default() };
+        let mut batch = Batch {
+            users,
+            repeated,
+            notices: reported,
+            hidden,
+            expected_total,
+            watermark,
+            attributes,
+            ..Batch::default()
+        };
         self.standing.cursor = None;
         match state {
             ListingState::More(cursor) => self.standing.cursor = Some(cursor),
@@ -138,17 +155,17 @@ impl Walk {
     }
 
     /// What the end of a listing is worth that went on in another instance.
-    fn judge(&mut self, told: &mut Vec<Notice>) {
+    fn judge(&mut self, reported: &mut Vec<Notice>) {
         self.standing.end = Some(End::Incomplete);
         match self.standing.proof.counted() {
             Some(counted) if self.standing.proof.holds() => {
                 let is_resumed = |notice: &Notice| notice.code == notices::RESUMED;
-                told.retain(|notice| !is_resumed(notice));
+                reported.retain(|notice| !is_resumed(notice));
                 self.standing.notices.retain(|notice| !is_resumed(notice));
                 self.tell(notices::proven(counted));
                 self.standing.end = Some(End::Complete);
             }
-            // Whoever has kept the users of an earlier listing and begins at its cursor wants the rest and no more.
+            // A host that has kept the users of an earlier listing and begins at its cursor wants the rest and no more.
             _ if self.standing.has_beginning && self.standing.run < RUNS_AT_MOST => {
                 self.standing.end = None;
                 self.begin_run(notices::read_again());
@@ -168,13 +185,15 @@ impl Walk {
         true
     }
 
-    /// Everything is read again; who comes again is known. What the provider told belongs to the run that is over.
+    /// Everything is read again; a user who comes again is known. What the provider reported belongs to the run that is over.
     fn begin_run(&mut self, why: Notice) {
         self.seen.begin_run();
         self.standing.cursor = None;
         self.standing.run = self.standing.run.saturating_add(1);
         self.standing.proof = Proof::default();
         self.standing.has_beginning = true;
+        // Another token may read now.
+        self.standing.hidden.clear();
         self.standing.notices.clone_from(&self.own);
         self.untold.push(why.clone());
         self.tell(why);

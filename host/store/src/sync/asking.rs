@@ -1,6 +1,6 @@
 //! Asking a provider what changed: which known users come next, and what an answer means.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use provider_model::{ListingState, User};
 use provider_sandbox::Baseline;
@@ -12,9 +12,10 @@ use crate::Result;
 use crate::checkpoint::Kept;
 use crate::listing::Keeper;
 
-/// How often a provider may ask to be called again when it has all known users: for waits that the product asks for. More
-/// is taken for a provider that never ends.
+/// How often a provider may ask to be called again when it has all known users: for waits that the product asks for, and
+/// once more for each of so many users, since it may confirm everybody by itself. More is taken for a provider that never ends.
 const SPARE_CALLS: u32 = 100;
+const USERS_FOR_A_SPARE_CALL: u32 = 4_000;
 
 /// Where the questions are.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(super) struct Asking {
     brought: u64,
     /// Whom the provider has found: they are in the store by now, and are no known ones.
     found: HashSet<String>,
+    /// Whom the provider has named as gone, and not returned since: they go when it has proven everything.
+    gone: BTreeSet<String>,
     spare_calls: u32,
 }
 
@@ -54,7 +57,16 @@ pub(super) enum Verdict {
 
 impl Asking {
     pub(super) fn new(since: Baseline, outdated: Option<Whole>) -> Self {
-        Self { since, outdated, cursor: None, after: None, brought: 0, found: HashSet::new(), spare_calls: 0 }
+        Self {
+            since,
+            outdated,
+            cursor: None,
+            after: None,
+            brought: 0,
+            found: HashSet::new(),
+            gone: BTreeSet::new(),
+            spare_calls: 0,
+        }
     }
 
     pub(super) const fn since(&self) -> &Baseline {
@@ -85,18 +97,25 @@ impl Asking {
         }
     }
 
-    /// Whether the provider knows a user of the store: it was handed over in this call, or the provider itself has found it.
+    /// Whether the provider knows a user of the store: it was handed over in this call or an earlier one, or the provider
+    /// itself has found it.
     pub(super) fn has_brought(&self, batch: &Brought, id: &str) -> bool {
-        // The users of a call are those of the store that follow one another, but for the found ones.
-        let is_after = self.after.as_deref().is_none_or(|after| after < id);
-        let is_of_batch = is_after && batch.last.as_deref().is_some_and(|last| id <= last);
-        is_of_batch || self.found.contains(id)
+        // The users that are handed over are those of the store that follow one another, but for the found ones.
+        let last = batch.last.as_deref().or(self.after.as_deref());
+        last.is_some_and(|last| id <= last) || self.found.contains(id)
     }
 
-    /// Whether a user of the store was handed over, in this call or an earlier one of this run.
-    pub(super) fn was_handed_over(&self, batch: &Brought, id: &str) -> bool {
-        let last = batch.last.as_deref().or(self.after.as_deref());
-        last.is_some_and(|last| id <= last) && !self.found.contains(id)
+    /// Takes what an answer says of who exists: the later statement counts.
+    pub(super) fn exist<'a>(&mut self, users: impl Iterator<Item = &'a User>, gone: &[String]) {
+        for user in users {
+            self.gone.remove(&user.id);
+        }
+        self.gone.extend(gone.iter().cloned());
+    }
+
+    /// Who is gone, if this run proves everything.
+    pub(super) const fn gone(&self) -> &BTreeSet<String> {
+        &self.gone
     }
 
     /// Takes the answer to a call with these users: what it found, and how it goes on.
@@ -118,7 +137,7 @@ impl Asking {
         self.found.extend(step.added.iter().map(|user| user.id.clone()));
         self.spare_calls = self.spare_calls.saturating_add(u32::from(is_spare));
         match (state, watermark) {
-            (ListingState::More(_), _) if self.spare_calls > SPARE_CALLS => not_told(None),
+            (ListingState::More(_), _) if self.spare_calls > self.spare_calls_at_most() => not_told(None),
             (ListingState::More(cursor), _) => {
                 self.cursor = Some(cursor);
                 Verdict::GoesOn
@@ -130,6 +149,12 @@ impl Asking {
             (ListingState::Incomplete(reason), _) => not_told(Some(reason)),
             (ListingState::Complete | ListingState::Resumed, _) => not_told(None),
         }
+    }
+}
+
+impl Asking {
+    const fn spare_calls_at_most(&self) -> u32 {
+        SPARE_CALLS.saturating_add(self.since.users / USERS_FOR_A_SPARE_CALL)
     }
 }
 
@@ -151,7 +176,7 @@ mod tests {
         More("next".into())
     }
 
-    /// Takes answers to batches of so many users each, for a baseline of ten, and tells the last verdict.
+    /// Takes answers to batches of so many users each, for a baseline of ten, and returns the last verdict.
     fn verdict(answers: &[(usize, ListingState, Option<&str>)]) -> Verdict {
         let mut asking = Asking::new(baseline(10), None);
         let mut verdict = Verdict::GoesOn;
@@ -209,19 +234,27 @@ mod tests {
     }
 
     #[test]
-    fn only_the_users_of_the_run_were_handed_over() {
+    fn the_users_of_the_run_were_handed_over_or_found() {
         let mut asking = Asking::new(baseline(3), None);
-        asking.take(
-            Brought::of(&[user("b"), user("d")]),
-            &SyncStep { added: vec![user("a")], ..SyncStep::default() },
-            more(),
-            None,
-        );
+        let step = SyncStep { added: vec![user("x")], ..SyncStep::default() };
+        asking.take(Brought::of(&[user("b"), user("d")]), &step, more(), None);
         let batch = Brought::of(&[user("f")]);
-        for (id, expect) in [("a", false), ("b", true), ("d", true), ("f", true), ("g", false)] {
-            assert_eq!(asking.was_handed_over(&batch, id), expect, "{id}");
+        for (id, expect) in [("b", true), ("d", true), ("f", true), ("g", false), ("x", true)] {
+            assert_eq!(asking.has_brought(&batch, id), expect, "{id}");
         }
-        assert!(!asking.was_handed_over(&Brought::default(), "f"), "no more than was brought before");
+        assert!(!asking.has_brought(&Brought::default(), "f"), "no more than was brought before");
+    }
+
+    #[test]
+    fn the_later_statement_about_a_user_counts() {
+        let mut asking = Asking::new(baseline(3), None);
+        for (users, gone, expect) in
+            [(&[][..], &["a", "b"][..], &["a", "b"][..]), (&["a"], &["c"], &["b", "c"]), (&["b"], &["a"], &["a", "c"])]
+        {
+            let users: Vec<_> = users.iter().map(|id| user(id)).collect();
+            asking.exist(users.iter(), &gone.iter().map(ToString::to_string).collect::<Vec<_>>());
+            assert_eq!(asking.gone().iter().collect::<Vec<_>>(), expect);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::batch::READ_AT_ONCE;
 use super::step::{ChangedUser, SyncStep};
 use crate::Result;
 use crate::checkpoint::Kept;
-use crate::listing::Keeper;
+use crate::listing::{Hidden, Keeper};
 
 /// A walk through two listings in the order of ids.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub(super) struct Telling {
 }
 
 impl Telling {
-    /// The next users that differ; none when all were told.
+    /// The next users that differ; `None` when all were returned.
     pub(super) async fn next(&mut self, keeper: &Keeper) -> Result<Option<SyncStep>> {
         loop {
             let of = if self.is_at_the_gone { Kept::Gone } else { Kept::Latest };
@@ -35,7 +35,8 @@ impl Telling {
                 SyncStep { gone: users, ..SyncStep::default() }
             } else {
                 let ids = users.iter().map(|user| user.id.clone()).collect();
-                compare(users, keeper.find(Kept::Before, ids).await?)
+                // What is hidden was merged when it came.
+                compare(users, keeper.find(Kept::Before, ids).await?, &Hidden::default())
             };
             self.after = Some(last);
             if !step.added.is_empty() || !step.changed.is_empty() || !step.gone.is_empty() {
@@ -45,8 +46,9 @@ impl Telling {
     }
 }
 
-/// Who of these users was not known, and whose record differs. The last record of each counts.
-pub(super) fn compare(users: Vec<User>, known: Vec<User>) -> SyncStep {
+/// Who of these users was not known, and whose record differs from the known one once what is hidden is left as it is. The
+/// last record of each counts.
+pub(super) fn compare(users: Vec<User>, known: Vec<User>, hidden: &Hidden) -> SyncStep {
     let mut known: HashMap<String, User> = known.into_iter().map(|user| (user.id.clone(), user)).collect();
     let mut places: HashMap<String, usize> = HashMap::new();
     for (place, user) in users.iter().enumerate() {
@@ -59,8 +61,12 @@ pub(super) fn compare(users: Vec<User>, known: Vec<User>) -> SyncStep {
         }
         match known.remove(&new.id) {
             None => step.added.push(new),
-            Some(old) if old != new => step.changed.push(ChangedUser { old, new }),
-            Some(_) => {}
+            Some(old) => {
+                let new = hidden.merge(&old, new);
+                if old != new {
+                    step.changed.push(ChangedUser { old, new });
+                }
+            }
         }
     }
     step
@@ -77,6 +83,7 @@ mod tests {
         let step = compare(
             vec![named("a", "new"), user("b"), named("c", "first"), user("d"), named("c", "last")],
             vec![user("a"), user("b"), user("c")],
+            &Hidden::default(),
         );
         assert_eq!(step.added, [user("d")]);
         let changed =

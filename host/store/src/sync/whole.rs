@@ -3,7 +3,7 @@
 use std::fmt;
 
 use provider_model::{ErrorKind, Notice};
-use provider_sandbox::{Baseline, Session};
+use provider_sandbox::{Baseline, Maker};
 
 use super::step::SyncOptions;
 use crate::checkpoint::Standing;
@@ -19,8 +19,8 @@ pub enum Whole {
     First,
     /// The listing in the store was interrupted, and goes on.
     Unfinished,
-    /// The listing in the store is not complete.
-    NotComplete,
+    /// Records in the store are damaged, and what was interrupted with them begins again.
+    Damaged,
     /// The listing in the store does not say what made it, as one that an earlier version of this library kept, or that
     /// moved from one version of the provider to another.
     OfUnknownMake,
@@ -28,13 +28,13 @@ pub enum Whole {
     OtherVersion,
     /// The listing in the store was made with other settings.
     OtherSettings,
-    /// The listing in the store does not say as of when it is.
-    WithoutWatermark,
+    /// The token sees fields that those before it did not see.
+    SeesMore,
     /// The component does not have the interface.
     NotOffered,
     /// The provider could not tell all that changed.
     NotTold {
-        /// The code of its reason; none where this library found that its answers do not add up.
+        /// The code of its reason; `None` if this library found that its answers do not add up.
         reason: Option<String>,
         /// Its notices.
         notices: Vec<Notice>,
@@ -56,11 +56,11 @@ impl Whole {
             Self::Asked => "whole-asked-for",
             Self::First => "nothing-kept",
             Self::Unfinished => "listing-unfinished",
-            Self::NotComplete => "listing-incomplete",
+            Self::Damaged => "listing-damaged",
             Self::OfUnknownMake => "listing-of-unknown-make",
             Self::OtherVersion => "other-version",
             Self::OtherSettings => "other-settings",
-            Self::WithoutWatermark => "no-watermark",
+            Self::SeesMore => "token-sees-more",
             Self::NotOffered => "changes-not-offered",
             Self::NotTold { .. } => "changes-not-told",
             Self::Failed { .. } => "changes-failed",
@@ -92,11 +92,11 @@ impl fmt::Display for Whole {
             Self::Asked => f.write_str("as requested"),
             Self::First => f.write_str("no listing was kept before"),
             Self::Unfinished => f.write_str("the kept listing was interrupted"),
-            Self::NotComplete => f.write_str("the kept listing is not complete"),
+            Self::Damaged => f.write_str("the interrupted listing is damaged"),
             Self::OfUnknownMake => f.write_str("the kept listing does not say which version made it"),
             Self::OtherVersion => f.write_str("the kept listing was made by another version of the provider"),
             Self::OtherSettings => f.write_str("the kept listing was made with other settings"),
-            Self::WithoutWatermark => f.write_str("the kept listing has no date"),
+            Self::SeesMore => f.write_str("this token sees more than the one before"),
             Self::NotOffered => f.write_str("this provider cannot report changes"),
             Self::NotTold { reason, notices } => {
                 match (reason, notices.iter().find(|notice| Some(&notice.code) == reason.as_ref())) {
@@ -110,37 +110,36 @@ impl fmt::Display for Whole {
     }
 }
 
-/// What the store's listing is to a provider that tells what changed, and why its records are outdated, if they are.
+/// What the store's listing is to a provider that reports what changed, and why its records are outdated, if they are.
 ///
 /// # Errors
 /// Why it is nothing.
 pub(super) fn baseline(
     options: &SyncOptions,
     standing: Option<&Standing>,
-    session: &Session,
+    ours: Option<&Maker>,
+    has_changes: bool,
 ) -> Result<(Baseline, Option<Whole>), Whole> {
     let standing = match standing {
-        _ if options.whole => return Err(Whole::Asked),
         None => return Err(Whole::First),
+        Some(standing) if !standing.is_finished() => return Err(Whole::Unfinished),
+        Some(_) if options.whole && !has_changes => return Err(Whole::Asked),
+        Some(_) if !has_changes => return Err(Whole::NotOffered),
         Some(standing) => standing,
     };
-    match standing.end {
-        None => return Err(Whole::Unfinished),
-        Some(End::Incomplete) => return Err(Whole::NotComplete),
-        Some(End::Complete) if !session.has_changes() => return Err(Whole::NotOffered),
-        Some(End::Complete) => {}
-    }
-    let outdated = match (&standing.maker, session.maker()) {
+    let outdated = match (&standing.maker, ours) {
+        _ if options.whole => Some(Whole::Asked),
         (Some(maker), Some(ours)) if maker == ours => None,
         (Some(maker), Some(ours)) if maker.is_same_version(ours) => Some(Whole::OtherSettings),
         (Some(_), Some(_)) => Some(Whole::OtherVersion),
         (None, _) | (_, None) => Some(Whole::OfUnknownMake),
     };
-    match (&standing.watermark, u32::try_from(standing.progress.users)) {
-        (Some(watermark), Ok(users)) => {
-            let watermark = Some(watermark.clone());
-            Ok((Baseline { watermark, users, proven: true, outdated: outdated.is_some() }, outdated))
-        }
-        _ => Err(Whole::WithoutWatermark),
-    }
+    let baseline = Baseline {
+        watermark: standing.watermark.clone(),
+        // A provider that counts more than four billion users does not find them all here.
+        users: u32::try_from(standing.progress.users).unwrap_or(u32::MAX),
+        proven: standing.end == Some(End::Complete),
+        outdated: outdated.is_some(),
+    };
+    Ok((baseline, outdated))
 }

@@ -1,4 +1,4 @@
-//! What the lists gave, and how much of it is still to be read.
+//! What a roll call gave, and how much of it is still to be read.
 
 use alloc::format;
 use alloc::string::String;
@@ -6,16 +6,16 @@ use alloc::string::String;
 use super::id::Id;
 use super::roll::digest;
 
-/// What list, count, list gave, and what of it is still to be read.
+/// What list, count, list gave, and how much of it is still to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Called {
     /// Ids in both lists.
     pub listed: u32,
     /// Accounts that the server counted between them.
     pub counted: u32,
-    /// Ids behind the last one.
+    /// Ids behind the last one read.
     pub behind: u32,
-    /// Their digest: an instance that finds the same ids there can go on with this list.
+    /// The digest of those: an instance that finds the same ids there can go on with this list.
     pub digest: u64,
     /// The digest of all ids in both lists.
     pub whole: u64,
@@ -35,7 +35,7 @@ impl Called {
         Self { behind: count(behind), digest: digest(behind), ..self }
     }
 
-    /// Whether both are of the same list and count, however far either has come.
+    /// Whether both are of the same list and count, however far each is read.
     #[must_use]
     pub fn is_of_same_list(self, other: Self) -> bool {
         (self.listed, self.counted, self.whole) == (other.listed, other.counted, other.whole)

@@ -1,5 +1,5 @@
-//! Which lists name everybody: the accounts that the caller knows, bots, those without a team, and the members of teams that
-//! the caller is not in; the cheapest first, and no more than it takes.
+//! Chooses the lists that name everybody: the accounts that the caller knows, bots, accounts without a team, and the
+//! members of teams that the caller is not in. Reads the cheapest first, and no more than needed.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -34,16 +34,16 @@ pub(super) struct Query {
     pub(super) page: u32,
 }
 
-/// Pages that are read of teams whose first page names nobody new: where a few accounts are missing, they are not there.
+/// Pages that are read of teams whose first page names nobody new: the few missing accounts are probably not in them.
 pub(super) const OWN_PAGES: usize = 20;
 
 /// The same where changes are looked for, which take fewer requests in all.
 const OWN_PAGES_OF_CHANGES: usize = 4;
 
-/// Pages that a list may have more than the accounts that were counted fill: for those without an account.
+/// Pages that a list may have beyond what the counted accounts fill, for ids without an account.
 const PAGES_MORE: usize = 20;
 
-/// When a query's turn is: all of one are answered before the next.
+/// The turn of a query. All queries of a turn are answered before the next turn begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
     Known,
@@ -59,22 +59,22 @@ enum Turn {
     Last(u64),
 }
 
-/// The lists that are read, and when they suffice.
+/// The lists to read, and when they suffice.
 #[derive(Clone, Debug)]
 pub(super) struct Cover {
-    /// Ids that suffice: the server's count, and those that are known to have no account.
+    /// So many ids suffice: the server's count, plus those known to have no account.
     wanted: usize,
     accounts: u32,
     teams: Vec<String>,
     open: Vec<(Turn, Query)>,
     in_flight: Vec<(Turn, Query)>,
-    /// What was answered.
+    /// The queries that were answered.
     read: Vec<Query>,
-    /// Pages that are read at most, so that a list that does not end is left.
+    /// The most pages that may still be read, so that reading stops if a list does not end.
     left: usize,
-    /// Pages that are read at most of teams that the caller is probably in.
+    /// The same for teams that the caller is probably in.
     left_of_own: usize,
-    /// Whether the lists are read whatever they cost.
+    /// Whether the lists are read at any cost.
     is_forced: bool,
     /// Whether the lists of a few requests are read although fewer suffice.
     is_thorough: bool,
@@ -82,7 +82,7 @@ pub(super) struct Cover {
 }
 
 impl Cover {
-    /// The cover of a server that counts so many accounts, and of which so many more ids are known to have no account.
+    /// The cover of a server that counts so many accounts; `orphans` more ids are known to have no account.
     #[must_use]
     pub(super) fn new(accounts: u32, orphans: u32, settings: &Settings) -> Self {
         let query = |source| Query { source, page: 0 };
@@ -116,7 +116,7 @@ impl Cover {
         Self { is_thorough: true, left_of_own: OWN_PAGES_OF_CHANGES, ..Self::new(accounts, orphans, settings) }
     }
 
-    /// The list of the accounts that the caller knows, alone.
+    /// Only the list of the accounts that the caller knows.
     #[must_use]
     pub(super) fn of_known(accounts: u32) -> Self {
         let wanted = usize::try_from(accounts).unwrap_or(usize::MAX);
@@ -135,7 +135,7 @@ impl Cover {
         }
     }
 
-    /// What is asked next where so many distinct ids are there; `None` if they suffice, or if the rest waits for answers.
+    /// The next query, with `have` distinct ids read so far; `None` if they suffice, or if the rest waits for answers.
     pub(super) fn next(&mut self, have: usize) -> Option<Query> {
         if self.suffices(have) || self.is_given_up {
             return None;
@@ -152,8 +152,8 @@ impl Cover {
         Some(query)
     }
 
-    /// Whether so many ids are enough: exactly as many as were counted, or more once the lists of a few requests are read,
-    /// since some ids have no account and may stand for somebody who is missing.
+    /// Whether so many ids are enough: exactly as many as were counted; or, once the short lists are read, also more.
+    /// Some ids have no account, so a larger number may hide a missing account.
     #[must_use]
     pub(super) fn suffices(&self, have: usize) -> bool {
         let earliest = self.open.iter().chain(&self.in_flight).map(|(turn, _)| *turn).min();
@@ -164,19 +164,19 @@ impl Cover {
         }
     }
 
-    /// Ids that there is room for: more than were counted, for those without an account and for those who come meanwhile.
+    /// How many ids to make room for: more than were counted, for ids without an account and for new accounts.
     #[must_use]
     pub(super) fn room(&self) -> usize {
         self.wanted.saturating_add(self.wanted / 32).saturating_add(4_096)
     }
 
-    /// Whether the lists that are left would cost more than they save.
+    /// Whether the remaining lists would cost more than they save.
     #[must_use]
     pub(super) const fn is_given_up(&self) -> bool {
         self.is_given_up
     }
 
-    /// Takes note of an answer of so many entries, of which so many ids were new, where so many ids are there now.
+    /// Notes an answer with `sent` entries, `new` of them new; `have` ids are there now.
     pub(super) fn took(&mut self, query: Query, sent: usize, new: usize, have: usize) {
         self.landed(query);
         self.read.push(query);
@@ -190,7 +190,7 @@ impl Cover {
             return;
         }
         let next = Query { page: query.page.saturating_add(1), ..query };
-        // No list has more pages than there are accounts: one that goes on repeats itself.
+        // A list with more pages than the accounts fill repeats itself.
         if usize::try_from(next.page).unwrap_or(usize::MAX) > self.wanted / USERS_PER_PAGE + PAGES_MORE {
             return;
         }
@@ -204,14 +204,14 @@ impl Cover {
         self.open.push((turn, next));
     }
 
-    /// Takes note of a team.
+    /// Notes a team.
     pub(super) fn found_team(&mut self, id: &str) {
         let query = Query { source: Source::Team(self.teams.len()), page: 0 };
         self.teams.push(id.into());
         self.open.push((Turn::FirstOfTeam, query));
     }
 
-    /// Takes note that the server does not answer the query: this list is of no use.
+    /// Notes that the server does not answer the query: the list is done without.
     pub(super) fn refused(&mut self, query: Query) {
         self.landed(query);
         if query.source == Source::Known {
@@ -219,14 +219,14 @@ impl Cover {
         }
     }
 
-    /// Gives up where so many ids are too few, and the members of teams cost too much.
+    /// Gives up if so many ids are too few, and reading the members of teams costs too much.
     fn weigh(&mut self, have: usize) {
         let unknown = u32::try_from(self.wanted.saturating_sub(have)).unwrap_or(u32::MAX);
         let is_small = self.is_thorough && self.accounts < cost::ACCOUNTS_WORTH;
         self.is_given_up = !self.is_forced && !is_small && !cost::is_worth(self.accounts, unknown);
     }
 
-    /// Gives up where there are so many teams that to read their members takes more requests than pages do, twice over.
+    /// Gives up if there are so many teams that reading their members takes more requests than are left.
     fn weigh_teams(&mut self, have: usize) {
         let unknown = self.wanted.saturating_sub(have);
         let requests = self.teams.len().saturating_add(unknown / USERS_PER_PAGE);
@@ -237,7 +237,7 @@ impl Cover {
         self.in_flight.retain(|(_, flying)| *flying != query);
     }
 
-    /// The lists that named accounts, to be read once more.
+    /// The queries that named accounts, to be sent once more.
     #[must_use]
     pub(super) fn read(&self) -> Vec<Query> {
         self.read.iter().copied().filter(|query| query.source != Source::Teams).collect()
@@ -259,7 +259,7 @@ impl Cover {
             Source::Teams => api::teams(query.page),
             Source::Team(place) => api::team_members(self.teams.get(place).map_or("", String::as_str), query.page),
         };
-        // Pages need no list.
+        // A listing by pages does without these lists.
         request.spare()
     }
 }

@@ -20,7 +20,7 @@ use super::roll::digest;
 /// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
 const FORM: &str = "i1";
 
-/// How often everybody is listed by ids at most, before pages are read.
+/// The most passes by ids before pages are read.
 pub(super) const PASSES_AT_MOST: u8 = 3;
 
 /// The state of a listing by ids between two calls. It holds no secret.
@@ -30,11 +30,11 @@ pub struct Cursor {
     fingerprint: u64,
     /// Distinguishes this listing from others of the same server.
     pub listing: u64,
-    /// How often the listing has begun, from 1.
+    /// The pass, from 1.
     pub pass: u8,
     /// Ids that an earlier pass has found to have no account.
     pub orphans: u32,
-    /// The last id whose profile was asked for; none at the beginning.
+    /// The last id whose profile was requested; `None` at the beginning.
     pub last: Option<Id>,
     /// What the lists gave; `None` if they are still to be read.
     pub called: Option<Called>,
@@ -91,7 +91,7 @@ impl Cursor {
         }
     }
 
-    /// The beginning of a listing by pages in the place of this one.
+    /// Turns to a listing by pages, which begins anew.
     #[must_use]
     pub fn turn_to_pages(mut self) -> PagesCursor {
         self.begin_another_pass();

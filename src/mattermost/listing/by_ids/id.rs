@@ -54,7 +54,7 @@ impl Id {
         text.into_iter().map(char::from).collect()
     }
 
-    /// A number that stands for the id in a sum over many.
+    /// The id's term in a sum over many ids.
     #[must_use]
     pub fn hash(self) -> u64 {
         fnv1a(&self.0)
@@ -94,7 +94,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_is_no_id_is_refused() {
+    fn other_texts_are_refused() {
         for text in
             ["", "abc", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "u4fe6hszjtnd7xi3ehbtrcpot", "u4fe6hszjtnd7xi3ehbtrcpote1"]
         {

@@ -1,4 +1,4 @@
-//! Reads a JSON list of ids as it comes, without holding it: that of a million accounts has 29 MB.
+//! Reads a JSON list of ids as it comes, without keeping it in memory: that of a million accounts has 29 MB.
 
 use super::id::Id;
 
@@ -17,11 +17,11 @@ enum Place {
     Behind,
     /// Behind the list.
     End,
-    /// Within the word `null`, which is Go's list of nobody.
+    /// Within the word `null`, as which Go writes an empty list.
     Null(usize),
 }
 
-/// The text is no list of ids.
+/// The text is not a list of ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NoIds;
 
@@ -40,10 +40,10 @@ impl IdList {
         Self { place: Place::Start, id: [0; 26], length: 0 }
     }
 
-    /// Reads on, and hands out the ids.
+    /// Reads on, and passes each id to `take`.
     ///
     /// # Errors
-    /// The text is no list of ids, or `take` fails.
+    /// The text is not a list of ids, or `take` fails.
     pub(super) fn read(&mut self, bytes: &[u8], mut take: impl FnMut(Id) -> Result<(), NoIds>) -> Result<(), NoIds> {
         let mut rest = bytes;
         while let Some((byte, behind)) = rest.split_first() {

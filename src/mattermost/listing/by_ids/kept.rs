@@ -10,14 +10,14 @@ use super::roll::place_behind;
 #[derive(Debug, Default)]
 pub struct Kept {
     pass: u8,
-    /// What the lists gave that these are of.
+    /// The roll call that the ids are from.
     called: Option<Called>,
     ids: Vec<Id>,
-    /// Some of those whose profile did not come.
+    /// Some of the ids whose profile did not come.
     absent: Vec<Id>,
 }
 
-/// Ids without a profile that are kept: a question of usual size is about no more.
+/// The most ids without a profile that are kept: as many as go into one request.
 const ABSENT_AT_MOST: usize = 1_000;
 
 impl Kept {
@@ -27,34 +27,34 @@ impl Kept {
         Self { pass: 0, called: None, ids: Vec::new(), absent: Vec::new() }
     }
 
-    /// The ids that a pass is still to read, at least.
+    /// Keeps the ids that a pass is still to read, and perhaps some before them.
     #[must_use]
     pub const fn of(pass: u8, called: Called, ids: Vec<Id>) -> Self {
         Self { pass, called: Some(called), ids, absent: Vec::new() }
     }
 
-    /// Whether they are all that a pass is still to read behind an id: of the same list and count, and as many. A step that
-    /// failed may have left those of another list.
+    /// Whether these are the ids that a pass is still to read behind an id: of the same list and count, and as many. A
+    /// failed step may have left those of another list.
     #[must_use]
     pub fn are_of(&self, pass: u8, called: Called, last: Option<Id>) -> bool {
         let is_same = self.pass == pass && self.called.is_some_and(|own| own.is_of_same_list(called));
         is_same && usize::try_from(called.behind) == Ok(self.behind(last).len())
     }
 
-    /// What the lists gave to an earlier pass than this one, and some of those whose profile did not come then.
+    /// The roll call of an earlier pass, and some of the ids whose profile did not come then.
     #[must_use]
     pub(super) fn of_before(self, pass: u8) -> Option<(Called, Vec<Id>)> {
         let Self { called, absent, .. } = self;
         called.filter(|_| self.pass < pass).map(|called| (called, absent))
     }
 
-    /// Notes whose profile did not come.
+    /// Notes ids whose profile did not come.
     pub(super) fn note_absent(&mut self, ids: &[Id]) {
         let room = ABSENT_AT_MOST.saturating_sub(self.absent.len());
         self.absent.extend(ids.iter().take(room));
     }
 
-    /// Those behind an id.
+    /// The ids behind an id.
     #[must_use]
     pub fn behind(&self, last: Option<Id>) -> &[Id] {
         self.ids.get(place_behind(&self.ids, last)..).unwrap_or_default()

@@ -18,16 +18,16 @@ use super::roll::{Full, Marks, Roll};
 /// Where the ids go.
 #[derive(Debug)]
 enum Into<'r> {
-    /// Into a list that is made, of as many sources as it takes.
+    /// Into a new list, from as many sources as needed.
     Roll(Roll),
-    /// To a list that was made: whom it names is marked.
+    /// The ids that an earlier list has are marked.
     Marks(Marks<'r>, Vec<Query>),
 }
 
-/// Why the lists are of no use.
+/// Why the lists cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unread {
-    /// The lists do not name everybody, or cost too much: accounts are listed in another way.
+    /// The lists do not name everybody, or cost too much: accounts are listed by pages.
     Insufficient,
     /// The server fails.
     Failed(Failure),
@@ -39,26 +39,26 @@ impl From<Full> for Unread {
     }
 }
 
-/// The ids that came of a streamed answer so far.
+/// A streamed answer while it comes.
 #[derive(Debug)]
 struct Streamed {
     ticket: Ticket,
     list: IdList,
     gzip: Option<Stream>,
-    /// Bytes that may still come of it.
+    /// Bytes that may still come, after inflating.
     left: u64,
-    /// Bytes of the answer that came, before they were inflated.
+    /// Bytes that came, before inflating.
     came: u64,
 }
 
-/// Bytes of a list for each id that there is room for: 29 as a server writes it, and as many for one who writes more spaces.
+/// Bytes that a list may have for each id that there is room for: a server writes 29; the rest allows for spaces.
 const BYTES_AN_ID: u64 = 60;
 
-/// How many times as many bytes may come of a compressed list as it has. Ids are 26 letters in no order, so that hardly two
-/// times as many come; what is made to grow has a thousand times as many.
+/// The largest ratio of inflated to compressed bytes. Ids are 26 random letters, so a real list hardly doubles; a
+/// compression bomb grows a thousandfold.
 const INFLATED_AT_MOST: u64 = 100;
 
-/// What little may come at the beginning, before proportions mean anything.
+/// Bytes that may come at the beginning, before the ratio means anything.
 const INFLATED_AT_FIRST: u64 = 64 * 1024;
 
 impl Streamed {
@@ -67,7 +67,7 @@ impl Streamed {
         Self { ticket, list: IdList::new(), gzip, left: room.saturating_mul(BYTES_AN_ID), came: 0 }
     }
 
-    /// Reads a part of the answer. Returns whether it may go on.
+    /// Reads a part of the answer. Returns whether to read on.
     fn read(&mut self, bytes: &[u8], into: &mut Into<'_>) -> bool {
         let Self { list, gzip, left, came, .. } = self;
         *came = came.saturating_add(size(bytes));
@@ -109,12 +109,12 @@ pub(super) struct Reading<'r> {
 }
 
 impl<'r> Reading<'r> {
-    /// Reads as many lists as name everybody, beside the caller, whom the server does not name.
+    /// Reads as many lists as it takes to name everybody but the caller, whom the server does not name.
     pub(super) fn first(cover: &'r mut Cover, roll: Roll) -> Self {
         Self { cover, into: Into::Roll(roll), asked: Vec::new(), streamed: None, unread: None }
     }
 
-    /// Reads the same lists again, to see which of these sorted ids they name.
+    /// Reads the same lists again, to see which of these sorted ids they still name.
     pub(super) fn again(cover: &'r mut Cover, ids: &'r [Id], me: Id) -> Self {
         let mut queries = cover.read();
         queries.reverse();
@@ -135,7 +135,7 @@ impl<'r> Reading<'r> {
         }
     }
 
-    /// Which ids were named again, and how many that were not named before.
+    /// Which ids were named again, and how many others that were not named before.
     ///
     /// # Errors
     /// The server fails.
@@ -193,7 +193,7 @@ impl<'r> Reading<'r> {
         }
     }
 
-    /// A list that does not come, for whatever reason, is done without: pages do not need it.
+    /// Does without a list that does not come, for whatever reason: a listing by pages does not need it.
     fn without(&mut self, query: Query) -> Result<(), Unread> {
         self.cover.refused(query);
         Ok(())
@@ -224,7 +224,7 @@ impl<'r> Reading<'r> {
     }
 }
 
-/// Whether a failure says that no other request would be answered now.
+/// Whether the server would not answer any other request either.
 pub(super) fn is_about_the_token(failure: &Failure) -> bool {
     failure.is_of_token() || matches!(failure.code, Code::RateLimited)
 }

@@ -1,21 +1,21 @@
-//! What the proof must not do without: tests take it away, to see that they would notice.
+//! Steps that the proof needs. Tests leave them out one by one, and check that this is noticed.
 
 /// A step that is left out or done wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutation {
-    /// The count was asked for before the first list was there.
+    /// The count is requested before the first list has come.
     CountBesideList,
     /// The lists are read once.
     NoSecondList,
     /// Ids without an account count as accounts.
     CountsOrphans,
-    /// The first id behind the cursor is passed over by an instance that takes the listing up.
+    /// A fresh instance that continues the listing skips the first id behind the cursor.
     SkipsBehindCursor,
     /// A sync does not mind new accounts that no list names.
     IgnoresUnlisted,
 }
 
-/// Whether this goes wrong now, which only tests make it do.
+/// Whether a test makes this go wrong now.
 #[cfg(not(test))]
 pub const fn is(_: Mutation) -> bool {
     false

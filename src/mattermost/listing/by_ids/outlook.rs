@@ -1,4 +1,4 @@
-//! Which way a listing will go, and how many requests it will take.
+//! Predicts how a listing will go, and how many requests it will take.
 
 use provider_sdk::http::{Network, Request, exchange_all};
 
@@ -11,7 +11,7 @@ use super::id::Id;
 use super::lists::is_about_the_token;
 use super::roll_call::name_all;
 
-/// Accounts whose activity is asked for in one request of a listing by ids, and by pages.
+/// Accounts in one request for activity, in a listing by ids and by pages.
 const STATUSES_BY_IDS: u32 = 2_000;
 const STATUSES_BY_PAGES: u32 = 1_000;
 
@@ -20,23 +20,23 @@ const STATUSES_BY_PAGES: u32 = 1_000;
 pub struct Size {
     /// Accounts to be listed.
     pub accounts: u32,
-    /// Those of them that the token's account knows, itself among them; `None` if the server does not report them.
+    /// How many of them the token's account knows, itself included; `None` if the server does not report them.
     pub known: Option<u32>,
     /// Teams.
     pub teams: u32,
-    /// Whether the token may read the lists of those who share no team with anybody: bots, where they are listed, and
+    /// Whether the token may read the lists of those who share no team with anybody: bots, if they are listed, and
     /// accounts in no team.
     pub sees_strays: bool,
 }
 
-/// What a listing of it will be like.
+/// How a listing will go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outlook {
     /// By ids or by pages.
     pub way: Way,
     /// About how many requests it takes.
     pub requests: u32,
-    /// About how many it would take where the account knew all others; `None` if that changes nothing.
+    /// About how many it would take if the account knew all others; `None` if that changes nothing.
     pub if_known: Option<u32>,
 }
 
@@ -47,7 +47,7 @@ impl Outlook {
         let unknown = size.accounts.saturating_sub(size.known.unwrap_or(0));
         let by_ids = match settings.way {
             _ if !may_go_by_ids(settings) => false,
-            // Of those whom the account does not know there is nearly always one in no team.
+            // Among the accounts that the token's account does not know, there is nearly always one without a team.
             _ if unknown > 0 && !size.sees_strays => false,
             Way::Ids => true,
             Way::Auto | Way::Pages => cost::is_worth(size.accounts, unknown),
@@ -57,7 +57,7 @@ impl Outlook {
         let requests = if by_ids {
             by_ids_takes(size, unknown, settings)
         } else if is_tried {
-            // The lists are read before it shows that somebody is in none of them.
+            // The lists are read before it turns out that they do not name everybody.
             let own = u32::try_from(OWN_PAGES).unwrap_or(u32::MAX).min(pages_of(size.known.unwrap_or(0)));
             pages_take(size, settings).saturating_add(lists_take(size, unknown)).saturating_add(own)
         } else {
@@ -68,15 +68,15 @@ impl Outlook {
     }
 }
 
-/// Whether the settings let a listing go by ids.
+/// Whether the settings allow a listing by ids.
 #[must_use]
 pub fn may_go_by_ids(settings: &Settings) -> bool {
     let wants_report = settings.include.activity && settings.activity_source == ActivitySource::Report;
     settings.way != Way::Pages && !wants_report
 }
 
-/// What any listing asks for beside the accounts: whose token it is, the count, the configuration and the licence; the teams
-/// and who runs each; guests of a single channel; and the seats at the end.
+/// Requests of any listing beside the accounts: the token's account, the count, the configuration and the licence; the
+/// teams and who runs each; guests of a single channel; and the seats at the end.
 const fn beside(size: Size) -> u32 {
     size.teams.saturating_add(7)
 }
@@ -89,7 +89,7 @@ fn by_ids_takes(size: Size, unknown: u32, settings: &Settings) -> u32 {
     beside(size).saturating_add(lists).saturating_add(profiles).saturating_add(statuses)
 }
 
-/// The accounts that are known, and where that is not all, bots, accounts in no team, the teams, and their members.
+/// The known accounts; if those are not all, also bots, accounts in no team, the teams, and their members.
 fn lists_take(size: Size, unknown: u32) -> u32 {
     let others = if unknown == 0 { 0 } else { size.teams.saturating_add(3).saturating_add(pages_of(unknown)) };
     others.saturating_add(1)
@@ -121,8 +121,8 @@ pub fn sees_strays(settings: &Settings, network: &mut dyn Network) -> Result<boo
     Ok(true)
 }
 
-/// How many accounts the token's account knows, itself among them, where the server counts so many; `None` if it does not
-/// report them, or if the way of listing does not depend on it.
+/// How many accounts the token's account knows, itself included. `None` if the server does not report them, or if the
+/// way of listing does not depend on it.
 ///
 /// # Errors
 /// The server fails.

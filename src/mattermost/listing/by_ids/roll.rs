@@ -1,11 +1,11 @@
-//! The ids of everybody: sorted, 17 bytes each, in memory that is asked for once.
+//! The ids of everybody: sorted, 17 bytes each, in memory that is allocated once.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::id::Id;
 
-/// Ids that are kept apart before they are merged, at the least.
+/// So many new ids, or more, are collected before they are merged.
 const RECENT: usize = 4_096;
 
 /// There are more ids than there is room for.
@@ -16,23 +16,23 @@ pub(super) struct Full;
 #[derive(Debug, Default)]
 pub(super) struct Roll {
     ids: Vec<Id>,
-    /// Those that came one by one since the last were merged into `ids`, where they are not.
+    /// New ids that are not merged into `ids` yet.
     recent: BTreeSet<Id>,
     is_sorted: bool,
     most: usize,
 }
 
 impl Roll {
-    /// An empty one with room for so many.
+    /// An empty set with room for so many ids.
     #[must_use]
     pub(super) const fn with_room_for(most: usize) -> Self {
         Self { ids: Vec::new(), recent: BTreeSet::new(), is_sorted: true, most }
     }
 
-    /// Takes an id that may be there already: for many that come in no order, before any is looked up.
+    /// Adds an id that may be there already. Use it for many ids in any order, before [`insert`](Self::insert).
     ///
     /// # Errors
-    /// There are more than there is room for.
+    /// The set is full.
     pub(super) fn push(&mut self, id: Id) -> Result<(), Full> {
         if self.ids.len() >= self.ids.capacity() {
             if self.ids.is_empty() {
@@ -48,7 +48,7 @@ impl Roll {
         Ok(())
     }
 
-    /// Puts in order what was pushed, each once.
+    /// Sorts and deduplicates what was pushed.
     pub(super) fn sort(&mut self) {
         if !self.is_sorted {
             self.ids.sort_unstable();
@@ -57,10 +57,10 @@ impl Roll {
         }
     }
 
-    /// Takes an id. Returns whether it is new.
+    /// Adds an id. Returns whether it is new.
     ///
     /// # Errors
-    /// There are more than there is room for.
+    /// The set is full.
     pub(super) fn insert(&mut self, id: Id) -> Result<bool, Full> {
         self.sort();
         if self.ids.binary_search(&id).is_ok() || !self.recent.insert(id) {
@@ -75,7 +75,7 @@ impl Roll {
         Ok(true)
     }
 
-    /// How many there are, where none is pushed twice.
+    /// How many there are, if no id was pushed twice.
     #[must_use]
     pub(super) fn len(&self) -> usize {
         self.ids.len().saturating_add(self.recent.len())
@@ -84,14 +84,14 @@ impl Roll {
     /// All of them in ascending order.
     ///
     /// # Errors
-    /// There are more than there is room for.
+    /// The set is full.
     pub(super) fn into_sorted(mut self) -> Result<Vec<Id>, Full> {
         self.sort();
         self.merge()?;
         Ok(self.ids)
     }
 
-    /// Merges what came one by one from the end on, so that no second list is needed.
+    /// Merges the new ids in place, from the end on.
     fn merge(&mut self) -> Result<(), Full> {
         let Some(first) = self.recent.first().copied() else { return Ok(()) };
         let mut from = self.ids.len();
@@ -122,7 +122,7 @@ impl Roll {
     }
 }
 
-/// Which of the ids of a list were named once more.
+/// Marks which ids of a list are named again.
 #[derive(Debug)]
 pub(super) struct Marks<'a> {
     ids: &'a [Id],
@@ -133,7 +133,7 @@ pub(super) struct Marks<'a> {
 }
 
 impl<'a> Marks<'a> {
-    /// None of these sorted ids is marked yet.
+    /// Begins with all of these sorted ids unmarked.
     #[must_use]
     pub(super) fn of(ids: &'a [Id]) -> Self {
         Self { ids, bits: alloc::vec![0; ids.len().div_ceil(64)], marked: 0, strays: 0 }
@@ -177,13 +177,13 @@ pub(super) fn keep(ids: &mut Vec<Id>, bits: &[u64]) {
     });
 }
 
-/// Where in sorted ids those begin that come behind one; at the beginning where there is none.
+/// The place in sorted ids of the first one behind `last`; the beginning if `last` is `None`.
 #[must_use]
 pub fn place_behind(ids: &[Id], last: Option<Id>) -> usize {
     last.map_or(0, |last| ids.partition_point(|id| *id <= last))
 }
 
-/// A number that two lists of ids have in common where they hold the same ids, and hardly any others do.
+/// A digest that is the same for two lists of the same ids, and hardly ever for others.
 #[must_use]
 pub(super) fn digest(ids: &[Id]) -> u64 {
     ids.iter().fold(0, |sum, id| sum.wrapping_add(id.hash()))
@@ -204,7 +204,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn it_holds_what_any_set_would(
+        fn it_holds_the_same_ids_as_a_set(
             pushed in proptest::collection::vec(0..3_000_u32, 0..500),
             inserted in proptest::collection::vec(0..20_000_u32, 0..12_000),
         ) {
@@ -223,7 +223,7 @@ mod tests {
         }
 
         #[test]
-        fn marks_tell_who_was_named_again(named in proptest::collection::vec(0..300_u32, 0..400)) {
+        fn marks_show_which_ids_were_named_again(named in proptest::collection::vec(0..300_u32, 0..400)) {
             let mut ids: Vec<_> = (0..200).map(id).collect();
             let mut marks = Marks::of(&ids);
             named.iter().for_each(|n| marks.mark(id(*n)));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn room_is_asked_for_once_and_no_more_is_taken() {
+    fn room_is_allocated_once_and_never_exceeded() {
         let mut roll = Roll::with_room_for(10);
         (0..10).for_each(|n| roll.push(id(n)).unwrap());
         (0..10).for_each(|n| assert_eq!(roll.push(id(n)), Err(Full)));

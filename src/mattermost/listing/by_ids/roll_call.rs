@@ -1,4 +1,4 @@
-//! Brings about the ids of everybody: list, count, list.
+//! Collects the ids of everybody: list, count, list.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -20,7 +20,7 @@ use super::lists::{Reading, Unread, is_about_the_token};
 use super::{mutation, proof, roll};
 use roll::{Roll, place_behind};
 
-/// How often the three steps are made before pages are read.
+/// How often the three steps are tried before pages are read.
 const TRIES: u32 = 3;
 
 /// What the ids are wanted for.
@@ -105,34 +105,34 @@ pub fn named(wanted: Wanted<'_>, counted: u32, network: &mut dyn Network) -> Res
     name_all(&mut wanted.cover(counted), wanted.me, network)
 }
 
-/// What came of naming everybody.
+/// The result of a roll call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// The ids that are still to be read are there.
+pub(super) enum RollCallOutcome {
+    /// The ids that are still to be read are known.
     Named,
     /// The lists do not name everybody: pages have to be read.
     Insufficient,
-    /// So many accounts have come and are there still, and the server counts fewer again: no reading proves that number.
+    /// `listed` accounts have come and still exist, and the server again counts fewer: no reading proves that number.
     Miscounted { listed: u32, counted: u32 },
 }
 
-/// Brings about the ids that are still to be read.
+/// Collects the ids that are still to be read.
 pub(super) fn call(
     settings: &Settings,
     at: &mut Cursor,
     kept: &mut Kept,
     network: &mut dyn Network,
-) -> Result<Outcome, Failure> {
+) -> Result<RollCallOutcome, Failure> {
     if at.called.is_some_and(|called| kept.are_of(at.pass, called, at.last)) {
-        return Ok(Outcome::Named);
+        return Ok(RollCallOutcome::Named);
     }
     let before = core::mem::take(kept).of_before(at.pass);
     let Some(counted) = at.called.map(|called| called.counted).or(at.census.count.total) else {
-        return Ok(Outcome::Insufficient);
+        return Ok(RollCallOutcome::Insufficient);
     };
     let wanted = Wanted { settings, me: at.me, orphans: at.orphans, purpose: Purpose::Listing };
     let mut cover = wanted.cover(counted);
-    let Some(mut ids) = name_all(&mut cover, at.me, network)? else { return Ok(Outcome::Insufficient) };
+    let Some(mut ids) = name_all(&mut cover, at.me, network)? else { return Ok(RollCallOutcome::Insufficient) };
     if let Some(called) = at.called
         && let place = place_behind(&ids, at.last)
         && called.is_of(ids.get(place..).unwrap_or_default())
@@ -141,35 +141,39 @@ pub(super) fn call(
         let called = called.with_behind(&ids);
         at.called = Some(called);
         *kept = Kept::of(at.pass, called, ids);
-        return Ok(Outcome::Named);
+        return Ok(RollCallOutcome::Named);
     }
     let Some(Present { ids, counted, .. }) = prove(wanted, at.census.count.total, (cover, ids), network)? else {
-        return Ok(Outcome::Insufficient);
+        return Ok(RollCallOutcome::Insufficient);
     };
-    // Of another list it is not known who of those that have come is still there: a deleted account may leave its
-    // memberships, and would be taken for one that was counted now.
+    // With another list it is not known which of the accounts that have come still exist: a deleted account may leave
+    // its memberships, and would be taken for one that was counted now.
     if at.called.is_some() {
         if at.pass >= PASSES_AT_MOST {
-            return Ok(Outcome::Insufficient);
+            return Ok(RollCallOutcome::Insufficient);
         }
         at.begin_another_pass();
     }
     let called = Called::of(&ids, counted);
-    // The profiles of the same ids add up to the same number, unless one comes by now that did not.
+    // The profiles of the same ids add up to the same number, unless one that did not come before comes now.
     if let Some((before, absent)) = before
         && before.is_of_same_list(called)
         && !some_come(&absent, settings, network)?
     {
         let listed = before.listed.saturating_sub(at.orphans);
         let is_less = counted < listed;
-        return Ok(if is_less { Outcome::Miscounted { listed, counted } } else { Outcome::Insufficient });
+        return Ok(if is_less {
+            RollCallOutcome::Miscounted { listed, counted }
+        } else {
+            RollCallOutcome::Insufficient
+        });
     }
     at.called = Some(called);
     *kept = Kept::of(at.pass, called, ids);
-    Ok(Outcome::Named)
+    Ok(RollCallOutcome::Named)
 }
 
-/// Whether the server has a profile for one of these ids that is to be listed.
+/// Whether the server has a profile to list for one of these ids.
 fn some_come(ids: &[Id], settings: &Settings, network: &mut dyn Network) -> Result<bool, Failure> {
     if ids.is_empty() {
         return Ok(false);
@@ -181,8 +185,8 @@ fn some_come(ids: &[Id], settings: &Settings, network: &mut dyn Network) -> Resu
     Ok(rows.rows.iter().any(|account| settings.bots || !account.is_bot.0))
 }
 
-/// Counts, and reads the lists that were read once more: until both name as many as were counted, or more. `before` is a count
-/// of before the first list, which only a test takes for the one between the lists.
+/// Counts, and reads the lists again, until both readings name as many ids as were counted, or more. `before` is a count
+/// from before the first list, which only a test takes for the one between the lists.
 /// Returns `None` if the lists do not name everybody.
 fn prove(
     wanted: Wanted<'_>,
@@ -192,7 +196,7 @@ fn prove(
 ) -> Result<Option<Present>, Failure> {
     for tries in 1..=TRIES {
         let Some((count, counted)) = count(wanted.settings.bots, before, network)? else { return Ok(None) };
-        // Somebody was made between the list and the count, or is in none of the lists.
+        // An account was created between the list and the count, or is in none of the lists.
         if proof::is_promising(ids.len(), counted, 0) {
             let people = people(wanted, network)?;
             let newest = newest(wanted, network)?;
@@ -263,7 +267,7 @@ pub(super) fn name_all(cover: &mut Cover, me: Id, network: &mut dyn Network) -> 
     }
 }
 
-/// Keeps of the ids those that the lists name once more. Returns how many others they name.
+/// Keeps the ids that the lists name again. Returns how many others they name.
 fn name_again(cover: &mut Cover, ids: &mut Vec<Id>, me: Id, network: &mut dyn Network) -> Result<usize, Failure> {
     if mutation::is(mutation::Mutation::NoSecondList) {
         return Ok(0);
@@ -291,7 +295,7 @@ fn count(bots: bool, before: Option<u32>, network: &mut dyn Network) -> Result<O
     }
 }
 
-/// Whether a test lets the first id behind the cursor be passed over.
+/// Whether a test makes this skip the first id behind the cursor.
 fn skips_one(last: Option<Id>) -> bool {
     last.is_some() && mutation::is(mutation::Mutation::SkipsBehindCursor)
 }

@@ -10,45 +10,45 @@ use super::super::super::code::{Code, NoticeCode};
 use super::super::super::failure::{Failure, Meaning as _};
 use super::super::super::record::Rules;
 use super::super::super::settings::{Settings, Way};
-use super::super::both::Cut;
 use super::super::call::{
-    Finisher, Told, asking, complete, finish_apart, ids_at_once, latest_ms, note_faults, note_hidden, page, rules,
-    statuses_at_once, sweep,
+    Finisher, Reported, activity_lookup, complete, finish_apart, ids_at_once, latest_ms, note_faults, note_hidden,
+    page, rules, statuses_at_once, sweep,
 };
 use super::super::cursor::Cursor as PagesCursor;
+use super::super::joined::Interrupted;
 use super::super::memory::{Memory, Tally};
-use super::super::sweep::{Origin, Plan, Swept};
+use super::super::sweep::{AccountSource, Plan, Swept};
 use super::called::{Called, count};
 use super::cost::PROFILES_AT_ONCE;
 use super::cursor::{Cursor, PASSES_AT_MOST};
 use super::kept::Kept;
 use super::proof::{Evidence, Verdict};
-use super::roll_call::{Outcome, call};
+use super::roll_call::{RollCallOutcome, call};
 use super::{lists, mutation};
 use crate::contract::{ListingState, User, UserPage};
 
-/// Profiles that a call reads where the host leaves the number to the provider, of a server nearby and of one that is far
-/// away, and at most.
+/// Profiles that a call reads if the host sets no limit, and the most that it reads, which is also the number for a
+/// high-latency server.
 const PROFILES_BY_DEFAULT: usize = 4_000;
 const PROFILES_AT_MOST: usize = 8_000;
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Debug)]
 pub enum Stepped {
     /// A page.
     Page(UserPage),
-    /// Nothing: pages of `/users` are to be read from the beginning.
+    /// No page yet: pages of `/users` are to be read from the beginning.
     Pages(Box<PagesCursor>),
 }
 
 /// Does one step.
 ///
 /// # Errors
-/// The server gave nothing that the step could return. The same cursor can be tried again.
+/// The server sent nothing that the step could return. The same cursor can be tried again.
 pub fn step(
     settings: &Settings,
     mut at: Cursor,
-    told: &Told,
+    reported: &Reported,
     limit: u32,
     memory: &mut Memory,
     network: &mut dyn Network,
@@ -56,16 +56,24 @@ pub fn step(
     memory.take_up(at.listing, Tally::default());
     memory.named.take_up(&at.census);
     let mut kept = core::mem::take(&mut memory.kept);
+    let (pass, had_been_called) = (at.pass, at.called.is_some());
     let stepped = match call(settings, &mut at, &mut kept, network) {
-        Ok(Outcome::Named) => read(settings, at, told, limit, &mut kept, memory, network),
-        Ok(Outcome::Insufficient) => {
+        Ok(RollCallOutcome::Named) => {
+            // Profiles that a failed step read before this count prove nothing about it: their account may be gone since,
+            // and its membership left in the lists.
+            if !had_been_called || at.pass != pass {
+                memory.forget_carried();
+            }
+            read(settings, at, reported, limit, &mut kept, memory, network)
+        }
+        Ok(RollCallOutcome::Insufficient) => {
             kept = Kept::nothing();
             Ok(Stepped::Pages(Box::new(at.turn_to_pages())))
         }
-        Ok(Outcome::Miscounted { listed, counted }) => {
+        Ok(RollCallOutcome::Miscounted { listed, counted }) => {
             at.findings.count_differs(listed, counted);
             let state = at.findings.unproven();
-            Ok(handed(Vec::new(), state, None, &at, told, memory))
+            Ok(handed(Vec::new(), state, None, &at, reported, memory))
         }
         Err(failure) => Err(failure),
     };
@@ -77,7 +85,7 @@ pub fn step(
 fn read(
     settings: &Settings,
     mut at: Cursor,
-    told: &Told,
+    reported: &Reported,
     limit: u32,
     kept: &mut Kept,
     memory: &mut Memory,
@@ -95,30 +103,31 @@ fn read(
         let at_once = memory.profiles_at_once.unwrap_or(PROFILES_AT_ONCE).min(ids_at_once).min(wanted).max(1);
         let most = u32::try_from(wanted.div_ceil(at_once)).unwrap_or(u32::MAX);
         let plan = Plan {
-            origin: Origin::Ids { ids: behind, at_once },
+            source: AccountSource::Ids { ids: behind, at_once },
             most,
             ahead: if is_far { most } else { 0 },
             total: None,
             is_partial: false,
-            asking: asking(settings, at.census.version, &mut at.findings),
+            activity: activity_lookup(settings, at.census.version, &mut at.findings),
             ids_at_once: statuses_at_once(at.census.version, memory),
             activity_failures: memory.activity_failures,
-            // The lists, or the profiles before these, have come right before.
+            // The lists, or earlier profiles, have just come.
             is_answering: true,
         };
         let swept = sweep(plan, &rules, false, carried, (&mut at.findings, &at.census), memory, network);
         let mut swept = match swept {
             Ok(swept) => swept,
-            Err(cut) => {
-                let Cut { failure, pages, .. } = *cut;
+            Err(interrupted) => {
+                let Interrupted { failure, pages, .. } = *interrupted;
                 memory.carry(at.pass, key, pages);
-                return waits_or_fails(failure, at, told, memory);
+                return waits_or_fails(failure, at, reported, memory);
             }
         };
         let failure = swept.failure.take();
         let apart = memory.hand_apart(core::mem::take(&mut swept.apart));
         let has_got_on = swept.asked > 0 || swept.carried.len() > carried_before;
-        // A server that fails at a question for profiles fails at fewer: only activity is too much for it.
+        // A server that fails at a request for profiles fails at a smaller one too; only requests for activity can be
+        // too large.
         let fewer = failure.as_ref().filter(|failure| !failure.is_of_server()).and_then(|it| it.fewer(at_once));
         if !has_got_on && let Some(fewer) = fewer {
             memory.carry(at.pass, key, core::mem::take(&mut swept.carried));
@@ -134,13 +143,13 @@ fn read(
             && apart.is_empty()
             && (!has_got_on || (asked.is_empty() && failure.code != Code::RateLimited))
         {
-            return waits_or_fails(failure.clone(), at, told, memory);
+            return waits_or_fails(failure.clone(), at, reported, memory);
         }
         kept.note_absent(&swept.absent);
         let mut users = settle(swept, &rules, memory, &mut at, network.now_ms());
         users.extend(finish_apart(apart, &rules, memory));
         let state = conclude(&mut at, network);
-        return Ok(handed(users, state, failure.as_ref(), &at, told, memory));
+        return Ok(handed(users, state, failure.as_ref(), &at, reported, memory));
     }
 }
 
@@ -149,18 +158,18 @@ fn handed(
     state: ListingState,
     failure: Option<&Failure>,
     at: &Cursor,
-    told: &Told,
+    reported: &Reported,
     memory: &Memory,
 ) -> Stepped {
-    Stepped::Page(page(users, state, failure, (&at.findings, &at.census), (told, &memory.named), Way::Ids))
+    Stepped::Page(page(users, state, failure, (&at.findings, &at.census), (reported, &memory.named), Way::Ids))
 }
 
-/// A listing that has its ids has begun, and goes on when the server lets it. Where profiles are kept back, or do not come
-/// twice, pages are read, which do not need them.
-fn waits_or_fails(failure: Failure, at: Cursor, told: &Told, memory: &mut Memory) -> Result<Stepped, Failure> {
-    if failure.code == Code::RateLimited && told.is_first {
+/// A listing that has its ids has begun, and continues when the server allows it. If the server refuses profiles, or
+/// they fail twice, pages are read instead.
+fn waits_or_fails(failure: Failure, at: Cursor, reported: &Reported, memory: &mut Memory) -> Result<Stepped, Failure> {
+    if failure.code == Code::RateLimited && reported.is_first {
         let state = ListingState::More(at.encode());
-        return Ok(handed(Vec::new(), state, Some(&failure), &at, told, memory));
+        return Ok(handed(Vec::new(), state, Some(&failure), &at, reported, memory));
     }
     let is_of_profiles = failure.request.as_deref() == Some("POST /api/v4/users/ids");
     if !is_of_profiles || lists::is_about_the_token(&failure) {
@@ -194,7 +203,7 @@ fn settle(mut swept: Swept, rules: &Rules, memory: &mut Memory, at: &mut Cursor,
     users
 }
 
-/// What comes after this step.
+/// Decides what comes after this step.
 fn conclude(at: &mut Cursor, network: &mut dyn Network) -> ListingState {
     let evidence = match at.called {
         Some(Called { listed, counted, behind: 0, .. }) => {
@@ -208,7 +217,7 @@ fn conclude(at: &mut Cursor, network: &mut dyn Network) -> ListingState {
             complete(&mut at.findings, at.seats, network);
             return ListingState::Complete;
         }
-        // What cannot be read is no more readable the next time.
+        // A record that cannot be read now cannot be read the next time either.
         Verdict::Missing(missing) if missing <= at.findings.count(NoticeCode::RecordsUnreadable) => {
             return at.findings.unproven();
         }

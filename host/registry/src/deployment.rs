@@ -1,7 +1,7 @@
-//! The versions of one provider, and its tenants: carries out what [`Versions`] decides.
+//! A deployment: the versions of one provider and its tenants. Carries out what [`Versions`] decides.
 //!
-//! One lock holds the decisions and what follows from them for leases, so that every lease that is given out is on the
-//! version that is in use at that moment, and nobody is asked to leave a version that came back meanwhile.
+//! One lock holds the decisions and what follows from them for leases. So every new lease is on the version that is in
+//! use at that moment, and no lessee is asked to leave a version that has come back in the meantime.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -12,7 +12,7 @@ use provider_sandbox::Digest;
 use crate::Result;
 use crate::event::{Event, Events};
 use crate::grants::Added;
-use crate::health::{Admission, Outcome, Patience};
+use crate::health::{Admission, CallOutcome, HealthPolicy};
 use crate::objection::Objection;
 use crate::preflight::{self, Demand};
 use crate::switch::{SwitchOptions, Switched};
@@ -20,8 +20,8 @@ use crate::tenant_access::TenantAccess;
 use crate::version::{Lease, Version};
 use crate::versions::{Decision, Refused, Switch, Versions};
 
-/// The versions of one provider.
-pub(crate) struct Line {
+/// One provider's versions, the tenants that use them, and the version in use.
+pub(crate) struct Deployment {
     id: String,
     inner: Mutex<Inner>,
     events: Events,
@@ -37,17 +37,17 @@ struct Inner {
 }
 
 #[cfg(test)]
-impl std::fmt::Debug for Line {
+impl std::fmt::Debug for Deployment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let inner = self.lock();
-        f.debug_struct("Line").field("versions", &inner.versions).field("tenants", &inner.tenants.keys()).finish()
+        f.debug_struct("Deployment").field("versions", &inner.versions).field("tenants", &inner.tenants.keys()).finish()
     }
 }
 
 /// What a preflight looked at.
 pub(crate) struct Seen {
     generation: u64,
-    /// What stands against the version without asking any server.
+    /// The objections that were found without asking any server.
     pub(crate) objections: Vec<Objection>,
     /// The tenants that exist.
     tenants: Vec<Arc<TenantAccess>>,
@@ -61,15 +61,15 @@ pub(crate) struct Seen {
 pub(crate) enum Unswitched {
     /// Something changed since the preflight: it is made again.
     Stale,
-    /// This stands against it.
+    /// The preflight raised these objections.
     Objections(Vec<Objection>),
 }
 
-impl Line {
-    pub(crate) fn new(first: Arc<Version>, patience: Patience, events: Events) -> Self {
+impl Deployment {
+    pub(crate) fn new(first: Arc<Version>, policy: HealthPolicy, events: Events) -> Self {
         let id = first.description.id.clone();
         let digest = first.digest();
-        let versions = Versions::new(digest, Added::default(), patience);
+        let versions = Versions::new(digest, Added::default(), policy);
         let loaded = BTreeMap::from([(digest, Arc::clone(&first))]);
         let inner = Inner { versions, loaded, tenants: BTreeMap::new(), active: first };
         Self { id, inner: Mutex::new(inner), events }
@@ -90,8 +90,8 @@ impl Line {
         inner.active.lease(inner.added_before(), inner.versions.generation())
     }
 
-    /// Makes a tenant known, or replaces what is known under its name; unless another version is in use than the one that
-    /// the tenant was tried with, which had this generation.
+    /// Enrolls a tenant, or replaces the one of its name. Returns false if another version is in use than the one of this
+    /// generation, which the tenant was tried with.
     pub(crate) fn enroll(&self, tenant: &Arc<TenantAccess>, generation: u64) -> bool {
         let mut inner = self.lock();
         if inner.versions.generation() != generation {
@@ -111,7 +111,7 @@ impl Line {
         }
     }
 
-    /// Holds a version against the one in use.
+    /// Compares a version with the one in use.
     pub(crate) fn look(&self, new: &Version, demand: &Demand<'_>) -> Seen {
         let mut tenants = Vec::new();
         let inner = self.lock();
@@ -160,36 +160,36 @@ impl Line {
         inner.loaded.entry(new.digest()).or_insert_with(|| Arc::clone(new));
         inner.carry_out();
         let (from, to) = (Some(old.name()), inner.active.name());
-        let told = self.events.send(Event::Switched { provider: self.id.clone(), from: from.clone(), to: to.clone() });
+        let sent = self.events.send(Event::Switched { provider: self.id.clone(), from: from.clone(), to: to.clone() });
         drop(inner);
-        told.log();
+        sent.log();
         self.drain(Arc::clone(&old), generation, Some(options.drain));
         Ok(Switched { from, to, old: Some(old) })
     }
 
     /// Waits until no lease holds an old version, and ends the remaining leases when its time is over.
     fn drain(self: &Arc<Self>, old: Arc<Version>, generation: u64, time: Option<Duration>) {
-        let line = Arc::downgrade(self);
+        let deployment = Arc::downgrade(self);
         tokio::spawn(async move {
             if let Some(time) = time
                 && tokio::time::timeout(time, old.drained()).await.is_err()
-                && let Some(line) = line.upgrade()
+                && let Some(deployment) = deployment.upgrade()
             {
-                let mut inner = line.lock();
+                let mut inner = deployment.lock();
                 inner.versions.time_is_over(old.digest(), generation);
                 inner.carry_out();
             }
             old.drained().await;
-            let Some(line) = line.upgrade() else { return };
-            let mut inner = line.lock();
-            // It may be in use again, or retire once more: then it is another's to tell.
-            let told = inner.versions.left(old.digest(), generation).then(|| {
+            let Some(deployment) = deployment.upgrade() else { return };
+            let mut inner = deployment.lock();
+            // It may be in use again, or retire once more: then another task reports it.
+            let sent = inner.versions.left(old.digest(), generation).then(|| {
                 inner.carry_out();
-                line.events.send(Event::Drained { provider: line.id.clone(), version: old.name() })
+                deployment.events.send(Event::Drained { provider: deployment.id.clone(), version: old.name() })
             });
             drop(inner);
-            if let Some(told) = told {
-                told.log();
+            if let Some(sent) = sent {
+                sent.log();
             }
         });
     }
@@ -204,8 +204,8 @@ impl Line {
         self.lock().versions.release(version.digest(), tenant, probe);
     }
 
-    /// Takes note of how a call ended, and gives the version up where that is one too many.
-    pub(crate) fn note(self: &Arc<Self>, version: &Arc<Version>, tenant: &str, outcome: Outcome) {
+    /// Takes note of how a call ended, and gives the version up if it has failed too often.
+    pub(crate) fn note(self: &Arc<Self>, version: &Arc<Version>, tenant: &str, outcome: CallOutcome) {
         let provider = || self.id.clone();
         let mut inner = self.lock();
         let decision = inner.versions.note(version.digest(), tenant, outcome, Instant::now());
@@ -220,9 +220,9 @@ impl Line {
             }
             Decision::Failing => Event::Failing { provider: provider(), version: version.name() },
         };
-        let told = self.events.send(event);
+        let sent = self.events.send(event);
         drop(inner);
-        told.log();
+        sent.log();
         if let Decision::RolledBack(_, generation) = decision {
             // A lease on it ends after the step, and a step has its own limit.
             self.drain(Arc::clone(version), generation, None);
@@ -235,7 +235,7 @@ impl Line {
 }
 
 impl Inner {
-    /// Asks of the lessees what was decided, and lets go of versions that are of no use any more.
+    /// Passes the decisions on to the lessees, and drops versions that are no longer needed.
     fn carry_out(&mut self) {
         self.loaded.retain(|digest, _| self.versions.knows(*digest));
         for (digest, version) in &self.loaded {
@@ -246,7 +246,7 @@ impl Inner {
         }
     }
 
-    /// What stands against a version without asking any server. The tenants that exist are put into `tenants`.
+    /// The objections to a version that need no request to a server. The tenants that exist are put into `tenants`.
     fn objections(&self, new: &Version, demand: &Demand<'_>, tenants: &mut Vec<Arc<TenantAccess>>) -> Vec<Objection> {
         tenants.extend(self.tenants.values().filter_map(Weak::upgrade));
         let settings = tenants.iter().map(|tenant| (tenant.name(), tenant.settings()));
@@ -273,8 +273,8 @@ impl Inner {
     }
 }
 
-/// What stands against a version that is asked of the tenants' servers. A server that the version in use finds fault with
-/// as well says nothing against the new one.
+/// The objections from the checks of the tenants' servers. A server that fails the check of the version in use as well is
+/// no objection to the new one.
 pub(crate) async fn check(new: &Arc<Version>, seen: &Seen) -> Vec<Objection> {
     let mut objections = Vec::new();
     for tenant in &seen.tenants {

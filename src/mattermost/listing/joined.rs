@@ -1,4 +1,4 @@
-//! Pages, and what must be known of their accounts before records are made of them.
+//! Reads accounts and what their records need beside the list, over one network.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -6,34 +6,35 @@ use alloc::vec::Vec;
 use provider_sdk::http::{Answered, Request, Ticket, Work};
 
 use super::super::failure::Failure;
+use super::account_context::Search;
 use super::notices::Findings;
 use super::page::Page;
-use super::surroundings::Search;
 use super::sweep::{Sweep, Swept};
 
-/// A sweep and the search for what must be known of its accounts before their records are made. Beside each other they
-/// spare a far server's turns; one after the other they leave a near one the time to say how much it bears.
-pub(super) struct Both<'s, 'a> {
+/// A sweep joined with the search for what its records need. On a high-latency server both run at the same time, which
+/// saves round trips. On a near server the search runs first, which leaves time to learn how much load the server
+/// takes.
+pub(super) struct Joined<'s, 'a> {
     search: Search<'s>,
     sweep: Sweep<'a>,
     is_far: bool,
-    /// What failed first.
+    /// The first failure.
     failed: Option<Failure>,
 }
 
-impl<'s, 'a> Both<'s, 'a> {
+impl<'s, 'a> Joined<'s, 'a> {
     pub(super) const fn new(search: Search<'s>, sweep: Sweep<'a>, is_far: bool) -> Self {
         Self { search, sweep, is_far, failed: None }
     }
 
-    /// What the sweep brought in.
+    /// Returns what the sweep read.
     ///
     /// # Errors
     /// The search failed, so that no record can be made.
-    pub(super) fn finish(self, findings: &mut Findings) -> Result<Swept, Box<Cut>> {
+    pub(super) fn finish(self, findings: &mut Findings) -> Result<Swept, Box<Interrupted>> {
         match self.search.finish(findings) {
             Ok(()) => Ok(self.sweep.finish()),
-            Err(failure) => Err(Box::new(Cut {
+            Err(failure) => Err(Box::new(Interrupted {
                 is_in_search: self.failed.is_none(),
                 failure: self.failed.unwrap_or(failure),
                 pages: self.sweep.keep(),
@@ -42,8 +43,8 @@ impl<'s, 'a> Both<'s, 'a> {
     }
 }
 
-/// A sweep that was cut off before its records could be made.
-pub(super) struct Cut {
+/// A sweep that was interrupted before its records could be made.
+pub(super) struct Interrupted {
     pub(super) failure: Failure,
     /// Whether the search failed first.
     pub(super) is_in_search: bool,
@@ -51,9 +52,9 @@ pub(super) struct Cut {
     pub(super) pages: Vec<Page>,
 }
 
-impl Work for Both<'_, '_> {
+impl Work for Joined<'_, '_> {
     fn next(&mut self) -> Option<(Ticket, Request)> {
-        // The search first: some of its questions wait for the answers to others.
+        // The search first: some of its requests depend on the answers to others.
         if let Some((ticket, request)) = self.search.next() {
             return Some((ticket.saturating_mul(2), request));
         }
@@ -70,8 +71,7 @@ impl Work for Both<'_, '_> {
         } else {
             self.sweep.arrived(ticket / 2, answered);
         }
-        // A server that wants to be left alone is asked for nothing more, and whoever asks is told so: what counts is
-        // who was told by the server.
+        // If the sweep failed before the search, its failure is the one to return, such as a request to slow down.
         if self.failed.is_none() {
             self.failed = self.sweep.failed().filter(|_| !self.search.has_failed()).cloned();
         }

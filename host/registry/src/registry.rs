@@ -1,4 +1,4 @@
-//! The versions of all providers that are in use, and who uses them.
+//! The registry: the deployments of all providers, and the tenants that use them.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -8,9 +8,9 @@ use provider_sandbox::{Access, Digest, Error as SandboxError, Sandbox};
 use tokio::sync::broadcast;
 
 use crate::candidate::Candidate;
+use crate::deployment::{self, Deployment, Unswitched};
 use crate::event::{Event, Events};
-use crate::health::Patience;
-use crate::line::{self, Line, Unswitched};
+use crate::health::HealthPolicy;
 use crate::objection::Objection;
 use crate::preflight::{self, Demand, Floor};
 use crate::switch::{SwitchOptions, Switched};
@@ -27,16 +27,16 @@ pub struct Registry {
 
 struct Shared {
     sandbox: Sandbox,
-    patience: Patience,
-    lines: Mutex<BTreeMap<String, Arc<Line>>>,
+    policy: HealthPolicy,
+    deployments: Mutex<BTreeMap<String, Arc<Deployment>>>,
     events: Events,
 }
 
 impl Registry {
     /// No versions and no tenants.
     #[must_use]
-    pub fn new(sandbox: Sandbox, patience: Patience) -> Self {
-        let shared = Shared { sandbox, patience, lines: Mutex::default(), events: Events::new() };
+    pub fn new(sandbox: Sandbox, policy: HealthPolicy) -> Self {
+        let shared = Shared { sandbox, policy, deployments: Mutex::default(), events: Events::new() };
         Self { shared: Arc::new(shared) }
     }
 
@@ -50,8 +50,8 @@ impl Registry {
         &self.shared.events
     }
 
-    /// Compiles a component aside and asks it to describe itself. Whether its bytes are to be trusted was asked before,
-    /// with [`Trust::check`](provider_sandbox::Trust::check).
+    /// Compiles a component and asks it to describe itself. Check beforehand whether its bytes are trusted, with
+    /// [`Trust::check`](provider_sandbox::Trust::check).
     ///
     /// # Errors
     /// As for [`Sandbox::load`], or the provider could not describe itself.
@@ -64,16 +64,16 @@ impl Registry {
         Ok(Candidate { version: Version::new(provider, description) })
     }
 
-    /// What stands against a candidate. Nothing is changed; requests are made only with [`SwitchOptions::check`].
+    /// The objections to a candidate. Changes nothing; requests are made only with [`SwitchOptions::check`].
     pub async fn preflight(&self, candidate: &Candidate, options: &SwitchOptions) -> Vec<Objection> {
         let new = &candidate.version;
         if let Some(other) = preflight::other_provider(options.provider.as_deref(), &new.description) {
             return vec![other];
         }
-        let Some(line) = self.find(&new.description.id) else { return Vec::new() };
-        let seen = line.look(new, &Demand { options, floor: Floor::Any });
+        let Some(deployment) = self.find(&new.description.id) else { return Vec::new() };
+        let seen = deployment.look(new, &Demand { options, floor: Floor::Any });
         if options.check && seen.objections.is_empty() {
-            return line::check(new, &seen).await;
+            return deployment::check(new, &seen).await;
         }
         seen.objections
     }
@@ -83,7 +83,7 @@ impl Registry {
     /// with the bytes of the version in use changes nothing.
     ///
     /// # Errors
-    /// [`Error::PreflightFailed`], with everything that stands against it.
+    /// [`Error::PreflightFailed`], with all objections.
     pub async fn switch(&self, candidate: &Candidate, options: &SwitchOptions) -> Result<Switched> {
         self.put_into_use(candidate, &Demand { options, floor: Floor::Any }).await
     }
@@ -94,18 +94,18 @@ impl Registry {
         if let Some(other) = preflight::other_provider(options.provider.as_deref(), &new.description) {
             return refused(vec![other]);
         }
-        let Some(line) = self.find_or_begin(new) else {
+        let Some(deployment) = self.find_or_begin(new) else {
             return Ok(Switched { from: None, to: new.name(), old: None });
         };
         loop {
-            let seen = line.look(new, demand);
-            if options.check && seen.objections.is_empty() && line.active().digest() != new.digest() {
-                let objections = line::check(new, &seen).await;
+            let seen = deployment.look(new, demand);
+            if options.check && seen.objections.is_empty() && deployment.active().digest() != new.digest() {
+                let objections = deployment::check(new, &seen).await;
                 if !objections.is_empty() {
                     return refused(objections);
                 }
             }
-            match line.switch(new, demand, &seen) {
+            match deployment.switch(new, demand, &seen) {
                 Ok(switched) => return Ok(switched),
                 Err(Unswitched::Objections(objections)) => return refused(objections),
                 // Each time that this happens another switch was made, or a version was given up.
@@ -114,40 +114,40 @@ impl Registry {
         }
     }
 
-    /// The versions that a new one belongs to. `None` if there were none: then it is in use as the first.
-    fn find_or_begin(&self, new: &Arc<Version>) -> Option<Arc<Line>> {
-        let Shared { patience, lines, events, .. } = &*self.shared;
-        let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let begun = match lines.entry(new.description.id.clone()) {
-            Entry::Occupied(line) => return Some(Arc::clone(line.get())),
+    /// The deployment that a new version belongs to. `None` if there was none: the version is then in use as the first.
+    fn find_or_begin(&self, new: &Arc<Version>) -> Option<Arc<Deployment>> {
+        let Shared { policy, deployments, events, .. } = &*self.shared;
+        let mut deployments = deployments.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = match deployments.entry(new.description.id.clone()) {
+            Entry::Occupied(deployment) => return Some(Arc::clone(deployment.get())),
             Entry::Vacant(place) => {
                 let provider = place.key().clone();
-                place.insert(Arc::new(Line::new(Arc::clone(new), patience.clone(), events.clone())));
+                place.insert(Arc::new(Deployment::new(Arc::clone(new), policy.clone(), events.clone())));
                 events.send(Event::Switched { provider, from: None, to: new.name() })
             }
         };
-        drop(lines);
+        drop(deployments);
         begun.log();
         None
     }
 
-    /// A tenant of a provider, by its product's id. A tenant of the same name that is still held keeps its own access; a
-    /// preflight looks at the later one.
+    /// A tenant of a provider, by its product's id. An existing tenant of the same name keeps its own access; preflights
+    /// look at the later one.
     ///
     /// # Errors
     /// No version of the provider is in use, or the access does not fit its settings.
     pub fn tenant(&self, name: &str, provider: &str, access: Access) -> Result<Tenant> {
-        let line = self.find(provider).ok_or_else(|| Error::ProviderUnknown { id: provider.to_owned() })?;
-        Tenant::new(name, &line, access, &self.shared.sandbox)
+        let deployment = self.find(provider).ok_or_else(|| Error::ProviderUnknown { id: provider.to_owned() })?;
+        Tenant::new(name, &deployment, access, &self.shared.sandbox)
     }
 
     /// The version of a provider that is in use.
     #[must_use]
     pub fn active(&self, provider: &str) -> Option<VersionName> {
-        self.find(provider).map(|line| line.active().name())
+        self.find(provider).map(|deployment| deployment.active().name())
     }
 
-    /// What happens from now on. Whoever falls far behind misses some.
+    /// Everything that happens from now on. A receiver that falls far behind misses events.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.shared.events.subscribe()
@@ -155,12 +155,15 @@ impl Registry {
 
     /// The provider whose version in use has these bytes.
     pub(crate) fn provider_in_use(&self, digest: Digest) -> Option<String> {
-        let lines = self.shared.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.values().find(|line| line.active().digest() == digest).map(|line| line.id().to_owned())
+        let deployments = self.shared.deployments.lock().unwrap_or_else(PoisonError::into_inner);
+        deployments
+            .values()
+            .find(|deployment| deployment.active().digest() == digest)
+            .map(|deployment| deployment.id().to_owned())
     }
 
-    pub(crate) fn find(&self, provider: &str) -> Option<Arc<Line>> {
-        let lines = self.shared.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.get(provider).map(Arc::clone)
+    pub(crate) fn find(&self, provider: &str) -> Option<Arc<Deployment>> {
+        let deployments = self.shared.deployments.lock().unwrap_or_else(PoisonError::into_inner);
+        deployments.get(provider).map(Arc::clone)
     }
 }

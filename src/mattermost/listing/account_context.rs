@@ -1,4 +1,4 @@
-//! What is known of accounts beside the list: who runs a team, and which guests are in a single channel.
+//! What accounts' records need beside the list: who runs a team, and which guests are in a single channel.
 
 use alloc::vec::Vec;
 
@@ -6,38 +6,39 @@ use provider_sdk::http::{Answered, Network, Request, Ticket, Work};
 
 use super::super::code::NoticeCode;
 use super::super::failure::Failure;
-use super::super::record::Around;
+use super::super::record::AccountFacts;
 use super::super::seat::SeatRule;
 use super::super::version::Version;
 use super::notices::Findings;
 use super::single_channel::SingleChannelGuests;
 use super::team_admins::{Question, TeamAdmins};
 
-/// Found once for each instance, and kept for as long as it goes on with the same listing.
+/// What the server says about accounts outside the list of users. An instance reads it once, and keeps it for as long
+/// as it goes on with the same listing.
 #[derive(Clone, Debug, Default)]
-pub struct Surroundings {
+pub struct AccountContext {
     team_admins: TeamAdmins,
     guests: SingleChannelGuests,
-    /// Whether the token sees all teams only if one comes that not everybody may join.
+    /// Whether the token's rights leave open if it sees all teams. It does if a team comes that not everybody may join.
     is_unsure: bool,
 }
 
-impl Surroundings {
+impl AccountContext {
     /// Nothing is known yet.
     #[must_use]
     pub const fn new() -> Self {
         Self { team_admins: TeamAdmins::new(), guests: SingleChannelGuests::new(), is_unsure: false }
     }
 
-    /// Nothing is known but the answer to the request for the first page of teams.
+    /// Begins with the answer to the request for the first page of teams.
     #[must_use]
     pub fn with_teams(version: Option<Version>, answered: &Answered) -> Self {
-        let mut surroundings = Self::new();
-        surroundings.team_admins.begin_with(version, answered);
-        surroundings
+        let mut context = Self::new();
+        context.team_admins.begin_with(version, answered);
+        context
     }
 
-    /// Finds out what is not known yet, and tells what is hidden.
+    /// Reads what is not known yet, and raises a notice if something is hidden.
     ///
     /// # Errors
     /// The server fails; what was found is kept.
@@ -54,27 +55,27 @@ impl Surroundings {
         search.finish(findings)
     }
 
-    /// The same as work that other work can go on beside.
-    /// `teams_unsure` says that the token sees all teams only if one comes that not everybody may join.
+    /// The same, as work that can run beside other work. `teams_unsure`: the token's rights leave open if it sees all
+    /// teams.
     pub fn search(&mut self, version: Option<Version>, teams_unsure: bool, seats: SeatRule) -> Search<'_> {
         let asks_for_guests = seats.asks_for_single_channel_guests();
         self.is_unsure |= teams_unsure;
         Search { found: self, version, asks_for_guests, asked: Vec::new(), in_flight: 0, failed: None }
     }
 
-    /// What is known of an account.
+    /// Returns what is known of an account.
     #[must_use]
-    pub fn of(&self, id: &str) -> Around<'_> {
-        Around { runs: self.team_admins.of(id), is_in_one_channel: self.guests.has(id) }
+    pub fn of(&self, id: &str) -> AccountFacts<'_> {
+        AccountFacts { runs: self.team_admins.of(id), is_in_one_channel: self.guests.has(id) }
     }
 }
 
-/// The search as work for the network: each answer is read when it comes, so that no more are held than are in flight.
+/// The search as work for the network. Each answer is read when it comes, so that no answer is kept in memory.
 #[derive(Debug)]
 pub struct Search<'a> {
-    found: &'a mut Surroundings,
+    found: &'a mut AccountContext,
     version: Option<Version>,
-    /// Whether the guests of a single channel are still to be asked for, and not being asked for.
+    /// Whether guests of a single channel are still to be requested, and no such request is in flight.
     asks_for_guests: bool,
     asked: Vec<Option<Asked>>,
     in_flight: usize,
@@ -88,25 +89,25 @@ enum Asked {
 }
 
 impl Search<'_> {
-    /// Whether the server fails, so that nothing more is asked.
+    /// Whether the server fails, so that nothing more is requested.
     #[must_use]
     pub const fn has_failed(&self) -> bool {
         self.failed.is_some()
     }
 
-    /// Whether an answer is still to come.
+    /// Whether a request is in flight.
     #[must_use]
     pub const fn waits(&self) -> bool {
         self.in_flight > 0
     }
 
-    /// Ends the search, and tells what is hidden.
+    /// Ends the search, and raises a notice if something is hidden.
     ///
     /// # Errors
     /// The server failed; what was found is kept.
     pub fn finish(self, findings: &mut Findings) -> Result<(), Failure> {
         self.found.team_admins.sort();
-        let Surroundings { team_admins, is_unsure, .. } = &*self.found;
+        let AccountContext { team_admins, is_unsure, .. } = &*self.found;
         if team_admins.is_partial() || (*is_unsure && !team_admins.has_private()) {
             findings.raise(NoticeCode::TeamAdminsHidden);
         }
@@ -126,7 +127,7 @@ impl Work for Search<'_> {
         if self.has_failed() {
             return None;
         }
-        // Each page of guests waits for the one before, so these come first.
+        // Each page of guests depends on the one before, so these come first.
         if self.asks_for_guests
             && let Some(request) = self.found.guests.ask()
         {

@@ -1,4 +1,4 @@
-//! One request from the asking to the end of its answer: what it holds of the limits, and what is written down of it.
+//! One request, from its start to the end of its answer: what it uses of the limits, and its line in the log.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -7,15 +7,15 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::audit::{Entry, Outcome};
 use crate::failure::Failure;
+use crate::inner::EgressInner;
 use crate::request::Request;
 use crate::tally::Tally;
-use crate::way::Way;
 use crate::words;
 use crate::{DenialReason, telemetry};
 
-/// A request that a guest asked for. It is written down when this is dropped, once.
-pub(crate) struct Pass {
-    way: Arc<Way>,
+/// A request that a guest asked for. It is logged once, when this is dropped.
+pub(crate) struct InFlight {
+    inner: Arc<EgressInner>,
     request: Request,
     when: SystemTime,
     since: Instant,
@@ -25,11 +25,11 @@ pub(crate) struct Pass {
     place: Option<OwnedSemaphorePermit>,
 }
 
-impl Pass {
-    pub(crate) fn new(way: Arc<Way>, request: Request) -> Self {
-        let tally = Arc::new(Tally::new(way.request_bytes, way.quota.total()));
+impl InFlight {
+    pub(crate) fn new(inner: Arc<EgressInner>, request: Request) -> Self {
+        let tally = Arc::new(Tally::new(inner.request_bytes, inner.quota.total()));
         Self {
-            way,
+            inner,
             request,
             when: SystemTime::now(),
             since: Instant::now(),
@@ -40,8 +40,8 @@ impl Pass {
         }
     }
 
-    pub(crate) const fn way(&self) -> &Arc<Way> {
-        &self.way
+    pub(crate) const fn inner(&self) -> &Arc<EgressInner> {
+        &self.inner
     }
 
     /// Keeps a place among the requests in flight until the end.
@@ -71,7 +71,7 @@ impl Pass {
         }
         // A server may answer before it has read all of a request.
         if let Some(reason) = self.stopped() {
-            self.way.deny(&self.request, reason);
+            self.inner.deny(&self.request, reason);
         }
     }
 
@@ -81,7 +81,7 @@ impl Pass {
         let failure = self.stopped().map_or(failure, Failure::Denied);
         let (code, denial) = (failure.code(), failure.denial());
         if let Some(reason) = denial {
-            self.way.deny(&self.request, reason);
+            self.inner.deny(&self.request, reason);
         }
         self.outcome = match (self.outcome, denial) {
             (Outcome::Cut { status, .. }, _) => Outcome::Cut { status, code },
@@ -99,19 +99,19 @@ impl Pass {
     }
 }
 
-impl Drop for Pass {
+impl Drop for InFlight {
     fn drop(&mut self) {
         drop(self.place.take());
-        telemetry::requested(&self.way.sender, self.outcome, self.tally.sent(), self.received);
-        if self.way.audit.is_none() {
+        telemetry::requested(&self.inner.sender, self.outcome, self.tally.sent(), self.received);
+        if self.inner.audit.is_none() {
             return;
         }
         let Request { method, origin, path, asked: _, name: _, line: _ } = &self.request;
-        self.way.write_down(Entry {
+        self.inner.write_down(Entry {
             when: self.when,
-            tenant: self.way.sender.tenant.clone(),
-            provider: self.way.sender.provider.clone(),
-            version: self.way.sender.version.clone(),
+            tenant: self.inner.sender.tenant.clone(),
+            provider: self.inner.sender.provider.clone(),
+            version: self.inner.sender.version.clone(),
             method: method.clone(),
             origin: origin.as_ref().map_or_else(String::new, words::origin),
             path: path.clone(),

@@ -1,4 +1,4 @@
-//! What an open gate leads through: who may pass, by which client, and what is written down and denied.
+//! The state of one open session: which requests may be sent, by which client, and what is logged and denied.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,8 +25,8 @@ use crate::vault::Vault;
 use crate::words;
 use crate::{Denial, DenialReason, Origin, Result, TrafficLimit, TrafficLimits};
 
-/// What a gate lets out, how much, and who is told.
-pub struct GateOptions<'a> {
+/// What a session may send, how much, and where it is logged.
+pub struct SessionOptions<'a> {
     /// The requests that the provider describes, at each configured URL.
     pub grants: Vec<Grant>,
     /// The secrets that are put into them.
@@ -39,20 +39,20 @@ pub struct GateOptions<'a> {
     pub turns: Turns,
     /// Whose requests they are, for the log.
     pub sender: Sender,
-    /// Takes down each request.
+    /// Records each request.
     pub audit: Option<Arc<dyn Audit>>,
 }
 
-/// What an open gate leads through.
-pub(crate) struct Way {
+/// The state of one open session, shared by its clones.
+pub(crate) struct EgressInner {
     pub(crate) egress: Egress,
-    doors: Vec<Door>,
+    origins: Vec<GrantedOrigin>,
     pub(crate) vault: Vault,
     pub(crate) quota: Quota,
-    /// The most that one request's body may hold.
+    /// The largest body of one request, in bytes.
     pub(crate) request_bytes: u64,
     pub(crate) body_bytes: u64,
-    /// What a request may take in all.
+    /// The longest time of a whole request.
     pub(crate) time: Duration,
     pub(crate) head_bytes: u32,
     pub(crate) headers: u32,
@@ -63,8 +63,8 @@ pub(crate) struct Way {
     pub(crate) redactor: Redactor,
 }
 
-/// What is granted at one URL, and the connections for it.
-struct Door {
+/// An origin that a setting leads to: what is granted there, and the connections for it.
+struct GrantedOrigin {
     grant: Grant,
     reach: Reach,
     clients: Clients,
@@ -82,7 +82,7 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// The client that the server likes.
+    /// The client for the version of HTTP that the server prefers.
     pub(crate) fn choose(&self) -> &Client {
         if self.wants_one.load(Ordering::Relaxed) { &self.one } else { &self.any }
     }
@@ -92,7 +92,7 @@ impl Clients {
         &self.one
     }
 
-    /// Takes down that the server answers by HTTP/2.
+    /// Records that the server answers by HTTP/2.
     pub(crate) fn note_two(&self) {
         self.speaks_two.store(true, Ordering::Relaxed);
     }
@@ -102,26 +102,26 @@ impl Clients {
         self.speaks_two.load(Ordering::Relaxed)
     }
 
-    /// Takes down that the server wants HTTP/1.1.
+    /// Records that the server requires HTTP/1.1.
     pub(crate) fn want_one(&self) {
         self.wants_one.store(true, Ordering::Relaxed);
     }
 }
 
-/// How a request that is let out goes.
+/// How a granted request is sent.
 pub(crate) struct Exit {
     pub(crate) clients: Clients,
     pub(crate) route: Route,
-    /// The url settings whose grants it has: their secrets are put into it.
+    /// The url settings that grant it: their secrets are put into it.
     pub(crate) urls: Vec<Arc<str>>,
 }
 
-impl Way {
+impl EgressInner {
     /// # Errors
     /// A grant leads to an origin that the policy does not allow.
-    pub(crate) fn open(egress: Egress, options: GateOptions<'_>) -> Result<Self> {
-        let GateOptions { grants, vault, policy, limits, turns, sender, audit } = options;
-        let door = |grant: Grant| {
+    pub(crate) fn open(egress: Egress, options: SessionOptions<'_>) -> Result<Self> {
+        let SessionOptions { grants, vault, policy, limits, turns, sender, audit } = options;
+        let open = |grant: Grant| {
             let reach = policy.check(grant.origin())?;
             let client = |http| egress.client(reach, limits, http);
             let clients = Clients {
@@ -130,14 +130,14 @@ impl Way {
                 wants_one: Arc::default(),
                 speaks_two: Arc::default(),
             };
-            Ok(Door { clients, reach, grant })
+            Ok(GrantedOrigin { clients, reach, grant })
         };
-        let doors = grants.into_iter().map(door).collect::<Result<_>>()?;
+        let origins = grants.into_iter().map(open).collect::<Result<_>>()?;
         let of_egress = egress.secrets();
         Ok(Self {
             redactor: Redactor::new(vault.secrets().chain(&of_egress)),
             egress,
-            doors,
+            origins,
             vault,
             quota: Quota::new(limits, turns),
             request_bytes: limits.request_body_bytes,
@@ -163,29 +163,30 @@ impl Way {
         self.denials.list()
     }
 
-    /// Looks for the grant of a request. What comes first is how it is written down.
+    /// Finds the grant of a request. Also returns the request as the log has it.
     pub(crate) fn admit(&self, request: &http::Request<WasiBody>) -> (Request, Result<Exit, DenialReason>) {
-        // What is denied counts as well, and so comes first.
+        // Denied requests count as well, so this comes first.
         let counted = self.quota.count().map_err(DenialReason::Limit);
         let asked = Asked { method: request.method(), uri: request.uri(), headers: request.headers() };
         let (method, uri) = (asked.method, asked.uri);
         let origin = Origin::of(uri);
-        let doors: Vec<_> = self.doors.iter().filter(|door| Some(door.grant.origin()) == origin.as_ref()).collect();
+        let origins: Vec<_> =
+            self.origins.iter().filter(|granted| Some(granted.grant.origin()) == origin.as_ref()).collect();
         // Two settings may lead to one server, each with requests of its own.
-        let mut found: Vec<(&Door, Found)> = Vec::new();
-        for door in &doors {
-            let others = doors.iter().map(|door| &door.grant);
-            found.extend(door.grant.find(asked, others).map(|found| (*door, found)));
+        let mut found: Vec<(&GrantedOrigin, Found)> = Vec::new();
+        for granted in &origins {
+            let others = origins.iter().map(|granted| &granted.grant);
+            found.extend(granted.grant.find(asked, others).map(|found| (*granted, found)));
         }
         if found.iter().any(|(_, found)| found.beyond.is_none()) {
             found.retain(|(_, found)| found.beyond.is_none());
         }
-        let urls: Vec<_> = found.iter().map(|(door, _)| Arc::clone(door.grant.url())).collect();
+        let urls: Vec<_> = found.iter().map(|(granted, _)| Arc::clone(granted.grant.url())).collect();
         let found = found.into_iter().next();
         let admitted = counted.and_then(|()| match &found {
             Some((_, Found { beyond: Some(beyond), .. })) => Err(beyond.reason),
-            Some((door, _)) => self.check(door, request, urls),
-            None if !doors.is_empty() => Err(DenialReason::Request),
+            Some((granted, _)) => self.check(granted, request, urls),
+            None if !origins.is_empty() => Err(DenialReason::Request),
             None => Err(DenialReason::Origin),
         });
         let is_why = |beyond: &&Beyond| matches!(&admitted, Err(reason) if *reason == beyond.reason);
@@ -193,7 +194,7 @@ impl Way {
         let (method, path, asked) = match found {
             Some((_, Found { path, .. })) => (method.to_string(), path.clone(), path),
             None => {
-                let is_known = |word: &str| self.doors.iter().any(|door| door.grant.knows(word));
+                let is_known = |word: &str| self.origins.iter().any(|granted| granted.grant.knows(word));
                 let asked = words::path(uri.path(), |word| words::is_plain_word(word) || is_known(word));
                 (words::method(method), words::path(uri.path(), is_known), asked)
             }
@@ -202,7 +203,12 @@ impl Way {
         (Request { method, origin, path, asked, name, line }, admitted)
     }
 
-    fn check(&self, door: &Door, request: &http::Request<WasiBody>, urls: Vec<Arc<str>>) -> Result<Exit, DenialReason> {
+    fn check(
+        &self,
+        granted: &GrantedOrigin,
+        request: &http::Request<WasiBody>,
+        urls: Vec<Arc<str>>,
+    ) -> Result<Exit, DenialReason> {
         let (uri, headers) = (request.uri(), request.headers());
         // A `Host` of the guest's own could reach another site behind the same address.
         let authority = uri.authority().map(|authority| authority.as_str().as_bytes());
@@ -211,17 +217,17 @@ impl Way {
         }
         let route = self.egress.route(uri);
         // A literal address is dialled without a look-up.
-        if let Some(refusal) = refusal_of_host(uri.host().unwrap_or_default(), door.reach, route != Route::Direct) {
+        if let Some(refusal) = refusal_of_host(uri.host().unwrap_or_default(), granted.reach, route != Route::Direct) {
             return Err(refusal.into());
         }
         if request.body().size_hint().lower() > self.request_bytes {
             return Err(DenialReason::Limit(TrafficLimit::RequestBody(self.request_bytes)));
         }
         self.quota.let_out_one(head_bytes(request)).map_err(DenialReason::Limit)?;
-        Ok(Exit { clients: door.clients.clone(), route, urls })
+        Ok(Exit { clients: granted.clients.clone(), route, urls })
     }
 
-    /// Keeps a denial for the person whose session it is.
+    /// Keeps a denial, to report it to the person whose session it is.
     pub(crate) fn deny(&self, request: &Request, reason: DenialReason) {
         let Request { method, origin, path: _, asked, name, line } = request;
         let mut denial = Denial {
@@ -235,18 +241,18 @@ impl Way {
         };
         let texts = [&mut denial.path, &mut denial.origin, &mut denial.would_allow];
         for text in texts.into_iter().chain(&mut denial.name) {
-            self.redactor.clean_told(text);
+            self.redactor.clean_for_person(text);
         }
         self.denials.add(denial);
     }
 
-    /// Writes a request down: one that was denied once, and from then on by its number.
+    /// Logs a request. Repetitions of a denied one are logged by their number.
     pub(crate) fn write_down(&self, mut entry: Entry) {
         let Some(audit) = &self.audit else { return };
         let line = if matches!(entry.outcome, Outcome::Denied { .. }) {
-            // What is granted is in the words of the description, and what is denied in the plugin's.
-            self.redactor.clean_told(&mut entry.origin);
-            self.redactor.clean_told(&mut entry.path);
+            // The words of a granted request are the description's; those of a denied one are the plugin's.
+            self.redactor.clean_for_person(&mut entry.origin);
+            self.redactor.clean_for_person(&mut entry.path);
             self.repeats.lock().unwrap_or_else(PoisonError::into_inner).add(entry)
         } else {
             Some(entry)
@@ -256,13 +262,13 @@ impl Way {
         }
     }
 
-    /// What an answer has hit whose head is too large.
+    /// The limit for an answer whose head is too large.
     pub(crate) const fn head_limit(&self) -> TrafficLimit {
         TrafficLimit::ResponseHead { headers: self.headers, bytes: self.head_bytes }
     }
 }
 
-impl Drop for Way {
+impl Drop for EgressInner {
     fn drop(&mut self) {
         let Some(audit) = &self.audit else { return };
         for line in self.repeats.get_mut().unwrap_or_else(PoisonError::into_inner).rest() {
