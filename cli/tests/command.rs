@@ -507,8 +507,8 @@ fn a_sync_ends_as_other_commands_do() {
         assert!(stderr(&output).contains(shown), "{more:?}: {}", stderr(&output));
     }
     // The output is valid, even if the listing broke off.
-    let gone = Fault { on: "/users?page=1".into(), after: 0, times: None, what: FaultKind::Status(403) };
-    server.simulator.set_faults(vec![gone]);
+    let refused = Fault { on: "/users/ids".into(), after: 0, times: None, what: FaultKind::Status(401) };
+    server.simulator.set_faults(vec![refused]);
     let arguments = ["--checkpoint", &file, "--format", "json", "--full", "--limit", "200"];
     let output = against(&url, &tokens.admin, "sync", &arguments);
     check_exit(&output, 1);

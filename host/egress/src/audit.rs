@@ -3,7 +3,7 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use provider_host::audit::{Audit, JsonLines};
+//! use provider_egress::audit::{Audit, JsonLines};
 //!
 //! let audit: Arc<dyn Audit> = Arc::new(JsonLines::new(std::io::sink()));
 //! ```

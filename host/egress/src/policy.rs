@@ -14,12 +14,12 @@ use crate::{Error, Origin, Result};
 /// others that lead nowhere on the Internet. Link-local and metadata addresses are refused whatever a policy says.
 ///
 /// ```
-/// use provider_host::{Origin, Policy};
+/// use provider_egress::{Origin, Policy};
 ///
 /// let policy = Policy::new(["https://chat.example.com", "https://*.example.org:8443"])?;
 /// assert!(policy.allows(&Origin::parse("https://chat.example.com/team").unwrap()));
 /// assert!(!policy.allows(&Origin::parse("https://example.org:8443").unwrap()));
-/// # Ok::<(), provider_host::Error>(())
+/// # Ok::<(), provider_egress::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {

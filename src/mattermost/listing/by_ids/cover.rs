@@ -40,6 +40,11 @@ pub(super) const OWN_PAGES: usize = 20;
 /// The same where changes are looked for, which take fewer requests in all.
 const OWN_PAGES_OF_CHANGES: usize = 4;
 
+/// One account of so many, and this number, may be left for the lists of teams where changes can be found by numbers: those lists
+/// are read twice, 200 accounts a page, and a sync takes two requests for each 9,300 accounts.
+const ACCOUNTS_A_MEMBER: usize = 46;
+const UNKNOWN_AT_LEAST: usize = 1_000;
+
 /// Pages that a list may have beyond what the counted accounts fill, for ids without an account.
 const PAGES_MORE: usize = 20;
 
@@ -78,6 +83,8 @@ pub(super) struct Cover {
     is_forced: bool,
     /// Whether the lists of a few requests are read although fewer suffice.
     is_thorough: bool,
+    /// Accounts that may be left for the lists of teams, at most.
+    most_unknown: usize,
     is_given_up: bool,
 }
 
@@ -105,15 +112,26 @@ impl Cover {
             left_of_own: OWN_PAGES,
             is_forced,
             is_thorough: false,
+            most_unknown: usize::MAX,
             is_given_up: false,
         }
     }
 
     /// The cover that finds out who is new and who is gone: it reads the lists of a few requests in any case, and those of teams
-    /// of small servers too, where a listing reads pages.
+    /// of small servers too, where a listing reads pages. If there is `another_way`, by numbers, the lists of teams may take
+    /// no more requests than the rest of a sync.
     #[must_use]
-    pub(super) fn of_changes(accounts: u32, orphans: u32, settings: &Settings) -> Self {
-        Self { is_thorough: true, left_of_own: OWN_PAGES_OF_CHANGES, ..Self::new(accounts, orphans, settings) }
+    pub(super) fn of_changes(accounts: u32, orphans: u32, another_way: bool, settings: &Settings) -> Self {
+        let most_unknown = match usize::try_from(accounts) {
+            Ok(accounts) if another_way && settings.way != Way::Ids => accounts / ACCOUNTS_A_MEMBER + UNKNOWN_AT_LEAST,
+            _ => usize::MAX,
+        };
+        Self {
+            is_thorough: true,
+            left_of_own: OWN_PAGES_OF_CHANGES,
+            most_unknown,
+            ..Self::new(accounts, orphans, settings)
+        }
     }
 
     /// Only the list of the accounts that the caller knows.
@@ -131,6 +149,7 @@ impl Cover {
             left_of_own: 0,
             is_forced: true,
             is_thorough: false,
+            most_unknown: usize::MAX,
             is_given_up: false,
         }
     }
@@ -223,7 +242,9 @@ impl Cover {
     fn weigh(&mut self, have: usize) {
         let unknown = u32::try_from(self.wanted.saturating_sub(have)).unwrap_or(u32::MAX);
         let is_small = self.is_thorough && self.accounts < cost::ACCOUNTS_WORTH;
-        self.is_given_up = !self.is_forced && !is_small && !cost::is_worth(self.accounts, unknown);
+        let is_worth = is_small || cost::is_worth(self.accounts, unknown);
+        let is_too_much = usize::try_from(unknown).unwrap_or(usize::MAX) > self.most_unknown;
+        self.is_given_up = !self.is_forced && (!is_worth || is_too_much);
     }
 
     /// Gives up if there are so many teams that reading their members takes more requests than are left.

@@ -59,7 +59,7 @@ impl Wanted<'_> {
     fn cover(&self, counted: u32) -> Cover {
         match self.purpose {
             Purpose::Listing => Cover::new(counted, self.orphans, self.settings),
-            Purpose::Changes(_) => Cover::of_changes(counted, self.orphans, self.settings),
+            Purpose::Changes(since) => Cover::of_changes(counted, self.orphans, since.is_some(), self.settings),
         }
     }
 }

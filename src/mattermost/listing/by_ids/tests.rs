@@ -587,25 +587,31 @@ proptest! {
 /// again with a count of its own: the profile of before says nothing about that count.
 #[test]
 fn profiles_that_came_before_a_count_prove_nothing_about_it() {
-    let story = Story {
-        accounts: 3,
+    let story = |accounts, orphans, limit, lost, changes| Story {
+        accounts,
         uncovered: 1,
-        orphans: 1,
+        orphans,
         role: VIEWER,
-        limit: 4,
+        limit,
         bots: true,
         fresh: vec![],
-        lost: vec![2, 31],
-        changes: vec![
-            (12, Change::Create(1)),
-            (12, Change::Create(1)),
-            (34, Change::Delete(1_456_005_927)),
-            (12, Change::Move(110_211_000, 2)),
-        ],
+        lost,
+        changes,
         leaves: true,
     };
+    let create = || (12, Change::Create(1));
+    let stories = [
+        story(
+            3,
+            1,
+            4,
+            vec![2, 31],
+            vec![create(), create(), (34, Change::Delete(1_456_005_927)), (12, Change::Move(110_211_000, 2))],
+        ),
+        story(10, 2, 6, vec![30], vec![(30, Change::Delete(56_997_290))]),
+    ];
     // Where the answers are numbered otherwise, the same happens a little earlier or later.
-    for shift in 0..24 {
+    for (story, shift) in stories.iter().flat_map(|story| (0..24).map(move |shift| (story, shift))) {
         let changes = story.changes.iter().map(|(at, change)| (at + shift, change.clone())).collect();
         let lost = story.lost.iter().map(|at| at + shift).collect();
         let shifted = Story { changes, lost, ..story.clone() };
