@@ -87,7 +87,7 @@ pub use provider_sandbox::{
 };
 #[doc(inline)]
 pub use provider_store::{
-    Batch, ChangedUser, End, Error as StoreError, Listing, ListingOptions, ListingSync, Listings, Progress, Stall,
-    SyncOptions, SyncProgress, SyncStep, Whole,
+    Batch, ChangedUser, End, Error as StoreError, FullSyncReason, Listing, ListingOptions, ListingSync, Listings,
+    Progress, Stall, SyncOptions, SyncProgress, SyncStep,
 };
 pub use secrecy;

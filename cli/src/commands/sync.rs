@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use provider_host::checkpoint::{SeenAt, SqliteCheckpoints};
-use provider_host::{Listings as _, SyncOptions, SyncProgress, SyncStep, Whole};
+use provider_host::{FullSyncReason, Listings as _, SyncOptions, SyncProgress, SyncStep};
 
 use super::users::{self, NAME};
 use crate::args::SyncArgs;
@@ -87,7 +87,7 @@ async fn sync(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> 
 }
 
 /// Reports once why everybody is listed.
-fn tell_whole(is: Option<&Whole>, reported: &mut Option<Whole>, screen: &mut Screen<'_>) {
+fn tell_whole(is: Option<&FullSyncReason>, reported: &mut Option<FullSyncReason>, screen: &mut Screen<'_>) {
     if let (Some(whole), None) = (is, &reported) {
         screen.tell(&format!("listing everybody: {}", printable(&whole.to_string())));
         *reported = Some(whole.clone());

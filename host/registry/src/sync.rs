@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use provider_model::User;
 use provider_store::checkpoint::{Checkpoints, Kept};
-use provider_store::{ListingSync, SyncOptions, SyncProgress, SyncStep, Whole};
+use provider_store::{FullSyncReason, ListingSync, SyncOptions, SyncProgress, SyncStep};
 
 use crate::Result;
 use crate::across::Across;
@@ -36,13 +36,13 @@ impl TenantSync {
 
     /// Why everybody is listed; `None` if the provider reports what changed, and before the first step.
     #[must_use]
-    pub fn whole(&self) -> Option<&Whole> {
+    pub fn whole(&self) -> Option<&FullSyncReason> {
         self.across.steps().and_then(ListingSync::whole)
     }
 
     /// Why every kept record is read again, one by one; see [`ListingSync::outdated`].
     #[must_use]
-    pub fn outdated(&self) -> Option<&Whole> {
+    pub fn outdated(&self) -> Option<&FullSyncReason> {
         self.across.steps().and_then(ListingSync::outdated)
     }
 

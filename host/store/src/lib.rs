@@ -16,4 +16,4 @@ mod sync;
 pub use error::{Error, Result, Stall};
 pub use listing::{Batch, End, Listing, ListingOptions, Progress};
 pub use listings::Listings;
-pub use sync::{ChangedUser, ListingSync, SyncOptions, SyncProgress, SyncStep, Whole};
+pub use sync::{ChangedUser, FullSyncReason, ListingSync, SyncOptions, SyncProgress, SyncStep};

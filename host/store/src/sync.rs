@@ -34,7 +34,7 @@ use asking::{Asking, Brought, Verdict};
 use leaving::Leaving;
 pub use step::{ChangedUser, SyncOptions, SyncStep};
 use telling::Telling;
-pub use whole::Whole;
+pub use whole::FullSyncReason;
 
 /// A kept listing that is brought up to date.
 #[derive(Debug)]
@@ -46,9 +46,9 @@ pub struct ListingSync<S = Session> {
     /// How far the latest listing in the store is.
     standing: Option<Standing>,
     phase: Phase,
-    whole: Option<Whole>,
+    whole: Option<FullSyncReason>,
     /// Why every known record is read again by asking.
-    outdated: Option<Whole>,
+    outdated: Option<FullSyncReason>,
     /// What the token does not see, by the answers to what is asked.
     hidden: Vec<HiddenField>,
     damage: Damage,
@@ -153,7 +153,7 @@ impl<S: Source> ListingSync<S> {
             progress: SyncProgress::default(),
         };
         match (is_lost, is_untold) {
-            (true, _) => sync.list_everybody(Whole::Damaged),
+            (true, _) => sync.list_everybody(FullSyncReason::Damaged),
             (false, false) => sync.begin(),
             (false, true) => {}
         }
@@ -165,8 +165,8 @@ impl<S: Source> ListingSync<S> {
         let session = self.listing.session();
         match whole::baseline(&self.options, self.standing.as_ref(), session.maker(), session.has_changes()) {
             Ok((mut since, mut outdated)) => {
-                if self.outdated == Some(Whole::SeesMore) {
-                    outdated = outdated.or(Some(Whole::SeesMore));
+                if self.outdated == Some(FullSyncReason::SeesMore) {
+                    outdated = outdated.or(Some(FullSyncReason::SeesMore));
                     since.outdated = true;
                 }
                 self.progress.expected_total = Some(since.users);
@@ -177,7 +177,7 @@ impl<S: Source> ListingSync<S> {
         }
     }
 
-    fn list_everybody(&mut self, whole: Whole) {
+    fn list_everybody(&mut self, whole: FullSyncReason) {
         self.listing.session().leave_instance();
         self.listing.count_requests_from_here();
         self.progress.users = self.listing.progress().users;
@@ -274,7 +274,7 @@ impl<S: Source> ListingSync<S> {
         match answer {
             Ok(Some((changes, bytes))) => self.take(changes, bytes, batch).await,
             Ok(None) => {
-                self.list_everybody(Whole::NotOffered);
+                self.list_everybody(FullSyncReason::NotOffered);
                 Ok(None)
             }
             Err(error) => {
@@ -283,7 +283,7 @@ impl<S: Source> ListingSync<S> {
                     self.listing.session().leave_instance();
                     self.begin();
                 } else {
-                    let whole = Whole::instead_of(&error).ok_or(error)?;
+                    let whole = FullSyncReason::instead_of(&error).ok_or(error)?;
                     self.list_everybody(whole);
                 }
                 Ok(None)
@@ -335,7 +335,7 @@ impl<S: Source> ListingSync<S> {
             Verdict::GoesOn => {}
             // What changed since then is not all that is new to this token.
             Verdict::Complete { .. } if self.outdated.is_none() && standing.is_behind(&self.hidden) => {
-                self.outdated = Some(Whole::SeesMore);
+                self.outdated = Some(FullSyncReason::SeesMore);
                 self.reads_again = true;
             }
             Verdict::Complete { watermark } => {
@@ -348,7 +348,7 @@ impl<S: Source> ListingSync<S> {
                 self.phase = Phase::Leaving(examined.leaving, Box::new(proven));
             }
             // What it found is found again with everybody else.
-            Verdict::Whole(whole) => {
+            Verdict::FullSyncReason(whole) => {
                 self.list_everybody(whole);
                 return Ok(Some(SyncStep { notices: step.notices, hidden: step.hidden, ..SyncStep::default() }));
             }
@@ -445,14 +445,14 @@ impl<S: Source> ListingSync<S> {
     /// Why everybody is listed; `None` if the provider reports what changed. A sync that has begun to ask may come to a whole
     /// listing still.
     #[must_use]
-    pub const fn whole(&self) -> Option<&Whole> {
+    pub const fn whole(&self) -> Option<&FullSyncReason> {
         self.whole.as_ref()
     }
 
     /// Why the provider reads every known record again, one by one; `None` if it need not. Where it cannot,
     /// [`whole`](Self::whole) says the same.
     #[must_use]
-    pub const fn outdated(&self) -> Option<&Whole> {
+    pub const fn outdated(&self) -> Option<&FullSyncReason> {
         self.outdated.as_ref()
     }
 

@@ -12,8 +12,8 @@ use mattermost_simulator::{Config, Exchange, Simulator};
 use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints};
 use provider_host::model::ProviderError;
 use provider_host::{
-    End, Error, Limits, ListingOptions, Listings as _, Objection, Pool, Provenance, Provider, RegistryError, Sandbox,
-    SandboxError, Session, Settings, SwitchOptions, SyncOptions, Whole, seal,
+    End, Error, FullSyncReason, Limits, ListingOptions, Listings as _, Objection, Pool, Provenance, Provider,
+    RegistryError, Sandbox, SandboxError, Session, Settings, SwitchOptions, SyncOptions, seal,
 };
 use tokio::task::JoinSet;
 
@@ -371,7 +371,7 @@ async fn inconsistent_numbers_prove_nothing() {
         while let Some(step) = sync.next().await {
             step.unwrap();
         }
-        assert_eq!(sync.whole().map(Whole::code), Some(expect));
+        assert_eq!(sync.whole().map(FullSyncReason::code), Some(expect));
         let kept = sync.kept(Kept::Latest, None, 10).await.unwrap();
         assert!(kept.iter().all(|user| user.position.is_none()), "an unchanged user is reported as changed: {kept:?}");
     }

@@ -14,8 +14,8 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints, SqliteCheckpoints};
 use provider_host::model::User;
 use provider_host::{
-    Access, Egress, EgressOptions, End, Error, HealthPolicy, ListingOptions, ListingSync, Listings as _, Pool,
-    Provenance, Registry, Sandbox, Session, SwitchOptions, SyncOptions, Whole, seal,
+    Access, Egress, EgressOptions, End, Error, FullSyncReason, HealthPolicy, ListingOptions, ListingSync,
+    Listings as _, Pool, Provenance, Registry, Sandbox, Session, SwitchOptions, SyncOptions, seal,
 };
 
 const ASK: SyncOptions = SyncOptions { limit: 0, whole: false };
@@ -109,7 +109,10 @@ async fn the_first_sync_lists_everybody_and_the_next_asks_what_changed() {
     let server = simulator(Config { users: 3_000, ..Config::default() }).await;
     let store: Store = Arc::new(MemoryCheckpoints::new());
     let (first, sync) = synced(&server, &store, Table::new()).await;
-    assert_eq!((sync.whole(), first.end, first.added.len()), (Some(&Whole::First), Some(End::Complete), 3_000));
+    assert_eq!(
+        (sync.whole(), first.end, first.added.len()),
+        (Some(&FullSyncReason::First), Some(End::Complete), 3_000)
+    );
     drop(sync);
 
     let renamed = server.change(ChangeKind::Rename { place: 700, username: "zoe".into() }).unwrap().id;
@@ -162,7 +165,7 @@ async fn a_deletion_is_found_without_listing_everybody() {
 
 /// Why everybody was read again, in whatever way.
 fn why(sync: &ListingSync) -> Option<&'static str> {
-    sync.whole().or(sync.outdated()).map(Whole::code)
+    sync.whole().or(sync.outdated()).map(FullSyncReason::code)
 }
 
 /// A component of dist/tests or the built one, with these settings beside the usual ones.
@@ -218,7 +221,7 @@ async fn a_listing_of_several_versions_is_listed_anew_and_one_that_was_interrupt
     listing.next().await.unwrap().unwrap();
     drop(listing);
     let (_, sync) = synced(&server, &store, Table::new()).await;
-    assert_eq!((sync.whole(), kept(&sync).await), (Some(&Whole::Unfinished), fresh(&server).await));
+    assert_eq!((sync.whole(), kept(&sync).await), (Some(&FullSyncReason::Unfinished), fresh(&server).await));
     drop(sync);
     assert_eq!(synced(&server, &store, Table::new()).await.1.whole(), None);
 
@@ -267,11 +270,11 @@ async fn a_tenant_whose_version_is_replaced_in_the_middle_lists_everybody_in_the
     options.hurry = true;
     // Each sync: the version that is switched to after its first step, how often it moved, and what it listed everybody for.
     let cases = [
-        (None, 0, Some(Whole::First)),
+        (None, 0, Some(FullSyncReason::First)),
         (None, 0, None),
-        (Some(&rebuilt), 1, Some(Whole::OtherVersion)),
+        (Some(&rebuilt), 1, Some(FullSyncReason::OtherVersion)),
         (None, 0, None),
-        (Some(&built), 1, Some(Whole::OtherVersion)),
+        (Some(&built), 1, Some(FullSyncReason::OtherVersion)),
     ];
     for (version, moves, whole) in cases {
         server.change(ChangeKind::Rename { place: 9_000, username: "zoe".into() }).unwrap();

@@ -7,7 +7,7 @@ use provider_sandbox::Baseline;
 
 use super::batch::{self, READ_AT_ONCE};
 use super::step::SyncStep;
-use super::whole::Whole;
+use super::whole::FullSyncReason;
 use crate::Result;
 use crate::checkpoint::Kept;
 use crate::listing::Keeper;
@@ -22,7 +22,7 @@ const USERS_FOR_A_SPARE_CALL: u32 = 4_000;
 pub(super) struct Asking {
     since: Baseline,
     /// Why the known records are outdated, if they are.
-    outdated: Option<Whole>,
+    outdated: Option<FullSyncReason>,
     cursor: Option<String>,
     /// The last id that was brought.
     after: Option<String>,
@@ -52,11 +52,11 @@ impl Brought {
 pub(super) enum Verdict {
     GoesOn,
     Complete { watermark: String },
-    Whole(Whole),
+    FullSyncReason(FullSyncReason),
 }
 
 impl Asking {
-    pub(super) fn new(since: Baseline, outdated: Option<Whole>) -> Self {
+    pub(super) fn new(since: Baseline, outdated: Option<FullSyncReason>) -> Self {
         Self {
             since,
             outdated,
@@ -129,7 +129,9 @@ impl Asking {
         let outdated = self.outdated.clone();
         let not_told = |reason: Option<String>| {
             // A provider that does not read outdated records again says no more than that.
-            Verdict::Whole(outdated.unwrap_or_else(|| Whole::NotTold { reason, notices: step.notices.clone() }))
+            Verdict::FullSyncReason(
+                outdated.unwrap_or_else(|| FullSyncReason::NotTold { reason, notices: step.notices.clone() }),
+            )
         };
         let is_spare = self.cursor.is_some() && batch.last.is_none();
         self.brought = self.brought.saturating_add(batch.users);
@@ -191,8 +193,9 @@ mod tests {
 
     #[test]
     fn a_listing_is_up_to_date_only_where_everybody_was_compared() {
-        let not_told = || Verdict::Whole(Whole::NotTold { reason: None, notices: Vec::new() });
-        let told_why = || Verdict::Whole(Whole::NotTold { reason: Some("why".into()), notices: Vec::new() });
+        let not_told = || Verdict::FullSyncReason(FullSyncReason::NotTold { reason: None, notices: Vec::new() });
+        let told_why =
+            || Verdict::FullSyncReason(FullSyncReason::NotTold { reason: Some("why".into()), notices: Vec::new() });
         let cases = [
             (vec![(0, more(), None)], Verdict::GoesOn),
             (vec![(0, more(), None), (10, Complete, Some("now"))], Verdict::Complete { watermark: "now".into() }),
@@ -223,14 +226,14 @@ mod tests {
         answers.extend(vec![(0, more(), None); 100]);
         assert_eq!(verdict(&answers), Verdict::GoesOn);
         answers.push((0, more(), None));
-        assert!(matches!(verdict(&answers), Verdict::Whole(Whole::NotTold { .. })));
+        assert!(matches!(verdict(&answers), Verdict::FullSyncReason(FullSyncReason::NotTold { .. })));
     }
 
     #[test]
     fn outdated_records_are_the_reason_where_they_are_not_read_again() {
-        let mut asking = Asking::new(Baseline { outdated: true, ..baseline(10) }, Some(Whole::OtherSettings));
+        let mut asking = Asking::new(Baseline { outdated: true, ..baseline(10) }, Some(FullSyncReason::OtherSettings));
         let verdict = asking.take(Brought::default(), &SyncStep::default(), incomplete(), None);
-        assert_eq!(verdict, Verdict::Whole(Whole::OtherSettings));
+        assert_eq!(verdict, Verdict::FullSyncReason(FullSyncReason::OtherSettings));
     }
 
     #[test]

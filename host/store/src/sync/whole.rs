@@ -12,7 +12,7 @@ use crate::{End, Error};
 /// Why everybody is listed instead of asking what changed. Its text is a clause for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Whole {
+pub enum FullSyncReason {
     /// [`SyncOptions::whole`].
     Asked,
     /// The store holds no listing yet.
@@ -48,7 +48,7 @@ pub enum Whole {
     },
 }
 
-impl Whole {
+impl FullSyncReason {
     /// A stable kebab-case code.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -86,7 +86,7 @@ impl Whole {
     }
 }
 
-impl fmt::Display for Whole {
+impl fmt::Display for FullSyncReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Asked => f.write_str("as requested"),
@@ -119,20 +119,20 @@ pub(super) fn baseline(
     standing: Option<&Standing>,
     ours: Option<&Maker>,
     has_changes: bool,
-) -> Result<(Baseline, Option<Whole>), Whole> {
+) -> Result<(Baseline, Option<FullSyncReason>), FullSyncReason> {
     let standing = match standing {
-        None => return Err(Whole::First),
-        Some(standing) if !standing.is_finished() => return Err(Whole::Unfinished),
-        Some(_) if options.whole && !has_changes => return Err(Whole::Asked),
-        Some(_) if !has_changes => return Err(Whole::NotOffered),
+        None => return Err(FullSyncReason::First),
+        Some(standing) if !standing.is_finished() => return Err(FullSyncReason::Unfinished),
+        Some(_) if options.whole && !has_changes => return Err(FullSyncReason::Asked),
+        Some(_) if !has_changes => return Err(FullSyncReason::NotOffered),
         Some(standing) => standing,
     };
     let outdated = match (&standing.maker, ours) {
-        _ if options.whole => Some(Whole::Asked),
+        _ if options.whole => Some(FullSyncReason::Asked),
         (Some(maker), Some(ours)) if maker == ours => None,
-        (Some(maker), Some(ours)) if maker.is_same_version(ours) => Some(Whole::OtherSettings),
-        (Some(_), Some(_)) => Some(Whole::OtherVersion),
-        (None, _) | (_, None) => Some(Whole::OfUnknownMake),
+        (Some(maker), Some(ours)) if maker.is_same_version(ours) => Some(FullSyncReason::OtherSettings),
+        (Some(_), Some(_)) => Some(FullSyncReason::OtherVersion),
+        (None, _) | (_, None) => Some(FullSyncReason::OfUnknownMake),
     };
     let baseline = Baseline {
         watermark: standing.watermark.clone(),
