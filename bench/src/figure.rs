@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 pub(crate) enum Goal {
     AtMost(f64),
     AtLeast(f64),
-    /// It is only to be told.
+    /// It is reported without a goal.
     None,
 }
 
@@ -90,7 +90,7 @@ pub(crate) static SWAP_PAUSE: Key = Key {
     unit: "µs",
     goal: Goal::AtMost(200.0),
     how: "the longest that a caller waited, who asked without pause for the version in use, in all calls that overlapped \
-          with a switch; nothing else ran. While listings run the same wait holds the machine's own, which is told by as \
+          with a switch; nothing else ran. While listings run the same wait holds the machine's own, which is shown by as \
           long a time beside each switch",
 };
 pub(crate) static TENANTS: Key = Key {

@@ -33,15 +33,15 @@ fn a_quick_run_measures_everything_and_calls_no_goal_met() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_provider-bench"));
     command.args(["--quick", "--without-peers", "--component"]).arg(component).arg("--out").arg(&out);
     let ran = command.output().unwrap();
-    let told = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{told}");
+    let stderr = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{stderr}");
 
     let summary: Value = serde_json::from_slice(&fs::read(out.join("summary.json")).unwrap()).unwrap();
     let (table, details) = (String::from_utf8(ran.stdout).unwrap(), &summary["details"]);
     for (key, is_measured) in KEYS {
         let (value, detail) = (&summary[key], &details[key]);
         assert!(detail.is_object() && detail["value"] == *value, "{key}: {detail}");
-        assert_eq!(value.is_null(), !is_measured, "{key}: {detail}\n{told}");
+        assert_eq!(value.is_null(), !is_measured, "{key}: {detail}\n{stderr}");
         assert_eq!(detail["why"].is_null(), is_measured, "{key} says why it is missing: {detail}");
         assert!(detail["met"].is_null(), "{key}");
         assert!(table.contains(key), "{key} in\n{table}");

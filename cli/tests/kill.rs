@@ -260,8 +260,8 @@ fn a_listing_that_is_killed_while_accounts_change_misses_nobody() {
     });
 }
 
-/// Syncs and listings over one file are killed while accounts change, and each that ends is followed by a change: whoever
-/// applies what the syncs print has what the file has.
+/// Syncs and listings over one file are killed while accounts change, and each that ends is followed by a change: a
+/// consumer that applies what the syncs print has what the file has.
 #[test]
 fn a_consumer_has_what_is_kept_wherever_syncs_are_killed() {
     let scene = Scene::new("sync", 1_700);

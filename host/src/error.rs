@@ -52,6 +52,8 @@ impl From<provider_registry::Error> for Error {
     }
 }
 
+provider_egress::by_facts!(Error);
+
 impl Error {
     fn facts(&self) -> Facts<'_> {
         match self {
@@ -60,24 +62,6 @@ impl Error {
             Self::Store(error) => error.facts(),
             Self::Registry(error) => error.facts(),
         }
-    }
-
-    /// A stable kebab-case code: the provider's own for an error of the provider, one of this host's otherwise.
-    #[must_use]
-    pub fn code(&self) -> &str {
-        self.facts().code
-    }
-
-    /// What an administrator, or the embedder of this library, can do about it.
-    #[must_use]
-    pub fn fix(&self) -> Option<&str> {
-        self.facts().fix
-    }
-
-    /// Whether the same call may succeed later without any change.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        self.facts().is_retryable
     }
 
     /// How long to wait before making the same call again, if the product or this host says so.

@@ -6,7 +6,7 @@
 //! input.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::str::Split;
 
 use super::hash::fnv1a;
@@ -36,6 +36,20 @@ impl Stale {
 
 /// The parts of a state, which underscores separate.
 pub type Parts<'a> = Split<'a, char>;
+
+/// What a state holds instead of a part that it does not have.
+const NOTHING: &str = "-";
+
+/// Writes a part that may be missing.
+#[must_use]
+pub fn write_optional<T: ToString>(part: Option<T>) -> String {
+    part.map_or_else(|| NOTHING.into(), |part| part.to_string())
+}
+
+/// Reads what [`write_optional`] wrote; `None` if `read` cannot read the part.
+pub fn read_optional<T>(part: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+    if part == NOTHING { Some(None) } else { read(part).map(Some) }
+}
 
 /// Writes a cursor. Underscores separate the parts of the state.
 #[must_use]
@@ -98,6 +112,15 @@ mod tests {
     /// Text with the right checksum, whatever its content.
     fn checked(body: &str) -> String {
         format!("{body}_{:x}", fnv1a(body.as_bytes()))
+    }
+
+    #[test]
+    fn a_part_may_be_missing() {
+        let read = |part: &str| read_optional(part, |part| part.parse::<u8>().ok());
+        for (part, text) in [(Some(7), "7"), (None, "-")] {
+            assert_eq!((write_optional(part).as_str(), read(text)), (text, Some(part)));
+        }
+        assert_eq!((read(""), read("x")), (None, None));
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub(crate) struct Sync {
     pub(crate) requests_beside: u64,
     pub(crate) wall_ms: f64,
     /// Users who were reported as new, as changed or as gone.
-    pub(crate) told: u64,
+    pub(crate) found: u64,
     /// Why everybody was listed, if that was so.
     pub(crate) whole: Option<String>,
     pub(crate) guest_mib: f64,
@@ -82,7 +82,7 @@ async fn sync_once(
         requests: server.requests(),
         requests_beside: u64::try_from(beside)?,
         wall_ms: began.elapsed().as_secs_f64() * 1e3,
-        told: progress.added + progress.changed + progress.gone,
+        found: progress.added + progress.changed + progress.gone,
         whole: sync.whole().map(|why| why.code().to_owned()),
         guest_mib: super::common::mib(sync.memory_bytes()),
     })

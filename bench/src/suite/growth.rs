@@ -37,7 +37,7 @@ impl Runs {
         rounded(median(of_ms) * 1e3 / self.users)
     }
 
-    fn told(&self) -> Value {
+    fn shown(&self) -> Value {
         json!({
             "users": self.users,
             "cpu_ms": all_rounded(&self.of(|listed| listed.cpu_ms)),
@@ -74,7 +74,7 @@ pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
         Figure::new(&GROWTH, per_user(&large) / per_user(&small), &growths)
             // What a listing costs beside its users makes the small one dearer; the slopes are without it.
             .with("growth_of_slope", json!(rounded(slope(&middle, &large) / slope(&small, &middle))))
-            .with("runs", json!([small.told(), middle.told(), large.told()])),
+            .with("runs", json!([small.shown(), middle.shown(), large.shown()])),
         Figure::new(&RSS, largest(&peaks), &peaks)
             .with("from_cache", stage.component.cache.is_some())
             .with("while_listing_mib", all_rounded(&large.of(|listed| listed.peak_mib))),

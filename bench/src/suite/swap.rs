@@ -18,13 +18,13 @@ pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
     let Swapped { alone, among_listings, hurried } = stage.run(&command, Some(&server.source()))?;
     Ok(vec![
         Figure::new(&SWAP_PAUSE, largest(&alone.waits_us), &alone.waits_us)
-            .with("alone", told(&alone))
-            .with("among_listings", told(&among_listings))
+            .with("alone", shown(&alone))
+            .with("among_listings", shown(&among_listings))
             .with("hurried", serde_json::to_value(hurried)?),
     ])
 }
 
-fn told(waits: &Waits) -> Value {
+fn shown(waits: &Waits) -> Value {
     let of = |values: &[f64]| json!({ "longest": rounded(largest(values)), "median": rounded(median(values)) });
     json!({
         "waits_us": of(&waits.waits_us),

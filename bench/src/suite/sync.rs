@@ -11,9 +11,9 @@ pub(super) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
     let (users, changes) = (stage.sizes.sync_users, stage.sizes.sync_changes);
     let command = ["sync", "--users", &users.to_string(), "--changes", &changes.to_string()];
     let Synced { pages, first, repeat, deletion } = stage.run(&command, None)?;
-    let told = [&pages, &first, &repeat, &deletion].map(|sync| sync.told);
-    if told != [users.into(), users.into(), changes.into(), 1] {
-        return Err(format!("the syncs reported {told:?} users").into());
+    let found = [&pages, &first, &repeat, &deletion].map(|sync| sync.found);
+    if found != [users.into(), users.into(), changes.into(), 1] {
+        return Err(format!("the syncs found {found:?} users").into());
     }
     let repeat = figure(&REPEAT_SYNC, &repeat, &pages)?.with("first", serde_json::to_value(&first)?);
     Ok(vec![repeat, figure(&DELETION_SYNC, &deletion, &pages)?])

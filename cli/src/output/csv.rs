@@ -10,25 +10,7 @@ use super::format::{UserFormat, Values};
 use super::json;
 
 /// The columns, named as in the contract.
-pub(super) const HEADER: [&str; 17] = [
-    "id",
-    "username",
-    "email",
-    "first_name",
-    "last_name",
-    "status",
-    "kind",
-    "role",
-    "roles",
-    "seat",
-    "licenses",
-    "position",
-    "created_at",
-    "deactivated_at",
-    "activity",
-    "last_activity_at",
-    "attributes",
-];
+pub(super) const HEADER: [&str; 17] = User::FIELDS;
 
 /// A header row, then one row per user.
 pub(crate) struct Rows {

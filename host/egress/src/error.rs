@@ -36,6 +36,32 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// Gives an error `code`, `fix` and `is_retryable`, from what its method `facts` returns.
+#[macro_export]
+macro_rules! by_facts {
+    ($error:ty) => {
+        impl $error {
+            /// A stable kebab-case code: the provider's own for an error of the provider, one of this host's otherwise.
+            #[must_use]
+            pub fn code(&self) -> &str {
+                self.facts().code
+            }
+
+            /// What an administrator, or the embedder of this library, can do about it.
+            #[must_use]
+            pub fn fix(&self) -> Option<&str> {
+                self.facts().fix
+            }
+
+            /// Whether the same call may succeed later without any change.
+            #[must_use]
+            pub fn is_retryable(&self) -> bool {
+                self.facts().is_retryable
+            }
+        }
+    };
+}
+
 /// Why a client or a session for requests cannot be opened. The texts are for people and may change; [`Error::code`] is
 /// stable.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +145,8 @@ pub enum Error {
     Tls(#[source] rustls::Error),
 }
 
+crate::by_facts!(Error);
+
 impl Error {
     /// The table of errors.
     #[must_use]
@@ -156,23 +184,5 @@ impl Error {
             }
             Self::Tls(_) => lasting("runtime-failed", "Report it to the authors of this host with the text above."),
         }
-    }
-
-    /// A stable kebab-case code.
-    #[must_use]
-    pub fn code(&self) -> &str {
-        self.facts().code
-    }
-
-    /// What an administrator, or the embedder of this library, can do about it.
-    #[must_use]
-    pub fn fix(&self) -> Option<&str> {
-        self.facts().fix
-    }
-
-    /// Whether the same call may succeed later without any change.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        self.facts().is_retryable
     }
 }

@@ -20,31 +20,15 @@ pub(crate) fn requested(sender: &Sender, outcome: Outcome, sent: u64, received: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+    use provider_testing::counters::counted;
 
     #[test]
     fn requests_are_counted_by_tenant_and_outcome() {
-        let recorder = DebuggingRecorder::new();
-        metrics::with_local_recorder(&recorder, || {
+        let lines = counted(|| {
             let sender = Sender { tenant: "acme".into(), provider: "p".into(), version: "1".into() };
             requested(&sender, Outcome::Answered { status: 200 }, 10, 100);
             requested(&sender, Outcome::Denied { code: "request-not-described" }, 0, 0);
         });
-        let mut counted: Vec<_> = recorder
-            .snapshotter()
-            .snapshot()
-            .into_vec()
-            .into_iter()
-            .filter_map(|(key, _, _, value)| match value {
-                DebugValue::Counter(count) => {
-                    let labels: Vec<_> = key.key().labels().map(|label| label.value().to_owned()).collect();
-                    Some((key.key().name().to_owned(), labels.join(" "), count))
-                }
-                DebugValue::Gauge(_) | DebugValue::Histogram(_) => None,
-            })
-            .collect();
-        counted.sort();
-        let lines: Vec<_> = counted.iter().map(|(name, labels, count)| format!("{name} {labels} {count}")).collect();
         assert_eq!(
             lines,
             [

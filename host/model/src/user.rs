@@ -106,6 +106,53 @@ pub struct User {
     pub attributes: Attributes,
 }
 
+impl User {
+    /// The names of its fields in JSON, in their order.
+    pub const FIELDS: [&str; 17] = [
+        "id",
+        "username",
+        "email",
+        "first_name",
+        "last_name",
+        "status",
+        "kind",
+        "role",
+        "roles",
+        "seat",
+        "licenses",
+        "position",
+        "created_at",
+        "deactivated_at",
+        "activity",
+        "last_activity_at",
+        "attributes",
+    ];
+
+    /// An account of which only the id is known.
+    #[must_use]
+    pub fn nameless(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            username: String::new(),
+            email: None,
+            first_name: None,
+            last_name: None,
+            status: UserStatus::Active,
+            kind: UserKind::Member,
+            role: String::new(),
+            roles: Vec::new(),
+            seat: SeatUse::Unknown,
+            licenses: Vec::new(),
+            position: None,
+            created_at: None,
+            deactivated_at: None,
+            activity: ActivityKnowledge::Unknown,
+            last_activity_at: None,
+            attributes: Attributes::default(),
+        }
+    }
+}
+
 /// Whether a listing goes on, and if it has ended, whether it is complete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

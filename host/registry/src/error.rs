@@ -87,6 +87,8 @@ fn listed(objections: &[Objection]) -> String {
     objections.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
+provider_egress::by_facts!(Error);
+
 impl Error {
     /// The table of errors.
     #[must_use]
@@ -111,24 +113,6 @@ impl Error {
                 "Look at what failed before; another version can be switched to at any time.",
             ),
         }
-    }
-
-    /// A stable kebab-case code: the provider's own for an error of the provider, one of this host's otherwise.
-    #[must_use]
-    pub fn code(&self) -> &str {
-        self.facts().code
-    }
-
-    /// What an administrator, or the embedder of this library, can do about it.
-    #[must_use]
-    pub fn fix(&self) -> Option<&str> {
-        self.facts().fix
-    }
-
-    /// Whether the same call may succeed later without any change.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        self.facts().is_retryable
     }
 
     /// How long to wait before making the same call again, if the product or this host says so.

@@ -136,26 +136,14 @@ pub(crate) fn check_objection(tenant: &str, report: &CheckReport) -> Option<Obje
 mod tests {
     use super::*;
     use provider_model::{SecretUse, SettingSpec, Term};
-    use provider_testing::samples::{request, secret};
+    use provider_testing::samples::{self, request, secret};
 
     fn spec(key: &str, kind: SettingKind, required: bool) -> SettingSpec {
-        SettingSpec {
-            key: key.into(),
-            label: String::new(),
-            kind,
-            required,
-            default: None,
-            help: String::new(),
-            attributes: Default::default(),
-        }
+        SettingSpec { required, ..samples::setting(key, kind) }
     }
 
     fn old() -> Description {
         Description {
-            id: "example".into(),
-            name: "Example".into(),
-            version: "1.0.0".into(),
-            documentation_url: String::new(),
             settings: vec![
                 spec("url", SettingKind::Url, true),
                 spec("token", secret(), true),
@@ -163,9 +151,7 @@ mod tests {
             ],
             requests: vec![request("GET", "/users")],
             license_types: vec![Term { id: "free".into(), label: String::new(), help: String::new() }],
-            roles: Vec::new(),
-            codes: Vec::new(),
-            attributes: Default::default(),
+            ..samples::description()
         }
     }
 

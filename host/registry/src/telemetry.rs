@@ -49,33 +49,17 @@ impl Caller<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
     use provider_sandbox::Error as SandboxError;
+    use provider_testing::counters::counted;
 
     #[test]
     fn calls_are_counted_by_tenant_and_outcome() {
-        let recorder = DebuggingRecorder::new();
-        metrics::with_local_recorder(&recorder, || {
+        let lines = counted(|| {
             let caller = Caller { provider: "p", version: "1", tenant: "acme", call: "check" };
             caller.ended(Duration::from_millis(5), &Ok(()));
             let crashed = SandboxError::Trap { call: "check", reason: "unreachable".into() };
             caller.ended(Duration::from_millis(5), &Err::<(), Error>(crashed.into()));
         });
-        let mut counted: Vec<_> = recorder
-            .snapshotter()
-            .snapshot()
-            .into_vec()
-            .into_iter()
-            .filter_map(|(key, _, _, value)| match value {
-                DebugValue::Counter(count) => {
-                    let labels: Vec<_> = key.key().labels().map(|label| label.value().to_owned()).collect();
-                    Some((key.key().name().to_owned(), labels.join(" "), count))
-                }
-                DebugValue::Gauge(_) | DebugValue::Histogram(_) => None,
-            })
-            .collect();
-        counted.sort();
-        let lines: Vec<_> = counted.iter().map(|(name, labels, count)| format!("{name} {labels} {count}")).collect();
         assert_eq!(
             lines,
             ["provider_calls_total p 1 acme check ok 1", "provider_calls_total p 1 acme check provider-crashed 1",]

@@ -221,41 +221,17 @@ fn conceal(description: &Description, settings: &Settings) -> Result<(Settings, 
 mod tests {
     use super::*;
     use provider_egress::Asked;
-    use provider_model::SettingSpec;
     use provider_testing::samples;
 
     fn description() -> Description {
-        let spec = |key: &str, kind| SettingSpec {
-            key: key.to_owned(),
-            label: String::new(),
-            kind,
-            required: false,
-            default: None,
-            help: String::new(),
-            attributes: Default::default(),
-        };
         let settings = [
             ("url", SettingKind::Url),
             ("token", samples::secret()),
             ("key", SettingKind::SecretValue),
             ("name", SettingKind::Text),
         ];
-        Description { settings: settings.map(|(key, kind)| spec(key, kind)).into(), ..empty() }
-    }
-
-    fn empty() -> Description {
-        Description {
-            id: String::new(),
-            name: String::new(),
-            version: String::new(),
-            documentation_url: String::new(),
-            settings: Vec::new(),
-            requests: Vec::new(),
-            license_types: Vec::new(),
-            roles: Vec::new(),
-            codes: Vec::new(),
-            attributes: Default::default(),
-        }
+        let settings = settings.map(|(key, kind)| samples::setting(key, kind)).into();
+        Description { settings, ..samples::description() }
     }
 
     #[test]

@@ -95,32 +95,14 @@ fn other_request(what: fmt::Arguments<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use provider_model::SettingSpec;
     use provider_testing::samples;
 
     fn description() -> Description {
-        let spec = |(key, kind): (&str, SettingKind)| SettingSpec {
-            key: key.to_owned(),
-            label: String::new(),
-            kind,
-            required: false,
-            default: None,
-            help: String::new(),
-            attributes: Default::default(),
-        };
+        let settings = [("url", SettingKind::Url), ("token", samples::secret()), ("name", SettingKind::Text)];
         Description {
-            id: "example".into(),
-            name: String::new(),
-            version: "1.0.0".into(),
-            documentation_url: String::new(),
-            settings: [("url", SettingKind::Url), ("token", samples::secret()), ("name", SettingKind::Text)]
-                .map(spec)
-                .into(),
+            settings: settings.map(|(key, kind)| samples::setting(key, kind)).into(),
             requests: vec![samples::request("GET", "/users")],
-            license_types: Vec::new(),
-            roles: Vec::new(),
-            codes: Vec::new(),
-            attributes: Default::default(),
+            ..samples::description()
         }
     }
 

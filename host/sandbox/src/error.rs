@@ -236,6 +236,8 @@ pub enum Error {
     },
 }
 
+provider_egress::by_facts!(Error);
+
 impl Error {
     /// The table of errors.
     #[must_use]
@@ -327,24 +329,6 @@ impl Error {
             ),
             Self::Runtime { .. } => lasting("runtime-failed", "Lower `Pool::instances` or `Pool::memory_bytes`."),
         }
-    }
-
-    /// A stable kebab-case code: the provider's own for an error of the provider, one of this host's otherwise.
-    #[must_use]
-    pub fn code(&self) -> &str {
-        self.facts().code
-    }
-
-    /// What an administrator, or the embedder of this library, can do about it.
-    #[must_use]
-    pub fn fix(&self) -> Option<&str> {
-        self.facts().fix
-    }
-
-    /// Whether the same call may succeed later without any change.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        self.facts().is_retryable
     }
 
     /// How long to wait before making the same call again, if the product says so.

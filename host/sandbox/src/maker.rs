@@ -39,38 +39,17 @@ impl Maker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use provider_model::SettingSpec;
     use provider_testing::samples;
 
     fn description() -> Description {
-        let spec = |(key, kind): (&str, SettingKind)| SettingSpec {
-            key: key.to_owned(),
-            label: String::new(),
-            kind,
-            required: false,
-            default: None,
-            help: String::new(),
-            attributes: Default::default(),
-        };
-        Description {
-            id: "example".into(),
-            name: String::new(),
-            version: "1.0.0".into(),
-            documentation_url: String::new(),
-            settings: [
-                ("url", SettingKind::Url),
-                ("token", samples::secret()),
-                ("key", SettingKind::SecretValue),
-                ("days", SettingKind::Integer),
-            ]
-            .map(spec)
-            .into(),
-            requests: Vec::new(),
-            license_types: Vec::new(),
-            roles: Vec::new(),
-            codes: Vec::new(),
-            attributes: Default::default(),
-        }
+        let settings = [
+            ("url", SettingKind::Url),
+            ("token", samples::secret()),
+            ("key", SettingKind::SecretValue),
+            ("days", SettingKind::Integer),
+        ];
+        let settings = settings.map(|(key, kind)| samples::setting(key, kind)).into();
+        Description { settings, ..samples::description() }
     }
 
     fn maker(change: impl FnOnce(&mut Description, &mut Settings)) -> Maker {

@@ -3,7 +3,7 @@
 use http::Request;
 use hyper::body::Bytes;
 use provider_egress::{Egress, EgressOptions};
-use provider_model::{Attributes, Description, SettingKind, SettingSpec};
+use provider_model::{Description, SettingKind, SettingSpec};
 use provider_testing::samples;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -12,27 +12,11 @@ use crate::{Access, Limits, Outlet, Settings};
 
 /// A provider that reads one path with a token.
 fn description() -> Description {
-    let setting = |key: &str, kind| SettingSpec {
-        key: key.to_owned(),
-        label: String::new(),
-        kind,
-        required: true,
-        default: None,
-        help: String::new(),
-        attributes: Attributes::new(),
-    };
-    let read = samples::request("GET", "/users");
+    let setting = |key, kind| SettingSpec { required: true, ..samples::setting(key, kind) };
     Description {
-        id: "x".to_owned(),
-        name: String::new(),
-        version: "0.1.0".to_owned(),
-        documentation_url: String::new(),
         settings: vec![setting("url", SettingKind::Url), setting("token", samples::secret())],
-        requests: vec![read],
-        license_types: Vec::new(),
-        roles: Vec::new(),
-        codes: Vec::new(),
-        attributes: Attributes::new(),
+        requests: vec![samples::request("GET", "/users")],
+        ..samples::description()
     }
 }
 

@@ -89,6 +89,8 @@ pub enum Stall {
     Steps(u64),
 }
 
+provider_egress::by_facts!(Error);
+
 impl Error {
     /// The table of errors.
     #[must_use]
@@ -113,24 +115,6 @@ impl Error {
             }
             Self::CheckpointNewer { .. } => lasting("checkpoint-newer", "Update this host, or name another file."),
         }
-    }
-
-    /// A stable kebab-case code: the provider's own for an error of the provider, one of this host's otherwise.
-    #[must_use]
-    pub fn code(&self) -> &str {
-        self.facts().code
-    }
-
-    /// What an administrator, or who embeds this library, can do about it.
-    #[must_use]
-    pub fn fix(&self) -> Option<&str> {
-        self.facts().fix
-    }
-
-    /// Whether the same call may succeed later, without anybody changing anything.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        self.facts().is_retryable
     }
 
     /// How long to wait before the same call is made again, where the product or this host says so.

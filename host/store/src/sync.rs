@@ -393,7 +393,7 @@ impl<S: Source> ListingSync<S> {
         }
         let gone = leaving::not_read_again(&self.damage.ids, &self.keeper).await?;
         self.damage.ids.clear();
-        let gone: Vec<User> = gone.iter().map(|id| leaving::nameless(id)).collect();
+        let gone: Vec<User> = gone.iter().map(|id| User::nameless(id)).collect();
         Ok((!gone.is_empty()).then(|| SyncStep { gone, ..SyncStep::default() }))
     }
 

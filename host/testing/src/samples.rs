@@ -1,8 +1,8 @@
 //! Records to test with.
 
 use provider_model::{
-    ActivityKnowledge, Assignment, ListingState, Notice, RequestSpec, SeatUse, SecretUse, SettingKind, Severity, User,
-    UserKind, UserPage, UserStatus,
+    ActivityKnowledge, Assignment, Description, ListingState, Notice, RequestSpec, SeatUse, SecretUse, SettingKind,
+    SettingSpec, Severity, User, UserKind, UserPage, UserStatus,
 };
 
 /// A request without a query below the setting `url`.
@@ -51,23 +51,36 @@ pub fn user(id: &str, created_at: &str) -> User {
 /// A user with little more than an id.
 #[must_use]
 pub fn bare_user(id: &str) -> User {
-    User {
-        id: id.to_owned(),
-        username: id.to_owned(),
-        email: None,
-        first_name: None,
-        last_name: None,
-        status: UserStatus::Active,
-        kind: UserKind::Member,
-        role: "member".to_owned(),
+    User { username: id.to_owned(), role: "member".to_owned(), seat: SeatUse::Occupied, ..User::nameless(id) }
+}
+
+/// A setting of this kind, without any text.
+#[must_use]
+pub fn setting(key: &str, kind: SettingKind) -> SettingSpec {
+    SettingSpec {
+        key: key.to_owned(),
+        label: String::new(),
+        kind,
+        required: false,
+        default: None,
+        help: String::new(),
+        attributes: Default::default(),
+    }
+}
+
+/// A description of the product `example` that demands nothing.
+#[must_use]
+pub fn description() -> Description {
+    Description {
+        id: "example".into(),
+        name: "Example".into(),
+        version: "1.0.0".into(),
+        documentation_url: String::new(),
+        settings: Vec::new(),
+        requests: Vec::new(),
+        license_types: Vec::new(),
         roles: Vec::new(),
-        seat: SeatUse::Occupied,
-        licenses: Vec::new(),
-        position: None,
-        created_at: None,
-        deactivated_at: None,
-        activity: ActivityKnowledge::Unknown,
-        last_activity_at: None,
+        codes: Vec::new(),
         attributes: Default::default(),
     }
 }

@@ -246,10 +246,13 @@ mod tests {
         }
     }
 
+    /// Fewer under Miri, which needs seconds to draw some hundred steps.
+    const STEPS: usize = if cfg!(miri) { 80 } else { 600 };
+
     proptest! {
         #[test]
         fn blocks_are_aligned_and_never_overlap(
-            steps in proptest::collection::vec((0..4_u8, 1..400_usize, 0..6_u32, any::<prop::sample::Index>()), 0..600),
+            steps in proptest::collection::vec((0..4_u8, 1..400_usize, 0..6_u32, any::<prop::sample::Index>()), 0..STEPS),
         ) {
             let heap = Heap::new(Lent::default());
             let mut all: Vec<Held> = Vec::new();

@@ -87,8 +87,8 @@ fn record() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    // Miri takes a hundred times as long for each.
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 8 } else { 2_000 }))]
+    // Miri needs seconds for each.
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 2_000 }))]
 
     #[test]
     fn json_is_read_as_serde_json_reads_it(value in prop_oneof![record(), value()], spaced: bool) {

@@ -4,15 +4,14 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use provider_sdk::cursor::{Parts, Stale, seal, unseal};
+use provider_sdk::cursor::{Parts, Stale, read_optional, seal, unseal, write_optional};
 use provider_sdk::hash::fnv1a;
 
-use super::super::advice::Holder;
 use super::super::edition::Edition;
 use super::super::failure::Failure;
 use super::super::listing::by_ids::{Called, Id, Present};
 use super::super::listing::cursor::{read_count, read_version, write_count, write_version};
-use super::super::listing::{Census, Clock, Findings, Hidden, Seats};
+use super::super::listing::{Census, Findings, Seats};
 use super::baseline::Baseline;
 
 /// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
@@ -155,10 +154,10 @@ impl Cursor {
     #[must_use]
     pub fn encode(&self) -> String {
         let (census, since, seats) = (&self.census, self.since, self.seats);
-        let watermark = since.watermark_ms.map_or_else(|| "-".to_string(), |ms| ms.to_string());
+        let watermark = write_optional(since.watermark_ms);
         let flags = [since.proven, since.outdated, self.reads_all].map(|is| if is { '1' } else { '0' });
         let state = format!(
-            "{:x}_{watermark}_{}_{}_{}_{}_{}_{}_{}_{}_{}_{}_{}",
+            "{:x}_{watermark}_{}_{}_{}_{}_{}_{}_{}_{}_{}",
             self.id,
             since.users,
             flags.iter().collect::<String>(),
@@ -166,9 +165,7 @@ impl Cursor {
             census.edition.id(),
             write_version(census.version),
             self.brought,
-            seats.occupied,
-            seats.apart,
-            seats.unknown,
+            seats.encode(),
             self.findings.encode(),
             self.way.encode(),
         );
@@ -186,10 +183,7 @@ impl Cursor {
 
     fn read(fingerprint: u64, parts: &mut Parts<'_>) -> Option<Self> {
         let id = u64::from_str_radix(parts.next()?, 16).ok()?;
-        let watermark_ms = match parts.next()? {
-            "-" => None,
-            ms => Some(ms.parse().ok()?),
-        };
+        let watermark_ms = read_optional(parts.next()?, |ms| ms.parse().ok())?;
         let users = parts.next()?.parse().ok()?;
         let mut flags = parts.next()?.chars().map(|flag| flag == '1');
         let (proven, outdated, reads_all) = (flags.next()?, flags.next()?, flags.next()?);
@@ -197,35 +191,21 @@ impl Cursor {
         let count = read_count(parts.next()?)?;
         let edition = Edition::from_id(parts.next()?)?;
         let version = read_version(parts.next()?)?;
-        let mut number = || parts.next()?.parse().ok();
-        let brought = number()?;
-        let seats = Seats { occupied: number()?, apart: number()?, unknown: number()? };
+        let brought = parts.next()?.parse().ok()?;
+        let seats = Seats::read(parts)?;
         let findings = Findings::decode(parts.next()?)?;
         let way = Way::decode(parts.next()?)?;
-        // What was hidden at the beginning is among the findings.
-        let (hidden, clock) = (Hidden::default(), Clock::default());
-        let (holder, me) = (Holder::default(), String::new());
-        let census = Census { count, edition, version, hidden, count_failure: None, clock, holder, me };
+        let census = Census::remembered(count, edition, version);
         Some(Self { fingerprint, id, since, census, way, reads_all, brought, seats, findings })
     }
 }
 
-/// A number, or a dash.
-fn write_number(number: Option<u32>) -> String {
-    number.map_or_else(|| "-".to_string(), |number| number.to_string())
-}
-
 fn read_number(text: &str) -> Option<Option<u32>> {
-    if text == "-" { Some(None) } else { text.parse().ok().map(Some) }
-}
-
-/// An id, or a dash.
-fn write_id(id: Option<Id>) -> String {
-    id.map_or_else(|| "-".to_string(), Id::text)
+    read_optional(text, |number| number.parse().ok())
 }
 
 fn read_id(text: &str) -> Option<Option<Id>> {
-    if text == "-" { Some(None) } else { Id::parse(text.as_bytes()).map(Some) }
+    read_optional(text, |id| Id::parse(id.as_bytes()))
 }
 
 impl Round {
@@ -257,16 +237,16 @@ impl Lists {
 impl Way {
     fn encode(&self) -> String {
         match self {
-            Self::Open(me) => format!("o,{}", write_id(*me)),
+            Self::Open(me) => format!("o,{}", write_optional(me.map(Id::text))),
             Self::Lists(lists) => {
                 let round = Round::ALL.iter().position(|round| *round == lists.round).unwrap_or_default();
                 format!(
                     "l,{round},{},{},{},{},{},{},{},{},{},{},{}",
                     lists.me.text(),
                     lists.room,
-                    write_id(lists.last),
+                    write_optional(lists.last.map(Id::text)),
                     lists.called.encode(),
-                    write_number(lists.counted_people),
+                    write_optional(lists.counted_people),
                     lists.here,
                     lists.bots,
                     lists.absent,
@@ -278,7 +258,7 @@ impl Way {
             Self::Numbers(numbers) => {
                 let Newcomers { counted_people, people, bots } = numbers.newcomers;
                 let unverified = numbers.unverified.iter().map(Unverified::encode).collect::<String>();
-                let bots = write_number(bots);
+                let bots = write_optional(bots);
                 format!("n,{counted_people},{people},{bots},{},{},{unverified}", numbers.people, numbers.bots)
             }
         }

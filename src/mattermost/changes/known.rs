@@ -108,16 +108,14 @@ fn ask_once(
         whole.extend(ids.iter().step_by(ids.len().div_ceil(SAMPLE).max(1)));
     }
     whole.extend(beside.new.iter().chain(beside.doubted));
-    let whole: Vec<&str> = whole.into_iter().collect();
 
     let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks);
     lookup.ask(About::Changes(at.since.recent_from_ms()), &dated);
-    lookup.ask(About::Everything, &whole);
+    lookup.ask(About::Everything, &whole.iter().copied().collect::<Vec<_>>());
     if asks.activity {
         let active: Vec<&str> = ids.iter().chain(beside.new).copied().collect();
         lookup.ask(About::Activity, &active);
     }
-    let whole: HashSet<&str> = whole.into_iter().collect();
     let asked = ids
         .iter()
         .zip(&dates)

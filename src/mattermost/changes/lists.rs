@@ -24,7 +24,7 @@ use super::super::version::Version;
 use super::asks::{Asks, body_bytes};
 use super::cursor::{Cursor, Lists, Round, Way};
 use super::known::{self, Beside, Gone, Here};
-use super::lookup::{About, Lookup};
+use super::lookup::{self, About, Lookup};
 use super::memory::Memory;
 use super::step::{Book, End, Step};
 use crate::contract::{User, UserKind};
@@ -251,7 +251,7 @@ fn recount(
     }
     let texts: Vec<String> = strange.iter().map(|id| id.text()).collect();
     let ids: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let found = known::ask(&[], Beside { new: &ids, doubted: &[] }, at, rules, asks, false, network)?.found;
+    let found = lookup::all_of(&ids, &at.census, rules, asks, network)?;
     if let Some(code) = found.hindrance(&mut at.findings) {
         return Ok(Step::impossible(code));
     }
@@ -319,7 +319,7 @@ fn confirm(
         }
     }
     if !bots.is_empty() {
-        let found = known::ask(&[], Beside { new: &bots, doubted: &[] }, at, rules, asks, false, network)?.found;
+        let found = lookup::all_of(&bots, &at.census, rules, asks, network)?;
         if let Some(code) = found.hindrance(&mut at.findings) {
             return Ok(Step::impossible(code));
         }

@@ -11,10 +11,10 @@ use super::super::activity::Activity;
 use super::super::api::{self, Answer};
 use super::super::code::NoticeCode;
 use super::super::failure::{Failure, Meaning as _};
-use super::super::listing::{AccountContext, Findings};
+use super::super::listing::{AccountContext, Census, Findings};
 use super::super::record::{Draft, Rules};
 use super::super::wire::{Ids, Status, User};
-use super::asks::Asks;
+use super::asks::{Asks, body_bytes};
 use crate::contract::User as Record;
 
 /// How many accounts are asked for at once where each of them is answered: some 1.4 MB, of 4 MiB that an answer may have.
@@ -213,6 +213,25 @@ impl<'a> Lookup<'a> {
         place.extend(drafts.into_iter().map(|draft| (draft.id().to_string(), draft)));
         Ok(())
     }
+}
+
+/// All that is known of some accounts, and their activity if that is asked for.
+///
+/// # Errors
+/// The server cannot be reached or does not answer as Mattermost does.
+pub(super) fn all_of(
+    ids: &[&str],
+    census: &Census,
+    rules: &Rules,
+    asks: Asks<'_>,
+    network: &mut dyn Network,
+) -> Result<Found, Failure> {
+    let mut lookup = Lookup::new(rules, body_bytes(census), asks);
+    lookup.ask(About::Everything, ids);
+    if asks.activity {
+        lookup.ask(About::Activity, ids);
+    }
+    lookup.run(network)
 }
 
 impl Work for Lookup<'_> {

@@ -14,9 +14,9 @@ use super::super::failure::{Failure, Meaning as _};
 use super::super::listing::{Count, Counting, Newest};
 use super::super::record::{Draft, Rules};
 use super::super::wire::Bot;
-use super::asks::{Asks, Verdict, body_bytes};
+use super::asks::{Asks, Verdict};
 use super::cursor::{Cursor, Newcomers};
-use super::lookup::{About, Found, Lookup};
+use super::lookup::{self, Found};
 
 /// How often the numbers are taken where accounts are made near a count.
 const COUNTS_AT_MOST: u32 = 4;
@@ -76,7 +76,8 @@ pub(super) fn find(
         ids.sort_unstable();
         ids.dedup();
 
-        let found = look_up(&ids, at, rules, asks, network)?;
+        let texts: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let found = lookup::all_of(&texts, &at.census, rules, asks, network)?;
         if found.is_refused {
             return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
         }
@@ -115,22 +116,6 @@ fn counted(counting: Counting) -> Result<Count, NoticeCode> {
         Counting::Refused => Err(NoticeCode::ChangesHidden),
         Counting::Failed(_) => Err(NoticeCode::CountFailed),
     }
-}
-
-fn look_up(
-    ids: &[String],
-    at: &Cursor,
-    rules: &Rules,
-    asks: Asks<'_>,
-    network: &mut dyn Network,
-) -> Result<Found, Failure> {
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let mut lookup = Lookup::new(rules, body_bytes(&at.census), asks);
-    lookup.ask(About::Everything, &ids);
-    if asks.activity {
-        lookup.ask(About::Activity, &ids);
-    }
-    lookup.run(network)
 }
 
 /// The ids of the bots that were made since the baseline, of so many in all; `None` if the token may not see them. The

@@ -198,6 +198,13 @@ pub enum Clock {
 }
 
 impl Census {
+    /// What a cursor remembers of a census. What was hidden at the beginning is among the findings.
+    #[must_use]
+    pub fn remembered(count: Count, edition: Edition, version: Option<Version>) -> Self {
+        let (hidden, clock, holder) = (Hidden::default(), Clock::default(), Holder::default());
+        Self { count, edition, version, hidden, me: String::new(), count_failure: None, clock, holder }
+    }
+
     /// Takes the census. All its requests are answered before the first page is requested. So an account that is
     /// created in between is dated after the census, and is not taken for one that was counted.
     ///

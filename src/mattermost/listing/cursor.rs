@@ -1,17 +1,16 @@
 //! Where a listing goes on: a line of at most a few hundred bytes that the host keeps.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
-use provider_sdk::cursor::{Parts, seal, unseal};
+use provider_sdk::cursor::{Parts, read_optional, seal, unseal, write_optional};
 use provider_sdk::hash::fnv1a;
 
-use super::super::advice::Holder;
 use super::super::api::USERS_PER_PAGE;
 use super::super::edition::Edition;
 use super::super::failure::Failure;
 use super::super::version::Version;
-use super::census::{Census, Clock, Count, Hidden};
+use super::census::{Census, Count};
 use super::memory::{PASSES_AT_MOST, Tally};
 use super::notices::Findings;
 
@@ -57,6 +56,20 @@ pub struct Seats {
     pub unknown: u32,
 }
 
+impl Seats {
+    /// The numbers as three parts of a cursor.
+    #[must_use]
+    pub fn encode(self) -> String {
+        format!("{}_{}_{}", self.occupied, self.apart, self.unknown)
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote.
+    pub fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        let mut number = || parts.next()?.parse().ok();
+        Some(Self { occupied: number()?, apart: number()?, unknown: number()? })
+    }
+}
+
 impl Cursor {
     /// The beginning of a listing.
     #[must_use]
@@ -95,9 +108,9 @@ impl Cursor {
     pub fn encode(&self) -> String {
         let (census, tally, seats) = (&self.census, self.tally, self.seats);
         let version = write_version(census.version);
-        let pass = self.pass.map_or_else(|| "-".to_string(), write_count);
+        let pass = write_optional(self.pass.map(write_count));
         let state = format!(
-            "{:x}_{}_{}_{}_{}_{}_{}_{}_{}_{pass}_{}_{version}_{}_{}_{}_{}",
+            "{:x}_{}_{}_{}_{}_{}_{}_{}_{}_{pass}_{}_{version}_{}_{}",
             self.listing,
             self.next_page,
             self.page_size,
@@ -108,9 +121,7 @@ impl Cursor {
             tally.later,
             write_count(census.count),
             census.edition.id(),
-            seats.occupied,
-            seats.apart,
-            seats.unknown,
+            seats.encode(),
             self.findings.encode(),
         );
         seal(FORM, self.fingerprint, &state)
@@ -133,51 +144,37 @@ impl Cursor {
         let mut number = || parts.next()?.parse().ok();
         let tally = Tally { pass, seen: number()?, in_pass: number()?, later: number()? };
         let count = read_count(parts.next()?)?;
-        let pass = match parts.next()? {
-            "-" => None,
-            text => Some(read_count(text)?),
-        };
+        let pass = read_optional(parts.next()?, read_count)?;
         let edition = Edition::from_id(parts.next()?)?;
         let version = read_version(parts.next()?)?;
-        let mut seats = || parts.next()?.parse().ok();
-        let seats = Seats { occupied: seats()?, apart: seats()?, unknown: seats()? };
+        let seats = Seats::read(parts)?;
         let findings = Findings::decode(parts.next()?)?;
-        // What was hidden at the beginning is among the findings; later steps look it up there.
-        let (hidden, clock) = (Hidden::default(), Clock::default());
-        let (holder, me) = (Holder::default(), String::new());
-        let census = Census { count, edition, version, hidden, count_failure: None, clock, holder, me };
+        let census = Census::remembered(count, edition, version);
         Some(Self { fingerprint, listing, next_page, page_size, idle_pages, tally, census, pass, seats, findings })
     }
 }
 
 /// Writes a version, or a dash if the server reports none.
 pub(in crate::mattermost) fn write_version(version: Option<Version>) -> String {
-    version.map_or_else(|| "-".to_string(), |version| version.to_string())
+    write_optional(version)
 }
 
 /// Reads what [`write_version`] wrote.
 pub(in crate::mattermost) fn read_version(text: &str) -> Option<Option<Version>> {
-    if text == "-" { Some(None) } else { Version::parse(text).map(Some) }
+    read_optional(text, Version::parse)
 }
 
 /// A count with its time.
 pub(in crate::mattermost) fn write_count(count: Count) -> String {
-    let total = count.total.map_or_else(|| "-".to_string(), |total| total.to_string());
-    let lag = |cutoff_ms| count.server_ms.saturating_sub(cutoff_ms).to_string();
-    format!("{}:{total}:{}", count.server_ms, count.cutoff_ms.map_or_else(|| "-".to_string(), lag))
+    let lag = count.cutoff_ms.map(|cutoff_ms| count.server_ms.saturating_sub(cutoff_ms));
+    format!("{}:{}:{}", count.server_ms, write_optional(count.total), write_optional(lag))
 }
 
 /// Reads what [`write_count`] wrote.
 pub(in crate::mattermost) fn read_count(text: &str) -> Option<Count> {
     let mut parts = text.splitn(3, ':');
     let server_ms = parts.next()?.parse::<i64>().ok()?;
-    let total = match parts.next()? {
-        "-" => None,
-        number => Some(number.parse().ok()?),
-    };
-    let cutoff_ms = match parts.next()? {
-        "-" => None,
-        lag => Some(server_ms.checked_sub(lag.parse().ok()?)?),
-    };
+    let total = read_optional(parts.next()?, |number| number.parse().ok())?;
+    let cutoff_ms = read_optional(parts.next()?, |lag| server_ms.checked_sub(lag.parse().ok()?))?;
     Some(Count { server_ms, cutoff_ms, total })
 }

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use provider_sdk::cursor::{read_optional, write_optional};
 use provider_sdk::lenient::NAMES_AT_MOST;
 use provider_sdk::notice::notice;
 use provider_sdk::time::in_words;
@@ -355,8 +356,7 @@ impl Findings {
     /// The numbers as the cursor writes them: a dash or a number for each, and whether sign-ins are hidden.
     #[must_use]
     pub fn encode(&self) -> String {
-        let mut texts: Vec<String> =
-            self.counts.iter().map(|count| count.map_or_else(|| "-".to_string(), |n| n.to_string())).collect();
+        let mut texts: Vec<String> = self.counts.iter().map(|count| write_optional(*count)).collect();
         texts.push(if self.sign_in_hidden { HIDDEN } else { SHOWN }.to_string());
         texts.join(",")
     }
@@ -367,10 +367,7 @@ impl Findings {
         let mut findings = Self::default();
         let mut texts = text.split(',');
         for slot in &mut findings.counts {
-            *slot = match texts.next()? {
-                "-" => None,
-                number => Some(number.parse().ok()?),
-            };
+            *slot = read_optional(texts.next()?, |number| number.parse().ok())?;
         }
         findings.sign_in_hidden = match texts.next()? {
             HIDDEN => true,

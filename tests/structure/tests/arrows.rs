@@ -52,7 +52,7 @@ fn each_crate_of_the_host_knows_those_below_it_alone() {
     assert_eq!(testing, BTreeSet::from(["provider-model".to_owned()]), "what is shared by tests");
 }
 
-/// All files below a folder; none where there is no such folder.
+/// All files below a folder; empty if there is no such folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use provider_testing::component::{Bodies, provider};
+use provider_testing::counters::counters;
 
 use super::*;
 use crate::{Pool, Sandbox};
@@ -55,13 +55,9 @@ impl Drop for Place {
 
 /// How many components were compiled and how many were taken from a cache meanwhile, on this thread.
 fn counted(work: impl FnOnce()) -> (u64, u64) {
-    let recorder = DebuggingRecorder::new();
-    metrics::with_local_recorder(&recorder, work);
     let mut counted = (0, 0);
-    for (key, _, _, value) in recorder.snapshotter().snapshot().into_vec() {
-        let DebugValue::Counter(count) = value else { continue };
-        let labels: Vec<_> = key.key().labels().map(|label| label.value().to_owned()).collect();
-        match (key.key().name(), labels.concat().as_str()) {
+    for (name, labels, count) in counters(work) {
+        match (name.as_str(), labels.as_str()) {
             ("provider_components_loaded_total", "compiler") => counted.0 += count,
             ("provider_components_loaded_total", "cache") => counted.1 += count,
             _ => {}

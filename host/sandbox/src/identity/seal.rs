@@ -65,18 +65,8 @@ mod tests {
     use provider_testing::samples;
 
     fn description(version: &str) -> Description {
-        Description {
-            id: "example".to_owned(),
-            name: "Example".to_owned(),
-            version: version.to_owned(),
-            documentation_url: String::new(),
-            settings: Vec::new(),
-            requests: vec![samples::request("GET", "/users")],
-            license_types: Vec::new(),
-            roles: Vec::new(),
-            codes: Vec::new(),
-            attributes: Default::default(),
-        }
+        let requests = vec![samples::request("GET", "/users")];
+        Description { version: version.to_owned(), requests, ..samples::description() }
     }
 
     #[test]

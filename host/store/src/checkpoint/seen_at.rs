@@ -4,27 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use provider_model::HiddenField;
-
-/// The fields of a record, by their names in JSON. All attributes are one, but for those that were hidden once.
-const FIELDS: [&str; 16] = [
-    "username",
-    "email",
-    "first_name",
-    "last_name",
-    "status",
-    "kind",
-    "role",
-    "roles",
-    "seat",
-    "licenses",
-    "position",
-    "created_at",
-    "deactivated_at",
-    "activity",
-    "last_activity_at",
-    ATTRIBUTES,
-];
+use provider_model::{HiddenField, User};
 
 const ATTRIBUTES: &str = "attributes";
 
@@ -63,7 +43,8 @@ impl SeenAt {
         let hidden: Vec<String> = hidden.iter().map(|field| in_json(&field.name)).collect();
         let attributes = self.0.get(ATTRIBUTES).cloned();
         let is_hidden = |name: &str| hidden.iter().any(|hidden| hidden == name);
-        for name in FIELDS.into_iter().filter(|name| !is_hidden(name)) {
+        // All attributes are one field, but for those that were hidden once.
+        for name in User::FIELDS.into_iter().filter(|name| *name != "id" && !is_hidden(name)) {
             self.0.insert(name.to_owned(), at.to_owned());
         }
         for (name, seen) in &mut self.0 {

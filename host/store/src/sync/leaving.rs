@@ -7,7 +7,7 @@ use super::step::SyncStep;
 use crate::Result;
 use crate::checkpoint::Kept;
 use crate::listing::Keeper;
-use provider_model::{ActivityKnowledge, SeatUse, User, UserKind, UserStatus};
+use provider_model::User;
 
 /// Ids of users who are gone and kept, in order.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ impl Leaving {
             return Ok(Some(users));
         }
         let damaged = std::mem::take(&mut self.damaged);
-        Ok((!damaged.is_empty()).then(|| damaged.iter().map(|id| nameless(id)).collect()))
+        Ok((!damaged.is_empty()).then(|| damaged.iter().map(|id| User::nameless(id)).collect()))
     }
 }
 
@@ -68,27 +68,4 @@ async fn kept(ids: &[String], keeper: &Keeper) -> Result<Vec<User>> {
 
 fn at_once() -> usize {
     usize::try_from(READ_AT_ONCE).unwrap_or(usize::MAX)
-}
-
-/// Somebody of whom nothing but the id is left.
-pub(super) fn nameless(id: &str) -> User {
-    User {
-        id: id.to_owned(),
-        username: String::new(),
-        email: None,
-        first_name: None,
-        last_name: None,
-        status: UserStatus::Active,
-        kind: UserKind::Member,
-        role: String::new(),
-        roles: Vec::new(),
-        seat: SeatUse::Unknown,
-        licenses: Vec::new(),
-        position: None,
-        created_at: None,
-        deactivated_at: None,
-        activity: ActivityKnowledge::Unknown,
-        last_activity_at: None,
-        attributes: Default::default(),
-    }
 }

@@ -40,10 +40,9 @@ pub(super) const OWN_PAGES: usize = 20;
 /// The same where changes are looked for, which take fewer requests in all.
 const OWN_PAGES_OF_CHANGES: usize = 4;
 
-/// One account of so many, and this number, may be left for the lists of teams where changes can be found by numbers: those lists
-/// are read twice, 200 accounts a page, and a sync takes two requests for each 9,300 accounts.
-const ACCOUNTS_A_MEMBER: usize = 46;
-const UNKNOWN_AT_LEAST: usize = 1_000;
+/// Accounts that a sync asks about in one request, and pages of members that any sync may read.
+const ACCOUNTS_A_BATCH: usize = 9_300;
+const SPARE_PAGES: usize = 5;
 
 /// Pages that a list may have beyond what the counted accounts fill, for ids without an account.
 const PAGES_MORE: usize = 20;
@@ -118,20 +117,19 @@ impl Cover {
     }
 
     /// The cover that finds out who is new and who is gone: it reads the lists of a few requests in any case, and those of teams
-    /// of small servers too, where a listing reads pages. If there is `another_way`, by numbers, the lists of teams may take
-    /// no more requests than the rest of a sync.
+    /// of small servers too, where a listing reads pages.
     #[must_use]
-    pub(super) fn of_changes(accounts: u32, orphans: u32, another_way: bool, settings: &Settings) -> Self {
-        let most_unknown = match usize::try_from(accounts) {
-            Ok(accounts) if another_way && settings.way != Way::Ids => accounts / ACCOUNTS_A_MEMBER + UNKNOWN_AT_LEAST,
-            _ => usize::MAX,
-        };
-        Self {
-            is_thorough: true,
-            left_of_own: OWN_PAGES_OF_CHANGES,
-            most_unknown,
-            ..Self::new(accounts, orphans, settings)
-        }
+    pub(super) fn of_changes(accounts: u32, orphans: u32, settings: &Settings) -> Self {
+        Self { is_thorough: true, left_of_own: OWN_PAGES_OF_CHANGES, ..Self::new(accounts, orphans, settings) }
+    }
+
+    /// The same where there is another way: the lists of teams, which are read twice, take hardly more requests than the rest of
+    /// a sync, which takes two for each batch of accounts. It is given up otherwise.
+    #[must_use]
+    pub(super) fn sparing_teams(mut self) -> Self {
+        self.most_unknown =
+            self.wanted.saturating_mul(USERS_PER_PAGE) / ACCOUNTS_A_BATCH + SPARE_PAGES * USERS_PER_PAGE;
+        self
     }
 
     /// Only the list of the accounts that the caller knows.

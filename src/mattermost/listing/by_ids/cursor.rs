@@ -1,18 +1,17 @@
 //! Where a listing by ids goes on: behind an id.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
-use provider_sdk::cursor::{Parts, has_form, seal, unseal};
+use provider_sdk::cursor::{Parts, has_form, read_optional, seal, unseal, write_optional};
 use provider_sdk::hash::fnv1a;
 
-use super::super::super::advice::Holder;
 use super::super::super::code::NoticeCode;
 use super::super::super::edition::Edition;
 use super::super::super::failure::Failure;
+use super::super::Census;
 use super::super::cursor::{Cursor as PagesCursor, Seats, read_count, read_version, write_count, write_version};
 use super::super::notices::Findings;
-use super::super::{Census, Clock, Hidden};
 use super::called::{Called, count};
 use super::id::Id;
 use super::roll::digest;
@@ -108,10 +107,10 @@ impl Cursor {
     #[must_use]
     pub fn encode(&self) -> String {
         let (census, seats) = (&self.census, self.seats);
-        let last = self.last.map_or_else(|| "-".to_string(), Id::text);
-        let called = self.called.map_or_else(|| "-".to_string(), Called::encode);
+        let last = write_optional(self.last.map(Id::text));
+        let called = write_optional(self.called.map(Called::encode));
         let state = format!(
-            "{:x}_{}_{}_{last}_{called}_{}_{}_{}_{}_{}_{}_{}_{}_{}",
+            "{:x}_{}_{}_{last}_{called}_{}_{}_{}_{}_{}_{}_{}",
             self.listing,
             self.pass,
             self.orphans,
@@ -120,9 +119,7 @@ impl Cursor {
             write_count(census.count),
             census.edition.id(),
             write_version(census.version),
-            seats.occupied,
-            seats.apart,
-            seats.unknown,
+            seats.encode(),
             self.findings.encode(),
         );
         seal(FORM, self.fingerprint, &state)
@@ -140,25 +137,16 @@ impl Cursor {
         let listing = u64::from_str_radix(parts.next()?, 16).ok()?;
         let pass = parts.next()?.parse().ok().filter(|pass| (1..=PASSES_AT_MOST).contains(pass))?;
         let orphans = parts.next()?.parse().ok()?;
-        let last = match parts.next()? {
-            "-" => None,
-            id => Some(Id::parse(id.as_bytes())?),
-        };
-        let called = match parts.next()? {
-            "-" => None,
-            text => Some(Called::decode(text)?),
-        };
+        let last = read_optional(parts.next()?, |id| Id::parse(id.as_bytes()))?;
+        let called = read_optional(parts.next()?, Called::decode)?;
         let absent = parts.next()?.parse().ok()?;
         let me = Id::parse(parts.next()?.as_bytes())?;
         let count = read_count(parts.next()?)?;
         let edition = Edition::from_id(parts.next()?)?;
         let version = read_version(parts.next()?)?;
-        let mut seats = || parts.next()?.parse().ok();
-        let seats = Seats { occupied: seats()?, apart: seats()?, unknown: seats()? };
+        let seats = Seats::read(parts)?;
         let findings = Findings::decode(parts.next()?)?;
-        let (hidden, clock) = (Hidden::default(), Clock::default());
-        let (holder, id) = (Holder::default(), String::new());
-        let census = Census { count, edition, version, hidden, count_failure: None, clock, holder, me: id };
+        let census = Census::remembered(count, edition, version);
         Some(Self { fingerprint, listing, pass, orphans, last, called, absent, me, census, seats, findings })
     }
 }

@@ -59,7 +59,9 @@ impl Wanted<'_> {
     fn cover(&self, counted: u32) -> Cover {
         match self.purpose {
             Purpose::Listing => Cover::new(counted, self.orphans, self.settings),
-            Purpose::Changes(since) => Cover::of_changes(counted, self.orphans, since.is_some(), self.settings),
+            Purpose::Changes(None) => Cover::of_changes(counted, self.orphans, self.settings),
+            // The report on new users shows that the changes can be found by numbers as well.
+            Purpose::Changes(Some(_)) => Cover::of_changes(counted, self.orphans, self.settings).sparing_teams(),
         }
     }
 }
