@@ -54,9 +54,9 @@ check: component ## Formatting, lints and documentation, with warnings as errors
 		cargo clippy --locked --manifest-path $(COMPONENTS) --target-dir $${CARGO_TARGET_DIR:-target} --lib --examples $(WASM) -- -D warnings; \
 	fi
 	RUSTDOCFLAGS=-Dwarnings cargo doc $(RELEASE) --workspace --no-deps
-	cargo test $(RELEASE) -p structure --test world
+	cargo test $(RELEASE) --workspace --test world
 	$(MAKE) --no-print-directory dependencies spelling
-	@if cargo +nightly miri --version >/dev/null 2>&1; then scripts/miri.sh 900; else echo "Miri is not installed: left out"; fi
+	@if cargo +nightly miri --version >/dev/null 2>&1; then scripts/miri.sh; else echo "Miri is not installed: left out"; fi
 
 spelling: ## Look for misspelt words
 	scripts/spelling.sh
