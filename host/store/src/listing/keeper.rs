@@ -1,5 +1,6 @@
 //! A store's blocking calls, on threads on which they may block.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use provider_model::User;
@@ -95,7 +96,8 @@ impl Keeper {
         self.outcome(self.run(move |checkpoint| recall(checkpoint, standing)).await)
     }
 
-    /// Begins to save a step. The last one of a listing comes with everything that its end means.
+    /// Begins to save a step. The last one of a listing comes with everything that its end means; where that fails, it alone is
+    /// tried again.
     pub(super) fn save(
         &self,
         taken: Arc<Taken>,
@@ -104,14 +106,17 @@ impl Keeper {
         at_the_end: AtTheEnd,
     ) -> JoinHandle<Result<()>> {
         self.run(move |checkpoint| {
-            checkpoint.save(&Step {
-                begins,
-                run: taken.run,
-                withdraws: taken.withdraws,
-                users: &taken.batch.users,
-                repeated: &taken.batch.repeated,
-                ..Step::of(&taken.standing)
-            })?;
+            if !taken.is_saved.load(Ordering::Acquire) {
+                checkpoint.save(&Step {
+                    begins,
+                    run: taken.run,
+                    withdraws: taken.withdraws,
+                    users: &taken.batch.users,
+                    repeated: &taken.batch.repeated,
+                    ..Step::of(&taken.standing)
+                })?;
+                taken.is_saved.store(true, Ordering::Release);
+            }
             if taken.standing.end.is_none() {
                 return Ok(());
             }

@@ -1,5 +1,8 @@
 //! What a page means for a listing: who is new, whether it is over, and what comes next. It neither waits nor calls.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use provider_model::{ListingState, Notice, User, UserPage};
 use provider_sandbox::{LimitHit, ListingLimits, Maker, bounds};
 
@@ -38,6 +41,8 @@ pub(super) struct Taken {
     pub(super) withdraws: bool,
     /// How far the listing is with it.
     pub(super) standing: Standing,
+    /// Whether its users are saved. The end of the listing is saved after them, and may fail alone.
+    pub(super) is_saved: Arc<AtomicBool>,
 }
 
 impl Walk {
@@ -139,7 +144,7 @@ impl Walk {
         batch.end = self.standing.end;
         batch.reason.clone_from(&self.standing.reason);
         let withdraws = batch.withdrawn > 0;
-        Taken { batch, run, news, withdraws, standing: self.standing.clone() }
+        Taken { batch, run, news, withdraws, standing: self.standing.clone(), is_saved: Arc::default() }
     }
 
     /// Leaves those out of a complete listing whom only an earlier run has brought: they were deleted before this one
