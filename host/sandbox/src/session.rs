@@ -16,8 +16,8 @@ use crate::answers::{self, Rules};
 use crate::bindings::{Baseline, Changes, Exports, contract};
 use crate::bounds;
 use crate::guest::Guest;
-use crate::maker::Maker;
 use crate::meter::Meter;
+use crate::record_source::RecordSource;
 use crate::slots::{Lent, Slot, Slots};
 use crate::store;
 use crate::{Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings, demands};
@@ -51,11 +51,11 @@ pub(crate) struct Granted {
     /// The roles that its records may hold, the highest first.
     roles: Vec<String>,
     /// What makes the records; `None` for a session that only describes.
-    maker: Option<Maker>,
+    record_source: Option<RecordSource>,
 }
 
 impl Granted {
-    pub(crate) fn new(description: &Description, settings: &Settings, maker: Maker) -> Self {
+    pub(crate) fn new(description: &Description, settings: &Settings, record_source: RecordSource) -> Self {
         let urls = description.settings.iter().filter(|spec| spec.kind == SettingKind::Url);
         let values = urls.filter_map(|spec| settings.expose(&spec.key));
         let sources: Vec<_> = values.map(|value| value.trim().trim_end_matches('/')).collect();
@@ -64,7 +64,7 @@ impl Granted {
             product: description.id.clone(),
             source: sources.join(" "),
             roles: description.roles.iter().map(|role| role.id.clone()).collect(),
-            maker: Some(maker),
+            record_source: Some(record_source),
         }
     }
 }
@@ -304,8 +304,8 @@ impl Session {
     }
 
     /// What makes its records.
-    pub const fn maker(&self) -> Option<&Maker> {
-        self.granted.maker.as_ref()
+    pub const fn record_source(&self) -> Option<&RecordSource> {
+        self.granted.record_source.as_ref()
     }
 
     /// The roles that its records may hold, the highest first.

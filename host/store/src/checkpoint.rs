@@ -22,11 +22,11 @@ mod sqlite;
 mod store;
 #[cfg(test)]
 mod tests;
-mod untold;
+mod undelivered;
 
 pub use memory::MemoryCheckpoints;
 pub use seen_at::SeenAt;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteCheckpoints;
 pub use store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, Verified, Wait};
-pub(crate) use untold::Untold;
+pub(crate) use undelivered::Undelivered;

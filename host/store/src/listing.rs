@@ -133,10 +133,10 @@ impl<S: Source> Listing<S> {
         let interrupted = interrupted.filter(|it| it.end.is_none() || at_the_end == AtTheEnd::Settle);
         let begins = interrupted.is_none();
         let walk = match interrupted {
-            Some(standing) => keeper.recall(Standing { is_untold: true, ..standing }).await?,
+            Some(standing) => keeper.recall(Standing { is_unsettled: true, ..standing }).await?,
             None => {
-                let untold = opened.standing.as_ref().and_then(|it| it.untold.clone());
-                Walk::new(Standing { is_untold: true, untold, ..Standing::begin(options.cursor) })
+                let undelivered = opened.standing.as_ref().and_then(|it| it.undelivered.clone());
+                Walk::new(Standing { is_unsettled: true, undelivered, ..Standing::begin(options.cursor) })
             }
         };
         let mut listing = Self::at(session, options.limit, walk);
@@ -179,7 +179,7 @@ impl<S: Source> Listing<S> {
                     }
                     let requests = self.session.requests();
                     let more = requests.saturating_sub(std::mem::replace(&mut self.counted, requests));
-                    self.walk.made(self.session.maker(), more);
+                    self.walk.made(self.session.record_source(), more);
                     let taken = self.walk.take(page, now_ms());
                     let (news, users) = (taken.news, taken.standing.progress.users);
                     // The next call returns it where this one ends with an error.

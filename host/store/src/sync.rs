@@ -9,14 +9,14 @@
 //! A listing that is not proven complete is brought up to date too. Nobody is gone then, and who did not come is kept
 //! (`listing/settle.rs`). A value that is hidden from the token is the one that was seen last (`listing/merge.rs`).
 
-mod asking;
 mod batch;
-mod leaving;
+mod delta_sync;
+mod diff;
+mod full_sync;
+mod removals;
 mod step;
-mod telling;
 #[cfg(test)]
 mod tests;
-mod whole;
 
 use std::sync::Arc;
 
@@ -25,16 +25,16 @@ use provider_model::{ErrorKind, HiddenField, ListingState, Notice, User, UserPag
 use provider_sandbox::{Changes, Error as SandboxError, ListingLimits, Session, answers};
 use tokio::time::Instant;
 
-use crate::checkpoint::{Checkpoints, Kept, ListingKey, SeenAt, Standing, Untold, Wait};
+use crate::checkpoint::{Checkpoints, Kept, ListingKey, SeenAt, Standing, Undelivered, Wait};
 use crate::listing::{
     AtTheEnd, Damage, Hidden, Keeper, Source, StallGuard, Update, after, damage_notice, learn, now_ms, wait_is_bearable,
 };
 use crate::{End, Listing, ListingOptions, Result};
-use asking::{Asking, Brought, Verdict};
-use leaving::Leaving;
+use delta_sync::{BatchSummary, DeltaSync, Verdict};
+use diff::DiffCursor;
+pub use full_sync::FullSyncReason;
+use removals::Removals;
 pub use step::{ChangedUser, SyncOptions, SyncStep};
-use telling::Telling;
-pub use whole::FullSyncReason;
 
 /// A kept listing that is brought up to date.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub struct ListingSync<S = Session> {
     /// How far the latest listing in the store is.
     standing: Option<Standing>,
     phase: Phase,
-    whole: Option<FullSyncReason>,
+    full_sync_reason: Option<FullSyncReason>,
     /// Why every known record is read again by asking.
     outdated: Option<FullSyncReason>,
     /// What the token does not see, by the answers to what is asked.
@@ -70,16 +70,16 @@ pub struct ListingSync<S = Session> {
 /// What is done next.
 #[derive(Debug)]
 enum Phase {
-    /// Ask what changed.
-    Asking(Asking),
+    /// Ask the provider what changed.
+    Delta(DeltaSync),
     /// The provider has proven everything: who is gone leaves, and then the listing stands so.
-    Leaving(Leaving, Box<Standing>),
+    Removing(Removals, Box<Standing>),
     /// List everybody.
     Listing,
     /// Tell what differs between two listings, the later of which ended so.
-    Telling(Telling, End),
+    Diff(DiffCursor, End),
     /// The same for a listing that an earlier process has not returned to its end; what changed since comes afterwards.
-    Remembering(Telling),
+    CatchUp(DiffCursor),
     /// Tell that it is over.
     Closing(End),
     Ended,
@@ -92,7 +92,7 @@ struct Examined {
     expected_total: Option<u32>,
     wait_ms: Option<u32>,
     watermark: Option<String>,
-    leaving: Leaving,
+    removals: Removals,
 }
 
 /// How far a sync is.
@@ -120,26 +120,26 @@ impl<S: Source> ListingSync<S> {
     ) -> Result<Self> {
         let keeper = Keeper::open(store, key).await?;
         let mut opened = keeper.inspect().await?;
-        let untold = opened.standing.as_mut().and_then(|it| it.untold.take());
+        let undelivered = opened.standing.as_mut().and_then(|it| it.undelivered.take());
         let listed = ListingOptions { limit: options.limit, cursor: None };
         let listing = Listing::in_place(session, listed, keeper.clone(), &opened, true, AtTheEnd::Leave).await?;
         // What was listed and is damaged is listed again.
         let is_lost = opened.damage.records() > 0 && opened.standing.as_ref().is_some_and(|it| !it.is_finished());
-        let ready = match untold {
-            Some(untold) => Some(again(untold, opened.standing.as_ref(), &keeper).await?),
+        let ready = match undelivered {
+            Some(undelivered) => Some(redelivered(undelivered, opened.standing.as_ref(), &keeper).await?),
             None => None,
         };
         let standing = opened.standing;
         let not_before =
             standing.as_ref().and_then(|standing| standing.wait).and_then(|wait| after(wait.left_ms(now_ms())));
-        let is_untold = standing.as_ref().is_some_and(|it| it.is_untold && it.end.is_some());
+        let is_unsettled = standing.as_ref().is_some_and(|it| it.is_unsettled && it.end.is_some());
         let mut sync = Self {
             listing,
             keeper,
             options,
             standing,
-            phase: Phase::Remembering(Telling::default()),
-            whole: None,
+            phase: Phase::CatchUp(DiffCursor::default()),
+            full_sync_reason: None,
             outdated: None,
             hidden: Vec::new(),
             damage: opened.damage,
@@ -152,7 +152,7 @@ impl<S: Source> ListingSync<S> {
             notices: Vec::new(),
             progress: SyncProgress::default(),
         };
-        match (is_lost, is_untold) {
+        match (is_lost, is_unsettled) {
             (true, _) => sync.list_everybody(FullSyncReason::Damaged),
             (false, false) => sync.begin(),
             (false, true) => {}
@@ -163,7 +163,8 @@ impl<S: Source> ListingSync<S> {
     /// Decides between asking and listing.
     fn begin(&mut self) {
         let session = self.listing.session();
-        match whole::baseline(&self.options, self.standing.as_ref(), session.maker(), session.has_changes()) {
+        match full_sync::baseline(&self.options, self.standing.as_ref(), session.record_source(), session.has_changes())
+        {
             Ok((mut since, mut outdated)) => {
                 if self.outdated == Some(FullSyncReason::SeesMore) {
                     outdated = outdated.or(Some(FullSyncReason::SeesMore));
@@ -171,18 +172,18 @@ impl<S: Source> ListingSync<S> {
                 }
                 self.progress.expected_total = Some(since.users);
                 self.outdated.clone_from(&outdated);
-                self.phase = Phase::Asking(Asking::new(since, outdated));
+                self.phase = Phase::Delta(DeltaSync::new(since, outdated));
             }
-            Err(whole) => self.list_everybody(whole),
+            Err(reason) => self.list_everybody(reason),
         }
     }
 
-    fn list_everybody(&mut self, whole: FullSyncReason) {
+    fn list_everybody(&mut self, reason: FullSyncReason) {
         self.listing.session().leave_instance();
         self.listing.count_requests_from_here();
         self.progress.users = self.listing.progress().users;
         self.progress.expected_total = self.listing.progress().expected_total;
-        self.whole = Some(whole);
+        self.full_sync_reason = Some(reason);
         self.phase = Phase::Listing;
     }
 
@@ -203,29 +204,29 @@ impl<S: Source> ListingSync<S> {
                 return Ok(Some(step));
             }
             match &mut self.phase {
-                Phase::Asking(_) if std::mem::take(&mut self.reads_again) => self.begin(),
-                Phase::Asking(_) => {
+                Phase::Delta(_) if std::mem::take(&mut self.reads_again) => self.begin(),
+                Phase::Delta(_) => {
                     if let Some(step) = self.ask().await? {
                         return Ok(Some(step));
                     }
                 }
                 Phase::Listing => return self.list().await.map(Some),
-                Phase::Telling(telling, _) | Phase::Remembering(telling) => {
-                    if let Some(step) = telling.next(&self.keeper).await? {
+                Phase::Diff(diff, _) | Phase::CatchUp(diff) => {
+                    if let Some(step) = diff.next(&self.keeper).await? {
                         self.count(&step);
                         return Ok(Some(step));
                     }
-                    if let Some(step) = self.leave_damaged().await? {
+                    if let Some(step) = self.remove_damaged().await? {
                         self.count(&step);
                         return Ok(Some(step));
                     }
-                    self.end_telling().await?;
+                    self.end_diff().await?;
                 }
-                Phase::Leaving(leaving, standing) => {
-                    let gone = leaving.next(&self.keeper).await?;
+                Phase::Removing(removals, standing) => {
+                    let gone = removals.next(&self.keeper).await?;
                     let mut standing = Standing::clone(standing);
                     if let Some(gone) = gone {
-                        self.leave(gone);
+                        self.remove(gone);
                         continue;
                     }
                     standing.progress.users = self.users_kept();
@@ -248,7 +249,7 @@ impl<S: Source> ListingSync<S> {
         let Some(update) = &self.unsaved else { return Ok(()) };
         self.keeper.update(Arc::clone(update)).await?;
         // Once more is asked for, it was received.
-        self.standing = self.unsaved.take().map(|update| Standing { untold: None, ..update.standing.clone() });
+        self.standing = self.unsaved.take().map(|update| Standing { undelivered: None, ..update.standing.clone() });
         Ok(())
     }
 
@@ -266,10 +267,10 @@ impl<S: Source> ListingSync<S> {
     async fn ask(&mut self) -> Result<Option<SyncStep>> {
         let limits = self.listing.session().listing_limits().clone();
         self.wait(&limits).await?;
-        let Phase::Asking(asking) = &mut self.phase else { return Ok(None) };
-        let known = asking.known(&self.keeper).await?;
-        let batch = Brought::of(&known);
-        let asked = self.listing.session().list_changes(asking.since(), known, asking.cursor());
+        let Phase::Delta(delta) = &mut self.phase else { return Ok(None) };
+        let known = delta.known(&self.keeper).await?;
+        let batch = BatchSummary::of(&known);
+        let asked = self.listing.session().list_changes(delta.since(), known, delta.cursor());
         let answer = self.guard.part(&limits, asked).await;
         match answer {
             Ok(Some((changes, bytes))) => self.take(changes, bytes, batch).await,
@@ -283,8 +284,8 @@ impl<S: Source> ListingSync<S> {
                     self.listing.session().leave_instance();
                     self.begin();
                 } else {
-                    let whole = FullSyncReason::instead_of(&error).ok_or(error)?;
-                    self.list_everybody(whole);
+                    let reason = FullSyncReason::instead_of(&error).ok_or(error)?;
+                    self.list_everybody(reason);
                 }
                 Ok(None)
             }
@@ -292,90 +293,92 @@ impl<S: Source> ListingSync<S> {
     }
 
     /// Looks at an answer to these users: whom it found, beside what is known of them.
-    async fn look_at(&mut self, changes: Changes, batch: &Brought) -> Result<(SyncStep, Examined)> {
-        let Phase::Asking(asking) = &mut self.phase else { return Ok(Default::default()) };
+    async fn look_at(&mut self, changes: Changes, batch: &BatchSummary) -> Result<(SyncStep, Examined)> {
+        let Phase::Delta(delta) = &mut self.phase else { return Ok(Default::default()) };
         let ids = changes.page.users.iter().map(|user| user.id.clone()).collect();
         let kept = self.keeper.find(Kept::Latest, ids).await?;
         let refused = |reason| SandboxError::AnswerRefused { call: "list-changes", reason };
         for user in &kept {
-            answers::is_asked_for(user, asking.has_brought(batch, &user.id), asking.since().watermark.as_deref())
+            answers::is_asked_for(user, delta.has_passed(batch, &user.id), delta.since().watermark.as_deref())
                 .map_err(refused)?;
         }
         answers::are_gone(&changes).map_err(refused)?;
-        asking.exist(changes.page.users.iter(), &changes.gone);
+        delta.exist(changes.page.users.iter(), &changes.gone);
         let UserPage { users, state, expected_total, wait_ms, watermark, notices, hidden, attributes: _ } =
             changes.page;
         learn(&mut self.hidden, &hidden);
         let all = Hidden::new(&self.hidden, self.listing.session().roles());
-        let step = SyncStep { notices, hidden, ..telling::compare(users, kept, &all) };
-        let leaving = match state {
-            ListingState::Complete => Leaving::of(asking.gone(), &step, &self.damage.ids, &self.keeper).await?,
-            ListingState::More(_) | ListingState::Resumed | ListingState::Incomplete(_) => Leaving::default(),
+        let step = SyncStep { notices, hidden, ..diff::compare(users, kept, &all) };
+        let removals = match state {
+            ListingState::Complete => Removals::of(delta.gone(), &step, &self.damage.ids, &self.keeper).await?,
+            ListingState::More(_) | ListingState::Resumed | ListingState::Incomplete(_) => Removals::default(),
         };
-        Ok((step, Examined { state: Some(state), expected_total, wait_ms, watermark, leaving }))
+        Ok((step, Examined { state: Some(state), expected_total, wait_ms, watermark, removals }))
     }
 
     /// Takes an answer to these users.
-    async fn take(&mut self, changes: Changes, bytes: u64, batch: Brought) -> Result<Option<SyncStep>> {
+    async fn take(&mut self, changes: Changes, bytes: u64, batch: BatchSummary) -> Result<Option<SyncStep>> {
         let limits = self.listing.session().listing_limits().clone();
-        let brought = batch.users;
+        let passed = batch.users;
         let (step, examined) = self.look_at(changes, &batch).await?;
-        let (Phase::Asking(asking), Some(standing), Some(state)) = (&mut self.phase, &self.standing, examined.state)
+        let (Phase::Delta(delta), Some(standing), Some(state)) = (&mut self.phase, &self.standing, examined.state)
         else {
             return Ok(None);
         };
         let mut standing = standing.clone();
         let added = number(step.added.len());
         standing.progress.users = standing.progress.users.saturating_add(added);
-        let left = standing.progress.users.saturating_sub(examined.leaving.kept());
+        let left = standing.progress.users.saturating_sub(examined.removals.kept());
         self.guard.holds(&limits, standing.progress.users, bytes)?;
         // Numbers that contradict each other prove nothing.
         let adds_up = examined.expected_total.is_none_or(|counted| u64::from(counted) == left);
-        match asking.take(batch, &step, state, examined.watermark.filter(|_| adds_up)) {
-            Verdict::GoesOn => {}
+        match delta.take(batch, &step, state, examined.watermark.filter(|_| adds_up)) {
+            Verdict::Continue => {}
             // What changed since then is not all that is new to this token.
             Verdict::Complete { .. } if self.outdated.is_none() && standing.is_behind(&self.hidden) => {
                 self.outdated = Some(FullSyncReason::SeesMore);
                 self.reads_again = true;
             }
             Verdict::Complete { watermark } => {
-                let mut proven = Standing { maker: self.listing.session().maker().cloned(), ..standing.clone() };
+                let mut proven =
+                    Standing { record_source: self.listing.session().record_source().cloned(), ..standing.clone() };
                 proven.prove(watermark, &self.hidden);
                 proven.progress.expected_total = examined.expected_total.or(standing.progress.expected_total);
                 proven.notices.clone_from(&step.notices);
                 let damaged = Some(self.listing.damaged()).filter(|records| *records > 0);
                 self.notices = damaged.map(damage_notice).into_iter().chain(step.notices.iter().cloned()).collect();
-                self.phase = Phase::Leaving(examined.leaving, Box::new(proven));
+                self.phase = Phase::Removing(examined.removals, Box::new(proven));
             }
             // What it found is found again with everybody else.
-            Verdict::FullSyncReason(whole) => {
-                self.list_everybody(whole);
+            Verdict::FullSync(reason) => {
+                self.list_everybody(reason);
                 return Ok(Some(SyncStep { notices: step.notices, hidden: step.hidden, ..SyncStep::default() }));
             }
         }
-        self.progress.users = self.progress.users.saturating_add(brought);
+        self.progress.users = self.progress.users.saturating_add(passed);
         self.not_before = examined.wait_ms.and_then(|ms| after(u64::from(ms)));
         standing.wait = examined.wait_ms.map(|ms| Wait { until_ms: now_ms().saturating_add(u64::from(ms)), ms });
         // What two versions have made is of neither.
-        standing.maker = standing.maker.filter(|maker| Some(maker) == self.listing.session().maker());
-        standing.untold = untold(&step);
+        standing.record_source =
+            standing.record_source.filter(|source| Some(source) == self.listing.session().record_source());
+        standing.undelivered = undelivered(&step);
         let changed: Vec<User> = step.changed.iter().map(|user| user.new.clone()).collect();
         let found = number(changed.len());
         self.unsaved = Some(Arc::new(Update { added: step.added.clone(), changed, ..Update::of(standing, false) }));
         self.ready = Some(step);
         // A step without news has nothing that could be lost.
-        self.guard.step(&limits, brought.saturating_add(added).saturating_add(found))?;
+        self.guard.step(&limits, passed.saturating_add(added).saturating_add(found))?;
         Ok(None)
     }
 
     /// Lets users leave who are gone, as a step of their own.
-    fn leave(&mut self, gone: Vec<User>) {
+    fn remove(&mut self, gone: Vec<User>) {
         if let Some(standing) = &self.standing {
             let mut standing = standing.clone();
             standing.progress.users = standing.progress.users.saturating_sub(number(gone.len()));
             let ids = gone.iter().map(|user| user.id.clone()).collect();
             let step = SyncStep { gone, ..SyncStep::default() };
-            standing.untold = untold(&step);
+            standing.undelivered = undelivered(&step);
             self.unsaved = Some(Arc::new(Update { gone: ids, ..Update::of(standing, false) }));
             self.ready = Some(step);
         }
@@ -386,12 +389,12 @@ impl<S: Source> ListingSync<S> {
     }
 
     /// Those of whom nothing but the id was left, and who are not in the listing that is proven complete.
-    async fn leave_damaged(&mut self) -> Result<Option<SyncStep>> {
-        let is_proven = matches!(self.phase, Phase::Telling(_, End::Complete));
+    async fn remove_damaged(&mut self) -> Result<Option<SyncStep>> {
+        let is_proven = matches!(self.phase, Phase::Diff(_, End::Complete));
         if !is_proven || self.damage.ids.is_empty() {
             return Ok(None);
         }
-        let gone = leaving::not_read_again(&self.damage.ids, &self.keeper).await?;
+        let gone = removals::not_read_again(&self.damage.ids, &self.keeper).await?;
         self.damage.ids.clear();
         let gone: Vec<User> = gone.iter().map(|id| User::nameless(id)).collect();
         Ok((!gone.is_empty()).then(|| SyncStep { gone, ..SyncStep::default() }))
@@ -409,19 +412,19 @@ impl<S: Source> ListingSync<S> {
         if let Some(end) = batch.end {
             self.notices.clone_from(&batch.notices);
             self.standing = Some(self.listing.standing().clone());
-            self.phase = Phase::Telling(Telling::default(), end);
+            self.phase = Phase::Diff(DiffCursor::default(), end);
         }
         Ok(SyncStep { notices: batch.notices, hidden: batch.hidden, ..SyncStep::default() })
     }
 
     /// All differences were returned: the listing becomes what is known, before anything else happens.
-    async fn end_telling(&mut self) -> Result<()> {
+    async fn end_diff(&mut self) -> Result<()> {
         self.standing = self.keeper.settle().await?;
         match self.phase {
-            Phase::Telling(_, end) => self.phase = Phase::Closing(end),
-            Phase::Remembering(_)
-            | Phase::Asking(_)
-            | Phase::Leaving(..)
+            Phase::Diff(_, end) => self.phase = Phase::Closing(end),
+            Phase::CatchUp(_)
+            | Phase::Delta(_)
+            | Phase::Removing(..)
             | Phase::Listing
             | Phase::Closing(_)
             | Phase::Ended => self.begin(),
@@ -445,12 +448,12 @@ impl<S: Source> ListingSync<S> {
     /// Why everybody is listed; `None` if the provider reports what changed. A sync that has begun to ask may come to a whole
     /// listing still.
     #[must_use]
-    pub const fn whole(&self) -> Option<&FullSyncReason> {
-        self.whole.as_ref()
+    pub const fn full_sync_reason(&self) -> Option<&FullSyncReason> {
+        self.full_sync_reason.as_ref()
     }
 
     /// Why the provider reads every known record again, one by one; `None` if it need not. Where it cannot,
-    /// [`whole`](Self::whole) says the same.
+    /// [`full_sync_reason`](Self::full_sync_reason) says the same.
     #[must_use]
     pub const fn outdated(&self) -> Option<&FullSyncReason> {
         self.outdated.as_ref()
@@ -489,7 +492,7 @@ impl ListingSync {
     /// is of another version of the provider, every record is read again.
     pub fn continue_in(&mut self, session: Session) -> Session {
         let earlier = self.listing.continue_in(session);
-        if matches!(self.phase, Phase::Asking(_)) && earlier.maker() != self.listing.session().maker() {
+        if matches!(self.phase, Phase::Delta(_)) && earlier.record_source() != self.listing.session().record_source() {
             self.begin();
         }
         earlier
@@ -509,21 +512,21 @@ impl ListingSync {
 }
 
 /// What is noted of a step that is saved and not yet received; none of one without news.
-fn untold(step: &SyncStep) -> Option<Untold> {
-    let untold = Untold {
+fn undelivered(step: &SyncStep) -> Option<Undelivered> {
+    let undelivered = Undelivered {
         added: step.added.iter().map(|user| user.id.clone()).collect(),
         changed: step.changed.iter().map(|user| user.old.clone()).collect(),
         gone: step.gone.clone(),
     };
-    (untold != Untold::default()).then_some(untold)
+    (undelivered != Undelivered::default()).then_some(undelivered)
 }
 
 /// A step that an earlier process has saved, with the records as they are kept.
-async fn again(untold: Untold, standing: Option<&Standing>, keeper: &Keeper) -> Result<SyncStep> {
-    let Untold { added, changed, gone } = untold;
+async fn redelivered(undelivered: Undelivered, standing: Option<&Standing>, keeper: &Keeper) -> Result<SyncStep> {
+    let Undelivered { added, changed, gone } = undelivered;
     let of = if standing.is_some_and(Standing::is_finished) { Kept::Latest } else { Kept::Before };
     let ids = added.into_iter().chain(changed.iter().map(|user| user.id.clone())).collect();
-    let step = telling::compare(keeper.find(of, ids).await?, changed, &Hidden::default());
+    let step = diff::compare(keeper.find(of, ids).await?, changed, &Hidden::default());
     Ok(SyncStep { gone, ..step })
 }
 

@@ -75,7 +75,7 @@ fn ending(state: &ListingState) -> (bool, Option<String>) {
 
 /// How a host asks for changes.
 #[derive(Clone, Copy)]
-pub(super) struct Asking<'a> {
+pub(super) struct FakeHost<'a> {
     pub(super) settings: &'a Settings,
     /// Users a call.
     pub(super) batch: usize,
@@ -86,7 +86,7 @@ pub(super) struct Asking<'a> {
     pub(super) outdated: bool,
 }
 
-impl<'a> Asking<'a> {
+impl<'a> FakeHost<'a> {
     pub(super) const fn with(settings: &'a Settings) -> Self {
         Self { settings, batch: 150, afresh: false, order: Order::First, outdated: false }
     }
@@ -142,7 +142,7 @@ impl<'a> Asking<'a> {
     }
 
     /// The same with a server that does not change meanwhile.
-    pub(super) fn of(&self, server: &mut Server, kept: &Kept) -> Kept {
+    pub(super) fn sync(&self, server: &mut Server, kept: &Kept) -> Kept {
         self.changes(server, kept, Server::answer, |_, _| {}).unwrap()
     }
 }

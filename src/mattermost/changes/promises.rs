@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::super::fake::Order;
 use super::super::listing::fake_server::{ADMIN, Server, VIEWER, settings};
-use super::fake_host::{Asking, Kept, assert_same, list};
+use super::fake_host::{FakeHost, Kept, assert_same, list};
 
 /// Accounts of the server, of which some are in each of two teams.
 const ACCOUNTS: u32 = 6_000;
@@ -71,8 +71,8 @@ fn cell(situation: &Situation, version: &'static str, (_, role, hides_bot): (&st
     (situation.happen)(&mut server);
     (server.role, server.now) = (role, server.now + 3_600_000);
     let outdated = situation.is_outdated;
-    let got = Asking { settings: &settings, batch: 2_000, afresh: false, order: Order::First, outdated }
-        .of(&mut server, &kept);
+    let got = FakeHost { settings: &settings, batch: 2_000, afresh: false, order: Order::First, outdated }
+        .sync(&mut server, &kept);
     match got.reason {
         None => {
             let fresh = list(&settings, &mut server, |_, _| {});

@@ -14,7 +14,7 @@ use super::super::code::Code;
 use super::super::fake::Order;
 use super::super::listing::by_ids::mutation::{self, Mutation};
 use super::super::listing::fake_server::{ADMIN, Server, VIEWER, id, settings};
-use super::fake_host::{Asking, Kept, list};
+use super::fake_host::{FakeHost, Kept, list};
 
 /// Something that happens to a server.
 #[derive(Clone, Debug)]
@@ -148,14 +148,14 @@ impl Story {
                 }
                 server.answer(request)
             };
-            let asking = Asking {
+            let host = FakeHost {
                 settings: &settings,
                 batch: sync.batch,
                 afresh: sync.afresh,
                 order: Order::Last,
                 outdated: sync.outdated,
             };
-            let got = asking.changes(&mut server, &kept, answer, |_, _| {});
+            let got = host.changes(&mut server, &kept, answer, |_, _| {});
             let fresh = list(&settings, &mut server, |_, _| {});
             assert!(fresh.is_complete, "{:?}", fresh.codes);
             let got = match got {

@@ -14,7 +14,7 @@ use super::super::code::Code;
 use super::super::fake::{Fake, Order, json};
 use super::super::listing::fake_server::{ADMIN, Account, NOW, Server, VIEWER, settings, settings_of};
 use super::super::settings::Settings;
-use super::fake_host::{Asking, Kept, assert_same, codes, list};
+use super::fake_host::{FakeHost, Kept, assert_same, codes, list};
 use super::*;
 use crate::contract::{ListingState, User};
 use provider_sdk::changes::ChangesPage;
@@ -31,7 +31,7 @@ fn listed(server: &mut Server) -> Kept {
 }
 
 fn changes(server: &mut Server, kept: &Kept) -> Kept {
-    Asking::with(&settings()).of(server, kept)
+    FakeHost::with(&settings()).sync(server, kept)
 }
 
 fn baseline(kept: &Kept) -> Baseline {
@@ -48,7 +48,7 @@ fn nothing_has_changed_where_nothing_did() {
         for accounts in [1, 149, 150, 151, 700] {
             let mut server = Server::of(accounts);
             let kept = listed(&mut server);
-            let got = Asking::with(&settings).of(&mut server, &kept);
+            let got = FakeHost::with(&settings).sync(&mut server, &kept);
             assert_same(&got, &kept, way);
             assert_eq!((got.way.as_deref(), got.came), (Some(way), 0));
         }
@@ -106,7 +106,7 @@ fn what_changed_makes_a_listing_of_what_was_known() {
             server.now += HOUR_MS;
             event(&mut server);
             server.now += HOUR_MS;
-            let got = Asking { batch, afresh, order, ..Asking::with(settings) }.of(&mut server, &kept);
+            let got = FakeHost { batch, afresh, order, ..FakeHost::with(settings) }.sync(&mut server, &kept);
             assert_same(&got, &listed(&mut server), &format!("{name} by {way}"));
             assert_eq!(got.way.as_deref(), Some(*way));
         }
@@ -125,7 +125,7 @@ fn only_what_differs_is_returned() {
         server.accounts.get_mut("user000009").unwrap().updated = NOW - 1_000_000;
         server.create("zoe", 5_000);
         server.now += HOUR_MS;
-        let got = Asking::with(&settings).of(&mut server, &kept);
+        let got = FakeHost::with(&settings).sync(&mut server, &kept);
         assert_same(&got, &listed(&mut server), way);
         assert_eq!(got.came, 2, "{way}");
     }
@@ -231,7 +231,7 @@ fn who_is_gone_is_said_or_everybody_is_listed() {
                 server.now += later_ms;
                 event(&mut server);
                 server.now += HOUR_MS;
-                let got = Asking { batch, afresh: true, order, ..Asking::with(settings) }.of(&mut server, &kept);
+                let got = FakeHost { batch, afresh: true, order, ..FakeHost::with(settings) }.sync(&mut server, &kept);
                 let what = format!("{name} by {:?} for {role}", got.way);
                 assert_eq!(got.reason.as_deref(), reason, "{what}");
                 if reason.is_none() {
@@ -261,7 +261,7 @@ fn what_cannot_be_told_is_told_at_once() {
         server.now += HOUR_MS;
         server.create("zoe", 5_000);
         server.instead.clone_from(instead);
-        let got = Asking::with(&settings_of(pairs)).of(&mut server, &kept);
+        let got = FakeHost::with(&settings_of(pairs)).sync(&mut server, &kept);
         assert_eq!(got.reason.as_deref(), Some(*code), "{:?}", got.codes);
         assert!(got.codes.iter().any(|reported| reported == code), "{code}: {:?}", got.codes);
         assert!(got.requests < 25, "{code}: {}", got.requests);
@@ -275,13 +275,13 @@ fn the_report_is_no_hindrance_where_activity_is_left_out() {
     let kept = list(&settings, &mut server, |_, _| {});
     server.now += HOUR_MS;
     server.create("zoe", 5_000);
-    let asking = Asking::with(&settings);
+    let host = FakeHost::with(&settings);
     let mut asked_for_activity = false;
     let answer = |server: &mut Server, request: &Request| {
         asked_for_activity |= request.path.contains("status");
         server.answer(request)
     };
-    let got = asking.changes(&mut server, &kept, answer, |_, _| {}).unwrap();
+    let got = host.changes(&mut server, &kept, answer, |_, _| {}).unwrap();
     assert_same(&got, &list(&settings, &mut server, |_, _| {}), "without activity");
     assert!(!asked_for_activity);
 }
@@ -295,12 +295,12 @@ fn a_viewer_is_told_everything_but_new_bots() {
     let kept = listed(&mut server);
     server.now += HOUR_MS;
     server.create("zoe", 5_000);
-    let got = Asking::with(&settings).of(&mut server, &kept);
+    let got = FakeHost::with(&settings).sync(&mut server, &kept);
     assert_same(&got, &listed(&mut server), way);
 
     server.create("bot", 5_001);
     server.update("bot", |account| account.is_bot = true);
-    let got = Asking::with(&settings).of(&mut server, &kept);
+    let got = FakeHost::with(&settings).sync(&mut server, &kept);
     assert_eq!(got.reason.as_deref(), Some("changes-hidden"));
     // A bot that was made a moment ago costs another count.
     assert!(got.requests < 20, "{}", got.requests);
@@ -317,11 +317,11 @@ fn bots_of_which_some_are_hidden_are_looked_for_one_by_one() {
     server.now += HOUR_MS;
     let kept = listed(&mut server);
     server.now += 100_000;
-    assert_same(&Asking::with(&settings).of(&mut server, &kept), &kept, way);
+    assert_same(&FakeHost::with(&settings).sync(&mut server, &kept), &kept, way);
     delete(&mut server, "user000260");
-    assert_same(&Asking::with(&settings).of(&mut server, &kept), &listed(&mut server), way);
+    assert_same(&FakeHost::with(&settings).sync(&mut server, &kept), &listed(&mut server), way);
     make_bot(&mut server);
-    let got = Asking::with(&settings).of(&mut server, &kept);
+    let got = FakeHost::with(&settings).sync(&mut server, &kept);
     assert_eq!(got.reason.as_deref(), Some("changes-hidden"));
 }
 
@@ -397,18 +397,18 @@ fn who_is_made_while_the_baseline_is_listed_is_known_and_new() {
             for round in 0..2 {
                 server.now += HOUR_MS;
                 server.create(&format!("zoe{round}"), 6_000 + round);
-                let got = Asking::with(settings).of(&mut server, &kept);
+                let got = FakeHost::with(settings).sync(&mut server, &kept);
                 assert_same(&got, &listed(&mut server), name);
                 kept = got;
             }
             // And gone again, which a sum alone would not show.
             server.create("recent", 1_450);
-            let recent = Asking::with(settings).of(&mut server, &kept);
+            let recent = FakeHost::with(settings).sync(&mut server, &kept);
             assert!(recent.is_complete);
             delete(&mut server, "recent");
             server.create("later", 7_001);
             for order in [Order::First, Order::Last] {
-                let got = Asking { order, ..Asking::with(settings) }.of(&mut server, &recent);
+                let got = FakeHost { order, ..FakeHost::with(settings) }.sync(&mut server, &recent);
                 assert_same(&got, &listed(&mut server), name);
             }
         }
@@ -429,7 +429,7 @@ fn who_is_made_near_a_count_or_dated_in_the_future_costs_another_look_at_most() 
             counts += u32::from(is_count);
             server.answer(request)
         };
-        let got = Asking::with(settings).changes(&mut server, &kept, answer, |_, _| {}).unwrap();
+        let got = FakeHost::with(settings).changes(&mut server, &kept, answer, |_, _| {}).unwrap();
         assert!(got.is_complete && counts <= 2, "{way} {ahead} {counts}: {:?}", got.codes);
         assert_same(&got, &listed(&mut server), way);
     }
@@ -445,7 +445,7 @@ fn a_known_account_that_is_dated_in_the_future_is_no_new_one() {
             server.now += days * DAY_MS;
             server.create(&format!("zoe{days}"), 5_000 + u32::try_from(days).unwrap());
             server.now += HOUR_MS;
-            let got = Asking::with(&settings).of(&mut server, &kept);
+            let got = FakeHost::with(&settings).sync(&mut server, &kept);
             assert_same(&got, &listed(&mut server), &format!("{way} {days}"));
         }
     }
@@ -467,7 +467,7 @@ fn a_count_that_fails_is_named() {
             }
         };
         let [_, (_, numbers)] = both_ways();
-        let got = Asking::with(&numbers).changes(&mut server, &kept, answer, |_, _| {}).unwrap();
+        let got = FakeHost::with(&numbers).changes(&mut server, &kept, answer, |_, _| {}).unwrap();
         assert_eq!((got.is_complete, got.codes), (false, vec!["count-failed".to_string()]));
     }
 }
@@ -486,8 +486,8 @@ fn large_batches_are_asked_for_in_parts_that_fit() {
         outcome => outcome,
     };
     let settings = settings();
-    let asking = Asking { batch: 3_000, order: Order::Last, ..Asking::with(&settings) };
-    let got = asking.changes(&mut server, &kept, answer, |_, _| {}).unwrap();
+    let host = FakeHost { batch: 3_000, order: Order::Last, ..FakeHost::with(&settings) };
+    let got = host.changes(&mut server, &kept, answer, |_, _| {}).unwrap();
     assert_same(&got, &listed(&mut server), "large batches");
 }
 
@@ -505,8 +505,8 @@ fn how_many_ids_are_enough_is_found_out_once() {
         outcome
     };
     let settings = settings();
-    let asking = Asking { batch: 1_000, ..Asking::with(&settings) };
-    let got = asking.changes(&mut server, &kept, answer, |_, _| {}).unwrap();
+    let host = FakeHost { batch: 1_000, ..FakeHost::with(&settings) };
+    let got = host.changes(&mut server, &kept, answer, |_, _| {}).unwrap();
     assert_same(&got, &listed(&mut server), "fewer at once");
     // A thousand ids and twice five hundred, which fly together, for changes and for activity.
     assert!(refused.get() <= 6, "{} requests were too large", refused.get());
@@ -625,8 +625,8 @@ fn what_is_kept_may_be_newer_than_the_server() {
     server.accounts.values_mut().for_each(|account| account.mailbox += 1);
     let kept = Kept { watermark: future, ..kept };
     let [(way, lists), (_, numbers)] = both_ways();
-    assert_same(&Asking::with(&lists).of(&mut server, &kept), &listed(&mut server), way);
-    let failure = Asking::with(&numbers).changes(&mut server, &kept, Server::answer, |_, _| {}).unwrap_err();
+    assert_same(&FakeHost::with(&lists).sync(&mut server, &kept), &listed(&mut server), way);
+    let failure = FakeHost::with(&numbers).changes(&mut server, &kept, Server::answer, |_, _| {}).unwrap_err();
     assert_eq!(failure.code, Code::CursorStale);
 }
 
@@ -638,12 +638,12 @@ fn who_is_left_to_be_looked_for_travels_in_the_cursor() {
     let kept = listed(&mut server);
     server.now += HOUR_MS;
     let [_, (way, settings)] = both_ways();
-    let asking = Asking { batch: 20, afresh: true, ..Asking::with(&settings) };
-    let got = asking.changes(&mut server, &kept, Server::answer, |_, _| {}).unwrap();
+    let host = FakeHost { batch: 20, afresh: true, ..FakeHost::with(&settings) };
+    let got = host.changes(&mut server, &kept, Server::answer, |_, _| {}).unwrap();
     assert_same(&got, &listed(&mut server), way);
     // One of them is gone before it is looked for.
     let mut calls = 0;
-    let got = asking.changes(&mut server, &kept, Server::answer, |server, call| {
+    let got = host.changes(&mut server, &kept, Server::answer, |server, call| {
         calls = call;
         if call == 3 {
             server.accounts.remove("user000010");
@@ -663,8 +663,8 @@ fn a_repeated_sync_costs_a_small_part_of_a_listing() {
     }
     (0..3).for_each(|n| server.create(&format!("new{n}"), 300_000 + n));
     let settings = settings();
-    let asking = Asking { batch: 9_300, ..Asking::with(&settings) };
-    let got = asking.changes(&mut server, &kept, Server::answer, |_, _| {}).unwrap();
+    let host = FakeHost { batch: 9_300, ..FakeHost::with(&settings) };
+    let got = host.changes(&mut server, &kept, Server::answer, |_, _| {}).unwrap();
     assert!(got.is_complete && got.users.len() == 200_003);
     // A listing by pages takes more than 1,100 requests, and one by ids reads every profile.
     assert!(got.requests <= 66, "{} of {}", got.requests, kept.requests);
@@ -775,7 +775,7 @@ proptest! {
         };
         let mut kept = list(&settings, &mut server, |server, call| happen(server, &during, Some(call)));
         prop_assume!(kept.is_complete);
-        let asking = Asking { batch, afresh, order: Order::Last, ..Asking::with(&settings) };
+        let host = FakeHost { batch, afresh, order: Order::Last, ..FakeHost::with(&settings) };
         let answer = |server: &mut Server, request: &Request| {
             server.now += tick;
             server.answer(request)
@@ -785,7 +785,7 @@ proptest! {
             happen(&mut server, before, None);
             server.now += 2_000;
             let now = server.now;
-            let got = asking.changes(&mut server, &kept, answer, |server, call| happen(server, meanwhile, Some(call)));
+            let got = host.changes(&mut server, &kept, answer, |server, call| happen(server, meanwhile, Some(call)));
             // An instance that finds other lists than the one before begins anew.
             kept = match got {
                 Err(failure) if failure.code == Code::CursorStale => return Ok(()),

@@ -18,7 +18,7 @@ use provider_host::{
     Listings as _, Pool, Provenance, Registry, Sandbox, Session, SwitchOptions, SyncOptions, seal,
 };
 
-const ASK: SyncOptions = SyncOptions { limit: 0, whole: false };
+const ASK: SyncOptions = SyncOptions { limit: 0, full: false };
 
 type Table = BTreeMap<String, User>;
 type Store = Arc<dyn Checkpoints>;
@@ -110,7 +110,7 @@ async fn the_first_sync_lists_everybody_and_the_next_asks_what_changed() {
     let store: Store = Arc::new(MemoryCheckpoints::new());
     let (first, sync) = synced(&server, &store, Table::new()).await;
     assert_eq!(
-        (sync.whole(), first.end, first.added.len()),
+        (sync.full_sync_reason(), first.end, first.added.len()),
         (Some(&FullSyncReason::First), Some(End::Complete), 3_000)
     );
     drop(sync);
@@ -122,7 +122,12 @@ async fn the_first_sync_lists_everybody_and_the_next_asks_what_changed() {
     server.clear_log();
     let (second, sync) = synced(&server, &store, first.table).await;
     let requests = server.requests();
-    assert_eq!((sync.whole(), second.end, pages(&server)), (None, Some(End::Complete), 0), "{:?}", second.codes);
+    assert_eq!(
+        (sync.full_sync_reason(), second.end, pages(&server)),
+        (None, Some(End::Complete), 0),
+        "{:?}",
+        second.codes
+    );
     let beside = server.log().iter().filter(|exchange| beside(&exchange.path)).count();
     assert!(requests <= u64::try_from(beside).unwrap() + 20, "{requests}, {beside} of them for teams and guests");
     let sorted = |mut ids: Vec<String>| {
@@ -141,7 +146,7 @@ async fn the_first_sync_lists_everybody_and_the_next_asks_what_changed() {
     drop(sync);
 
     let (third, sync) = synced(&server, &store, second.table).await;
-    assert_eq!(sync.whole(), None);
+    assert_eq!(sync.full_sync_reason(), None);
     assert_eq!((third.added.len(), third.changed.len(), third.gone.len()), (0, 0, 0), "nothing is told twice");
 }
 
@@ -155,7 +160,7 @@ async fn a_deletion_is_found_without_listing_everybody() {
     let created = server.change(ChangeKind::Create { username: "new".into() }).unwrap().id;
     server.clear_log();
     let (second, sync) = synced(&server, &store, first.table).await;
-    assert_eq!((sync.whole(), pages(&server)), (None, 0));
+    assert_eq!((sync.full_sync_reason(), pages(&server)), (None, 0));
     assert_eq!((second.gone, second.added), (vec![gone.clone()], vec![created]));
     assert_eq!(second.changed.iter().map(|(id, _)| id).collect::<Vec<_>>(), [&renamed]);
     let table = kept(&sync).await;
@@ -165,7 +170,7 @@ async fn a_deletion_is_found_without_listing_everybody() {
 
 /// Why everybody was read again, in whatever way.
 fn why(sync: &ListingSync) -> Option<&'static str> {
-    sync.whole().or(sync.outdated()).map(FullSyncReason::code)
+    sync.full_sync_reason().or(sync.outdated()).map(FullSyncReason::code)
 }
 
 /// A component of dist/tests or the built one, with these settings beside the usual ones.
@@ -185,7 +190,7 @@ async fn other(server: &Simulator, component: &str, more: &[(&str, &str)]) -> Se
 async fn what_cannot_be_brought_up_to_date_is_listed_with_the_reason() {
     let server = simulator(Config { users: 500, ..Config::default() }).await;
     let store: Store = Arc::new(MemoryCheckpoints::new());
-    let whole = SyncOptions { whole: true, ..ASK };
+    let full = SyncOptions { full: true, ..ASK };
     // Each sync with what it lists everybody for, after those before it.
     let cases: &[(&str, &[(&str, &str)], &SyncOptions, Option<&str>)] = &[
         ("next", &[], &ASK, Some("nothing-kept")),
@@ -194,7 +199,7 @@ async fn what_cannot_be_brought_up_to_date_is_listed_with_the_reason() {
         ("mattermost", &[], &ASK, None),
         ("mattermost", &[("inactive_after_days", "30")], &ASK, Some("other-settings")),
         ("mattermost", &[("inactive_after_days", "30")], &ASK, None),
-        ("mattermost", &[("inactive_after_days", "30")], &whole, Some("whole-asked-for")),
+        ("mattermost", &[("inactive_after_days", "30")], &full, Some("whole-asked-for")),
         ("mattermost", &[("inactive_after_days", "31")], &ASK, Some("other-settings")),
         ("mattermost", &[("activity_source", "report")], &ASK, Some("other-settings")),
         ("mattermost", &[("activity_source", "report")], &ASK, Some("changes-not-told")),
@@ -221,9 +226,9 @@ async fn a_listing_of_several_versions_is_listed_anew_and_one_that_was_interrupt
     listing.next().await.unwrap().unwrap();
     drop(listing);
     let (_, sync) = synced(&server, &store, Table::new()).await;
-    assert_eq!((sync.whole(), kept(&sync).await), (Some(&FullSyncReason::Unfinished), fresh(&server).await));
+    assert_eq!((sync.full_sync_reason(), kept(&sync).await), (Some(&FullSyncReason::Unfinished), fresh(&server).await));
     drop(sync);
-    assert_eq!(synced(&server, &store, Table::new()).await.1.whole(), None);
+    assert_eq!(synced(&server, &store, Table::new()).await.1.full_sync_reason(), None);
 
     let mut listing = session(&server).await.restart(page(), Arc::clone(&store), "tenant").await.unwrap();
     listing.next().await.unwrap().unwrap();
@@ -249,7 +254,7 @@ async fn a_token_that_was_renewed_changes_nothing_and_another_ones_view_is_not_m
     drop(sync);
     let (had, sync) = as_whom(&server.tokens().member).await;
     assert_eq!((had.end, had.gone.len()), (Some(End::Incomplete), 0), "nobody is known to be gone");
-    assert!(sync.whole().is_some() && had.codes.iter().any(|code| code == "completeness-unproven"));
+    assert!(sync.full_sync_reason().is_some() && had.codes.iter().any(|code| code == "completeness-unproven"));
     assert_eq!(sync.kept(Kept::LastComplete, None, u32::MAX).await.unwrap().len(), 500);
 }
 
@@ -276,7 +281,7 @@ async fn a_tenant_whose_version_is_replaced_in_the_middle_lists_everybody_in_the
         (None, 0, None),
         (Some(&built), 1, Some(FullSyncReason::OtherVersion)),
     ];
-    for (version, moves, whole) in cases {
+    for (version, moves, reason) in cases {
         server.change(ChangeKind::Rename { place: 9_000, username: "zoe".into() }).unwrap();
         let mut sync = tenant.sync(ASK, Arc::clone(&store));
         let mut step = sync.next().await.unwrap().unwrap();
@@ -286,11 +291,11 @@ async fn a_tenant_whose_version_is_replaced_in_the_middle_lists_everybody_in_the
         while step.end.is_none() {
             step = sync.next().await.unwrap().unwrap();
         }
-        let why = sync.whole().or(sync.outdated());
-        assert_eq!((sync.moves(), why, step.end), (moves, whole.as_ref(), Some(End::Complete)));
+        let why = sync.full_sync_reason().or(sync.outdated());
+        assert_eq!((sync.moves(), why, step.end), (moves, reason.as_ref(), Some(End::Complete)));
         let kept = sync.kept(Kept::Latest, None, u32::MAX).await.unwrap();
         let kept: Table = kept.into_iter().map(|user| (user.id.clone(), user)).collect();
-        assert!(kept == fresh(&server).await, "{whole:?}");
+        assert!(kept == fresh(&server).await, "{reason:?}");
         assert!(sync.next().await.is_none());
     }
 }
@@ -321,7 +326,7 @@ async fn a_sync_that_is_killed_leaves_a_store_that_the_next_one_brings_up_to_dat
         server.change(ChangeKind::Create { username: format!("new{steps}") }).unwrap();
         known = killed_after(&server, &open(), known, steps).await;
         let (had, sync) = synced(&server, &open(), known).await;
-        assert_eq!((sync.whole(), had.end), (None, Some(End::Complete)), "after {steps} steps");
+        assert_eq!((sync.full_sync_reason(), had.end), (None, Some(End::Complete)), "after {steps} steps");
         let fresh = fresh(&server).await;
         assert_eq!(kept(&sync).await, fresh, "after {steps} steps");
         assert_eq!(had.table, fresh, "after {steps} steps");
@@ -395,7 +400,10 @@ async fn a_member_token_adds_to_what_is_known_and_takes_nothing_away() {
     drop(sync);
     server.clear_log();
     let (had, sync) = synced_by(&server, &admin, &store, had.table).await;
-    assert_eq!((had.end, had.gone, had.changed.len(), sync.whole()), (Some(End::Complete), vec![second], 0, None));
+    assert_eq!(
+        (had.end, had.gone, had.changed.len(), sync.full_sync_reason()),
+        (Some(End::Complete), vec![second], 0, None)
+    );
     assert_eq!((&had.table, pages(&server)), (&fresh(&server).await, 0));
 }
 
@@ -471,7 +479,7 @@ async fn a_step_that_fails_is_asked_for_again() {
         }
     }
     assert!(!errors.is_empty());
-    assert_eq!((sync.whole(), had.end), (None, Some(End::Complete)));
+    assert_eq!((sync.full_sync_reason(), had.end), (None, Some(End::Complete)));
     assert_eq!(had.table, fresh(&server).await);
 }
 
@@ -527,9 +535,13 @@ fn after_any_changes_a_sync_gives_the_same_table_as_a_listing() {
                     let sync;
                     (had, sync) = synced(&server, &store, had.table).await;
                     all.set(all.get() + 1);
-                    asked.set(asked.get() + u32::from(sync.whole().is_none()));
+                    asked.set(asked.get() + u32::from(sync.full_sync_reason().is_none()));
                     prop_assert_eq!(had.end, Some(End::Complete));
-                    prop_assert!(deletes || killed.is_some() || sync.whole().is_none(), "{:?}", sync.whole());
+                    prop_assert!(
+                        deletes || killed.is_some() || sync.full_sync_reason().is_none(),
+                        "{:?}",
+                        sync.full_sync_reason()
+                    );
                     let fresh = fresh(&server).await;
                     same("the store", &kept(&sync).await, &fresh)?;
                     same("the embedder", &had.table, &fresh)?;
@@ -586,7 +598,7 @@ async fn a_repeat_sync_needs_a_small_part_of_the_requests_of_a_listing() {
     server.clear_log();
     let (second, sync) = synced(server, &store, first.table).await;
     let repeat = server.requests();
-    assert_eq!((sync.whole(), second.added.len(), second.changed.len()), (None, 20, 80));
+    assert_eq!((sync.full_sync_reason(), second.added.len(), second.changed.len()), (None, 20, 80));
     let beside = u64::try_from(server.log().iter().filter(|exchange| beside(&exchange.path)).count()).unwrap();
     let thousandths = (repeat - beside) * 1_000 / (whole - beside);
     println!(

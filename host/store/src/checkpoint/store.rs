@@ -1,11 +1,11 @@
 //! What a store of listings does, and what it keeps.
 
 use provider_model::{HiddenField, Notice, User};
-use provider_sandbox::Maker;
+use provider_sandbox::RecordSource;
 use serde::{Deserialize, Serialize};
 
 use super::seen_at::SeenAt;
-use super::untold::Untold;
+use super::undelivered::Undelivered;
 use crate::listing::{End, Progress, Proof};
 use crate::{Error, Result};
 
@@ -188,15 +188,15 @@ pub struct Standing {
     /// Whether the listing was begun here, and not by a cursor that somebody else kept.
     pub(crate) has_beginning: bool,
     /// What made its records; `None` if several did, or an earlier version of this library did not note it.
-    #[serde(default)]
-    pub(crate) maker: Option<Maker>,
+    #[serde(default, rename = "maker")]
+    pub(crate) record_source: Option<RecordSource>,
     /// Whether it is not yet held against the listing before: what differs was not all printed, and who did not come was not
     /// kept.
-    #[serde(default)]
-    pub(crate) is_untold: bool,
+    #[serde(default, rename = "is_untold")]
+    pub(crate) is_unsettled: bool,
     /// What a sync has found and saved, until the caller asks for more.
-    #[serde(default)]
-    pub(crate) untold: Option<Untold>,
+    #[serde(default, rename = "untold")]
+    pub(crate) undelivered: Option<Undelivered>,
     /// What this reading of the product's list did not see.
     #[serde(default)]
     pub(crate) hidden: Vec<HiddenField>,
@@ -225,7 +225,7 @@ impl Standing {
     /// Whether the listing has ended and was held against the one before: it is what is known of the product's users.
     #[must_use]
     pub const fn is_finished(&self) -> bool {
-        self.end.is_some() && !self.is_untold
+        self.end.is_some() && !self.is_unsettled
     }
 
     /// Whether a token that does not see some fields sees others that are known as of an earlier time only.
@@ -255,9 +255,9 @@ impl Standing {
             seen_at: SeenAt::default(),
             reason: None,
             proof: Proof::default(),
-            maker: None,
-            is_untold: false,
-            untold: None,
+            record_source: None,
+            is_unsettled: false,
+            undelivered: None,
             hidden: Vec::new(),
             hides_late: false,
         }

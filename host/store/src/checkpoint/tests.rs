@@ -155,12 +155,12 @@ fn keeps_who_did_not_come(store: &dyn Checkpoints) {
     let verified = Verified { intact: 4, ..Verified::default() };
     check((held.verify().unwrap(), held.count(Kept::Unseen).unwrap()), (verified, 0));
     // A listing that is not held against the one before is not what is known.
-    let untold = Standing { is_untold: true, ..standing(3, Some(End::Complete)) };
-    save(held, true, 1, &users(&["x"]), &[], &untold);
-    save(held, true, 1, &users(&["y"]), &[], &untold);
+    let unsettled = Standing { is_unsettled: true, ..standing(3, Some(End::Complete)) };
+    save(held, true, 1, &users(&["x"]), &[], &unsettled);
+    save(held, true, 1, &users(&["y"]), &[], &unsettled);
     check(ids(held, Kept::Before), ["a", "b", "c", "d"].map(str::to_owned).into());
     // Who is gone leaves.
-    held.save(&Step { gone: &["y".into(), "z".into()], mends: true, ..Step::of(&untold) }).unwrap();
+    held.save(&Step { gone: &["y".into(), "z".into()], mends: true, ..Step::of(&unsettled) }).unwrap();
     check(ids(held, Kept::Latest), vec![]);
 }
 

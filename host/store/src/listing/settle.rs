@@ -51,7 +51,7 @@ fn settled(before: Option<Standing>, run: Standing, unseen: u64, users: u64) -> 
     let at = run.watermark.clone().unwrap_or_else(now);
     let mut seen_at = before.as_ref().map(|before| before.seen_at.clone()).unwrap_or_default();
     seen_at.take(&run.hidden, &at);
-    let run = Standing { seen_at, is_untold: false, untold: None, cursor: None, ..run };
+    let run = Standing { seen_at, is_unsettled: false, undelivered: None, cursor: None, ..run };
     match before {
         Some(before) if run.end != Some(End::Complete) => {
             let is_proven = before.end == Some(End::Complete);
@@ -60,7 +60,7 @@ fn settled(before: Option<Standing>, run: Standing, unseen: u64, users: u64) -> 
                 end: before.end,
                 // Nothing newer is known of users who did not come.
                 watermark: if is_older { before.watermark } else { run.watermark },
-                maker: if before.maker == run.maker { run.maker } else { None },
+                record_source: if before.record_source == run.record_source { run.record_source } else { None },
                 reason: if is_proven { None } else { run.reason },
                 progress: Progress { users, ..run.progress },
                 proof: Proof::default(),
@@ -86,7 +86,7 @@ mod tests {
     const NEW: &str = "2026-02-01T00:00:00.000Z";
 
     fn standing(end: End, watermark: Option<&str>, hidden: &[&str]) -> Standing {
-        let mut standing = Standing { is_untold: true, ..Standing::begin(None) };
+        let mut standing = Standing { is_unsettled: true, ..Standing::begin(None) };
         standing.end = Some(end);
         standing.reason = (end == End::Incomplete).then(|| "why".to_owned());
         standing.watermark = watermark.map(str::to_owned);

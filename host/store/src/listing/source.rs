@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use provider_model::{User, UserPage};
-use provider_sandbox::{Baseline, Changes, ListingLimits, Maker, Session};
+use provider_sandbox::{Baseline, Changes, ListingLimits, RecordSource, Session};
 
 use crate::Result;
 
@@ -27,7 +27,7 @@ pub trait Source: Send {
     fn listing_limits(&self) -> &ListingLimits;
 
     /// What makes its records.
-    fn maker(&self) -> Option<&Maker>;
+    fn record_source(&self) -> Option<&RecordSource>;
 
     /// The roles that its records may hold, the highest first.
     fn roles(&self) -> &[String];
@@ -61,8 +61,8 @@ impl Source for Session {
         Self::listing_limits(self)
     }
 
-    fn maker(&self) -> Option<&Maker> {
-        Self::maker(self)
+    fn record_source(&self) -> Option<&RecordSource> {
+        Self::record_source(self)
     }
 
     fn roles(&self) -> &[String] {

@@ -1,7 +1,7 @@
 //! What a page means for a listing: who is new, whether it is over, and what comes next. It neither waits nor calls.
 
 use provider_model::{ListingState, Notice, User, UserPage};
-use provider_sandbox::{LimitHit, ListingLimits, Maker, bounds};
+use provider_sandbox::{LimitHit, ListingLimits, RecordSource, bounds};
 
 use super::merge;
 use super::notices;
@@ -21,7 +21,7 @@ pub(crate) struct Walk {
     standing: Standing,
     seen: Seen,
     /// What this library reported and no batch has brought yet.
-    untold: Vec<Notice>,
+    unreported: Vec<Notice>,
     /// What it reported in this listing.
     own: Vec<Notice>,
 }
@@ -48,7 +48,7 @@ impl Walk {
     /// Takes up a listing with the ids that have come.
     pub(super) fn resume(standing: Standing, seen: Seen) -> Self {
         let own = standing.notices.iter().filter(|notice| notices::is_own(notice)).cloned().collect();
-        Self { standing, seen, untold: Vec::new(), own }
+        Self { standing, seen, unreported: Vec::new(), own }
     }
 
     pub(super) const fn standing(&self) -> &Standing {
@@ -57,7 +57,7 @@ impl Walk {
 
     /// Takes a notice of this library, which the next batch brings.
     pub(super) fn note_own(&mut self, notice: Notice) {
-        self.untold.push(notice.clone());
+        self.unreported.push(notice.clone());
         self.tell(notice);
     }
 
@@ -76,12 +76,12 @@ impl Walk {
 
     /// Notes who makes the page that is taken next, and the requests that it took. Where the pages of one run are made by
     /// several, nobody can bring them up to date.
-    pub(super) fn made(&mut self, maker: Option<&Maker>, requests: u64) {
+    pub(super) fn made(&mut self, record_source: Option<&RecordSource>, requests: u64) {
         let standing = &mut self.standing;
         if standing.cursor.is_none() {
-            standing.maker = maker.cloned();
-        } else if standing.maker.as_ref() != maker {
-            standing.maker = None;
+            standing.record_source = record_source.cloned();
+        } else if standing.record_source.as_ref() != record_source {
+            standing.record_source = None;
         }
         standing.progress.requests = standing.progress.requests.saturating_add(requests);
     }
@@ -134,7 +134,7 @@ impl Walk {
         if self.standing.end == Some(End::Complete) {
             batch.withdrawn = self.withdraw();
         }
-        let own = if self.standing.end.is_some() { self.own.clone() } else { std::mem::take(&mut self.untold) };
+        let own = if self.standing.end.is_some() { self.own.clone() } else { std::mem::take(&mut self.unreported) };
         batch.notices.extend(own);
         batch.end = self.standing.end;
         batch.reason.clone_from(&self.standing.reason);
@@ -195,7 +195,7 @@ impl Walk {
         // Another token may read now.
         self.standing.hidden.clear();
         self.standing.notices.clone_from(&self.own);
-        self.untold.push(why.clone());
+        self.unreported.push(why.clone());
         self.tell(why);
     }
 

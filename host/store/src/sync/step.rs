@@ -10,7 +10,7 @@ pub struct SyncOptions {
     /// About how many users a step brings where everybody is listed; 0 leaves it to the provider.
     pub limit: u32,
     /// Whether everybody is listed even where the provider could tell what changed.
-    pub whole: bool,
+    pub full: bool,
 }
 
 /// What one step found.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use provider_model::{ActivityKnowledge, UserKind, UserStatus};
-use provider_sandbox::{Baseline, Maker};
+use provider_sandbox::{Baseline, RecordSource};
 use provider_testing::samples;
 use serde_json::json;
 
@@ -50,7 +50,7 @@ struct Played {
     updated: BTreeMap<String, String>,
     token: Token,
     how: How,
-    maker: Maker,
+    record_source: RecordSource,
     now: u32,
     roles: Vec<String>,
     limits: ListingLimits,
@@ -214,8 +214,8 @@ impl Source for Played {
         &self.limits
     }
 
-    fn maker(&self) -> Option<&Maker> {
-        Some(&self.maker)
+    fn record_source(&self) -> Option<&RecordSource> {
+        Some(&self.record_source)
     }
 
     fn roles(&self) -> &[String] {
@@ -372,13 +372,13 @@ impl World {
     }
 
     fn played(&self, round: &Round) -> Played {
-        let maker = json!({"version": round.version.to_string(), "component": "c", "settings": "s"});
+        let record_source = json!({"version": round.version.to_string(), "component": "c", "settings": "s"});
         Played {
             accounts: self.accounts.clone(),
             updated: self.updated.clone(),
             token: round.token,
             how: round.how,
-            maker: serde_json::from_value(maker).unwrap(),
+            record_source: serde_json::from_value(record_source).unwrap(),
             now: self.number + 1,
             roles: ["lead", "member", "guest"].map(str::to_owned).into(),
             limits: ListingLimits::default(),
@@ -459,7 +459,7 @@ impl World {
     }
 
     async fn sync(&mut self, round: &Round, key: ListingKey) -> Option<(End, Vec<User>)> {
-        let options = SyncOptions { limit: 0, whole: round.full };
+        let options = SyncOptions { limit: 0, full: round.full };
         let mut sync = ListingSync::open(self.played(round), options, Arc::clone(&self.store), key).await.unwrap();
         let mut steps = 0;
         loop {

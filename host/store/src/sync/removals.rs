@@ -11,14 +11,14 @@ use provider_model::User;
 
 /// Ids of users who are gone and kept, in order.
 #[derive(Debug, Default)]
-pub(super) struct Leaving {
+pub(super) struct Removals {
     /// Those whose records are kept.
     ids: Vec<String>,
     /// Those whose records are damaged.
     damaged: Vec<String>,
 }
 
-impl Leaving {
+impl Removals {
     /// Of those who are named as gone, the kept ones, with those whose damaged records nobody has replaced: they were not
     /// found. The users of a step are not saved yet.
     pub(super) async fn of(

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What one step found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Untold {
+pub(crate) struct Undelivered {
     /// The ids of users who are new.
     pub(crate) added: Vec<String>,
     /// The earlier records of those who have changed.

@@ -12,13 +12,13 @@ use crate::listing::{Hidden, Keeper};
 
 /// A walk through two listings in the order of ids.
 #[derive(Debug, Default)]
-pub(super) struct Telling {
+pub(super) struct DiffCursor {
     after: Option<String>,
     /// Whether everybody of the latest listing was looked at, and who is gone is left.
     is_at_the_gone: bool,
 }
 
-impl Telling {
+impl DiffCursor {
     /// The next users that differ; `None` when all were returned.
     pub(super) async fn next(&mut self, keeper: &Keeper) -> Result<Option<SyncStep>> {
         loop {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use provider_model::{ErrorKind, Notice};
-use provider_sandbox::{Baseline, Maker};
+use provider_sandbox::{Baseline, RecordSource};
 
 use super::step::SyncOptions;
 use crate::checkpoint::Standing;
@@ -13,8 +13,8 @@ use crate::{End, Error};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FullSyncReason {
-    /// [`SyncOptions::whole`].
-    Asked,
+    /// [`SyncOptions::full`].
+    Requested,
     /// The store holds no listing yet.
     First,
     /// The listing in the store was interrupted, and goes on.
@@ -23,7 +23,7 @@ pub enum FullSyncReason {
     Damaged,
     /// The listing in the store does not say what made it, as one that an earlier version of this library kept, or that
     /// moved from one version of the provider to another.
-    OfUnknownMake,
+    UnknownSource,
     /// The listing in the store was made by another version of the provider.
     OtherVersion,
     /// The listing in the store was made with other settings.
@@ -33,7 +33,7 @@ pub enum FullSyncReason {
     /// The component does not have the interface.
     NotOffered,
     /// The provider could not tell all that changed.
-    NotTold {
+    NotReported {
         /// The code of its reason; `None` if this library found that its answers do not add up.
         reason: Option<String>,
         /// Its notices.
@@ -53,16 +53,16 @@ impl FullSyncReason {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Asked => "whole-asked-for",
+            Self::Requested => "whole-asked-for",
             Self::First => "nothing-kept",
             Self::Unfinished => "listing-unfinished",
             Self::Damaged => "listing-damaged",
-            Self::OfUnknownMake => "listing-of-unknown-make",
+            Self::UnknownSource => "listing-of-unknown-make",
             Self::OtherVersion => "other-version",
             Self::OtherSettings => "other-settings",
             Self::SeesMore => "token-sees-more",
             Self::NotOffered => "changes-not-offered",
-            Self::NotTold { .. } => "changes-not-told",
+            Self::NotReported { .. } => "changes-not-told",
             Self::Failed { .. } => "changes-failed",
         }
     }
@@ -89,16 +89,16 @@ impl FullSyncReason {
 impl fmt::Display for FullSyncReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Asked => f.write_str("as requested"),
+            Self::Requested => f.write_str("as requested"),
             Self::First => f.write_str("no listing was kept before"),
             Self::Unfinished => f.write_str("the kept listing was interrupted"),
             Self::Damaged => f.write_str("the interrupted listing is damaged"),
-            Self::OfUnknownMake => f.write_str("the kept listing does not say which version made it"),
+            Self::UnknownSource => f.write_str("the kept listing does not say which version made it"),
             Self::OtherVersion => f.write_str("the kept listing was made by another version of the provider"),
             Self::OtherSettings => f.write_str("the kept listing was made with other settings"),
             Self::SeesMore => f.write_str("this token sees more than the one before"),
             Self::NotOffered => f.write_str("this provider cannot report changes"),
-            Self::NotTold { reason, notices } => {
+            Self::NotReported { reason, notices } => {
                 match (reason, notices.iter().find(|notice| Some(&notice.code) == reason.as_ref())) {
                     (_, Some(notice)) => write!(f, "{} [{}]", notice.message, notice.code),
                     (Some(code), None) => write!(f, "the provider could not report all changes [{code}]"),
@@ -117,22 +117,22 @@ impl fmt::Display for FullSyncReason {
 pub(super) fn baseline(
     options: &SyncOptions,
     standing: Option<&Standing>,
-    ours: Option<&Maker>,
+    ours: Option<&RecordSource>,
     has_changes: bool,
 ) -> Result<(Baseline, Option<FullSyncReason>), FullSyncReason> {
     let standing = match standing {
         None => return Err(FullSyncReason::First),
         Some(standing) if !standing.is_finished() => return Err(FullSyncReason::Unfinished),
-        Some(_) if options.whole && !has_changes => return Err(FullSyncReason::Asked),
+        Some(_) if options.full && !has_changes => return Err(FullSyncReason::Requested),
         Some(_) if !has_changes => return Err(FullSyncReason::NotOffered),
         Some(standing) => standing,
     };
-    let outdated = match (&standing.maker, ours) {
-        _ if options.whole => Some(FullSyncReason::Asked),
-        (Some(maker), Some(ours)) if maker == ours => None,
-        (Some(maker), Some(ours)) if maker.is_same_version(ours) => Some(FullSyncReason::OtherSettings),
+    let outdated = match (&standing.record_source, ours) {
+        _ if options.full => Some(FullSyncReason::Requested),
+        (Some(record_source), Some(ours)) if record_source == ours => None,
+        (Some(record_source), Some(ours)) if record_source.is_same_version(ours) => Some(FullSyncReason::OtherSettings),
         (Some(_), Some(_)) => Some(FullSyncReason::OtherVersion),
-        (None, _) | (_, None) => Some(FullSyncReason::OfUnknownMake),
+        (None, _) | (_, None) => Some(FullSyncReason::UnknownSource),
     };
     let baseline = Baseline {
         watermark: standing.watermark.clone(),
