@@ -1,13 +1,13 @@
-//! Brings a kept listing up to date, for as little as the provider can.
+//! Brings a kept listing up to date, with as few requests as the provider can.
 //!
-//! Where the provider reports what changed (the contract's interface `changes`), the users that the store holds are handed to
-//! it batch by batch in the order of their ids, and it returns those that differ and those that are new. Each record is saved
-//! in its place, which leaves a listing as of the old watermark behind whenever the process dies; who is gone, and the new
-//! watermark, come when the provider has proven everything. Where it cannot, or the store holds nothing that it could begin
-//! from, everybody is listed, and the two listings in the store are compared afterwards.
+//! If the provider reports what changed (the contract's interface `changes`), this passes it the users in the store, batch by
+//! batch in the order of their ids, and the provider returns those that differ and those that are new. Each record is saved in
+//! place, so a process that dies leaves a usable listing as of the old watermark. Only when the provider has proven everything
+//! are the users who are gone removed and the new watermark saved. If the provider cannot prove it, or the store has no listing
+//! to start from, everybody is listed, and the two listings in the store are compared afterwards.
 //!
-//! A listing that is not proven complete is brought up to date too. Nobody is gone then, and who did not come is kept
-//! (`listing/settle.rs`). A value that is hidden from the token is the one that was seen last (`listing/merge.rs`).
+//! A listing that is not proven complete is brought up to date too. It reports nobody as gone and keeps the users that it did
+//! not see (`listing/settle.rs`). A value that is hidden from the token stays the one that was seen last (`listing/merge.rs`).
 
 mod batch;
 mod delta_sync;
@@ -39,53 +39,53 @@ pub use step::{ChangedUser, SyncOptions, SyncStep};
 /// A kept listing that is brought up to date.
 #[derive(Debug)]
 pub struct ListingSync<S = Session> {
-    /// Lists everybody where that is needed. Its session makes all calls.
+    /// Lists everybody if that is needed. Its session makes all calls.
     listing: Listing<S>,
     keeper: Keeper,
     options: SyncOptions,
-    /// How far the latest listing in the store is.
+    /// The state of the latest listing in the store.
     standing: Option<Standing>,
     phase: Phase,
     full_sync_reason: Option<FullSyncReason>,
-    /// Why every known record is read again by asking.
+    /// Why the provider reads every known record again.
     outdated: Option<FullSyncReason>,
-    /// What the token does not see, by the answers to what is asked.
+    /// The fields that the token cannot see, according to the provider's pages of changes.
     hidden: Vec<HiddenField>,
     damage: Damage,
-    /// Whether asking has begun anew once, since its cursor was refused.
+    /// Whether the delta sync was restarted once already, because its cursor was refused.
     has_begun_again: bool,
-    /// Whether everybody is asked about once more, since the token sees more than the one before.
+    /// Whether every record is to be read once more, because the token sees more than the one before.
     reads_again: bool,
-    /// What is saved before anything else happens.
+    /// The update to save before anything else happens.
     unsaved: Option<Arc<Update>>,
-    /// A step that is returned once that is done.
+    /// The step to return after that.
     ready: Option<SyncStep>,
     not_before: Option<Instant>,
-    /// Of what is asked; the listing has its own.
+    /// The guard of the delta sync; the listing has its own.
     guard: StallGuard,
     notices: Vec<Notice>,
     progress: SyncProgress,
 }
 
-/// What is done next.
+/// What to do next.
 #[derive(Debug)]
 enum Phase {
     /// Ask the provider what changed.
     Delta(DeltaSync),
-    /// The provider has proven everything: who is gone leaves, and then the listing stands so.
+    /// The provider has proven everything: remove the users who are gone, then save this state.
     Removing(Removals, Box<Standing>),
     /// List everybody.
     Listing,
-    /// Tell what differs between two listings, the later of which ended so.
+    /// Report the differences between the two listings; the later one ended like this.
     Diff(DiffCursor, End),
-    /// The same for a listing that an earlier process has not returned to its end; what changed since comes afterwards.
+    /// Report the differences of a listing that an earlier process did not report to the end; then sync.
     CatchUp(DiffCursor),
-    /// Tell that it is over.
+    /// Return the last step.
     Closing(End),
     Ended,
 }
 
-/// What an answer says beside the users that it found.
+/// What a page of changes says besides its users.
 #[derive(Default)]
 struct Examined {
     state: Option<ListingState>,
@@ -95,13 +95,13 @@ struct Examined {
     removals: Removals,
 }
 
-/// How far a sync is.
+/// The progress of a sync.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SyncProgress {
-    /// Users that were looked at: those of the store that the provider has compared or, where everybody is listed, those
-    /// who came.
+    /// Users that were looked at: those of the store that the provider has compared or, if everybody is listed, those that it
+    /// has returned.
     pub users: u64,
-    /// How many there are to look at, as far as that is known.
+    /// How many users there are to look at, if that is known.
     pub expected_total: Option<u32>,
     /// Users that were returned as added.
     pub added: u64,
@@ -123,7 +123,7 @@ impl<S: Source> ListingSync<S> {
         let undelivered = opened.standing.as_mut().and_then(|it| it.undelivered.take());
         let listed = ListingOptions { limit: options.limit, cursor: None };
         let listing = Listing::in_place(session, listed, keeper.clone(), &opened, true, AtTheEnd::Leave).await?;
-        // What was listed and is damaged is listed again.
+        // An unfinished listing with damaged records starts again.
         let is_lost = opened.damage.records() > 0 && opened.standing.as_ref().is_some_and(|it| !it.is_finished());
         let ready = match undelivered {
             Some(undelivered) => Some(redelivered(undelivered, opened.standing.as_ref(), &keeper).await?),
@@ -160,7 +160,7 @@ impl<S: Source> ListingSync<S> {
         Ok(sync)
     }
 
-    /// Decides between asking and listing.
+    /// Decides between asking for changes and listing everybody.
     fn begin(&mut self) {
         let session = self.listing.session();
         match full_sync::baseline(&self.options, self.standing.as_ref(), session.record_source(), session.has_changes())
@@ -187,11 +187,11 @@ impl<S: Source> ListingSync<S> {
         self.phase = Phase::Listing;
     }
 
-    /// The next step; none after the last. Waits first where the product asked for it. After an error the same step can be
-    /// tried again by calling once more.
+    /// The next step; `None` after the last. Waits first if the product asked for it. After an error, call again to retry the
+    /// same step.
     ///
-    /// What a step brings is saved before it is returned, and counts as received when the next one is asked for: after a crash
-    /// in between the next sync brings the same again, so that every change is reported at least once.
+    /// A step is saved before it is returned, and counts as received when the next one is requested. After a crash in between,
+    /// the next sync returns it again, so that every change is reported at least once.
     pub async fn next(&mut self) -> Option<Result<SyncStep>> {
         self.step().await.transpose()
     }
@@ -243,17 +243,16 @@ impl<S: Source> ListingSync<S> {
         }
     }
 
-    /// Saves what a step brings, before it is returned. It is saved once more where the future is dropped, which changes
-    /// nothing.
+    /// Saves the next step before it is returned. If the future is dropped, it is saved once more, which changes nothing.
     async fn save(&mut self) -> Result<()> {
         let Some(update) = &self.unsaved else { return Ok(()) };
         self.keeper.update(Arc::clone(update)).await?;
-        // Once more is asked for, it was received.
+        // When the caller requests the next step, it has received this one.
         self.standing = self.unsaved.take().map(|update| Standing { undelivered: None, ..update.standing.clone() });
         Ok(())
     }
 
-    /// Waits as long as the product has asked for.
+    /// Waits as long as the product asked for.
     async fn wait(&mut self, limits: &ListingLimits) -> Result<()> {
         if let Some(until) = self.not_before {
             wait_is_bearable(until, limits)?;
@@ -263,7 +262,7 @@ impl<S: Source> ListingSync<S> {
         Ok(())
     }
 
-    /// Hands the next known users over.
+    /// Passes the next known users to the provider.
     async fn ask(&mut self) -> Result<Option<SyncStep>> {
         let limits = self.listing.session().listing_limits().clone();
         self.wait(&limits).await?;
@@ -292,7 +291,7 @@ impl<S: Source> ListingSync<S> {
         }
     }
 
-    /// Looks at an answer to these users: whom it found, beside what is known of them.
+    /// Examines the answer to a batch of known users: compares the users in it with the kept ones.
     async fn look_at(&mut self, changes: Changes, batch: &BatchSummary) -> Result<(SyncStep, Examined)> {
         let Phase::Delta(delta) = &mut self.phase else { return Ok(Default::default()) };
         let ids = changes.page.users.iter().map(|user| user.id.clone()).collect();
@@ -316,7 +315,7 @@ impl<S: Source> ListingSync<S> {
         Ok((step, Examined { state: Some(state), expected_total, wait_ms, watermark, removals }))
     }
 
-    /// Takes an answer to these users.
+    /// Applies the answer to a batch of known users.
     async fn take(&mut self, changes: Changes, bytes: u64, batch: BatchSummary) -> Result<Option<SyncStep>> {
         let limits = self.listing.session().listing_limits().clone();
         let passed = batch.users;
@@ -330,11 +329,11 @@ impl<S: Source> ListingSync<S> {
         standing.progress.users = standing.progress.users.saturating_add(added);
         let left = standing.progress.users.saturating_sub(examined.removals.kept());
         self.guard.holds(&limits, standing.progress.users, bytes)?;
-        // Numbers that contradict each other prove nothing.
+        // Counts that contradict each other prove nothing.
         let adds_up = examined.expected_total.is_none_or(|counted| u64::from(counted) == left);
         match delta.take(batch, &step, state, examined.watermark.filter(|_| adds_up)) {
             Verdict::Continue => {}
-            // What changed since then is not all that is new to this token.
+            // Besides what changed since, this token sees fields that the kept records lack.
             Verdict::Complete { .. } if self.outdated.is_none() && standing.is_behind(&self.hidden) => {
                 self.outdated = Some(FullSyncReason::SeesMore);
                 self.reads_again = true;
@@ -349,7 +348,7 @@ impl<S: Source> ListingSync<S> {
                 self.notices = damaged.map(damage_notice).into_iter().chain(step.notices.iter().cloned()).collect();
                 self.phase = Phase::Removing(examined.removals, Box::new(proven));
             }
-            // What it found is found again with everybody else.
+            // The full listing finds these users again.
             Verdict::FullSync(reason) => {
                 self.list_everybody(reason);
                 return Ok(Some(SyncStep { notices: step.notices, hidden: step.hidden, ..SyncStep::default() }));
@@ -358,7 +357,7 @@ impl<S: Source> ListingSync<S> {
         self.progress.users = self.progress.users.saturating_add(passed);
         self.not_before = examined.wait_ms.and_then(|ms| after(u64::from(ms)));
         standing.wait = examined.wait_ms.map(|ms| Wait { until_ms: now_ms().saturating_add(u64::from(ms)), ms });
-        // What two versions have made is of neither.
+        // A listing with records of two versions belongs to neither.
         standing.record_source =
             standing.record_source.filter(|source| Some(source) == self.listing.session().record_source());
         standing.undelivered = undelivered(&step);
@@ -371,7 +370,7 @@ impl<S: Source> ListingSync<S> {
         Ok(None)
     }
 
-    /// Lets users leave who are gone, as a step of their own.
+    /// Removes users who are gone, as a step of their own.
     fn remove(&mut self, gone: Vec<User>) {
         if let Some(standing) = &self.standing {
             let mut standing = standing.clone();
@@ -388,7 +387,7 @@ impl<S: Source> ListingSync<S> {
         self.standing.as_ref().map_or(0, |standing| standing.progress.users)
     }
 
-    /// Those of whom nothing but the id was left, and who are not in the listing that is proven complete.
+    /// Reports as gone the users whose damaged records left only an id, if the listing that is proven complete lacks them.
     async fn remove_damaged(&mut self) -> Result<Option<SyncStep>> {
         let is_proven = matches!(self.phase, Phase::Diff(_, End::Complete));
         if !is_proven || self.damage.ids.is_empty() {
@@ -400,7 +399,7 @@ impl<S: Source> ListingSync<S> {
         Ok((!gone.is_empty()).then(|| SyncStep { gone, ..SyncStep::default() }))
     }
 
-    /// Lists on. What came is returned when all have come.
+    /// Continues the full listing. Its users are returned when it has ended.
     async fn list(&mut self) -> Result<SyncStep> {
         let Some(batch) = self.listing.next().await.transpose()? else {
             self.phase = Phase::Closing(End::Incomplete);
@@ -417,7 +416,7 @@ impl<S: Source> ListingSync<S> {
         Ok(SyncStep { notices: batch.notices, hidden: batch.hidden, ..SyncStep::default() })
     }
 
-    /// All differences were returned: the listing becomes what is known, before anything else happens.
+    /// All differences were returned: the latest listing replaces the one before, before anything else happens.
     async fn end_diff(&mut self) -> Result<()> {
         self.standing = self.keeper.settle().await?;
         match self.phase {
@@ -439,21 +438,21 @@ impl<S: Source> ListingSync<S> {
         progress.gone = progress.gone.saturating_add(number(step.gone.len()));
     }
 
-    /// How far it is.
+    /// The progress so far.
     #[must_use]
     pub const fn progress(&self) -> SyncProgress {
         self.progress
     }
 
-    /// Why everybody is listed; `None` if the provider reports what changed. A sync that has begun to ask may come to a whole
-    /// listing still.
+    /// Why everybody is listed; `None` if the provider reports what changed. A sync that has begun with changes may still
+    /// fall back to a full listing.
     #[must_use]
     pub const fn full_sync_reason(&self) -> Option<&FullSyncReason> {
         self.full_sync_reason.as_ref()
     }
 
-    /// Why the provider reads every known record again, one by one; `None` if it need not. Where it cannot,
-    /// [`full_sync_reason`](Self::full_sync_reason) says the same.
+    /// Why the provider reads every known record again, by its id; `None` if it need not. If the provider cannot do that,
+    /// [`full_sync_reason`](Self::full_sync_reason) returns the same reason.
     #[must_use]
     pub const fn outdated(&self) -> Option<&FullSyncReason> {
         self.outdated.as_ref()
@@ -471,8 +470,8 @@ impl<S: Source> ListingSync<S> {
         self.listing.damaged()
     }
 
-    /// At most so many users from the store, by id, whose ids come after `after`: the last record of each, as far as it is
-    /// saved.
+    /// At most `limit` users from the store, in the order of their ids, whose ids are greater than `after`: the last saved
+    /// record of each.
     ///
     /// # Errors
     /// The store does not work.
@@ -482,14 +481,14 @@ impl<S: Source> ListingSync<S> {
 }
 
 impl ListingSync {
-    /// What the provider asked for in the last call and was denied.
+    /// The requests that the provider made in the last call and that were denied.
     #[must_use]
     pub fn denials(&self) -> Vec<Denial> {
         self.listing.denials()
     }
 
-    /// Goes on in another session with the same product and the same settings, and returns the one that it ran in. Where it
-    /// is of another version of the provider, every record is read again.
+    /// Continues in another session with the same product and the same settings, and returns the session that it ran in. If
+    /// the new one runs another version of the provider, every record is read again.
     pub fn continue_in(&mut self, session: Session) -> Session {
         let earlier = self.listing.continue_in(session);
         if matches!(self.phase, Phase::Delta(_)) && earlier.record_source() != self.listing.session().record_source() {
@@ -498,20 +497,20 @@ impl ListingSync {
         earlier
     }
 
-    /// The most linear memory in bytes that an instance of the session that it runs in had.
+    /// The largest linear memory, in bytes, that an instance of its session had.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.listing.memory_bytes()
     }
 
-    /// The session, for other calls. What the last step brought and is not saved yet is returned again by the next sync.
+    /// The session, for other calls. If the last step is not saved yet, the next sync returns it again.
     #[must_use]
     pub fn into_session(self) -> Session {
         self.listing.into_session()
     }
 }
 
-/// What is noted of a step that is saved and not yet received; none of one without news.
+/// The part of a step to save until the caller has received it; `None` if the step has no changes.
 fn undelivered(step: &SyncStep) -> Option<Undelivered> {
     let undelivered = Undelivered {
         added: step.added.iter().map(|user| user.id.clone()).collect(),
@@ -521,7 +520,7 @@ fn undelivered(step: &SyncStep) -> Option<Undelivered> {
     (undelivered != Undelivered::default()).then_some(undelivered)
 }
 
-/// A step that an earlier process has saved, with the records as they are kept.
+/// Rebuilds a step that an earlier process saved, with the records in the store.
 async fn redelivered(undelivered: Undelivered, standing: Option<&Standing>, keeper: &Keeper) -> Result<SyncStep> {
     let Undelivered { added, changed, gone } = undelivered;
     let of = if standing.is_some_and(Standing::is_finished) { Kept::Latest } else { Kept::Before };

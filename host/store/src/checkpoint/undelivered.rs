@@ -1,9 +1,9 @@
-//! What a sync has saved and its caller may not have received.
+//! Changes that a sync has saved and that its caller may not have received.
 
 use provider_model::User;
 use serde::{Deserialize, Serialize};
 
-/// What one step found.
+/// The changes of one step.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Undelivered {
     /// The ids of users who are new.

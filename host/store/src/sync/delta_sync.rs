@@ -1,4 +1,4 @@
-//! Asking a provider what changed: which known users come next, and what an answer means.
+//! Asks a provider what changed: which known users to pass next, and what an answer means.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -12,29 +12,30 @@ use crate::Result;
 use crate::checkpoint::Kept;
 use crate::listing::Keeper;
 
-/// How often a provider may ask to be called again when it has all known users: for waits that the product asks for, and
-/// once more for each of so many users, since it may confirm everybody by itself. More is taken for a provider that never ends.
+/// How often a provider may ask to be called again after it has received all known users: for waits that the product asks for,
+/// and once more for every [`USERS_FOR_A_SPARE_CALL`] users, since it may confirm everybody from its own list. A provider that
+/// needs more calls is treated as one that never ends.
 const SPARE_CALLS: u32 = 100;
 const USERS_FOR_A_SPARE_CALL: u32 = 4_000;
 
-/// Where the questions are.
+/// A sync by changes between two calls.
 #[derive(Debug)]
 pub(super) struct DeltaSync {
     since: Baseline,
     /// Why the known records are outdated, if they are.
     outdated: Option<FullSyncReason>,
     cursor: Option<String>,
-    /// The last id that was brought.
+    /// The last id that was passed.
     after: Option<String>,
     passed: u64,
-    /// Whom the provider has found: they are in the store by now, and are no known ones.
+    /// Users that the provider has found. They are in the store by now, but are not passed to it as known ones.
     found: HashSet<String>,
-    /// Whom the provider has named as gone, and not returned since: they go when it has proven everything.
+    /// Users that the provider has reported as gone and has not returned since. They are removed when it has proven everything.
     gone: BTreeSet<String>,
     spare_calls: u32,
 }
 
-/// What is noted of the known users of one call.
+/// The known users of one call, in numbers.
 #[derive(Debug, Default)]
 pub(super) struct BatchSummary {
     last: Option<String>,
@@ -77,8 +78,8 @@ impl DeltaSync {
         self.cursor.as_deref()
     }
 
-    /// Reads the known users of the next call; none for the first, and none when all were brought. The same again where the
-    /// call has failed.
+    /// Reads the known users of the next call: none for the first call, and none when all were passed. After a call that failed,
+    /// returns the same users again.
     pub(super) async fn known(&self, keeper: &Keeper) -> Result<Vec<User>> {
         let mut batch = batch::Batch::default();
         if self.cursor.is_none() {
@@ -97,15 +98,15 @@ impl DeltaSync {
         }
     }
 
-    /// Whether the provider knows a user of the store: it was handed over in this call or an earlier one, or the provider
-    /// itself has found it.
+    /// Whether the provider knows a user of the store: the user was passed in this call or an earlier one, or the provider
+    /// itself has found them.
     pub(super) fn has_passed(&self, batch: &BatchSummary, id: &str) -> bool {
-        // The users that are handed over are those of the store that follow one another, but for the found ones.
+        // The passed users are consecutive in the store, except for the found ones.
         let last = batch.last.as_deref().or(self.after.as_deref());
         last.is_some_and(|last| id <= last) || self.found.contains(id)
     }
 
-    /// Takes what an answer says of who exists: the later statement counts.
+    /// Records who exists and who is gone according to an answer; a later answer overrides an earlier one.
     pub(super) fn exist<'a>(&mut self, users: impl Iterator<Item = &'a User>, gone: &[String]) {
         for user in users {
             self.gone.remove(&user.id);
@@ -113,12 +114,12 @@ impl DeltaSync {
         self.gone.extend(gone.iter().cloned());
     }
 
-    /// Who is gone, if this run proves everything.
+    /// The users who are gone, if this run proves everything.
     pub(super) const fn gone(&self) -> &BTreeSet<String> {
         &self.gone
     }
 
-    /// Takes the answer to a call with these users: what it found, and how it goes on.
+    /// Takes the answer to a call with these users, and decides how the sync continues.
     pub(super) fn take(
         &mut self,
         batch: BatchSummary,
@@ -128,7 +129,7 @@ impl DeltaSync {
     ) -> Verdict {
         let outdated = self.outdated.clone();
         let not_reported = |reason: Option<String>| {
-            // A provider that does not read outdated records again says no more than that.
+            // If the records are outdated and the provider does not read them again, that is the reason to name.
             Verdict::FullSync(
                 outdated.unwrap_or_else(|| FullSyncReason::NotReported { reason, notices: step.notices.clone() }),
             )
@@ -144,7 +145,7 @@ impl DeltaSync {
                 self.cursor = Some(cursor);
                 Verdict::Continue
             }
-            // What was not brought was not compared.
+            // A user that was not passed was not compared.
             (ListingState::Complete, Some(watermark)) if self.passed >= u64::from(self.since.users) => {
                 Verdict::Complete { watermark }
             }

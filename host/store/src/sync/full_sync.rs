@@ -1,4 +1,4 @@
-//! Whether a provider can be asked what changed, or everybody has to be listed.
+//! Decides whether a provider can be asked what changed, or everybody has to be listed.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::step::SyncOptions;
 use crate::checkpoint::Standing;
 use crate::{End, Error};
 
-/// Why everybody is listed instead of asking what changed. Its text is a clause for a person.
+/// Why everybody is listed, or every record is read again, instead of only what changed. Its text is a clause for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FullSyncReason {
@@ -17,12 +17,12 @@ pub enum FullSyncReason {
     Requested,
     /// The store holds no listing yet.
     First,
-    /// The listing in the store was interrupted, and goes on.
+    /// The listing in the store was interrupted, and is resumed.
     Unfinished,
-    /// Records in the store are damaged, and what was interrupted with them begins again.
+    /// The listing in the store was interrupted and has damaged records, so it starts again.
     Damaged,
-    /// The listing in the store does not say what made it, as one that an earlier version of this library kept, or that
-    /// moved from one version of the provider to another.
+    /// The listing in the store does not say which version and settings made it: an earlier version of this library saved it, or
+    /// two versions of the provider made it.
     UnknownSource,
     /// The listing in the store was made by another version of the provider.
     OtherVersion,
@@ -32,7 +32,7 @@ pub enum FullSyncReason {
     SeesMore,
     /// The component does not have the interface.
     NotOffered,
-    /// The provider could not tell all that changed.
+    /// The provider could not report all changes.
     NotReported {
         /// The code of its reason; `None` if this library found that its answers do not add up.
         reason: Option<String>,
@@ -43,7 +43,7 @@ pub enum FullSyncReason {
     Failed {
         /// The provider's stable code.
         code: String,
-        /// The provider's words.
+        /// The provider's message.
         message: String,
     },
 }
@@ -67,8 +67,8 @@ impl FullSyncReason {
         }
     }
 
-    /// Whether an error of asking stands for a whole listing: what is wrong with the question, or with a permission that a
-    /// listing does not need, does not pass by itself.
+    /// The reason to list everybody instead after this error, if a listing may help: a refused cursor, or a permission that a
+    /// listing does not need, does not become right by retrying.
     pub(super) fn instead_of(error: &Error) -> Option<Self> {
         let error = error.as_provider()?;
         match error.kind {
@@ -110,10 +110,10 @@ impl fmt::Display for FullSyncReason {
     }
 }
 
-/// What the store's listing is to a provider that reports what changed, and why its records are outdated, if they are.
+/// Describes the store's listing to a provider that reports changes. Also returns why its records are outdated, if they are.
 ///
 /// # Errors
-/// Why it is nothing.
+/// Why everybody has to be listed.
 pub(super) fn baseline(
     options: &SyncOptions,
     standing: Option<&Standing>,
@@ -136,7 +136,7 @@ pub(super) fn baseline(
     };
     let baseline = Baseline {
         watermark: standing.watermark.clone(),
-        // A provider that counts more than four billion users does not find them all here.
+        // With more than four billion users, the provider finds that the number does not add up.
         users: u32::try_from(standing.progress.users).unwrap_or(u32::MAX),
         proven: standing.end == Some(End::Complete),
         outdated: outdated.is_some(),
