@@ -66,8 +66,9 @@ pub(super) fn proven(counted: u32) -> Notice {
 /// Users who were returned before the list was read again are no longer in it.
 pub(super) fn withdrawn(users: u64) -> Notice {
     let (who, were) = if users == 1 { ("1 user", "was") } else { (&*format!("{users} users"), "were") };
-    let message =
-        format!("The list was read again, and {who} who had been returned before {were} deleted meanwhile and left out");
+    let message = format!(
+        "The list was read again, and {who} who had been returned before {were} deleted meanwhile and left out"
+    );
     Notice { count: u32::try_from(users).ok(), ..notice_of(WITHDRAWN, &message, &[]) }
 }
 
