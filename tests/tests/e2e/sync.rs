@@ -1,4 +1,4 @@
-//! A kept listing that is brought up to date, held against a fresh one.
+//! Syncs of a saved listing, compared with fresh listings.
 #![expect(clippy::print_stdout, reason = "what a repeat sync costs is printed")]
 
 use std::cell::Cell;
@@ -31,7 +31,7 @@ async fn begin(server: &Simulator, store: &Store) -> ListingSync {
     session(server).await.sync(ASK, Arc::clone(store), "tenant").await.unwrap()
 }
 
-/// What everybody is by a fresh listing of its own.
+/// Everybody, by a fresh listing.
 async fn fresh(server: &Simulator) -> Table {
     let listed = list(session(server).await, ListingOptions::default(), 0).await.unwrap();
     assert_eq!(listed.end, End::Complete);
@@ -43,7 +43,7 @@ async fn kept(sync: &ListingSync) -> Table {
     users.into_iter().map(|user| (user.id.clone(), user)).collect()
 }
 
-/// What an embedder has that acts on what it is told.
+/// The table of an embedder that applies the reported changes.
 #[derive(Default)]
 struct Embedder {
     table: Table,
@@ -99,7 +99,7 @@ async fn synced(server: &Simulator, store: &Store, known: Table) -> (Embedder, L
     Embedder::knowing(known).finish(begin(server, store).await).await
 }
 
-/// How many pages of the list were asked for since the log was cleared.
+/// How many pages of the list were requested since the log was cleared.
 fn pages(server: &Simulator) -> usize {
     server.log().iter().filter(|exchange| exchange.path.contains("/api/v4/users?page=")).count()
 }
@@ -147,7 +147,7 @@ async fn the_first_sync_lists_everybody_and_the_next_asks_what_changed() {
 
     let (third, sync) = synced(&server, &store, second.table).await;
     assert_eq!(sync.full_sync_reason(), None);
-    assert_eq!((third.added.len(), third.changed.len(), third.gone.len()), (0, 0, 0), "nothing is told twice");
+    assert_eq!((third.added.len(), third.changed.len(), third.gone.len()), (0, 0, 0), "nothing is reported twice");
 }
 
 #[tokio::test]
@@ -168,7 +168,7 @@ async fn a_deletion_is_found_without_listing_everybody() {
     assert_eq!((&table, &table), (&second.table, &fresh(&server).await));
 }
 
-/// Why everybody was read again, in whatever way.
+/// Why everybody was listed, or every record read again.
 fn why(sync: &ListingSync) -> Option<&'static str> {
     sync.full_sync_reason().or(sync.outdated()).map(FullSyncReason::code)
 }
@@ -191,7 +191,7 @@ async fn what_cannot_be_brought_up_to_date_is_listed_with_the_reason() {
     let server = simulator(Config { users: 500, ..Config::default() }).await;
     let store: Store = Arc::new(MemoryCheckpoints::new());
     let full = SyncOptions { full: true, ..ASK };
-    // Each sync with what it lists everybody for, after those before it.
+    // Each sync with the reason why it lists everybody or reads every record again.
     let cases: &[(&str, &[(&str, &str)], &SyncOptions, Option<&str>)] = &[
         ("next", &[], &ASK, Some("nothing-kept")),
         ("next", &[], &ASK, Some("changes-not-offered")),
@@ -218,7 +218,7 @@ async fn what_cannot_be_brought_up_to_date_is_listed_with_the_reason() {
 }
 
 #[tokio::test]
-async fn a_listing_of_several_versions_is_listed_anew_and_one_that_was_interrupted_goes_on() {
+async fn a_listing_of_several_versions_is_read_again_and_an_interrupted_one_is_resumed() {
     let server = simulator(Config { users: 900, ..Config::default() }).await;
     let store: Store = Arc::new(MemoryCheckpoints::new());
     let page = || ListingOptions { limit: 200, cursor: None };
@@ -240,7 +240,7 @@ async fn a_listing_of_several_versions_is_listed_anew_and_one_that_was_interrupt
 }
 
 #[tokio::test]
-async fn a_token_that_was_renewed_changes_nothing_and_another_ones_view_is_not_mixed_in() {
+async fn a_renewed_token_changes_nothing_and_another_tokens_view_is_not_mixed_in() {
     let server = simulator(Config { users: 500, ..Config::default() }).await;
     let store: Store = Arc::new(MemoryCheckpoints::new());
     drop(synced(&server, &store, Table::new()).await);
@@ -259,7 +259,7 @@ async fn a_token_that_was_renewed_changes_nothing_and_another_ones_view_is_not_m
 }
 
 #[tokio::test]
-async fn a_tenant_whose_version_is_replaced_in_the_middle_lists_everybody_in_the_new_one() {
+async fn a_tenant_whose_version_is_replaced_meanwhile_lists_everybody_in_the_new_one() {
     let server = simulator(Config { users: 12_000, ..Config::default() }).await;
     let store: Store = Arc::new(MemoryCheckpoints::new());
     let registry = Registry::new(Sandbox::new(Pool::default()).unwrap(), HealthPolicy::default());
@@ -338,7 +338,7 @@ async fn a_sync_that_is_killed_leaves_a_store_that_the_next_one_brings_up_to_dat
 }
 
 #[tokio::test]
-async fn differences_of_two_listings_are_told_again_where_they_were_not_told_to_the_end() {
+async fn differences_that_were_not_reported_to_the_end_are_reported_again() {
     let server = simulator(Config { users: 600, ..Config::default() }).await;
     let store: Store = Arc::new(MemoryCheckpoints::new());
     // A version that cannot report changes lists everybody.
@@ -376,12 +376,12 @@ async fn a_member_token_adds_to_what_is_known_and_takes_nothing_away() {
     let server = simulator(Config { users: 500, ..Config::default() }).await;
     let store: Store = Arc::new(MemoryCheckpoints::new());
     let (admin, member) = (server.tokens().admin.clone(), server.tokens().member.clone());
-    // What it sees first it adds, once.
+    // It adds what it sees for the first time, once.
     let (had, _) = synced_by(&server, &member, &store, Table::new()).await;
     assert_eq!((had.end, had.added.len(), had.gone.len()), (Some(End::Incomplete), 500, 0));
     let (had, _) = synced_by(&server, &member, &store, had.table).await;
     assert_eq!((had.end, had.added.len(), had.changed.len()), (Some(End::Incomplete), 0, 0), "{:?}", had.changed);
-    // Nobody is gone before that is proven.
+    // Nobody is reported as gone before that is proven.
     let first = server.change(ChangeKind::Delete { place: 99 }).unwrap().id;
     let (had, _) = synced_by(&server, &member, &store, had.table).await;
     assert_eq!((had.end, had.gone.len(), had.table.len()), (Some(End::Incomplete), 0, 500));
@@ -389,7 +389,7 @@ async fn a_member_token_adds_to_what_is_known_and_takes_nothing_away() {
     assert_eq!((had.end, had.gone, had.added.len()), (Some(End::Complete), vec![first], 0));
     assert_eq!((&had.table, &kept(&sync).await), (&fresh(&server).await, &had.table));
     drop(sync);
-    // What is proven stays so, and what the token does not see has not changed.
+    // What was proven stays proven, and a hidden value is not a change.
     let renamed = server.change(ChangeKind::Rename { place: 300, username: "zoe".into() }).unwrap().id;
     let second = server.change(ChangeKind::Delete { place: 50 }).unwrap().id;
     let (had, sync) = synced_by(&server, &member, &store, had.table).await;
@@ -407,7 +407,7 @@ async fn a_member_token_adds_to_what_is_known_and_takes_nothing_away() {
     assert_eq!((&had.table, pages(&server)), (&fresh(&server).await, 0));
 }
 
-/// One byte of a file of checkpoints is another one: the sync after that has an error, or the right table.
+/// Changes one byte of a file of checkpoints: the next sync reports an error, or has the right table.
 #[tokio::test]
 async fn a_file_that_is_damaged_anywhere_gives_an_error_or_the_right_table() {
     let server = simulator(Config { users: 60, ..Config::default() }).await;
@@ -457,7 +457,7 @@ async fn a_file_that_is_damaged_anywhere_gives_an_error_or_the_right_table() {
 }
 
 #[tokio::test]
-async fn a_step_that_fails_is_asked_for_again() {
+async fn a_step_that_fails_is_retried() {
     let server = simulator(Config { users: 600, ..Config::default() }).await;
     let store: Store = Arc::new(MemoryCheckpoints::new());
     let (first, _) = synced(&server, &store, Table::new()).await;
@@ -553,7 +553,7 @@ fn after_any_changes_a_sync_gives_the_same_table_as_a_listing() {
             })
         })
         .unwrap();
-    // Who lists everybody each time passes, and is of no use.
+    // A sync that lists everybody each time would pass, but would be useless.
     let (asked, all) = (asked.get(), all.get());
     assert!(asked * 2 >= all, "{asked} of {all} syncs asked what changed");
 }
@@ -567,7 +567,7 @@ fn same(whose: &str, table: &Table, fresh: &Table) -> Result<(), TestCaseError> 
     Ok(())
 }
 
-/// Requests for who runs a team and which guests are in a single channel: as many for a sync as for a listing.
+/// The requests for team admins and for guests of a single channel: as many for a sync as for a listing.
 fn beside(path: &str) -> bool {
     ["in_team=", "/api/v4/teams?", "guest_filter="].iter().any(|part| path.contains(part))
 }
@@ -606,7 +606,7 @@ async fn a_repeat_sync_needs_a_small_part_of_the_requests_of_a_listing() {
         sync.memory_bytes()
     );
     assert!(thousandths <= 60, "{repeat} of {whole}, {beside} of them for teams and guests");
-    // 22 batches, each asked for changes and for activity, and a few for who is new and for the numbers.
+    // 22 batches, each with a request for changes and one for activity, and a few requests for new users and the counts.
     assert!(repeat - beside <= 2 * 22 + 20, "{repeat}, {beside}");
     assert!(sync.memory_bytes() <= 16 << 20, "{}", sync.memory_bytes());
 }
