@@ -56,7 +56,7 @@ struct Embedder {
 }
 
 impl Embedder {
-    /// One that knows what it was told before.
+    /// An embedder with the table of earlier runs.
     fn knowing(table: Table) -> Self {
         Self { table, ..Self::default() }
     }
@@ -500,8 +500,8 @@ fn changes() -> impl Strategy<Value = Vec<ChangeKind>> {
     proptest::collection::vec(what, 0..8)
 }
 
-/// Whatever changes between two syncs, and wherever one is killed, the store holds what a fresh listing gives, and so does
-/// whoever acts on what is told.
+/// Whatever changes between two syncs, and wherever one is killed, the store has what a fresh listing returns, and so does an
+/// embedder that applies the reported changes.
 #[test]
 fn after_any_changes_a_sync_gives_the_same_table_as_a_listing() {
     static ROUND: AtomicU32 = AtomicU32::new(0);
