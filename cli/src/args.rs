@@ -168,8 +168,8 @@ pub(crate) struct VerboseArgs {
 pub(crate) struct CacheArgs {
     /// Does not use the cache of compiled components
     ///
-    /// By default, the component is compiled once and kept in $XDG_CACHE_HOME/providerctl or ~/.cache/providerctl, if only
-    /// this user may write to that folder.
+    /// By default, the component is compiled once and kept in $XDG_CACHE_HOME/providerctl or ~/.cache/providerctl, if
+    /// only this user may write to that folder.
     #[arg(long)]
     pub(crate) no_cache: bool,
 }
@@ -211,7 +211,8 @@ pub(crate) struct ServerArgs {
     /// shell's history would show it.
     #[arg(long = "secret", value_name = "KEY=env:NAME|KEY=file:PATH")]
     pub(crate) secret: Vec<String>,
-    /// How long a listing may go without progress before it ends with what was read (default: 120, or the tenant's limit)
+    /// How long a listing may go without progress before it ends with what was read (default: 120, or the tenant's
+    /// limit)
     ///
     /// A new user is progress, and so is a known one who was compared. If the server asks to wait longer than this, the
     /// listing ends at once. `check` and `license` end after this time as well, unless --timeout is given.
@@ -332,8 +333,8 @@ pub(crate) struct UsersArgs {
     pub(crate) format: ListingFormat,
     /// Writes values in CSV and in a piped table exactly as the server has them
     ///
-    /// By default, characters that could control a terminal are replaced, and a CSV cell that a spreadsheet would run as a
-    /// formula begins with a single quote. JSON is always exact.
+    /// By default, characters that could control a terminal are replaced, and a CSV cell that a spreadsheet would run
+    /// as a formula begins with a single quote. JSON is always exact.
     #[arg(long)]
     pub(crate) raw: bool,
     /// About how many users the component reads at a time; 0 lets the component choose
@@ -362,8 +363,8 @@ pub(crate) struct SyncArgs {
     pub(crate) format: ListingFormat,
     /// Writes values in CSV and in a piped table exactly as the server has them
     ///
-    /// By default, characters that could control a terminal are replaced, and a CSV cell that a spreadsheet would run as a
-    /// formula begins with a single quote. JSON is always exact.
+    /// By default, characters that could control a terminal are replaced, and a CSV cell that a spreadsheet would run
+    /// as a formula begins with a single quote. JSON is always exact.
     #[arg(long)]
     pub(crate) raw: bool,
     /// Reads every user again, even if the component could report only what changed

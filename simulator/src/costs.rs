@@ -7,15 +7,16 @@
 //!
 //! # The model
 //!
-//! A request has two times. `alone` is the shortest time for an answer. `busy` is how long the request occupies the one machine:
-//! requests that arrive together are answered one after another, each that long after the one before, however many are in
-//! flight. If `busy` is less than `alone`, the two cores help a client that sends several requests at once. If it is more, an
-//! answer leaves work behind that delays the next one, such as the client's own work on the same machine.
+//! A request has two times. `alone` is the shortest time for an answer. `busy` is how long the request occupies the one
+//! machine: requests that arrive together are answered one after another, each that long after the one before, however
+//! many are in flight. If `busy` is less than `alone`, the two cores help a client that sends several requests at once.
+//! If it is more, an answer leaves work behind that delays the next one, such as the client's own work on the same
+//! machine.
 //!
 //! # The table
 //!
-//! In milliseconds; interpolated linearly between two points, and extrapolated after the last one. A page has 200 rows; for
-//! smaller pages the offset counts. Without separate measurements `busy` is half of `alone`: two cores.
+//! In milliseconds; interpolated linearly between two points, and extrapolated after the last one. A page has 200 rows;
+//! for smaller pages the offset counts. Without separate measurements `busy` is half of `alone`: two cores.
 //!
 //! | request | alone | busy | measured |
 //! |---|---|---|---|

@@ -123,9 +123,9 @@ impl Connection for Dialled {
 impl Read for Dialled {
     /// Reads what the system has for an idle connection, even before the system has announced it.
     ///
-    /// Before it sends the next request on an idle connection, the client checks for bytes on it: it would read unsolicited
-    /// bytes as the answer. The runtime reports nothing until the system has notified it, and a request may be faster than
-    /// that notification.
+    /// Before it sends the next request on an idle connection, the client checks for bytes on it: it would read
+    /// unsolicited bytes as the answer. The runtime reports nothing until the system has notified it, and a request may
+    /// be faster than that notification.
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, mut into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         if !self.kept.is_marked() || into.remaining() == 0 || self.stream.inner().poll_read_ready(cx).is_ready() {
             return Pin::new(&mut self.stream).poll_read(cx, into);

@@ -16,8 +16,8 @@ pub fn after(time: Duration) -> Instant {
     now.checked_add(time).or_else(|| now.checked_add(Duration::from_secs(365 * 86_400))).unwrap_or(now)
 }
 
-/// The deadline of one request for everything: connection, sending, head and body of the answer. The time starts when it is the
-/// request's turn.
+/// The deadline of one request for everything: connection, sending, head and body of the answer. The time starts when
+/// it is the request's turn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(Instant);
 

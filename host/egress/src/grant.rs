@@ -8,8 +8,8 @@ use provider_model::RequestSpec;
 
 use crate::{DenialReason, Origin, unaskable};
 
-/// Headers that every request may have: they say what is requested, and in which format. The connection needs the last two;
-/// other code compares `Host` with the address.
+/// Headers that every request may have: they say what is requested, and in which format. The connection needs the last
+/// two; other code compares `Host` with the address.
 pub const ORDINARY: [&str; 8] = [
     "accept",
     "accept-encoding",
@@ -168,7 +168,8 @@ pub struct Asked<'a> {
     pub headers: &'a HeaderMap,
 }
 
-/// What no request may have, even if it is described: a name that can turn it into another request, or the same header twice.
+/// What no request may have, even if it is described: a name that can turn it into another request, or the same header
+/// twice.
 fn never(request: Asked<'_>) -> Option<Beyond> {
     let names = || request.headers.keys();
     let twice = names().find(|name| request.headers.get_all(*name).iter().nth(1).is_some());

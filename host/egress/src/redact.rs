@@ -1,14 +1,15 @@
 //! Redaction: finds known secrets by their value in texts that leave the host, and removes them.
 //!
-//! A plugin holds placeholders. It learns a secret only from a server that echoes it: in a request's id, in an error's text or
-//! in a user's name. So everything that a plugin returns, and everything that is logged about its requests, passes through
-//! here. This helps against servers that echo a secret, not against servers that disguise it: a secret can be written in more
-//! ways than anybody can search for.
+//! A plugin holds placeholders. It learns a secret only from a server that echoes it: in a request's id, in an error's
+//! text or in a user's name. So everything that a plugin returns, and everything that is logged about its requests,
+//! passes through here. This helps against servers that echo a secret, not against servers that disguise it: a secret
+//! can be written in more ways than anybody can search for.
 //!
 //! * A secret of 8 characters or more is found anywhere, in any case, as it is and in the forms that protocols give it:
 //!   percent-encoded, in hexadecimal digits, in base64 (of itself or inside of something longer, such as `user:password`),
 //!   and as JSON, HTML or a header escape it.
-//! * A secret of 4 to 7 characters is found only as a whole word, so that the password `test` leaves `latest` unchanged.
+//! * A secret of 4 to 7 characters is found only as a whole word, so that the password `test` leaves `latest`
+//!   unchanged.
 //! * A shorter secret is not searched for: it would be found in every other sentence.
 //! * If a text for a person was cut off and ends with the first half of a secret or more, that end is removed.
 
@@ -26,7 +27,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 /// What replaces a secret.
 const REDACTED: &str = "[redacted]";
 
-/// The length in bytes from which on a secret is found anywhere, and the length from which on it is searched for at all.
+/// The length in bytes from which on a secret is found anywhere, and the length from which on it is searched for at
+/// all.
 const LONG: usize = 8;
 const SHORT: usize = 4;
 
@@ -35,8 +37,8 @@ const PAIRS: usize = 4096;
 
 /// Searches for the secrets of one session. Wipes their forms when it is dropped.
 ///
-/// The search is Wu and Manber's: it looks at pairs of bytes at distances of about the length of the shortest form, and looks
-/// closer only if a pair occurs in a secret. A text that is shorter than all forms is skipped.
+/// The search is Wu and Manber's: it looks at pairs of bytes at distances of about the length of the shortest form, and
+/// looks closer only if a pair occurs in a secret. A text that is shorter than all forms is skipped.
 pub struct Redactor {
     /// The longest first.
     forms: Vec<Form>,

@@ -29,7 +29,8 @@ pub struct Access {
     pub policy: Policy,
     /// Records each request.
     pub audit: Option<Arc<dyn Audit>>,
-    /// The queue of its requests, shared with the tenant's other sessions; `None` if the session shares it with no other.
+    /// The queue of its requests, shared with the tenant's other sessions; `None` if the session shares it with no
+    /// other.
     turns: Option<Turns>,
 }
 

@@ -1,18 +1,18 @@
-//! The source of a listing's records: only the same source can bring them up to date.
+//! The source of a listing's records. Only the same source can update them without reading all of them again.
 
 use provider_model::{Description, SettingKind};
 use serde::{Deserialize, Serialize};
 
 use crate::{Digest, Settings};
 
-/// A version of a provider with settings.
+/// A version of a provider with its settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordSource {
-    /// As the provider describes itself.
+    /// The version, by the provider's description.
     version: String,
-    /// The sha256 of its bytes.
+    /// The sha256 of the component's bytes.
     component: String,
-    /// The sha256 of the settings that it reads, but for secrets: those change without changing a record.
+    /// The sha256 of the settings that it reads, without secrets: a new secret does not change a record.
     settings: String,
 }
 
@@ -25,7 +25,7 @@ impl RecordSource {
         Self {
             version: description.version.clone(),
             component: component.to_string(),
-            // As a list of quoted texts, in which no two settings look like one.
+            // As a list of quoted texts, so that no two settings look like one.
             settings: Digest::of(format!("{pairs:?}").as_bytes()).to_string(),
         }
     }
@@ -81,9 +81,9 @@ mod tests {
     }
 
     #[test]
-    fn secrets_do_not_enter() {
+    fn secrets_are_not_in_the_digest() {
         let mut settings = Settings::new();
-        // A value that was given as a secret, although the provider does not expect one.
+        // A value that was given as a secret although the provider does not expect a secret.
         settings.set_secret("days", "hunter2".into());
         assert_eq!(
             RecordSource::new(&description(), Digest::of(b""), &settings),

@@ -24,8 +24,8 @@ pub enum Error {
         stall: Stall,
     },
 
-    /// The product asks for a longer wait than a listing may make. What was read stays valid, and the listing can be resumed
-    /// after that time.
+    /// The product asks for a longer wait than a listing may make. What was read stays valid, and the listing can be
+    /// resumed after that time.
     #[error(
         "the server asks to wait {} before the listing continues, and the limit is {} (limit `wait_time`)",
         in_words(*left), in_words(*limit)

@@ -41,8 +41,8 @@ pub(crate) use walk::Walk;
 pub struct ListingOptions {
     /// About how many users a step returns; 0 lets the provider choose.
     pub limit: u32,
-    /// Where an earlier listing stopped; `None` starts at the beginning. A listing that is resumed from a store continues where
-    /// the store says.
+    /// Where an earlier listing stopped; `None` starts at the beginning. A listing that is resumed from a store
+    /// continues where the store says.
     pub cursor: Option<String>,
 }
 
@@ -151,17 +151,17 @@ impl<S: Source> Listing<S> {
         Ok(Self { keeper: Some(keeper), begins, at_the_end, damaged, ..listing })
     }
 
-    /// The next step; `None` after the last. Waits first if the product asked for it; a session that needs the place in the pool
-    /// gets it meanwhile. A listing with a store saves a step before it returns it. After an error, call again to retry the same
-    /// step: nothing is lost.
+    /// The next step; `None` after the last. Waits first if the product asked for it; a session that needs the place in
+    /// the pool gets it meanwhile. A listing with a store saves a step before it returns it. After an error, call again
+    /// to retry the same step: nothing is lost.
     ///
     /// # Errors
     /// The listing makes no progress ([`Error::ListingStalled`]), the product asks for too long a wait
     /// ([`Error::WaitTooLong`]), a limit of [`ListingLimits`] is exceeded, or a call or the store fails.
     ///
-    /// If the provider refuses the cursor ([`ErrorKind::CursorStale`]), the listing starts again on its own. So does a listing that
-    /// continued in another instance and cannot be proven complete. A notice says so, and users that were returned before are
-    /// among the `repeated` ones.
+    /// If the provider refuses the cursor ([`ErrorKind::CursorStale`]), the listing starts again on its own. So does a
+    /// listing that continued in another instance and cannot be proven complete. A notice says so, and users that were
+    /// returned before are among the `repeated` ones.
     pub async fn next(&mut self) -> Option<Result<Batch>> {
         if self.ends_only {
             return self.end_only().await.transpose();
@@ -271,8 +271,8 @@ impl<S: Source> Listing<S> {
         self.standing.progress
     }
 
-    /// The progress with which a listing was resumed from a store; `None` for one that was not resumed. Users of earlier
-    /// processes are not returned again as new: [`kept`](Self::kept) has them.
+    /// The progress with which a listing was resumed from a store; `None` for one that was not resumed. Users of
+    /// earlier processes are not returned again as new: [`kept`](Self::kept) has them.
     #[must_use]
     pub const fn resumed(&self) -> Option<Progress> {
         self.resumed
@@ -290,8 +290,8 @@ impl<S: Source> Listing<S> {
         self.standing.cursor.as_deref()
     }
 
-    /// At most `limit` users from the listing's store, in the order of their ids, whose ids are greater than `after`: the last
-    /// record of each. Empty without a store.
+    /// At most `limit` users from the listing's store, in the order of their ids, whose ids are greater than `after`:
+    /// the last record of each. Empty without a store.
     ///
     /// # Errors
     /// The store does not work.
@@ -325,11 +325,11 @@ impl Listing {
         self.session.denials()
     }
 
-    /// Continues in another session, such as one of another version of the provider, and returns the session that it ran in. The
-    /// new session must have the same product and the same settings.
+    /// Continues in another session, such as one of another version of the provider, and returns the session that it
+    /// ran in. The new session must have the same product and the same settings.
     ///
-    /// A provider's proof of completeness does not move along. The listing can still end complete: if the product's count proves
-    /// it, or after the list is read once more.
+    /// A provider's proof of completeness does not move along. The listing can still end complete: if the product's
+    /// count proves it, or after the list is read once more.
     pub fn continue_in(&mut self, session: Session) -> Session {
         self.counted = session.requests();
         std::mem::replace(&mut self.session, session)

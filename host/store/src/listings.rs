@@ -16,8 +16,8 @@ pub trait Listings: Sized + sealed::Sealed {
     #[must_use]
     fn listing(self, options: ListingOptions) -> Listing;
 
-    /// Lists every user, each once, and saves the listing in a store under a name, such as a tenant's. Resumes the listing that
-    /// an earlier process left unfinished ([`Listing::resumed`]), if there is one.
+    /// Lists every user, each once, and saves the listing in a store under a name, such as a tenant's. Resumes the
+    /// listing that an earlier process left unfinished ([`Listing::resumed`]), if there is one.
     ///
     /// # Errors
     /// The store does not work, or somebody else reads this listing.
@@ -28,8 +28,8 @@ pub trait Listings: Sized + sealed::Sealed {
         name: &str,
     ) -> impl Future<Output = Result<Listing>> + Send;
 
-    /// Like [`resume`](Self::resume), but ignores an unfinished listing and starts over. The store drops the unfinished one when
-    /// the first step of this one is saved.
+    /// Like [`resume`](Self::resume), but ignores an unfinished listing and starts over. The store drops the unfinished
+    /// one when the first step of this one is saved.
     ///
     /// # Errors
     /// Those of [`resume`](Self::resume).
@@ -40,8 +40,8 @@ pub trait Listings: Sized + sealed::Sealed {
         name: &str,
     ) -> impl Future<Output = Result<Listing>> + Send;
 
-    /// Brings the listing that a store keeps under a name up to date. Asks the provider what changed, if it can report that, and
-    /// otherwise lists everybody. Either way [`ListingSync::next`] returns the differences.
+    /// Brings the listing that a store keeps under a name up to date. Asks the provider what changed, if it can report
+    /// that, and otherwise lists everybody. Either way [`ListingSync::next`] returns the differences.
     ///
     /// # Errors
     /// Those of [`resume`](Self::resume).

@@ -1,13 +1,15 @@
 //! Brings a kept listing up to date, with as few requests as the provider can.
 //!
-//! If the provider reports what changed (the contract's interface `changes`), this passes it the users in the store, batch by
-//! batch in the order of their ids, and the provider returns those that differ and those that are new. Each record is saved in
-//! place, so a process that dies leaves a usable listing as of the old watermark. Only when the provider has proven everything
-//! are the users who are gone removed and the new watermark saved. If the provider cannot prove it, or the store has no listing
-//! to start from, everybody is listed, and the two listings in the store are compared afterwards.
+//! If the provider reports what changed (the contract's interface `changes`), this passes it the users in the store,
+//! batch by batch in the order of their ids, and the provider returns those that differ and those that are new. Each
+//! record is saved in place, so a process that dies leaves a usable listing as of the old watermark. Only when the
+//! provider has proven everything are the users who are gone removed and the new watermark saved. If the provider
+//! cannot prove it, or the store has no listing to start from, everybody is listed, and the two listings in the store
+//! are compared afterwards.
 //!
-//! A listing that is not proven complete is brought up to date too. It reports nobody as gone and keeps the users that it did
-//! not see (`listing/settle.rs`). A value that is hidden from the token stays the one that was seen last (`listing/merge.rs`).
+//! A listing that is not proven complete is brought up to date too. It reports nobody as gone and keeps the users that
+//! it did not see (`listing/settle.rs`). A value that is hidden from the token stays the one that was seen last
+//! (`listing/merge.rs`).
 
 mod batch;
 mod delta_sync;
@@ -98,8 +100,8 @@ struct Examined {
 /// The progress of a sync.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SyncProgress {
-    /// Users that were looked at: those of the store that the provider has compared or, if everybody is listed, those that it
-    /// has returned.
+    /// Users that were looked at: those of the store that the provider has compared or, if everybody is listed, those
+    /// that it has returned.
     pub users: u64,
     /// How many users there are to look at, if that is known.
     pub expected_total: Option<u32>,
@@ -187,11 +189,11 @@ impl<S: Source> ListingSync<S> {
         self.phase = Phase::Listing;
     }
 
-    /// The next step; `None` after the last. Waits first if the product asked for it. After an error, call again to retry the
-    /// same step.
+    /// The next step; `None` after the last. Waits first if the product asked for it. After an error, call again to
+    /// retry the same step.
     ///
-    /// A step is saved before it is returned, and counts as received when the next one is requested. After a crash in between,
-    /// the next sync returns it again, so that every change is reported at least once.
+    /// A step is saved before it is returned, and counts as received when the next one is requested. After a crash in
+    /// between, the next sync returns it again, so that every change is reported at least once.
     pub async fn next(&mut self) -> Option<Result<SyncStep>> {
         self.step().await.transpose()
     }
@@ -243,7 +245,8 @@ impl<S: Source> ListingSync<S> {
         }
     }
 
-    /// Saves the next step before it is returned. If the future is dropped, it is saved once more, which changes nothing.
+    /// Saves the next step before it is returned. If the future is dropped, it is saved once more, which changes
+    /// nothing.
     async fn save(&mut self) -> Result<()> {
         let Some(update) = &self.unsaved else { return Ok(()) };
         self.keeper.update(Arc::clone(update)).await?;
@@ -387,7 +390,8 @@ impl<S: Source> ListingSync<S> {
         self.standing.as_ref().map_or(0, |standing| standing.progress.users)
     }
 
-    /// Reports as gone the users whose damaged records left only an id, if the listing that is proven complete lacks them.
+    /// Reports as gone the users whose damaged records left only an id, if the listing that is proven complete lacks
+    /// them.
     async fn remove_damaged(&mut self) -> Result<Option<SyncStep>> {
         let is_proven = matches!(self.phase, Phase::Diff(_, End::Complete));
         if !is_proven || self.damage.ids.is_empty() {
@@ -444,15 +448,15 @@ impl<S: Source> ListingSync<S> {
         self.progress
     }
 
-    /// Why everybody is listed; `None` if the provider reports what changed. A sync that has begun with changes may still
-    /// fall back to a full listing.
+    /// Why everybody is listed; `None` if the provider reports what changed. A sync that has begun with changes may
+    /// still fall back to a full listing.
     #[must_use]
     pub const fn full_sync_reason(&self) -> Option<&FullSyncReason> {
         self.full_sync_reason.as_ref()
     }
 
-    /// Why the provider reads every known record again, by its id; `None` if it need not. If the provider cannot do that,
-    /// [`full_sync_reason`](Self::full_sync_reason) returns the same reason.
+    /// Why the provider reads every known record again, by its id; `None` if it need not. If the provider cannot do
+    /// that, [`full_sync_reason`](Self::full_sync_reason) returns the same reason.
     #[must_use]
     pub const fn outdated(&self) -> Option<&FullSyncReason> {
         self.outdated.as_ref()
@@ -470,8 +474,8 @@ impl<S: Source> ListingSync<S> {
         self.listing.damaged()
     }
 
-    /// At most `limit` users from the store, in the order of their ids, whose ids are greater than `after`: the last saved
-    /// record of each.
+    /// At most `limit` users from the store, in the order of their ids, whose ids are greater than `after`: the last
+    /// saved record of each.
     ///
     /// # Errors
     /// The store does not work.
@@ -487,8 +491,8 @@ impl ListingSync {
         self.listing.denials()
     }
 
-    /// Continues in another session with the same product and the same settings, and returns the session that it ran in. If
-    /// the new one runs another version of the provider, every record is read again.
+    /// Continues in another session with the same product and the same settings, and returns the session that it ran
+    /// in. If the new one runs another version of the provider, every record is read again.
     pub fn continue_in(&mut self, session: Session) -> Session {
         let earlier = self.listing.continue_in(session);
         if matches!(self.phase, Phase::Delta(_)) && earlier.record_source() != self.listing.session().record_source() {

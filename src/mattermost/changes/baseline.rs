@@ -5,9 +5,9 @@ use provider_sdk::time::timestamp_ms;
 use super::super::code::Code;
 use super::super::failure::Failure;
 
-/// How far before the watermark, in milliseconds, accounts count as recent and changes are requested again. A second would be
-/// enough for one server, whose `Date` has whole seconds; the servers of a cluster have clocks of their own. Requesting a change
-/// twice costs next to nothing.
+/// How far before the watermark, in milliseconds, accounts count as recent and changes are requested again. A second
+/// would be enough for one server, whose `Date` has whole seconds; the servers of a cluster have clocks of their own.
+/// Requesting a change twice costs next to nothing.
 const MARGIN_MS: i64 = 60_000;
 
 /// What a host reports about the listing that it keeps.
@@ -43,8 +43,8 @@ impl Baseline {
         created_ms >= self.recent_from_ms()
     }
 
-    /// Whether a saved record may be outdated although the server reports no change since the watermark: then every account is
-    /// read.
+    /// Whether a saved record may be outdated although the server reports no change since the watermark: then every
+    /// account is read.
     pub(super) const fn needs_everything(self) -> bool {
         self.outdated || !self.proven || self.watermark_ms.is_none()
     }

@@ -26,7 +26,8 @@ use crate::contract::{ListingState, Notice, User};
 /// Does one step.
 ///
 /// # Errors
-/// The cursor or the baseline is stale, or the server fails. The state then stays unchanged, so the same call can be retried.
+/// The cursor or the baseline is stale, or the server fails. The state then stays unchanged, so the same call can be
+/// retried.
 pub fn list_changes(
     settings: &Settings,
     since: Baseline,

@@ -83,9 +83,9 @@ pub struct Lists {
     pub bots: u32,
     /// How many listed ids have no profile.
     pub absent: u32,
-    /// How many accounts exist by one answer and not by another: known accounts that no list names but that have a profile, and
-    /// listed accounts that existed but have no profile now. An account that was deleted after the count may hide one that was
-    /// deleted before.
+    /// How many accounts exist by one answer and not by another: known accounts that no list names but that have a
+    /// profile, and listed accounts that existed but have no profile now. An account that was deleted after the count
+    /// may hide one that was deleted before.
     pub doubtful: u32,
     /// How many new accounts of the report on users no list names, and how many accounts only the first list named.
     pub unlisted: u32,

@@ -15,8 +15,8 @@ use super::cursor::Cursor;
 use super::lookup::{About, Found, Lookup};
 use crate::contract::{HiddenField, User};
 
-/// How many users of the first batch are read whether they changed or not. After a change of the token's roles or of the server's
-/// privacy settings, records differ although no date shows it.
+/// How many users of the first batch are read whether they changed or not. After a change of the token's roles or of
+/// the server's privacy settings, records differ although no date shows it.
 const SAMPLE: usize = 200;
 
 /// What to request besides the known users of a call.
@@ -62,7 +62,8 @@ pub(super) struct Here {
 #[derive(Debug)]
 pub(super) struct Gone(pub(super) String);
 
-/// Requests known users. If unchanged accounts show that the token sees other data than before, everybody is read from now on.
+/// Requests known users. If unchanged accounts show that the token sees other data than before, everybody is read from
+/// now on.
 ///
 /// # Errors
 /// The server cannot be reached or does not answer as Mattermost does.

@@ -1,13 +1,13 @@
 //! Finds who is new and who is gone by lists of the ids of everybody (docs/decisions/0009-sync-by-lists.md).
 //!
-//! Reading the lists, requesting the count and reading the lists again gives the ids of all accounts, and perhaps ids of accounts
-//! that were deleted for good. The host passes the users that it keeps in the order of their ids, so that each call compares two
-//! sorted lists. A user who is listed but not kept is new, if the server returns the profile; a user who is kept but not listed is
-//! gone. If their number then equals the count, that is everybody.
+//! Reading the lists, requesting the count and reading the lists again gives the ids of all accounts, and perhaps ids
+//! of accounts that were deleted for good. The host passes the users that it keeps in the order of their ids, so that
+//! each call compares two sorted lists. A user who is listed but not kept is new, if the server returns the profile; a
+//! user who is kept but not listed is gone. If their number then equals the count, that is everybody.
 //!
-//! If it does not, the lists have an id whose account was deleted but left a membership behind, or they lack an account, or
-//! somebody was deleted meanwhile. Then the lists are read again, with room for such ids, and every profile that they name is
-//! requested, as in a listing by ids; the result is proven in the same way.
+//! If it does not, the lists have an id whose account was deleted but left a membership behind, or they lack an
+//! account, or somebody was deleted meanwhile. Then the lists are read again, with room for such ids, and every profile
+//! that they name is requested, as in a listing by ids; the result is proven in the same way.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -30,7 +30,8 @@ use super::memory::Memory;
 use super::step::{Book, End, Step};
 use crate::contract::{User, UserKind};
 
-/// This many new accounts are always looked up one by one. If there are more, and more than known ones, a listing costs less.
+/// This many new accounts are always looked up one by one. If there are more, and more than known ones, a listing costs
+/// less.
 const NEW_AT_LEAST: u32 = 2_000;
 
 /// How many profiles a call of the second round requests.
@@ -131,8 +132,8 @@ struct Range {
 }
 
 impl Range {
-    /// Compares known users with the ids of the lists up to the last known id, or up to the end if all users were passed. `None`
-    /// unless the known ids ascend.
+    /// Compares known users with the ids of the lists up to the last known id, or up to the end if all users were
+    /// passed. `None` unless the known ids ascend.
     fn of(known: Vec<User>, mut lists: Lists, at: &Cursor, kept: &Kept) -> Option<Self> {
         let brought = at.brought.saturating_add(number(known.len()));
         let is_last = brought >= at.since.users;
@@ -224,8 +225,8 @@ fn bring(
     Ok(step)
 }
 
-/// Reads the lists again, with room for ids without an account, and requests the profiles that only the new lists name. If these
-/// were all that was missing, no other profile is requested.
+/// Reads the lists again, with room for ids without an account, and requests the profiles that only the new lists name.
+/// If these were all that was missing, no other profile is requested.
 fn recount(
     settings: &Settings,
     lists: Lists,
@@ -278,16 +279,16 @@ fn recount(
     Ok(step)
 }
 
-/// The purpose for which the lists are read. If every profile is read, an id without an account cannot hide an account that no
-/// list names, so the report is not needed.
+/// The purpose for which the lists are read. If every profile is read, an id without an account cannot hide an account
+/// that no list names, so the report is not needed.
 fn purpose(at: &Cursor) -> Purpose {
     let since = Since { floor_ms: at.since.recent_from_ms(), known: at.since.users };
     let has_report = at.census.version.is_none_or(Version::has_user_report);
     Purpose::Changes((!at.reads_all && has_report).then_some(since))
 }
 
-/// Requests the profiles of the next ids of the second round. Bots are returned again, since becoming a bot does not change the
-/// account's date.
+/// Requests the profiles of the next ids of the second round. Bots are returned again, since becoming a bot does not
+/// change the account's date.
 fn confirm(
     mut lists: Lists,
     at: &mut Cursor,

@@ -1,4 +1,5 @@
-//! Requests accounts by their ids: as many ids in a request as the server accepts, with all requests in flight together.
+//! Requests accounts by their ids: as many ids in a request as the server accepts, with all requests in flight
+//! together.
 
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};

@@ -1,5 +1,5 @@
-//! Finds who is new since a baseline: people from the report on users, the newest first, and bots from the list of bots, since the
-//! report does not have them.
+//! Finds who is new since a baseline: people from the report on users, the newest first, and bots from the list of
+//! bots, since the report does not have them.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -35,8 +35,8 @@ pub(super) struct New {
     pub(super) found: Found,
 }
 
-/// Finds who is new, and requests the counts that the known and the new users have to add up to. Saves the count in the cursor,
-/// and whether it shows that somebody is gone, so that everybody must be read.
+/// Finds who is new, and requests the counts that the known and the new users have to add up to. Saves the count in the
+/// cursor, and whether it shows that somebody is gone, so that everybody must be read.
 ///
 /// # Errors
 /// The server cannot be reached or does not answer as Mattermost does.
@@ -83,8 +83,8 @@ pub(super) fn find(
         }
         let recent = found.whole.values().filter(|draft| at.since.is_recent(draft.created_ms()));
         let drafts: Vec<Draft> = recent.cloned().collect();
-        // An account that is dated close to the count, or in the future, may have been counted or not. Once it was found
-        // before a count as well, it certainly was.
+        // An account that is dated close to the count, or in the future, may have been counted or not. Once it was
+        // found before a count as well, it certainly was.
         let is_counted = |draft: &Draft| {
             count.surely_has(draft.created_ms()) || found_before.get(draft.id()) == Some(&draft.is_bot())
         };
@@ -118,8 +118,8 @@ fn counted(counting: Counting) -> Result<Count, NoticeCode> {
     }
 }
 
-/// The ids of the bots that were created since the baseline; `None` if the token may not see them. The list is in the order of
-/// creation, so it is read from its end, which the number of all bots shows.
+/// The ids of the bots that were created since the baseline; `None` if the token may not see them. The list is in the
+/// order of creation, so it is read from its end, which the number of all bots shows.
 fn bots_since(at: &Cursor, counted: u32, network: &mut dyn Network) -> Result<Option<Vec<String>>, Failure> {
     let floor = at.since.recent_from_ms();
     let per_page = u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX);

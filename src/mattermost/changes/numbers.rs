@@ -1,13 +1,14 @@
 //! Finds who is new and who is gone by numbers, if no lists name everybody.
 //!
-//! The report on users shows who is new, and the server counts people and bots separately: the people known before the baseline
-//! and the new people must add up to the count. Bots are not in the report; the list of bots shows the new ones, and their numbers
-//! must add up in the same way. A token that may not see others' bots sees no new ones: then each known bot is requested, and if
-//! all exist and their number equals the count, there are no others. If the count says at the beginning that somebody is gone,
-//! every known account is requested; those without a profile are gone, if the numbers then add up.
+//! The report on users shows who is new, and the server counts people and bots separately: the people known before the
+//! baseline and the new people must add up to the count. Bots are not in the report; the list of bots shows the new
+//! ones, and their numbers must add up in the same way. A token that may not see others' bots sees no new ones: then
+//! each known bot is requested, and if all exist and their number equals the count, there are no others. If the count
+//! says at the beginning that somebody is gone, every known account is requested; those without a profile are gone, if
+//! the numbers then add up.
 //!
-//! A user who was created while the baseline was listed may be known and also be found as new. Such users count as new, and each
-//! of them is requested.
+//! A user who was created while the baseline was listed may be known and also be found as new. Such users count as new,
+//! and each of them is requested.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -158,8 +159,9 @@ fn bring(
 }
 
 impl Numbers {
-    /// The ids of known users whose existence no count proves, in ascending order: users who were created while the baseline was
-    /// listed, or since, are among the newcomers; and the number of bots proves nothing if new bots are hidden.
+    /// The ids of known users whose existence no count proves, in ascending order: users who were created while the
+    /// baseline was listed, or since, are among the newcomers; and the number of bots proves nothing if new bots are
+    /// hidden.
     fn to_verify(&self, known: &[User], at: &Cursor) -> Vec<String> {
         let asks_for_bots = self.newcomers.bots.is_none();
         let created_ms = |user: &User| user.created_at.as_deref().and_then(timestamp_ms);
@@ -170,7 +172,8 @@ impl Numbers {
         ids
     }
 
-    /// Checks whether the accounts that earlier calls left to be checked exist. Returns whether they still are what they were.
+    /// Checks whether the accounts that earlier calls left to be checked exist. Returns whether they still are what
+    /// they were.
     fn verify(&mut self, found: &Found, step: &mut Step) -> bool {
         for account in core::mem::take(&mut self.unverified) {
             match found.whole.get(&account.id) {

@@ -500,8 +500,8 @@ fn changes() -> impl Strategy<Value = Vec<ChangeKind>> {
     proptest::collection::vec(what, 0..8)
 }
 
-/// Whatever changes between two syncs, and wherever one is killed, the store has what a fresh listing returns, and so does an
-/// embedder that applies the reported changes.
+/// Whatever changes between two syncs, and wherever one is killed, the store has what a fresh listing returns, and so
+/// does an embedder that applies the reported changes.
 #[test]
 fn after_any_changes_a_sync_gives_the_same_table_as_a_listing() {
     static ROUND: AtomicU32 = AtomicU32::new(0);
@@ -606,7 +606,8 @@ async fn a_repeat_sync_needs_a_small_part_of_the_requests_of_a_listing() {
         sync.memory_bytes()
     );
     assert!(thousandths <= 60, "{repeat} of {whole}, {beside} of them for teams and guests");
-    // 22 batches, each with a request for changes and one for activity, and a few requests for new users and the counts.
+    // 22 batches, each with a request for changes and one for activity, and a few requests for new users and the
+    // counts.
     assert!(repeat - beside <= 2 * 22 + 20, "{repeat}, {beside}");
     assert!(sync.memory_bytes() <= 16 << 20, "{}", sync.memory_bytes());
 }

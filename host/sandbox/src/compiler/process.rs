@@ -25,7 +25,8 @@ pub struct CompilerProcess {
 }
 
 impl CompilerProcess {
-    /// This program itself: when it is started with these arguments, it must only call [`run_compiler`](crate::run_compiler).
+    /// This program itself: when it is started with these arguments, it must only call
+    /// [`run_compiler`](crate::run_compiler).
     ///
     /// # Errors
     /// [`Error::CompilerFailed`]: the system does not say which program this is.

@@ -21,8 +21,8 @@ pub(crate) fn component(module: &Module) -> Vec<u8> {
     component.finish()
 }
 
-/// A component with these functions, all of one type, which has the index 0. Type 1 takes nothing and returns `passed` values,
-/// and type 2 takes them.
+/// A component with these functions, all of one type, which has the index 0. Type 1 takes nothing and returns `passed`
+/// values, and type 2 takes them.
 pub(crate) fn functions(signature: Signature, passed: usize, bodies: &[Function]) -> Vec<u8> {
     let mut module = Module::new();
     let values = |count| vec![ValType::I32; count];
@@ -226,7 +226,8 @@ pub(crate) fn siblings(count: usize) -> Vec<u8> {
     outer.finish()
 }
 
-/// `depth` nested components, each of which instantiates the one in it `times` times: `times` to the power of `depth` instances.
+/// `depth` nested components, each of which instantiates the one in it `times` times: `times` to the power of `depth`
+/// instances.
 pub(crate) fn multiplied(times: u32, depth: usize) -> Vec<u8> {
     let mut inner = Component::new();
     inner.section(&ModuleSection(&Module::new()));

@@ -10,11 +10,12 @@ const APPLICATION_ID: i32 = 0x6c63_686b;
 /// The version of the tables that [`SCHEMA`] creates.
 pub(super) const VERSION: i32 = 2;
 
-/// The version of the tables without checksums. There, an unfinished or incomplete listing was dropped when the next one began.
+/// The version of the tables without checksums. There, an unfinished or incomplete listing was dropped when the next
+/// one began.
 const WITHOUT_CHECKSUMS: i32 = 1;
 
-/// Records are stored in the order in which they arrive, with a separate index of their ids: ids arrive in no order, so each step
-/// would rewrite a table that is sorted by id in many places.
+/// Records are stored in the order in which they arrive, with a separate index of their ids: ids arrive in no order, so
+/// each step would rewrite a table that is sorted by id in many places.
 const SCHEMA: &str = "
     CREATE TABLE subject (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -44,8 +45,8 @@ const SCHEMA: &str = "
     ) STRICT;
 ";
 
-/// From now on, a finished listing is brought up to date even if it is incomplete. An incomplete listing that an earlier version
-/// left beside a complete one lacks users that the complete one has, so the complete one replaces it.
+/// From now on, a finished listing is brought up to date even if it is incomplete. An incomplete listing that an
+/// earlier version left beside a complete one lacks users that the complete one has, so the complete one replaces it.
 const LEAVE_COMPLETE: &str = "
     DELETE FROM listing WHERE place = 'latest' AND NOT is_complete AND json_extract(standing, '$.end') IS NOT NULL
         AND EXISTS (SELECT 1 FROM listing AS other WHERE other.subject = listing.subject AND other.place = 'earlier');
@@ -53,8 +54,8 @@ const LEAVE_COMPLETE: &str = "
         AND NOT EXISTS (SELECT 1 FROM listing AS other WHERE other.subject = listing.subject AND other.place = 'latest');
 ";
 
-/// Creates the tables in an empty file, or converts those of an earlier version, all or nothing. Returns the resulting version;
-/// `None` for another program's file, which stays unchanged.
+/// Creates the tables in an empty file, or converts those of an earlier version, all or nothing. Returns the resulting
+/// version; `None` for another program's file, which stays unchanged.
 pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<Option<i32>> {
     let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let number = |name| begun.pragma_query_value(None, name, |row| row.get::<_, i32>(0));

@@ -11,8 +11,8 @@ const ATTRIBUTES: &str = "attributes";
 /// The time of a field that no token has seen.
 const NEVER: &str = "";
 
-/// For each field of a listing, by its name in JSON, the time of the last run whose token could see it. A field that no token
-/// has seen yet has no time.
+/// For each field of a listing, by its name in JSON, the time of the last run whose token could see it. A field that no
+/// token has seen yet has no time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SeenAt(BTreeMap<String, String>);
@@ -29,8 +29,8 @@ impl SeenAt {
         self.0.get(field).map(String::as_str).filter(|at| *at != NEVER)
     }
 
-    /// Whether a run that sees all fields but the hidden ones sees a field that was last seen before the watermark. If so, it is
-    /// not enough to read who changed since the watermark.
+    /// Whether a run that sees all fields but the hidden ones sees a field that was last seen before the watermark. If
+    /// so, it is not enough to read who changed since the watermark.
     pub(crate) fn is_behind(&self, watermark: Option<&str>, hidden: &[HiddenField]) -> bool {
         let hidden: Vec<String> = hidden.iter().map(|field| in_json(&field.name)).collect();
         let is_older = |at: &str| watermark.is_some_and(|watermark| at < watermark);

@@ -1,14 +1,14 @@
 //! Listings saved in an SQLite file.
 //!
-//! One file holds any number of listings. It is in WAL mode, so that readers do not wait. `synchronous=FULL` makes a step survive
-//! a power failure, not only the end of the process; that costs one flush per step, little compared with the step's requests.
-//! Deleted data is overwritten (`secure_delete`), since it is personal.
+//! One file holds any number of listings. It is in WAL mode, so that readers do not wait. `synchronous=FULL` makes a
+//! step survive a power failure, not only the end of the process; that costs one flush per step, little compared with
+//! the step's requests. Deleted data is overwritten (`secure_delete`), since it is personal.
 //!
-//! Beside the file there is an empty file for each listing, `FILE-N.lock`. A process that has the listing open holds a lock on it,
-//! which the system releases when the process ends, however that happens.
+//! Beside the file there is an empty file for each listing, `FILE-N.lock`. A process that has the listing open holds a
+//! lock on it, which the system releases when the process ends, however that happens.
 //!
-//! Each row has a checksum, which is checked whenever the row is read. A user's record with a wrong checksum counts as not kept.
-//! If a listing's own row has a wrong checksum, the file is unusable.
+//! Each row has a checksum, which is checked whenever the row is read. A user's record with a wrong checksum counts as
+//! not kept. If a listing's own row has a wrong checksum, the file is unusable.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -28,11 +28,12 @@ use super::store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, Ve
 use crate::listing::End;
 use crate::{Error, Result};
 
-/// The page cache in KiB, as a negative number, which is SQLite's notation: each step changes the index of a large listing in
-/// many places.
+/// The page cache in KiB, as a negative number, which is SQLite's notation: each step changes the index of a large
+/// listing in many places.
 const CACHE: i32 = -16_000;
 
-/// The write-ahead log is moved into the file after this many pages of 4 KiB: a page that several steps change is moved once.
+/// The write-ahead log is moved into the file after this many pages of 4 KiB: a page that several steps change is moved
+/// once.
 const LOG_PAGES: i32 = 4_000;
 
 /// How long a step waits while another process writes.
@@ -51,8 +52,8 @@ struct Database {
 }
 
 impl SqliteCheckpoints {
-    /// Opens the file, or creates it if it does not exist: readable and writable by this user alone, since it holds personal data.
-    /// Blocks.
+    /// Opens the file, or creates it if it does not exist: readable and writable by this user alone, since it holds
+    /// personal data. Blocks.
     ///
     /// # Errors
     /// [`Error::CheckpointUnusable`]: the file cannot be created or opened, or it is something else.
@@ -97,8 +98,8 @@ impl SqliteCheckpoints {
         self.file.wipe(count)
     }
 
-    /// Deletes the listings that were last saved before `time`, finished or not, and overwrites them. Skips a listing that is
-    /// open. Also deletes names that have no listing left. Returns how many listings it deleted.
+    /// Deletes the listings that were last saved before `time`, finished or not, and overwrites them. Skips a listing
+    /// that is open. Also deletes names that have no listing left. Returns how many listings it deleted.
     ///
     /// # Errors
     /// [`Error::CheckpointUnusable`].
@@ -153,7 +154,8 @@ impl Checkpoints for SqliteCheckpoints {
 }
 
 impl Database {
-    /// Creates the tables, or checks that they are those that this version knows. Leaves another program's file unchanged.
+    /// Creates the tables, or checks that they are those that this version knows. Leaves another program's file
+    /// unchanged.
     fn prepare(&self) -> Result<()> {
         let version = self.with(|connection| {
             connection.busy_timeout(PATIENCE)?;
@@ -212,7 +214,8 @@ impl Database {
         name.into()
     }
 
-    /// Deletes the file of a lock that is held. Its number is never used again, so no process waits for a lock of the same name.
+    /// Deletes the file of a lock that is held. Its number is never used again, so no process waits for a lock of the
+    /// same name.
     fn drop_lock(&self, subject: i64) {
         // A file that stays is empty and harmless.
         drop(std::fs::remove_file(self.lock_path(subject)));
@@ -238,8 +241,8 @@ impl Held {
         users.map_err(|error| self.damaged(&error))
     }
 
-    /// The listings of this subject by their places, after checking their checksums. There is never an earlier listing without a
-    /// latest one.
+    /// The listings of this subject by their places, after checking their checksums. There is never an earlier listing
+    /// without a latest one.
     fn standings(&self) -> Result<Vec<(String, String)>> {
         let listings = self.file.with(|connection| {
             let sql = "SELECT place, is_complete, standing, sum FROM listing WHERE subject = ?1 ORDER BY place DESC";

@@ -56,8 +56,8 @@ pub trait Checkpoint: Send {
     /// The store does not work.
     fn ids(&mut self, each: &mut dyn FnMut(&str, u32)) -> Result<()>;
 
-    /// Reads the whole latest listing, and returns which of its records are damaged: they count as not kept, here and in all
-    /// other calls. The default, for a store that cannot detect damage, only counts the records.
+    /// Reads the whole latest listing, and returns which of its records are damaged: they count as not kept, here and
+    /// in all other calls. The default, for a store that cannot detect damage, only counts the records.
     ///
     /// # Errors
     /// The store does not work.
@@ -73,7 +73,8 @@ pub trait Checkpoint: Send {
     /// The store does not work.
     fn count(&mut self, of: Kept) -> Result<u64>;
 
-    /// At most `limit` users in the order of their ids' bytes, whose ids are greater than `after`: the last record of each.
+    /// At most `limit` users in the order of their ids' bytes, whose ids are greater than `after`: the last record of
+    /// each.
     ///
     /// # Errors
     /// The store does not work.
@@ -106,11 +107,11 @@ pub enum Kept {
     LastComplete,
     /// The finished listing before the latest one, proven complete or not; empty if there is none.
     Before,
-    /// The users of the finished listing before the latest one who are not in the latest. Empty unless the latest is complete,
-    /// since only then are they known to be gone.
+    /// The users of the finished listing before the latest one who are not in the latest. Empty unless the latest is
+    /// complete, since only then are they known to be gone.
     ///
-    /// A [`ListingSync`](crate::ListingSync) that asks what changed updates the latest listing in place. So this stays the users
-    /// who were gone when everybody was listed last.
+    /// A [`ListingSync`](crate::ListingSync) that asks what changed updates the latest listing in place. So this stays
+    /// the users who were gone when everybody was listed last.
     Gone,
     /// The same users, whether the latest listing is complete or not: those that it has not returned.
     Unseen,
@@ -119,8 +120,8 @@ pub enum Kept {
 /// Changes that are saved together.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a> {
-    /// Whether it is the first step of a listing. If the latest listing is finished ([`Standing::is_finished`]), it becomes the
-    /// listing before, and replaces an earlier one; otherwise it is deleted.
+    /// Whether it is the first step of a listing. If the latest listing is finished ([`Standing::is_finished`]), it
+    /// becomes the listing before, and replaces an earlier one; otherwise it is deleted.
     pub begins: bool,
     /// Which reading of the product's list returned the users, from 1.
     pub run: u32,
@@ -158,14 +159,14 @@ impl<'a> Step<'a> {
     }
 }
 
-/// The state of a listing: everything that it needs to continue, besides its users. A store saves it unchanged, as JSON for
-/// example, and uses nothing in it but [`end`](Self::end) and [`is_finished`](Self::is_finished).
+/// The state of a listing: everything that it needs to continue, besides its users. A store saves it unchanged, as JSON
+/// for example, and uses nothing in it but [`end`](Self::end) and [`is_finished`](Self::is_finished).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// Where it continues; `None` if the list is read from its beginning, and at the end.
     pub cursor: Option<String>,
-    /// Which reading of the product's list is running or comes next, from 1. A listing begins again if the provider refuses its
-    /// cursor, and if it was interrupted and could not be proven complete.
+    /// Which reading of the product's list is running or comes next, from 1. A listing begins again if the provider
+    /// refuses its cursor, and if it was interrupted and could not be proven complete.
     pub run: u32,
     /// Its progress.
     pub progress: Progress,
@@ -187,12 +188,12 @@ pub struct Standing {
     pub(crate) proof: Proof,
     /// Whether the listing began here, and not at a cursor that the caller kept.
     pub(crate) has_beginning: bool,
-    /// The version and settings that made its records; `None` if there were several, or if an earlier version of this library
-    /// saved the listing.
+    /// The version and settings that made its records; `None` if there were several, or if an earlier version of this
+    /// library saved the listing.
     #[serde(default, rename = "maker")]
     pub(crate) record_source: Option<RecordSource>,
-    /// Whether it is not yet settled: not all differences from the listing before were returned, and users that it did not see
-    /// were not copied.
+    /// Whether it is not yet settled: not all differences from the listing before were returned, and users that it did
+    /// not see were not copied.
     #[serde(default, rename = "is_untold")]
     pub(crate) is_unsettled: bool,
     /// Changes that a sync has saved, until the caller requests the next step.
@@ -234,7 +235,8 @@ impl Standing {
         self.seen_at.is_behind(self.watermark.as_deref(), hidden)
     }
 
-    /// Records that a sync with a token that could not see the `hidden` fields has proven the listing complete as of a watermark.
+    /// Records that a sync with a token that could not see the `hidden` fields has proven the listing complete as of a
+    /// watermark.
     pub(crate) fn prove(&mut self, watermark: String, hidden: &[HiddenField]) {
         self.seen_at.take(hidden, &watermark);
         self.watermark = Some(watermark);

@@ -112,7 +112,8 @@ fn tells_who_is_gone(store: &dyn Checkpoints) {
     let held = held.as_mut();
     let complete = Some(End::Complete);
     let texts = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
-    // Each listing with the users that are kept after it: of the last complete one, of the one before, and those who are gone.
+    // Each listing with the users that are kept after it: of the last complete one, of the one before, and those who
+    // are gone.
     type Ids = &'static [&'static str];
     let cases: &[(Ids, Option<End>, Ids, Ids, Ids)] = &[
         (&["a", "b", "c"], complete, &["a", "b", "c"], &[], &[]),

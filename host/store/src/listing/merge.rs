@@ -1,7 +1,7 @@
 //! Merges a record that was read with a token that does not see everything with the kept record.
 //!
-//! A hidden value is not a change. So a visible value replaces the kept one, and a hidden field keeps the value that was seen
-//! last. A field that was never seen stays absent.
+//! A hidden value is not a change. So a visible value replaces the kept one, and a hidden field keeps the value that
+//! was seen last. A field that was never seen stays absent.
 
 use std::collections::HashMap;
 
@@ -97,8 +97,8 @@ impl Hidden {
         user
     }
 
-    /// If a higher role may be hidden, the visible role is only a lower bound. A guest who became a member, or a member who became
-    /// a guest, is a visible change.
+    /// If a higher role may be hidden, the visible role is only a lower bound. A guest who became a member, or a member
+    /// who became a guest, is a visible change.
     fn role(&self, kept: &User, user: &mut User) {
         let place = |role: &str| self.roles.iter().position(|id| id == role);
         let may_be_kept = self.fields.get("role").is_some_and(|ids| ids.is_empty() || ids.contains(&kept.role));
@@ -111,8 +111,8 @@ impl Hidden {
         }
     }
 
-    /// Whether an account is deactivated is visible; whether it is in use follows from its activity. Hidden activity cannot be
-    /// earlier than the one that was seen.
+    /// Whether an account is deactivated is visible; whether it is in use follows from its activity. Hidden activity
+    /// cannot be earlier than the one that was seen.
     fn activity(&self, kept: &User, user: &mut User) {
         let is_hidden = self.has("activity") || self.has("last-activity-at");
         let is_later = match (kept.activity, user.activity) {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use provider_model::{Attributes, Notice, Severity};
 
-/// The provider's notice that a listing continued in an instance that has not seen all of it. Nothing depends on it, and it is
-/// dropped if the host proves the listing (`wit/provider.wit`).
+/// The provider's notice that a listing continued in an instance that has not seen all of it. Nothing depends on it,
+/// and it is dropped if the host proves the listing (`wit/provider.wit`).
 pub(super) const RESUMED: &str = "listing-resumed";
 
 const BEGUN_AGAIN: &str = "listing-begun-again";

@@ -30,8 +30,8 @@ pub struct Batch {
     pub reason: Option<String>,
     /// The fields that the token cannot see in the whole listing. The last batch repeats all of them.
     pub hidden: Vec<HiddenField>,
-    /// Set in the last batch: how many returned users no longer belong to the listing, because they were deleted before the list
-    /// was read again. A store has removed them; a host without a store does not know who they are.
+    /// Set in the last batch: how many returned users no longer belong to the listing, because they were deleted before
+    /// the list was read again. A store has removed them; a host without a store does not know who they are.
     pub withdrawn: u64,
     /// The instant for which the count is proven, in the product's time.
     pub watermark: Option<String>,

@@ -1,13 +1,14 @@
-//! Proves by counting that a listing has everybody, if the provider cannot prove it because the listing continued in another
-//! instance.
+//! Proves by counting that a listing has everybody, if the provider cannot prove it because the listing continued in
+//! another instance.
 //!
-//! The product counted E users before the first page was requested, and the provider vouches for the watermark W: a user who
-//! was created before W and is listed afterwards was among the counted users. So the listed users with such a date are a subset
-//! of the counted ones. If there are E of them, they are all the counted users, whatever was created, deleted or skipped
-//! meanwhile. A user who was created after W may or may not have been counted; that can only make the numbers differ.
+//! The product counted E users before the first page was requested, and the provider vouches for the watermark W: a
+//! user who was created before W and is listed afterwards was among the counted users. So the listed users with such a
+//! date are a subset of the counted ones. If there are E of them, they are all the counted users, whatever was created,
+//! deleted or skipped meanwhile. A user who was created after W may or may not have been counted; that can only make
+//! the numbers differ.
 //!
-//! This holds for the users of one run, which has one count. A user who was returned before the run began may have been deleted
-//! before its count, and would be mistaken for a user who is missing.
+//! This holds for the users of one run, which has one count. A user who was returned before the run began may have been
+//! deleted before its count, and would be mistaken for a user who is missing.
 
 use provider_sandbox::answers;
 use serde::{Deserialize, Serialize};

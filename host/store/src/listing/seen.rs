@@ -6,12 +6,12 @@ use std::hash::BuildHasher as _;
 /// The lists that hashes are spread over, by their first 12 bits.
 const LISTS: usize = 1 << 12;
 
-/// The ids that a listing has returned, as hashes of 107 bits with random keys: 13 MB for a million users, however often the
-/// list is read. A server cannot choose ids that collide, and with a hundred million ids two collide by chance in one of 10^16
-/// listings.
+/// The ids that a listing has returned, as hashes of 107 bits with random keys: 13 MB for a million users, however
+/// often the list is read. A server cannot choose ids that collide, and with a hundred million ids two collide by
+/// chance in one of 10^16 listings.
 ///
-/// The hashes are in many sorted lists. A new id moves half of one list: some 2 KB. A hash table of a million would take 36 MB,
-/// and half as much again while it grows.
+/// The hashes are in many sorted lists. A new id moves half of one list: some 2 KB. A hash table of a million would
+/// take 36 MB, and half as much again while it grows.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     keys: (RandomState, RandomState),

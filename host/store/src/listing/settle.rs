@@ -1,7 +1,7 @@
 //! Settles a saved listing that has ended: compares it with the one before, which it then replaces.
 //!
-//! A listing that is proven complete replaces the one before. A listing that is not proven adds to it: users that it did not see
-//! are kept, and what was proven before stays proven, as of that time.
+//! A listing that is proven complete replaces the one before. A listing that is not proven adds to it: users that it
+//! did not see are kept, and what was proven before stays proven, as of that time.
 
 use chrono::{SecondsFormat, Utc};
 
@@ -14,8 +14,8 @@ use crate::checkpoint::{Checkpoint, Kept, Standing, Step};
 /// How many users are merged at a time.
 const AT_ONCE: u32 = 1_000;
 
-/// Merges the records of the latest listing once more with those of the one before: some had been merged before it was known
-/// which fields are hidden.
+/// Merges the records of the latest listing once more with those of the one before: some had been merged before it was
+/// known which fields are hidden.
 pub(super) fn merge_again(checkpoint: &mut dyn Checkpoint, hidden: &Hidden) -> Result<()> {
     let Some(standing) = checkpoint.standing()? else { return Ok(()) };
     let mut after: Option<String> = None;
@@ -46,7 +46,8 @@ pub(super) fn settle(checkpoint: &mut dyn Checkpoint) -> Result<Option<Standing>
     Ok(Some(settled))
 }
 
-/// The state of a listing after it was compared with the one before. It has `users` users, of whom `unseen` were not seen.
+/// The state of a listing after it was compared with the one before. It has `users` users, of whom `unseen` were not
+/// seen.
 fn settled(before: Option<Standing>, run: Standing, unseen: u64, users: u64) -> Standing {
     let at = run.watermark.clone().unwrap_or_else(now);
     let mut seen_at = before.as_ref().map(|before| before.seen_at.clone()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a listing is read from: a session or, in tests, a script.
+//! The source of a listing's pages: a session or, in tests, a script.
 
 use std::future::Future;
 
@@ -12,7 +12,7 @@ pub trait Source: Send {
     /// One step of a listing, with the bytes of its users.
     fn list_step(&mut self, cursor: Option<&str>, limit: u32) -> impl Future<Output = Result<(UserPage, u64)>> + Send;
 
-    /// One step of finding out what changed; `None` if the provider cannot.
+    /// One step of a sync; `None` if the provider cannot report changes.
     fn list_changes(
         &mut self,
         since: &Baseline,
@@ -20,19 +20,19 @@ pub trait Source: Send {
         cursor: Option<&str>,
     ) -> impl Future<Output = Result<Option<(Changes, u64)>>> + Send;
 
-    /// Gives the instance back that was kept for the next step.
+    /// Releases the instance that was kept for the next step.
     fn leave_instance(&mut self);
 
-    /// What its steps may hold and take.
+    /// The limits on its steps.
     fn listing_limits(&self) -> &ListingLimits;
 
-    /// What makes its records.
+    /// The version and settings that make its records.
     fn record_source(&self) -> Option<&RecordSource>;
 
     /// The roles that its records may hold, the highest first.
     fn roles(&self) -> &[String];
 
-    /// Whether it can find out what changed.
+    /// Whether it can report what changed.
     fn has_changes(&self) -> bool;
 
     /// How many requests it has sent.

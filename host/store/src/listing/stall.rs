@@ -1,8 +1,8 @@
 //! Whether a listing makes progress, and how much it has taken in all.
 //!
-//! Progress is a user who is returned for the first time in a reading of the product's list, or a known user who was compared.
-//! Time counts only while the caller waits for the next step, second by second. So a process that was stopped in between loses
-//! at most one second, and what the host does between two steps costs nothing.
+//! Progress is a user who is returned for the first time in a reading of the product's list, or a known user who was
+//! compared. Time counts only while the caller waits for the next step, second by second. So a process that was stopped
+//! in between loses at most one second, and what the host does between two steps costs nothing.
 
 use std::future::Future;
 use std::pin::pin;
@@ -13,12 +13,13 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{Error, Result, Stall};
 
-/// How often the time is checked, and the most that one check counts. A listing with a shorter stall time checks more often.
+/// How often the time is checked, and the most that one check counts. A listing with a shorter stall time checks more
+/// often.
 const TICK: Duration = Duration::from_secs(1);
 const SHORTEST_TICK: Duration = Duration::from_millis(10);
 
-/// How many steps without progress each step with progress allows: a provider may read the list three times, and once more if
-/// the product changes meanwhile.
+/// How many steps without progress each step with progress allows: a provider may read the list three times, and once
+/// more if the product changes meanwhile.
 const IDLE_FOR_EACH: u64 = 4;
 
 /// While answers arrive that have nobody new, a listing may take this many times as long as without any answer.

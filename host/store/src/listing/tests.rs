@@ -1,4 +1,5 @@
-//! Listings from scripted pages: who is new, which notices repeat, when a listing begins again, and when its end is complete.
+//! Listings from scripted pages: who is new, which notices repeat, when a listing begins again, and when its end is
+//! complete.
 
 use std::collections::BTreeMap;
 
@@ -48,8 +49,8 @@ fn reopened(taken: &Taken, came: &BTreeMap<String, u32>) -> Walk {
     Walk::resume(standing, seen)
 }
 
-/// Takes pages, in one process or in one process for each page. Returns the ids of new users in order, the notices of the last
-/// batch, its end, and the walk.
+/// Takes pages, in one process or in one process for each page. Returns the ids of new users in order, the notices of
+/// the last batch, its end, and the walk.
 fn walk(pages: &[UserPage], killed: bool) -> (Vec<String>, Vec<String>, Option<End>, Walk) {
     let mut walk = Walk::new(Standing::begin(None));
     let (mut new, mut came, mut last) = (Vec::new(), BTreeMap::new(), None);

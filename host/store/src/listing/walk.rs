@@ -1,4 +1,5 @@
-//! Decides what a page means for a listing: who is new, whether the listing has ended, and what comes next. Does no I/O.
+//! Decides what a page means for a listing: who is new, whether the listing has ended, and what comes next. Does no
+//! I/O.
 
 use provider_model::{ListingState, Notice, User, UserPage};
 use provider_sandbox::{LimitHit, ListingLimits, RecordSource, bounds};
@@ -10,9 +11,9 @@ use super::proof::Proof;
 use super::seen::{Arrival, Seen};
 use crate::checkpoint::{Standing, Wait};
 
-/// How often a listing may begin: it begins again if the provider refuses its cursor, and if it was interrupted and cannot be
-/// proven complete. A reading without an interruption is the last one, so this only limits a provider that refuses its own
-/// cursors, or that reports every listing as interrupted.
+/// How often a listing may begin: it begins again if the provider refuses its cursor, and if it was interrupted and
+/// cannot be proven complete. A reading without an interruption is the last one, so this only limits a provider that
+/// refuses its own cursors, or that reports every listing as interrupted.
 const RUNS_AT_MOST: u32 = 10;
 
 /// A listing between two pages.
@@ -74,8 +75,8 @@ impl Walk {
         bounds::notices(&all, limits)
     }
 
-    /// Records which version makes the next page, and how many requests the page took. If several versions make the pages of one
-    /// run, none of them is the listing's source.
+    /// Records which version makes the next page, and how many requests the page took. If several versions make the
+    /// pages of one run, none of them is the listing's source.
     pub(super) fn made(&mut self, record_source: Option<&RecordSource>, requests: u64) {
         let standing = &mut self.standing;
         if standing.cursor.is_none() {
@@ -142,8 +143,8 @@ impl Walk {
         Taken { batch, run, news, withdraws, standing: self.standing.clone() }
     }
 
-    /// Removes users from a complete listing that only an earlier run returned: they were deleted before this run's count, or it
-    /// would have returned them. Returns how many were removed.
+    /// Removes users from a complete listing that only an earlier run returned: they were deleted before this run's
+    /// count, or it would have returned them. Returns how many were removed.
     fn withdraw(&mut self) -> u64 {
         let withdrawn = self.seen.not_of_this_run();
         if withdrawn > 0 {
@@ -185,8 +186,8 @@ impl Walk {
         true
     }
 
-    /// Begins a run that reads everything again; a user who is returned again is not new. The provider's notices belong to the run
-    /// that is over.
+    /// Begins a run that reads everything again; a user who is returned again is not new. The provider's notices belong
+    /// to the run that is over.
     fn begin_run(&mut self, why: Notice) {
         self.seen.begin_run();
         self.standing.cursor = None;

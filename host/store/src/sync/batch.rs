@@ -3,13 +3,13 @@
 use provider_model::User;
 use provider_model::weight::user as weight;
 
-/// The most bytes of a batch: each call copies them into the provider's memory. [`USERS_AT_MOST`] users of the usual size take
-/// less.
+/// The most bytes of a batch: each call copies them into the provider's memory. [`USERS_AT_MOST`] users of the usual
+/// size take less.
 const BYTES_AT_MOST: usize = 6 * 1024 * 1024;
 
-/// The most users of a batch. Providers send their product as many ids at once as the body of a request may hold, and products
-/// limit that to some hundred kilobytes: less than ten thousand ids of 26 letters or more. A few users more than one request
-/// takes would cost a second request for each batch.
+/// The most users of a batch. Providers send their product as many ids at once as the body of a request may hold, and
+/// products limit that to some hundred kilobytes: less than ten thousand ids of 26 letters or more. A few users more
+/// than one request takes would cost a second request for each batch.
 const USERS_AT_MOST: usize = 9_300;
 
 /// Users that are read from the store at a time.

@@ -12,9 +12,9 @@ use crate::Result;
 use crate::checkpoint::Kept;
 use crate::listing::Keeper;
 
-/// How often a provider may ask to be called again after it has received all known users: for waits that the product asks for,
-/// and once more for every [`USERS_FOR_A_SPARE_CALL`] users, since it may confirm everybody from its own list. A provider that
-/// needs more calls is treated as one that never ends.
+/// How often a provider may ask to be called again after it has received all known users: for waits that the product
+/// asks for, and once more for every [`USERS_FOR_A_SPARE_CALL`] users, since it may confirm everybody from its own
+/// list. A provider that needs more calls is treated as one that never ends.
 const SPARE_CALLS: u32 = 100;
 const USERS_FOR_A_SPARE_CALL: u32 = 4_000;
 
@@ -30,7 +30,8 @@ pub(super) struct DeltaSync {
     passed: u64,
     /// Users that the provider has found. They are in the store by now, but are not passed to it as known ones.
     found: HashSet<String>,
-    /// Users that the provider has reported as gone and has not returned since. They are removed when it has proven everything.
+    /// Users that the provider has reported as gone and has not returned since. They are removed when it has proven
+    /// everything.
     gone: BTreeSet<String>,
     spare_calls: u32,
 }
@@ -78,8 +79,8 @@ impl DeltaSync {
         self.cursor.as_deref()
     }
 
-    /// Reads the known users of the next call: none for the first call, and none when all were passed. After a call that failed,
-    /// returns the same users again.
+    /// Reads the known users of the next call: none for the first call, and none when all were passed. After a call
+    /// that failed, returns the same users again.
     pub(super) async fn known(&self, keeper: &Keeper) -> Result<Vec<User>> {
         let mut batch = batch::Batch::default();
         if self.cursor.is_none() {
@@ -98,8 +99,8 @@ impl DeltaSync {
         }
     }
 
-    /// Whether the provider knows a user of the store: the user was passed in this call or an earlier one, or the provider
-    /// itself has found them.
+    /// Whether the provider knows a user of the store: the user was passed in this call or an earlier one, or the
+    /// provider itself has found them.
     pub(super) fn has_passed(&self, batch: &BatchSummary, id: &str) -> bool {
         // The passed users are consecutive in the store, except for the found ones.
         let last = batch.last.as_deref().or(self.after.as_deref());

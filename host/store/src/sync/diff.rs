@@ -46,8 +46,8 @@ impl DiffCursor {
     }
 }
 
-/// Compares users with the known ones: returns who is new, and whose record differs. A hidden field keeps its known value. If a
-/// user comes twice, the last record counts.
+/// Compares users with the known ones: returns who is new, and whose record differs. A hidden field keeps its known
+/// value. If a user comes twice, the last record counts.
 pub(super) fn compare(users: Vec<User>, known: Vec<User>, hidden: &Hidden) -> SyncStep {
     let mut known: HashMap<String, User> = known.into_iter().map(|user| (user.id.clone(), user)).collect();
     let mut places: HashMap<String, usize> = HashMap::new();

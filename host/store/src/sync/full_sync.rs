@@ -9,7 +9,8 @@ use super::step::SyncOptions;
 use crate::checkpoint::Standing;
 use crate::{End, Error};
 
-/// Why everybody is listed, or every record is read again, instead of only what changed. Its text is a clause for a person.
+/// Why everybody is listed, or every record is read again, instead of only what changed. Its text is a clause for a
+/// person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FullSyncReason {
@@ -21,8 +22,8 @@ pub enum FullSyncReason {
     Unfinished,
     /// The listing in the store was interrupted and has damaged records, so it starts again.
     Damaged,
-    /// The listing in the store does not say which version and settings made it: an earlier version of this library saved it, or
-    /// two versions of the provider made it.
+    /// The listing in the store does not say which version and settings made it: an earlier version of this library
+    /// saved it, or two versions of the provider made it.
     UnknownSource,
     /// The listing in the store was made by another version of the provider.
     OtherVersion,
@@ -67,8 +68,8 @@ impl FullSyncReason {
         }
     }
 
-    /// The reason to list everybody instead after this error, if a listing may help: a refused cursor, or a permission that a
-    /// listing does not need, does not become right by retrying.
+    /// The reason to list everybody instead after this error, if a listing may help: a refused cursor, or a permission
+    /// that a listing does not need, does not become right by retrying.
     pub(super) fn instead_of(error: &Error) -> Option<Self> {
         let error = error.as_provider()?;
         match error.kind {
@@ -110,7 +111,8 @@ impl fmt::Display for FullSyncReason {
     }
 }
 
-/// Describes the store's listing to a provider that reports changes. Also returns why its records are outdated, if they are.
+/// Describes the store's listing to a provider that reports changes. Also returns why its records are outdated, if they
+/// are.
 ///
 /// # Errors
 /// Why everybody has to be listed.

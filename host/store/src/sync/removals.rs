@@ -19,8 +19,8 @@ pub(super) struct Removals {
 }
 
 impl Removals {
-    /// The kept users among those that are reported as gone, and those whose damaged records were not replaced: the provider did
-    /// not find them. The users of `step` are not saved yet.
+    /// The kept users among those that are reported as gone, and those whose damaged records were not replaced: the
+    /// provider did not find them. The users of `step` are not saved yet.
     pub(super) async fn of(
         gone: &BTreeSet<String>,
         step: &SyncStep,

@@ -20,8 +20,8 @@ pub struct SyncStep {
     pub added: Vec<User>,
     /// Users whose records differ from those in the store.
     pub changed: Vec<ChangedUser>,
-    /// Users who no longer exist, with their last records: those that the provider reports as gone, or that a complete listing
-    /// lacks.
+    /// Users who no longer exist, with their last records: those that the provider reports as gone, or that a complete
+    /// listing lacks.
     pub gone: Vec<User>,
     /// What the provider and this library report. The last step repeats all notices.
     pub notices: Vec<Notice>,

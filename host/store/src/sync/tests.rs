@@ -1,5 +1,6 @@
-//! Random listings and syncs of a simulated product, with tokens that see more or less, with different versions, and killed at
-//! any step. The tests check what the store has afterwards, and what an embedder has that applied the changes.
+//! Random listings and syncs of a simulated product, with tokens that see more or less, with different versions, and
+//! killed at any step. The tests check what the store has afterwards, and what an embedder has that applied the
+//! changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -133,8 +134,8 @@ impl FakeProduct {
         }
     }
 
-    /// Of some known users, the ones that differ and the ids of those who are gone. A profile is read only if it changed since or is
-    /// outdated; the other fields are read for everybody.
+    /// Of some known users, the ones that differ and the ids of those who are gone. A profile is read only if it
+    /// changed since or is outdated; the other fields are read for everybody.
     fn differing(&self, since: &Baseline, known: &[User]) -> (Vec<User>, Vec<String>) {
         let (mut users, mut gone) = (Vec::new(), Vec::new());
         let since = since.watermark.as_ref().filter(|_| since.proven && !since.outdated);

@@ -116,15 +116,15 @@ impl Cover {
         }
     }
 
-    /// The cover for a sync. It reads the lists of a few requests in any case, and the lists of teams even on small servers, where
-    /// a listing reads pages.
+    /// The cover for a sync. It reads the lists of a few requests in any case, and the lists of teams even on small
+    /// servers, where a listing reads pages.
     #[must_use]
     pub(super) fn of_changes(accounts: u32, orphans: u32, settings: &Settings) -> Self {
         Self { is_thorough: true, left_of_own: OWN_PAGES_OF_CHANGES, ..Self::new(accounts, orphans, settings) }
     }
 
-    /// The same if there is another way to sync. The lists of teams are read twice; if that takes many more requests than the rest
-    /// of the sync, which takes two for each batch of accounts, this gives up.
+    /// The same if there is another way to sync. The lists of teams are read twice; if that takes many more requests
+    /// than the rest of the sync, which takes two for each batch of accounts, this gives up.
     #[must_use]
     pub(super) fn sparing_teams(mut self) -> Self {
         self.most_unknown =
@@ -169,8 +169,8 @@ impl Cover {
         Some(query)
     }
 
-    /// Whether `have` ids are enough: exactly as many as were counted, or, once the short lists are read, more than that.
-    /// Some ids have no account, so a larger number may hide a missing account.
+    /// Whether `have` ids are enough: exactly as many as were counted, or, once the short lists are read, more than
+    /// that. Some ids have no account, so a larger number may hide a missing account.
     #[must_use]
     pub(super) fn suffices(&self, have: usize) -> bool {
         let earliest = self.open.iter().chain(&self.in_flight).map(|(turn, _)| *turn).min();

@@ -28,8 +28,8 @@ const TRIES: u32 = 3;
 pub enum Purpose {
     /// To list everybody.
     Listing,
-    /// To find who is new and who is gone. With a date, the report on users is asked for accounts created since as well: it finds
-    /// an account that no list names, even if an id without an account hides it from the count.
+    /// To find who is new and who is gone. With a date, the report on users is asked for accounts created since as
+    /// well: it finds an account that no list names, even if an id without an account hides it from the count.
     Changes(Option<Since>),
 }
 
@@ -77,8 +77,8 @@ pub struct Present {
     pub counted: u32,
     /// How many of them are not bots, if that is requested and the server counts them.
     pub people: Option<u32>,
-    /// How many accounts that are new by the report on users, or that were in the first list, are not in both lists; `None` if the
-    /// report was not read.
+    /// How many accounts that are new by the report on users, or that were in the first list, are not in both lists;
+    /// `None` if the report was not read.
     pub unlisted: Option<u32>,
     /// The accounts that are new by the report, in ascending order.
     pub newest: Vec<Id>,
@@ -98,8 +98,8 @@ pub fn present(wanted: Wanted<'_>, counted: u32, network: &mut dyn Network) -> R
     }
 }
 
-/// The ids that the lists name now, read once, for an instance that continues after another one has counted; `None` if the lists
-/// do not name everybody.
+/// The ids that the lists name now, read once, for an instance that continues after another one has counted; `None` if
+/// the lists do not name everybody.
 ///
 /// # Errors
 /// The server fails.
@@ -114,7 +114,8 @@ pub(super) enum RollCallOutcome {
     Named,
     /// The lists do not name everybody: pages have to be read.
     Insufficient,
-    /// `listed` accounts were read and still exist, but the server again counts fewer: no reading can prove that number.
+    /// `listed` accounts were read and still exist, but the server again counts fewer: no reading can prove that
+    /// number.
     Miscounted { listed: u32, counted: u32 },
 }
 
@@ -187,9 +188,9 @@ fn some_come(ids: &[Id], settings: &Settings, network: &mut dyn Network) -> Resu
     Ok(rows.rows.iter().any(|account| settings.bots || !account.is_bot.0))
 }
 
-/// Counts, and reads the lists again, until both readings name at least as many ids as were counted. `before` is a count
-/// from before the first list; only a test uses it in place of the one between the lists.
-/// Returns `None` if the lists do not name everybody.
+/// Counts, and reads the lists again, until both readings name at least as many ids as were counted. `before` is a
+/// count from before the first list; only a test uses it in place of the one between the lists. Returns `None` if the
+/// lists do not name everybody.
 fn prove(
     wanted: Wanted<'_>,
     before: Option<u32>,
@@ -204,7 +205,8 @@ fn prove(
             let newest = newest(wanted, network)?;
             let named = ids.len();
             let strays = name_again(&mut cover, &mut ids, wanted.me, network)?;
-            // A user who was deleted after the count leaves a gap that an id without an account could fill. A listing finds that in another way.
+            // A user who was deleted after the count leaves a gap that an id without an account could fill. A listing
+            // finds that in another way.
             let left = if wanted.purpose == Purpose::Listing { 0 } else { named.saturating_sub(ids.len()) };
             let strays = if tries < TRIES { strays.saturating_add(left) } else { 0 };
             if proof::is_promising(ids.len(), counted, strays) {
