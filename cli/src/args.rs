@@ -74,10 +74,10 @@ How it works:
   The first run lists everybody. Later runs ask the server only for what
   changed, with a small part of the requests of a listing. After a deletion,
   with other settings or with another version of the component, they need no
-  new listing either. They list everybody again only if the token or the server
-  does not show who is new and who is gone, and print why. FILE is the one of
-  `users --checkpoint`: `users` prints everybody, and `sync` prints what
-  changed since the last run of either.
+  new listing either. They list everybody again if the server does not show
+  this token who is new and who is gone; on a terminal they print why. FILE is
+  the one of `users --checkpoint`: `users` prints everybody, and `sync` prints
+  what changed since the last run of either.
 
 Output:
   Each line says added, changed or gone. JSON has the change, the user, and the
