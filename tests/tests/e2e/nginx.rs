@@ -80,7 +80,7 @@ fn troubles(report: &CheckReport) -> Vec<String> {
 
 /// Brings the store up to date. Returns what it holds then, and whether everybody was listed for it.
 async fn sync(session: Session, store: &Arc<dyn Checkpoints>, name: &str) -> (Table, bool) {
-    let options = SyncOptions { limit: 0, whole: false };
+    let options = SyncOptions { limit: 0, full: false };
     let mut sync = session.sync(options, Arc::clone(store), "tenant").await.unwrap();
     let mut end = None;
     while let Some(step) = sync.next().await {
@@ -88,7 +88,7 @@ async fn sync(session: Session, store: &Arc<dyn Checkpoints>, name: &str) -> (Ta
     }
     assert_eq!(end, Some(End::Complete), "{name}");
     let users = sync.kept(Kept::Latest, None, u32::MAX).await.unwrap();
-    (users.into_iter().map(|user| (user.id.clone(), user)).collect(), sync.whole().is_some())
+    (users.into_iter().map(|user| (user.id.clone(), user)).collect(), sync.full_sync_reason().is_some())
 }
 
 const USERS: u32 = 1_234;
