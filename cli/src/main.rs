@@ -11,6 +11,7 @@ mod component;
 mod connection;
 mod exit;
 mod fault;
+mod fix;
 mod listing;
 mod output;
 mod room;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use end_to_end::nginx::{NAME, Nginx, Setup};
-use end_to_end::{Listed, connect, list, settings, shared_provider, simulator};
+use end_to_end::{Listed, access, connect, list, settings, shared_provider, simulator};
 use mattermost_simulator::{ChangeKind, Config, Simulator};
 use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints};
 use provider_host::model::{CheckOutcome, CheckReport, User};
-use provider_host::{Access, Egress, EgressOptions, End, ListingOptions, Listings as _, Proxy, Session, SyncOptions};
+use provider_host::{Egress, EgressOptions, End, ListingOptions, Listings as _, Proxy, Session, SyncOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -61,7 +61,7 @@ async fn through(nginx: &Nginx, from: From, base: &str, token: &str) -> Session 
     if from == From::HereInTurn {
         settings.set("max_in_flight", "1");
     }
-    shared_provider().connect(Access::new(settings, Egress::new(options).unwrap())).await.unwrap()
+    shared_provider().connect(access(settings, Egress::new(options).unwrap())).await.unwrap()
 }
 
 /// Everybody by a listing that does not go through nginx.

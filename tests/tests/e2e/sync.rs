@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use end_to_end::components::bytes;
-use end_to_end::{connect, list, settings, shared_provider, simulator, simulator_apart};
+use end_to_end::{access, connect, list, settings, shared_provider, simulator, simulator_apart};
 use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind, Simulator};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, TestRunner};
 use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints, SqliteCheckpoints};
 use provider_host::model::User;
 use provider_host::{
-    Access, Egress, EgressOptions, End, Error, FullSyncReason, HealthPolicy, ListingOptions, ListingSync,
-    Listings as _, Pool, Provenance, Registry, Sandbox, Session, SwitchOptions, SyncOptions, seal,
+    Egress, EgressOptions, End, Error, FullSyncReason, HealthPolicy, ListingOptions, ListingSync, Listings as _, Pool,
+    Provenance, Registry, Sandbox, Session, SwitchOptions, SyncOptions, seal,
 };
 
 const ASK: SyncOptions = SyncOptions { limit: 0, full: false };
@@ -183,7 +183,7 @@ async fn other(server: &Simulator, component: &str, more: &[(&str, &str)]) -> Se
     for (key, value) in more {
         settings.set(*key, *value);
     }
-    provider.connect(Access::new(settings, Egress::new(EgressOptions::default()).unwrap())).await.unwrap()
+    provider.connect(access(settings, Egress::new(EgressOptions::default()).unwrap())).await.unwrap()
 }
 
 #[tokio::test]
@@ -269,7 +269,7 @@ async fn a_tenant_whose_version_is_replaced_meanwhile_lists_everybody_in_the_new
     let rebuilt = registry.load(rebuilt).await.unwrap();
     registry.switch(&built, &SwitchOptions::default()).await.unwrap();
     let egress = Egress::new(EgressOptions::default()).unwrap();
-    let access = Access::new(settings(&server.url(), &server.tokens().admin), egress);
+    let access = access(settings(&server.url(), &server.tokens().admin), egress);
     let tenant = registry.tenant("tenant", "mattermost", access).unwrap();
     let mut options = SwitchOptions::default();
     options.hurry = true;
