@@ -95,6 +95,35 @@ Example for a job that runs once an hour and mails only what went wrong:
   providerctl sync --checkpoint /var/lib/chat.sqlite --set server_url=https://chat.example.com \\
       --secret access_token=file:/run/secrets/token --format ndjson >> /var/log/chat-users.ndjson";
 
+/// The end of the help of `report`.
+const AFTER_REPORT: &str = "\
+The page:
+  One HTML file that needs no script and no network, for screens, phones and
+  paper, in light and dark. It shows the seats in use and purchased, when the
+  licence ends, who holds a seat without using it for 30, 60, 90 and 180 days
+  or ever, the accounts by status, kind and role, when they were last used, who
+  administers what, the guests, and what the token cannot see. An account whose
+  last activity is hidden is never counted as idle. With --checkpoint it also
+  shows what changed since the complete listing before.
+
+Output:
+  --out report.html writes the page alone. --out report/ makes a folder with
+  report.html, users.csv, users.ndjson and idle-seats.csv. Long tables fold; a
+  table that the page does not show whole names the file that has all of it.
+  Each file appears when it is complete and replaces an earlier one. Only its
+  owner may read a new file; a replaced file keeps its permissions.
+
+Exit codes:
+  0  complete
+  1  an error before the first user
+  2  the command line or a setting is wrong
+  3  incomplete: users may be missing, which the page says. After a listing
+     that broke off no page is written, and an earlier one stays
+
+Example, once a month:
+  providerctl report --out /srv/reports/chat/ --checkpoint /var/lib/chat.sqlite \\
+      --set server_url=https://chat.example.com --secret access_token=file:/run/secrets/token";
+
 /// Runs a provider component in a sandbox and shows what it reads
 #[derive(Parser)]
 #[command(name = "providerctl", version, after_help = AFTER, max_term_width = 120)]
@@ -117,6 +146,8 @@ pub(crate) enum Command {
     Users(UsersArgs),
     /// Brings a saved listing up to date and shows what changed
     Sync(SyncArgs),
+    /// Writes a page on licences, seats and who does not use one
+    Report(ReportArgs),
     /// Runs a simulated Mattermost server on this machine until Ctrl-C
     Simulate(SimulateArgs),
     /// Shows everything at once, on a simulated server that it starts itself
@@ -373,6 +404,30 @@ pub(crate) struct SyncArgs {
     /// About how many users the component reads at a time in a full listing; 0 lets the component choose
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) limit: u32,
+    /// The options for reaching the product.
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+}
+
+/// `report`.
+#[derive(Args)]
+#[command(after_help = AFTER_REPORT)]
+pub(crate) struct ReportArgs {
+    /// The page to write; a folder gets tables beside the page
+    #[arg(long, value_name = "FILE|FOLDER/")]
+    pub(crate) out: PathBuf,
+    /// About how many users the component reads at a time; 0 lets the component choose
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) limit: u32,
+    /// Saves the listing in this file and resumes an interrupted one from it; created if missing
+    ///
+    /// It is the file of `users --checkpoint` and `sync --checkpoint`. If it holds an earlier complete listing, the page shows
+    /// what changed since.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Ignores the checkpoint and starts over
+    #[arg(long, requires = "checkpoint")]
+    pub(crate) restart: bool,
     /// The options for reaching the product.
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,

@@ -60,6 +60,11 @@ impl Complaint {
         Self { code: code.to_owned(), message: message.into(), fix: None, request: None, details: Vec::new() }
     }
 
+    /// The error for an output that cannot be written.
+    pub(crate) fn output_failed(message: impl Into<String>) -> Self {
+        Self::new(OUTPUT_FAILED, message).fix("make room there, or write it elsewhere, and run the command again")
+    }
+
     /// Adds what to do about it.
     pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
@@ -134,8 +139,7 @@ impl From<std::io::Error> for Failure {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             return Self::Closed;
         }
-        let complaint = Complaint::new(OUTPUT_FAILED, format!("the output cannot be written: {}", io_reason(&error)));
-        Self::failed(complaint.fix("make room there, or write it elsewhere, and run the command again"))
+        Self::failed(Complaint::output_failed(format!("the output cannot be written: {}", io_reason(&error))))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It parses the command line, prints what the library `provider-host` returns, and ends with an exit code that says
 //! how complete that was. Between runs it keeps only compiled components. It writes no other files than those of
-//! `--checkpoint` and `--audit` and the one that it seals.
+//! `--checkpoint`, `--audit` and `report --out` and the one that it seals.
 
 mod args;
 mod change;
@@ -14,10 +14,12 @@ mod fault;
 mod fix;
 mod listing;
 mod output;
+mod report;
 mod room;
 mod screen;
 mod settings;
 mod stop;
+mod whole_files;
 
 use std::io;
 use std::process::ExitCode;
