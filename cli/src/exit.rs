@@ -18,6 +18,8 @@ pub(crate) enum Exit {
     Usage,
     /// There may be more users than were printed.
     Incomplete,
+    /// A licence is at a threshold that was given, or below.
+    Warned,
 }
 
 impl Exit {
@@ -28,6 +30,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Incomplete => 3,
+            Self::Warned => 4,
         }
     }
 }
@@ -244,7 +247,7 @@ fn fix(error: &provider_host::Error) -> Option<String> {
             "run the command again after that time, or add --stall-timeout SECONDS to wait for longer"
         }
         "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => {
-            "if it was listing users, use smaller pages: --limit 1000; otherwise report it to the provider's authors"
+            "if it was listing users, use smaller pages: --page-size 1000; otherwise report it to the provider's authors"
         }
         "checkpoint-busy" => {
             "wait until the other providerctl that uses the file of --checkpoint has ended, or stop it"
