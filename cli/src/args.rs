@@ -9,7 +9,11 @@ use provider_host::Access;
 
 use crate::change::ChangeArgument;
 use crate::fault::FaultArgument;
-use crate::output::{AnswerFormat, ListingFormat};
+use crate::output::{AnswerFormat, Fields, LicenseFormat, ListingFormat};
+use crate::screen::ColourChoice;
+use crate::select::Selection;
+use crate::sort::SortKeys;
+use crate::threshold::FewSeats;
 
 /// The end of the help.
 const AFTER: &str = "\
@@ -18,6 +22,7 @@ Exit codes:
   1  an error, or a check that failed
   2  the command line or a setting is wrong
   3  incomplete: there may be more users than were printed
+  4  `license`: at --warn-days or --warn-seats, or below
 
 Output:
   Data goes to standard output. Errors and warnings go to standard error, and
@@ -38,16 +43,32 @@ Examples:
 
 /// The end of the help of `users`.
 const AFTER_USERS: &str = "\
+How users are selected:
+  An account is printed if all flags apply to it. What a record does not say is
+  not guessed: an account whose last activity is unknown or hidden is never
+  idle, and the summary counts the accounts that could not be decided. Records
+  do not say in which teams an account is, so there is no --team; --attribute
+  runs-teams=NAME selects those who administer one.
+
 Output:
-  Each page is printed when it arrives. With --format json the array is always
-  closed, so that it is valid JSON.
+  Each page is printed when it arrives; --sort and --count wait for the last.
+  With JSON the array is always closed, so that it is valid. A summary on
+  standard error, if that is a terminal or with -v, counts all users who were
+  read by status and seat, and the seats that nobody used for the time of
+  --inactive-for, or for 90 days.
+
+Reading a file, with --from FILE:
+  The users of the last listing that `users --checkpoint` or `sync` finished
+  there, without asking the server: no --set and no --secret. Lengths of time
+  are counted back from that listing, not from today. An unproven listing ends
+  with exit code 3, as it did when it was read.
 
 Exit codes:
-  0  complete
+  0  complete, or as many users as --limit asked for
   1  an error before the first user
   2  the command line or a setting is wrong
   3  incomplete: users may be missing, or a full disk cut the output, the
-     checkpoint or the audit log
+     checkpoint or the audit log; the file of --output is left as it was
 
 Retries:
   After a temporary failure a page is read again up to three times, after the
@@ -63,10 +84,31 @@ Resuming, with --checkpoint FILE:
   starts a new one, and the file keeps the last complete one. The file holds
   the users' data and no secret, and only its owner may read it.
 
-Example, the accounts that take a seat and were not used for some time:
-  providerctl users --set server_url=https://chat.example.com \\
-      --secret access_token=env:ACCESS_TOKEN --format ndjson \\
-    | jq -r 'select(.seat == \"occupied\" and .status == \"inactive\") | .email'";
+Examples, with the server's --set and --secret or with --from FILE:
+  providerctl users … --seat occupied --inactive-for 90d --format csv -o idle.csv
+  providerctl users … --role system-admin --columns username,email,last_activity_at
+  providerctl users … --created-since 30d --sort created_at:desc --limit 20
+  providerctl users … --kind guest --json username,email
+  providerctl users … --seat occupied --never-used --count";
+
+/// The end of the help of `license`.
+const AFTER_LICENSE: &str = "\
+Exit codes:
+  0  above all thresholds, or none was given
+  1  an error, or a threshold was given for a value that is unknown
+  2  the command line or a setting is wrong
+  4  at --warn-days or --warn-seats, or below; the data is printed all the same
+
+Prometheus:
+  license_count, license_info, license_trial, license_seats_purchased,
+  license_seats_used, license_starts_timestamp_seconds and
+  license_expires_timestamp_seconds, each with the labels provider, source and
+  tenant, license_type and name. What is unknown has no sample, what is
+  unlimited is +Inf. With -o FILE a collector never reads half a file.
+
+Examples, with the server's --set and --secret:
+  providerctl license … --warn-days 30 --warn-seats 5%
+  providerctl license … --format prometheus -o /var/lib/node_exporter/license.prom";
 
 /// The end of the help of `sync`.
 const AFTER_SYNC: &str = "\
@@ -131,6 +173,24 @@ pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// How everything is printed.
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
+}
+
+/// The heading of the options of every command.
+const GLOBAL: &str = "Options of every command";
+
+/// How everything is printed.
+#[derive(Args)]
+pub(crate) struct LookArgs {
+    /// When to colour text; `auto` heeds $NO_COLOR and $TERM
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = ColourChoice::Auto,
+        help_heading = GLOBAL)]
+    pub(crate) color: ColourChoice,
+    /// Prints no progress and no summary; errors and warnings are always printed
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
+    pub(crate) quiet: bool,
 }
 
 /// The subcommands.
@@ -141,7 +201,7 @@ pub(crate) enum Command {
     /// Tests the settings and the token step by step, and says how to fix each problem
     Check(CheckArgs),
     /// Shows the licences and how many of their seats are taken
-    License(CheckArgs),
+    License(LicenseArgs),
     /// Lists all users
     Users(UsersArgs),
     /// Brings a saved listing up to date and shows what changed
@@ -189,8 +249,8 @@ pub(crate) struct ComponentArgs {
 /// Whether to print which component runs.
 #[derive(Args)]
 pub(crate) struct VerboseArgs {
-    /// Shows which component runs: its file, sha256 and version
-    #[arg(short, long)]
+    /// Shows which component runs: its file, sha256 and version; with `users` also the summary, where stderr is piped
+    #[arg(short, long, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
 }
 
@@ -344,7 +404,7 @@ pub(crate) struct SealArgs {
     pub(crate) revision: Option<String>,
 }
 
-/// `check` and `license`.
+/// `check`.
 #[derive(Args)]
 pub(crate) struct CheckArgs {
     /// How to print it
@@ -355,22 +415,62 @@ pub(crate) struct CheckArgs {
     pub(crate) connect: ConnectArgs,
 }
 
+/// `license`.
+#[derive(Args)]
+#[command(after_help = AFTER_LICENSE)]
+pub(crate) struct LicenseArgs {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = LicenseFormat::Table)]
+    pub(crate) format: LicenseFormat,
+    /// Exits with 4 if a licence ends within this many days, or has ended
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) warn_days: Option<u32>,
+    /// Exits with 4 if at most this many seats are left, or this part of those bought, such as 5%
+    #[arg(long, value_name = "SEATS|PERCENT%")]
+    pub(crate) warn_seats: Option<FewSeats>,
+    /// Where to write the data.
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    /// The options for reaching the product.
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+}
+
+/// Where to write the data.
+#[derive(Args)]
+pub(crate) struct OutputArgs {
+    /// Writes the data into this file instead of standard output, whole or not at all
+    ///
+    /// A file beside it replaces it at the end. After an error, or if the listing is incomplete, it is left as it was.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
 /// `users`.
 #[derive(Args)]
 #[command(after_help = AFTER_USERS)]
 pub(crate) struct UsersArgs {
-    /// How to print them
-    #[arg(long, value_enum, default_value_t = ListingFormat::Table)]
-    pub(crate) format: ListingFormat,
-    /// Writes values in CSV and in a piped table exactly as the server has them
-    ///
-    /// By default, characters that could control a terminal are replaced, and a CSV cell that a spreadsheet would run
-    /// as a formula begins with a single quote. JSON is always exact.
-    #[arg(long)]
-    pub(crate) raw: bool,
+    /// Which users to print.
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// How to print them.
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
+    /// Where to write the data.
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    /// Reads the listing in this file of --checkpoint or `sync`, without asking the server
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "checkpoint", "restart", "page_size", "audit", "config", "tenant", "component", "timeout", "set", "secret", "grant_value",
+        "ca_file", "proxy", "client_cert", "header", "stall_timeout",
+    ])]
+    pub(crate) from: Option<PathBuf>,
+    /// Which listing of --from, if the file holds those of several servers: the server's address
+    #[arg(long, value_name = "URL", requires = "from")]
+    pub(crate) source: Option<String>,
     /// About how many users the component reads at a time; 0 lets the component choose
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) limit: u32,
+    pub(crate) page_size: u32,
     /// Saves the listing in this file and resumes an interrupted one from it; created if missing
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
@@ -380,6 +480,39 @@ pub(crate) struct UsersArgs {
     /// The options for reaching the product.
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,
+}
+
+/// How `users` prints.
+#[derive(Args)]
+pub(crate) struct ViewArgs {
+    /// How to print them (default: table)
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<ListingFormat>,
+    /// These columns of a table or of CSV, such as username,email,last_activity_at
+    ///
+    /// The fields of a record, as in JSON; name, which is the first and the last name; and attributes.KEY for one attribute.
+    #[arg(long, value_name = "FIELD,…")]
+    pub(crate) columns: Option<Fields>,
+    /// JSON with these fields alone; without a value it prints their names
+    ///
+    /// An array, or with --format ndjson one object per line.
+    #[arg(long, value_name = "FIELD,…", num_args = 0..=1, default_missing_value = "", conflicts_with = "columns")]
+    pub(crate) json: Option<Fields>,
+    /// Sorts by these fields, such as last_activity_at or created_at:desc; unknown values come last
+    #[arg(long, value_name = "FIELD[:desc],…")]
+    pub(crate) sort: Option<SortKeys>,
+    /// Prints at most this many users, and reads no further unless it sorts or has a checkpoint
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Prints how many users there are, and none of them
+    #[arg(long, conflicts_with_all = ["format", "columns", "json", "sort", "limit", "raw"])]
+    pub(crate) count: bool,
+    /// Writes values in CSV and in a piped table exactly as the server has them
+    ///
+    /// By default characters that could control a terminal are replaced, and a CSV cell that a spreadsheet would run as a
+    /// formula begins with a single quote. JSON is always exact.
+    #[arg(long)]
+    pub(crate) raw: bool,
 }
 
 /// `sync`.
@@ -403,7 +536,7 @@ pub(crate) struct SyncArgs {
     pub(crate) full: bool,
     /// About how many users the component reads at a time in a full listing; 0 lets the component choose
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) limit: u32,
+    pub(crate) page_size: u32,
     /// The options for reaching the product.
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,
@@ -568,7 +701,7 @@ mod tests {
     fn the_help_names_the_variable_and_every_exit_code() {
         let mut command = Cli::command();
         let help = command.render_help().to_string();
-        for code in ["  0  ", "  1  ", "  2  ", "  3  "] {
+        for code in ["  0  ", "  1  ", "  2  ", "  3  ", "  4  "] {
             assert!(help.contains(code), "{help}");
         }
         let users = command.find_subcommand_mut("users").unwrap().render_long_help().to_string();

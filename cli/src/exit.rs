@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     Usage,
     /// There may be more users than were printed.
     Incomplete,
+    /// A licence is at a threshold that was given, or below.
+    Warned,
 }
 
 impl Exit {
@@ -29,6 +31,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Incomplete => 3,
+            Self::Warned => 4,
         }
     }
 }

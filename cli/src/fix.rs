@@ -54,7 +54,7 @@ const fn of_limit(limit: &LimitHit) -> &'static str {
     match limit {
         LimitHit::CallTime(_) => "allow more time with --timeout SECONDS, or try again when the server is less busy",
         LimitHit::Memory(_) | LimitHit::CpuTime(_) | LimitHit::ReturnedBytes(_) => {
-            "if it was listing users, use smaller pages: --limit 1000; otherwise report it to the provider's authors"
+            "if it was listing users, use smaller pages: --page-size 1000; otherwise report it to the provider's authors"
         }
         LimitHit::Instances { .. } => "run fewer listings at once, and try again",
         _ => {

@@ -70,7 +70,16 @@ impl Scene {
 
     fn spawn(&self, command: &str, more: &[&str]) -> Child {
         Command::new(env!("CARGO_BIN_EXE_providerctl"))
-            .args([command, "--format", "ndjson", "--limit", "200", "--secret", "access_token=env:MM_TOKEN", "--set"])
+            .args([
+                command,
+                "--format",
+                "ndjson",
+                "--page-size",
+                "200",
+                "--secret",
+                "access_token=env:MM_TOKEN",
+                "--set",
+            ])
             .arg(format!("server_url={}", self.simulator.url()))
             .arg("--checkpoint")
             .arg(self.file())

@@ -7,7 +7,7 @@ use std::time::Instant;
 use provider_host::checkpoint::{SeenAt, SqliteCheckpoints};
 use provider_host::{FullSyncReason, Listings as _, SyncOptions, SyncProgress, SyncStep};
 
-use super::users::{self, NAME};
+use super::ending::{self, NAME};
 use crate::args::SyncArgs;
 use crate::connection::{AuditFile, Connection, connect, tell_denials};
 use crate::exit::{Exit, Failure};
@@ -27,7 +27,7 @@ async fn sync(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> 
     let Connection { session, egress, stall_time, audit, .. } = connect(&args.connect, screen).await?;
     let mut format = change_format(args.format, screen.look.width, screen.look.colour, Values::of(args.raw));
     let store = Arc::new(SqliteCheckpoints::open(&args.checkpoint)?);
-    let options = SyncOptions { limit: args.limit, full: args.full };
+    let options = SyncOptions { limit: args.page_size, full: args.full };
     let mut reader = Reader::new(session.sync(options, store, NAME).await?, stall_time);
 
     let (mut out, mut fields, mut reported, mut failure) = (Vec::new(), Fields::default(), None, None);
@@ -39,7 +39,7 @@ async fn sync(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> 
     }
     report_full_sync(reader.listing().full_sync_reason(), &mut reported, screen);
     while failure.is_none()
-        && let Some(step) = reader.next(&mut |retry| screen.tell(&users::retry_line(&retry))).await
+        && let Some(step) = reader.next(&mut |retry| screen.tell(&ending::retry_line(&retry))).await
     {
         match step {
             Ok(step) => {
@@ -63,8 +63,8 @@ async fn sync(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> 
     format.end(&mut out)?;
     screen.data(&out)?;
 
-    let exit = users::exit(reader.end());
-    users::tell_notices(&reader, screen);
+    let exit = ending::exit(reader.end());
+    ending::tell_notices(reader.notices(), screen);
     let gap = audit.as_ref().and_then(AuditFile::gap);
     if let Some(failure) = failure {
         gap.iter().for_each(|gap| screen.complain(gap));

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::cell::{cut, fit, pad, printable, width};
 use super::csv::{HEADER, Writer, row, write_titles};
+use super::exact;
 use super::format::{ListingFormat, Values, Width};
-use super::json;
 use super::words::day;
 use crate::screen::{Colour, Tone};
 
@@ -206,7 +206,7 @@ impl ChangeFormat for Array {
     fn step(&mut self, step: &SyncStep, out: &mut Vec<u8>) -> io::Result<()> {
         for found in found(step) {
             out.extend_from_slice(if self.is_begun { b",\n" } else { b"\n" });
-            json::push(&found, out)?;
+            exact::push(&found, out)?;
             self.is_begun = true;
         }
         Ok(())
@@ -228,7 +228,7 @@ impl ChangeFormat for Lines {
 
     fn step(&mut self, step: &SyncStep, out: &mut Vec<u8>) -> io::Result<()> {
         for found in found(step) {
-            json::push(&found, out)?;
+            exact::push(&found, out)?;
             out.push(b'\n');
         }
         Ok(())
@@ -254,7 +254,7 @@ impl ChangeFormat for Rows {
         for found in found(step) {
             let mut fields = Vec::new();
             if !found.fields.is_empty() {
-                json::push(&found.fields, &mut fields)?;
+                exact::push(&found.fields, &mut fields)?;
             }
             let fields = String::from_utf8(fields).map_err(io::Error::other)?;
             let columns = [found.change.as_str().to_owned()].into_iter().chain(row(found.user)?).chain([fields]);

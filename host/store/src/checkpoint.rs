@@ -20,6 +20,8 @@ mod seen_at;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+#[cfg(feature = "sqlite")]
+mod stored;
 #[cfg(test)]
 mod tests;
 mod undelivered;
@@ -29,4 +31,6 @@ pub use seen_at::SeenAt;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteCheckpoints;
 pub use store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, Verified, Wait};
+#[cfg(feature = "sqlite")]
+pub use stored::{StoredListing, StoredListings};
 pub(crate) use undelivered::Undelivered;

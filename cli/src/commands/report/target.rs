@@ -128,7 +128,7 @@ fn write<'a>(
     format: ListingFormat,
     users: impl Iterator<Item = &'a User>,
 ) -> Result<(), Failure> {
-    let mut format = user_format(format, Width::Unbounded, Values::Harmless);
+    let mut format = user_format(format, Width::Unbounded, Values::Harmless, Vec::new());
     let (mut out, mut users) = (Vec::new(), users.cloned());
     format.begin(&mut out)?;
     loop {

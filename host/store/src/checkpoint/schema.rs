@@ -81,6 +81,12 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<Option<i3
     Ok(Some(VERSION))
 }
 
+/// The version of the tables in a file; `None` for another program's file.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<Option<i32>> {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    Ok(if number("application_id")? == APPLICATION_ID { Some(number("user_version")?) } else { None })
+}
+
 /// Adds a checksum to every row.
 fn sum_up(change: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut read =

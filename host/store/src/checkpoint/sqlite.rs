@@ -37,7 +37,7 @@ const CACHE: i32 = -16_000;
 const LOG_PAGES: i32 = 4_000;
 
 /// How long a step waits while another process writes.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A store in a file. Clones share it, and any number of listings may run in it at once.
 #[derive(Clone, Debug)]
@@ -441,7 +441,7 @@ impl Checkpoint for Held {
 }
 
 /// A user's row, compared with its checksum.
-enum Row {
+pub(super) enum Row {
     /// The id and the record.
     Intact(String, String),
     /// The record is damaged, the id is not.
@@ -452,7 +452,7 @@ enum Row {
 
 impl Row {
     /// Reads the columns id, run, record and sum. A column of an unexpected type is damaged too.
-    fn read(row: &rusqlite::Row<'_>) -> Self {
+    pub(super) fn read(row: &rusqlite::Row<'_>) -> Self {
         let (id, run, record) = (row.get::<_, String>(0), row.get::<_, u32>(1), row.get::<_, String>(2));
         let (Ok(id), Ok(sum)) = (id, row.get::<_, i64>(3)) else { return Self::Nameless };
         match (run, record) {
@@ -523,6 +523,6 @@ fn unix_ms(time: SystemTime) -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn unusable(path: &Path, reason: impl Into<Cause>) -> Error {
+pub(super) fn unusable(path: &Path, reason: impl Into<Cause>) -> Error {
     Error::CheckpointUnusable { store: path.display().to_string(), reason: reason.into() }
 }
