@@ -145,7 +145,7 @@ pub enum Error {
     Tls(#[source] rustls::Error),
 }
 
-crate::by_facts!(Error);
+by_facts!(Error);
 
 impl Error {
     /// The table of errors.
