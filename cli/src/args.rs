@@ -18,7 +18,7 @@ use crate::threshold::FewSeats;
 /// The end of the help.
 const AFTER: &str = "\
 Exit codes:
-  0  complete; fields that are hidden and warnings do not change that
+  0  complete, even if fields are hidden or there are warnings
   1  an error, or a check that failed
   2  the command line or a setting is wrong
   3  incomplete: there may be more users than were printed
@@ -29,8 +29,8 @@ Output:
   so do progress and a summary if that is a terminal. A table on a terminal
   drops columns before it cuts values; a table that is piped is not cut.
   Control characters in values are replaced, and a CSV cell that a spreadsheet
-  would run begins with a single quote; --raw writes values exactly. JSON is
-  always exact, with escapes.
+  would run as a formula begins with a single quote; --raw writes values
+  unchanged. JSON is always exact, with escapes.
 
 Examples:
   providerctl demo
@@ -71,16 +71,16 @@ Exit codes:
      checkpoint or the audit log; the file of --output is left as it was
 
 Retries:
-  A page that fails for the moment is read again up to three times, after as
-  long as the server asks for. If that is more than a minute, the listing ends
-  and says how long to wait. A listing without progress for two minutes ends
-  with what was read (--stall-timeout).
+  After a temporary failure a page is read again up to three times, after the
+  pause that the server asks for. If that is more than a minute, the listing
+  ends and says how long to wait. A listing without progress for two minutes
+  ends with what was read (--stall-timeout).
 
 Resuming, with --checkpoint FILE:
   Each page is saved before it is printed. After a lost connection, Ctrl-C, a
   stop by the service manager or kill -9, run the same command to resume. It
   prints the users in the file first, then the rest: the output of the last run
-  is the whole list, each user once. Once a listing is done, the next run
+  is the whole list, each user once. Once a listing has ended, the next run
   starts a new one, and the file keeps the last complete one. The file holds
   the users' data and no secret, and only its owner may read it.
 
@@ -113,27 +113,58 @@ Examples, with the server's --set and --secret:
 /// The end of the help of `sync`.
 const AFTER_SYNC: &str = "\
 How it works:
-  The first run lists everybody. Later runs ask the server for what changed,
-  which is a small part of a listing. They list everybody again if the
-  component cannot report changes: after a deletion, with other settings, or in
-  another version. FILE is the one of `users --checkpoint`: `users` prints
-  everybody, and `sync` prints what changed since the last run of either.
+  The first run lists everybody. Later runs ask the server only for what
+  changed, with a small part of the requests of a listing. After a deletion,
+  with other settings or with another version of the component, they need no
+  new listing either. They list everybody again if the server does not show
+  this token who is new and who is gone; on a terminal they print why. FILE is
+  the one of `users --checkpoint`: `users` prints everybody, and `sync` prints
+  what changed since the last run of either.
 
 Output:
   Each line says added, changed or gone. JSON has the change, the user, and the
-  changed fields with their old and new values. Changes are saved after they
-  were printed: a run that is interrupted, even by kill -9, prints them again
-  and loses none.
+  changed fields with their old and new values. A change counts as
+  printed only when the next one is read: after an interruption, even by
+  kill -9, the next run prints it again, and none is lost.
+
+Exit codes:
+  0  complete
+  1  an error before the first change
+  2  the command line or a setting is wrong
+  3  incomplete: nobody is reported as gone, or a full disk cut the output
+
+Example for a job that runs once an hour and mails only what went wrong:
+  providerctl sync --checkpoint /var/lib/chat.sqlite --set server_url=https://chat.example.com \\
+      --secret access_token=file:/run/secrets/token --format ndjson >> /var/log/chat-users.ndjson";
+
+/// The end of the help of `report`.
+const AFTER_REPORT: &str = "\
+The page:
+  One HTML file that needs no script and no network, for screens, phones and
+  paper, in light and dark. It shows the seats in use and purchased, when the
+  licence ends, who holds a seat without using it for 30, 60, 90 and 180 days
+  or ever, the accounts by status, kind and role, when they were last used, who
+  administers what, the guests, and what the token cannot see. An account whose
+  last activity is hidden is never counted as idle. With --checkpoint it also
+  shows what changed since the complete listing before.
+
+Output:
+  --out report.html writes the page alone. --out report/ makes a folder with
+  report.html, users.csv, users.ndjson and idle-seats.csv. Long tables fold; a
+  table that the page does not show whole names the file that has all of it.
+  Each file appears when it is complete and replaces an earlier one. Only its
+  owner may read a new file; a replaced file keeps its permissions.
 
 Exit codes:
   0  complete
   1  an error before the first user
   2  the command line or a setting is wrong
-  3  incomplete: nobody is reported as gone, or a full disk cut the output
+  3  incomplete: users may be missing, which the page says. After a listing
+     that broke off no page is written, and an earlier one stays
 
-Example, once an hour, mailing only what went wrong:
-  providerctl sync --checkpoint /var/lib/chat.sqlite --set server_url=https://chat.example.com \\
-      --secret access_token=file:/run/secrets/token --format ndjson >> /var/log/chat-users.ndjson";
+Example, once a month:
+  providerctl report --out /srv/reports/chat/ --checkpoint /var/lib/chat.sqlite \\
+      --set server_url=https://chat.example.com --secret access_token=file:/run/secrets/token";
 
 /// Runs a provider component in a sandbox and shows what it reads
 #[derive(Parser)]
@@ -167,7 +198,7 @@ pub(crate) struct LookArgs {
 pub(crate) enum Command {
     /// Shows the component: its settings and the requests that it may send
     Describe(DescribeArgs),
-    /// Tests the settings and the token, step by step, and says what to do about each problem
+    /// Tests the settings and the token step by step, and says how to fix each problem
     Check(CheckArgs),
     /// Shows the licences and how many of their seats are taken
     License(LicenseArgs),
@@ -175,6 +206,8 @@ pub(crate) enum Command {
     Users(UsersArgs),
     /// Brings a saved listing up to date and shows what changed
     Sync(SyncArgs),
+    /// Writes a page on licences, seats and who does not use one
+    Report(ReportArgs),
     /// Runs a simulated Mattermost server on this machine until Ctrl-C
     Simulate(SimulateArgs),
     /// Shows everything at once, on a simulated server that it starts itself
@@ -226,8 +259,8 @@ pub(crate) struct VerboseArgs {
 pub(crate) struct CacheArgs {
     /// Does not use the cache of compiled components
     ///
-    /// By default the component is compiled once and kept in $XDG_CACHE_HOME/providerctl or ~/.cache/providerctl, if only
-    /// this user may write to that folder.
+    /// By default, the component is compiled once and kept in $XDG_CACHE_HOME/providerctl or ~/.cache/providerctl, if
+    /// only this user may write to that folder.
     #[arg(long)]
     pub(crate) no_cache: bool,
 }
@@ -269,10 +302,11 @@ pub(crate) struct ServerArgs {
     /// shell's history would show it.
     #[arg(long = "secret", value_name = "KEY=env:NAME|KEY=file:PATH")]
     pub(crate) secret: Vec<String>,
-    /// How long a listing may make no progress before it ends with what was read (default: 120, or the tenant's limits)
+    /// How long a listing may go without progress before it ends with what was read (default: 120, or the tenant's
+    /// limit)
     ///
     /// A new user is progress, and so is a known one who was compared. If the server asks to wait longer than this, the
-    /// listing ends at once. `check` and `license` end after this time, too, unless --timeout is given.
+    /// listing ends at once. `check` and `license` end after this time as well, unless --timeout is given.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) stall_timeout: Option<u64>,
     /// A PEM file with the certificates of a private authority to trust, in addition to the system's
@@ -283,14 +317,14 @@ pub(crate) struct ServerArgs {
     pub(crate) grant_value: Vec<String>,
     /// A forward proxy for all requests, such as `http://proxy.example.com:3128`
     ///
-    /// The proxy resolves the server's name, so only an address that is written in the URL can be checked here.
+    /// The proxy resolves the server's name, so an address is checked here only if the URL contains it.
     /// $HTTPS_PROXY is not read.
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
     /// The user name at the proxy, and where its password is
     #[arg(long, value_name = "USER=env:NAME|USER=file:PATH", requires = "proxy")]
     pub(crate) proxy_login: Option<String>,
-    /// A PEM file with the client certificate to present, followed by those that signed it
+    /// A PEM file with the client certificate, followed by the certificates that signed it
     #[arg(long, value_name = "FILE", requires = "client_key")]
     pub(crate) client_cert: Option<PathBuf>,
     /// A PEM file with the key of the client certificate
@@ -323,7 +357,7 @@ pub(crate) struct DescribeArgs {
 /// `canary`.
 #[derive(Args)]
 #[command(
-    after_help = "Exit codes: 0 if no record differs, 1 if one does. A field that changes on the server meanwhile is not a difference."
+    after_help = "Exit codes: 0 if no record differs, 1 if one does. A change on the server meanwhile does not count as a difference."
 )]
 pub(crate) struct CanaryArgs {
     /// The component in use
@@ -357,7 +391,7 @@ pub(crate) struct InspectArgs {
 /// `seal`.
 #[derive(Args)]
 pub(crate) struct SealArgs {
-    /// The component; it is asked for its description, and its file is replaced
+    /// The component; it runs once to describe itself, and its file is replaced
     pub(crate) file: PathBuf,
     /// Its licence, as an SPDX expression
     #[arg(long, value_name = "SPDX")]
@@ -493,16 +527,40 @@ pub(crate) struct SyncArgs {
     pub(crate) format: ListingFormat,
     /// Writes values in CSV and in a piped table exactly as the server has them
     ///
-    /// By default characters that could control a terminal are replaced, and a CSV cell that a spreadsheet would run as a
-    /// formula begins with a single quote. JSON is always exact.
+    /// By default, characters that could control a terminal are replaced, and a CSV cell that a spreadsheet would run
+    /// as a formula begins with a single quote. JSON is always exact.
     #[arg(long)]
     pub(crate) raw: bool,
-    /// Lists everybody, even if the component could report changes alone
+    /// Reads every user again, even if the component could report only what changed
     #[arg(long)]
     pub(crate) full: bool,
     /// About how many users the component reads at a time in a full listing; 0 lets the component choose
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) page_size: u32,
+    /// The options for reaching the product.
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+}
+
+/// `report`.
+#[derive(Args)]
+#[command(after_help = AFTER_REPORT)]
+pub(crate) struct ReportArgs {
+    /// The page to write; a folder gets tables beside the page
+    #[arg(long, value_name = "FILE|FOLDER/")]
+    pub(crate) out: PathBuf,
+    /// About how many users the component reads at a time; 0 lets the component choose
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) limit: u32,
+    /// Saves the listing in this file and resumes an interrupted one from it; created if missing
+    ///
+    /// It is the file of `users --checkpoint` and `sync --checkpoint`. If it holds an earlier complete listing, the page shows
+    /// what changed since.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Ignores the checkpoint and starts over
+    #[arg(long, requires = "checkpoint")]
+    pub(crate) restart: bool,
     /// The options for reaching the product.
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,
@@ -536,10 +594,10 @@ pub(crate) struct SimulateArgs {
     /// Which teams there are, and who is in them; see below
     #[arg(long, value_name = "PART,…")]
     pub(crate) memberships: Option<Memberships>,
-    /// Makes answers take as long as a real server's: 11.6, or 11.6/N for an Nth of that time
+    /// Delays answers to the response times of a real server: 11.6, or 11.6/N for an Nth of these times
     #[arg(long, value_name = "VERSION")]
     pub(crate) costs: Option<Costs>,
-    /// How many requests a second the server answers before it asks to wait
+    /// How many requests per second the server answers before it asks to wait
     #[arg(long, value_name = "PER_SECOND")]
     pub(crate) rate_limit: Option<u32>,
     /// A fault to simulate; may be repeated
@@ -554,7 +612,7 @@ pub(crate) struct SimulateArgs {
     /// Hides first and last names from everybody but administrators
     #[arg(long)]
     pub(crate) hide_full_name: bool,
-    /// Turns off statuses, and with them the last activity
+    /// Disables statuses, and with them the last activity
     #[arg(long)]
     pub(crate) no_statuses: bool,
 }
@@ -573,10 +631,10 @@ Kinds of faults:
   slow=MS              an answer that takes that long
   huge=BYTES           a body of that many bytes
   endless              a body that does not end
-  headers=N            that many lines of headers
+  headers=N            that many header lines
   same-page            the first page, whichever is requested
   trailing             a list followed by an error
-  bad-record           a page with one account that cannot be read
+  bad-record           a page with one account that is not valid
   body=TEXT            this JSON; must be last, since it may contain commas
 
   on=TEXT   only if the path contains it         after=N   lets N such requests pass first      times=N   no more than N times
@@ -586,18 +644,18 @@ Example: --fault status=503,on=/users,after=3,times=1
 Kinds of changes, each applied once, after the server has answered N pages of the list:
   create=USERNAME  rename=PLACE:USERNAME  deactivate=PLACE  reactivate=PLACE  delete=PLACE
   join=PLACE:TEAM  leave=PLACE:TEAM  leave-channel=PLACE  guest=PLACE  sign-in=PLACE
-  orphan=PLACE, which deletes an account and leaves its memberships behind
+  orphan=PLACE (deletes an account and leaves its memberships behind)
   PLACE is a place in the list by username, from 0; TEAM is the number in a team's name
 
 Example, a deletion and a creation that leave the count the same: --change delete=10,after=2 --change create=zzz,after=2
 
 Parts of --memberships:
   teams=N                          how many teams (default: one for a hundred accounts, at least 3, at most 40)
-  main=nobody|people|everybody     who is also in the first team; everybody includes bots
+  main=nobody|people|everybody     who else is in the first team; everybody includes bots
   second=PERCENT  teamless=PERCENT how many people are in a second team, or in none
   callers=all|one|none             which teams the owners of the printed tokens are in, except the guest
   orphans=N  orphan-bots=N         memberships and bots whose account is gone
-  apart                            guests of a single channel share it with nobody
+  apart                            each guest of a single channel is alone in that channel
 
 Example: --memberships teams=6,main=everybody,callers=one --costs 11.6";
 

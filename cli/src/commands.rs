@@ -9,6 +9,7 @@ mod ending;
 mod inspect;
 mod invocation;
 mod license;
+mod report;
 mod seal;
 mod simulate;
 mod sync;
@@ -26,6 +27,7 @@ pub(crate) async fn run(command: Command, screen: &mut Screen<'_>) -> Result<Exi
         Command::License(args) => license::run(&args, screen).await,
         Command::Users(args) => users::run(args, screen).await,
         Command::Sync(args) => sync::run(args, screen).await,
+        Command::Report(args) => report::run(args, screen).await,
         Command::Simulate(args) => simulate::run(args, screen).await,
         Command::Demo(args) => demo::run(&args, screen).await,
         Command::Canary(args) => canary::run(&args, screen).await,

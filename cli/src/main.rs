@@ -2,7 +2,7 @@
 //!
 //! It parses the command line, prints what the library `provider-host` returns, and ends with an exit code that says
 //! how complete that was. Between runs it keeps only compiled components. It writes no other files than those of
-//! `--checkpoint`, `--audit` and `--output` and the one that it seals.
+//! `--checkpoint`, `--audit`, `--output` and `report --out` and the one that it seals.
 
 mod args;
 mod change;
@@ -12,9 +12,11 @@ mod component;
 mod connection;
 mod exit;
 mod fault;
+mod fix;
 mod listing;
 mod output;
 mod output_file;
+mod report;
 mod room;
 mod screen;
 mod select;
@@ -24,6 +26,7 @@ mod span;
 mod stop;
 mod tally;
 mod threshold;
+mod whole_files;
 
 use std::io;
 use std::process::ExitCode;
