@@ -345,12 +345,21 @@ fn a_wrong_question_is_refused_with_what_to_do() {
     let missing = from(&scene.file("none.sqlite"), &[]);
     check_exit(&missing, 1);
     assert!(stderr(&missing).contains("checkpoint-unusable") && !scene.files().contains("none.sqlite"));
-    fs::write(scene.file("text.sqlite"), "no database").unwrap();
-    check_exit(&from(&scene.file("text.sqlite"), &[]), 1);
-    fs::write(scene.file("empty.sqlite"), "").unwrap();
-    let empty = from(&scene.file("empty.sqlite"), &[]);
-    check_exit(&empty, 1);
-    assert!(stderr(&empty).contains("checkpoint-empty"), "{}", stderr(&empty));
+    // A file that was made for a listing which did not begin.
+    let begun = scene.file("begun.sqlite");
+    let mut revoked = prepared(&scene.simulator.tokens().revoked);
+    let url = format!("server_url={}", scene.simulator.url());
+    let more = ["users", "--set", &url, "--secret", "access_token=env:MM_TOKEN", "--checkpoint", &begun];
+    check_exit(&revoked.args(more).output().unwrap(), 1);
+    let nothing = from(&begun, &[]);
+    check_exit(&nothing, 1);
+    assert!(stderr(&nothing).contains("checkpoint-empty"), "{}", stderr(&nothing));
+    for (name, content) in [("text.sqlite", "no database"), ("empty.sqlite", "")] {
+        fs::write(scene.file(name), content).unwrap();
+        let output = from(&scene.file(name), &[]);
+        check_exit(&output, 1);
+        assert!(stderr(&output).contains("checkpoint-unusable"), "{}", stderr(&output));
+    }
 }
 
 #[test]

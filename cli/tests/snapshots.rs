@@ -164,3 +164,34 @@ fn the_help_fits_each_terminal() {
         }
     }
 }
+
+/// A table with its summary, as a terminal shows them.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_table_and_its_summary_fit_each_terminal() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = runtime.block_on(Simulator::start(Config { users: 300, ..config("11.6.0") })).unwrap();
+    let folder = std::env::temp_dir().join(format!("providerctl-terminal-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("chat.sqlite").display().to_string();
+    run(&server, &server.tokens().admin, "users", &["--checkpoint", &file, "--count"]);
+    for columns in COLUMNS {
+        let program = env!("CARGO_BIN_EXE_providerctl");
+        let flags = "--seat occupied --inactive-for 90d --sort last_activity_at --limit 6";
+        let line = format!("stty cols {columns} rows 24; '{program}' users --from chat.sqlite {flags}");
+        let output = Command::new("script")
+            .args(["-qec", &line, "/dev/null"])
+            .current_dir(&folder)
+            .env("TERM", "dumb")
+            .env_remove("COLUMNS")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let shown = without_clock(&String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n"));
+        // The summary says how long it took.
+        let (before, rest) = shown.split_once("chat.sqlite in ").unwrap();
+        let (_, rest) = rest.split_once(", as of").unwrap();
+        assert_snapshot(&format!("terminal-{columns}"), &format!("{before}chat.sqlite in TIME, as of{rest}"));
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -13,6 +13,9 @@ use super::sqlite::{PATIENCE, Row, SqliteCheckpoints, unusable};
 use super::store::{ListingKey, Standing};
 use crate::{Error, Result};
 
+#[cfg(test)]
+mod tests;
+
 /// The listings in a file of checkpoints, to be read while other processes may write there: no lock is taken, and nobody waits.
 #[derive(Debug)]
 pub struct StoredListings {
@@ -33,12 +36,13 @@ impl StoredListings {
         std::fs::File::open(&path).map_err(|error| unusable(&path, io_cause(error)))?;
         match Self::opened(&path)? {
             (file, Some(VERSION)) => Ok(file),
-            (file, _) => {
-                // Converts it, or says why it is not ours.
+            (file, Some(_)) => {
+                // Converts an earlier version, and refuses a later one.
                 drop(file);
                 drop(SqliteCheckpoints::open(&path)?);
                 Ok(Self::opened(&path)?.0)
             }
+            (_, None) => Err(unusable(&path, "it is no file of checkpoints")),
         }
     }
 
@@ -55,15 +59,9 @@ impl StoredListings {
             let version = schema::version(&connection)?;
             Ok((connection, version))
         };
-        let alone = || {
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let connection = Connection::open_with_flags(unchanging(path)?, flags)?;
-            let version = schema::version(&connection)?;
-            Ok((connection, version))
-        };
         let found = shared().or_else(|error: rusqlite::Error| {
             let is_shut = matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly));
-            if is_shut && !has_log(path) { alone() } else { Err(error) }
+            if is_shut && !has_log(path) { alone(path) } else { Err(error) }
         });
         let (connection, version) = found.map_err(|error| unusable(path, error))?;
         Ok((Self { path: path.to_owned(), connection }, version))
@@ -121,6 +119,14 @@ impl StoredListings {
             saved_at: UNIX_EPOCH + Duration::from_millis(saved_ms.try_into().unwrap_or_default()),
         }))
     }
+}
+
+/// Reads a file that nobody changes meanwhile, without making any other file.
+fn alone(path: &Path) -> rusqlite::Result<(Connection, Option<i32>)> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(unchanging(path)?, flags)?;
+    let version = schema::version(&connection)?;
+    Ok((connection, version))
 }
 
 /// The file's address for SQLite, with the promise that nobody changes it meanwhile.
