@@ -7,6 +7,7 @@ pub mod changes;
 pub mod check;
 pub mod code;
 pub mod describe;
+pub mod due;
 pub mod edition;
 pub mod failure;
 pub mod license;

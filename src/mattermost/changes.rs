@@ -7,6 +7,8 @@
 //! What a record has beside the account is taken off and made anew: its activity, its seat, the teams that it runs. So the
 //! known users with the changes are what a listing would give.
 
+#[cfg(test)]
+mod ages;
 mod asks;
 mod baseline;
 mod call;
@@ -29,5 +31,5 @@ mod tests;
 
 pub use baseline::Baseline;
 pub use call::{ATTRIBUTES, list_changes};
-pub use cursor::{Cursor, Lists, Newcomers, Numbers, Round, Unverified, Way};
+pub use cursor::{Cursor, Lists, Newcomers, Numbers, Round, Teams, Unverified, Way};
 pub use memory::Memory;

@@ -21,6 +21,8 @@ codes! {
             "Enter the token alone, as Mattermost showed it when it was made: one word, without spaces, quotes or line breaks.";
         InactiveAfterDaysInvalid = "inactive-after-days-invalid", "The number of days is not valid",
             "Enter a whole number of days from 1 to 36500, or leave the setting out for 90.";
+        TeamAdminsMaxAgeInvalid = "team-admins-max-age-invalid", "The age of team administrators is not valid",
+            "Enter a whole number of hours from 0 to 8760, or leave the setting out: then each sync reads all of them.";
         FlagInvalid = "flag-invalid", "The value of an on/off setting is not valid",
             "Enter true or false, or leave the setting out.";
         MaxInFlightInvalid = "max-in-flight-invalid", "The number of requests at once is not valid",
@@ -196,6 +198,7 @@ impl provider_sdk::code::Code for Code {
             | Self::ServerUrlInvalid
             | Self::AccessTokenInvalid
             | Self::InactiveAfterDaysInvalid
+            | Self::TeamAdminsMaxAgeInvalid
             | Self::FlagInvalid
             | Self::MaxInFlightInvalid
             | Self::ActivitySourceInvalid
@@ -261,6 +264,7 @@ impl provider_sdk::code::Code for Code {
             | Self::ServerUrlInvalid
             | Self::AccessTokenInvalid
             | Self::InactiveAfterDaysInvalid
+            | Self::TeamAdminsMaxAgeInvalid
             | Self::FlagInvalid
             | Self::MaxInFlightInvalid
             | Self::ActivitySourceInvalid

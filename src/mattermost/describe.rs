@@ -14,6 +14,7 @@ use super::api::ROUTES;
 use super::changes;
 use super::check::STEPS;
 use super::code::{Code, NoticeCode};
+use super::due::MaxAge;
 use super::edition::Edition;
 use super::license;
 use super::listing;
@@ -112,6 +113,17 @@ fn settings() -> Vec<SettingSpec> {
             "If off, bots are not listed. A token that may not see others' bots, such as that of a bot with the read-only administrator role (Viewer), then needs no pages if its account is in a team with everybody.",
         ),
         setting(
+            keys::TEAM_ADMINS_MAX_AGE,
+            "Maximum age of team administrators in hours",
+            SettingKind::Integer,
+            false,
+            Some("0".to_string()),
+            &format!(
+                "For servers with many teams or guests: a sync then asks about a part of the teams, so that what it says of each team's administrators is at most so many hours old, or as old as the last sync. The same goes for which guests are in a single channel, on which their seat depends. A whole number from 0 to {max}, such as 168 for a week; 0 asks about every team at each sync. A listing always does.",
+                max = MaxAge::MAX_HOURS,
+            ),
+        ),
+        setting(
             keys::LISTING,
             "Way of listing",
             SettingKind::Choice(Way::ALL.iter().map(|way| way.id().to_string()).collect()),
@@ -142,13 +154,15 @@ fn codes() -> Vec<Term> {
 }
 
 fn attributes() -> Vec<(String, String)> {
-    license::ATTRIBUTES
+    let mut attributes: Vec<_> = license::ATTRIBUTES
         .iter()
         .chain(&changes::ATTRIBUTES)
         .chain(&listing::ATTRIBUTES)
         .chain(&record::ATTRIBUTES)
         .map(|(key, help)| ((*key).to_string(), (*help).to_string()))
-        .collect()
+        .collect();
+    attributes.sort();
+    attributes
 }
 
 const fn role_label(role: Role) -> &'static str {

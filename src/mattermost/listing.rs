@@ -27,7 +27,7 @@ pub(super) mod fake_server;
 #[cfg(test)]
 mod tests;
 
-pub use account_context::AccountContext;
+pub use account_context::{AccountContext, Lacks};
 pub use call::ATTRIBUTES;
 pub(super) use call::{WAIT_MS, latest_ms, rules};
 pub use census::{Census, Clock, Count, Counting, Hidden};

@@ -88,6 +88,33 @@ pub struct AccountFacts<'a> {
     pub is_in_one_channel: Option<bool>,
 }
 
+impl AccountFacts<'_> {
+    /// The names of the teams that the account of a record runs, as the record has them.
+    pub fn known_runs(user: &User) -> impl Iterator<Item = &str> {
+        let runs = user.attributes.iter().filter(|(key, _)| key == RUNS_TEAMS);
+        runs.flat_map(|(_, names)| names.split(','))
+    }
+
+    /// Whether the guest of a record is in exactly one channel, as the record's seat shows; `None` if it does not show
+    /// it: no guest, a deactivated one, or a seat by the rule of another edition.
+    #[must_use]
+    pub fn known_is_in_one_channel(user: &User, rules: &Rules) -> Option<bool> {
+        let has_license = || user.licenses.iter().any(|license| license.license_type == rules.edition.id());
+        match user.seat {
+            _ if !Self::is_active_guest(user) => None,
+            SeatUse::Free => Some(true),
+            SeatUse::Occupied => has_license().then_some(false),
+            SeatUse::Unknown => None,
+        }
+    }
+
+    /// Whether the account of a record is a guest who may take a seat.
+    #[must_use]
+    pub fn is_active_guest(user: &User) -> bool {
+        user.kind == UserKind::Guest && user.deactivated_at.is_none() && user.status != UserStatus::Deactivated
+    }
+}
+
 /// The attributes that come with other answers than the account.
 const CAME_LATER: [&str; 5] = [RUNS_TEAMS, ACTIVITY_SOURCE, LAST_LOGIN, LAST_POST, STATUS_BY_HAND];
 
@@ -283,6 +310,12 @@ impl Draft {
     #[must_use]
     pub fn is_bot(&self) -> bool {
         self.user.kind == UserKind::Bot
+    }
+
+    /// Whether the account is a guest who may take a seat.
+    #[must_use]
+    pub fn is_active_guest(&self) -> bool {
+        self.user.kind == UserKind::Guest && self.deactivated_ms == 0
     }
 
     /// Completes the record.

@@ -14,6 +14,7 @@ use provider_sdk::in_flight::MaxInFlight;
 
 use super::activity::InactiveAfter;
 use super::code::Code;
+use super::due::MaxAge;
 use super::failure::Failure;
 use super::site::SITE;
 use crate::contract::Setting;
@@ -38,6 +39,8 @@ pub mod keys {
     pub const INCLUDE_EMAIL: &str = "include_email";
     /// Whether bots are listed.
     pub const INCLUDE_BOTS: &str = "include_bots";
+    /// Hours that a sync may keep who administers a team without asking again.
+    pub const TEAM_ADMINS_MAX_AGE: &str = "team_admins_max_age";
     /// How accounts are listed.
     pub const LISTING: &str = "listing";
 }
@@ -60,6 +63,8 @@ pub struct Settings {
     pub include: Include,
     /// Whether bots are listed.
     pub bots: bool,
+    /// How old a sync may let it become who administers a team; `None` if each sync asks about every team.
+    pub team_admins_max_age: Option<MaxAge>,
     /// How accounts are listed.
     pub way: Way,
     /// How many requests may be in flight at once.
@@ -168,6 +173,7 @@ impl Settings {
             inactive_after: inactive_after(find(keys::INACTIVE_AFTER_DAYS))?,
             activity_source: ActivitySource::parse(find(keys::ACTIVITY_SOURCE))?,
             bots: flag(keys::INCLUDE_BOTS, find(keys::INCLUDE_BOTS))?,
+            team_admins_max_age: team_admins_max_age(find(keys::TEAM_ADMINS_MAX_AGE))?,
             way: Way::parse(find(keys::LISTING))?,
             max_in_flight: max_in_flight(find(keys::MAX_IN_FLIGHT))?,
             include: Include {
@@ -184,7 +190,8 @@ impl Settings {
     pub fn fingerprint(&self) -> u64 {
         let (days, source) = (self.inactive_after.as_days(), self.activity_source);
         let bots = if self.bots { "" } else { "\nwithout bots" };
-        let text = format!("{}\n{days}\n{source:?}\n{:?}{bots}", self.base, self.include);
+        let age = self.team_admins_max_age.map_or_else(String::new, |age| format!("\nteams {}", age.as_hours()));
+        let text = format!("{}\n{days}\n{source:?}\n{:?}{bots}{age}", self.base, self.include);
         fnv1a(text.as_bytes())
     }
 }
@@ -233,6 +240,18 @@ fn inactive_after(value: Option<&str>) -> Result<InactiveAfter, Failure> {
         let message = format!("{} is not a whole number from 1 to {max}", keys::INACTIVE_AFTER_DAYS);
         Failure::new(Code::InactiveAfterDaysInvalid, message).with("setting", keys::INACTIVE_AFTER_DAYS)
     })
+}
+
+fn team_admins_max_age(value: Option<&str>) -> Result<Option<MaxAge>, Failure> {
+    let Some(text) = value.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
+    match text.parse() {
+        Ok(0) => Ok(None),
+        hours => hours.ok().and_then(MaxAge::of_hours).map(Some).ok_or_else(|| {
+            let max = MaxAge::MAX_HOURS;
+            let message = format!("{} is not a whole number of hours from 0 to {max}", keys::TEAM_ADMINS_MAX_AGE);
+            Failure::new(Code::TeamAdminsMaxAgeInvalid, message).with("setting", keys::TEAM_ADMINS_MAX_AGE)
+        }),
+    }
 }
 
 fn max_in_flight(value: Option<&str>) -> Result<MaxInFlight, Failure> {
@@ -309,6 +328,25 @@ mod tests {
 
     fn settings(pairs: &[(&str, &str)]) -> Vec<Setting> {
         pairs.iter().map(|(key, value)| Setting { key: (*key).into(), value: (*value).into() }).collect()
+    }
+
+    #[test]
+    fn the_age_of_team_administrators_is_in_hours() {
+        for (text, expect) in [
+            (" 168 ", Some(Some(168))),
+            ("8760", Some(Some(8_760))),
+            ("0", Some(None)),
+            ("", Some(None)),
+            ("8761", None),
+            ("-1", None),
+            ("1d", None),
+        ] {
+            match (team_admins_max_age(Some(text)), expect) {
+                (Ok(age), Some(hours)) => assert_eq!(age.map(MaxAge::as_hours), hours, "{text}"),
+                (Err(failure), None) => assert_eq!(failure.code, Code::TeamAdminsMaxAgeInvalid, "{text}"),
+                (got, _) => panic!("{text}: {got:?}"),
+            }
+        }
     }
 
     #[test]

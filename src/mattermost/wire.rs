@@ -77,6 +77,8 @@ pub struct Team<'a> {
     pub name: Text<'a>,
     /// Whether everybody may join, which makes the team a public one.
     pub allow_open_invite: Option<bool>,
+    /// When it was made, renamed, archived or taken out of the archive last, in milliseconds since 1970.
+    pub update_at: Number,
     /// Milliseconds since 1970; 0 for a team that is not archived.
     pub delete_at: Number,
 }

@@ -1,7 +1,6 @@
 //! One call of a sync: decides the way to find who is new and who is gone, and makes a page of the result.
 
-use alloc::string::ToString as _;
-use alloc::vec;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::cell::Cell;
 
@@ -13,7 +12,7 @@ use provider_sdk::time::timestamp;
 use super::super::advice;
 use super::super::code::{Code, NoticeCode};
 use super::super::failure::{Failure, Meaning as _};
-use super::super::listing::{self, Census, Findings, Named, WAIT_MS};
+use super::super::listing::{self, Census, Findings, WAIT_MS};
 use super::super::settings::{ActivitySource, Settings};
 use super::asks::{Asks, AtOnce};
 use super::baseline::Baseline;
@@ -40,7 +39,10 @@ pub fn list_changes(
     let (mut at, reported) = match cursor {
         None => {
             let census = Census::take(settings.bots, network)?;
-            (Cursor::begin(fingerprint, network.now_ms(), census, since), Findings::default())
+            (
+                Cursor::begin(fingerprint, network.now_ms(), census, since, settings.team_admins_max_age),
+                Findings::default(),
+            )
         }
         Some(text) => {
             let at = Cursor::decode(text, fingerprint, since)?;
@@ -53,17 +55,17 @@ pub fn list_changes(
     memory.take_up(at.id);
     memory.named.take_up(&at.census);
     if let Some(code) = hindrance(settings, &at) {
-        return Ok(page(Step::impossible(code), &at, &reported, &memory.named));
+        return Ok(page(Step::impossible(code), &at, &reported, memory));
     }
     let before = at.clone();
     let at_once = Cell::new(memory.at_once);
     let stepped = step(settings, (known, cursor.is_none()), &mut at, memory, &at_once, network);
     memory.at_once = at_once.get();
     match stepped {
-        Ok(step) => Ok(page(step, &at, &reported, &memory.named)),
+        Ok(step) => Ok(page(step, &at, &reported, memory)),
         // The census and what the memory has are not lost: the sync continues when the server allows it.
         Err(failure) if failure.code == Code::RateLimited && cursor.is_none() => {
-            let page = page(Step::default(), &before, &reported, &memory.named);
+            let page = page(Step::default(), &before, &reported, memory);
             Ok(ChangesPage { wait_ms: Some(failure.retry_after_ms.unwrap_or(WAIT_MS)), ..page })
         }
         Err(failure) => {
@@ -94,7 +96,10 @@ fn step(
 ) -> Result<Step, Failure> {
     let names_everybody = lists::call(settings, at, memory, network)?;
     let rules = listing::rules(settings, &at.census);
+    memory.context.read_only(at.due(settings.team_admins_max_age));
     memory.context.find(at.census.version, at.census.hidden.teams_unsure, rules.seats, &mut at.findings, network)?;
+    let known_since_ms = memory.context.known_since_ms();
+    memory.known_since_ms = [memory.known_since_ms, known_since_ms].into_iter().flatten().min();
     let asks = Asks {
         activity: settings.include.activity && !at.findings.is_activity_lost(),
         failed_before: memory.activity_failed,
@@ -126,13 +131,23 @@ const fn has_seats(at: &Cursor) -> bool {
 /// The attribute of a page that names the way in which new and deleted users are found.
 const CHANGES_BY: &str = "changes-by";
 
-/// The attributes that a page of changes carries.
-pub const ATTRIBUTES: [(&str, &str); 1] = [(
-    "page.changes-by",
-    "the way in which new and deleted users are found: `lists` of the ids of everybody, or `numbers` with the report on new users",
-)];
+/// The attribute of a page that says how old the records may be in what `team_admins_max_age` is about.
+const TEAM_ADMINS_AS_OF: &str = "team-admins-as-of";
 
-fn page(step: Step, at: &Cursor, reported: &Findings, named: &Named) -> ChangesPage {
+/// The attributes that a page of changes carries.
+pub const ATTRIBUTES: [(&str, &str); 2] = [
+    (
+        "page.changes-by",
+        "the way in which new and deleted users are found: `lists` of the ids of everybody, or `numbers` with the report on new users",
+    ),
+    (
+        "page.team-admins-as-of",
+        "with team_admins_max_age: who administers each team, and which guests are in a single channel, is known as of this time or later",
+    ),
+];
+
+fn page(step: Step, at: &Cursor, reported: &Findings, memory: &Memory) -> ChangesPage {
+    let named = &memory.named;
     let state = match step.end {
         None => ListingState::More(at.encode()),
         Some(End::Complete) => ListingState::Complete,
@@ -148,11 +163,6 @@ fn page(step: Step, at: &Cursor, reported: &Findings, named: &Named) -> ChangesP
         let fix = Some(advice::fix(code, named.holder()).to_string());
         notices.push(Notice { fix, ..notice(code, 0, None, &[]) });
     }
-    let way = match at.way {
-        Way::Open(_) => None,
-        Way::Lists(_) => Some("lists"),
-        Way::Numbers(_) => Some("numbers"),
-    };
     ChangesPage {
         users: step.users,
         gone: step.gone,
@@ -160,9 +170,26 @@ fn page(step: Step, at: &Cursor, reported: &Findings, named: &Named) -> ChangesP
         state,
         expected_total: at.census.count.total,
         wait_ms: None,
-        // A count that took longer than the one before may have an earlier cutoff. What was certain then stays certain.
-        watermark: at.census.count.cutoff_ms.max(at.since.watermark_ms).and_then(timestamp),
+        watermark: watermark_ms(at).and_then(timestamp),
         notices,
-        attributes: way.map_or_else(Vec::new, |way| vec![(CHANGES_BY.to_string(), way.to_string())]),
+        attributes: attributes(at, memory),
     }
+}
+
+/// The watermark. A count that took longer than the one before may have an earlier cutoff; what was certain then stays
+/// certain. What is due by turns was read until then, and not what is due until a later count.
+fn watermark_ms(at: &Cursor) -> Option<i64> {
+    let counted_ms = at.census.count.cutoff_ms.max(at.since.watermark_ms)?;
+    Some(at.teams.map_or(counted_ms, |teams| counted_ms.min(teams.until_ms)))
+}
+
+fn attributes(at: &Cursor, memory: &Memory) -> Vec<(String, String)> {
+    let way = match at.way {
+        Way::Open(_) => return Vec::new(),
+        Way::Lists(_) => "lists",
+        Way::Numbers(_) => "numbers",
+    };
+    let as_of = at.teams.map(|teams| memory.known_since_ms.unwrap_or(teams.until_ms));
+    let pairs = [(CHANGES_BY, Some(way.to_string())), (TEAM_ADMINS_AS_OF, as_of.and_then(timestamp))];
+    pairs.into_iter().filter_map(|(key, value)| Some((key.to_string(), value?))).collect()
 }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use provider_sdk::cursor::{Parts, Stale, read_optional, seal, unseal, write_optional};
 use provider_sdk::hash::fnv1a;
 
+use super::super::due::{Due, MaxAge};
 use super::super::edition::Edition;
 use super::super::failure::Failure;
 use super::super::listing::by_ids::{Called, Id, Present};
@@ -38,6 +39,19 @@ pub struct Cursor {
     pub seats: Seats,
     /// The notices so far.
     pub findings: Findings,
+    /// What is asked about teams and guests, if the settings limit that; `None` if everything is.
+    pub teams: Option<Teams>,
+}
+
+/// What is asked about teams and guests in the calls of a sync, if the settings limit it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Teams {
+    /// What has its instant until this time is due, in milliseconds since 1970 of the server's clock. Everything that is
+    /// due is read later than this, so the watermark that the host gets is not later either.
+    pub until_ms: i64,
+    /// Whether only what is due is read. A token that does not see all teams reads all that it sees: otherwise it would
+    /// depend on what is due whether something is hidden.
+    pub by_turns: bool,
 }
 
 /// The way to find who is new and who is gone.
@@ -131,7 +145,16 @@ pub struct Unverified {
 impl Cursor {
     /// The cursor at the beginning.
     #[must_use]
-    pub fn begin(fingerprint: u64, now_ms: i64, census: Census, since: Baseline) -> Self {
+    pub fn begin(
+        fingerprint: u64,
+        now_ms: i64,
+        census: Census,
+        since: Baseline,
+        team_admins_max_age: Option<MaxAge>,
+    ) -> Self {
+        let hidden = census.hidden;
+        let by_turns = !(hidden.teams || hidden.teams_unsure || hidden.team_members);
+        let until_ms = census.count.server_ms;
         Self {
             fingerprint,
             id: fnv1a(format!("{fingerprint} {now_ms} {census:?} {since:?}").as_bytes()),
@@ -141,7 +164,19 @@ impl Cursor {
             brought: 0,
             seats: Seats::default(),
             findings: Findings::of(&census),
+            teams: team_admins_max_age.map(|_| Teams { until_ms, by_turns }),
             census,
+        }
+    }
+
+    /// Which teams are asked about, and whether guests are. If every record is read again, so is what it needs.
+    #[must_use]
+    pub fn due(&self, team_admins_max_age: Option<MaxAge>) -> Due {
+        match (self.teams, team_admins_max_age) {
+            (Some(Teams { until_ms, by_turns: true }), Some(max_age)) if !self.reads_all => {
+                Due::Between { max_age, after_ms: self.since.recent_from_ms(), until_ms }
+            }
+            _ => Due::Everything,
         }
     }
 
@@ -157,8 +192,9 @@ impl Cursor {
         let (census, since, seats) = (&self.census, self.since, self.seats);
         let watermark = write_optional(since.watermark_ms);
         let flags = [since.proven, since.outdated, self.reads_all].map(|is| if is { '1' } else { '0' });
+        let teams = self.teams.map_or_else(String::new, Teams::encode);
         let state = format!(
-            "{:x}_{watermark}_{}_{}_{}_{}_{}_{}_{}_{}_{}",
+            "{:x}_{watermark}_{}_{}_{}_{}_{}_{}_{}_{}_{}{teams}",
             self.id,
             since.users,
             flags.iter().collect::<String>(),
@@ -196,8 +232,30 @@ impl Cursor {
         let seats = Seats::read(parts)?;
         let findings = Findings::decode(parts.next()?)?;
         let way = Way::decode(parts.next()?)?;
+        let teams = match parts.next() {
+            None => None,
+            Some(text) => Some(Teams::decode(text)?),
+        };
         let census = Census::remembered(count, edition, version);
-        Some(Self { fingerprint, id, since, census, way, reads_all, brought, seats, findings })
+        Some(Self { fingerprint, id, since, census, way, reads_all, brought, seats, findings, teams })
+    }
+}
+
+impl Teams {
+    /// As a part of the cursor of its own, which is there only with the setting.
+    fn encode(self) -> String {
+        let which = if self.by_turns { 't' } else { 'a' };
+        format!("_{which}{}", self.until_ms)
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        let (which, until_ms) = text.split_at_checked(1)?;
+        let by_turns = match which {
+            "t" => true,
+            "a" => false,
+            _ => return None,
+        };
+        Some(Self { until_ms: until_ms.parse().ok()?, by_turns })
     }
 }
 

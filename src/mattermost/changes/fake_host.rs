@@ -31,6 +31,8 @@ pub(super) struct Kept {
     pub(super) reason: Option<String>,
     /// The way in which new and deleted users were found.
     pub(super) way: Option<String>,
+    /// As of when, at the earliest, it is known who runs the teams.
+    pub(super) as_of: Option<String>,
     pub(super) requests: usize,
     /// How many users were returned.
     pub(super) came: usize,
@@ -60,7 +62,7 @@ pub(super) fn list(settings: &Settings, server: &mut Server, mut between: impl F
             ListingState::More(next) => cursor = Some(next),
             ListingState::Complete | ListingState::Resumed | ListingState::Incomplete(_) => {
                 let (watermark, came) = (page.watermark, users.len());
-                return Kept { users, watermark, codes, is_complete, reason, way: None, requests, came };
+                return Kept { users, watermark, codes, is_complete, reason, way: None, as_of: None, requests, came };
             }
         }
         between(server, call);
@@ -129,9 +131,10 @@ impl<'a> FakeHost<'a> {
                 if is_complete {
                     users.retain(|id, _| !gone.contains(id));
                 }
-                let way = page.attributes.into_iter().next().map(|(_, way)| way);
+                let find = |key: &str| page.attributes.iter().find(|(it, _)| it == key).map(|(_, text)| text.clone());
+                let (way, as_of) = (find("changes-by"), find("team-admins-as-of"));
                 let (codes, watermark) = (codes(&page.notices), page.watermark);
-                return Ok(Kept { users, watermark, codes, is_complete, reason, way, requests, came });
+                return Ok(Kept { users, watermark, codes, is_complete, reason, way, as_of, requests, came });
             }
             if self.afresh {
                 memory = Memory::new();
@@ -139,6 +142,30 @@ impl<'a> FakeHost<'a> {
             between(server, call);
         }
         panic!("the changes do not end");
+    }
+
+    /// Begins a sync that may fail in the middle. Returns the users that came before.
+    pub(super) fn until_it_fails(
+        &self,
+        server: &mut Server,
+        kept: &Kept,
+        mut answer: impl FnMut(&mut Server, &Request) -> Outcome,
+    ) -> Vec<User> {
+        let number = u32::try_from(kept.users.len()).unwrap();
+        let since = Baseline::new(kept.watermark.as_deref(), number, kept.is_complete, self.outdated).unwrap();
+        let old: Vec<User> = kept.users.values().cloned().collect();
+        let (mut batches, mut cursor, mut found) = (old.chunks(self.batch), None, Vec::new());
+        loop {
+            let known = if cursor.is_none() { Vec::new() } else { batches.next().unwrap_or_default().to_vec() };
+            let now_ms = server.now;
+            let mut network = Fake::new(|request| answer(server, request));
+            network.now_ms = now_ms;
+            let page = list_changes(self.settings, since, known, cursor.as_deref(), &mut Memory::new(), &mut network);
+            let Ok(page) = page else { return found };
+            found.extend(page.users);
+            let ListingState::More(next) = page.state else { return found };
+            cursor = Some(next);
+        }
     }
 
     /// Syncs with a server that does not change meanwhile.

@@ -8,8 +8,8 @@ use hashbrown::HashSet;
 use provider_sdk::http::Network;
 
 use super::super::failure::Failure;
-use super::super::listing::AccountContext;
-use super::super::record::{Dates, Draft, Rules};
+use super::super::listing::{AccountContext, Lacks};
+use super::super::record::{AccountFacts, Dates, Draft, Rules};
 use super::asks::{Asks, body_bytes};
 use super::cursor::Cursor;
 use super::lookup::{About, Found, Lookup};
@@ -125,6 +125,22 @@ fn ask_once(
 }
 
 impl Answers {
+    /// What the records of the known users and of the new ones lack, if it is not due. A user who is not known although
+    /// the account is old may have been known before, and administer any team.
+    pub(super) fn lacks(&self, known: &[User], new: &[&str], at: &Cursor, rules: &Rules) -> Lacks {
+        let new = || new.iter().filter_map(|id| self.found.whole.get(*id));
+        let lacks_guests = |user: &User| {
+            let fresh = self.found.changed.get(&user.id).or_else(|| self.found.whole.get(&user.id));
+            let is_guest = fresh.map_or_else(|| AccountFacts::is_active_guest(user), Draft::is_active_guest);
+            is_guest && AccountFacts::known_is_in_one_channel(user, rules).is_none()
+        };
+        let is_old = |draft: &Draft| Some(draft.created_ms()) <= at.since.watermark_ms;
+        Lacks {
+            teams: at.reads_all || new().any(is_old),
+            guests: at.reads_all || new().any(Draft::is_active_guest) || known.iter().any(lacks_guests),
+        }
+    }
+
     /// The known users, read again.
     pub(super) fn renew(
         &self,
@@ -146,10 +162,10 @@ impl Answers {
         hidden: &[HiddenField],
     ) -> Result<Here, Gone> {
         let last_use = self.found.activity(&user.id).into();
+        let facts = context.of_known(&user, rules);
         let finish = |draft: Draft| {
             let (is_bot, created_ms) = (draft.is_bot(), draft.created_ms());
-            let facts = context.of(draft.id());
-            Here { user: draft.finish(last_use, facts, rules), is_bot, created_ms, differs: true }
+            Here { user: draft.finish(last_use, facts.clone(), rules), is_bot, created_ms, differs: true }
         };
         let renewed = |draft: &Draft| {
             let here = finish(draft.clone());

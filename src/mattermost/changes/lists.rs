@@ -18,7 +18,7 @@ use super::super::code::{Code, NoticeCode};
 use super::super::failure::Failure;
 use super::super::listing::by_ids::mutation::{self, Mutation};
 use super::super::listing::by_ids::{self, Called, Id, Kept, Present, Purpose, Since, Wanted, place_behind};
-use super::super::listing::latest_ms;
+use super::super::listing::{Lacks, latest_ms};
 use super::super::record::{Draft, Rules};
 use super::super::settings::Settings;
 use super::super::version::Version;
@@ -26,7 +26,7 @@ use super::asks::{Asks, body_bytes};
 use super::cursor::{Cursor, Lists, Round, Way};
 use super::known::{self, Beside, Gone, Here};
 use super::lookup::{self, About, Lookup};
-use super::memory::Memory;
+use super::memory::{Memory, supply};
 use super::step::{Book, End, Step};
 use crate::contract::{User, UserKind};
 
@@ -179,6 +179,7 @@ fn bring(
     if let Some(code) = found.hindrance(&mut at.findings) {
         return Ok(Step::impossible(code));
     }
+    supply(&mut memory.context, answers.lacks(&named, &new_texts, at, rules), at, rules, network)?;
     let hidden = at.findings.hidden();
     let again = answers.renew(named, rules, &memory.context, &hidden);
 
@@ -257,6 +258,10 @@ fn recount(
     if let Some(code) = found.hindrance(&mut at.findings) {
         return Ok(Step::impossible(code));
     }
+    // One of them may be known, and administer any team.
+    let is_guest = |id: &&str| found.whole.get(*id).is_some_and(Draft::is_active_guest);
+    let lacks = Lacks { teams: !ids.is_empty(), guests: ids.iter().any(is_guest) };
+    supply(&mut memory.context, lacks, at, rules, network)?;
     let mut step = Step::default();
     let mut all = Lists { called: Called::of(&present.ids, present.counted), ..lists };
     (all.counted_people, all.unlisted) = (present.people, present.unlisted.unwrap_or(1));
@@ -292,7 +297,7 @@ fn purpose(at: &Cursor) -> Purpose {
 fn confirm(
     mut lists: Lists,
     at: &mut Cursor,
-    memory: &Memory,
+    memory: &mut Memory,
     (rules, asks): (&Rules, Asks<'_>),
     network: &mut dyn Network,
 ) -> Result<Step, Failure> {
@@ -325,6 +330,8 @@ fn confirm(
         if let Some(code) = found.hindrance(&mut at.findings) {
             return Ok(Step::impossible(code));
         }
+        // They are known, and their known records are not at hand.
+        supply(&mut memory.context, Lacks { teams: true, guests: false }, at, rules, network)?;
         step.users.extend(bots.iter().filter_map(|id| found.finish(id, rules, &memory.context)));
     }
     lists.last = range.last().copied().or(lists.last);

@@ -3,9 +3,14 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+use provider_sdk::http::Network;
+
+use super::super::failure::Failure;
 use super::super::listing::by_ids::{Id, Kept};
-use super::super::listing::{AccountContext, Named};
+use super::super::listing::{AccountContext, Lacks, Named};
+use super::super::record::Rules;
 use super::asks::AtOnce;
+use super::cursor::Cursor;
 
 /// What the calls of one instance remember: data that is costly to read again. No answer depends on it.
 #[derive(Debug)]
@@ -13,6 +18,9 @@ pub struct Memory {
     /// The id of the calls that it belongs to.
     id: u64,
     pub(super) context: AccountContext,
+    /// As of when, at the earliest, the records know what was not due, in milliseconds since 1970; `None` if all was.
+    /// What is read beside it later does not make earlier records newer.
+    pub(super) known_since_ms: Option<i64>,
     /// The names that notices mention.
     pub(super) named: Named,
     /// Whether the server failed at the last request for activity.
@@ -34,6 +42,7 @@ impl Memory {
         Self {
             id: 0,
             context: AccountContext::new(),
+            known_since_ms: None,
             named: Named::nothing(),
             activity_failed: false,
             at_once: AtOnce::unknown(),
@@ -49,6 +58,24 @@ impl Memory {
             *self = Self { id, activity_failed: self.activity_failed, at_once: self.at_once, ..Self::new() };
         }
     }
+}
+
+/// Reads what records lack beside the accounts, if it was not read yet.
+///
+/// # Errors
+/// The server fails.
+pub(super) fn supply(
+    context: &mut AccountContext,
+    lacks: Lacks,
+    at: &mut Cursor,
+    rules: &Rules,
+    network: &mut dyn Network,
+) -> Result<(), Failure> {
+    if !context.read_also(lacks) {
+        return Ok(());
+    }
+    let census = &at.census;
+    context.find(census.version, census.hidden.teams_unsure, rules.seats, &mut at.findings, network)
 }
 
 impl Default for Memory {

@@ -18,15 +18,15 @@ use provider_sdk::time::timestamp_ms;
 
 use super::super::code::{Code, NoticeCode};
 use super::super::failure::Failure;
-use super::super::listing::{self, latest_ms};
-use super::super::record::Rules;
+use super::super::listing::{self, Lacks, latest_ms};
+use super::super::record::{Draft, Rules};
 use super::super::settings::Settings;
 use super::super::version::Version;
 use super::asks::{Asks, Verdict};
 use super::cursor::{Cursor, Numbers, Unverified, Way};
 use super::known::{self, Beside, Gone, Here};
 use super::lookup::Found;
-use super::memory::Memory;
+use super::memory::{Memory, supply};
 use super::newcomers;
 use super::step::{Book, End, Step};
 use crate::contract::{User, UserKind};
@@ -87,6 +87,9 @@ fn begin(
         Verdict::Well(found) => found,
     };
     let rules = listing::rules(settings, &at.census);
+    // Some of them may be known, and administer any team.
+    let lacks = Lacks { teams: !found.drafts.is_empty(), guests: found.drafts.iter().any(Draft::is_active_guest) };
+    supply(&mut memory.context, lacks, at, &rules, network)?;
     let latest_ms = latest_ms(network.now_ms().max(rules.now_ms));
     at.way = Way::Numbers(Numbers { newcomers: found.newcomers, ..Numbers::default() });
     let (named, found_of) = (&mut memory.named, &found.found);
@@ -128,6 +131,7 @@ fn bring(
     if is_due && !numbers.verify(found, step) {
         return Ok(Some(NoticeCode::UsersDoNotAddUp));
     }
+    supply(&mut memory.context, answers.lacks(&known, &[], at, rules), at, rules, network)?;
     at.brought = brought;
     let hidden = at.findings.hidden();
     let again = answers.renew(known, rules, &memory.context, &hidden);

@@ -177,6 +177,8 @@ pub struct Hidden {
     pub teams: bool,
     /// The same, unless such a team comes: the server does not say if the token may see them.
     pub teams_unsure: bool,
+    /// Who runs the teams that the token's account is not in.
+    pub team_members: bool,
     /// Accounts that share no team or channel with the token's.
     pub others: bool,
     /// Whether the server has a licence.
@@ -247,6 +249,7 @@ impl Census {
             activity: config.get("EnableUserStatuses") == Some("false"),
             teams: rights.teams() == Teams::Some,
             teams_unsure: rights.teams() == Teams::Unsure,
+            team_members: !rights.see_into_teams(),
             others: !rights.see_everybody(version),
             license: Edition::of(&license) == Edition::Unknown,
             sign_in: !rights.see_past_privacy(),

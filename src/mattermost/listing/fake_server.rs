@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use provider_sdk::http::{Outcome, Request};
 
@@ -90,6 +90,17 @@ pub(crate) enum Paging {
     NumberLost,
 }
 
+/// A team beside those that accounts are in.
+#[derive(Clone, Debug)]
+pub(crate) struct Team {
+    pub(crate) name: String,
+    /// When it was changed.
+    pub(crate) updated: i64,
+    pub(crate) is_archived: bool,
+    /// Who runs it.
+    pub(crate) admins: Vec<u32>,
+}
+
 /// A server's accounts by name, which is the order of its list.
 #[derive(Clone)]
 pub(crate) struct Server {
@@ -111,6 +122,8 @@ pub(crate) struct Server {
     pub(crate) teams: u8,
     /// Who runs the first team.
     pub(crate) team_admins: Vec<u32>,
+    /// More teams, by their ids.
+    pub(crate) more_teams: BTreeMap<String, Team>,
     /// Accounts that were deleted for good and left their memberships behind, and bots among them.
     pub(crate) orphans: Vec<Account>,
     /// Whether a profile still comes by its id after the account was deleted, from a stale cache.
@@ -153,6 +166,7 @@ impl Server {
             license: r#"{"IsLicensed":"true","SkuShortName":"professional"}"#,
             teams: 1,
             team_admins: vec![1],
+            more_teams: BTreeMap::new(),
             orphans: vec![],
             caches: false,
             stale: vec![],
@@ -276,7 +290,13 @@ impl Server {
             "GET /api/v4/teams" => {
                 let names = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"];
                 let team = |(n, name)| format!(r#"{{"id":"t{}","name":"{name}","delete_at":0}}"#, n + 1);
-                let teams = names.iter().enumerate().take(self.teams.into()).map(team).collect::<Vec<_>>();
+                let teams = names.iter().enumerate().take(self.teams.into()).map(team);
+                let more = |(id, team): (&String, &Team)| {
+                    let Team { name, updated, is_archived, .. } = team;
+                    let deleted = if *is_archived { updated } else { &0 };
+                    format!(r#"{{"id":"{id}","name":"{name}","update_at":{updated},"delete_at":{deleted}}}"#)
+                };
+                let teams = teams.chain(self.more_teams.iter().map(more)).collect::<Vec<_>>();
                 json(200, format!("[{}]", teams.join(",")))
             }
             "GET /api/v4/users/known" => {
@@ -285,7 +305,14 @@ impl Server {
                 let ids: Vec<_> = known.map(|account| format!("\"{}\"", id(account.n))).collect();
                 json(200, format!("[{}]", ids.join(",")))
             }
+            // Nobody is only in one of these teams.
+            path if path.starts_with("GET /api/v4/teams/more") => json(200, "[]"),
             path if path.ends_with("/members") => self.members(request),
+            "GET /api/v4/users" if path.contains("in_team=more") => {
+                let admins = self.more_teams.get(&value(path, "in_team")).map_or(&[][..], |team| &team.admins);
+                let row = |n: &u32| format!(r#"{{"id":"{}","username":"x"}}"#, id(*n));
+                json(200, format!("[{}]", admins.iter().map(row).collect::<Vec<_>>().join(",")))
+            }
             "GET /api/v4/users" if path.contains("in_team=") && !path.contains("in_team=t1&") => json(200, "[]"),
             "GET /api/v4/users" if path.contains("without_team") && self.role != ADMIN => json(403, FORBIDDEN),
             "GET /api/v4/users" if path.contains("without_team") => {
@@ -395,11 +422,11 @@ impl Server {
     fn report(&self, path: &str) -> Outcome {
         let value = |key: &str| value(path, key);
         let (from, after) = (value("from_column_value"), value("from_id"));
-        let single = value("guest_filter") == "single_channel";
+        let single = (value("guest_filter") == "single_channel").then(|| self.single.iter().collect::<BTreeSet<_>>());
         let rows: Vec<_> = self
             .accounts
             .iter()
-            .filter(|(_, account)| !account.is_bot && (!single || self.single.contains(&account.n)))
+            .filter(|(_, account)| !account.is_bot && single.as_ref().is_none_or(|single| single.contains(&account.n)))
             .filter(|(name, account)| (name.as_str(), id(account.n).as_str()) > (from.as_str(), after.as_str()))
             .take(100)
             .map(|(name, account)| {

@@ -42,6 +42,12 @@ impl SingleChannelGuests {
         Self { ids: None, state: State::Unasked }
     }
 
+    /// Whether the server was asked.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.state != State::Unasked
+    }
+
     /// The next request, one at a time; `None` if all is known, or nothing can be.
     #[must_use]
     pub fn ask(&self) -> Option<Request> {

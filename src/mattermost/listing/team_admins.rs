@@ -1,7 +1,8 @@
 //! Finds who runs a team: one request for the teams and one for the administrators of each, several in flight.
 //!
 //! The list of users does not show it, and Mattermost has no route for the whole server. An instance keeps the answer
-//! for as long as it goes on with the listing; a fresh one asks again.
+//! for as long as it goes on with the listing; a fresh one asks again. A sync may ask about the teams that are due alone
+//! (`due.rs`); for the others the known records say who runs them.
 
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
@@ -11,6 +12,7 @@ use provider_sdk::hash::fnv1a;
 use provider_sdk::http::{Answered, Request};
 
 use super::super::api::{self, Answer, USERS_PER_PAGE};
+use super::super::due::Due;
 use super::super::failure::{Failure, Meaning as _};
 use super::super::version::Version;
 use super::super::wire::{Team, TeamMember, User};
@@ -28,6 +30,10 @@ const REQUESTS_AT_MOST: usize = 20_000;
 pub struct TeamAdmins {
     /// Teams that are not archived.
     teams: Vec<Named>,
+    /// Which of them are asked about.
+    due: Due,
+    /// The places of the teams that are not asked about, in the order of their names.
+    unasked: Vec<u32>,
     /// Fingerprints of ids with the place of a team that the account runs. Of a million accounts some thirty thousand
     /// may run one, so these pairs hold neither id nor name.
     pairs: Vec<(u64, u32)>,
@@ -46,6 +52,8 @@ pub struct TeamAdmins {
 struct Named {
     id: String,
     name: String,
+    /// Whether it is asked who runs it.
+    is_asked: bool,
 }
 
 /// A request about teams.
@@ -89,6 +97,8 @@ impl TeamAdmins {
     pub const fn new() -> Self {
         Self {
             teams: Vec::new(),
+            due: Due::Everything,
+            unasked: Vec::new(),
             pairs: Vec::new(),
             is_sorted: true,
             is_partial: false,
@@ -96,6 +106,18 @@ impl TeamAdmins {
             has_begun: false,
             open: VecDeque::new(),
             requests: 0,
+        }
+    }
+
+    /// Asks about the teams that are due, beside those that are asked about already.
+    pub fn ask_about(&mut self, due: Due, version: Option<Version>) {
+        self.due = due;
+        let route = Route::of(version);
+        for (place, team) in (0_u32..).zip(&mut self.teams) {
+            if !team.is_asked && due.has(&team.id) {
+                team.is_asked = true;
+                self.open.push_back(Question::Of { team: place, page: 0, route });
+            }
         }
     }
 
@@ -149,8 +171,12 @@ impl TeamAdmins {
         taken
     }
 
-    /// Sorts and deduplicates what was found, so that [`of`](Self::of) finds it.
+    /// Sorts and deduplicates what was found, so that [`of`](Self::of) and [`unasked`](Self::unasked) find it.
     pub fn sort(&mut self) {
+        let unasked = (0_u32..).zip(&self.teams).filter(|(_, team)| !team.is_asked);
+        let mut unasked: Vec<_> = unasked.map(|(place, team)| (team.name.as_str(), place)).collect();
+        unasked.sort_unstable();
+        self.unasked = unasked.into_iter().map(|(_, place)| place).collect();
         if !self.is_sorted {
             self.pairs.sort_unstable();
             self.pairs.dedup();
@@ -168,6 +194,21 @@ impl TeamAdmins {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// The name of a team, if there is a team of this name that was not asked about.
+    #[must_use]
+    pub fn unasked(&self, name: &str) -> Option<&str> {
+        let at = |place: &u32| self.team(*place).map(|team| team.name.as_str());
+        let place = self.unasked.binary_search_by(|place| at(place).cmp(&Some(name))).ok()?;
+        self.unasked.get(place).and_then(at)
+    }
+
+    /// As of when, at the earliest, it is known who runs the teams that were not asked about, in milliseconds since
+    /// 1970; `None` if all were asked about.
+    #[must_use]
+    pub fn known_since_ms(&self) -> Option<i64> {
+        self.teams.iter().filter(|team| !team.is_asked).filter_map(|team| self.due.known_since_ms(&team.id)).min()
     }
 
     /// Whether there may be more.
@@ -188,6 +229,9 @@ impl TeamAdmins {
 
     /// Notes the teams that are not archived, and queues the next page. Pages are ordered by a name that is not unique,
     /// so a team may come twice; that does no harm.
+    ///
+    /// Known records have the names of teams, so a team that was renamed or taken out of the archive is asked about: both
+    /// move its date (`Update` in server/channels/store/sqlstore/team_store.go), and no two teams have the same name.
     fn take_teams(&mut self, page: u32, route: Route, answered: &Answered) -> Result<(), Failure> {
         let Some(answer) = Failure::unless_refused(Answer::of(answered))? else {
             self.is_partial = true;
@@ -197,8 +241,14 @@ impl TeamAdmins {
         self.has_private |= rows.rows.iter().any(|team| team.allow_open_invite == Some(false));
         for team in rows.rows.iter().filter(|team| team.delete_at.0 == 0 && is_id(team.id.as_str())) {
             let place = u32::try_from(self.teams.len()).unwrap_or(u32::MAX);
-            self.teams.push(Named { id: team.id.as_str().to_string(), name: team.name.as_str().to_string() });
-            self.open.push_back(Question::Of { team: place, page: 0, route });
+            let (id, name) = (team.id.as_str().to_string(), team.name.as_str().to_string());
+            // A record could not be split into such names.
+            let is_odd = name.is_empty() || name.contains(',');
+            let is_asked = is_odd || self.due.has_changed(team.update_at.0) || self.due.has(&id);
+            self.teams.push(Named { id, name, is_asked });
+            if is_asked {
+                self.open.push_back(Question::Of { team: place, page: 0, route });
+            }
         }
         let next = page.saturating_add(1);
         if rows.sent() >= USERS_PER_PAGE && next < TEAM_PAGES_AT_MOST {

@@ -615,4 +615,34 @@ async fn a_repeat_sync_needs_a_small_part_of_the_requests_of_a_listing() {
     // counts.
     assert!(repeat - beside <= 2 * 22 + 20, "{repeat}, {beside}");
     assert!(sync.memory_bytes() <= 16 << 20, "{}", sync.memory_bytes());
+    drop(sync);
+    a_repeat_sync_with_an_age_needs_a_small_part_in_all(server, second.table, &store, whole).await;
+}
+
+/// With `team_admins_max_age`, requests about teams and guests included. The first sync with the setting reads
+/// everything again.
+async fn a_repeat_sync_with_an_age_needs_a_small_part_in_all(
+    server: &Simulator,
+    table: Table,
+    store: &Store,
+    whole: u64,
+) {
+    let begin = async || {
+        let settings = [("max_in_flight", "8"), ("team_admins_max_age", "8760")];
+        let session = other(server, "mattermost", &settings).await;
+        session.sync(ASK, Arc::clone(store), "tenant").await.unwrap()
+    };
+    let (first, sync) = Embedder::knowing(table).finish(begin().await).await;
+    assert_eq!(sync.outdated(), Some(&FullSyncReason::OtherSettings));
+    drop(sync);
+    (0..100).for_each(|n| {
+        let username = format!("zoe-{n}");
+        server.change(ChangeKind::Rename { place: n * 2_000 + 7, username }).unwrap();
+    });
+    server.clear_log();
+    let (second, sync) = Embedder::knowing(first.table).finish(begin().await).await;
+    let repeat = server.requests();
+    assert_eq!((sync.full_sync_reason(), sync.outdated(), second.changed.len()), (None, None, 100));
+    println!("{repeat} requests with an age instead of {whole}");
+    assert!(repeat * 1_000 <= whole * 60, "{repeat} of {whole}");
 }
