@@ -415,7 +415,7 @@ pub(crate) struct ReportArgs {
     pub(crate) out: PathBuf,
     /// About how many users the component reads at a time; 0 lets the component choose
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) limit: u32,
+    pub(crate) page_size: u32,
     /// Saves the listing in this file and resumes an interrupted one from it; created if missing
     ///
     /// It is the file of `users --checkpoint` and `sync --checkpoint`. If it holds an earlier complete listing, the page shows

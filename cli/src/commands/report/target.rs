@@ -1,7 +1,7 @@
 //! Where a report goes: one page, or a folder with tables beside it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use provider_host::model::User;
 
@@ -39,6 +39,10 @@ impl Target {
             let message = format!("--out {} is neither a file nor a folder", path.display());
             let fix = "name a file, such as report.html, or a folder with a slash at its end, such as report/";
             return Err(Failure::usage(Complaint::new("out-unusable", message).fix(fix)));
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            return Err(unwritable(path, &io::ErrorKind::NotFound.into()));
         }
         Ok(Self::Page(path.to_owned()))
     }
@@ -155,7 +159,8 @@ mod tests {
             (here.clone(), Some(Target::Folder(here.clone()))),
             ("new-folder/".into(), Some(Target::Folder("new-folder/".into()))),
             ("report.html".into(), Some(Target::Page("report.html".into()))),
-            ("/tmp/no-such-folder/report.html".into(), Some(Target::Page("/tmp/no-such-folder/report.html".into()))),
+            (here.join("report.html"), Some(Target::Page(here.join("report.html")))),
+            (here.join("no-such-folder/report.html"), None),
             ("/dev/null".into(), None),
             ("..".into(), Some(Target::Folder("..".into()))),
             ("".into(), None),
