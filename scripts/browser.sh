@@ -59,7 +59,7 @@ report() {
     until grep -q '^try ' "$folder/$name.server"; do sleep 0.1; done
     url=$(awk '$1 == "url" { print $2 }' "$folder/$name.server")
     TOKEN=$(awk -v token="$token" '$1 == token { print $2 }' "$folder/$name.server") \
-        "$command" report --out "$folder/$name.html" --set "server_url=$url" --secret access_token=env:TOKEN 2>"$folder/$name.said" ||
+        "$command" report --out "$folder/$name.html" --set "server_url=$url" --set listing=pages --secret access_token=env:TOKEN 2>"$folder/$name.said" ||
         [ $? = 3 ] || { cat "$folder/$name.said" >&2; exit 1; }
     reports+=("$folder/$name.html")
 }
@@ -73,6 +73,7 @@ if [ "${1:-}" = pictures ]; then
 fi
 report complete admin --users 150 --change 'rename=5:<script>alert(1)</script>' --change 'rename=6:"onload="alert(1)' \
     --change 'rename=7:<img src=x onerror=alert(1)>'
+grep -q '&#60;script&#62;alert(1)' "$folder/complete.html" || { echo "browser: the report has no hostile name, so nothing would be tried" >&2; exit 1; }
 report hidden guest --users 60 --no-statuses --hide-email
 report unlicensed admin --users 40 --license unlicensed
 node "$folder/report.mjs" "$(command -v chromium)" "${reports[@]}"

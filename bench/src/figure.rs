@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// What a figure is to reach.
+/// The goal of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Goal {
     AtMost(f64),
@@ -76,7 +76,7 @@ pub(crate) static WARM: Key = Key {
     name: "warm_ms",
     unit: "ms",
     goal: Goal::AtMost(3.0),
-    how: "the same with the component in the cache of compiled ones: median",
+    how: "the same with the component in the cache of compiled components: median",
 };
 pub(crate) static INSTANTIATE: Key = Key {
     name: "instantiate_us",
@@ -117,7 +117,7 @@ pub(crate) static DELETION_SYNC: Key = Key {
     name: "deletion_sync_requests_200k",
     unit: "ratio",
     goal: Goal::AtMost(0.12),
-    how: "the same of a sync after one account was deleted for good",
+    how: "the same for a sync after one account was deleted for good",
 };
 
 pub(crate) static FIRST_50K: Key = Key {
@@ -160,12 +160,12 @@ pub(crate) static ALL: [&Key; 16] = [
 #[derive(Clone, Debug)]
 pub(crate) struct Figure {
     pub(crate) key: &'static Key,
-    /// A number; an object for [`TENANTS`]; null where nothing was measured.
+    /// A number; an object for [`TENANTS`]; null if nothing was measured.
     pub(crate) value: Value,
     pub(crate) samples: Vec<f64>,
     /// Why nothing was measured.
     pub(crate) why: Option<String>,
-    /// What else is known of it, by name.
+    /// Other values, by name.
     pub(crate) more: Map<String, Value>,
 }
 
@@ -184,7 +184,7 @@ impl Figure {
         self
     }
 
-    /// Whether it reaches its goal; none where there is none, or nothing was measured.
+    /// Whether it reaches its goal; `None` if it has no goal or nothing was measured.
     pub(crate) fn is_met(&self) -> Option<bool> {
         let value = self.value.as_f64()?;
         match self.key.goal {
@@ -195,12 +195,12 @@ impl Figure {
     }
 }
 
-/// To four digits: more of them would only be noise.
+/// Rounds to four digits: more would only be noise.
 pub(crate) fn rounded(value: f64) -> f64 {
     format!("{value:.3e}").parse().unwrap_or(value)
 }
 
-/// Each to four digits.
+/// Rounds each to four digits.
 pub(crate) fn all_rounded(values: &[f64]) -> Vec<f64> {
     values.iter().copied().map(rounded).collect()
 }
@@ -209,7 +209,7 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     percentile(values, 50)
 }
 
-/// The least value that so many of a hundred are not above; 0 of none.
+/// The smallest value that at least `percent` percent of the values do not exceed; 0 if there are none.
 pub(crate) fn percentile(values: &[f64], percent: usize) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -217,7 +217,7 @@ pub(crate) fn percentile(values: &[f64], percent: usize) -> f64 {
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()
 }
 
-/// 0 of none.
+/// The largest value; 0 if there are none.
 pub(crate) fn largest(values: &[f64]) -> f64 {
     values.iter().copied().fold(0.0, f64::max)
 }

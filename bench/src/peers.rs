@@ -68,7 +68,7 @@ struct Printed {
     wall_ms: f64,
 }
 
-/// Installs all clients into a folder, unless they are there, and tells why any could not be.
+/// Installs all clients into a folder, unless they are there, and reports which could not be installed, and why.
 pub(crate) fn install(folder: &Path) -> Result<(Vec<Installed>, Vec<String>)> {
     let (mut installed, mut absent) = (Vec::new(), Vec::new());
     fs::create_dir_all(folder)?;

@@ -108,7 +108,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// Where it was measured. The load before a run tells whether others used the machine.
+/// Where it was measured. The load before a run shows whether others used the machine.
 fn machine() -> Value {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let processor = read("/proc/cpuinfo");

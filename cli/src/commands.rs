@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod demo;
 mod describe;
+mod ending;
 mod inspect;
 mod invocation;
 mod license;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use provider_host::io_reason;
 use provider_host::model::{ErrorKind, ProviderError};
 
+use crate::fix;
 use crate::output::cell::printable;
 
 /// The exit codes, as the help documents them.
@@ -18,6 +19,8 @@ pub(crate) enum Exit {
     Usage,
     /// There may be more users than were printed.
     Incomplete,
+    /// A licence is at a threshold that was given, or below.
+    Warned,
 }
 
 impl Exit {
@@ -28,6 +31,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Incomplete => 3,
+            Self::Warned => 4,
         }
     }
 }
@@ -197,7 +201,7 @@ impl From<&provider_host::Error> for Complaint {
         Self {
             code: error.code().to_owned(),
             message: sources(error),
-            fix: fix(error),
+            fix: fix::of(error),
             request: None,
             details: Vec::new(),
         }
@@ -231,46 +235,6 @@ fn request_line(error: &ProviderError) -> Option<String> {
         (None, true) => None,
         (None, false) => Some(known.join(", ")),
     }
-}
-
-/// What to do, in terms of this command's options: the library's fixes name its own limits.
-fn fix(error: &provider_host::Error) -> Option<String> {
-    let own = match error.code() {
-        "secret-not-granted" => "if you trust this component with the value itself, add --grant-value KEY",
-        "limit-call-time" => "allow more time with --timeout SECONDS, or try again when the server is less busy",
-        "runtime-failed" => {
-            "lift the limits of this process, as with ulimit -v unlimited, or end others that use the machine"
-        }
-        "listing-stalled" => {
-            "run providerctl check to see whether the server answers, then run the command again; for a slow server, add --stall-timeout SECONDS"
-        }
-        "rate-limited" if error.as_provider().is_none() => {
-            "run the command again after that time, or add --stall-timeout SECONDS to wait for longer"
-        }
-        "limit-memory" | "limit-cpu-time" | "limit-returned-bytes" => {
-            "if it was listing users, use smaller pages: --limit 1000; otherwise report it to the provider's authors"
-        }
-        "checkpoint-busy" => {
-            "wait until the other providerctl that uses the file of --checkpoint has ended, or stop it"
-        }
-        "checkpoint-newer" => "update providerctl, or name another file with --checkpoint",
-        "proxy-unusable" => "write it as http://proxy.example.com:3128, and give its login with --proxy-login",
-        "component-too-large" => "check that it is the right file",
-        "component-does-not-fit" => "do not run it unless you know its makers; a platform may give it more memory",
-        "component-compiler-failed" => "install providerctl again; if it crashed over this component, do not run it",
-        "limit-instances" => "run fewer listings at once, and try again",
-        code if code.starts_with("limit-") && code != "limit-unusable" => {
-            "report it to the provider's authors; if it needs as much, a tenant of a providers.toml may be given a higher limit (docs/embedding.md)"
-        }
-        code if code.starts_with("component-bound-") => {
-            "do not run it unless you know its makers; a platform may raise this bound, docs/compiling.md"
-        }
-        "component-compile-timeout" | "component-compile-memory" => {
-            "do not run it unless you know its makers; if this machine was busy, try again"
-        }
-        _ => return error.fix().map(str::to_owned),
-    };
-    Some(own.to_owned())
 }
 
 /// The message, with those of its causes that it does not contain itself.

@@ -2,23 +2,30 @@
 //!
 //! It parses the command line, prints what the library `provider-host` returns, and ends with an exit code that says
 //! how complete that was. Between runs it keeps only compiled components. It writes no other files than those of
-//! `--checkpoint`, `--audit` and `report --out` and the one that it seals.
+//! `--checkpoint`, `--audit`, `--output` and `report --out` and the one that it seals.
 
 mod args;
 mod change;
+mod clock;
 mod commands;
 mod component;
 mod connection;
 mod exit;
 mod fault;
+mod fix;
 mod listing;
 mod output;
+mod output_file;
 mod report;
 mod room;
 mod screen;
+mod select;
 mod settings;
+mod sort;
+mod span;
 mod stop;
-mod whole_files;
+mod tally;
+mod threshold;
 
 use std::io;
 use std::process::ExitCode;
@@ -49,7 +56,9 @@ fn main() -> ExitCode {
         }
         Err(help) => help.exit(),
     };
-    let done = room::check().map_err(Failure::failed).and_then(|()| {
+    screen.look = screen.look.chosen(cli.look.color, cli.look.quiet);
+    let ready = clock::check().map_err(Failure::usage).and_then(|()| room::check().map_err(Failure::failed));
+    let done = ready.and_then(|()| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime
             .map_err(|error| Failure::failed(Complaint::new("runtime-failed", provider_host::io_reason(&error))))?;

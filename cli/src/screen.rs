@@ -3,12 +3,14 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
+use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use provider_host::model::{Notice, Severity};
 
 use crate::exit::Complaint;
 use crate::output::Width;
 use crate::output::cell::printable;
+use crate::output_file::OutputFile;
 
 /// The width of a table if the terminal does not report its own.
 const DEFAULT_COLUMNS: usize = 80;
@@ -20,6 +22,17 @@ pub(crate) enum Colour {
     On,
     /// Plain text only.
     Off,
+}
+
+/// When text is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColourChoice {
+    /// On a terminal that shows colours
+    Auto,
+    /// Also in a pipe or a file
+    Always,
+    /// Not at all
+    Never,
 }
 
 /// The escape sequence that resets the colour.
@@ -81,7 +94,7 @@ impl Colour {
 pub(crate) enum Narrative {
     /// Standard error is a terminal.
     Shown,
-    /// Standard error is piped: only errors and warnings are printed.
+    /// Standard error is piped, or --quiet was given: only errors and warnings are printed.
     Silent,
 }
 
@@ -98,6 +111,8 @@ pub(crate) struct Look {
     pub(crate) narrative: Narrative,
     /// Whether a progress bar may be drawn.
     pub(crate) bar: Bar,
+    /// What the command line says about colours.
+    choice: ColourChoice,
 }
 
 /// Whether a terminal can move its cursor.
@@ -127,13 +142,32 @@ impl Look {
             error_colour: colour(err),
             narrative: if err { Narrative::Shown } else { Narrative::Silent },
             bar: if is_dumb { Bar::Left } else { Bar::Drawn },
+            choice: ColourChoice::Auto,
         }
+    }
+}
+
+impl Look {
+    /// The same, as the command line asks for it.
+    pub(crate) const fn chosen(mut self, colour: ColourChoice, is_quiet: bool) -> Self {
+        self.choice = colour;
+        match colour {
+            ColourChoice::Auto => {}
+            ColourChoice::Always => (self.colour, self.error_colour) = (Colour::On, Colour::On),
+            ColourChoice::Never => (self.colour, self.error_colour) = (Colour::Off, Colour::Off),
+        }
+        if is_quiet {
+            self.narrative = Narrative::Silent;
+        }
+        self
     }
 }
 
 /// The outputs of a command.
 pub(crate) struct Screen<'a> {
     out: &'a mut dyn Write,
+    /// Where data goes instead of standard output.
+    file: Option<OutputFile>,
     err: &'a mut dyn Write,
     /// How they look.
     pub(crate) look: Look,
@@ -143,11 +177,28 @@ pub(crate) struct Screen<'a> {
 impl<'a> Screen<'a> {
     /// Writes to these outputs.
     pub(crate) fn new(out: &'a mut dyn Write, err: &'a mut dyn Write, look: Look) -> Self {
-        Self { out, err, look, bar: ProgressBar::hidden() }
+        Self { out, file: None, err, look, bar: ProgressBar::hidden() }
+    }
+
+    /// Writes data into a file from now on. It gets no colours unless they are asked for, and its tables are as wide as their values.
+    pub(crate) fn divert(&mut self, file: OutputFile) {
+        self.file = Some(file);
+        self.look.width = Width::Unbounded;
+        if self.look.choice == ColourChoice::Auto {
+            self.look.colour = Colour::Off;
+        }
+    }
+
+    /// Lets the file that data went to replace its target. Nothing happens if data went to standard output.
+    pub(crate) fn keep_file(&mut self) -> Result<(), Complaint> {
+        self.file.take().map_or(Ok(()), OutputFile::replace)
     }
 
     /// Writes data, and flushes it at once.
     pub(crate) fn data(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let Some(file) = &mut self.file {
+            return file.write_all(bytes);
+        }
         let out = &mut self.out;
         self.bar.suspend(|| {
             out.write_all(bytes)?;
@@ -176,6 +227,16 @@ impl<'a> Screen<'a> {
     pub(crate) fn complain(&mut self, complaint: &Complaint) {
         let label = format!("error[{}]", printable(&complaint.code));
         let label = self.look.error_colour.paint(Tone::Bad, &label);
+        self.aside(&format!("{label}: {}", printable(&complaint.message)));
+        for line in complaint.lines() {
+            self.aside(&line);
+        }
+    }
+
+    /// Prints something that needs attention and is not an error.
+    pub(crate) fn warn(&mut self, complaint: &Complaint) {
+        let label = format!("warning[{}]", printable(&complaint.code));
+        let label = self.look.error_colour.paint(Tone::Warning, &label);
         self.aside(&format!("{label}: {}", printable(&complaint.message)));
         for line in complaint.lines() {
             self.aside(&line);
@@ -249,6 +310,7 @@ mod tests {
         error_colour: Colour::Off,
         narrative: Narrative::Silent,
         bar: Bar::Drawn,
+        choice: ColourChoice::Auto,
     };
 
     #[test]
@@ -264,6 +326,21 @@ mod tests {
             String::from_utf8(err).unwrap(),
             "going on\nerror[broken]: It is \u{fffd}[31mbroken\n  fix: Mend it\n"
         );
+    }
+
+    #[test]
+    fn the_command_line_decides_on_colours_and_on_the_summary() {
+        let shown = Look { colour: Colour::On, narrative: Narrative::Shown, ..PIPED };
+        for (choice, out, err) in [
+            (ColourChoice::Auto, Colour::On, Colour::Off),
+            (ColourChoice::Always, Colour::On, Colour::On),
+            (ColourChoice::Never, Colour::Off, Colour::Off),
+        ] {
+            for (is_quiet, narrative) in [(false, Narrative::Shown), (true, Narrative::Silent)] {
+                let look = shown.chosen(choice, is_quiet);
+                assert_eq!((look.colour, look.error_colour, look.narrative), (out, err, narrative), "{choice:?}");
+            }
+        }
     }
 
     #[test]

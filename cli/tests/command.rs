@@ -182,7 +182,7 @@ fn a_secret_is_read_from_a_file() {
 fn an_error_after_users_is_incomplete_and_leaves_valid_json() {
     let gone = Fault { on: "/users?page=1".into(), after: 0, times: None, what: FaultKind::Status(403) };
     let server = server(Config { users: 9_000, faults: vec![gone], ..Config::default() });
-    let output = against(&server.url(), server.admin(), "users", &["--format", "json", "--limit", "200"]);
+    let output = against(&server.url(), server.admin(), "users", &["--format", "json", "--page-size", "200"]);
     check_exit(&output, 3);
     assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&stdout(&output)).unwrap().len(), 200);
     assert!(stderr(&output).contains("permission-missing"), "{}", stderr(&output));
@@ -261,7 +261,7 @@ fn seats_that_could_not_be_counted_name_the_request_that_failed() {
 fn a_wait_of_an_hour_is_reported_and_ends_the_command() {
     let cases: [(&str, &str, &[&str], i32); 3] = [
         ("users", "/users?page=0", &[], 1),
-        ("users", "/users?page=1", &["--limit", "200", "--format", "ndjson"], 3),
+        ("users", "/users?page=1", &["--page-size", "200", "--format", "ndjson"], 3),
         ("check", "/api/v4/users", &[], 1),
     ];
     for (command, on, more, exit) in cases {
@@ -510,7 +510,7 @@ fn a_sync_ends_as_other_commands_do() {
     // The output is valid, even if the listing broke off.
     let refused = Fault { on: "/users/ids".into(), after: 0, times: None, what: FaultKind::Status(401) };
     server.simulator.set_faults(vec![refused]);
-    let arguments = ["--checkpoint", &file, "--format", "json", "--full", "--limit", "200"];
+    let arguments = ["--checkpoint", &file, "--format", "json", "--full", "--page-size", "200"];
     let output = against(&url, &tokens.admin, "sync", &arguments);
     check_exit(&output, 1);
     assert_eq!(stdout(&output), "[]\n");

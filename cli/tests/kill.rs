@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use mattermost_simulator::{ChangeKind, Config, Simulator};
 use provider_host::checkpoint::{Checkpoint, Checkpoints as _, Kept, ListingKey, SqliteCheckpoints};
 
-/// How long a test waits for a child that does not get on.
+/// How long a test waits for a child that makes no progress.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A server that runs on threads of its own, and a file of checkpoints.
@@ -33,11 +33,11 @@ impl Drop for Scene {
 /// Where a child is killed.
 #[derive(Clone, Copy, Debug)]
 enum Point {
-    /// When the server has answered so many of its requests.
+    /// When the server has answered this many of its requests.
     Requests(u64),
-    /// When it has printed so many lines.
+    /// When it has printed this many lines.
     Lines(usize),
-    /// When it cannot print, since nobody reads: the page that it has saved or, in a run that goes on, those before.
+    /// When it cannot print since nobody reads: it has saved a page or, in a resumed run, prints the earlier ones.
     Unread,
     /// Never.
     End,
@@ -70,7 +70,16 @@ impl Scene {
 
     fn spawn(&self, command: &str, more: &[&str]) -> Child {
         Command::new(env!("CARGO_BIN_EXE_providerctl"))
-            .args([command, "--format", "ndjson", "--limit", "200", "--secret", "access_token=env:MM_TOKEN", "--set"])
+            .args([
+                command,
+                "--format",
+                "ndjson",
+                "--page-size",
+                "200",
+                "--secret",
+                "access_token=env:MM_TOKEN",
+                "--set",
+            ])
             .arg(format!("server_url={}", self.simulator.url()))
             .arg("--checkpoint")
             .arg(self.file())
@@ -124,7 +133,7 @@ impl Scene {
         let lines = reader.map(|reader| reader.join().unwrap()).unwrap_or_default();
         let ids =
             lines.iter().map(|line| user_of(line).get("id").and_then(|id| id.as_str()).unwrap().to_owned()).collect();
-        // A process that was faster than the signal has ended, and nothing else takes the exit code away.
+        // A process that ended before the signal keeps its own exit code.
         assert!(killed || status.code().is_some(), "{status}: {stderr}");
         Run { ids, lines, stderr, exit: status.code() }
     }
@@ -237,7 +246,7 @@ fn kill(name: &str, seed: u64, kills: u32, changes: fn(&mut Dice) -> Option<Chan
             }
         }
     }
-    assert!(resumed * 3 >= killed, "{resumed} of {killed} runs went on where the one before was killed");
+    assert!(resumed * 3 >= killed, "{resumed} of {killed} runs resumed after a kill");
 }
 
 #[test]
@@ -263,7 +272,7 @@ fn a_listing_that_is_killed_while_accounts_change_misses_nobody() {
 /// Syncs and listings over one file are killed while accounts change, and each that ends is followed by a change: a
 /// consumer that applies what the syncs print has what the file has.
 #[test]
-fn a_consumer_has_what_is_kept_wherever_syncs_are_killed() {
+fn a_consumer_has_the_same_table_as_the_file_wherever_syncs_are_killed() {
     let scene = Scene::new("sync", 1_700);
     let mut dice = Dice(0xbeef);
     let (mut killed, mut ended) = (0, 0);
@@ -275,7 +284,7 @@ fn a_consumer_has_what_is_kept_wherever_syncs_are_killed() {
             1 => Point::Requests(dice.below(40)),
             _ => Point::Lines(usize::try_from(dice.below(if ended == 0 { 1_500 } else { 4 })).unwrap()),
         };
-        // A listing that is printed in part says nothing of who is gone.
+        // A listing that is printed only in part does not show who is gone.
         let point = if command == "users" { Point::Requests(dice.below(30)) } else { point };
         let run = scene.run_as(command, point, &[]);
         for line in run.lines.iter().filter(|_| command == "sync" || run.exit == Some(0)) {
@@ -335,7 +344,7 @@ fn every_page_may_be_the_last_one_before_a_kill() {
 }
 
 #[test]
-fn what_was_saved_and_not_printed_is_printed_by_the_next_run() {
+fn users_that_were_saved_but_not_printed_are_printed_by_the_next_run() {
     let scene = Scene::new("unread", 1_700);
     let run = scene.run(Point::Unread, &[]);
     assert_eq!((run.exit, run.ids.len()), (None, 0));
@@ -347,7 +356,7 @@ fn what_was_saved_and_not_printed_is_printed_by_the_next_run() {
 }
 
 #[test]
-fn a_listing_begins_anew_when_it_is_asked_to_and_when_the_last_one_ended() {
+fn a_listing_starts_over_on_request_and_after_the_last_one_ended() {
     let scene = Scene::new("anew", 900);
     let pages = || scene.simulator.log().iter().filter(|exchange| exchange.path.contains("/users?page=0&per")).count();
     assert_eq!(scene.run(Point::Lines(300), &[]).exit, None);

@@ -243,7 +243,7 @@ fn every_signal_to_stop_saves_the_progress() {
         let faults = vec![Fault { on: "/users?page=3&".into(), after: 0, times: None, what: stuck }];
         let scene = Scene::new(name, Config { users: 1_000, faults, ..Config::default() });
         let file = scene.file("listing.sqlite");
-        let more = ["--format", "ndjson", "--limit", "200", "--set", "max_in_flight=1", "--checkpoint", &file];
+        let more = ["--format", "ndjson", "--page-size", "200", "--set", "max_in_flight=1", "--checkpoint", &file];
         // This test may itself run under nohup, which its children would inherit.
         let mut command = scene.shell("exec env --default-signal=HUP,INT,TERM @", "users", &more);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -271,7 +271,7 @@ fn a_signal_that_was_ignored_from_the_start_stays_ignored() {
     let scene = Scene::new("nohup", Config { users: 1_000, ..Config::default() });
     // The command runs to its end although the shell sends SIGHUP as soon as it begins to print.
     let line = "trap '' HUP; @ | { read -r line; kill -HUP 0; printf '%s\\n' \"$line\"; cat; }";
-    let mut shell = scene.shell(line, "users", &["--format", "ndjson", "--limit", "200"]);
+    let mut shell = scene.shell(line, "users", &["--format", "ndjson", "--page-size", "200"]);
     std::os::unix::process::CommandExt::process_group(&mut shell, 0);
     let output = shell.output().unwrap();
     assert_eq!(stdout(&output).lines().count(), 1_000, "{}", stderr(&output));
@@ -311,7 +311,7 @@ fn a_full_disk_makes_a_listing_incomplete_and_is_named() {
 fn a_limit_on_file_sizes_is_reported_like_a_full_disk() {
     let scene = Scene::new("limit", Config { users: 8_000, ..Config::default() });
     let (list, kept) = (scene.file("list"), scene.file("kept.sqlite"));
-    let more = ["--format", "ndjson", "--limit", "400"];
+    let more = ["--format", "ndjson", "--page-size", "400"];
     let output = scene.shell(&format!("ulimit -f 200; @ > '{list}'"), "users", &more).output().unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     assert!(

@@ -70,7 +70,10 @@ fn without_clock(text: &str) -> String {
 fn check(name: &str, config: Config, ask: impl FnOnce(&Simulator) -> String) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = runtime.block_on(Simulator::start(config)).unwrap();
-    let text = ask(&server);
+    assert_snapshot(name, &ask(&server));
+}
+
+fn assert_snapshot(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
@@ -138,5 +141,26 @@ fn every_licence_has_its_name() {
         check(&format!("license-{license}"), Config { license, ..config("11.6.0") }, |server| {
             run(server, &server.tokens().admin, "license", &["--format", "json"])
         });
+    }
+}
+
+/// The widths of terminals at which the help is looked at.
+const COLUMNS: [u32; 4] = [60, 80, 110, 200];
+
+#[test]
+fn the_help_fits_each_terminal() {
+    for command in ["", "users", "license"] {
+        for columns in COLUMNS {
+            let words = [command, "--help"].into_iter().filter(|word| !word.is_empty());
+            let output = Command::new(env!("CARGO_BIN_EXE_providerctl"))
+                .args(words)
+                .env("COLUMNS", columns.to_string())
+                .stdin(Stdio::null())
+                .stderr(Stdio::null())
+                .output()
+                .unwrap();
+            let name = if command.is_empty() { "providerctl" } else { command };
+            assert_snapshot(&format!("help-{name}-{columns}"), &String::from_utf8(output.stdout).unwrap());
+        }
     }
 }

@@ -92,7 +92,7 @@ fn a_stalled_listing_keeps_what_was_read_and_resumes_later() {
     let config = Config { users: 20_000, faults, ..Config::default() };
     let server = runtime.block_on(Simulator::start(config)).unwrap();
     let kept = file("stall-kept");
-    let more = ["--format", "ndjson", "--limit", "400", "--checkpoint", kept.to_str().unwrap()];
+    let more = ["--format", "ndjson", "--page-size", "400", "--checkpoint", kept.to_str().unwrap()];
     let output = run("users", &server.url(), &server.tokens().admin, "10", &more);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     let lines = output.stdout.iter().filter(|byte| **byte == b'\n').count();

@@ -44,13 +44,13 @@ pub mod audit {
 
 /// Stores that keep a listing, so that another process can continue it.
 pub mod checkpoint {
-    #[cfg(feature = "sqlite")]
-    #[doc(inline)]
-    pub use provider_store::checkpoint::SqliteCheckpoints;
     #[doc(inline)]
     pub use provider_store::checkpoint::{
         Checkpoint, Checkpoints, Kept, ListingKey, MemoryCheckpoints, SeenAt, Standing, Step, Verified, Wait,
     };
+    #[cfg(feature = "sqlite")]
+    #[doc(inline)]
+    pub use provider_store::checkpoint::{SqliteCheckpoints, StoredListing, StoredListings};
 }
 
 /// The contract's records as plain types, each as `wit/provider.wit` documents it.

@@ -30,7 +30,7 @@ macro_rules! causes {
 
 causes! {
     TlsUntrusted = "tls-untrusted", "No trusted authority has signed the server's certificate.";
-    TlsChainIncomplete = "tls-chain-incomplete", "The server's certificate leads to no trusted authority: the server may omit an intermediate certificate.";
+    TlsChainIncomplete = "tls-chain-incomplete", "The server's certificate chain does not lead to a trusted authority: the server may omit an intermediate certificate.";
     TlsExpired = "tls-expired", "A certificate of the server has expired.";
     TlsNotYetValid = "tls-not-yet-valid", "A certificate of the server is not valid yet.";
     TlsWrongName = "tls-wrong-name", "The server's certificate is for another name.";
@@ -46,7 +46,7 @@ causes! {
     ProxyUnreachable = "proxy-unreachable", "The forward proxy cannot be reached.";
     ProxyCredentials = "proxy-credentials", "The forward proxy requires a user name and password.";
     ProxyRefused = "proxy-refused", "The forward proxy refuses the connection.";
-    ProxyFailed = "proxy-failed", "The forward proxy got no connection to the server.";
+    ProxyFailed = "proxy-failed", "The forward proxy could not connect to the server.";
     OpenFilesLimited = "open-files-limited", "The platform may open no more connections.";
     ConnectionLost = "connection-lost", "The connection ended before the answer.";
 }

@@ -47,7 +47,7 @@ pub trait NoticeCode: Listed {
 ///     /// Why a call failed.
 ///     Code {
 ///         TimedOut = "timed-out", "The server does not answer in time", "Try again later.";
-///         CursorStale = "cursor-stale", "The listing cannot go on from there", "List again from the beginning.";
+///         CursorStale = "cursor-stale", "The listing cannot continue from its cursor", "List again from the beginning.";
 ///     }
 /// }
 /// assert_eq!(Code::ALL.len(), 2);

@@ -17,7 +17,7 @@ pub enum Front {
     OtherProduct,
     /// It requires a client certificate.
     CertificateMissing,
-    /// The port speaks HTTPS and was asked over HTTP.
+    /// The port expects HTTPS, but the request used HTTP.
     HttpsExpected,
     /// It rejects the request.
     Rejected,

@@ -35,7 +35,7 @@
 //!         UrlInvalid = "url-invalid", "The URL cannot be used", "Enter the address that people open in their browser.";
 //!         Unreachable = "unreachable", "The server did not answer", "Check the server and the network, and try again.";
 //!         AnswerUnexpected = "answer-unexpected", "The answer is not Acme's", "Check that the URL leads to Acme.";
-//!         CursorStale = "cursor-stale", "The listing cannot go on from there", "List again from the beginning.";
+//!         CursorStale = "cursor-stale", "The listing cannot continue from its cursor", "List again from the beginning.";
 //!     }
 //! }
 //!

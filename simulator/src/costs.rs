@@ -1,22 +1,22 @@
 //! How much time a request takes on a real server.
 //!
-//! By itself the simulator answers every page as fast as every other. A real server does not: `/users` pages by offset, and
-//! the database reads all rows before the page. Where [`Costs`] are switched on, each answer waits until a real server
-//! would have given it: a Mattermost 11.6 with PostgreSQL 15, on a machine of two cores that the client used as well,
+//! By default, the simulator answers all pages equally fast. A real server does not: `/users` pages by offset, and
+//! the database reads all rows before the page. If [`Costs`] are switched on, each answer waits until a real server
+//! would have sent it: a Mattermost 11.6 with PostgreSQL 15, on a machine of two cores that the client used as well,
 //! measured in November 2026 with 50,435 and 200,435 accounts.
 //!
 //! # The model
 //!
-//! A request has two times. `alone` is how long an answer takes at least. `busy` is for how long the request occupies the
-//! machine, of which there is one: requests that come together are answered one after another, each so long after the
-//! one before, however many are in flight. Where `busy` is less than `alone`, the two cores help a client that asks for
-//! several things at once; where it is more, an answer leaves work behind that the next one waits for, such as the
-//! client's own on the same machine.
+//! A request has two times. `alone` is the shortest time for an answer. `busy` is how long the request occupies the one
+//! machine: requests that arrive together are answered one after another, each that long after the one before, however
+//! many are in flight. If `busy` is less than `alone`, the two cores help a client that sends several requests at once.
+//! If it is more, an answer leaves work behind that delays the next one, such as the client's own work on the same
+//! machine.
 //!
 //! # The table
 //!
-//! Milliseconds; a straight line lies between two points, and goes on behind the last one. A page is one of 200 rows, and
-//! of smaller ones the offset counts. Without separate measurements `busy` is half of `alone`: two cores.
+//! In milliseconds; interpolated linearly between two points, and extrapolated after the last one. A page has 200 rows;
+//! for smaller pages the offset counts. Without separate measurements `busy` is half of `alone`: two cores.
 //!
 //! | request | alone | busy | measured |
 //! |---|---|---|---|
@@ -44,13 +44,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How many accounts the server had that was measured.
+/// How many accounts the measured server had.
 const MEASURED: f64 = 200_435.0;
 
-/// From so many accounts on the report on those in no team takes longer than the server waits for its database.
+/// With this many accounts or more, the report on those in no team takes longer than the server waits for its database.
 const TOO_MANY_FOR_REPORT: u32 = 150_000;
 
-/// Answers take the time of a real 11.6. As text it is `11.6`, or `11.6/8` for everything in an eighth of the time.
+/// The response times of a real 11.6. As text: `11.6`, or `11.6/8` for an eighth of these times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Costs {
     /// How many times as fast as the real server: 1 for its own time.

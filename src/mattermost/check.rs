@@ -341,7 +341,7 @@ impl Report {
             network,
         ) {
             Ok(()) if sees_all && !findings.has(NoticeCode::TeamAdminsHidden) => {
-                self.pass(Step::TeamsVisible, "the token sees every team and who runs it".to_string());
+                self.pass(Step::TeamsVisible, "the token sees every team and its administrators".to_string());
             }
             Ok(()) => self.hidden(Step::TeamsVisible, NoticeCode::TeamAdminsHidden),
             // A listing waits, and goes on with the same team.

@@ -37,22 +37,22 @@ codes! {
             "Check that a firewall does not drop the connection silently, and whether the server or its database is overloaded.";
         TlsUntrusted = "tls-untrusted", "The server's certificate is not trusted",
             "Have the platform that runs this plugin trust the authority that signed the certificate, or the certificate itself if it is self-signed (providerctl: --ca-file). If a public authority signed it, update the platform's list of authorities.";
-        TlsChainIncomplete = "tls-chain-incomplete", "The server's certificate leads to no trusted authority",
-            "If a public authority signed it, the server leaves its intermediate certificate out: have the server, or the proxy in front of it, send the whole chain (often a file named fullchain.pem). If a company's own authority signed it, have the platform that runs this plugin trust that authority (providerctl: --ca-file).";
+        TlsChainIncomplete = "tls-chain-incomplete", "The server's certificate chain does not lead to a trusted authority",
+            "If a public authority signed it, the server does not send its intermediate certificate: have the server, or the proxy in front of it, send the whole chain (often a file named fullchain.pem). If a company's own authority signed it, have the platform that runs this plugin trust that authority (providerctl: --ca-file).";
         TlsExpired = "tls-expired", "A certificate of the server has expired",
             "Renew the certificate, and reload the server or the proxy that shows it. If it was renewed already, the old one is still in use. Check the clock of the machine that runs this plugin, too.";
         TlsNotYetValid = "tls-not-yet-valid", "A certificate of the server is not valid yet",
-            "Set the clock of the machine that runs this plugin by a time server (NTP). If it is right, the certificate was made on a machine whose clock is ahead: make it again.";
+            "Synchronise the clock of the machine that runs this plugin with a time server (NTP). If that clock is right, the certificate was made on a machine whose clock is ahead: have a new one issued.";
         TlsWrongName = "tls-wrong-name", "The server's certificate is for another name",
-            "Enter the server's URL with a name that its certificate has, or have a certificate made that has the name of the URL. A proxy that serves several names may also show the certificate of another one.";
+            "Enter the server's URL with a name that its certificate has, or have a certificate issued that has the name of the URL. A proxy that serves several names may also show the certificate of another one.";
         TlsNameMissing = "tls-name-missing", "The server's certificate has no alternative name",
-            "Have the certificate made again with the server's name as subjectAltName (with openssl: -addext subjectAltName=DNS:chat.example.com).";
+            "Have a new certificate issued with the server's name as subjectAltName (with openssl: -addext subjectAltName=DNS:chat.example.com).";
         TlsWeak = "tls-weak", "A certificate of the server has a weak key or signature",
-            "Have the certificate made again with an RSA key of 2048 bits or more, or an EC key, and signed with SHA-256; also that of the authority, if it is the one that is weak.";
+            "Have a new certificate issued with an RSA key of 2048 bits or more, or an EC key, and signed with SHA-256. If the authority's certificate is the weak one, replace that one.";
         TlsRevoked = "tls-revoked", "The server's certificate has been revoked",
             "Ask the server's operator why the certificate was revoked, and have a new one installed.";
         TlsCertificateUnusable = "tls-certificate-unusable", "The server's certificate cannot be used",
-            "Have a server's certificate made again: X.509 version 3, with the server's name as subjectAltName, for server authentication, and CA:FALSE. The message says what is wrong with this one.";
+            "Have a new server certificate issued: X.509 version 3, with the server's name as subjectAltName, for server authentication, and CA:FALSE. The message says what is wrong with this one.";
         TlsTooOld = "tls-too-old", "The server's TLS is too old",
             "Turn on TLS 1.2 and TLS 1.3 in the server, or in the proxy in front of it.";
         TlsNotSpoken = "tls-not-spoken", "The port does not speak HTTPS",
@@ -65,7 +65,7 @@ codes! {
             "Give the platform that runs this plugin the user name and password that the forward proxy accepts: Basic authentication (providerctl: --proxy-login).";
         ProxyRefused = "proxy-refused", "The forward proxy refuses the connection",
             "Ask the operator of the forward proxy to let this machine connect to the server's host and port, and check that the configured address is that of a forward proxy.";
-        ProxyFailed = "proxy-failed", "The forward proxy got no connection to the server",
+        ProxyFailed = "proxy-failed", "The forward proxy could not connect to the server",
             "Look at the forward proxy's log: it may not resolve the server's name, or a firewall may be between the two. The proxy may also be overloaded: then try again.";
         OpenFilesLimited = "open-files-limited", "The platform may open no more connections",
             "Raise the limit on open files of the platform that runs this plugin (ulimit -n, LimitNOFILE).";
@@ -88,7 +88,7 @@ codes! {
         NotMattermost = "not-mattermost", "The URL does not lead to a Mattermost API",
             "Open the server's URL in a browser: it must show Mattermost's sign-in page. Leave out what follows it in a link to a team or channel, keep the path that your installation has (a server may live at https://example.com/mattermost), and check that no proxy, web filter or other product answers in its place.";
         NotHttp = "not-http", "The port does not speak HTTP",
-            "Check the port in the server's URL: it must be the one of Mattermost or of the proxy in front of it, with https:// where it speaks TLS. If it is, look for a malformed header in what the proxy adds to answers, such as one with a space before its colon.";
+            "Check the port in the server's URL: it must be the one of Mattermost or of the proxy in front of it, with https:// if that port uses TLS. If the port is right, look for a malformed header that the proxy adds to answers, such as one with a space before its colon.";
         Redirected = "redirected", "The server is at another address",
             "Enter the URL that the message names. Redirects are not followed, since a token is never sent along to another place.";
         RedirectedElsewhere = "redirected-elsewhere", "The server points to another place, such as a sign-in page",
@@ -109,15 +109,15 @@ codes! {
             "This server may be older or newer than this plugin knows, or a proxy may have changed the request. Look for this request in the server's log.";
         GatewayRejected = "gateway-rejected", "Something in front of Mattermost rejects the request",
             "The request did not reach Mattermost. Look at the configuration and the log of the proxy, gateway or firewall that answers for the server's URL; the message says what was rejected.";
-        HttpsExpected = "https-expected", "The port speaks HTTPS and was asked over HTTP",
+        HttpsExpected = "https-expected", "The port expects HTTPS, but the request used HTTP",
             "Enter the server's URL with https:// instead of http://.";
         ClientCertificateMissing = "client-certificate-missing", "The gateway in front of the server requires a client certificate",
             "Give the platform that runs this plugin the client certificate and key that the gateway asks for (providerctl: --client-cert and --client-key).";
         ClientCertificateRefused = "client-certificate-refused", "The gateway in front of the server refuses the client certificate",
             "Give the platform that runs this plugin a client certificate that is valid and signed by an authority that the gateway trusts, together with its key and the certificates above it.";
-        CursorStale = "cursor-stale", "The listing cannot go on from there",
+        CursorStale = "cursor-stale", "The listing cannot continue from its cursor",
             "Start the listing again from the beginning.";
-        TransportFailed = "transport-failed", "The request failed on its way",
+        TransportFailed = "transport-failed", "The request failed on the way",
             "Look at the network, the limits and the log of the platform that runs this plugin: the message repeats what the platform reported.";
     }
 }
@@ -326,12 +326,12 @@ codes! {
             "Use a token of a system administrator, or of a bot that has the read-only administrator role (Viewer). Servers before 5.26 do not report the number: upgrade.";
         CountFailed = "count-failed", "The server failed to count its users, so the listing cannot be proven complete",
             "List again. If it persists, look for GET /api/v4/users/stats/filtered in the log of the server and of its proxy: on a large server the count can run into a time limit of the database or of the proxy.";
-        CountDiffers = "count-differs", "The server counts another number of users than it lists",
-            "Several readings gave the same users, so none was hidden by a change. Look for old answers: a database replica that lags behind, or a cache in front of Mattermost. A proxy that drops the query of requests (?include_deleted=true) gives another count too. Then list again.";
+        CountDiffers = "count-differs", "The server counts a different number of users than it lists",
+            "Several readings gave the same users, so none was hidden by a change. Look for outdated answers: a database replica that lags behind, or a cache in front of Mattermost. A proxy that drops the query of requests (?include_deleted=true) changes the count, too. Then list again.";
         PagesRepeat = "pages-repeat", "Every page of the server's list has the same users, so the others cannot be read",
             "Something in front of Mattermost drops the query of requests (?page=1), or caches answers without regard to it. In nginx, proxy_pass with a variable such as $uri needs $is_args$args after it.";
         AccountsDatedAhead = "accounts-dated-ahead", "Accounts are dated in the future",
-            "They were made while a server's clock was ahead. Keep the clocks right by a time server (NTP). The dates stay in the database, so each listing takes a second reading of the list to be sure that nobody is missing.";
+            "They were created while a server's clock was ahead. Synchronise the clocks with a time server (NTP). The dates stay in the database, so each listing reads the list a second time to be sure that nobody is missing.";
         UsersMayBeMissing = "users-may-be-missing", "Fewer users came than the server counted when the listing began",
             "List again: accounts that are renamed or deleted while they are listed can hide others. If it persists, compare with the count in the System Console.";
         ListingResumed = "listing-resumed", "The listing was resumed after an interruption, so it cannot be proven complete",
@@ -344,12 +344,12 @@ codes! {
             "Use a system administrator's token, or turn on System Console > Site Configuration > Users and Teams > Show Full Name.";
         LastActivityHidden = "last-activity-hidden", "The server does not say when users were last active, so they do not count as inactive",
             "Turn on ServiceSettings.EnableUserStatuses in the server's configuration. If it is on, find out which proxy or gateway in front of the server changes its answers to POST /api/v4/users/status/ids.";
-        LastActivityFailed = "last-activity-failed", "The requests for when users were last active fail, so that is unknown for some or all, and these do not count as inactive",
+        LastActivityFailed = "last-activity-failed", "Requests for the last activity fail, so it is unknown for some or all users, and these do not count as inactive",
             "Look for POST /api/v4/users/status/ids in the log of the server and of the proxy, gateway or firewall in front of it, which must let POST requests through. Then list again.";
         ActivityReportHidden = "activity-report-hidden", "The report on users cannot be read with this token or from this server, so the last activity comes from the statuses alone",
             "The report needs Mattermost 9.11 or later and a token of a system administrator, or of a bot that has the read-only administrator role (Viewer). Otherwise leave activity_source at status.";
-        TeamAdminsHidden = "team-admins-hidden", "The token does not see who runs every team, so some team administrators are listed as members",
-            "Use a system administrator's token, or give the token's account a role that may read all teams (permissions list_public_teams, list_private_teams and view_team). The role Viewer may, unless its access to teams was taken away: System Console > User Management > Delegated Granular Administration > Viewer > User Management > Teams.";
+        TeamAdminsHidden = "team-admins-hidden", "The token does not see the administrators of every team, so some of them are listed as members",
+            "Use a system administrator's token, or give the token's account a role that may read all teams (permissions list_public_teams, list_private_teams and view_team). The role Viewer may, unless its access to teams was removed: System Console > User Management > Delegated Granular Administration > Viewer > User Management > Teams.";
         UsersDoNotAddUp = "users-do-not-add-up", "The users that were found do not add up to the server's count: somebody became a bot, was created or deleted just now, or is hidden from this token",
             "List all users again. Nothing else needs to be done.";
         ChangesHidden = "changes-hidden", "This token, or this server, does not show which users are new, so all users must be listed to find out what changed",
@@ -358,14 +358,14 @@ codes! {
             "List all users again. If that costs the server too much, set activity_source to status.";
         ChangesTooMany = "changes-too-many", "So many users are new that a listing costs the server less than finding out what changed",
             "List all users again. Nothing else needs to be done.";
-        BaselineUnusable = "baseline-unusable", "The kept listing was not complete, and no lists of ids name everybody to this token",
+        BaselineUnusable = "baseline-unusable", "The saved listing was not proven complete, and with this token no lists of ids name everybody",
             "List all users again. Nothing else needs to be done.";
         RecordsUnreadable = "records-unreadable", "Some accounts could not be read and were left out",
             "This server may be newer than this plugin, or a proxy may have changed its answers. Update the plugin, and report it if that does not help.";
         SeatsUnknown = "seats-unknown", "It is not known whether some guests take a seat",
             "From Mattermost 11.6 on, guests of a single channel take no seat of a licensed server. A token of a system administrator, or of a bot that has the read-only administrator role (Viewer), shows who they are.";
-        SeatsDiffer = "seats-differ", "The listed accounts take another number of seats than the server counts",
-            "Accounts that are created, deactivated or changed during a listing make this difference: list again. If it persists, go by the server's count, and report the server's version.";
+        SeatsDiffer = "seats-differ", "The listed accounts take a different number of seats than the server counts",
+            "Accounts that are created, deactivated or changed during a listing cause this difference: list again. If it persists, rely on the server's count, and report the server's version.";
         SeatsIncludeGuests = "seats-include-guests", "Guests of a single channel may be among the used seats, although they take none",
             "Use a token of a system administrator, or of a bot that has the read-only administrator role (Viewer): it shows who they are.";
         SeatsUsedHidden = "seats-used-hidden", "This token, or this server, does not show how many seats are in use",
@@ -387,9 +387,9 @@ codes! {
         UserLimitExceeded = "user-limit-exceeded", "The server without a licence has more users than it allows",
             "Deactivate accounts that nobody uses, or buy a licence. Above the limit the server accepts no new users.";
         ServerOld = "server-old", "The server is too old for some of what this plugin reads",
-            "Upgrade Mattermost. From 5.26 on it counts its accounts exactly, and shows who runs a team in one request a team.";
+            "Upgrade Mattermost. From 5.26 on it counts its accounts exactly, and shows team administrators in one request for each team.";
         ClockDiffers = "clock-differs", "The server's clock and the platform's differ",
-            "Set both by a time server (NTP). Until then accounts may count as inactive on the wrong day, and certificates and tokens end at another time than they say.";
+            "Synchronise both with a time server (NTP). Until then accounts may count as inactive on the wrong day, and certificates and tokens expire earlier or later than they say.";
         ClockHidden = "clock-hidden", "The server does not send its time",
             "Let the proxy in front of Mattermost pass on the Date header.";
         TokenEndsSoon = "token-ends-soon", "A personal access token of this account ends soon",

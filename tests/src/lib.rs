@@ -14,8 +14,8 @@ use mattermost_simulator::{Config, Simulator};
 use provider_host::model::{Notice, User};
 use provider_host::secrecy::SecretString;
 use provider_host::{
-    Access, Egress, EgressOptions, End, Error, ListingOptions, Listings as _, Pool, Progress, Provider, Proxy, Sandbox,
-    Session, Settings,
+    Access, Egress, EgressOptions, End, Error, Limits, ListingOptions, Listings as _, Pool, Progress, Provider, Proxy,
+    Sandbox, Session, Settings,
 };
 
 /// Where `make component` puts the component.
@@ -80,6 +80,16 @@ pub fn settings(url: &str, token: &str) -> Settings {
     settings
 }
 
+/// What a component is connected with by tests that time is not about: no limit on time ends a call or a listing, however
+/// busy the machine is.
+#[must_use]
+pub fn access(settings: Settings, egress: Egress) -> Access {
+    const LONG: Duration = Duration::from_secs(60 * 60);
+    let mut limits = Limits::default();
+    (limits.call_time, limits.cpu_time, limits.listing.stall_time) = (LONG, LONG, LONG);
+    Access::new(settings, egress).limits(limits)
+}
+
 /// The built component in one sandbox, compiled once for all tests. Its monotonic clock stands still, so that it takes every
 /// server for a near and quick one, whatever the machine is busy with.
 #[must_use]
@@ -105,7 +115,7 @@ pub fn provider_timed_by(time: impl Fn() -> Duration + Send + Sync + 'static) ->
 /// What the host refuses.
 pub async fn connect(url: &str, token: &str) -> Result<Session, Error> {
     let egress = Egress::new(EgressOptions::default())?;
-    Ok(shared_provider().connect(Access::new(settings(url, token), egress)).await?)
+    Ok(shared_provider().connect(access(settings(url, token), egress)).await?)
 }
 
 /// The built component, connected to a server that has a name of its own, as one on another machine has, so that the
@@ -117,7 +127,7 @@ pub async fn connect_from_afar(server: &Simulator, token: &str) -> Result<Sessio
     let mut options = EgressOptions::default();
     options.proxy = Some(Proxy::new(&server.origin())?);
     let url = server.url().replacen(&server.origin(), "http://chat.example", 1);
-    Ok(shared_provider().connect(Access::new(settings(&url, token), Egress::new(options)?)).await?)
+    Ok(shared_provider().connect(access(settings(&url, token), Egress::new(options)?)).await?)
 }
 
 /// What a host has at the end of a listing.

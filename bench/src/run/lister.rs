@@ -1,4 +1,4 @@
-//! A listing, whoever makes it.
+//! A listing by any client.
 
 use provider_host::model::User;
 

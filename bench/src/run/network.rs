@@ -63,7 +63,7 @@ impl Network for Direct<'_> {
                 }
                 match flights.join_next().await {
                     Some(Ok((ticket, request, outcome))) => work.arrived(ticket, Answered { request, outcome }),
-                    // A flight that broke is not answered, and its work is not done: the core tells what is missing.
+                    // A flight that broke is not answered, and its work is not done: the core reports what is missing.
                     Some(Err(_)) => {}
                     None => return,
                 }

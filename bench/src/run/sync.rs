@@ -83,7 +83,7 @@ async fn sync_once(
         requests_beside: u64::try_from(beside)?,
         wall_ms: began.elapsed().as_secs_f64() * 1e3,
         found: progress.added + progress.changed + progress.gone,
-        whole: sync.whole().map(|why| why.code().to_owned()),
+        whole: sync.full_sync_reason().map(|why| why.code().to_owned()),
         guest_mib: super::common::mib(sync.memory_bytes()),
     })
 }

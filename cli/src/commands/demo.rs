@@ -2,7 +2,6 @@
 
 mod swap;
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use mattermost_simulator::{Config, Simulator};
@@ -12,14 +11,17 @@ use secrecy::SecretString;
 
 use self::swap::{Stage, Swap};
 use super::invocation::invocation;
-use super::{check, license, users};
+use super::{check, ending, license};
 use crate::args::DemoArgs;
+use crate::clock::now;
 use crate::connection::{limits, print_component, read, sandbox};
 use crate::exit::{Complaint, Exit, Failure};
 use crate::listing::Reader;
-use crate::output::words::{count, mebibytes, now, number, span};
+use crate::output::words::{count, mebibytes, number, span};
 use crate::output::{Table, UserFormat as _, Values, Width};
 use crate::screen::{Screen, Tone, notice_lines};
+use crate::select::Times;
+use crate::tally::{IDLE, Tally};
 
 pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
@@ -49,11 +51,11 @@ pub(crate) async fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<Exit
     title("Users", screen)?;
     let listed = Instant::now();
     let mut reader = Reader::new(stage.listing(), ListingLimits::default().stall_time);
-    let mut counts = Counts::default();
+    let mut counts = Tally::default();
     let swap = list(args, &stage, &mut reader, &mut counts, screen).await?;
 
     title("Summary", screen)?;
-    let complete = users::exit(reader.end()) == Exit::Complete;
+    let complete = ending::exit(reader.end()) == Exit::Complete;
     let mut lines = counts.lines();
     lines.push(format!(
         "{:<8} {} in {}, {}",
@@ -98,16 +100,17 @@ async fn list(
     args: &DemoArgs,
     stage: &Stage,
     reader: &mut Reader<TenantListing>,
-    counts: &mut Counts,
+    counts: &mut Tally,
     screen: &mut Screen<'_>,
 ) -> Result<Option<Swap>, Failure> {
     let mut shown = Rows::new(args.rows, screen.look.width);
     let (mut swap, mut failure) = (None, None);
+    let times = Times::at(now());
     screen.start_progress("users");
-    while let Some(page) = reader.next(&mut |retry| screen.tell(&users::retry_line(&retry))).await {
+    while let Some(page) = reader.next(&mut |retry| screen.tell(&ending::retry_line(&retry))).await {
         match page {
             Ok(batch) => {
-                batch.users.iter().for_each(|user| counts.add(user));
+                batch.users.iter().for_each(|user| counts.add(user, IDLE, &times));
                 screen.data(&shown.page(&batch.users)?)?;
                 screen.progress(reader.users(), batch.expected_total);
                 if swap.is_none() && batch.end.is_none() {
@@ -163,55 +166,10 @@ impl Rows {
     }
 }
 
-/// How many users there are of each status, role, kind and seat.
-#[derive(Default)]
-struct Counts {
-    status: BTreeMap<&'static str, u64>,
-    role: BTreeMap<String, u64>,
-    kind: BTreeMap<&'static str, u64>,
-    seat: BTreeMap<&'static str, u64>,
-}
-
-impl Counts {
-    fn add(&mut self, user: &User) {
-        *self.status.entry(user.status.as_str()).or_default() += 1;
-        *self.role.entry(user.role.clone()).or_default() += 1;
-        *self.kind.entry(user.kind.as_str()).or_default() += 1;
-        *self.seat.entry(user.seat.as_str()).or_default() += 1;
-    }
-
-    fn lines(&self) -> Vec<String> {
-        vec![line("status", &self.status), line("role", &self.role), line("kind", &self.kind), line("seat", &self.seat)]
-    }
-}
-
-/// `status   812 active, 23 deactivated`, the most frequent first.
-fn line<K: AsRef<str> + Ord>(title: &str, counts: &BTreeMap<K, u64>) -> String {
-    let mut parts: Vec<(&str, u64)> = counts.iter().map(|(name, count)| (name.as_ref(), *count)).collect();
-    parts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let parts: Vec<String> = parts.into_iter().map(|(name, count)| format!("{} {name}", number(count))).collect();
-    format!("{title:<8} {}", parts.join(", "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::samples::{anna, bare};
-
-    #[test]
-    fn users_are_counted_with_the_most_frequent_first() {
-        let mut counts = Counts::default();
-        for user in [bare(), anna(), anna()] {
-            counts.add(&user);
-        }
-        let expect = [
-            "status   2 active, 1 deactivated",
-            "role     2 system-admin, 1 member",
-            "kind     2 member, 1 bot",
-            "seat     2 occupied, 1 free",
-        ];
-        assert_eq!(counts.lines(), expect);
-    }
+    use crate::output::samples::anna;
 
     #[test]
     fn only_the_first_rows_are_shown_and_the_rest_is_counted() {

@@ -3,33 +3,67 @@
 use chrono::{DateTime, Utc};
 use provider_host::model::{License, Severity};
 
-use crate::args::CheckArgs;
+use crate::args::LicenseArgs;
+use crate::clock::now;
 use crate::connection::{AuditFile, connect_once, tell_denials};
 use crate::exit::{Exit, Failure};
 use crate::output::cell::printable;
-use crate::output::words::{day, expiry, now, seats};
-use crate::output::{AnswerFormat, json_answer};
+use crate::output::words::{day, expiry, seats};
+use crate::output::{LicenseFormat, json_answer, prometheus};
+use crate::output_file::OutputFile;
 use crate::screen::{Colour, Narrative, Screen, Tone, notice_lines};
+use crate::threshold::{Finding, Thresholds};
 
-pub(crate) async fn run(args: &CheckArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: &LicenseArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
+    if let Some(path) = &args.output.output {
+        screen.divert(OutputFile::create(path).map_err(Failure::failed)?);
+    }
     let mut connection = connect_once(&args.connect, screen).await?;
     let licenses = connection.session.licenses().await;
     tell_denials(&connection.session.denials(), screen);
     let licenses = licenses?;
     match args.format {
-        AnswerFormat::Json => screen.data(&json_answer(&licenses)?)?,
-        AnswerFormat::Table => {
+        LicenseFormat::Json => screen.data(&json_answer(&licenses)?)?,
+        LicenseFormat::Prometheus => {
+            let mut labels =
+                vec![("provider", connection.description.id.as_str()), ("source", connection.session.source())];
+            labels.extend(args.connect.tenant.as_deref().map(|tenant| ("tenant", tenant)));
+            screen.data(prometheus::text(&licenses, &labels).as_bytes())?;
+        }
+        LicenseFormat::Table => {
             for line in lines(&licenses, now(), screen.look.colour) {
                 screen.line(&line)?;
             }
         }
     }
+    screen.keep_file().map_err(Failure::failed)?;
     // On a terminal the table already has them.
-    if args.format == AnswerFormat::Json || screen.look.narrative == Narrative::Silent {
+    if args.format != LicenseFormat::Table || screen.look.narrative == Narrative::Silent {
         let notices = licenses.iter().flat_map(|license| &license.notices);
         notices.filter(|notice| notice.severity == Severity::Warning).for_each(|notice| screen.notice(notice));
     }
-    connection.audit.as_ref().and_then(AuditFile::gap).map_or(Ok(Exit::Complete), |gap| Err(Failure::failed(gap)))
+    let exit = judge(args, &licenses, screen);
+    connection.audit.as_ref().and_then(AuditFile::gap).map_or(Ok(exit), |gap| Err(Failure::failed(gap)))
+}
+
+/// Compares the licences with the thresholds, and prints what needs attention. A value that is at its threshold matters more than
+/// one that is unknown.
+fn judge(args: &LicenseArgs, licenses: &[License], screen: &mut Screen<'_>) -> Exit {
+    let thresholds = Thresholds { days: args.warn_days, seats: args.warn_seats };
+    let (mut exit, mut is_unknown) = (Exit::Complete, false);
+    for finding in thresholds.findings(licenses, now()) {
+        match finding {
+            Finding::Reached(complaint) => {
+                screen.warn(&complaint);
+                exit = Exit::Warned;
+            }
+            Finding::Unknown(complaint) => {
+                screen.complain(&complaint);
+                is_unknown = true;
+            }
+        }
+    }
+    if is_unknown && exit == Exit::Complete { Exit::Failed } else { exit }
 }
 
 /// Each licence as a block of lines.

@@ -11,12 +11,13 @@ use provider_host::model::{Description, HiddenField, User};
 use provider_host::{Batch, End, Error, Listing, ListingOptions, Listings as _, Session};
 
 use self::target::{Output, Target};
-use super::users::{self, NAME};
+use super::ending::{self, NAME};
 use crate::args::ReportArgs;
+use crate::clock;
 use crate::connection::{AuditFile, Connection, connect, tell_denials};
 use crate::exit::{Complaint, Exit, Failure};
 use crate::listing::Reader;
-use crate::output::words::{count, mebibytes, now, span};
+use crate::output::words::{count, mebibytes, span};
 use crate::report::{About, Completeness, Earlier, Facts, Figures, Licenses, page};
 use crate::screen::Screen;
 
@@ -45,13 +46,13 @@ async fn report(args: ReportArgs, screen: &mut Screen<'_>) -> Result<Exit, Failu
     let output = Output::begin(&target)?;
     let last = read(&mut reader, args.checkpoint.is_some(), audit.as_ref(), screen).await?;
 
-    let exit = users::exit(reader.end());
+    let exit = ending::exit(reader.end());
     let facts = facts(&reader, last, about, licenses, before).await?;
     let figures = Figures::of(&facts);
     let page = page(&facts, &figures, target.beside())
         .map_err(|error| Failure::failed(Complaint::output_failed(format!("the page cannot be made: {error}"))))?;
     output.finish(&page, &facts.users, &figures)?;
-    users::tell_notices(&reader, screen);
+    ending::tell_notices(reader.notices(), screen);
     screen.tell(&format!(
         "{} written ({}): {} in {}, {}; {} idle for over 90 days",
         target.page().display(),
@@ -115,7 +116,7 @@ async fn read(
 ) -> Result<Batch, Failure> {
     screen.start_progress("users");
     let mut last = Batch::default();
-    while let Some(page) = reader.next(&mut |retry| screen.tell(&users::retry_line(&retry))).await {
+    while let Some(page) = reader.next(&mut |retry| screen.tell(&ending::retry_line(&retry))).await {
         match page {
             Ok(batch) => {
                 screen.progress(reader.users(), batch.expected_total);
@@ -124,7 +125,7 @@ async fn read(
             Err(failure) => {
                 screen.end_progress();
                 tell_denials(&reader.denials(), screen);
-                users::tell_notices(reader, screen);
+                ending::tell_notices(reader.notices(), screen);
                 audit.and_then(AuditFile::gap).iter().for_each(|gap| screen.complain(gap));
                 let failure = failure.detail("no report was written");
                 let goes_on = is_kept && reader.users() > 0;
@@ -170,7 +171,7 @@ async fn facts(
 /// The listing's own time; the machine's clock if the product gives none.
 fn as_of(watermark: Option<&str>) -> DateTime<Utc> {
     let own = watermark.and_then(|text| DateTime::parse_from_rfc3339(text).ok());
-    own.map_or_else(now, |at| at.with_timezone(&Utc))
+    own.map_or_else(clock::now, |at| at.with_timezone(&Utc))
 }
 
 /// The fields in the order of their names.

@@ -9,6 +9,7 @@ use provider_host::io_reason;
 use super::invocation::invocation;
 use crate::args::SimulateArgs;
 use crate::change::ChangeArgument;
+use crate::clock;
 use crate::exit::{Complaint, Exit, Failure};
 use crate::fault::FaultArgument;
 use crate::screen::Screen;
@@ -42,6 +43,7 @@ fn config(args: SimulateArgs) -> Result<Config, Complaint> {
         changes: args.change.into_iter().map(|ChangeArgument(change)| change).collect(),
         privacy: Privacy { show_email: !args.hide_email, show_full_name: !args.hide_full_name },
         statuses: if args.no_statuses { Statuses::Disabled } else { Statuses::Enabled },
+        now_ms: clock::replaced().map(|now| now.timestamp_millis()),
         ..Config::default()
     };
     if let Some(version) = args.version {

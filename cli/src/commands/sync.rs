@@ -7,7 +7,7 @@ use std::time::Instant;
 use provider_host::checkpoint::{SeenAt, SqliteCheckpoints};
 use provider_host::{FullSyncReason, Listings as _, SyncOptions, SyncProgress, SyncStep};
 
-use super::users::{self, NAME};
+use super::ending::{self, NAME};
 use crate::args::SyncArgs;
 use crate::connection::{AuditFile, Connection, connect, tell_denials};
 use crate::exit::{Exit, Failure};
@@ -27,23 +27,23 @@ async fn sync(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> 
     let Connection { session, egress, stall_time, audit, .. } = connect(&args.connect, screen).await?;
     let mut format = change_format(args.format, screen.look.width, screen.look.colour, Values::of(args.raw));
     let store = Arc::new(SqliteCheckpoints::open(&args.checkpoint)?);
-    let options = SyncOptions { limit: args.limit, whole: args.full };
+    let options = SyncOptions { limit: args.page_size, full: args.full };
     let mut reader = Reader::new(session.sync(options, store, NAME).await?, stall_time);
 
-    let (mut out, mut fields, mut whole, mut failure) = (Vec::new(), Fields::default(), None, None);
+    let (mut out, mut fields, mut reported, mut failure) = (Vec::new(), Fields::default(), None, None);
     format.begin(&mut out)?;
     screen.data(&out)?;
     screen.start_progress("users");
     if let Some(why) = reader.listing().outdated() {
         screen.tell(&format!("reading every record again: {}", printable(&why.to_string())));
     }
-    tell_whole(reader.listing().whole(), &mut whole, screen);
+    report_full_sync(reader.listing().full_sync_reason(), &mut reported, screen);
     while failure.is_none()
-        && let Some(step) = reader.next(&mut |retry| screen.tell(&users::retry_line(&retry))).await
+        && let Some(step) = reader.next(&mut |retry| screen.tell(&ending::retry_line(&retry))).await
     {
         match step {
             Ok(step) => {
-                tell_whole(reader.listing().whole(), &mut whole, screen);
+                report_full_sync(reader.listing().full_sync_reason(), &mut reported, screen);
                 fields.note(&step);
                 out.clear();
                 format.step(&step, &mut out)?;
@@ -63,8 +63,8 @@ async fn sync(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> 
     format.end(&mut out)?;
     screen.data(&out)?;
 
-    let exit = users::exit(reader.end());
-    users::tell_notices(&reader, screen);
+    let exit = ending::exit(reader.end());
+    ending::tell_notices(reader.notices(), screen);
     let gap = audit.as_ref().and_then(AuditFile::gap);
     if let Some(failure) = failure {
         gap.iter().for_each(|gap| screen.complain(gap));
@@ -87,10 +87,10 @@ async fn sync(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> 
 }
 
 /// Reports once why everybody is listed.
-fn tell_whole(is: Option<&FullSyncReason>, reported: &mut Option<FullSyncReason>, screen: &mut Screen<'_>) {
-    if let (Some(whole), None) = (is, &reported) {
-        screen.tell(&format!("listing everybody: {}", printable(&whole.to_string())));
-        *reported = Some(whole.clone());
+fn report_full_sync(reason: Option<&FullSyncReason>, reported: &mut Option<FullSyncReason>, screen: &mut Screen<'_>) {
+    if let (Some(reason), None) = (reason, &reported) {
+        screen.tell(&format!("listing everybody: {}", printable(&reason.to_string())));
+        *reported = Some(reason.clone());
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a sync found, in each format.
+//! Formats the changes that a sync found.
 
 use std::io;
 
@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::cell::{cut, fit, pad, printable, width};
 use super::csv::{HEADER, Writer, row, write_titles};
+use super::exact;
 use super::format::{ListingFormat, Values, Width};
-use super::json;
 use super::words::day;
 use crate::screen::{Colour, Tone};
 
@@ -41,16 +41,16 @@ impl What {
     }
 }
 
-/// A user whom a sync found.
+/// A user that a sync found.
 #[derive(Serialize)]
 struct Found<'a> {
     change: What,
     user: &'a User,
-    /// Those that differ, in the contract's order; none for who is added or gone.
+    /// The fields that differ, in the contract's order; empty for a user who is added or gone.
     fields: Vec<FieldChange>,
 }
 
-/// Whom a step found, those who are gone last.
+/// The users that a step found, those who are gone last.
 fn found(step: &SyncStep) -> impl Iterator<Item = Found<'_>> {
     let whole = |change, user| Found { change, user, fields: Vec::new() };
     let added = step.added.iter().map(move |user| whole(What::Added, user));
@@ -63,13 +63,13 @@ fn found(step: &SyncStep) -> impl Iterator<Item = Found<'_>> {
     added.chain(changed).chain(gone)
 }
 
-/// A sync on its way out. The parts are appended to `out`, which the caller writes and flushes.
+/// Formats a sync. Each method appends to `out`, which the caller writes and flushes.
 pub(crate) trait ChangeFormat {
-    /// What comes before the first user.
+    /// Appends what precedes the first user.
     fn begin(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
-    /// What one step found.
+    /// Appends what one step found.
     fn step(&mut self, step: &SyncStep, out: &mut Vec<u8>) -> io::Result<()>;
-    /// What comes after the last user, also when the sync broke off.
+    /// Appends what follows the last user, also if the sync broke off.
     fn end(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
 }
 
@@ -88,25 +88,25 @@ pub(crate) fn change_format(
     }
 }
 
-/// One line a user: what became of whom and, for who has changed, how.
+/// One line per user: the change, the username and, for a changed user, the fields.
 struct Table {
     width: Width,
     colour: Colour,
     values: Values,
-    /// Columns of the username, set by the first step that finds somebody.
+    /// The columns of the username, set by the first step that finds a user.
     username: Option<usize>,
 }
 
-/// Columns of what became of a user.
+/// The columns of the change.
 const WHAT: usize = 7;
 
-/// The most columns of a username that are kept free: the longest that products allow.
+/// The most columns that are reserved for a username: the longest that products allow.
 const USERNAME: usize = 64;
 
-/// The least columns in which details say anything.
+/// The fewest columns in which details are useful.
 const DETAILS: usize = 10;
 
-/// What lies between two columns.
+/// The text between two columns.
 const GAP: &str = "  ";
 
 impl Table {
@@ -138,7 +138,7 @@ impl ChangeFormat for Table {
     }
 
     fn step(&mut self, step: &SyncStep, out: &mut Vec<u8>) -> io::Result<()> {
-        // The titles come with the first user, so that an error is not below an empty table.
+        // The titles are printed with the first user, so that no error is below an empty table.
         let longest = found(step).map(|found| width(&found.user.username)).max();
         if let (None, Some(longest)) = (self.username, longest) {
             self.username = Some(longest.clamp("USERNAME".len(), USERNAME));
@@ -171,13 +171,13 @@ fn portrait(user: &User) -> String {
 fn how(change: &FieldChange) -> String {
     let FieldChange { field, old, new } = change;
     let (was, is) = (shown(old), shown(new));
-    // Of two instants the days are enough, where those differ.
+    // If two instants are on different days, the days are enough.
     let (was_on, is_on) = (day(&was), day(&is));
     let (was, is) = if was_on == is_on { (was, is) } else { (was_on, is_on) };
     format!("{}: {} -> {}", printable(field), printable(&was), printable(&is))
 }
 
-/// A value on one line: of a list its items, of an assignment its license type.
+/// A value on one line: the items of a list, or the license type of an assignment.
 fn shown(value: &Value) -> String {
     match value {
         Value::Null => "none".to_owned(),
@@ -192,7 +192,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// One array with one user per line, which is closed whatever happened.
+/// One array with one user per line, which is always closed.
 struct Array {
     is_begun: bool,
 }
@@ -206,7 +206,7 @@ impl ChangeFormat for Array {
     fn step(&mut self, step: &SyncStep, out: &mut Vec<u8>) -> io::Result<()> {
         for found in found(step) {
             out.extend_from_slice(if self.is_begun { b",\n" } else { b"\n" });
-            json::push(&found, out)?;
+            exact::push(&found, out)?;
             self.is_begun = true;
         }
         Ok(())
@@ -228,7 +228,7 @@ impl ChangeFormat for Lines {
 
     fn step(&mut self, step: &SyncStep, out: &mut Vec<u8>) -> io::Result<()> {
         for found in found(step) {
-            json::push(&found, out)?;
+            exact::push(&found, out)?;
             out.push(b'\n');
         }
         Ok(())
@@ -239,7 +239,7 @@ impl ChangeFormat for Lines {
     }
 }
 
-/// What became of a user, the columns of a user, and the fields that changed as one JSON array.
+/// The change, the columns of a user, and the changed fields as one JSON array.
 struct Rows {
     values: Values,
 }
@@ -254,7 +254,7 @@ impl ChangeFormat for Rows {
         for found in found(step) {
             let mut fields = Vec::new();
             if !found.fields.is_empty() {
-                json::push(&found.fields, &mut fields)?;
+                exact::push(&found.fields, &mut fields)?;
             }
             let fields = String::from_utf8(fields).map_err(io::Error::other)?;
             let columns = [found.change.as_str().to_owned()].into_iter().chain(row(found.user)?).chain([fields]);
@@ -308,7 +308,7 @@ gone     bot       member, deactivated, seat free
     }
 
     #[test]
-    fn a_username_is_not_cut_and_a_line_is_not_wider_than_the_output_nor_drives_it() {
+    fn a_username_is_not_cut_and_a_line_fits_the_output_and_does_not_control_it() {
         let mut long = step();
         long.added[0].username = "maximiliane.von-und-zu-mustermann".into();
         assert!(print(ListingFormat::Table, Width::Columns(60), &[long]).contains("maximiliane.von-und-zu-mustermann"));
@@ -323,7 +323,7 @@ gone     bot       member, deactivated, seat free
     }
 
     #[test]
-    fn instants_are_told_by_their_days_where_those_differ() {
+    fn instants_are_shown_as_days_if_the_days_differ() {
         let at = |text: &str| Value::from(text);
         let cases = [
             (at("2026-11-23T22:00:00.000Z"), at("2026-11-24T07:00:00.000Z"), "a: 2026-11-23 -> 2026-11-24"),

@@ -6,8 +6,8 @@ use std::io;
 use provider_host::model::User;
 
 use super::cell::{drives_terminal, printable};
+use super::field::Field;
 use super::format::{UserFormat, Values};
-use super::json;
 
 /// The columns, named as in the contract.
 pub(super) const HEADER: [&str; 17] = User::FIELDS;
@@ -15,23 +15,25 @@ pub(super) const HEADER: [&str; 17] = User::FIELDS;
 /// A header row, then one row per user.
 pub(crate) struct Rows {
     values: Values,
+    columns: Vec<Field>,
 }
 
 impl Rows {
-    /// Writes values in this way.
-    pub(crate) const fn new(values: Values) -> Self {
-        Self { values }
+    /// Writes values in this way, in these columns; in all of the contract's if there are none.
+    pub(crate) fn new(values: Values, columns: Vec<Field>) -> Self {
+        Self { values, columns: if columns.is_empty() { Field::OF_CONTRACT.to_vec() } else { columns } }
     }
 }
 
 impl UserFormat for Rows {
     fn begin(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
-        write_titles(HEADER, out)
+        let titles: Vec<String> = self.columns.iter().map(Field::name).collect();
+        write_titles(titles.iter().map(String::as_str), out)
     }
 
     fn page(&mut self, users: &[User], out: &mut Vec<u8>) -> io::Result<()> {
         let mut writer = Writer::new(self.values, out);
-        users.iter().try_for_each(|user| writer.row(row(user)?))?;
+        users.iter().try_for_each(|user| writer.row(cells(&self.columns, user)?))?;
         writer.finish()
     }
 
@@ -99,30 +101,12 @@ fn harmless(value: &str) -> Cow<'_, str> {
 }
 
 /// One row, in the order of [`HEADER`]. Unknown values are empty; lists are separated by spaces.
-pub(super) fn row(user: &User) -> io::Result<[String; HEADER.len()]> {
-    let optional = |value: &Option<String>| value.clone().unwrap_or_default();
-    let mut attributes = Vec::new();
-    json::push(&user.attributes, &mut attributes)?;
-    let licenses: Vec<&str> = user.licenses.iter().map(|held| held.license_type.as_str()).collect();
-    Ok([
-        user.id.clone(),
-        user.username.clone(),
-        optional(&user.email),
-        optional(&user.first_name),
-        optional(&user.last_name),
-        user.status.as_str().to_owned(),
-        user.kind.as_str().to_owned(),
-        user.role.clone(),
-        user.roles.join(" "),
-        user.seat.as_str().to_owned(),
-        licenses.join(" "),
-        optional(&user.position),
-        optional(&user.created_at),
-        optional(&user.deactivated_at),
-        user.activity.as_str().to_owned(),
-        optional(&user.last_activity_at),
-        String::from_utf8(attributes).map_err(io::Error::other)?,
-    ])
+pub(super) fn row(user: &User) -> io::Result<Vec<String>> {
+    cells(&Field::OF_CONTRACT, user)
+}
+
+fn cells(columns: &[Field], user: &User) -> io::Result<Vec<String>> {
+    columns.iter().map(|field| field.text(user)).collect()
 }
 
 #[cfg(test)]
@@ -131,7 +115,7 @@ mod tests {
     use super::*;
 
     fn print(values: Values, users: &[User]) -> String {
-        let (mut rows, mut out) = (Rows::new(values), Vec::new());
+        let (mut rows, mut out) = (Rows::new(values, Vec::new()), Vec::new());
         rows.begin(&mut out).unwrap();
         users.iter().for_each(|user| rows.page(std::slice::from_ref(user), &mut out).unwrap());
         rows.end(&mut out).unwrap();
@@ -219,5 +203,21 @@ mod tests {
         assert!(!csv.chars().any(|c| c != '\n' && drives_terminal(c)), "{csv}");
         let attributes: Vec<String> = column(&csv, "attributes");
         assert_eq!(serde_json::from_str::<provider_host::model::Attributes>(&attributes[0]).unwrap(), user.attributes);
+    }
+
+    #[test]
+    fn chosen_columns_are_written_in_their_order() {
+        let columns = ["last_activity_at", "name", "attributes.auth"].map(|name| name.parse().unwrap());
+        let (mut rows, mut out) = (Rows::new(Values::Harmless, columns.to_vec()), Vec::new());
+        rows.begin(&mut out).unwrap();
+        rows.page(&[anna(), bare()], &mut out).unwrap();
+        let expect = concat!(
+            "last_activity_at,name,attributes.auth\n",
+            r#""2026-11-23T22:00:00.000Z","Anna Berg","ldap""#,
+            "\n",
+            r#""","","""#,
+            "\n",
+        );
+        assert_eq!(String::from_utf8(out).unwrap(), expect);
     }
 }

@@ -27,6 +27,17 @@ pub(crate) enum AnswerFormat {
     Json,
 }
 
+/// The formats of licences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LicenseFormat {
+    /// For a person
+    Table,
+    /// For a program
+    Json,
+    /// Metrics in the text format of Prometheus
+    Prometheus,
+}
+
 /// Formats a listing. Each method appends to `out`, which the caller writes and flushes.
 pub(crate) trait UserFormat {
     /// Appends what precedes the first user.

@@ -3,44 +3,34 @@
 use std::io;
 
 use provider_host::model::User;
-use serde::Serialize;
 
-use super::cell::drives_terminal;
+use super::exact::push;
+use super::field::{Field, Picked};
 use super::format::UserFormat;
-
-/// Appends a value exactly: a parser gets what the provider returned. The library escapes only C0. DEL, C1 and characters that
-/// change the reading direction are escaped here as well, since people read JSON on terminals.
-pub(super) fn push(value: &impl Serialize, out: &mut Vec<u8>) -> io::Result<()> {
-    escape(&serde_json::to_string(value)?, out);
-    Ok(())
-}
-
-/// Formats an answer, indented, with a line end.
-pub(crate) fn json_answer(answer: &impl Serialize) -> io::Result<Vec<u8>> {
-    let mut out = Vec::new();
-    escape(&serde_json::to_string_pretty(answer)?, &mut out);
-    out.push(b'\n');
-    Ok(out)
-}
-
-/// Outside of strings JSON has only printable ASCII and line ends, so every other character can be escaped.
-fn escape(json: &str, out: &mut Vec<u8>) {
-    let mut rest = json;
-    while let Some((at, hidden)) = rest.char_indices().find(|(_, c)| *c != '\n' && drives_terminal(*c)) {
-        let (plain, behind) = rest.split_at_checked(at).unwrap_or((rest, ""));
-        out.extend_from_slice(plain.as_bytes());
-        for unit in hidden.encode_utf16(&mut [0; 2]) {
-            out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
-        }
-        rest = behind.strip_prefix(hidden).unwrap_or_default();
-    }
-    out.extend_from_slice(rest.as_bytes());
-}
 
 /// One array with one user per line. [`UserFormat::end`] always closes it, so that it is valid JSON.
 #[derive(Default)]
 pub(crate) struct Array {
+    record: Record,
     printed: bool,
+}
+
+impl Array {
+    /// An array of these fields; of whole records if there are none.
+    pub(crate) const fn new(fields: Vec<Field>) -> Self {
+        Self { record: Record(fields), printed: false }
+    }
+}
+
+/// The fields of a user that are printed; all if there are none.
+#[derive(Default)]
+struct Record(Vec<Field>);
+
+impl Record {
+    fn push(&self, user: &User, out: &mut Vec<u8>) -> io::Result<()> {
+        let Self(fields) = self;
+        if fields.is_empty() { push(user, out) } else { push(&Picked { user, fields }, out) }
+    }
 }
 
 impl UserFormat for Array {
@@ -52,7 +42,7 @@ impl UserFormat for Array {
     fn page(&mut self, users: &[User], out: &mut Vec<u8>) -> io::Result<()> {
         for user in users {
             out.extend_from_slice(if self.printed { b",\n" } else { b"\n" });
-            push(user, out)?;
+            self.record.push(user, out)?;
             self.printed = true;
         }
         Ok(())
@@ -65,7 +55,15 @@ impl UserFormat for Array {
 }
 
 /// One user per line.
-pub(crate) struct Lines;
+#[derive(Default)]
+pub(crate) struct Lines(Record);
+
+impl Lines {
+    /// Lines of these fields; of whole records if there are none.
+    pub(crate) const fn new(fields: Vec<Field>) -> Self {
+        Self(Record(fields))
+    }
+}
 
 impl UserFormat for Lines {
     fn begin(&mut self, _: &mut Vec<u8>) -> io::Result<()> {
@@ -74,7 +72,7 @@ impl UserFormat for Lines {
 
     fn page(&mut self, users: &[User], out: &mut Vec<u8>) -> io::Result<()> {
         for user in users {
-            push(user, out)?;
+            self.0.push(user, out)?;
             out.push(b'\n');
         }
         Ok(())
@@ -87,6 +85,8 @@ impl UserFormat for Lines {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cell::drives_terminal;
+    use super::super::exact::json_answer;
     use super::super::samples::{anna, bare};
     use super::*;
     use serde_json::Value;
@@ -114,7 +114,7 @@ mod tests {
         user.position = Some(hostile.into());
         user.attributes = [(hostile.to_owned(), hostile.to_owned())].into_iter().collect();
         let mut line = Vec::new();
-        Lines.page(&[user.clone()], &mut line).unwrap();
+        Lines::default().page(&[user.clone()], &mut line).unwrap();
         for written in [line, json_answer(&user).unwrap()] {
             assert_eq!(serde_json::from_slice::<User>(&written).unwrap(), user);
             let text = String::from_utf8(written).unwrap();
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_line_holds_every_key_of_the_contract() {
         let mut out = Vec::new();
-        Lines.page(&[anna(), bare()], &mut out).unwrap();
+        Lines::default().page(&[anna(), bare()], &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines[0]["seat"], "occupied");
@@ -135,5 +135,20 @@ mod tests {
         assert_eq!(lines[1]["email"], Value::Null);
         assert_eq!(lines[1]["last_activity_at"], Value::Null);
         assert_eq!(lines[0].as_object().unwrap().len(), lines[1].as_object().unwrap().len());
+    }
+
+    #[test]
+    fn chosen_fields_are_printed_in_their_order() {
+        let fields = || ["username", "attributes.auth"].map(|name| name.parse().unwrap()).to_vec();
+        let (mut array, mut lines) = (Vec::new(), Vec::new());
+        let mut format = Array::new(fields());
+        format.begin(&mut array).unwrap();
+        format.page(&[anna(), bare()], &mut array).unwrap();
+        format.end(&mut array).unwrap();
+        Lines::new(fields()).page(&[anna()], &mut lines).unwrap();
+        let anna = r#"{"username":"anna","attributes.auth":"ldap"}"#;
+        let bare = r#"{"username":"bot","attributes.auth":null}"#;
+        assert_eq!(String::from_utf8(array).unwrap(), format!("[\n{anna},\n{bare}\n]\n"));
+        assert_eq!(String::from_utf8(lines).unwrap(), format!("{anna}\n"));
     }
 }

@@ -1,6 +1,22 @@
-//! Users to print.
+//! Users and a licence to print.
 
-use provider_host::model::{ActivityKnowledge, Assignment, SeatUse, User, UserKind, UserStatus};
+use provider_host::model::{ActivityKnowledge, Assignment, License, Quantity, SeatUse, User, UserKind, UserStatus};
+
+/// A licence of which 188 seats are left, until the end of November 2026.
+pub(crate) fn license() -> License {
+    License {
+        license_type: "enterprise".into(),
+        name: "Enterprise".into(),
+        trial: false,
+        seats_purchased: Quantity::Limited(1000),
+        seats_used: Quantity::Limited(812),
+        licensee: None,
+        starts_at: None,
+        expires_at: Some("2026-12-01T00:00:00.000Z".into()),
+        attributes: Default::default(),
+        notices: Vec::new(),
+    }
+}
 
 /// An account with every field set.
 pub(crate) fn anna() -> User {

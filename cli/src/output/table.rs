@@ -5,76 +5,26 @@ use std::io;
 use provider_host::model::User;
 
 use super::cell::{self, fit, pad, printable};
+use super::field::Field;
 use super::format::{UserFormat, Values, Width};
-use super::words::{full_name, last_use};
 
 /// The gap between two columns.
 const GAP: &str = "  ";
 
-/// What a column shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Field {
-    Username,
-    Name,
-    Email,
-    Role,
-    Status,
-    Seat,
-    LastUse,
-}
+/// The columns if none are chosen, from left to right.
+const COLUMNS: [Field; 7] =
+    [Field::Username, Field::Name, Field::Email, Field::Role, Field::Status, Field::Seat, Field::LastActivityAt];
 
-impl Field {
-    /// From left to right.
-    const ALL: [Self; 7] =
-        [Self::Username, Self::Name, Self::Email, Self::Role, Self::Status, Self::Seat, Self::LastUse];
-
-    /// By importance: a narrow output keeps the first ones.
-    const BY_WEIGHT: [Self; 7] =
-        [Self::Username, Self::Status, Self::LastUse, Self::Role, Self::Email, Self::Seat, Self::Name];
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::Username => "username",
-            Self::Name => "name",
-            Self::Email => "e-mail",
-            Self::Role => "role",
-            Self::Status => "status",
-            Self::Seat => "seat",
-            Self::LastUse => "last active",
-        }
-    }
-
-    /// The width that it gets, if its values need it, before another column is dropped, and the most that is reserved for it.
-    /// Fixed columns fit their longest value.
-    fn widths(self) -> (usize, usize) {
-        match self {
-            Self::Username => (32, 64),
-            Self::Name => (24, 48),
-            Self::Email => (32, 64),
-            Self::Role => (12, 12),
-            Self::Status => (11, 11),
-            Self::Seat => (8, 8),
-            Self::LastUse => (11, 11),
-        }
-    }
-
-    fn value(self, user: &User) -> String {
-        match self {
-            Self::Username => user.username.clone(),
-            Self::Name => full_name(user),
-            Self::Email => user.email.clone().unwrap_or_default(),
-            Self::Role => user.role.clone(),
-            Self::Status => user.status.as_str().to_owned(),
-            Self::Seat => user.seat.as_str().to_owned(),
-            Self::LastUse => last_use(user),
-        }
-    }
-}
+/// The same by importance: a narrow output keeps the first ones.
+const BY_WEIGHT: [Field; 7] =
+    [Field::Username, Field::Status, Field::LastActivityAt, Field::Role, Field::Email, Field::Seat, Field::Name];
 
 /// A table as wide as the output allows.
 pub(crate) struct Table {
     width: Width,
     values: Values,
+    /// The chosen columns, from left to right; empty for [`COLUMNS`].
+    chosen: Vec<Field>,
     /// Its columns, from left to right; empty before the first user. The titles are printed with the first user, so that an
     /// error does not follow an empty table.
     columns: Vec<Column>,
@@ -84,21 +34,28 @@ pub(crate) struct Table {
 struct Column {
     field: Field,
     columns: usize,
+    /// What its values need.
+    needed: usize,
 }
 
 impl Table {
     /// A table for an output of this width.
     pub(crate) const fn new(width: Width, values: Values) -> Self {
-        Self { width, values, columns: Vec::new() }
+        Self { width, values, chosen: Vec::new(), columns: Vec::new() }
     }
 
-    fn line(&self, value: impl Fn(Field) -> String, out: &mut Vec<u8>) {
+    /// Shows these columns; the usual ones if there are none.
+    pub(crate) fn of_columns(self, chosen: Vec<Field>) -> Self {
+        Self { chosen, ..self }
+    }
+
+    fn line(&self, value: impl Fn(&Field) -> io::Result<String>, out: &mut Vec<u8>) -> io::Result<()> {
         let mut line = String::new();
-        for (place, Column { field, columns }) in self.columns.iter().enumerate() {
+        for (place, Column { field, columns, .. }) in self.columns.iter().enumerate() {
             if place > 0 {
                 line.push_str(GAP);
             }
-            let text = value(*field);
+            let text = value(field)?;
             line.push_str(&match (self.width, self.values) {
                 (Width::Columns(_), _) => fit(&text, *columns),
                 (Width::Unbounded, Values::Harmless) => pad(&printable(&text), *columns),
@@ -107,6 +64,7 @@ impl Table {
         }
         out.extend_from_slice(line.trim_end_matches(' ').as_bytes());
         out.push(b'\n');
+        Ok(())
     }
 }
 
@@ -117,13 +75,13 @@ impl UserFormat for Table {
 
     fn page(&mut self, users: &[User], out: &mut Vec<u8>) -> io::Result<()> {
         if self.columns.is_empty() && !users.is_empty() {
-            self.columns = layout(self.width, users);
-            self.line(|field| field.title().to_uppercase(), out);
+            let is_usual = self.chosen.is_empty();
+            let (shown, by_weight): (&[_], &[_]) =
+                if is_usual { (&COLUMNS, &BY_WEIGHT) } else { (&self.chosen, &self.chosen) };
+            self.columns = layout(self.width, shown, by_weight, users)?;
+            self.line(|field| Ok(field.title().to_uppercase()), out)?;
         }
-        for user in users {
-            self.line(|field| field.value(user), out);
-        }
-        Ok(())
+        users.iter().try_for_each(|user| self.line(|field| field.cell(user), out))
     }
 
     fn end(&mut self, _: &mut Vec<u8>) -> io::Result<()> {
@@ -133,41 +91,44 @@ impl UserFormat for Table {
 
 /// The columns, as wide as the values of the first page. If the output is too narrow, whole columns are dropped, the least
 /// important first, and only then values are cut.
-fn layout(width: Width, first: &[User]) -> Vec<Column> {
-    let needed = |field: Field| {
-        let (least, most) = field.widths();
-        if least == most {
-            return most;
-        }
-        let values = first.iter().map(|user| cell::width(&field.value(user)));
-        values.max().unwrap_or_default().clamp(field.title().len(), most)
-    };
-    let all = Field::ALL.map(|field| Column { field, columns: needed(field) });
-    let Width::Columns(width) = width else { return all.into() };
-    let (mut kept, mut room) = (Vec::new(), width);
-    for field in Field::BY_WEIGHT {
-        let least = needed(field).min(field.widths().0);
+fn layout(width: Width, shown: &[Field], by_weight: &[Field], first: &[User]) -> io::Result<Vec<Column>> {
+    let mut all = shown.iter().map(|field| needed(field, first)).collect::<io::Result<Vec<_>>>()?;
+    let Width::Columns(width) = width else { return Ok(all) };
+    let (mut kept, mut room): (Vec<Column>, _) = (Vec::new(), width);
+    for field in by_weight {
+        // The same column may be chosen twice.
+        let Some(at) = all.iter().position(|column| column.field == *field) else { continue };
+        let column = all.swap_remove(at);
+        let least = column.columns.min(field.widths().0);
         let gap = if kept.is_empty() { 0 } else { GAP.len() };
-        match room.checked_sub(least + gap) {
-            Some(rest) => {
-                kept.push(Column { field, columns: least });
-                room = rest;
-            }
+        let (columns, rest) = match room.checked_sub(least + gap) {
+            Some(rest) => (least, rest),
             // Even the narrowest output names the users.
-            None if kept.is_empty() => {
-                kept.push(Column { field, columns: room });
-                room = 0;
-            }
-            None => {}
-        }
+            None if kept.is_empty() => (room, 0),
+            None => continue,
+        };
+        room = rest;
+        kept.push(Column { columns, ..column });
     }
     for column in &mut kept {
-        let more = room.min(needed(column.field).saturating_sub(column.columns));
+        let more = room.min(column.needed.saturating_sub(column.columns));
         column.columns += more;
         room -= more;
     }
-    kept.sort_by_key(|column| Field::ALL.iter().position(|field| *field == column.field));
-    kept
+    kept.sort_by_key(|column| shown.iter().position(|field| *field == column.field));
+    Ok(kept)
+}
+
+/// A column with all the width that its values need.
+fn needed(field: &Field, first: &[User]) -> io::Result<Column> {
+    let (least, most) = field.widths();
+    let title = cell::width(&field.title());
+    let mut columns = most.max(title);
+    if least != most {
+        let values = first.iter().map(|user| Ok(cell::width(&field.cell(user)?))).collect::<io::Result<Vec<_>>>()?;
+        columns = values.into_iter().max().unwrap_or_default().clamp(title.min(most), most);
+    }
+    Ok(Column { field: field.clone(), columns, needed: columns })
 }
 
 #[cfg(test)]
@@ -264,5 +225,25 @@ bot                                    member        deactivated  free      neve
     #[test]
     fn an_empty_page_prints_nothing() {
         assert_eq!(print(Width::Columns(80), &[]), "");
+    }
+
+    #[test]
+    fn chosen_columns_stand_in_their_order_and_the_last_ones_go_first() {
+        let columns =
+            ["created_at", "username", "kind", "attributes.auth", "activity"].map(|name| name.parse().unwrap());
+        let print = |width| {
+            let (mut table, mut out) = (Table::new(width, Values::Harmless).of_columns(columns.to_vec()), Vec::new());
+            table.page(&[anna(), bare()], &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let expect = "\
+CREATED     USERNAME  KIND    AUTH  ACTIVITY
+2024-01-02  anna      member  ldap  known
+            bot       bot           never
+";
+        assert_eq!((print(Width::Unbounded), print(Width::Columns(44))), (expect.to_owned(), expect.to_owned()));
+        let narrow = print(Width::Columns(34));
+        assert_eq!(narrow.lines().next(), Some("CREATED     USERNAME  KIND    AUTH"));
+        assert_eq!(print(Width::Columns(12)).lines().next(), Some("CREATED"));
     }
 }

@@ -1,6 +1,6 @@
 //! Numbers, dates and time spans in words.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Utc};
 use provider_host::in_words;
@@ -98,13 +98,6 @@ pub(crate) fn span(time: Duration) -> String {
 pub(crate) fn mebibytes(bytes: usize) -> String {
     let tenths = bytes.saturating_mul(10) / (1 << 20);
     format!("{}.{} MiB", tenths / 10, tenths % 10)
-}
-
-/// The clock, as an instant of the calendar. A clock before 1970 counts as 1970.
-pub(crate) fn now() -> DateTime<Utc> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let seconds = i64::try_from(since.as_secs()).unwrap_or_default();
-    DateTime::from_timestamp(seconds, since.subsec_nanos()).unwrap_or_default()
 }
 
 #[cfg(test)]

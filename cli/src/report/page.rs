@@ -962,7 +962,7 @@ mod tests {
             },
             days_ago("anna", 100),
             never("new", 3),
-            never("ned", 500),
+            never("nora", 500),
             User { activity: ActivityKnowledge::Unknown, last_activity_at: None, ..member("hidden") },
             User { kind: UserKind::Guest, role: "guest".into(), ..days_ago("gail", 200) },
             User { kind: UserKind::Guest, role: "guest".into(), seat: SeatUse::Free, ..days_ago("greg", 1) },

@@ -27,7 +27,7 @@ const METADATA_NAMES: [&str; 4] =
 /// Why an address is blocked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// It is link-local, a metadata service's, or nobody's.
+    /// It is link-local, reserved, or a metadata service's.
     Prohibited,
     /// It is a private address, and the policy allows only public ones.
     Private,
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn private_addresses_are_dialled_where_the_policy_says_so_and_prohibited_ones_never() {
+    fn private_addresses_are_dialled_if_the_policy_allows_them_and_prohibited_ones_never() {
         for (text, public, private) in [
             ("8.8.8.8", None, None),
             ("2606:4700::1", None, None),

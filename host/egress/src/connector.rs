@@ -21,7 +21,7 @@ use crate::policy::Reach;
 use crate::proxy::{Route, Rules};
 use crate::tunnel::{self, unreachable};
 
-/// Bytes that are read before the runtime has heard of them: enough to see that there are some.
+/// How many bytes are read before the runtime knows of them: enough to see that there are some.
 const EARLY: usize = 64;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -85,7 +85,7 @@ impl Service<Uri> for Dialler {
     }
 }
 
-/// A connection that knows whether a proxy passes requests on, which are then sent with their whole address.
+/// A connection that knows whether it leads to a proxy that forwards requests: these are sent with their absolute URL.
 #[derive(Debug)]
 pub(crate) struct Dialled {
     stream: TokioIo<TcpStream>,
@@ -99,12 +99,12 @@ impl Dialled {
     }
 }
 
-/// Whether a connection has carried an answer, and may be used again. Each answer has a clone.
+/// Whether a connection has carried an answer, so that it may be used again. Each answer has a clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kept(Arc<AtomicBool>);
 
 impl Kept {
-    /// An answer came.
+    /// Records that an answer arrived.
     pub(crate) fn mark(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -121,11 +121,11 @@ impl Connection for Dialled {
 }
 
 impl Read for Dialled {
-    /// Reads what the system has for a kept connection, and not only what it has announced.
+    /// Reads what the system has for an idle connection, even before the system has announced it.
     ///
-    /// Before it sends the next request on a kept connection, the client checks for bytes on it: it would read unsolicited
-    /// bytes as the answer. The runtime reports nothing until the system has notified it, and a request may be faster than
-    /// that notification.
+    /// Before it sends the next request on an idle connection, the client checks for bytes on it: it would read
+    /// unsolicited bytes as the answer. The runtime reports nothing until the system has notified it, and a request may
+    /// be faster than that notification.
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, mut into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         if !self.kept.is_marked() || into.remaining() == 0 || self.stream.inner().poll_read_ready(cx).is_ready() {
             return Pin::new(&mut self.stream).poll_read(cx, into);

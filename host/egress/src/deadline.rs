@@ -10,34 +10,34 @@ use crate::failure::Failure;
 /// The timeout if a guest sets none.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The moment after so long. One beyond the clock's range is as good as a year.
+/// The moment this long from now; a year from now if that is beyond the clock's range.
 pub fn after(time: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(time).or_else(|| now.checked_add(Duration::from_secs(365 * 86_400))).unwrap_or(now)
 }
 
-/// The end of one request: its connection, its sending, the head and the body of its answer. It begins when the request's
-/// turn has come.
+/// The deadline of one request for everything: connection, sending, head and body of the answer. The time starts when
+/// it is the request's turn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(Instant);
 
 impl Deadline {
-    /// So long from now.
+    /// The deadline this long from now.
     pub(crate) fn of(time: Duration) -> Self {
         Self(after(time))
     }
 
-    /// A moment after so long, and the deadline at the latest.
+    /// The moment after `pause`, or the deadline if that is earlier.
     pub(crate) fn at_most(self, pause: Duration) -> Instant {
         Instant::now().checked_add(pause).map_or(self.0, |moment| moment.min(self.0))
     }
 
-    /// Whether it is over.
+    /// Whether the deadline has passed.
     pub(crate) fn has_passed(self) -> bool {
         Instant::now() >= self.0
     }
 
-    /// Waits for a part of the request, as long as the guest says and no longer than to the deadline.
+    /// Waits for a part of the request, for the guest's time but not beyond the deadline.
     ///
     /// # Errors
     /// `slow` after the guest's time, and [`Failure::RequestTimeout`] at the deadline.

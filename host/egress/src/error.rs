@@ -67,7 +67,7 @@ macro_rules! by_facts {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting leads to an origin that the platform's policy does not name.
+    /// The URL of a setting has an origin that the platform's policy does not allow.
     #[error("the policy does not let providers reach {}", origin.shown())]
     OriginDenied {
         /// Where the setting leads.
@@ -78,7 +78,7 @@ pub enum Error {
         fix: String,
     },
 
-    /// A line of a policy names no origin.
+    /// A line of a policy is not a valid origin.
     #[error("the line `{line}` of the policy is not usable: {reason}")]
     PolicyUnusable {
         /// The line.
@@ -132,7 +132,7 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// The system's answer.
+        /// The operating system's error.
         source: std::io::Error,
     },
 
@@ -156,7 +156,7 @@ impl Error {
             Self::OriginDenied { fix, .. } => lasting("origin-denied", fix),
             Self::PolicyUnusable { .. } => lasting(
                 "policy-unusable",
-                "Write scheme, host and port where it is not the usual one, such as https://chat.example.com or https://*.example.com:8443.",
+                "Write the scheme, the host and, unless it is the default, the port, such as https://chat.example.com or https://*.example.com:8443.",
             ),
             Self::CaFile { .. } => lasting(
                 "ca-file-unusable",
@@ -176,7 +176,7 @@ impl Error {
             ),
             Self::NotAFile { .. } => lasting(
                 "component-not-a-file",
-                "Name the file itself; write what comes through a pipe to a file first.",
+                "Name a regular file; if the data comes from a pipe, write it to a file first.",
             ),
             Self::Io { .. } => lasting("file-unreadable", "Check that the file exists and that this user may read it."),
             Self::ClockWrong => {

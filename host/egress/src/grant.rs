@@ -8,8 +8,8 @@ use provider_model::RequestSpec;
 
 use crate::{DenialReason, Origin, unaskable};
 
-/// Headers that every request may have: they say what is requested, and in which form. The connection needs the last two;
-/// `Host` is compared with the address elsewhere.
+/// Headers that every request may have: they say what is requested, and in which format. The connection needs the last
+/// two; other code compares `Host` with the address.
 pub const ORDINARY: [&str; 8] = [
     "accept",
     "accept-encoding",
@@ -21,7 +21,7 @@ pub const ORDINARY: [&str; 8] = [
     "host",
 ];
 
-/// Characters of a header's name or a query's key that are kept for a person.
+/// The most characters of a header's name or a query's key that are shown to a person.
 const NAME: usize = 64;
 
 /// The requests that a provider may make of the server of one url setting.
@@ -42,7 +42,7 @@ pub struct Grant {
 pub struct Found {
     /// Its path, with `{}` for each segment that the provider fills in.
     pub path: String,
-    /// What the request has beyond it.
+    /// What the request has in addition, if anything.
     pub beyond: Option<Beyond>,
 }
 
@@ -53,7 +53,7 @@ pub struct Beyond {
     pub reason: DenialReason,
     /// The header or the query key.
     pub name: String,
-    /// The described request with it.
+    /// The description's line with that header or query key, which would allow it.
     pub line: Option<String>,
 }
 
@@ -127,7 +127,7 @@ impl Grant {
         nearest
     }
 
-    /// What a request has beyond a described one.
+    /// The first header or query key of a request that the described one does not have.
     fn beyond(&self, spec: &RequestSpec, request: Asked<'_>) -> Option<Beyond> {
         if let Some(beyond) = never(request) {
             return Some(beyond);
@@ -168,7 +168,8 @@ pub struct Asked<'a> {
     pub headers: &'a HeaderMap,
 }
 
-/// What no request may have, whatever the description says: a name that can change the request, or the same header twice.
+/// What no request may have, even if it is described: a name that can turn it into another request, or the same header
+/// twice.
 fn never(request: Asked<'_>) -> Option<Beyond> {
     let names = || request.headers.keys();
     let twice = names().find(|name| request.headers.get_all(*name).iter().nth(1).is_some());
@@ -180,8 +181,7 @@ fn never(request: Asked<'_>) -> Option<Beyond> {
     Some(Beyond { reason: DenialReason::Query, name: shown(key), line: None })
 }
 
-/// The keys of a query, as they are sent: no described one has an escape. Some servers take a semicolon for the end of a
-/// value, too.
+/// The keys of a query, as they are sent: no described key has an escape. Some servers also end a value at a semicolon.
 fn keys(uri: &Uri) -> impl Iterator<Item = &str> {
     let pairs = uri.query().unwrap_or_default().split(['&', ';']).filter(|pair| !pair.is_empty());
     pairs.map(|pair| pair.split('=').next().unwrap_or_default())
@@ -326,9 +326,9 @@ mod tests {
         assert_eq!(found(&other, None, "GET", "https://example.com/api/v4/users"), None);
     }
 
-    /// Two products behind one name: what stands below the path of one is out of reach for the other.
+    /// Two products behind one name: requests of one cannot reach paths below the other's.
     #[test]
-    fn what_stands_below_another_settings_path_is_out_of_reach() {
+    fn what_is_below_another_settings_path_is_out_of_reach() {
         let a = |url: &str| of("a", url, &[("GET", "/users"), ("GET", "/{}/users"), ("GET", "/wiki/users")]);
         let origin = "https://example.com";
         for (ours, theirs, path, expect) in [

@@ -44,27 +44,27 @@ impl InFlight {
         &self.inner
     }
 
-    /// Keeps a place among the requests in flight until the end.
+    /// Keeps a place among the requests in flight until this is dropped.
     pub(crate) fn hold(&mut self, place: Option<OwnedSemaphorePermit>) {
         self.place = place;
     }
 
-    /// Where the body is counted that is sent.
+    /// The counter of the body's bytes that are sent.
     pub(crate) fn tally(&self) -> Arc<Tally> {
         Arc::clone(&self.tally)
     }
 
-    /// An answer begins.
+    /// Records that an answer has begun.
     pub(crate) fn answered(&mut self, status: http::StatusCode) {
         self.outcome = Outcome::Cut { status: status.as_u16(), code: Failure::LetGo.code() };
     }
 
-    /// A part of the answer's body came.
+    /// Records a part of the answer's body.
     pub(crate) fn received(&mut self, bytes: u64) {
         self.received = self.received.saturating_add(bytes);
     }
 
-    /// The answer came to its end.
+    /// Records that the answer has ended.
     pub(crate) fn ended(mut self) {
         if let Outcome::Cut { status, .. } = self.outcome {
             self.outcome = Outcome::Answered { status };
@@ -75,9 +75,9 @@ impl InFlight {
         }
     }
 
-    /// The request or its answer failed.
+    /// Records that the request or its answer failed.
     pub(crate) fn failed(mut self, failure: Failure) -> Failure {
-        // Whatever came of it, it ended because its body was not sent to the end.
+        // If the body was refused midway, that is the cause, whatever the failure looks like.
         let failure = self.stopped().map_or(failure, Failure::Denied);
         let (code, denial) = (failure.code(), failure.denial());
         if let Some(reason) = denial {

@@ -29,15 +29,15 @@ use crate::{Denial, DenialReason, Origin, Result, TrafficLimit, TrafficLimits};
 pub struct SessionOptions<'a> {
     /// The requests that the provider describes, at each configured URL.
     pub grants: Vec<Grant>,
-    /// The secrets that are put into them.
+    /// The secrets to put into granted requests.
     pub vault: Vault,
     /// What the operator of the platform allows.
     pub policy: &'a Policy,
     /// The limits on requests and answers.
     pub limits: &'a TrafficLimits,
-    /// When its requests have their turn.
+    /// The queue in which its requests wait for their turn.
     pub turns: Turns,
-    /// Whose requests they are, for the log.
+    /// The sender of the requests, for the log.
     pub sender: Sender,
     /// Records each request.
     pub audit: Option<Arc<dyn Audit>>,
@@ -63,7 +63,7 @@ pub(crate) struct EgressInner {
     pub(crate) redactor: Redactor,
 }
 
-/// An origin that a setting leads to: what is granted there, and the connections for it.
+/// The origin of a url setting: the requests that are granted there, and its connections.
 struct GrantedOrigin {
     grant: Grant,
     reach: Reach,
@@ -75,9 +75,9 @@ struct GrantedOrigin {
 pub(crate) struct Clients {
     any: Client,
     one: Client,
-    /// The server has asked for HTTP/1.1.
+    /// Whether the server requires HTTP/1.1.
     wants_one: Arc<AtomicBool>,
-    /// The server has answered by HTTP/2.
+    /// Whether the server has answered by HTTP/2.
     speaks_two: Arc<AtomicBool>,
 }
 
@@ -112,7 +112,7 @@ impl Clients {
 pub(crate) struct Exit {
     pub(crate) clients: Clients,
     pub(crate) route: Route,
-    /// The url settings that grant it: their secrets are put into it.
+    /// The url settings that grant the request: their secrets are put into it.
     pub(crate) urls: Vec<Arc<str>>,
 }
 
@@ -158,7 +158,7 @@ impl EgressInner {
         self.denials.clear();
     }
 
-    /// What was denied since the call began.
+    /// The denials since the call began.
     pub(crate) fn denials(&self) -> Vec<Denial> {
         self.denials.list()
     }
@@ -277,7 +277,7 @@ impl Drop for EgressInner {
     }
 }
 
-/// Bytes of what stands before a request's body, about as they are sent.
+/// About how many bytes a request's head has when it is sent.
 fn head_bytes(request: &http::Request<WasiBody>) -> u64 {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let line = request.method().as_str().len().saturating_add(target);

@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub(crate) enum Kind {
     /// It is private: of a local network, or not assigned.
     Private,
-    /// Link-local, a metadata service, or nothing that can be dialled.
+    /// It is link-local, a metadata service's, or cannot be dialled at all.
     Prohibited,
 }
 
@@ -50,7 +50,7 @@ const V4: [Range<Ipv4Addr>; 22] = [
     v4(192, 0, 0, 0, 24, Private),            // protocol assignments, RFC 6890
     v4(192, 0, 0, 192, 32, Prohibited),       // metadata of Oracle Cloud
     v4(192, 0, 2, 0, 24, Private),            // documentation, RFC 5737
-    v4(192, 88, 99, 0, 24, Private),          // relays of 6to4, given up by RFC 7526
+    v4(192, 88, 99, 0, 24, Private),          // relays of 6to4, deprecated by RFC 7526
     v4(192, 168, 0, 0, 16, Private),          // private use, RFC 1918
     v4(198, 18, 0, 0, 15, Private),           // benchmarks, RFC 2544
     v4(198, 51, 100, 0, 24, Private),         // documentation, RFC 5737
@@ -74,7 +74,7 @@ const V6: [Range<Ipv6Addr>; 21] = [
     v6(0x2001, 0xdb8, 0, 0, 32, Private),                       // documentation, RFC 3849
     v6(0x3fff, 0, 0, 0, 20, Private),                           // documentation, RFC 9637
     v6(0x5f00, 0, 0, 0, 16, Private),                           // segment routing, RFC 9602
-    v6(0x3ffe, 0, 0, 0, 16, Private),                           // the 6bone, given back by RFC 3701
+    v6(0x3ffe, 0, 0, 0, 16, Private),                           // the 6bone, returned by RFC 3701
     v6(0xfc00, 0, 0, 0, 7, Private),                            // unique local, RFC 4193
     v6(0xfd00, 0xec2, 0, 0, 32, Prohibited),                    // Amazon's own services for its machines, metadata at ::254
     one(0xfd20, 0xce, 0, 0, 0x254, Prohibited),                 // metadata of Google Cloud
@@ -82,13 +82,13 @@ const V6: [Range<Ipv6Addr>; 21] = [
     one(0xfd00, 0xc1, 0, 0xa9fe, 0xa9fe, Prohibited),           // metadata of Oracle Cloud
     one(0xfd00, 0xa9fe, 0xa9fe, 0, 1, Prohibited),              // metadata of Linode
     v6(0xfe80, 0, 0, 0, 10, Prohibited),                        // link-local, RFC 4291
-    v6(0xfec0, 0, 0, 0, 10, Private),                           // site-local, given up by RFC 3879
+    v6(0xfec0, 0, 0, 0, 10, Private),                           // site-local, deprecated by RFC 3879
     v6(0xff00, 0, 0, 0, 8, Prohibited),                         // multicast, RFC 4291
     v6(0x2001, 0x2, 0, 0, 48, Private),                         // benchmarks, RFC 5180
-    v6(0x2001, 0x10, 0, 0, 28, Private),                        // ORCHID, given up by RFC 7343
+    v6(0x2001, 0x10, 0, 0, 28, Private),                        // ORCHID, deprecated by RFC 7343
 ];
 
-/// Why an address, or one that it holds, is not a public one; `None` for a public address.
+/// Why an address, or one that it embeds, is not public; `None` for a public address.
 pub(crate) fn kind(address: IpAddr) -> Option<Kind> {
     match address {
         IpAddr::V4(address) => kind_v4(address),
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_hold_others_are_looked_into() {
+    fn addresses_that_embed_others_are_checked() {
         for (address, expect) in [
             ("::a9fe:a9fe", PROHIBITED),
             ("::10.0.0.1", PRIVATE),

@@ -1,16 +1,17 @@
 //! Redaction: finds known secrets by their value in texts that leave the host, and removes them.
 //!
-//! A plugin holds placeholders. It learns a secret only from a server that repeats what it received: in a request's id, in
-//! an error's text or in a user's name. So everything that a plugin returns, and everything that is logged of its requests,
-//! passes through here. This helps against servers that repeat a secret, not against ones that disguise it: a secret can be
-//! written in more ways than anybody can search for.
+//! A plugin holds placeholders. It learns a secret only from a server that echoes it: in a request's id, in an error's
+//! text or in a user's name. So everything that a plugin returns, and everything that is logged about its requests,
+//! passes through here. This helps against servers that echo a secret, not against servers that disguise it: a secret
+//! can be written in more ways than anybody can search for.
 //!
 //! * A secret of 8 characters or more is found anywhere, in any case, as it is and in the forms that protocols give it:
 //!   percent-encoded, in hexadecimal digits, in base64 (of itself or inside of something longer, such as `user:password`),
 //!   and as JSON, HTML or a header escape it.
-//! * Of 4 to 7 characters it is found as a word of its own, so that `test` as a password leaves `latest` as it is.
-//! * A shorter one is not searched for: it would be found in every other sentence.
-//! * If a text for a person ends in the first half of a secret or more, since it was cut off, that end is removed.
+//! * A secret of 4 to 7 characters is found only as a whole word, so that the password `test` leaves `latest`
+//!   unchanged.
+//! * A shorter secret is not searched for: it would be found in every other sentence.
+//! * If a text for a person was cut off and ends with the first half of a secret or more, that end is removed.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -26,22 +27,23 @@ use secrecy::{ExposeSecret as _, SecretString};
 /// What replaces a secret.
 const REDACTED: &str = "[redacted]";
 
-/// The least bytes of a secret that is found anywhere, and of one that is searched for at all.
+/// The length in bytes from which on a secret is found anywhere, and the length from which on it is searched for at
+/// all.
 const LONG: usize = 8;
 const SHORT: usize = 4;
 
-/// Entries of the table of pairs: many beside the pairs that a few secrets have.
+/// The number of entries in the table of pairs: many more than the pairs of a few secrets.
 const PAIRS: usize = 4096;
 
-/// Looks for the secrets of one session. Their forms are wiped when it is dropped.
+/// Searches for the secrets of one session. Wipes their forms when it is dropped.
 ///
-/// The search is Wu and Manber's: it looks at every pair of bytes that is as far from the last as the shortest form is long,
-/// and closer only if a pair is one of a secret's. A text that is shorter than all forms is skipped.
+/// The search is Wu and Manber's: it looks at pairs of bytes at distances of about the length of the shortest form, and
+/// looks closer only if a pair occurs in a secret. A text that is shorter than all forms is skipped.
 pub struct Redactor {
     /// The longest first.
     forms: Vec<Form>,
     shortest: usize,
-    /// How far the search may go on after a pair of bytes.
+    /// How far the search may skip after a pair of bytes.
     skips: Vec<u8>,
 }
 
@@ -51,15 +53,15 @@ struct Form {
     place: Place,
 }
 
-/// Where a form counts.
+/// Where a form counts as found.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Anywhere,
-    /// Where no letter or digit stands beside it.
+    /// Where no letter or digit is next to it.
     Word,
-    /// Inside of base64, which goes on around it and is taken out as a whole.
+    /// Inside of a longer base64 text, all of which is removed.
     Base64,
-    /// Anywhere; its beginning counts at the end of a text.
+    /// Anywhere; at the end of a text its beginning is enough.
     Whole,
 }
 
@@ -70,7 +72,7 @@ pub trait Texts {
 }
 
 impl Redactor {
-    /// Looks for these secrets.
+    /// Makes a redactor for these secrets.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
         let mut forms: Vec<Form> = secrets.into_iter().flat_map(|secret| forms(secret.expose_secret())).collect();
         forms.sort_by_key(|form| std::cmp::Reverse(form.text.len()));
@@ -97,7 +99,7 @@ impl Redactor {
         text.len() >= self.shortest && self.clean_long(text)
     }
 
-    /// The same for a text that is as long as the shortest form.
+    /// The same for a text that is at least as long as the shortest form.
     fn clean_long(&self, text: &mut String) -> bool {
         let Some(first) = self.find(text.as_bytes(), 0) else { return false };
         *text = self.cleaned(text, first);
@@ -139,7 +141,7 @@ impl Redactor {
         cleaned
     }
 
-    /// Where the next secret begins and ends, from a place on.
+    /// Where the next secret begins and ends, searching from a place on.
     fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
         let mut last = from.checked_add(self.shortest)?.checked_sub(1)?;
         loop {
@@ -188,7 +190,7 @@ impl Form {
     }
 }
 
-/// The ways to write a secret that are looked for.
+/// The ways to write a secret that are searched for.
 fn forms(secret: &str) -> Vec<Form> {
     let raw = secret.trim().as_bytes();
     if raw.len() < SHORT {
@@ -237,13 +239,13 @@ fn percent(byte: u8) -> Cow<'static, str> {
     Cow::Owned(format!("%{byte:02x}"))
 }
 
-/// A secret as URLs, JSON and HTML escape it.
+/// The forms of a secret with the escapes of URLs, JSON and HTML.
 fn escaped(raw: &[u8]) -> [Vec<u8>; 6] {
     let as_it_is = Cow::Borrowed("");
     let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     [
         each(raw, |byte| if is_unreserved(byte) { as_it_is.clone() } else { percent(byte) }),
-        // What a path or a query need not escape differs.
+        // Paths and queries need not escape the same characters.
         each(raw, |byte| {
             if is_unreserved(byte) || b"!$&'()*+,;=:@/".contains(&byte) { as_it_is.clone() } else { percent(byte) }
         }),
@@ -489,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_found_in_base64_whatever_stands_around_it() {
+    fn a_secret_is_found_in_base64_whatever_is_around_it() {
         for before in ["", "u", "us", "user", "user:"] {
             for after in ["", "\n", ", ", "abc"] {
                 let plain = format!("{before}{SECRET}{after}");
@@ -549,7 +551,7 @@ mod tests {
     }
 
     #[test]
-    fn several_secrets_are_looked_for_at_once() {
+    fn several_secrets_are_searched_for_at_once() {
         let secrets = [SECRET, "hunter2", "swordfish-9000"];
         let text = cleaned(&secrets, &format!("{SECRET}, hunter2, swordfish-9000 and tuna"));
         assert_eq!(text, "[redacted], [redacted], [redacted] and tuna");

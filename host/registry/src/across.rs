@@ -14,9 +14,9 @@ use crate::enrolled::Enrolled;
 use crate::version::Lease;
 use crate::versions::Phase;
 
-/// Steps that go on in another session.
+/// A listing or a sync, whose steps can continue in another session.
 pub(crate) trait Steps: Sized {
-    /// How it is begun.
+    /// The options with which it begins.
     type Options;
     /// The result of a step.
     type Step;
@@ -127,7 +127,7 @@ impl<S: Steps> Across<S> {
             let step = tokio::select! {
                 biased;
                 step = steps.next().instrument(span) => step,
-                // The step is asked for again in the other version.
+                // The step is repeated in the other version.
                 () = lease.gone() => continue,
             };
             match &step {
@@ -145,7 +145,7 @@ impl<S: Steps> Across<S> {
         None
     }
 
-    /// What has begun; `None` before the first step.
+    /// The listing or sync; `None` before the first step.
     pub(crate) const fn steps(&self) -> Option<&S> {
         self.steps.as_ref()
     }
@@ -154,7 +154,7 @@ impl<S: Steps> Across<S> {
         &self.options
     }
 
-    /// The most linear memory in bytes that one of its instances had.
+    /// The largest linear memory, in bytes, that one of its instances had.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.steps.as_ref().map_or(0, S::memory_bytes).max(self.memory_bytes)
     }

@@ -1,4 +1,4 @@
-//! One call of a tenant: a lease, a session, and a note of how it went.
+//! One call of a tenant: a lease, a session, and a record of how it ended.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::telemetry::Caller;
 use crate::version::{Lease, Version};
 use crate::{Error, Result};
 
-/// A call on its way.
+/// A running call.
 pub(crate) struct Call {
     tenant: Arc<Enrolled>,
     name: &'static str,
@@ -77,7 +77,7 @@ pub(crate) async fn admitted(tenant: &Arc<Enrolled>) -> Result<(Lease, Option<Pr
 pub(crate) enum Turn {
     /// Now; after a quarantine with the right to be the one call.
     Now(Option<Probe>),
-    /// After a pause; then it asks again.
+    /// After a pause; then check again.
     After(Duration),
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn caller<'a>(tenant: &'a Enrolled, version: &'a Version, call: &'sta
     Caller { provider: tenant.deployment().id(), version: &version.description.version, tenant: tenant.name(), call }
 }
 
-/// Takes note of how a call went, for the version and for the metrics.
+/// Records how a call ended, for the version and for the metrics.
 pub(crate) fn note<T>(
     tenant: &Enrolled,
     version: &Arc<Version>,

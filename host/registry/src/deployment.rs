@@ -44,7 +44,7 @@ impl std::fmt::Debug for Deployment {
     }
 }
 
-/// What a preflight looked at.
+/// What a preflight saw.
 pub(crate) struct Seen {
     generation: u64,
     /// The objections that were found without asking any server.
@@ -136,7 +136,7 @@ impl Deployment {
         let options = demand.options;
         let mut tenants = Vec::new();
         let mut inner = self.lock();
-        // Tenants may have come since the preflight.
+        // There may be new tenants since the preflight.
         let objections = inner.objections(new, demand, &mut tenants);
         let old = Arc::clone(&inner.active);
         if old.digest() != new.digest() && !objections.is_empty() {
@@ -204,7 +204,7 @@ impl Deployment {
         self.lock().versions.release(version.digest(), tenant, probe);
     }
 
-    /// Takes note of how a call ended, and gives the version up if it has failed too often.
+    /// Records how a call ended, and rolls the version back if it has failed too often.
     pub(crate) fn note(self: &Arc<Self>, version: &Arc<Version>, tenant: &str, outcome: CallOutcome) {
         let provider = || self.id.clone();
         let mut inner = self.lock();
@@ -257,12 +257,12 @@ impl Inner {
         objections
     }
 
-    /// What was granted for the version in use beyond what tenants came with.
+    /// What was granted for the version in use beyond the tenants' own grants.
     fn added_before(&self) -> Added {
         self.versions.grants(self.active.digest()).cloned().unwrap_or_default()
     }
 
-    /// What a version would be granted beyond what tenants came with.
+    /// What would be granted for a version beyond the tenants' own grants.
     fn added(&self, new: &Version, options: &SwitchOptions) -> Added {
         let kept = self.added_before().within(&new.description.requests);
         if !options.grant_more {

@@ -97,7 +97,7 @@ pub(crate) enum Admission {
     After(Duration),
     /// Now, as the one call that shows whether the quarantine ends. The number gives the place back: [`Health::release`].
     Probe(u64),
-    /// Not before this much time has passed.
+    /// Not before this time has passed.
     Refused(Duration),
 }
 
@@ -112,7 +112,7 @@ pub(crate) struct Health {
 struct Strikes {
     faults: u32,
     last: Instant,
-    /// The call that was let through after the quarantine, while it is on its way.
+    /// The call that was let through after the quarantine, while it runs.
     probe: Option<u64>,
 }
 
@@ -146,7 +146,7 @@ impl Health {
         }
     }
 
-    /// Takes note of how a call of the tenant ended; whether the version is kept from it from now on.
+    /// Records how a call of the tenant ended. Returns whether the version is quarantined for the tenant from now on.
     pub(crate) fn note(&mut self, policy: &HealthPolicy, tenant: &str, outcome: CallOutcome, now: Instant) -> bool {
         match outcome {
             CallOutcome::Good => {
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_slow_a_tenant_down_and_then_keep_it_out() {
+    fn faults_delay_a_tenants_calls_and_then_quarantine_the_version() {
         let (mut health, now, policy) = (Health::default(), Instant::now(), policy());
         let secs = Duration::from_secs;
         assert_eq!(health.admit(&policy, "a", now), Admission::After(Duration::ZERO));
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(health.admit(&policy, "b", now), Admission::After(Duration::ZERO), "another tenant is not touched");
         assert_eq!(health.admit(&policy, "a", now + secs(59)), Admission::Refused(secs(1)));
         assert_eq!(health.admit(&policy, "a", now + secs(60)), Admission::Probe(1));
-        assert!(!health.note(&policy, "a", Fault, now + secs(60)), "it stays out");
+        assert!(!health.note(&policy, "a", Fault, now + secs(60)), "it stays quarantined");
         assert_eq!(health.admit(&policy, "a", now + secs(61)), Admission::Refused(secs(59)));
         health.note(&policy, "a", Good, now + secs(120));
         assert_eq!(health.admit(&policy, "a", now + secs(120)), Admission::After(Duration::ZERO));
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_success_between_faults_and_what_others_are_to_blame_for_do_not_count() {
+    fn a_success_resets_the_faults_and_other_causes_do_not_count() {
         let (mut health, now) = (Health::default(), Instant::now());
         note(&mut health, "a", &[Fault, Fault, Good, Fault, Fault, Neutral, Suspect], now);
         assert_eq!(health.admit(&policy(), "a", now), Admission::After(Duration::from_secs(2)));

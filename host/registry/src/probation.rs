@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use crate::health::{CallOutcome, HealthPolicy};
 
-/// What is known of a tenant from the calls under the last version that stood its probation.
+/// What is known about a tenant from its calls under the last version that passed its probation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Baseline {
-    /// No call that says anything about the version.
+    /// There was no call that says anything about the version.
     #[default]
     Unknown,
     /// Its last call worked.
@@ -77,14 +77,14 @@ impl Baselines {
     }
 }
 
-/// How a probation stands after the calls so far.
+/// The state of a probation after the calls so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProbationState {
     /// There were too few calls to decide.
     Open,
     /// The version stays.
-    Stood,
-    /// The version is given up.
+    Passed,
+    /// The version is rolled back.
     Failed,
 }
 
@@ -113,7 +113,7 @@ impl Tally {
 }
 
 impl Probation {
-    /// Takes note of how a call of the tenant ended.
+    /// Records how a call of the tenant ended.
     pub(crate) fn note(&mut self, tenant: &str, outcome: CallOutcome) {
         if outcome == CallOutcome::Neutral {
             return;
@@ -142,7 +142,7 @@ impl Probation {
         self.tenants.values().filter(|tally| tally.works(policy)).count()
     }
 
-    /// How the probation stands, given the tenants' baselines.
+    /// The state of the probation, given the tenants' baselines.
     pub(crate) fn state(&self, policy: &HealthPolicy, baselines: &Baselines) -> ProbationState {
         let (mut failing, mut failing_newcomers, mut bad_calls) = (0_usize, 0_usize, 0_u32);
         for (name, tally) in &self.tenants {
@@ -164,7 +164,7 @@ impl Probation {
         if bad_calls > policy.probation_faults && failing >= needed && failing > self.working(policy) {
             ProbationState::Failed
         } else if self.calls(policy, baselines) >= policy.probation_calls {
-            ProbationState::Stood
+            ProbationState::Passed
         } else {
             ProbationState::Open
         }
@@ -211,8 +211,8 @@ mod tests {
         let alone = [("a", Baseline::Unknown)];
         for (what, calls, expect) in [
             ("too few", [Good, Good, Good].as_slice(), ProbationState::Open),
-            ("enough", &[Good, Good, Good, Good], ProbationState::Stood),
-            ("one fault", &[Fault, Good, Good, Good], ProbationState::Stood),
+            ("enough", &[Good, Good, Good, Good], ProbationState::Passed),
+            ("one fault", &[Fault, Good, Good, Good], ProbationState::Passed),
             ("two faults", &[Fault, Fault], ProbationState::Failed),
             ("two misreadings", &[Good, Suspect, Good, Suspect], ProbationState::Failed),
             ("nothing that counts", &[Neutral; 20], ProbationState::Open),
@@ -236,7 +236,7 @@ mod tests {
                 let both = [("good", others), ("evil", baseline)];
                 check("it fails, and nobody else called yet", &both, &evil(20), ProbationState::Open);
                 let calls = then(evil(20), &[("good", Good), ("good", Good)]);
-                let expect = if baseline == Failed { ProbationState::Open } else { ProbationState::Stood };
+                let expect = if baseline == Failed { ProbationState::Open } else { ProbationState::Passed };
                 check("it fails, and works for the other", &both, &calls, expect);
             }
         }
@@ -252,8 +252,13 @@ mod tests {
         check("both of two", &[("a", Worked), ("b", Unknown)], &[("a", Fault), ("b", Fault)], ProbationState::Failed);
         let many = ["a", "b", "c", "d", "e"].map(|tenant| (tenant, Worked));
         check("three of five", &many, &[("a", Suspect), ("b", Fault), ("c", Suspect)], ProbationState::Failed);
-        let of_no_account = [("a", Worked), ("b", Failed), ("c", Failed)];
-        check("the only one whose calls worked", &of_no_account, &[("a", Fault), ("a", Fault)], ProbationState::Failed);
+        let others_failed_before = [("a", Worked), ("b", Failed), ("c", Failed)];
+        check(
+            "the only one whose calls worked",
+            &others_failed_before,
+            &[("a", Fault), ("a", Fault)],
+            ProbationState::Failed,
+        );
     }
 
     #[test]
@@ -272,7 +277,7 @@ mod tests {
         let both = [("a", Baseline::Unknown), ("b", Baseline::Unknown)];
         check("one calls", &both, &[("a", Good); 50], ProbationState::Open);
         let calls = [("a", Good), ("a", Good), ("a", Good), ("b", Good), ("b", Good)];
-        check("both call", &both, &calls, ProbationState::Stood);
+        check("both call", &both, &calls, ProbationState::Passed);
     }
 
     #[test]

@@ -36,8 +36,8 @@ impl TenantSync {
 
     /// Why everybody is listed; `None` if the provider reports what changed, and before the first step.
     #[must_use]
-    pub fn whole(&self) -> Option<&FullSyncReason> {
-        self.across.steps().and_then(ListingSync::whole)
+    pub fn full_sync_reason(&self) -> Option<&FullSyncReason> {
+        self.across.steps().and_then(ListingSync::full_sync_reason)
     }
 
     /// Why every kept record is read again, one by one; see [`ListingSync::outdated`].

@@ -31,8 +31,8 @@ impl Tenant {
         let only = access.requests.take();
         loop {
             let lease = deployment.lease();
-            // What the version of today asks for is what is granted; a later one gets no more than that. Where a list was
-            // given, it is not widened by what was granted before.
+            // The requests that the version in use describes are granted; a later version gets no more. If the caller
+            // gave a list of requests, earlier grants do not widen it.
             let (requests, takes_from) = match &only {
                 Some(only) => (Arc::clone(only), lease.generation()),
                 None => (lease.added().without(&lease.version().requests), 0),
@@ -44,7 +44,7 @@ impl Tenant {
                 requests,
                 takes_from,
             };
-            // Settings that do not fit fail here and not in the middle of the night.
+            // Settings that do not fit the provider fail here, and not in a later call.
             drop(tenant.connect(lease.version(), lease.added())?);
             if let Some(state) = Enrolled::new(tenant, deployment, lease.generation()) {
                 return Ok(Self { state });

@@ -222,8 +222,8 @@ impl<V: Copy + Ord, G> Versions<V, G> {
         let is_hopeless = outcome == CallOutcome::Fault && known.health.is_hopeless(&self.policy, working, counts);
         match state {
             ProbationState::Failed => self.give_up(),
-            ProbationState::Open | ProbationState::Stood if is_hopeless => self.give_up(),
-            ProbationState::Stood => {
+            ProbationState::Open | ProbationState::Passed if is_hopeless => self.give_up(),
+            ProbationState::Passed => {
                 self.stand();
                 decision
             }

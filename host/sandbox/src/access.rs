@@ -21,7 +21,7 @@ pub struct Access {
     pub egress: Egress,
     /// How much a session may use.
     pub limits: Limits,
-    /// Whose it is, for the audit log.
+    /// The owner's name, such as a tenant's, for the audit log.
     pub name: String,
     /// The requests that are granted of those that the provider describes; `None` grants all.
     pub requests: Option<Arc<Vec<RequestSpec>>>,
@@ -29,12 +29,13 @@ pub struct Access {
     pub policy: Policy,
     /// Records each request.
     pub audit: Option<Arc<dyn Audit>>,
-    /// When its requests have their turn, shared with the tenant's other sessions; `None` for a session by itself.
+    /// The queue of its requests, shared with the tenant's other sessions; `None` if the session shares it with no
+    /// other.
     turns: Option<Turns>,
 }
 
 impl Access {
-    /// These settings through this client, within the default limits.
+    /// Uses these settings, this client and the default limits.
     #[must_use]
     pub fn new(settings: Settings, egress: Egress) -> Self {
         Self {
@@ -49,7 +50,7 @@ impl Access {
         }
     }
 
-    /// With one quota, of the current limits, for all sessions that are opened from now on.
+    /// Makes all sessions that are opened from now on share one quota, with the current limits.
     pub fn in_turn(mut self) -> Self {
         self.turns = Some(Turns::new(&self.limits.traffic()));
         self
@@ -61,15 +62,14 @@ impl Access {
         &self.egress
     }
 
-    /// Within these limits.
+    /// Sets the limits.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Within its limits, but with this time without progress after which a listing ends, and this longest wait that a
-    /// product may ask for.
+    /// Sets the time without progress after which a listing ends, and the longest wait that a product may ask for.
     #[must_use]
     pub const fn stalling_after(mut self, time: Duration) -> Self {
         self.limits.listing.stall_time = time;
@@ -77,41 +77,41 @@ impl Access {
         self
     }
 
-    /// How long a listing may make no progress.
+    /// How long a listing may go without progress.
     #[must_use]
     pub const fn stall_time(&self) -> Duration {
         self.limits.listing.stall_time
     }
 
-    /// Within its limits, and no call longer than this.
+    /// Limits the time of a call, if that is shorter than the present limit.
     #[must_use]
     pub fn answering_within(mut self, time: Duration) -> Self {
         self.limits.call_time = self.limits.call_time.min(time);
         self
     }
 
-    /// Under this name.
+    /// Sets the owner's name.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
         name.clone_into(&mut self.name);
         self
     }
 
-    /// With these requests alone, of those that the provider describes.
+    /// Grants only these of the requests that the provider describes.
     #[must_use]
     pub fn only(mut self, requests: Vec<RequestSpec>) -> Self {
         self.requests = Some(Arc::new(requests));
         self
     }
 
-    /// To origins within this policy alone, as the operator of a platform sets it.
+    /// Sets the policy of the platform's operator: requests go only to origins that it allows.
     #[must_use]
     pub fn within(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// With each request recorded there.
+    /// Records each request in this log.
     #[must_use]
     pub fn audited(mut self, audit: Arc<dyn Audit>) -> Self {
         self.audit = Some(audit);
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_shown_only_where_that_is_granted() {
+    fn a_value_is_shown_only_if_that_is_granted() {
         let mut settings = Settings::new();
         settings.set_secret("key", "hunter2".into());
         let refused = conceal(&description(), &settings).err().unwrap();

@@ -3,7 +3,7 @@
 use provider_egress::EgressSession;
 use provider_model::Description;
 
-use crate::maker::Maker;
+use crate::record_source::RecordSource;
 use crate::session::{Granted, Terms};
 use crate::slots::Slots;
 use crate::{Access, Error, Limits, Provider, Result, Session, Settings};
@@ -57,8 +57,8 @@ impl Provider {
     pub fn connect_as(&self, description: &Description, access: Access, slots: Slots) -> Result<Session> {
         access.limits.check()?;
         let limits = access.limits.clone();
-        let maker = Maker::new(description, self.inspection().digest, &access.settings);
-        let granted = Granted::new(description, &access.settings, maker);
+        let record_source = RecordSource::new(description, self.inspection().digest, &access.settings);
+        let granted = Granted::new(description, &access.settings, record_source);
         let (settings, egress) = access.open(description)?;
         Ok(Session::new(self.clone(), settings, egress, Terms { limits, slots }, granted))
     }

@@ -312,7 +312,7 @@ impl Error {
             Self::LimitUnusable { .. } => lasting("limit-unusable", "Set it to 1 or more, or leave it out."),
             Self::AnswerRefused { .. } => lasting(
                 "answer-refused",
-                "Report it to the provider's authors with the text above; where it speaks of a clock, set this machine's and the server's first.",
+                "Report it to the provider's authors with the text above; if it mentions a clock, set this machine's and the server's first.",
             ),
             Self::Trap { .. } => lasting(
                 "provider-crashed",
@@ -359,7 +359,7 @@ pub enum LimitHit {
     #[error("it computed for more than {} (limit `cpu_time`)", in_words(*.0))]
     CpuTime(Duration),
     /// `Limits::returned_bytes`.
-    #[error("it handed over more than {0} bytes in one call (limit `returned_bytes`)")]
+    #[error("it passed more than {0} bytes to the host in one call (limit `returned_bytes`)")]
     ReturnedBytes(usize),
     /// A limit of [`ListingLimits`](crate::ListingLimits) on what answers hold.
     #[error("it returned more than {limit} {} (limit `{}`)", bound.unit(), bound.name())]

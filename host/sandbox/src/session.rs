@@ -16,8 +16,8 @@ use crate::answers::{self, Rules};
 use crate::bindings::{Baseline, Changes, Exports, contract};
 use crate::bounds;
 use crate::guest::Guest;
-use crate::maker::Maker;
 use crate::meter::Meter;
+use crate::record_source::RecordSource;
 use crate::slots::{Lent, Slot, Slots};
 use crate::store;
 use crate::{Error, LimitHit, Limits, ListingLimits, Provider, Result, Settings, demands};
@@ -50,12 +50,12 @@ pub(crate) struct Granted {
     source: String,
     /// The roles that its records may hold, the highest first.
     roles: Vec<String>,
-    /// What makes the records; `None` for a session that only describes.
-    maker: Option<Maker>,
+    /// The version and settings that make the records; `None` for a session that only describes.
+    record_source: Option<RecordSource>,
 }
 
 impl Granted {
-    pub(crate) fn new(description: &Description, settings: &Settings, maker: Maker) -> Self {
+    pub(crate) fn new(description: &Description, settings: &Settings, record_source: RecordSource) -> Self {
         let urls = description.settings.iter().filter(|spec| spec.kind == SettingKind::Url);
         let values = urls.filter_map(|spec| settings.expose(&spec.key));
         let sources: Vec<_> = values.map(|value| value.trim().trim_end_matches('/')).collect();
@@ -64,7 +64,7 @@ impl Granted {
             product: description.id.clone(),
             source: sources.join(" "),
             roles: description.roles.iter().map(|role| role.id.clone()).collect(),
-            maker: Some(maker),
+            record_source: Some(record_source),
         }
     }
 }
@@ -93,7 +93,7 @@ impl Drop for Arguments {
     }
 }
 
-/// The slot is given back after the store has gone.
+/// A running instance. Its slot is released after its store is dropped.
 pub(crate) struct Instance {
     store: Store<Guest>,
     exports: Exports,
@@ -104,7 +104,7 @@ pub(crate) struct Instance {
 #[derive(Clone, Copy, Debug)]
 struct Deadline {
     at: Instant,
-    /// How long it is in all.
+    /// The whole time of the call.
     time: Duration,
 }
 
@@ -273,7 +273,7 @@ impl Session {
         self.lent = None;
     }
 
-    /// What its steps may hold and take.
+    /// The limits on its listings.
     pub const fn listing_limits(&self) -> &ListingLimits {
         &self.terms.limits.listing
     }
@@ -290,7 +290,7 @@ impl Session {
         &self.granted.source
     }
 
-    /// The most linear memory in bytes that an instance of this session had.
+    /// The largest linear memory, in bytes, that an instance of this session had.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         let now = self.instance.as_ref().map_or(0, |instance| instance.store.data().peak_memory());
@@ -303,9 +303,9 @@ impl Session {
         self.egress.requests()
     }
 
-    /// What makes its records.
-    pub const fn maker(&self) -> Option<&Maker> {
-        self.granted.maker.as_ref()
+    /// The version and settings that make its records.
+    pub const fn record_source(&self) -> Option<&RecordSource> {
+        self.granted.record_source.as_ref()
     }
 
     /// The roles that its records may hold, the highest first.

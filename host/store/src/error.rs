@@ -1,4 +1,4 @@
-//! Why a listing or a sync does not go on, with stable codes and what to do about it.
+//! Why a listing or a sync stops, with stable codes and fixes.
 
 use std::time::Duration;
 
@@ -9,35 +9,35 @@ use provider_sandbox::in_words;
 /// What every fallible operation of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a listing or a sync does not go on. The texts are for people and may change; [`Error::code`] is stable.
+/// Why a listing or a sync stops. The texts are for people and may change; [`Error::code`] is stable.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The provider was not run, or was stopped.
+    /// The provider did not start, was stopped, or returned an error.
     #[error(transparent)]
     Sandbox(#[from] provider_sandbox::Error),
 
-    /// A listing or a sync makes no progress: no answer comes, or answers come that bring nobody new. What was read stays.
+    /// A listing or a sync makes no progress: no answer arrives, or answers have nobody new. What was read stays valid.
     #[error("the listing makes no progress: {stall}")]
     ListingStalled {
         /// How long, or how many steps.
         stall: Stall,
     },
 
-    /// The product asks to wait longer than a listing may. What was read stays, and the listing goes on where it stopped
-    /// when the time is over.
+    /// The product asks for a longer wait than a listing may make. What was read stays valid, and the listing can be
+    /// resumed after that time.
     #[error(
-        "the server asks to wait {} before the listing goes on, and the limit is {} (limit `wait_time`)",
+        "the server asks to wait {} before the listing continues, and the limit is {} (limit `wait_time`)",
         in_words(*left), in_words(*limit)
     )]
     WaitTooLong {
-        /// What is left of it.
+        /// How much of the wait is left.
         left: Duration,
         /// `ListingLimits::wait_time`.
         limit: Duration,
     },
 
-    /// A store of checkpoints does not work: it cannot be opened, read or written, or holds something else.
+    /// A store of checkpoints does not work: it cannot be opened, read or written, or it is something else.
     #[error("the checkpoint {store} cannot be used: {reason}")]
     CheckpointUnusable {
         /// The file, or another name of the store.
@@ -47,14 +47,14 @@ pub enum Error {
         reason: Cause,
     },
 
-    /// Somebody else reads the listing, or looks at it.
+    /// Another session or process has the listing open.
     #[error("the listing `{name}` is in use by another session or process")]
     CheckpointBusy {
         /// `ListingKey::name`.
         name: String,
     },
 
-    /// A store of checkpoints has a form that a later version of this library made.
+    /// A later version of this library wrote the store of checkpoints, in a newer format.
     #[error(
         "the checkpoint {store} was written by a later version: its format is {version}, and this host reads up to {known}"
     )]
@@ -74,18 +74,18 @@ impl From<provider_egress::Error> for Error {
     }
 }
 
-/// How a listing stands still.
+/// How a listing stalled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Stall {
-    /// No answer came for so long.
+    /// No answer arrived for this long.
     #[error("no page was read within {} (limit `stall_time`)", in_words(*.0))]
     NoAnswer(Duration),
-    /// Answers came for so long, and nobody new with them.
-    #[error("the answers of {} brought no new user (limit `stall_time`)", in_words(*.0))]
+    /// For this long, answers arrived that had nobody new.
+    #[error("the answers of {} had no new user (limit `stall_time`)", in_words(*.0))]
     NobodyNew(Duration),
-    /// So many steps one after another brought nobody new.
-    #[error("{0} steps in a row brought no new user (limit `idle_steps`)")]
+    /// This many steps in a row had nobody new.
+    #[error("{0} steps in a row had no new user (limit `idle_steps`)")]
     Steps(u64),
 }
 
@@ -100,11 +100,11 @@ impl Error {
             Self::Sandbox(error) => error.facts(),
             Self::ListingStalled { .. } => lasting(
                 "listing-stalled",
-                "Look at whether the server answers, and list again; for a server that is slow, raise `ListingLimits::stall_time`. If it answers well, report it to the provider's authors.",
+                "Check whether the server answers, and list again; if the server is slow, raise `ListingLimits::stall_time`. If it answers well, report this to the provider's authors.",
             ),
             Self::WaitTooLong { .. } => passing(
                 "rate-limited",
-                "Go on when the time is over, have the server's limit on requests raised, or raise `ListingLimits::wait_time`.",
+                "Continue after that time, have the server's limit on requests raised, or raise `ListingLimits::wait_time`.",
             ),
             Self::CheckpointUnusable { .. } => lasting(
                 "checkpoint-unusable",
@@ -117,7 +117,7 @@ impl Error {
         }
     }
 
-    /// How long to wait before the same call is made again, where the product or this host says so.
+    /// How long to wait before the same call is retried, if the product or this host gives a time.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -130,7 +130,7 @@ impl Error {
         }
     }
 
-    /// The provider's own error, where it is one.
+    /// The provider's own error, if it is one.
     #[must_use]
     pub const fn as_provider(&self) -> Option<&ProviderError> {
         if let Self::Sandbox(error) = self { error.as_provider() } else { None }

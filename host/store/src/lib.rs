@@ -1,11 +1,12 @@
-//! Listings that are kept: each user once, proven complete or not called so, and brought up to date for little.
+//! Saved listings: each user once, reported as complete only if that is proven, and brought up to date with few
+//! requests.
 //!
-//! A [`Listing`] keys by id and goes on where it stopped; with a store of [checkpoint]s it does so after the process has died.
-//! A step is returned after it is saved. A [`ListingSync`] brings a kept listing up to date: by asking the provider what
-//! changed, or by listing everybody and comparing.
+//! A [`Listing`] keys users by id and resumes where it stopped; with a store of [checkpoint]s it does so even after the
+//! process died. A step is saved before it is returned. A [`ListingSync`] brings a kept listing up to date: it asks the
+//! provider what changed, or lists everybody and compares.
 //!
-//! Invariants: what may lack a user is not called complete; a store is a complete listing at any moment, the one before or
-//! the one after; a step that failed can be taken again, and nothing is lost.
+//! Invariants: a listing that may lack a user is never reported as complete; at any moment a store has a whole listing,
+//! the one before or the one after a step; a step that failed can be retried, and nothing is lost.
 
 pub mod checkpoint;
 mod error;

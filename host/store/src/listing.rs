@@ -1,6 +1,6 @@
-//! A whole listing, keyed by id: each user comes out once.
+//! A listing of all users, keyed by id: each user is returned once.
 //!
-//! `walk` decides what a step means and what comes next; this file calls the provider, waits, and saves.
+//! `walk` decides what a step means and what comes next; this file calls the provider, waits and saves.
 
 mod keeper;
 mod merge;
@@ -39,26 +39,26 @@ pub(crate) use walk::Walk;
 /// How to list.
 #[derive(Clone, Debug, Default)]
 pub struct ListingOptions {
-    /// About how many users a step brings; 0 leaves it to the provider.
+    /// About how many users a step returns; 0 lets the provider choose.
     pub limit: u32,
-    /// Where an earlier listing stopped; none begins at the beginning. A listing that is taken up from a store goes on
-    /// where that says.
+    /// Where an earlier listing stopped; `None` starts at the beginning. A listing that is resumed from a store
+    /// continues where the store says.
     pub cursor: Option<String>,
 }
 
-/// A listing on its way.
+/// A running listing.
 #[derive(Debug)]
 pub struct Listing<S = Session> {
     session: S,
     limit: u32,
     walk: Walk,
-    /// What `walk` was when the last batch was returned.
+    /// The state of `walk` when the last batch was returned.
     standing: Standing,
     not_before: Option<Instant>,
     guard: StallGuard,
     keeper: Option<Keeper>,
     at_the_end: AtTheEnd,
-    /// Whether it was read to its end by an earlier process, which did not print all.
+    /// Whether an earlier process read it to its end, but did not return everything.
     ends_only: bool,
     damaged: u64,
     /// Whether nothing of this listing was saved yet.
@@ -66,13 +66,13 @@ pub struct Listing<S = Session> {
     /// How many requests of the session are in the listing's progress.
     counted: u64,
     resumed: Option<Progress>,
-    /// A step that was taken and is not returned before it is saved.
+    /// A step that is returned once it is saved.
     unsaved: Option<Arc<Taken>>,
-    /// Its saving, which goes on where the future that waits for it is dropped.
+    /// The task that saves it. It continues even if the future that waits for it is dropped.
     saving: Option<JoinHandle<Result<()>>>,
 }
 
-/// What to do with a listing that a store holds unfinished.
+/// What to do with an unfinished listing in a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unfinished {
     GoOn,
@@ -104,7 +104,7 @@ impl<S: Source> Listing<S> {
         }
     }
 
-    /// A listing that is kept in a store.
+    /// Opens a listing that is saved in a store.
     pub(crate) async fn kept_in(
         session: S,
         options: ListingOptions,
@@ -118,7 +118,7 @@ impl<S: Source> Listing<S> {
         Self::in_place(session, options, keeper, &opened, goes_on, AtTheEnd::Settle).await
     }
 
-    /// A listing that is taken up in its place in a store, if it may and is not damaged, or begins there.
+    /// Resumes a listing in a store, if it may be resumed and is not damaged; otherwise begins one there.
     pub(crate) async fn in_place(
         session: S,
         options: ListingOptions,
@@ -129,14 +129,14 @@ impl<S: Source> Listing<S> {
     ) -> Result<Self> {
         let damaged = opened.damage.records();
         let interrupted = opened.standing.clone().filter(|it| goes_on && damaged == 0 && !it.is_finished());
-        // A sync prints what differs; a listing that was read to its end is printed whole.
+        // A sync returns the differences of a listing that was read to its end; `users` returns all of it.
         let interrupted = interrupted.filter(|it| it.end.is_none() || at_the_end == AtTheEnd::Settle);
         let begins = interrupted.is_none();
         let walk = match interrupted {
-            Some(standing) => keeper.recall(Standing { is_untold: true, ..standing }).await?,
+            Some(standing) => keeper.recall(Standing { is_unsettled: true, ..standing }).await?,
             None => {
-                let untold = opened.standing.as_ref().and_then(|it| it.untold.clone());
-                Walk::new(Standing { is_untold: true, untold, ..Standing::begin(options.cursor) })
+                let undelivered = opened.standing.as_ref().and_then(|it| it.undelivered.clone());
+                Walk::new(Standing { is_unsettled: true, undelivered, ..Standing::begin(options.cursor) })
             }
         };
         let mut listing = Self::at(session, options.limit, walk);
@@ -151,16 +151,17 @@ impl<S: Source> Listing<S> {
         Ok(Self { keeper: Some(keeper), begins, at_the_end, damaged, ..listing })
     }
 
-    /// The next step; none after the last. Waits first where the product asked for it, without keeping room in the pool from
-    /// anybody who needs it. A step of a listing that has a store is returned when it is saved. After an error the same step
-    /// can be tried again by calling once more, and nothing is lost.
+    /// The next step; `None` after the last. Waits first if the product asked for it; a session that needs the place in
+    /// the pool gets it meanwhile. A listing with a store saves a step before it returns it. After an error, call again
+    /// to retry the same step: nothing is lost.
     ///
-    /// It ends with an error where it makes no progress ([`Error::ListingStalled`]), where the product asks for too long a
-    /// wait ([`Error::WaitTooLong`]), and beyond the limits of [`ListingLimits`].
+    /// # Errors
+    /// The listing makes no progress ([`Error::ListingStalled`]), the product asks for too long a wait
+    /// ([`Error::WaitTooLong`]), a limit of [`ListingLimits`] is exceeded, or a call or the store fails.
     ///
-    /// Where the provider refuses the cursor ([`ErrorKind::CursorStale`]) the listing begins again by itself, and so does
-    /// one that went on in another instance and cannot be proven complete; a notice says so, and the users who came before are
-    /// among the `repeated`.
+    /// If the provider refuses the cursor ([`ErrorKind::CursorStale`]), the listing starts again on its own. So does a
+    /// listing that continued in another instance and cannot be proven complete. A notice says so, and users that were
+    /// returned before are among the `repeated` ones.
     pub async fn next(&mut self) -> Option<Result<Batch>> {
         if self.ends_only {
             return self.end_only().await.transpose();
@@ -179,10 +180,10 @@ impl<S: Source> Listing<S> {
                     }
                     let requests = self.session.requests();
                     let more = requests.saturating_sub(std::mem::replace(&mut self.counted, requests));
-                    self.walk.made(self.session.maker(), more);
+                    self.walk.made(self.session.record_source(), more);
                     let taken = self.walk.take(page, now_ms());
                     let (news, users) = (taken.news, taken.standing.progress.users);
-                    // The next call returns it where this one ends with an error.
+                    // If this call ends with an error, the next one returns the step.
                     self.unsaved = Some(Arc::new(taken));
                     let limits = self.session.listing_limits();
                     let goes_on = self.guard.step(limits, news).and_then(|()| self.guard.holds(limits, users, bytes));
@@ -208,7 +209,7 @@ impl<S: Source> Listing<S> {
         Some(Ok(taken.batch))
     }
 
-    /// The last batch of a listing that was read to its end.
+    /// The last batch of a listing that an earlier process read to its end.
     async fn end_only(&mut self) -> Result<Option<Batch>> {
         let Some(keeper) = &self.keeper else { return Ok(None) };
         keeper.settle().await?;
@@ -218,9 +219,9 @@ impl<S: Source> Listing<S> {
         Ok(Some(Batch { notices, end, reason, hidden, watermark, expected_total, ..Batch::default() }))
     }
 
-    /// Waits as long as the product has asked.
+    /// Waits as long as the product asked for.
     async fn wait(&mut self) -> Result<()> {
-        // Kept until the wait is over: a caller that drops this future and asks again waits for the rest of it.
+        // Kept until the wait is over: a caller that drops this future and calls again waits for the rest.
         if let Some(until) = self.not_before {
             let limits = self.session.listing_limits();
             wait_is_bearable(until, limits)?;
@@ -230,7 +231,7 @@ impl<S: Source> Listing<S> {
         Ok(())
     }
 
-    /// The provider's next page with the bytes of its users, if the listing may hold it.
+    /// The provider's next page, with the size of its users in bytes, if it is within the listing's limits.
     async fn page(&mut self) -> Result<(UserPage, u64)> {
         let limits = self.session.listing_limits().clone();
         let cursor = self.walk.standing().cursor.clone();
@@ -240,7 +241,7 @@ impl<S: Source> Listing<S> {
         Ok((page, bytes))
     }
 
-    /// Lets the users of a page keep the values that are hidden now and are known.
+    /// Fills in known values for the fields that are hidden in a page.
     async fn merge(&mut self, page: &mut UserPage) -> Result<()> {
         let Some(keeper) = &self.keeper else { return Ok(()) };
         let mut hidden = self.walk.standing().hidden.clone();
@@ -253,7 +254,7 @@ impl<S: Source> Listing<S> {
         Ok(())
     }
 
-    /// Saves the step that was taken. Nothing is lost where the future is dropped: the next call waits for the same saving.
+    /// Saves the step that was taken. If the future is dropped, nothing is lost: the next call waits for the same task.
     async fn save(&mut self) -> Result<()> {
         let (Some(keeper), Some(taken)) = (&self.keeper, &self.unsaved) else { return Ok(()) };
         let late = taken.standing.hides_late.then(|| Hidden::new(&taken.standing.hidden, self.session.roles()));
@@ -264,33 +265,33 @@ impl<S: Source> Listing<S> {
         keeper.outcome(saved)
     }
 
-    /// How far it is, what came in earlier processes included.
+    /// The progress so far, including that of earlier processes.
     #[must_use]
     pub const fn progress(&self) -> Progress {
         self.standing.progress
     }
 
-    /// Where it went on, for one that was taken up from a store; none for one that began. Who came before does not come
-    /// again as new: [`kept`](Self::kept) has them.
+    /// The progress with which a listing was resumed from a store; `None` for one that was not resumed. Users of
+    /// earlier processes are not returned again as new: [`kept`](Self::kept) has them.
     #[must_use]
     pub const fn resumed(&self) -> Option<Progress> {
         self.resumed
     }
 
-    /// How many records of its store were damaged when it was opened, and count as not kept.
+    /// How many records of its store were damaged when it was opened. They count as not kept.
     #[must_use]
     pub const fn damaged(&self) -> u64 {
         self.damaged
     }
 
-    /// Where it goes on, to be kept by a host that gives it no store; none at the beginning and at the end.
+    /// Where the listing continues, for a host that keeps it without a store; `None` at the beginning and at the end.
     #[must_use]
     pub fn cursor(&self) -> Option<&str> {
         self.standing.cursor.as_deref()
     }
 
-    /// At most so many users from the listing's store, by id, whose ids come after `after`: the last record of each. None
-    /// without a store.
+    /// At most `limit` users from the listing's store, in the order of their ids, whose ids are greater than `after`:
+    /// the last record of each. Empty without a store.
     ///
     /// # Errors
     /// The store does not work.
@@ -306,35 +307,35 @@ impl<S: Source> Listing<S> {
         &mut self.session
     }
 
-    /// What the session sent so far belongs to something else.
+    /// Does not count the requests that the session has sent so far.
     pub(crate) fn count_requests_from_here(&mut self) {
         self.counted = self.session.requests();
     }
 
-    /// How far it is with the last step that was returned.
+    /// The state after the last step that was returned.
     pub(crate) const fn standing(&self) -> &Standing {
         &self.standing
     }
 }
 
 impl Listing {
-    /// What the provider asked for in the last step and was denied.
+    /// The requests that the provider made in the last step and that were denied.
     #[must_use]
     pub fn denials(&self) -> Vec<Denial> {
         self.session.denials()
     }
 
-    /// Goes on in another session, such as one of another version of the provider, and returns the one that it ran in. It
-    /// must be a session with the same product and the same settings.
+    /// Continues in another session, such as one of another version of the provider, and returns the session that it
+    /// ran in. The new session must have the same product and the same settings.
     ///
-    /// A provider's proof of completeness does not move along. The listing is complete all the same where what the product
-    /// counted proves it, or where it is once more read to the end.
+    /// A provider's proof of completeness does not move along. The listing can still end complete: if the product's
+    /// count proves it, or after the list is read once more.
     pub fn continue_in(&mut self, session: Session) -> Session {
         self.counted = session.requests();
         std::mem::replace(&mut self.session, session)
     }
 
-    /// The most linear memory in bytes that an instance of the session that it runs in had.
+    /// The largest linear memory, in bytes, that an instance of its session had.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.session.memory_bytes()
@@ -347,7 +348,7 @@ impl Listing {
     }
 }
 
-/// Whether what is left of a wait is no longer than a listing may wait.
+/// Checks that the rest of a wait is not longer than a listing may wait.
 pub(crate) fn wait_is_bearable(until: Instant, limits: &ListingLimits) -> Result<()> {
     let (left, limit) = (until.saturating_duration_since(Instant::now()), limits.wait_time);
     if left > limit { Err(Error::WaitTooLong { left, limit }) } else { Ok(()) }

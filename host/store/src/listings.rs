@@ -1,4 +1,4 @@
-//! What a session lists.
+//! The trait by which a session lists.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use crate::checkpoint::{Checkpoints, ListingKey};
 use crate::listing::{Listing, ListingOptions, Unfinished};
 use crate::sync::{ListingSync, SyncOptions};
 
-/// What a [`Session`] lists: everybody, or what has changed since.
+/// What a [`Session`] can list: everybody, or what changed since a saved listing.
 pub trait Listings: Sized + sealed::Sealed {
     /// Lists every user, each once.
     #[must_use]
     fn listing(self, options: ListingOptions) -> Listing;
 
-    /// Lists every user, each once, and keeps the listing in a store under a name, such as a tenant's. What an earlier
-    /// process has left unfinished goes on ([`Listing::resumed`]); where there is none, a listing begins.
+    /// Lists every user, each once, and saves the listing in a store under a name, such as a tenant's. Resumes the
+    /// listing that an earlier process left unfinished ([`Listing::resumed`]), if there is one.
     ///
     /// # Errors
     /// The store does not work, or somebody else reads this listing.
@@ -28,8 +28,8 @@ pub trait Listings: Sized + sealed::Sealed {
         name: &str,
     ) -> impl Future<Output = Result<Listing>> + Send;
 
-    /// Like [`resume`](Self::resume), but begins anew whatever the store holds. An unfinished listing goes when the first
-    /// step of this one is saved.
+    /// Like [`resume`](Self::resume), but ignores an unfinished listing and starts over. The store drops the unfinished
+    /// one when the first step of this one is saved.
     ///
     /// # Errors
     /// Those of [`resume`](Self::resume).
@@ -40,8 +40,8 @@ pub trait Listings: Sized + sealed::Sealed {
         name: &str,
     ) -> impl Future<Output = Result<Listing>> + Send;
 
-    /// Brings the listing that a store keeps under a name up to date: by asking what changed since, where the provider can
-    /// report that; otherwise by listing everybody. Either way [`ListingSync::next`] returns what differs.
+    /// Brings the listing that a store keeps under a name up to date. Asks the provider what changed, if it can report
+    /// that, and otherwise lists everybody. Either way [`ListingSync::next`] returns the differences.
     ///
     /// # Errors
     /// Those of [`resume`](Self::resume).
@@ -52,7 +52,7 @@ pub trait Listings: Sized + sealed::Sealed {
         name: &str,
     ) -> impl Future<Output = Result<ListingSync>> + Send;
 
-    /// What a listing of this session is kept under: by the description that was granted.
+    /// The key of this session's listing in a store, from the granted description.
     #[must_use]
     fn listing_key(&self, name: &str) -> ListingKey;
 }
@@ -83,7 +83,7 @@ impl Listings for Session {
 }
 
 mod sealed {
-    /// Nobody else lists.
+    /// Only this crate implements `Listings`.
     pub trait Sealed {}
 
     impl Sealed for provider_sandbox::Session {}

@@ -1,16 +1,16 @@
-//! The listing since which changes are asked for.
+//! The saved listing since which changes are requested.
 
 use provider_sdk::time::timestamp_ms;
 
 use super::super::code::Code;
 use super::super::failure::Failure;
 
-/// How far before the watermark (milliseconds) accounts count as recent and changes are asked for again. A second would do
-/// for one server, whose `Date` has whole seconds; the servers of a cluster have clocks of their own. What is asked for
-/// twice costs next to nothing.
+/// How far before the watermark, in milliseconds, accounts count as recent and changes are requested again. A second
+/// would be enough for one server, whose `Date` has whole seconds; the servers of a cluster have clocks of their own.
+/// Requesting a change twice costs next to nothing.
 const MARGIN_MS: i64 = 60_000;
 
-/// What a host keeps of an earlier listing.
+/// What a host reports about the listing that it keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Baseline {
     /// When it began, in the server's time in milliseconds since 1970; `None` if that is not known.
@@ -27,14 +27,14 @@ impl Baseline {
     /// The baseline with this watermark.
     ///
     /// # Errors
-    /// The watermark is none of a listing of this provider.
+    /// The watermark is not one that this provider returns.
     pub fn new(watermark: Option<&str>, users: u32, proven: bool, outdated: bool) -> Result<Self, Failure> {
-        let stale = || Failure::new(Code::CursorStale, "the watermark is none that this version has given");
+        let stale = || Failure::new(Code::CursorStale, "the watermark is not one that this version returns");
         let watermark_ms = watermark.map(|text| timestamp_ms(text).ok_or_else(stale)).transpose()?;
         Ok(Self { watermark_ms, users, proven, outdated })
     }
 
-    /// From when on accounts may be new, in milliseconds since 1970.
+    /// The time from which on accounts may be new, in milliseconds since 1970.
     pub(super) fn recent_from_ms(self) -> i64 {
         self.watermark_ms.unwrap_or_default().saturating_sub(MARGIN_MS)
     }
@@ -43,8 +43,8 @@ impl Baseline {
         created_ms >= self.recent_from_ms()
     }
 
-    /// Whether a record of it may be older than its account although the server reports no change since the watermark: then
-    /// every account is read.
+    /// Whether a saved record may be outdated although the server reports no change since the watermark: then every
+    /// account is read.
     pub(super) const fn needs_everything(self) -> bool {
         self.outdated || !self.proven || self.watermark_ms.is_none()
     }

@@ -1,4 +1,4 @@
-//! One call: decides how it is found out who is new and who is gone, and makes a page of what comes of it.
+//! One call of a sync: decides the way to find who is new and who is gone, and makes a page of the result.
 
 use alloc::string::ToString as _;
 use alloc::vec;
@@ -26,7 +26,8 @@ use crate::contract::{ListingState, Notice, User};
 /// Does one step.
 ///
 /// # Errors
-/// The cursor or the baseline is stale, or the server fails. Nothing is noted then, so the same call can be made again.
+/// The cursor or the baseline is stale, or the server fails. The state then stays unchanged, so the same call can be
+/// retried.
 pub fn list_changes(
     settings: &Settings,
     since: Baseline,
@@ -47,7 +48,7 @@ pub fn list_changes(
             (at, reported)
         }
     };
-    // What was kept may be newer than the server, which was restored from a backup.
+    // The saved users may be newer than the server, if it was restored from a backup.
     at.reads_all |= since.watermark_ms > Some(at.census.count.server_ms);
     memory.take_up(at.id);
     memory.named.take_up(&at.census);
@@ -60,7 +61,7 @@ pub fn list_changes(
     memory.at_once = at_once.get();
     match stepped {
         Ok(step) => Ok(page(step, &at, &reported, &memory.named)),
-        // The census is not lost, nor what the memory has found already: it goes on when the server lets it.
+        // The census and what the memory has are not lost: the sync continues when the server allows it.
         Err(failure) if failure.code == Code::RateLimited && cursor.is_none() => {
             let page = page(Step::default(), &before, &reported, &memory.named);
             Ok(ChangesPage { wait_ms: Some(failure.retry_after_ms.unwrap_or(WAIT_MS)), ..page })
@@ -72,7 +73,7 @@ pub fn list_changes(
     }
 }
 
-/// Why nothing can be found out.
+/// Why changes cannot be found.
 fn hindrance(settings: &Settings, at: &Cursor) -> Option<NoticeCode> {
     if at.census.count.total.is_none() {
         let failed = at.findings.has(NoticeCode::CountFailed);
@@ -82,7 +83,7 @@ fn hindrance(settings: &Settings, at: &Cursor) -> Option<NoticeCode> {
     wants_report.then_some(NoticeCode::ChangesInReport)
 }
 
-/// Decides in which way it is found out, where that is open, and goes on in it.
+/// Decides the way, if that is not decided yet, and continues in it.
 fn step(
     settings: &Settings,
     (known, is_first): (Vec<User>, bool),
@@ -117,18 +118,18 @@ fn step(
     Ok(step)
 }
 
-/// Whether the seats of all accounts were added up: a second round does not see the records of the known ones.
+/// Whether the seats of all accounts were added up: a second round does not see the records of known users.
 const fn has_seats(at: &Cursor) -> bool {
     !matches!(at.way, Way::Lists(Lists { round: Round::Everybody, .. }))
 }
 
-/// The attribute of a page that says how it is found out who is new and who is gone.
+/// The attribute of a page that names the way in which new and deleted users are found.
 const CHANGES_BY: &str = "changes-by";
 
 /// The attributes that a page of changes carries.
 pub const ATTRIBUTES: [(&str, &str); 1] = [(
     "page.changes-by",
-    "how it is found out who is new and who is gone: `lists` of the ids of everybody, or `numbers` with the report on new users",
+    "the way in which new and deleted users are found: `lists` of the ids of everybody, or `numbers` with the report on new users",
 )];
 
 fn page(step: Step, at: &Cursor, reported: &Findings, named: &Named) -> ChangesPage {
@@ -159,7 +160,7 @@ fn page(step: Step, at: &Cursor, reported: &Findings, named: &Named) -> ChangesP
         state,
         expected_total: at.census.count.total,
         wait_ms: None,
-        // A count that took longer than the one before may have an earlier cutoff. What was sure then is sure.
+        // A count that took longer than the one before may have an earlier cutoff. What was certain then stays certain.
         watermark: at.census.count.cutoff_ms.max(at.since.watermark_ms).and_then(timestamp),
         notices,
         attributes: way.map_or_else(Vec::new, |way| vec![(CHANGES_BY.to_string(), way.to_string())]),

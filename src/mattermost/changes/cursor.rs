@@ -1,4 +1,4 @@
-//! Where finding out what changed goes on: a line that the host keeps, of a few kilobytes at most.
+//! The cursor of a sync: a line of a few kilobytes at most, which the host keeps between two calls.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -14,25 +14,25 @@ use super::super::listing::cursor::{read_count, read_version, write_count, write
 use super::super::listing::{Census, Findings, Seats};
 use super::baseline::Baseline;
 
-/// The form of the cursor. A version of the provider reads the forms of its earlier minor versions.
+/// The format of the cursor. A version of the provider reads the formats of its earlier minor versions.
 const FORM: &str = "c3";
 
 /// The state between two calls. It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// The server and the settings that it belongs to.
+    /// Identifies the server and the settings.
     fingerprint: u64,
     /// Distinguishes these calls from others of the same server.
     pub id: u64,
-    /// What the host keeps.
+    /// The listing that the host keeps.
     pub since: Baseline,
-    /// The server as it was when the numbers were taken.
+    /// The server's facts and counts.
     pub census: Census,
-    /// How it is found out who is new and who is gone.
+    /// The way to find who is new and who is gone.
     pub way: Way,
     /// Whether every known account is read, changed or not.
     pub reads_all: bool,
-    /// How many users the host has brought so far.
+    /// How many users the host has passed so far.
     pub brought: u32,
     /// The seats of all accounts so far.
     pub seats: Seats,
@@ -40,10 +40,10 @@ pub struct Cursor {
     pub findings: Findings,
 }
 
-/// How it is found out who is new and who is gone.
+/// The way to find who is new and who is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// It is still to be decided. The id of the token's account, where it has one that lists can name.
+    /// Not decided yet. Has the id of the token's account, if lists can name it.
     Open(Option<Id>),
     /// By lists of the ids of everybody.
     Lists(Lists),
@@ -54,15 +54,15 @@ pub enum Way {
 /// Which accounts are being read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Round {
-    /// Those whom the host brings, and the new ones between them.
+    /// The users that the host passes, and the new ones between them.
     Known,
-    /// None: the numbers did not add up, and the lists are to be read anew.
+    /// None: the numbers did not add up, and the lists are read again next.
     Recount,
-    /// Everybody whom the new lists name.
+    /// Everybody that the new lists name.
     Everybody,
 }
 
-/// Where the way by lists is.
+/// The state of the way by lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lists {
     /// Which accounts are being read.
@@ -73,62 +73,63 @@ pub struct Lists {
     pub room: u32,
     /// The last id that was read; `None` at the beginning of a round.
     pub last: Option<Id>,
-    /// What the lists gave.
+    /// The ids that the lists gave.
     pub called: Called,
-    /// Accounts that are no bots by the server's count, where it was asked for and answered.
+    /// How many accounts are not bots by the server's count, if it was requested and answered.
     pub counted_people: Option<u32>,
-    /// Named accounts that are there, or of which nothing says that they are not.
+    /// How many listed accounts exist, as far as is known.
     pub here: u32,
-    /// Those of them that are bots.
+    /// How many of them are bots.
     pub bots: u32,
-    /// Named ids whose profile did not come.
+    /// How many listed ids have no profile.
     pub absent: u32,
-    /// Accounts that are there by one answer and not by another: known ones that no list names, and whose profile came all the same;
-    /// and named ones that existed, and whose profile did not come. Who was deleted after the count may hide who was before.
+    /// How many accounts exist by one answer and not by another: known accounts that no list names but that have a
+    /// profile, and listed accounts that existed but have no profile now. An account that was deleted after the count
+    /// may hide one that was deleted before.
     pub doubtful: u32,
-    /// New accounts that no list names, by the report on users, and accounts that only the first list named.
+    /// How many new accounts of the report on users no list names, and how many accounts only the first list named.
     pub unlisted: u32,
-    /// Whether each known bot is asked for, since the list of bots was kept back.
+    /// Whether each known bot is requested, since the list of bots is hidden.
     pub asks_for_bots: bool,
 }
 
-/// Where the way by numbers is.
+/// The state of the way by numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Numbers {
     /// The new accounts.
     pub newcomers: Newcomers,
-    /// Known accounts, older than what is looked for as new, that are there and no bots now.
+    /// How many known accounts, created before the newcomers, exist and are not bots now.
     pub people: u32,
-    /// The same that are bots now.
+    /// How many of these accounts are bots now.
     pub bots: u32,
-    /// Accounts that are still to be looked for.
+    /// Accounts whose existence is still to be checked.
     pub unverified: Vec<Unverified>,
 }
 
-/// The accounts that were made since the baseline, and the server's number of those who are no bots.
+/// The numbers of accounts created since the baseline, and the server's count of all accounts that are not bots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Newcomers {
-    /// All that are no bots, old and new, by the server's count.
+    /// All accounts that are not bots, old and new, by the server's count.
     pub counted_people: u32,
-    /// New ones that are no bots.
+    /// New accounts that are not bots.
     pub people: u32,
     /// New bots; `None` if the token may not see others' bots.
     pub bots: Option<u32>,
 }
 
-/// An account that exists if a question for it is answered, and not by any number.
+/// An account whose existence no count proves, only an answer about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unverified {
     /// Its id.
     pub id: String,
     /// Whether it is a bot, as far as is known.
     pub is_bot: bool,
-    /// Whether it is among the known accounts that were added up.
+    /// Whether it was counted among the known accounts.
     pub is_counted: bool,
 }
 
 impl Cursor {
-    /// The beginning.
+    /// The cursor at the beginning.
     #[must_use]
     pub fn begin(fingerprint: u64, now_ms: i64, census: Census, since: Baseline) -> Self {
         Self {
@@ -144,7 +145,7 @@ impl Cursor {
         }
     }
 
-    /// Whether the host has brought everybody.
+    /// Whether the host has passed everybody.
     #[must_use]
     pub const fn has_everybody(&self) -> bool {
         self.brought >= self.since.users
@@ -175,7 +176,7 @@ impl Cursor {
     /// Reads a cursor of the server and settings with this fingerprint, for this baseline.
     ///
     /// # Errors
-    /// The cursor is damaged, of another form, or of another server, other settings or another baseline.
+    /// The cursor is damaged or in another format, or belongs to another server, other settings or another baseline.
     pub fn decode(text: &str, fingerprint: u64, since: Baseline) -> Result<Self, Failure> {
         let cursor = unseal(text, FORM, fingerprint, Self::read, Self::encode)?;
         if cursor.since == since { Ok(cursor) } else { Err(Stale::Foreign.into()) }
@@ -214,7 +215,7 @@ impl Round {
 }
 
 impl Lists {
-    /// The beginning of a round over what the lists gave.
+    /// The beginning of a round over the ids of the lists.
     #[must_use]
     pub fn begin(round: Round, me: Id, room: u32, present: &Present) -> Self {
         Self {

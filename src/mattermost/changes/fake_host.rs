@@ -19,7 +19,7 @@ use crate::contract::{ListingState, Notice, User};
 
 pub(super) type Table = BTreeMap<String, User>;
 
-/// What a host keeps of a listing, or of changes.
+/// What a host keeps after a listing or a sync.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) users: Table,
@@ -27,12 +27,12 @@ pub(super) struct Kept {
     /// The codes of the last page.
     pub(super) codes: Vec<String>,
     pub(super) is_complete: bool,
-    /// Why it is not.
+    /// Why it is not complete.
     pub(super) reason: Option<String>,
-    /// In which way it was found out who is new and who is gone.
+    /// The way in which new and deleted users were found.
     pub(super) way: Option<String>,
     pub(super) requests: usize,
-    /// Users that came.
+    /// How many users were returned.
     pub(super) came: usize,
 }
 
@@ -73,11 +73,11 @@ fn ending(state: &ListingState) -> (bool, Option<String>) {
     (matches!(state, ListingState::Complete), reason)
 }
 
-/// How a host asks for changes.
+/// A host that syncs.
 #[derive(Clone, Copy)]
-pub(super) struct Asking<'a> {
+pub(super) struct FakeHost<'a> {
     pub(super) settings: &'a Settings,
-    /// Users a call.
+    /// How many users it passes in a call.
     pub(super) batch: usize,
     /// Whether each call runs in an instance of its own.
     pub(super) afresh: bool,
@@ -86,13 +86,13 @@ pub(super) struct Asking<'a> {
     pub(super) outdated: bool,
 }
 
-impl<'a> Asking<'a> {
+impl<'a> FakeHost<'a> {
     pub(super) const fn with(settings: &'a Settings) -> Self {
         Self { settings, batch: 150, afresh: false, order: Order::First, outdated: false }
     }
 
-    /// Finds out what changed as a host does, and lets the server change between the calls. Users who are gone are taken away at a
-    /// complete end.
+    /// Syncs as a host does, and lets the server change between the calls. Removes users who are gone at a complete
+    /// end.
     pub(super) fn changes(
         &self,
         server: &mut Server,
@@ -125,7 +125,7 @@ impl<'a> Asking<'a> {
                 assert!(next.len() < 4_096, "{}", next.len());
                 cursor = Some(next);
             } else {
-                assert!(!is_complete || batches.next().is_none(), "complete before everybody was brought");
+                assert!(!is_complete || batches.next().is_none(), "complete before everybody was passed");
                 if is_complete {
                     users.retain(|id, _| !gone.contains(id));
                 }
@@ -141,13 +141,13 @@ impl<'a> Asking<'a> {
         panic!("the changes do not end");
     }
 
-    /// The same with a server that does not change meanwhile.
-    pub(super) fn of(&self, server: &mut Server, kept: &Kept) -> Kept {
+    /// Syncs with a server that does not change meanwhile.
+    pub(super) fn sync(&self, server: &mut Server, kept: &Kept) -> Kept {
         self.changes(server, kept, Server::answer, |_, _| {}).unwrap()
     }
 }
 
-/// Holds what was kept against a listing, user by user.
+/// Compares the kept users with those of a listing, one by one.
 #[track_caller]
 pub(super) fn assert_same(kept: &Kept, listing: &Kept, what: &str) {
     assert!(kept.is_complete && listing.is_complete, "{what}: {:?} {:?}", kept.codes, listing.codes);

@@ -1,4 +1,4 @@
-//! Reads known users again: all of them, or those that were changed.
+//! Reads known users again: all of them, or those that changed.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,55 +15,55 @@ use super::cursor::Cursor;
 use super::lookup::{About, Found, Lookup};
 use crate::contract::{HiddenField, User};
 
-/// Of how many users of the first batch everything is asked, whether they changed or not. Where the token's roles or the
-/// server's privacy settings were changed, records differ that no date reveals.
+/// How many users of the first batch are read whether they changed or not. After a change of the token's roles or of
+/// the server's privacy settings, records differ although no date shows it.
 const SAMPLE: usize = 200;
 
-/// What is asked beside the known users of a call.
+/// What to request besides the known users of a call.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Beside<'a> {
-    /// Ids of which everything is asked, and their activity.
+    /// Ids of new users: everything is requested, and their activity.
     pub(super) new: &'a [&'a str],
-    /// Ids of which everything is asked, to see whether they are there.
+    /// Ids of users that may be gone: everything is requested, to see whether they exist.
     pub(super) doubted: &'a [&'a str],
 }
 
-/// What the server reported about the known users of a call, and beside them.
+/// What the server reported about the known users of a call, and about the others.
 #[derive(Debug)]
 pub(super) struct Answers {
     pub(super) found: Found,
-    /// What each known user was asked about with.
+    /// How each known user was requested.
     asked: Vec<Asked>,
     /// Since when the server reports what changed.
     since_ms: i64,
 }
 
-/// What is known of a user, and what was asked.
+/// How a user was requested.
 #[derive(Clone, Copy, Debug)]
 struct Asked {
-    /// The dates of the user, where the record has all that it was made of.
+    /// The dates of the user, if the record has everything that it was made of.
     dates: Option<Dates>,
-    /// Whether everything was asked.
+    /// Whether everything was requested.
     whole: bool,
 }
 
-/// A known user who is there, with the record as a listing would give it now.
+/// A known user who exists, with the record that a listing would return now.
 #[derive(Debug)]
 pub(super) struct Here {
     pub(super) user: User,
     pub(super) is_bot: bool,
-    /// When the account was made, in milliseconds since 1970.
+    /// When the account was created, in milliseconds since 1970.
     pub(super) created_ms: i64,
-    /// Whether the record is another than the known one.
+    /// Whether the record differs from the known one.
     pub(super) differs: bool,
 }
 
-/// A known user who is not there.
+/// A known user who does not exist.
 #[derive(Debug)]
 pub(super) struct Gone(pub(super) String);
 
-/// Asks about known users. Where this shows that the token sees other data of unchanged accounts than before, everybody is read
-/// from now on.
+/// Requests known users. If unchanged accounts show that the token sees other data than before, everybody is read from
+/// now on.
 ///
 /// # Errors
 /// The server cannot be reached or does not answer as Mattermost does.
@@ -174,11 +174,11 @@ impl Answers {
         Ok(Here { differs: !later.is_of(&here.user), ..here })
     }
 
-    /// Whether the account of a known user is shown in another way than it was, without having been changed.
+    /// Whether the account of a known user looks different than before although it did not change.
     fn show_another_view(&self, known: &[User], hidden: &[HiddenField]) -> bool {
         known.iter().zip(&self.asked).any(|(user, asked)| {
             let (Some(dates), Some(fresh)) = (asked.dates, self.found.whole.get(&user.id)) else { return false };
-            // An account that becomes a bot is not changed by that.
+            // Becoming a bot does not change the account's date.
             let is_unchanged = fresh.updated_ms() < self.since_ms;
             let (draft, _) = Draft::of_known(user.clone(), dates);
             is_unchanged && fresh.is_bot() == draft.is_bot() && !fresh.is_same(&draft, hidden)

@@ -1,12 +1,13 @@
-//! Who is new and who is gone, by lists of the ids of everybody (docs/decisions/0009-sync-by-lists.md).
+//! Finds who is new and who is gone by lists of the ids of everybody (docs/decisions/0009-sync-by-lists.md).
 //!
-//! List, count, list gives the ids of those who exist, and perhaps ids of accounts that were deleted for good. The host brings the
-//! users that it keeps in the order of their ids, so that each call compares two sorted lists: who is named and not kept is new if
-//! a profile comes, who is kept and not named is gone. Where these are as many as were counted, that is everybody.
+//! Reading the lists, requesting the count and reading the lists again gives the ids of all accounts, and perhaps ids
+//! of accounts that were deleted for good. The host passes the users that it keeps in the order of their ids, so that
+//! each call compares two sorted lists. A user who is listed but not kept is new, if the server returns the profile; a
+//! user who is kept but not listed is gone. If their number then equals the count, that is everybody.
 //!
-//! Where they are not, a membership that a deleted account left behind stands for it, or an account is in none of the lists, or
-//! somebody was deleted meanwhile. Then the lists are read anew, with room for such ids, and every profile that they name is asked
-//! for, as a listing by ids does: what comes of it is proven in the same way.
+//! If it does not, the lists have an id whose account was deleted but left a membership behind, or they lack an
+//! account, or somebody was deleted meanwhile. Then the lists are read again, with room for such ids, and every profile
+//! that they name is requested, as in a listing by ids; the result is proven in the same way.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -29,16 +30,17 @@ use super::memory::Memory;
 use super::step::{Book, End, Step};
 use crate::contract::{User, UserKind};
 
-/// So many new accounts are always looked up one by one; of more there may be no more than known ones, since a listing costs less.
+/// This many new accounts are always looked up one by one. If there are more, and more than known ones, a listing costs
+/// less.
 const NEW_AT_LEAST: u32 = 2_000;
 
-/// Accounts whose profiles a call of the second round asks for.
+/// How many profiles a call of the second round requests.
 const CONFIRMED_AT_ONCE: usize = 16_000;
 
-/// Brings about the ids of everybody. Returns whether the lists name everybody.
+/// Reads the ids of everybody, if this instance does not have them. Returns whether the lists name everybody.
 ///
 /// # Errors
-/// The server fails, or the lists are others than those that an instance before has found.
+/// The server fails, or the lists differ from those that an earlier instance read.
 pub(super) fn call(
     settings: &Settings,
     at: &mut Cursor,
@@ -66,7 +68,7 @@ pub(super) fn call(
             let wanted = Wanted { settings, me: lists.me, orphans: lists.room, purpose: Purpose::Changes(None) };
             let ids = by_ids::named(wanted, lists.called.counted, network)?.unwrap_or_default();
             if !lists.called.is_of(ids.get(place_behind(&ids, lists.last)..).unwrap_or_default()) {
-                return Err(Failure::new(Code::CursorStale, "other accounts exist than when the calls began"));
+                return Err(Failure::new(Code::CursorStale, "the accounts are not the same as when the calls began"));
             }
             memory.kept = Kept::of(pass(lists.round), lists.called, ids);
             Ok(true)
@@ -74,7 +76,7 @@ pub(super) fn call(
     }
 }
 
-/// Begins a round over what the lists gave.
+/// Begins a round over the ids of the lists.
 fn take(round: Round, (me, room): (Id, u32), present: Present, at: &mut Cursor, memory: &mut Memory) {
     let mut lists = Lists::begin(round, me, room, &present);
     if round == Round::Everybody {
@@ -115,23 +117,23 @@ pub(super) fn step(
     }
 }
 
-/// The known users of a call beside the ids in the same range.
+/// The known users of a call, compared with the listed ids in the same range.
 struct Range {
-    /// Known users whom the lists name, and bots where these are kept back.
+    /// Known users that the lists name, and known bots if the list of bots is hidden.
     named: Vec<User>,
-    /// The ids of the others.
+    /// The ids of the other known users.
     unnamed: Vec<String>,
-    /// Ids that are not known.
+    /// Listed ids that are not known.
     new: Vec<Id>,
-    /// How many users the host has brought with these.
+    /// How many users the host has passed, including these.
     brought: u32,
-    /// Where the lists are after these.
+    /// The position in the lists after these.
     lists: Lists,
 }
 
 impl Range {
-    /// Compares known users with the ids of the lists up to the last one of them, or up to the end where all were brought.
-    /// `None` unless they ascend.
+    /// Compares known users with the ids of the lists up to the last known id, or up to the end if all users were
+    /// passed. `None` unless the known ids ascend.
     fn of(known: Vec<User>, mut lists: Lists, at: &Cursor, kept: &Kept) -> Option<Self> {
         let brought = at.brought.saturating_add(number(known.len()));
         let is_last = brought >= at.since.users;
@@ -142,7 +144,7 @@ impl Range {
         let (is_named, new) = compare(&ids, range);
         let (mut named, mut unnamed) = (Vec::with_capacity(known.len()), Vec::new());
         for (user, is_named) in known.into_iter().zip(is_named) {
-            // Where bots are kept back, their profiles have to do.
+            // If the list of bots is hidden, their profiles show whether they exist.
             let is_hidden = lists.asks_for_bots && user.kind == UserKind::Bot;
             if is_named || is_hidden { named.push(user) } else { unnamed.push(user.id) }
         }
@@ -152,7 +154,7 @@ impl Range {
     }
 }
 
-/// Brings the known users of a call up to date, and finds the new ones between them.
+/// Updates the known users of a call, and finds the new users between them.
 fn bring(
     lists: Lists,
     known: Vec<User>,
@@ -223,8 +225,8 @@ fn bring(
     Ok(step)
 }
 
-/// Reads the lists anew, with room for ids without an account, and asks for the accounts that are only in these. Where those were
-/// all that was missing, nobody else is asked for.
+/// Reads the lists again, with room for ids without an account, and requests the profiles that only the new lists name.
+/// If these were all that was missing, no other profile is requested.
 fn recount(
     settings: &Settings,
     lists: Lists,
@@ -277,16 +279,16 @@ fn recount(
     Ok(step)
 }
 
-/// What the lists are wanted for. Where every profile is read, nothing can stand in the count for somebody whom no list names, so
-/// the report is not needed.
+/// The purpose for which the lists are read. If every profile is read, an id without an account cannot hide an account
+/// that no list names, so the report is not needed.
 fn purpose(at: &Cursor) -> Purpose {
     let since = Since { floor_ms: at.since.recent_from_ms(), known: at.since.users };
     let has_report = at.census.version.is_none_or(Version::has_user_report);
     Purpose::Changes((!at.reads_all && has_report).then_some(since))
 }
 
-/// Asks for the profiles of the next ids of the second round. Bots are returned again, since an account that becomes one is not
-/// changed by that.
+/// Requests the profiles of the next ids of the second round. Bots are returned again, since becoming a bot does not
+/// change the account's date.
 fn confirm(
     mut lists: Lists,
     at: &mut Cursor,
@@ -340,7 +342,7 @@ impl Lists {
         self.bots = self.bots.saturating_add(u32::from(is_bot));
     }
 
-    /// How a round ends; `None` if the accounts are not as many as were counted.
+    /// How a round ends; `None` if the number of accounts differs from the count.
     fn verdict(&self) -> Option<End> {
         let unlisted = if mutation::is(Mutation::IgnoresUnlisted) { 0 } else { self.unlisted };
         if self.here != self.called.counted || self.doubtful > 0 || unlisted > 0 {
@@ -351,7 +353,7 @@ impl Lists {
     }
 }
 
-/// The ids of known users; `None` unless they ascend, all of them behind the last one.
+/// The ids of known users; `None` unless they ascend and all come after the last one.
 fn ascending(known: &[User], last: Option<Id>) -> Option<Vec<Id>> {
     let mut before = last;
     let mut ids = Vec::with_capacity(known.len());
@@ -363,7 +365,7 @@ fn ascending(known: &[User], last: Option<Id>) -> Option<Vec<Id>> {
     Some(ids)
 }
 
-/// Compares two ascending lists: which of the first are in the second, and who is in the second alone.
+/// Compares two ascending lists: which ids of the first are in the second, and which are in the second alone.
 fn compare(ids: &[Id], with: &[Id]) -> (Vec<bool>, Vec<Id>) {
     let mut rest = with.iter().copied().peekable();
     let (mut is_in, mut others) = (Vec::with_capacity(ids.len()), Vec::new());

@@ -1,4 +1,5 @@
-//! Questions for accounts by their ids: as many ids in a request as the server takes, all requests in flight together.
+//! Requests accounts by their ids: as many ids in a request as the server accepts, with all requests in flight
+//! together.
 
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
@@ -17,21 +18,21 @@ use super::super::wire::{Ids, Status, User};
 use super::asks::{Asks, body_bytes};
 use crate::contract::User as Record;
 
-/// How many accounts are asked for at once where each of them is answered: some 1.4 MB, of 4 MiB that an answer may have.
+/// How many accounts go into one request whose answer has each of them: some 1.4 MB, and an answer may have 4 MiB.
 const WHOLE_AT_ONCE: usize = 2_000;
 
-/// What is asked about accounts.
+/// What to request about accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum About {
-    /// Which of them were changed after this instant, in milliseconds since 1970.
+    /// The accounts that changed after this instant, in milliseconds since 1970.
     Changes(i64),
-    /// All that is known of them, and whether they are there.
+    /// Everything about them, and so whether they exist.
     Everything,
     /// When they were last active.
     Activity,
 }
 
-/// A question for some accounts.
+/// A request about some accounts.
 #[derive(Clone, Debug)]
 struct Question<'a> {
     about: About,
@@ -49,19 +50,19 @@ impl Question<'_> {
     }
 }
 
-/// What the answers hold.
+/// The contents of the answers.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// The accounts that were changed, by id.
+    /// The accounts that changed, by id.
     pub(super) changed: HashMap<String, Draft>,
-    /// The accounts of which everything was asked, by id; those that are not here are not there.
+    /// The accounts of which everything was requested, by id; accounts that are missing here do not exist.
     pub(super) whole: HashMap<String, Draft>,
     activity: HashMap<String, Activity>,
-    /// The server answered a question for activity with nothing.
+    /// The server answered a request for activity with nothing.
     pub(super) statuses_hidden: bool,
-    /// The status with which the server, or something in front of it, refuses questions for activity or fails at them.
+    /// The status with which the server, or something in front of it, refuses requests for activity or fails at them.
     pub(super) statuses_failed: Option<u16>,
-    /// The server refuses to tell of accounts by id.
+    /// The server refuses requests for accounts by id.
     pub(super) is_refused: bool,
     /// Accounts that could not be read.
     pub(super) unreadable: u32,
@@ -73,7 +74,7 @@ impl Found {
         self.statuses_hidden || self.statuses_failed.is_some()
     }
 
-    /// Notes that in the notices.
+    /// Adds hidden or failed activity to the notices.
     pub(super) fn note_activity(&self, findings: &mut Findings) {
         if self.statuses_hidden {
             findings.raise(NoticeCode::LastActivityHidden);
@@ -93,7 +94,7 @@ impl Found {
         (self.unreadable > 0).then_some(NoticeCode::RecordsUnreadable)
     }
 
-    /// The record of an account of which everything was asked, if it is there and listed.
+    /// The record of an account of which everything was requested, if it exists and is to be listed.
     pub(super) fn finish(&self, id: &str, rules: &Rules, context: &AccountContext) -> Option<Record> {
         let draft = self.whole.get(id).filter(|draft| rules.bots || !draft.is_bot())?;
         Some(draft.clone().finish(self.activity(id).into(), context.of(id), rules))
@@ -105,7 +106,7 @@ impl Found {
     }
 }
 
-/// Questions as work for the network.
+/// The requests as work for the network.
 #[derive(Debug)]
 pub(super) struct Lookup<'a> {
     rules: &'a Rules,
@@ -119,14 +120,14 @@ pub(super) struct Lookup<'a> {
 }
 
 impl<'a> Lookup<'a> {
-    /// Nothing is asked yet, of a server that takes so many bytes of a request's body.
+    /// Without any request yet, for a server that accepts bodies of `body_bytes` bytes.
     pub(super) fn new(rules: &'a Rules, body_bytes: usize, asks: Asks<'a>) -> Self {
         let ids_at_once = api::ids_in(body_bytes).max(1);
         let (open, asked) = (VecDeque::new(), Vec::new());
         Self { rules, ids_at_once, asks, open, asked, found: Found::default(), failure: None }
     }
 
-    /// Puts a question.
+    /// Adds a request.
     pub(super) fn ask(&mut self, about: About, ids: &[&'a str]) {
         let at_once = self.at_once(about);
         self.open.extend(ids.chunks(at_once).map(|ids| Question { about, ids: ids.to_vec() }));
@@ -142,7 +143,7 @@ impl<'a> Lookup<'a> {
         known.map_or(usual, |known| known.min(usual)).max(1)
     }
 
-    /// Notes that so many ids are enough for a question.
+    /// Limits the number of ids in a request.
     fn ask_for_fewer(&self, about: About, ids: usize) {
         let mut known = self.asks.at_once.get();
         let slot = match about {
@@ -173,7 +174,7 @@ impl<'a> Lookup<'a> {
         };
         let answer = match Answer::of(answered).map_err(|failure| (fewer(&failure), failure)) {
             Ok(answer) => answer,
-            // Where many have changed, an answer has more than is read of one.
+            // If many accounts changed, an answer is larger than the limit for reading it.
             Err((Some(fewer), _)) => {
                 self.ask_for_fewer(question.about, fewer);
                 self.open.push_back(question);
@@ -215,7 +216,7 @@ impl<'a> Lookup<'a> {
     }
 }
 
-/// All that is known of some accounts, and their activity if that is asked for.
+/// Requests everything about some accounts, and their activity if wanted.
 ///
 /// # Errors
 /// The server cannot be reached or does not answer as Mattermost does.
@@ -238,7 +239,7 @@ impl Work for Lookup<'_> {
     fn next(&mut self) -> Option<(Ticket, Request)> {
         while self.failure.is_none() {
             let mut question = self.open.pop_front()?;
-            // A refusal holds for whatever else would be asked the same way.
+            // A refusal applies to all other requests of the same kind.
             if question.about == About::Activity && self.found.is_activity_lost() {
                 continue;
             }

@@ -1,5 +1,5 @@
-//! Who is new since a baseline: people from the report on users, the newest first, and bots from the list of bots, which
-//! the report leaves out.
+//! Finds who is new since a baseline: people from the report on users, the newest first, and bots from the list of
+//! bots, since the report does not have them.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -18,10 +18,10 @@ use super::asks::{Asks, Verdict};
 use super::cursor::{Cursor, Newcomers};
 use super::lookup::{self, Found};
 
-/// How often the numbers are taken where accounts are made near a count.
+/// How often the numbers are requested if accounts are created close to a count.
 const COUNTS_AT_MOST: u32 = 4;
 
-/// Pages of 200 bots that are read at most.
+/// The most pages of 200 bots that are read.
 const BOT_PAGES_AT_MOST: usize = 10;
 
 /// Who is new.
@@ -31,12 +31,12 @@ pub(super) struct New {
     pub(super) newcomers: Newcomers,
     /// Their accounts.
     pub(super) drafts: Vec<Draft>,
-    /// What the server reported of them.
+    /// What the server reported about them.
     pub(super) found: Found,
 }
 
-/// Finds out who is new, and takes the numbers that the known and the new have to add up to. Notes the count in the cursor, and
-/// whether it says that somebody is gone, so that everybody is to be read.
+/// Finds who is new, and requests the counts that the known and the new users have to add up to. Saves the count in the
+/// cursor, and whether it shows that somebody is gone, so that everybody must be read.
 ///
 /// # Errors
 /// The server cannot be reached or does not answer as Mattermost does.
@@ -83,8 +83,8 @@ pub(super) fn find(
         }
         let recent = found.whole.values().filter(|draft| at.since.is_recent(draft.created_ms()));
         let drafts: Vec<Draft> = recent.cloned().collect();
-        // An account that is dated near the count, or in the future, may be among the counted or not. Once it was found
-        // before a count as well, it surely is.
+        // An account that is dated close to the count, or in the future, may have been counted or not. Once it was
+        // found before a count as well, it certainly was.
         let is_counted = |draft: &Draft| {
             count.surely_has(draft.created_ms()) || found_before.get(draft.id()) == Some(&draft.is_bot())
         };
@@ -99,7 +99,7 @@ pub(super) fn find(
         if everyone > most {
             return Ok(Verdict::Impossible(NoticeCode::ChangesHidden));
         }
-        // Somebody is gone, or is known and new: was made while the baseline was listed.
+        // Somebody is gone, or is both known and new: created while the baseline was listed.
         at.reads_all |= everyone < most;
         at.census.count = count;
         at.findings.add(NoticeCode::RecordsUnreadable, found.unreadable);
@@ -118,8 +118,8 @@ fn counted(counting: Counting) -> Result<Count, NoticeCode> {
     }
 }
 
-/// The ids of the bots that were made since the baseline, of so many in all; `None` if the token may not see them. The
-/// list is in the order in which they were made, so it is read from its end.
+/// The ids of the bots that were created since the baseline; `None` if the token may not see them. The list is in the
+/// order of creation, so it is read from its end, which the number of all bots shows.
 fn bots_since(at: &Cursor, counted: u32, network: &mut dyn Network) -> Result<Option<Vec<String>>, Failure> {
     let floor = at.since.recent_from_ms();
     let per_page = u32::try_from(USERS_PER_PAGE).unwrap_or(u32::MAX);
@@ -128,7 +128,7 @@ fn bots_since(at: &Cursor, counted: u32, network: &mut dyn Network) -> Result<Op
         let [answered] = exchange(network, [api::bots(page)]);
         let Some(answer) = Failure::unless_refused(Answer::of(&answered))? else { return Ok(None) };
         let rows = answer.rows::<Bot<'_>>(USERS_PER_PAGE)?;
-        // An account that may not see others' bots is shown its own, which are fewer.
+        // An account that may not see others' bots sees only its own, which are fewer.
         let expected = counted.saturating_sub(page.saturating_mul(per_page)).min(per_page);
         if rows.rows.len() < usize::try_from(expected).unwrap_or(usize::MAX) {
             return Ok(None);

@@ -1,13 +1,14 @@
-//! Who is new and who is gone, by numbers, where no lists name everybody.
+//! Finds who is new and who is gone by numbers, if no lists name everybody.
 //!
-//! The report on users shows who is new, and the server counts people and bots apart: those known before the baseline and the
-//! new ones must be as many. Bots are not in the report; of them the list of bots shows who is new, and the same sum holds. A
-//! token that may not see others' bots is shown no new ones: then each known bot is asked for, and if all are there and as many
-//! as are counted, there are no others. Where the count says at the beginning that somebody is gone, every known account is
-//! asked for; those whose profile does not come are gone, if the numbers add up with that.
+//! The report on users shows who is new, and the server counts people and bots separately: the people known before the
+//! baseline and the new people must add up to the count. Bots are not in the report; the list of bots shows the new
+//! ones, and their numbers must add up in the same way. A token that may not see others' bots sees no new ones: then
+//! each known bot is requested, and if all exist and their number equals the count, there are no others. If the count
+//! says at the beginning that somebody is gone, every known account is requested; those without a profile are gone, if
+//! the numbers then add up.
 //!
-//! Users who were made while the baseline was listed may be known and are found as new all the same: they count as new,
-//! and each is asked for.
+//! A user who was created while the baseline was listed may be known and also be found as new. Such users count as new,
+//! and each of them is requested.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -30,7 +31,7 @@ use super::newcomers;
 use super::step::{Book, End, Step};
 use crate::contract::{User, UserKind};
 
-/// How many accounts may be left to be looked for by a later call: each takes 27 bytes of the cursor.
+/// How many accounts may be left for a later call to check: each takes 27 bytes of the cursor.
 const UNVERIFIED_AT_MOST: usize = 100;
 
 /// Does one step.
@@ -53,7 +54,7 @@ pub(super) fn step(
         }
     }
     let Way::Numbers(mut numbers) = at.way.clone() else { return Ok(Step::impossible(NoticeCode::UsersDoNotAddUp)) };
-    // Another count may have been taken meanwhile, and with it the time.
+    // Meanwhile another count may have been requested, with a new time.
     let rules = listing::rules(settings, &at.census);
     if let Some(code) = bring(known, &mut numbers, &mut step, at, memory, (&rules, asks), network)? {
         return Ok(Step { end: Some(End::Incomplete(code)), ..step });
@@ -78,7 +79,7 @@ fn begin(
         return Ok(Step::impossible(NoticeCode::ChangesHidden));
     }
     if watermark_ms > at.census.count.server_ms {
-        let what = "the kept users are dated later than the server's clock says it is";
+        let what = "the saved users are dated later than the server's clock";
         return Err(Failure::new(Code::CursorStale, what));
     }
     let found = match newcomers::find(at, &listing::rules(settings, &at.census), asks, network)? {
@@ -102,7 +103,7 @@ fn begin(
     Ok(step)
 }
 
-/// Brings known users up to date. Returns why that says nothing, where it does not.
+/// Updates known users. If nothing can be concluded from the answers, returns why.
 fn bring(
     known: Vec<User>,
     numbers: &mut Numbers,
@@ -131,7 +132,7 @@ fn bring(
     let hidden = at.findings.hidden();
     let again = answers.renew(known, rules, &memory.context, &hidden);
     let (since, is_verified) = (at.since, is_due || at.reads_all);
-    // Who is dated ahead is among the newcomers, and was noted.
+    // Users dated in the future are among the newcomers and were noted.
     let latest_ms = i64::MAX;
     let mut book = Book { at, named: &mut memory.named, found, asks_activity: asks.activity, latest_ms };
     for again in again {
@@ -158,8 +159,9 @@ fn bring(
 }
 
 impl Numbers {
-    /// The ids of known users whom no number shows to be there, in ascending order: those who were made while the baseline was
-    /// listed, or since, are among the newcomers, and the number of bots proves nothing where new ones are not shown.
+    /// The ids of known users whose existence no count proves, in ascending order: users who were created while the
+    /// baseline was listed, or since, are among the newcomers; and the number of bots proves nothing if new bots are
+    /// hidden.
     fn to_verify(&self, known: &[User], at: &Cursor) -> Vec<String> {
         let asks_for_bots = self.newcomers.bots.is_none();
         let created_ms = |user: &User| user.created_at.as_deref().and_then(timestamp_ms);
@@ -170,8 +172,8 @@ impl Numbers {
         ids
     }
 
-    /// Looks whether the accounts of earlier calls that were still to be looked for are there. Returns whether they are what they
-    /// were.
+    /// Checks whether the accounts that earlier calls left to be checked exist. Returns whether they still are what
+    /// they were.
     fn verify(&mut self, found: &Found, step: &mut Step) -> bool {
         for account in core::mem::take(&mut self.unverified) {
             match found.whole.get(&account.id) {
@@ -194,7 +196,7 @@ impl Numbers {
     }
 }
 
-/// Whether everybody was brought, and whether the numbers add up.
+/// Whether everybody was passed, and whether the numbers add up.
 fn conclude(numbers: &Numbers, at: &Cursor) -> Option<End> {
     if !at.has_everybody() {
         return None;

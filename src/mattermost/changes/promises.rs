@@ -1,4 +1,4 @@
-//! What a sync costs and promises in each situation: the table of docs/sync.md.
+//! The requests and the result of a sync in each situation: the table of docs/sync.md.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 
 use super::super::fake::Order;
 use super::super::listing::fake_server::{ADMIN, Server, VIEWER, settings};
-use super::fake_host::{Asking, Kept, assert_same, list};
+use super::fake_host::{FakeHost, Kept, assert_same, list};
 
-/// Accounts of the server, of which some are in each of two teams.
+/// The number of the server's accounts. Some of them are in each of two teams.
 const ACCOUNTS: u32 = 6_000;
 
 const VERSIONS: [&str; 3] = ["5.37.0", "7.6.0", "11.6.0"];
@@ -57,7 +57,7 @@ const SITUATIONS: [Situation; 8] = [
     },
 ];
 
-/// What a sync in a situation comes to, as the table says it.
+/// The table's cell for a sync in a situation.
 fn cell(situation: &Situation, version: &'static str, (_, role, hides_bot): (&str, &'static str, bool)) -> String {
     let (settings, mut server) = (settings(), Server::of(ACCOUNTS));
     server.version = version;
@@ -71,8 +71,8 @@ fn cell(situation: &Situation, version: &'static str, (_, role, hides_bot): (&st
     (situation.happen)(&mut server);
     (server.role, server.now) = (role, server.now + 3_600_000);
     let outdated = situation.is_outdated;
-    let got = Asking { settings: &settings, batch: 2_000, afresh: false, order: Order::First, outdated }
-        .of(&mut server, &kept);
+    let got = FakeHost { settings: &settings, batch: 2_000, afresh: false, order: Order::First, outdated }
+        .sync(&mut server, &kept);
     match got.reason {
         None => {
             let fresh = list(&settings, &mut server, |_, _| {});
@@ -84,7 +84,7 @@ fn cell(situation: &Situation, version: &'static str, (_, role, hides_bot): (&st
 }
 
 #[test]
-fn the_table_says_what_a_sync_takes() {
+fn the_table_shows_the_requests_of_a_sync() {
     let head = TOKENS.map(|(name, ..)| name).join(" | ");
     let mut rows: Vec<String> =
         [format!("| situation | version | {head} |"), "|---|---|---|---|---|---|".to_string()].into();

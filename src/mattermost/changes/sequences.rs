@@ -1,4 +1,4 @@
-//! Syncs one after the other while the server changes: after each complete one, what is kept is what a fresh listing gives.
+//! Sequences of syncs while the server changes: after each complete one, the kept users are those of a fresh listing.
 
 use alloc::format;
 use alloc::string::String;
@@ -14,9 +14,9 @@ use super::super::code::Code;
 use super::super::fake::Order;
 use super::super::listing::by_ids::mutation::{self, Mutation};
 use super::super::listing::fake_server::{ADMIN, Server, VIEWER, id, settings};
-use super::fake_host::{Asking, Kept, list};
+use super::fake_host::{FakeHost, Kept, list};
 
-/// Something that happens to a server.
+/// An event on a server.
 #[derive(Clone, Debug)]
 enum Change {
     Create { teams: u8, is_bot: bool },
@@ -36,7 +36,7 @@ struct Sync {
     batch: usize,
     afresh: bool,
     outdated: bool,
-    /// Users that the host has lost, and with them the proof.
+    /// Users that the host has lost, so that the listing is no longer proven.
     lost: usize,
 }
 
@@ -45,8 +45,8 @@ struct Story {
     accounts: u32,
     role: &'static str,
     version: &'static str,
-    /// Whether a deleted account's profile still comes by its id. Then it leaves no membership, and the token is shown every bot:
-    /// of bots that are kept back nothing but profiles says that they are there.
+    /// Whether a deleted account's profile is still returned by its id. Then it leaves no membership, and the token
+    /// sees every bot: the existence of hidden bots is shown by profiles alone.
     caches: bool,
     syncs: Vec<Sync>,
 }
@@ -95,12 +95,12 @@ const fn scattered(n: u32) -> u32 {
     n.wrapping_mul(7_919) % 100_003
 }
 
-/// What a story shows.
+/// The result of a story.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Shown {
-    /// What is wrong with what is kept.
+    /// What is wrong with the kept users.
     wrong: Vec<String>,
-    /// What is kept and is not who existed at one of the server's counts.
+    /// Kept users that are not those who existed at one of the server's counts.
     inexact: Vec<String>,
     /// Reasons why everybody had to be listed although nothing changed meanwhile.
     listed: Vec<String>,
@@ -114,7 +114,7 @@ impl Story {
         for n in 0..self.accounts {
             let name = format!("user{n:06}");
             server.create(&name, scattered(n));
-            // Only administrators are shown who is in no team.
+            // Only administrators see who is in no team.
             let teams = [1, 3, 1, 2, 1, if self.role == ADMIN { 0 } else { 1 }];
             server.update(&name, |account| account.teams = teams[usize::try_from(n).unwrap() % 6]);
         }
@@ -148,14 +148,14 @@ impl Story {
                 }
                 server.answer(request)
             };
-            let asking = Asking {
+            let host = FakeHost {
                 settings: &settings,
                 batch: sync.batch,
                 afresh: sync.afresh,
                 order: Order::Last,
                 outdated: sync.outdated,
             };
-            let got = asking.changes(&mut server, &kept, answer, |_, _| {});
+            let got = host.changes(&mut server, &kept, answer, |_, _| {});
             let fresh = list(&settings, &mut server, |_, _| {});
             assert!(fresh.is_complete, "{:?}", fresh.codes);
             let got = match got {
@@ -235,7 +235,7 @@ proptest! {
 
     /// Whatever happens between syncs and during them: what is kept after a complete one is what a fresh listing gives.
     #[test]
-    fn what_is_kept_is_what_a_listing_gives(story in stories()) {
+    fn the_kept_users_are_those_of_a_listing(story in stories()) {
         prop_assert_eq!(story.play().wrong, Vec::<String>::new());
     }
 
@@ -258,7 +258,7 @@ fn sync(before: Vec<Change>, during: Vec<(u32, Change)>) -> Sync {
     Sync { before, during, batch: 1, afresh: false, outdated: false, lost: 0 }
 }
 
-/// Somebody is deleted whose profile still comes, and somebody is made, between any two answers.
+/// Between any two answers, a user is deleted whose profile is still returned, and another one is created.
 fn deletions_behind_a_creation() -> Vec<Story> {
     let story = |at| {
         let changes = [Change::Delete { n: 2, leaves: false }, Change::Create { teams: 1, is_bot: false }];
@@ -268,7 +268,7 @@ fn deletions_behind_a_creation() -> Vec<Story> {
     (0..30).map(story).collect()
 }
 
-/// Somebody is deleted and leaves a membership, and somebody is made in a team that the token's account is not in.
+/// A user is deleted and leaves a membership, and another one is created in a team that the token's account is not in.
 fn memberships_in_place_of_newcomers() -> Vec<Story> {
     let story = |n| {
         let before = vec![Change::Delete { n, leaves: true }, Change::Create { teams: 2, is_bot: false }];
@@ -277,9 +277,9 @@ fn memberships_in_place_of_newcomers() -> Vec<Story> {
     (0..3).map(story).collect()
 }
 
-/// Each step of the proof is needed: without it, what is kept is wrong in one of these stories.
+/// Each step of the proof is needed: without it, the kept users are wrong in one of these stories.
 #[test]
-fn a_sync_that_lacks_a_step_is_found_out() {
+fn a_sync_without_a_step_of_the_proof_is_detected() {
     for (mutated, stories) in [
         (Mutation::NoSecondList, deletions_behind_a_creation()),
         (Mutation::IgnoresUnlisted, memberships_in_place_of_newcomers()),

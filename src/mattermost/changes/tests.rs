@@ -1,4 +1,4 @@
-//! Finding out what changed, against the server that listings are tested with: what comes of it is held against a listing.
+//! Tests of finding changes, on the server that listings are tested with. The results are compared with a listing.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -14,14 +14,14 @@ use super::super::code::Code;
 use super::super::fake::{Fake, Order, json};
 use super::super::listing::fake_server::{ADMIN, Account, NOW, Server, VIEWER, settings, settings_of};
 use super::super::settings::Settings;
-use super::fake_host::{Asking, Kept, assert_same, codes, list};
+use super::fake_host::{FakeHost, Kept, assert_same, codes, list};
 use super::*;
 use crate::contract::{ListingState, User};
 use provider_sdk::changes::ChangesPage;
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 
-/// The settings with which it is found out by lists, and those with which it is by numbers.
+/// The settings for the way by lists, and those for the way by numbers.
 fn both_ways() -> [(&'static str, Settings); 2] {
     [("lists", settings()), ("numbers", settings_of(&[("listing", "pages")]))]
 }
@@ -31,7 +31,7 @@ fn listed(server: &mut Server) -> Kept {
 }
 
 fn changes(server: &mut Server, kept: &Kept) -> Kept {
-    Asking::with(&settings()).of(server, kept)
+    FakeHost::with(&settings()).sync(server, kept)
 }
 
 fn baseline(kept: &Kept) -> Baseline {
@@ -43,22 +43,22 @@ fn first(server: &Server) -> String {
 }
 
 #[test]
-fn nothing_has_changed_where_nothing_did() {
+fn no_change_is_reported_if_nothing_changed() {
     for (way, settings) in both_ways() {
         for accounts in [1, 149, 150, 151, 700] {
             let mut server = Server::of(accounts);
             let kept = listed(&mut server);
-            let got = Asking::with(&settings).of(&mut server, &kept);
+            let got = FakeHost::with(&settings).sync(&mut server, &kept);
             assert_same(&got, &kept, way);
             assert_eq!((got.way.as_deref(), got.came), (Some(way), 0));
         }
     }
 }
 
-/// Something that happens to a server between a listing and the next, and its name.
+/// An event on a server between two listings, with its name.
 type Event = (&'static str, fn(&mut Server));
 
-/// Events after which the known users and the changes are still everybody.
+/// Events after which the known users and the changes together still are everybody.
 const HARMLESS: [Event; 15] = [
     ("a person is made", |server| server.create("zoe", 5_000)),
     ("many persons are made", |server| (0..250).for_each(|n| server.create(&format!("zoe{n:04}"), 5_000 + n))),
@@ -95,7 +95,7 @@ const HARMLESS: [Event; 15] = [
 ];
 
 #[test]
-fn what_changed_makes_a_listing_of_what_was_known() {
+fn known_users_and_changes_together_are_a_listing() {
     for ((way, settings), (name, event)) in both_ways().iter().flat_map(|way| HARMLESS.map(|event| (way, event))) {
         for (batch, afresh, order) in [(1_000, false, Order::First), (100, true, Order::Last), (7, true, Order::First)]
         {
@@ -106,7 +106,7 @@ fn what_changed_makes_a_listing_of_what_was_known() {
             server.now += HOUR_MS;
             event(&mut server);
             server.now += HOUR_MS;
-            let got = Asking { batch, afresh, order, ..Asking::with(settings) }.of(&mut server, &kept);
+            let got = FakeHost { batch, afresh, order, ..FakeHost::with(settings) }.sync(&mut server, &kept);
             assert_same(&got, &listed(&mut server), &format!("{name} by {way}"));
             assert_eq!(got.way.as_deref(), Some(*way));
         }
@@ -114,24 +114,24 @@ fn what_changed_makes_a_listing_of_what_was_known() {
 }
 
 #[test]
-fn only_what_differs_is_returned() {
+fn only_users_who_differ_are_returned() {
     for (way, settings) in both_ways() {
         let mut server = Server::of(450);
         let kept = listed(&mut server);
         server.now += HOUR_MS;
-        // What is sent again, and is what it was.
+        // A record that is sent again, but did not change.
         server.update("user000009", |account| account.roles = "system_user");
         server.update("user000007", |account| account.roles = ADMIN);
         server.accounts.get_mut("user000009").unwrap().updated = NOW - 1_000_000;
         server.create("zoe", 5_000);
         server.now += HOUR_MS;
-        let got = Asking::with(&settings).of(&mut server, &kept);
+        let got = FakeHost::with(&settings).sync(&mut server, &kept);
         assert_same(&got, &listed(&mut server), way);
         assert_eq!(got.came, 2, "{way}");
     }
 }
 
-/// Deletes an account for good that exists.
+/// Deletes an existing account for good.
 fn delete(server: &mut Server, name: &str) {
     assert!(server.accounts.contains_key(name));
     server.delete(name, false);
@@ -142,8 +142,8 @@ fn make_bot(server: &mut Server) {
     server.update("bot", |account| account.is_bot = true);
 }
 
-/// Events after which users are gone, or not shown, and the reason why a Viewer's and an administrator's sync by numbers, and
-/// theirs by lists, cannot say so; `None` if it can.
+/// Events after which users are gone or hidden, with the reason why a sync cannot report that: for a Viewer and an
+/// administrator by numbers, and for both by lists; `None` if it can.
 const HARMFUL: [(Event, [Option<&str>; 4]); 11] = [
     (("somebody is deleted", |server| delete(server, "user000100")), [None; 4]),
     (("a bot is deleted", |server| delete(server, "user000010")), [None; 4]),
@@ -208,7 +208,7 @@ const HARMFUL: [(Event, [Option<&str>; 4]); 11] = [
 ];
 
 #[test]
-fn who_is_gone_is_said_or_everybody_is_listed() {
+fn users_who_are_gone_are_reported_or_everybody_is_listed() {
     for ((name, event), reasons) in HARMFUL {
         let [(_, lists), (_, numbers)] = both_ways();
         for (role, settings, reason) in [
@@ -217,7 +217,7 @@ fn who_is_gone_is_said_or_everybody_is_listed() {
             (VIEWER, &lists, reasons[2]),
             (ADMIN, &lists, reasons[3]),
         ] {
-            // Who is made long after a listing began is surely not in it; who is made soon after may be.
+            // A user created long after a listing began is certainly not in it; one created soon after may be.
             for (batch, order, later_ms) in
                 [(1_000, Order::First, HOUR_MS), (100, Order::First, 100_000), (100, Order::Last, 2_000)]
             {
@@ -231,7 +231,7 @@ fn who_is_gone_is_said_or_everybody_is_listed() {
                 server.now += later_ms;
                 event(&mut server);
                 server.now += HOUR_MS;
-                let got = Asking { batch, afresh: true, order, ..Asking::with(settings) }.of(&mut server, &kept);
+                let got = FakeHost { batch, afresh: true, order, ..FakeHost::with(settings) }.sync(&mut server, &kept);
                 let what = format!("{name} by {:?} for {role}", got.way);
                 assert_eq!(got.reason.as_deref(), reason, "{what}");
                 if reason.is_none() {
@@ -243,7 +243,7 @@ fn who_is_gone_is_said_or_everybody_is_listed() {
 }
 
 #[test]
-fn what_cannot_be_told_is_told_at_once() {
+fn a_sync_that_cannot_report_changes_says_so_at_once() {
     let none = || json(404, r#"{"id":"api.context.404.app_error"}"#);
     let by_numbers: &[(&str, &str)] = &[("listing", "pages")];
     let cases: &[(&[(&str, &str)], &str, &str, Vec<(&'static str, Outcome)>, &str)] = &[
@@ -261,7 +261,7 @@ fn what_cannot_be_told_is_told_at_once() {
         server.now += HOUR_MS;
         server.create("zoe", 5_000);
         server.instead.clone_from(instead);
-        let got = Asking::with(&settings_of(pairs)).of(&mut server, &kept);
+        let got = FakeHost::with(&settings_of(pairs)).sync(&mut server, &kept);
         assert_eq!(got.reason.as_deref(), Some(*code), "{:?}", got.codes);
         assert!(got.codes.iter().any(|reported| reported == code), "{code}: {:?}", got.codes);
         assert!(got.requests < 25, "{code}: {}", got.requests);
@@ -269,25 +269,25 @@ fn what_cannot_be_told_is_told_at_once() {
 }
 
 #[test]
-fn the_report_is_no_hindrance_where_activity_is_left_out() {
+fn the_report_as_source_does_not_matter_without_activity() {
     let settings = settings_of(&[("activity_source", "report"), ("include_activity", "false")]);
     let mut server = Server::of(450);
     let kept = list(&settings, &mut server, |_, _| {});
     server.now += HOUR_MS;
     server.create("zoe", 5_000);
-    let asking = Asking::with(&settings);
+    let host = FakeHost::with(&settings);
     let mut asked_for_activity = false;
     let answer = |server: &mut Server, request: &Request| {
         asked_for_activity |= request.path.contains("status");
         server.answer(request)
     };
-    let got = asking.changes(&mut server, &kept, answer, |_, _| {}).unwrap();
+    let got = host.changes(&mut server, &kept, answer, |_, _| {}).unwrap();
     assert_same(&got, &list(&settings, &mut server, |_, _| {}), "without activity");
     assert!(!asked_for_activity);
 }
 
 #[test]
-fn a_viewer_is_told_everything_but_new_bots() {
+fn a_viewer_sees_all_changes_except_new_bots() {
     let [_, (way, settings)] = both_ways();
     let mut server = Server::of(450);
     server.role = VIEWER;
@@ -295,19 +295,19 @@ fn a_viewer_is_told_everything_but_new_bots() {
     let kept = listed(&mut server);
     server.now += HOUR_MS;
     server.create("zoe", 5_000);
-    let got = Asking::with(&settings).of(&mut server, &kept);
+    let got = FakeHost::with(&settings).sync(&mut server, &kept);
     assert_same(&got, &listed(&mut server), way);
 
     server.create("bot", 5_001);
     server.update("bot", |account| account.is_bot = true);
-    let got = Asking::with(&settings).of(&mut server, &kept);
+    let got = FakeHost::with(&settings).sync(&mut server, &kept);
     assert_eq!(got.reason.as_deref(), Some("changes-hidden"));
-    // A bot that was made a moment ago costs another count.
+    // A bot that was created a moment ago costs another count.
     assert!(got.requests < 20, "{}", got.requests);
 }
 
 #[test]
-fn bots_of_which_some_are_hidden_are_looked_for_one_by_one() {
+fn bots_are_requested_one_by_one_if_some_are_hidden() {
     let [_, (way, settings)] = both_ways();
     let mut server = Server::of(450);
     server.own_bots = Some(vec![10]);
@@ -317,16 +317,16 @@ fn bots_of_which_some_are_hidden_are_looked_for_one_by_one() {
     server.now += HOUR_MS;
     let kept = listed(&mut server);
     server.now += 100_000;
-    assert_same(&Asking::with(&settings).of(&mut server, &kept), &kept, way);
+    assert_same(&FakeHost::with(&settings).sync(&mut server, &kept), &kept, way);
     delete(&mut server, "user000260");
-    assert_same(&Asking::with(&settings).of(&mut server, &kept), &listed(&mut server), way);
+    assert_same(&FakeHost::with(&settings).sync(&mut server, &kept), &listed(&mut server), way);
     make_bot(&mut server);
-    let got = Asking::with(&settings).of(&mut server, &kept);
+    let got = FakeHost::with(&settings).sync(&mut server, &kept);
     assert_eq!(got.reason.as_deref(), Some("changes-hidden"));
 }
 
 #[test]
-fn hidden_activity_is_told_as_a_listing_tells_it() {
+fn hidden_activity_is_reported_as_in_a_listing() {
     for (config, instead) in [(r#"{"EnableUserStatuses":"false"}"#, vec![]), ("{}", vec!["status/ids"; 20])] {
         let mut server = Server::of(450);
         let kept = listed(&mut server);
@@ -343,9 +343,10 @@ fn hidden_activity_is_told_as_a_listing_tells_it() {
     }
 }
 
-/// As in a listing: what refuses is gone on without at once, and a server that fails is asked once more.
+/// As in a listing: after a refusal the sync continues without activity at once, and a server that fails is asked once
+/// more.
 #[test]
-fn activity_that_cannot_be_had_is_gone_on_without() {
+fn a_sync_continues_without_activity_that_is_not_available() {
     for (refusal, failures) in [
         (json(403, r#"{"id":"api.context.permissions.app_error"}"#), 0),
         (Ok(Response { status: 403, body: b"<html>".to_vec(), ..Response::default() }), 0),
@@ -378,7 +379,7 @@ fn activity_that_cannot_be_had_is_gone_on_without() {
 }
 
 #[test]
-fn who_is_made_while_the_baseline_is_listed_is_known_and_new() {
+fn users_created_while_the_baseline_is_listed_are_known_and_new() {
     let [(_, lists), (_, numbers)] = both_ways();
     // On a page that is read afterwards, and on one that was read before; a person and a bot.
     for (name, is_bot) in [("user000800x", false), ("user000000x", false), ("user000800x", true)] {
@@ -397,18 +398,18 @@ fn who_is_made_while_the_baseline_is_listed_is_known_and_new() {
             for round in 0..2 {
                 server.now += HOUR_MS;
                 server.create(&format!("zoe{round}"), 6_000 + round);
-                let got = Asking::with(settings).of(&mut server, &kept);
+                let got = FakeHost::with(settings).sync(&mut server, &kept);
                 assert_same(&got, &listed(&mut server), name);
                 kept = got;
             }
-            // And gone again, which a sum alone would not show.
+            // And then deleted, which a sum alone would not show.
             server.create("recent", 1_450);
-            let recent = Asking::with(settings).of(&mut server, &kept);
+            let recent = FakeHost::with(settings).sync(&mut server, &kept);
             assert!(recent.is_complete);
             delete(&mut server, "recent");
             server.create("later", 7_001);
             for order in [Order::First, Order::Last] {
-                let got = Asking { order, ..Asking::with(settings) }.of(&mut server, &recent);
+                let got = FakeHost { order, ..FakeHost::with(settings) }.sync(&mut server, &recent);
                 assert_same(&got, &listed(&mut server), name);
             }
         }
@@ -416,7 +417,7 @@ fn who_is_made_while_the_baseline_is_listed_is_known_and_new() {
 }
 
 #[test]
-fn who_is_made_near_a_count_or_dated_in_the_future_costs_another_look_at_most() {
+fn users_created_near_a_count_or_dated_in_the_future_cost_another_look_at_most() {
     for ((way, settings), ahead) in both_ways().iter().flat_map(|way| [0, HOUR_MS, 5 * DAY_MS].map(|ms| (way, ms))) {
         let mut server = Server::of(450);
         let kept = listed(&mut server);
@@ -429,14 +430,14 @@ fn who_is_made_near_a_count_or_dated_in_the_future_costs_another_look_at_most() 
             counts += u32::from(is_count);
             server.answer(request)
         };
-        let got = Asking::with(settings).changes(&mut server, &kept, answer, |_, _| {}).unwrap();
+        let got = FakeHost::with(settings).changes(&mut server, &kept, answer, |_, _| {}).unwrap();
         assert!(got.is_complete && counts <= 2, "{way} {ahead} {counts}: {:?}", got.codes);
         assert_same(&got, &listed(&mut server), way);
     }
 }
 
 #[test]
-fn a_known_account_that_is_dated_in_the_future_is_no_new_one() {
+fn a_known_account_that_is_dated_in_the_future_is_not_new() {
     for (way, settings) in both_ways() {
         let mut server = Server::of(450);
         server.date("user000007", NOW + 5 * DAY_MS);
@@ -445,13 +446,13 @@ fn a_known_account_that_is_dated_in_the_future_is_no_new_one() {
             server.now += days * DAY_MS;
             server.create(&format!("zoe{days}"), 5_000 + u32::try_from(days).unwrap());
             server.now += HOUR_MS;
-            let got = Asking::with(&settings).of(&mut server, &kept);
+            let got = FakeHost::with(&settings).sync(&mut server, &kept);
             assert_same(&got, &listed(&mut server), &format!("{way} {days}"));
         }
     }
 }
 
-/// Where the count fails that is the cause, and not the token.
+/// If the count fails, that is the reported cause, not the token.
 #[test]
 fn a_count_that_fails_is_named() {
     for (counts, fault) in [(1, json(500, "{}")), (2, json(500, "{}")), (1, json(200, r#"{"total_users_count":-1}"#))] {
@@ -467,14 +468,14 @@ fn a_count_that_fails_is_named() {
             }
         };
         let [_, (_, numbers)] = both_ways();
-        let got = Asking::with(&numbers).changes(&mut server, &kept, answer, |_, _| {}).unwrap();
+        let got = FakeHost::with(&numbers).changes(&mut server, &kept, answer, |_, _| {}).unwrap();
         assert_eq!((got.is_complete, got.codes), (false, vec!["count-failed".to_string()]));
     }
 }
 
 #[test]
-fn large_batches_are_asked_for_in_parts_that_fit() {
-    // A server that takes less of a body than it should, and answers that are too large to be read.
+fn large_batches_are_requested_in_parts_that_fit() {
+    // A server that accepts smaller bodies than it should, and answers that are too large to be read.
     let mut server = Server::of(3_000);
     let kept = listed(&mut server);
     server.now += HOUR_MS;
@@ -486,12 +487,12 @@ fn large_batches_are_asked_for_in_parts_that_fit() {
         outcome => outcome,
     };
     let settings = settings();
-    let asking = Asking { batch: 3_000, order: Order::Last, ..Asking::with(&settings) };
-    let got = asking.changes(&mut server, &kept, answer, |_, _| {}).unwrap();
+    let host = FakeHost { batch: 3_000, order: Order::Last, ..FakeHost::with(&settings) };
+    let got = host.changes(&mut server, &kept, answer, |_, _| {}).unwrap();
     assert_same(&got, &listed(&mut server), "large batches");
 }
 
-/// What is too much for a server is not asked again by a later batch of the same instance.
+/// If a request was too large for a server, later batches of the same instance use smaller ones.
 #[test]
 fn how_many_ids_are_enough_is_found_out_once() {
     let mut server = Server::of(3_000);
@@ -505,15 +506,15 @@ fn how_many_ids_are_enough_is_found_out_once() {
         outcome
     };
     let settings = settings();
-    let asking = Asking { batch: 1_000, ..Asking::with(&settings) };
-    let got = asking.changes(&mut server, &kept, answer, |_, _| {}).unwrap();
+    let host = FakeHost { batch: 1_000, ..FakeHost::with(&settings) };
+    let got = host.changes(&mut server, &kept, answer, |_, _| {}).unwrap();
     assert_same(&got, &listed(&mut server), "fewer at once");
-    // A thousand ids and twice five hundred, which fly together, for changes and for activity.
+    // A thousand ids and twice five hundred in flight together, for changes and for activity.
     assert!(refused.get() <= 6, "{} requests were too large", refused.get());
 }
 
 #[test]
-fn a_fault_loses_nothing_and_the_same_call_goes_on() {
+fn a_fault_loses_nothing_and_the_same_call_can_be_retried() {
     let faults = [
         ("users/me", Err(Lost::TimedOut), Code::TimedOut),
         ("in_team", Err(Lost::Closed), Code::ConnectionLost),
@@ -562,7 +563,7 @@ fn a_fault_loses_nothing_and_the_same_call_goes_on() {
             }
             assert!(failures.len() < 3, "{failures:?}");
         };
-        // Lists can do without the report.
+        // The way by lists does not need the report.
         let is_needed = *way == "numbers" || !text.contains("CreateAt");
         assert_eq!(failures, vec![code; usize::from(is_needed)], "{text}");
         assert!(server.instead.is_empty());
@@ -616,34 +617,34 @@ fn cursors_and_baselines_are_bound_and_checked() {
     }
 }
 
-/// The server was restored from a backup, so that what is kept may be newer: everything is read again, or listed.
+/// The server was restored from a backup, so the saved users may be newer: everything is read again, or listed.
 #[test]
-fn what_is_kept_may_be_newer_than_the_server() {
+fn the_saved_listing_may_be_newer_than_the_server() {
     let mut server = Server::of(450);
     let kept = listed(&mut server);
     let future = timestamp(server.now + HOUR_MS);
     server.accounts.values_mut().for_each(|account| account.mailbox += 1);
     let kept = Kept { watermark: future, ..kept };
     let [(way, lists), (_, numbers)] = both_ways();
-    assert_same(&Asking::with(&lists).of(&mut server, &kept), &listed(&mut server), way);
-    let failure = Asking::with(&numbers).changes(&mut server, &kept, Server::answer, |_, _| {}).unwrap_err();
+    assert_same(&FakeHost::with(&lists).sync(&mut server, &kept), &listed(&mut server), way);
+    let failure = FakeHost::with(&numbers).changes(&mut server, &kept, Server::answer, |_, _| {}).unwrap_err();
     assert_eq!(failure.code, Code::CursorStale);
 }
 
 #[test]
-fn who_is_left_to_be_looked_for_travels_in_the_cursor() {
+fn users_that_are_still_to_be_checked_are_in_the_cursor() {
     let mut server = Server::of(450);
     server.role = VIEWER;
     (0..90).for_each(|n| server.update(&format!("user{:06}", n * 5), |account| account.is_bot = true));
     let kept = listed(&mut server);
     server.now += HOUR_MS;
     let [_, (way, settings)] = both_ways();
-    let asking = Asking { batch: 20, afresh: true, ..Asking::with(&settings) };
-    let got = asking.changes(&mut server, &kept, Server::answer, |_, _| {}).unwrap();
+    let host = FakeHost { batch: 20, afresh: true, ..FakeHost::with(&settings) };
+    let got = host.changes(&mut server, &kept, Server::answer, |_, _| {}).unwrap();
     assert_same(&got, &listed(&mut server), way);
-    // One of them is gone before it is looked for.
+    // One of them is deleted before it is checked.
     let mut calls = 0;
-    let got = asking.changes(&mut server, &kept, Server::answer, |server, call| {
+    let got = host.changes(&mut server, &kept, Server::answer, |server, call| {
         calls = call;
         if call == 3 {
             server.accounts.remove("user000010");
@@ -663,14 +664,14 @@ fn a_repeated_sync_costs_a_small_part_of_a_listing() {
     }
     (0..3).for_each(|n| server.create(&format!("new{n}"), 300_000 + n));
     let settings = settings();
-    let asking = Asking { batch: 9_300, ..Asking::with(&settings) };
-    let got = asking.changes(&mut server, &kept, Server::answer, |_, _| {}).unwrap();
+    let host = FakeHost { batch: 9_300, ..FakeHost::with(&settings) };
+    let got = host.changes(&mut server, &kept, Server::answer, |_, _| {}).unwrap();
     assert!(got.is_complete && got.users.len() == 200_003);
     // A listing by pages takes more than 1,100 requests, and one by ids reads every profile.
     assert!(got.requests <= 66, "{} of {}", got.requests, kept.requests);
 }
 
-/// Something that happens to a server.
+/// An event on a server.
 #[derive(Clone, Debug)]
 enum Change {
     Create(u32),
@@ -685,7 +686,7 @@ enum Change {
     BecomePerson(u32),
 }
 
-/// Changes, each with the call after which it comes and how many milliseconds pass with it.
+/// Changes, each with the call after which it happens and how many milliseconds pass with it.
 fn some_changes(most: usize) -> impl Strategy<Value = Vec<(u32, i64, Change)>> {
     let harmless = prop_oneof![
         any::<u32>().prop_map(Change::Create),
@@ -775,7 +776,7 @@ proptest! {
         };
         let mut kept = list(&settings, &mut server, |server, call| happen(server, &during, Some(call)));
         prop_assume!(kept.is_complete);
-        let asking = Asking { batch, afresh, order: Order::Last, ..Asking::with(&settings) };
+        let host = FakeHost { batch, afresh, order: Order::Last, ..FakeHost::with(&settings) };
         let answer = |server: &mut Server, request: &Request| {
             server.now += tick;
             server.answer(request)
@@ -785,8 +786,8 @@ proptest! {
             happen(&mut server, before, None);
             server.now += 2_000;
             let now = server.now;
-            let got = asking.changes(&mut server, &kept, answer, |server, call| happen(server, meanwhile, Some(call)));
-            // An instance that finds other lists than the one before begins anew.
+            let got = host.changes(&mut server, &kept, answer, |server, call| happen(server, meanwhile, Some(call)));
+            // An instance that reads other lists than the one before makes the host begin again.
             kept = match got {
                 Err(failure) if failure.code == Code::CursorStale => return Ok(()),
                 got => got.unwrap(),

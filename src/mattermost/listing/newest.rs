@@ -1,4 +1,4 @@
-//! Who was made last, by the report on users, which leaves out bots.
+//! The newest accounts, from the report on users, which does not have bots.
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -9,15 +9,15 @@ use super::super::api::{self, Answer, REPORT_ROWS_PER_PAGE};
 use super::super::failure::{Failure, Meaning as _};
 use super::super::wire::User;
 
-/// Pages of the report that are read at most, and one more for every so many known users. A page of the report costs a
-/// server of 200,000 users a second, as long as six pages of the list.
+/// The most pages of the report that are read, and the number of known users that allow one page more. A page of the
+/// report costs a server of 200,000 users a second, as long as six pages of the list.
 const PAGES_AT_MOST: u32 = 10;
 const USERS_A_PAGE: u32 = 10_000;
 
 /// Accounts that the report shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Newest {
-    /// The ids of all who were made since.
+    /// The ids of all accounts created since.
     Since(Vec<String>),
     /// The token may not see it, or the server does not have it.
     Refused,
@@ -26,7 +26,7 @@ pub enum Newest {
 }
 
 impl Newest {
-    /// Finds those who are no bots and were made since, where so many users are known.
+    /// Finds the accounts other than bots that were created since `floor_ms`, given the number of known users.
     ///
     /// # Errors
     /// The server cannot be reached or does not answer as Mattermost does.

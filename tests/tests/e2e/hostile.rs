@@ -291,7 +291,7 @@ async fn a_user_whom_the_provider_names_as_gone_is_reported_once_and_leaves_the_
         end = step.end;
     }
     assert_eq!((gone, end, sync.progress().gone), (vec!["bert".to_owned()], Some(End::Complete), 1));
-    assert!(sync.whole().is_none(), "{:?}", sync.whole());
+    assert!(sync.full_sync_reason().is_none(), "{:?}", sync.full_sync_reason());
     let kept = sync.kept(Kept::Latest, None, 10).await.unwrap();
     assert_eq!(kept.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["anna"]);
 }
@@ -371,7 +371,7 @@ async fn inconsistent_numbers_prove_nothing() {
         while let Some(step) = sync.next().await {
             step.unwrap();
         }
-        assert_eq!(sync.whole().map(FullSyncReason::code), Some(expect));
+        assert_eq!(sync.full_sync_reason().map(FullSyncReason::code), Some(expect));
         let kept = sync.kept(Kept::Latest, None, 10).await.unwrap();
         assert!(kept.iter().all(|user| user.position.is_none()), "an unchanged user is reported as changed: {kept:?}");
     }

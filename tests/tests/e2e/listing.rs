@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use end_to_end::{Listed, connect, connect_from_afar, list, provider_timed_by, settings, shared_provider, simulator};
+use end_to_end::{
+    Listed, access, connect, connect_from_afar, list, provider_timed_by, settings, shared_provider, simulator,
+};
 use mattermost_simulator::{Account, Config, Fault, FaultKind, Kind, Privacy, RateLimit, Simulator, Statuses};
 use provider_host::model::{ActivityKnowledge, ListingState, SeatUse, User, UserKind, UserStatus};
-use provider_host::{Access, Egress, EgressOptions, End, ListingOptions};
+use provider_host::{Egress, EgressOptions, End, ListingOptions};
 
 async fn listed(server: &Simulator, token: &str, limit: u32) -> Listed {
     let session = connect(&server.url(), token).await.unwrap();
@@ -85,10 +87,8 @@ async fn a_listing_needs_no_more_requests_and_memory_than_it_should() {
         [("near", shared_provider(), 11..=11, 8 << 20), ("far away", far, 1..=5, 20 << 20)]
     {
         let server = simulator(Config { users, ..Config::default() }).await;
-        let access = Access::new(
-            settings(&server.url(), &server.tokens().admin),
-            Egress::new(EgressOptions::default()).unwrap(),
-        );
+        let access =
+            access(settings(&server.url(), &server.tokens().admin), Egress::new(EgressOptions::default()).unwrap());
         let session = provider.connect(access).await.unwrap();
         let listed = list(session, ListingOptions::default(), 0).await.unwrap();
         assert_eq!((listed.end, listed.users.len()), (End::Complete, 20_000), "{name}");
@@ -288,8 +288,7 @@ async fn no_more_is_in_flight_than_the_settings_allow() {
         let mut settings = end_to_end::settings(&server.url(), &server.tokens().admin);
         settings.set("max_in_flight", most.to_string());
         let egress = provider_host::Egress::new(provider_host::EgressOptions::default()).unwrap();
-        let session =
-            end_to_end::shared_provider().connect(provider_host::Access::new(settings, egress)).await.unwrap();
+        let session = end_to_end::shared_provider().connect(access(settings, egress)).await.unwrap();
         let listed = list(session, ListingOptions::default(), 0).await.unwrap();
         assert_eq!((listed.end, server.most_in_flight()), (End::Complete, most));
     }
@@ -301,7 +300,7 @@ async fn the_report_on_users_gives_last_logins_and_messages() {
     let mut settings = end_to_end::settings(&server.url(), &server.tokens().admin);
     settings.set("activity_source", "report");
     let egress = provider_host::Egress::new(provider_host::EgressOptions::default()).unwrap();
-    let session = end_to_end::shared_provider().connect(provider_host::Access::new(settings, egress)).await.unwrap();
+    let session = end_to_end::shared_provider().connect(access(settings, egress)).await.unwrap();
     let listed = list(session, ListingOptions::default(), 0).await.unwrap();
     assert_eq!((listed.end, codes(&listed)), (End::Complete, Vec::new()));
     let count = |source: &str| {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use end_to_end::nginx::{NAME, Nginx, Setup};
-use end_to_end::{Listed, connect, list, settings, shared_provider, simulator};
+use end_to_end::{Listed, access, connect, list, settings, shared_provider, simulator};
 use mattermost_simulator::{ChangeKind, Config, Simulator};
 use provider_host::checkpoint::{Checkpoints, Kept, MemoryCheckpoints};
 use provider_host::model::{CheckOutcome, CheckReport, User};
-use provider_host::{Access, Egress, EgressOptions, End, ListingOptions, Listings as _, Proxy, Session, SyncOptions};
+use provider_host::{Egress, EgressOptions, End, ListingOptions, Listings as _, Proxy, Session, SyncOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -61,7 +61,7 @@ async fn through(nginx: &Nginx, from: From, base: &str, token: &str) -> Session 
     if from == From::HereInTurn {
         settings.set("max_in_flight", "1");
     }
-    shared_provider().connect(Access::new(settings, Egress::new(options).unwrap())).await.unwrap()
+    shared_provider().connect(access(settings, Egress::new(options).unwrap())).await.unwrap()
 }
 
 /// Everybody by a listing that does not go through nginx.
@@ -80,7 +80,7 @@ fn troubles(report: &CheckReport) -> Vec<String> {
 
 /// Brings the store up to date. Returns what it holds then, and whether everybody was listed for it.
 async fn sync(session: Session, store: &Arc<dyn Checkpoints>, name: &str) -> (Table, bool) {
-    let options = SyncOptions { limit: 0, whole: false };
+    let options = SyncOptions { limit: 0, full: false };
     let mut sync = session.sync(options, Arc::clone(store), "tenant").await.unwrap();
     let mut end = None;
     while let Some(step) = sync.next().await {
@@ -88,7 +88,7 @@ async fn sync(session: Session, store: &Arc<dyn Checkpoints>, name: &str) -> (Ta
     }
     assert_eq!(end, Some(End::Complete), "{name}");
     let users = sync.kept(Kept::Latest, None, u32::MAX).await.unwrap();
-    (users.into_iter().map(|user| (user.id.clone(), user)).collect(), sync.whole().is_some())
+    (users.into_iter().map(|user| (user.id.clone(), user)).collect(), sync.full_sync_reason().is_some())
 }
 
 const USERS: u32 = 1_234;

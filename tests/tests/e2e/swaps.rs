@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use end_to_end::components::bytes;
-use end_to_end::{settings, simulator_apart};
+use end_to_end::{access, settings, simulator_apart};
 use mattermost_simulator::{Change, ChangeKind, Config, Simulator};
 use provider_host::model::User;
 use provider_host::{
@@ -35,7 +35,7 @@ fn registry() -> Registry {
 
 fn tenant(registry: &Registry, name: &str, server: &Simulator) -> Tenant {
     let egress = Egress::new(EgressOptions::default()).unwrap();
-    let access = Access::new(settings(&server.url(), &server.tokens().admin), egress);
+    let access = access(settings(&server.url(), &server.tokens().admin), egress);
     registry.tenant(name, "mattermost", access).unwrap()
 }
 
@@ -160,7 +160,7 @@ async fn a_canary_finds_the_one_field_in_which_two_versions_differ() {
     let registry = registry();
     let (old, next) = (load(&registry, "mattermost").await, load(&registry, "next").await);
     let egress = Egress::new(EgressOptions::default()).unwrap();
-    let access = Access::new(settings(&server.url(), &server.tokens().admin), egress);
+    let access = access(settings(&server.url(), &server.tokens().admin), egress);
     let session =
         |candidate: &Candidate| candidate.provider().connect_described(candidate.description(), access.clone());
     let same = canary(&mut || session(&old), &mut || session(&old), 200).await.unwrap();
@@ -186,7 +186,7 @@ async fn a_canary_is_not_misled_by_what_changes_meanwhile() {
     let registry = registry();
     let version = load(&registry, "mattermost").await;
     let egress = Egress::new(EgressOptions::default()).unwrap();
-    let access = Access::new(settings(&server.url(), &server.tokens().admin), egress);
+    let access = access(settings(&server.url(), &server.tokens().admin), egress);
     let mut session = || version.provider().connect_described(version.description(), access.clone());
     let report = canary(&mut session.clone(), &mut session, 200).await.unwrap();
     assert!(report.is_same(), "{report:?}");

@@ -1,11 +1,9 @@
 //! Hundreds of tenants over one engine.
 
 use end_to_end::components::bytes;
-use end_to_end::{settings, simulator_apart};
+use end_to_end::{access, settings, simulator_apart};
 use mattermost_simulator::Config;
-use provider_host::{
-    Access, Egress, EgressOptions, End, HealthPolicy, ListingOptions, Pool, Registry, Sandbox, SwitchOptions,
-};
+use provider_host::{Egress, EgressOptions, End, HealthPolicy, ListingOptions, Pool, Registry, Sandbox, SwitchOptions};
 
 const TENANTS: usize = 200;
 const INSTANCES: u32 = 16;
@@ -22,7 +20,7 @@ async fn hundreds_of_tenants_take_turns_in_a_small_pool() {
     for number in 0..TENANTS {
         // A client of its own: it shares its connections with no other tenant.
         let egress = Egress::new(EgressOptions::default()).unwrap();
-        let access = Access::new(settings(&server.url(), &server.tokens().admin), egress.clone());
+        let access = access(settings(&server.url(), &server.tokens().admin), egress.clone());
         let tenant = registry.tenant(&format!("tenant-{number}"), "mattermost", access).unwrap();
         running.push(tokio::spawn(async move {
             let mut listing = tenant.listing(ListingOptions::default());

@@ -16,7 +16,7 @@ pub struct CompilerProcess {
     /// The program. It must call [`run_compiler`](crate::run_compiler) of the same version of this library; what it returns is run as native
     /// code, so it must be as trusted as this process.
     pub program: PathBuf,
-    /// What it is called with.
+    /// Its arguments.
     pub arguments: Vec<OsString>,
     /// How long it may take. 2 minutes.
     pub deadline: Duration,
@@ -25,7 +25,8 @@ pub struct CompilerProcess {
 }
 
 impl CompilerProcess {
-    /// This very program, called with these arguments, upon which it must do nothing but call [`run_compiler`](crate::run_compiler).
+    /// This program itself: when it is started with these arguments, it must only call
+    /// [`run_compiler`](crate::run_compiler).
     ///
     /// # Errors
     /// [`Error::CompilerFailed`]: the system does not say which program this is.
@@ -47,7 +48,7 @@ fn this_program() -> Result<PathBuf, Error> {
     std::env::current_exe().map_err(|error| Error::CompilerFailed { reason: io_cause(error) })
 }
 
-/// What does not depend on the pool: everything that the compiled code depends on.
+/// The part of the configuration that compiled code depends on. It does not depend on the pool.
 pub(crate) fn config() -> Config {
     let mut config = Config::new();
     config

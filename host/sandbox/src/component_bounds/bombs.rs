@@ -21,8 +21,8 @@ pub(crate) fn component(module: &Module) -> Vec<u8> {
     component.finish()
 }
 
-/// A component with these functions, all of one type; a function's own type has the index 0. Type 1 takes nothing and
-/// returns as many values as the type 2 takes.
+/// A component with these functions, all of one type, which has the index 0. Type 1 takes nothing and returns `passed`
+/// values, and type 2 takes them.
 pub(crate) fn functions(signature: Signature, passed: usize, bodies: &[Function]) -> Vec<u8> {
     let mut module = Module::new();
     let values = |count| vec![ValType::I32; count];
@@ -50,7 +50,7 @@ pub(crate) fn functions(signature: Signature, passed: usize, bodies: &[Function]
     component(&module)
 }
 
-/// A function without parameters, with so many local variables.
+/// A function without parameters, with `locals` local variables.
 pub(crate) fn body(locals: u32, write: impl FnOnce(&mut Function)) -> Function {
     let mut function = Function::new([(locals, ValType::I32)]);
     write(&mut function);
@@ -58,7 +58,7 @@ pub(crate) fn body(locals: u32, write: impl FnOnce(&mut Function)) -> Function {
     function
 }
 
-/// `groups` times: `depth` loops within each other, the innermost of which changes each of the variables.
+/// `groups` times: `depth` nested loops, the innermost of which changes each of the variables.
 pub(crate) fn loops(groups: usize, depth: usize, locals: u32) -> Function {
     body(locals, |function| {
         for _ in 0..groups {
@@ -75,7 +75,7 @@ pub(crate) fn loops(groups: usize, depth: usize, locals: u32) -> Function {
     })
 }
 
-/// So many conditional branches out of one block, with each variable changed between them in turn.
+/// `branches` conditional branches out of one block; between them, each variable is changed in turn.
 pub(crate) fn branches(branches: usize, locals: u32) -> Function {
     body(locals, |function| {
         function.instructions().block(BlockType::Empty);
@@ -89,7 +89,7 @@ pub(crate) fn branches(branches: usize, locals: u32) -> Function {
     })
 }
 
-/// A jump table of so many targets, which alternate between so many blocks.
+/// A jump table of `targets` targets, which alternate between `blocks` blocks.
 pub(crate) fn jump_table(targets: u32, blocks: u32, locals: u32) -> Function {
     body(locals, |function| {
         for _ in 0..blocks {
@@ -118,7 +118,7 @@ pub(crate) fn calls(pairs: usize) -> Function {
     })
 }
 
-/// So many calls through a table.
+/// `calls` calls through a table.
 pub(crate) fn indirect_calls(calls: usize) -> Function {
     body(0, |function| {
         for _ in 0..calls {
@@ -127,7 +127,7 @@ pub(crate) fn indirect_calls(calls: usize) -> Function {
     })
 }
 
-/// Blocks within each other that pass values through, so many at a time (type 3 of [`functions`]).
+/// `depth` nested blocks that pass values through (type 3 of [`functions`]).
 pub(crate) fn passing_blocks(depth: usize) -> Function {
     body(1, |function| {
         function.instructions().call(0);
@@ -141,7 +141,7 @@ pub(crate) fn passing_blocks(depth: usize) -> Function {
     })
 }
 
-/// So many values on the stack at once, added up at the end.
+/// `values` values on the stack at once, added up at the end.
 pub(crate) fn stack(values: usize) -> Function {
     body(1, |function| {
         for _ in 0..values {
@@ -185,7 +185,7 @@ pub(crate) fn joins(blocks: usize, locals: u32) -> Function {
     })
 }
 
-/// Blocks within each other.
+/// Nested blocks.
 pub(crate) fn deep(depth: usize) -> Function {
     body(1, |function| {
         for _ in 0..depth {
@@ -197,7 +197,7 @@ pub(crate) fn deep(depth: usize) -> Function {
     })
 }
 
-/// The largest instructions that there are in few bytes.
+/// The instructions that expand the most from few bytes.
 pub(crate) fn wide(steps: usize) -> Function {
     body(2, |function| {
         for _ in 0..steps {
@@ -206,7 +206,7 @@ pub(crate) fn wide(steps: usize) -> Function {
     })
 }
 
-/// Components within each other.
+/// Nested components.
 pub(crate) fn nested(depth: usize) -> Vec<u8> {
     let mut inner = Component::new();
     for _ in 0..depth {
@@ -217,7 +217,7 @@ pub(crate) fn nested(depth: usize) -> Vec<u8> {
     inner.finish()
 }
 
-/// Components beside each other.
+/// Components side by side.
 pub(crate) fn siblings(count: usize) -> Vec<u8> {
     let mut outer = Component::new();
     for _ in 0..count {
@@ -226,7 +226,8 @@ pub(crate) fn siblings(count: usize) -> Vec<u8> {
     outer.finish()
 }
 
-/// Components that instantiate the one within them so many times, so deep: one grows to the power of the other.
+/// `depth` nested components, each of which instantiates the one in it `times` times: `times` to the power of `depth`
+/// instances.
 pub(crate) fn multiplied(times: u32, depth: usize) -> Vec<u8> {
     let mut inner = Component::new();
     inner.section(&ModuleSection(&Module::new()));
@@ -243,7 +244,7 @@ pub(crate) fn multiplied(times: u32, depth: usize) -> Vec<u8> {
     inner.finish()
 }
 
-/// Instance types within each other: three bytes each.
+/// Nested instance types: three bytes each.
 pub(crate) fn nested_types(depth: usize) -> Vec<u8> {
     let mut section = vec![1];
     for _ in 0..depth {
@@ -257,7 +258,7 @@ pub(crate) fn nested_types(depth: usize) -> Vec<u8> {
     component.finish()
 }
 
-/// Tuples of so many tuples, so deep.
+/// Tuples of `times` tuples, nested `depth` deep.
 pub(crate) fn multiplied_types(times: usize, depth: u32) -> Vec<u8> {
     use wasm_encoder::{ComponentValType, PrimitiveValType};
 
@@ -271,7 +272,7 @@ pub(crate) fn multiplied_types(times: usize, depth: u32) -> Vec<u8> {
     component.finish()
 }
 
-/// So many different types of so many fields.
+/// `count` different types of `fields` fields.
 pub(crate) fn many_types(count: usize, fields: usize) -> Vec<u8> {
     use wasm_encoder::{ComponentValType, PrimitiveValType};
 
@@ -284,14 +285,14 @@ pub(crate) fn many_types(count: usize, fields: usize) -> Vec<u8> {
     component.finish()
 }
 
-/// A custom section of so many bytes.
+/// A custom section of `bytes` bytes.
 pub(crate) fn custom(name: &str, bytes: usize) -> Vec<u8> {
     let mut component = Component::new();
     component.section(&CustomSection { name: name.into(), data: vec![0; bytes].into() });
     component.finish()
 }
 
-/// So many empty custom sections: three bytes each.
+/// `count` empty custom sections: three bytes each.
 pub(crate) fn sections(count: usize) -> Vec<u8> {
     let mut component = Component::new();
     for _ in 0..count {
@@ -300,7 +301,7 @@ pub(crate) fn sections(count: usize) -> Vec<u8> {
     component.finish()
 }
 
-/// So many imports with names of so many bytes.
+/// `count` imports with names of `bytes` bytes.
 pub(crate) fn imports(count: usize, bytes: usize) -> Vec<u8> {
     let mut module = Module::new();
     let mut imports = ImportSection::new();
@@ -312,7 +313,7 @@ pub(crate) fn imports(count: usize, bytes: usize) -> Vec<u8> {
     component(&module)
 }
 
-/// So many modules.
+/// `count` modules.
 pub(crate) fn modules(count: usize) -> Vec<u8> {
     let mut component = Component::new();
     for _ in 0..count {
@@ -321,7 +322,7 @@ pub(crate) fn modules(count: usize) -> Vec<u8> {
     component.finish()
 }
 
-/// So many types of functions.
+/// `count` types of functions.
 pub(crate) fn core_types(count: usize, params: usize) -> Vec<u8> {
     let mut module = Module::new();
     let mut types = TypeSection::new();
@@ -334,7 +335,7 @@ pub(crate) fn core_types(count: usize, params: usize) -> Vec<u8> {
     component(&module)
 }
 
-/// So many globals, and an export of each.
+/// `count` globals, and an export of each.
 pub(crate) fn exports(count: u32) -> Vec<u8> {
     let mut module = Module::new();
     let mut globals = GlobalSection::new();
@@ -348,7 +349,7 @@ pub(crate) fn exports(count: u32) -> Vec<u8> {
     component(&module)
 }
 
-/// A table with so many elements.
+/// A table with `count` elements.
 pub(crate) fn elements(count: u32) -> Vec<u8> {
     let mut module = Module::new();
     let mut types = TypeSection::new();
@@ -377,7 +378,7 @@ pub(crate) fn elements(count: u32) -> Vec<u8> {
     component(&module)
 }
 
-/// So many modules, each with two bytes of data so far apart.
+/// `count` modules, each with two bytes of data, `apart` bytes from each other.
 pub(crate) fn images(count: usize, apart: i32) -> Vec<u8> {
     let mut component = Component::new();
     for _ in 0..count {

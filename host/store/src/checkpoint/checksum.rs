@@ -1,12 +1,12 @@
-//! Checksums of what a file keeps: disks and copies lose bytes, and a record with another name in it still is a record.
+//! Checksums of the rows in a file: disks and copies lose bytes, and a record with a damaged name would still parse.
 //!
-//! A CRC-32 finds every damage of up to 32 bits in a row, and misses one of four billion others. It is no protection from
-//! somebody who writes to the file on purpose.
+//! A CRC-32 finds every error of up to 32 bits in a row, and misses one of four billion others. It does not protect
+//! from somebody who changes the file on purpose.
 
 use crc32fast::Hasher;
 
-/// The checksum of a user's row: of the id in the upper half, of everything in the lower one. So a record that is damaged
-/// leaves the id to be trusted.
+/// The checksum of a user's row: the upper half covers the id, the lower half everything. So the id of a damaged record
+/// can still be trusted.
 pub(super) fn of_user(id: &[u8], run: u32, record: &[u8]) -> i64 {
     (u64::from(crc32fast::hash(id)) << 32 | u64::from(of_parts(&[id, &run.to_le_bytes(), record]))).cast_signed()
 }
@@ -22,7 +22,7 @@ pub(super) fn of_listing(subject: i64, place: &str, is_complete: bool, standing:
     i64::from(of_parts(&parts))
 }
 
-/// Of texts one after another, each with its length.
+/// The checksum of several parts, each with its length.
 fn of_parts(parts: &[&[u8]]) -> u32 {
     let mut hasher = Hasher::new();
     for part in parts {

@@ -1,4 +1,4 @@
-//! Listings kept in memory: for tests, and for hosts that only want to move listings between instances.
+//! Listings kept in memory, for tests and for hosts that only need to move listings between instances.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -21,11 +21,11 @@ pub struct MemoryCheckpoints {
 struct Shelf {
     is_held: bool,
     latest: Option<(Standing, Users)>,
-    /// The finished listing before the latest.
+    /// The finished listing before the latest one.
     earlier: Option<(Standing, Users)>,
 }
 
-/// Records by id, each with the run that brought it last.
+/// Records by id, each with the run that returned it last.
 type Users = BTreeMap<String, (u32, User)>;
 
 impl MemoryCheckpoints {
@@ -85,7 +85,7 @@ impl Shelf {
         self.latest.as_ref().is_some_and(|(standing, _)| standing.end == Some(End::Complete))
     }
 
-    /// The finished listing before the latest, if it is complete or need not be.
+    /// The finished listing before the latest one; with `is_complete` only if it is complete.
     fn earlier(&self, is_complete: bool) -> Option<&Users> {
         let (standing, users) = self.earlier.as_ref()?;
         (!is_complete || standing.end == Some(End::Complete)).then_some(users)
@@ -111,7 +111,7 @@ impl Shelf {
         }
     }
 
-    /// The listing that is meant; `None` if it is empty.
+    /// The listing that a `Kept` means; `None` if there is none.
     fn listing(&self, of: Kept) -> Option<&Users> {
         let latest = self.latest.as_ref().map(|(_, users)| users);
         match of {
@@ -123,7 +123,7 @@ impl Shelf {
         }
     }
 
-    /// Whether somebody of the listing that is meant is left out.
+    /// Whether a `Kept` excludes a user of its listing.
     fn is_left_out(&self, of: Kept, id: &str) -> bool {
         matches!(of, Kept::Gone | Kept::Unseen)
             && self.latest.as_ref().is_some_and(|(_, latest)| latest.contains_key(id))

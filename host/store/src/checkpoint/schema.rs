@@ -1,4 +1,4 @@
-//! The tables of a file of checkpoints, and how those of an earlier version become them.
+//! The tables of a file of checkpoints, and the conversion of those of an earlier version.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -7,14 +7,15 @@ use super::checksum;
 /// Marks a file of checkpoints among SQLite files: `lchk` in ASCII.
 const APPLICATION_ID: i32 = 0x6c63_686b;
 
-/// The tables as [`SCHEMA`] makes them.
+/// The version of the tables that [`SCHEMA`] creates.
 pub(super) const VERSION: i32 = 2;
 
-/// The tables without checksums, whose unfinished and incomplete listings were worth nothing once the next one began.
+/// The version of the tables without checksums. There, an unfinished or incomplete listing was dropped when the next
+/// one began.
 const WITHOUT_CHECKSUMS: i32 = 1;
 
-/// Records lie in the order in which they come, with an index of their ids beside them: ids come in no order, and a table
-/// that is sorted by them would be rewritten all over at each step.
+/// Records are stored in the order in which they arrive, with a separate index of their ids: ids arrive in no order, so
+/// each step would rewrite a table that is sorted by id in many places.
 const SCHEMA: &str = "
     CREATE TABLE subject (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -44,8 +45,8 @@ const SCHEMA: &str = "
     ) STRICT;
 ";
 
-/// A listing that is finished and not complete is brought up to date from now on. One that an earlier version left beside
-/// a complete one lacks what that one knows, so the complete one takes its place.
+/// From now on, a finished listing is brought up to date even if it is incomplete. An incomplete listing that an
+/// earlier version left beside a complete one lacks users that the complete one has, so the complete one replaces it.
 const LEAVE_COMPLETE: &str = "
     DELETE FROM listing WHERE place = 'latest' AND NOT is_complete AND json_extract(standing, '$.end') IS NOT NULL
         AND EXISTS (SELECT 1 FROM listing AS other WHERE other.subject = listing.subject AND other.place = 'earlier');
@@ -53,8 +54,8 @@ const LEAVE_COMPLETE: &str = "
         AND NOT EXISTS (SELECT 1 FROM listing AS other WHERE other.subject = listing.subject AND other.place = 'latest');
 ";
 
-/// Makes the tables where there are none, or brings those of an earlier version up to date, all or nothing. Returns the
-/// version of what is there then; none for another program's file, which stays as it is.
+/// Creates the tables in an empty file, or converts those of an earlier version, all or nothing. Returns the resulting
+/// version; `None` for another program's file, which stays unchanged.
 pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<Option<i32>> {
     let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let number = |name| begun.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
@@ -80,7 +81,13 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<Option<i3
     Ok(Some(VERSION))
 }
 
-/// Gives every row its checksum.
+/// The version of the tables in a file; `None` for another program's file.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<Option<i32>> {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    Ok(if number("application_id")? == APPLICATION_ID { Some(number("user_version")?) } else { None })
+}
+
+/// Adds a checksum to every row.
 fn sum_up(change: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut read =
         change.prepare("SELECT number, id, run, record FROM user WHERE number > ?1 ORDER BY number LIMIT 1")?;
@@ -98,7 +105,7 @@ fn sum_up(change: &Transaction<'_>) -> rusqlite::Result<()> {
     subjects.into_iter().try_for_each(|subject| seal(change, subject))
 }
 
-/// Gives the listings of a subject their checksums.
+/// Updates the checksums of a subject's listings.
 pub(super) fn seal(change: &Transaction<'_>, subject: i64) -> rusqlite::Result<()> {
     let mut read = change.prepare("SELECT id, place, is_complete, standing FROM listing WHERE subject = ?1")?;
     let mut write = change.prepare("UPDATE listing SET sum = ?2 WHERE id = ?1")?;

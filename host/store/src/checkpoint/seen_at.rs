@@ -1,4 +1,4 @@
-//! As of when each field of a listing is known.
+//! When each field of a listing was last seen.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ const ATTRIBUTES: &str = "attributes";
 const NEVER: &str = "";
 
 /// For each field of a listing, by its name in JSON, the time of the last run whose token could see it. A field that no
-/// token has seen yet has none.
+/// token has seen yet has no time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SeenAt(BTreeMap<String, String>);
@@ -29,21 +29,21 @@ impl SeenAt {
         self.0.get(field).map(String::as_str).filter(|at| *at != NEVER)
     }
 
-    /// Whether a run that sees all but these fields sees one that earlier runs did not see as of that time: who has changed
-    /// since then is not all that is to be read.
+    /// Whether a run that sees all fields but the hidden ones sees a field that was last seen before the watermark. If
+    /// so, it is not enough to read who changed since the watermark.
     pub(crate) fn is_behind(&self, watermark: Option<&str>, hidden: &[HiddenField]) -> bool {
         let hidden: Vec<String> = hidden.iter().map(|field| in_json(&field.name)).collect();
         let is_older = |at: &str| watermark.is_some_and(|watermark| at < watermark);
-        // A store of an earlier version does not know.
+        // A store of an earlier version has no times.
         !self.0.is_empty() && self.0.iter().any(|(name, at)| !hidden.contains(name) && (at == NEVER || is_older(at)))
     }
 
-    /// Takes a run of that time that did not see some fields.
+    /// Records a run at the time `at` that could not see the hidden fields.
     pub(crate) fn take(&mut self, hidden: &[HiddenField], at: &str) {
         let hidden: Vec<String> = hidden.iter().map(|field| in_json(&field.name)).collect();
         let attributes = self.0.get(ATTRIBUTES).cloned();
         let is_hidden = |name: &str| hidden.iter().any(|hidden| hidden == name);
-        // All attributes are one field, but for those that were hidden once.
+        // All attributes are one field, except for those that were hidden once.
         for name in User::FIELDS.into_iter().filter(|name| *name != "id" && !is_hidden(name)) {
             self.0.insert(name.to_owned(), at.to_owned());
         }
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_field_keeps_the_time_at_which_it_was_seen_last() {
-        // Each run with what it did not see, and what is then known of some fields.
+        // Each run with the fields that it did not see, and the times of some fields afterwards.
         type Run = (&'static [&'static str], &'static str, [Option<&'static str>; 4]);
         let runs: &[Run] = &[
             (&["email"], "1", [None, Some("1"), None, Some("1")]),
@@ -118,7 +118,7 @@ mod tests {
         }
         seen.take(&[], "2");
         assert!(!seen.is_behind(Some("2"), &[]));
-        // Who was seen after the watermark is not behind: an unproven run does not move it.
+        // A field that was seen after the watermark is not behind: an unproven run does not move the watermark.
         seen.take(&[field("email")], "3");
         assert!(!seen.is_behind(Some("2"), &[]) && seen.is_behind(Some("3"), &[]));
     }

@@ -1,14 +1,14 @@
-//! Listings kept in an SQLite file.
+//! Listings saved in an SQLite file.
 //!
-//! One file holds as many listings as one likes. It is in WAL mode, so that readers do not wait; `synchronous=FULL` makes a
-//! step last when the power fails, not only when the process does, at the price of one flush a step, which is little beside
-//! the requests that the step took. What is deleted is overwritten (`secure_delete`), since it is personal data.
+//! One file holds any number of listings. It is in WAL mode, so that readers do not wait. `synchronous=FULL` makes a
+//! step survive a power failure, not only the end of the process; that costs one flush per step, little compared with
+//! the step's requests. Deleted data is overwritten (`secure_delete`), since it is personal.
 //!
-//! Beside the file lies an empty one for each listing, `FILE-N.lock`. A process that reads the listing holds a lock on it, which
-//! the system takes away when the process ends, however that happens.
+//! Beside the file there is an empty file for each listing, `FILE-N.lock`. A process that has the listing open holds a
+//! lock on it, which the system releases when the process ends, however that happens.
 //!
-//! Each row has a checksum, which is looked at whenever the row is read. A user's record that does not agree with it counts
-//! as not kept; where a listing's own row does not, the file is unusable.
+//! Each row has a checksum, which is checked whenever the row is read. A user's record with a wrong checksum counts as
+//! not kept. If a listing's own row has a wrong checksum, the file is unusable.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -28,14 +28,16 @@ use super::store::{Checkpoint, Checkpoints, Kept, ListingKey, Standing, Step, Ve
 use crate::listing::End;
 use crate::{Error, Result};
 
-/// Memory for pages of the file, in KiB, as SQLite writes it: the index of a large listing is touched all over.
+/// The page cache in KiB, as a negative number, which is SQLite's notation: each step changes the index of a large
+/// listing in many places.
 const CACHE: i32 = -16_000;
 
-/// After so many pages of 4 KiB the log of changes is moved into the file: a page that several steps touch is moved once.
+/// The write-ahead log is moved into the file after this many pages of 4 KiB: a page that several steps change is moved
+/// once.
 const LOG_PAGES: i32 = 4_000;
 
-/// How long another process may write before a step gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a step waits while another process writes.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A store in a file. Clones share it, and any number of listings may run in it at once.
 #[derive(Clone, Debug)]
@@ -50,15 +52,15 @@ struct Database {
 }
 
 impl SqliteCheckpoints {
-    /// Opens the file, and makes it where there is none: readable and writable by this user alone, since it holds personal
-    /// data. Blocks while it looks.
+    /// Opens the file, or creates it if it does not exist: readable and writable by this user alone, since it holds
+    /// personal data. Blocks.
     ///
     /// # Errors
-    /// [`Error::CheckpointUnusable`]: it cannot be made or opened, or is another sort of file.
-    /// [`Error::CheckpointNewer`]: a later version of this library made it.
+    /// [`Error::CheckpointUnusable`]: the file cannot be created or opened, or it is something else.
+    /// [`Error::CheckpointNewer`]: a later version of this library wrote it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        // SQLite takes some names, such as `:memory:`, for something else than a file.
+        // SQLite gives some names, such as `:memory:`, a special meaning.
         let path = std::path::absolute(path).map_err(|error| unusable(path, io_cause(error)))?;
         match private().write(true).create_new(true).open(&path) {
             Ok(_) => {}
@@ -76,7 +78,7 @@ impl SqliteCheckpoints {
     /// Returns how many listings there were.
     ///
     /// # Errors
-    /// [`Error::CheckpointBusy`] while one of them is being read, and then all are left; [`Error::CheckpointUnusable`].
+    /// [`Error::CheckpointBusy`] while one of them is open; then none is deleted. [`Error::CheckpointUnusable`].
     pub fn forget(&self, name: &str) -> Result<u64> {
         let subjects = self.file.with(|connection| {
             let mut found = connection.prepare("SELECT id, name, product, source FROM subject WHERE name = ?1")?;
@@ -96,8 +98,8 @@ impl SqliteCheckpoints {
         self.file.wipe(count)
     }
 
-    /// Deletes the listings to which nothing was added since then, finished or not, and overwrites them; one that is being
-    /// read is left. A name of which no listing is left goes as well. Returns how many listings there were.
+    /// Deletes the listings that were last saved before `time`, finished or not, and overwrites them. Skips a listing
+    /// that is open. Also deletes names that have no listing left. Returns how many listings it deleted.
     ///
     /// # Errors
     /// [`Error::CheckpointUnusable`].
@@ -142,7 +144,7 @@ impl Checkpoints for SqliteCheckpoints {
                 change.query_row(find, parts, |row| row.get::<_, i64>(0))
             })?;
             let lock = self.file.lock(subject, key)?;
-            // Until it was locked, another process may have forgotten it.
+            // Another process may have deleted it before it was locked.
             let now = self.file.with(|connection| connection.query_row(find, parts, |row| row.get(0)).optional())?;
             if now == Some(subject) {
                 return Ok(Box::new(Held { file: Arc::clone(&self.file), subject, _lock: lock }));
@@ -152,7 +154,8 @@ impl Checkpoints for SqliteCheckpoints {
 }
 
 impl Database {
-    /// Makes the tables, or sees that they are those that this version knows. Another program's file stays as it is.
+    /// Creates the tables, or checks that they are those that this version knows. Leaves another program's file
+    /// unchanged.
     fn prepare(&self) -> Result<()> {
         let version = self.with(|connection| {
             connection.busy_timeout(PATIENCE)?;
@@ -183,7 +186,7 @@ impl Database {
         work(&mut self.connection()).map_err(|error| unusable(&self.path, error))
     }
 
-    /// All of it, or nothing.
+    /// Runs a transaction: all of it takes effect, or nothing.
     fn change<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
         self.with(|connection| {
             let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -211,13 +214,14 @@ impl Database {
         name.into()
     }
 
-    /// Deletes the file of a lock that is held. Its number is never given again, so nobody waits for another one of that name.
+    /// Deletes the file of a lock that is held. Its number is never used again, so no process waits for a lock of the
+    /// same name.
     fn drop_lock(&self, subject: i64) {
-        // One that stays is empty, and in nobody's way.
+        // A file that stays is empty and harmless.
         drop(std::fs::remove_file(self.lock_path(subject)));
     }
 
-    /// Empties the log of changes, in which deleted pages would stand otherwise. Returns how many listings were deleted.
+    /// Truncates the write-ahead log, which could still contain deleted pages. Returns how many listings were deleted.
     fn wipe(&self, deleted: usize) -> Result<u64> {
         self.with(|connection| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())))?;
         Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
@@ -237,7 +241,8 @@ impl Held {
         users.map_err(|error| self.damaged(&error))
     }
 
-    /// The listings of this subject by their places, if each agrees with its checksum. An earlier one is never alone.
+    /// The listings of this subject by their places, after checking their checksums. There is never an earlier listing
+    /// without a latest one.
     fn standings(&self) -> Result<Vec<(String, String)>> {
         let listings = self.file.with(|connection| {
             let sql = "SELECT place, is_complete, standing, sum FROM listing WHERE subject = ?1 ORDER BY place DESC";
@@ -254,7 +259,7 @@ impl Held {
         })?;
         let is_alone = listings.first().is_some_and(|(place, ..)| place != "latest");
         if is_alone || listings.iter().any(|(.., is_intact)| !is_intact) {
-            return Err(unusable(&self.file.path, "what it holds is damaged"));
+            return Err(unusable(&self.file.path, "its data is damaged"));
         }
         Ok(listings.into_iter().map(|(place, standing, _)| (place, standing)).collect())
     }
@@ -264,18 +269,18 @@ impl Held {
         text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| self.damaged(&error))
     }
 
-    /// The error's own words may repeat what a record holds.
+    /// The error's own text could repeat a part of a record, so only its place is used.
     fn damaged(&self, error: &serde_json::Error) -> Error {
         let (line, column) = (error.line(), error.column());
-        unusable(&self.file.path, format!("what it holds cannot be read ({line}:{column})"))
+        unusable(&self.file.path, format!("its data cannot be read ({line}:{column})"))
     }
 }
 
-/// What `Kept` means in tables; `?1` is the subject, and the rows are the listings whose users are meant.
+/// The query for a `Kept`: selects the listings whose users it means; `?1` is the subject.
 const fn listings(of: Kept) -> &'static str {
     match of {
         Kept::Latest => "SELECT id FROM listing WHERE subject = ?1 AND place = 'latest'",
-        // `latest` sorts behind `earlier`.
+        // `latest` sorts after `earlier`.
         Kept::LastComplete => "SELECT id FROM listing WHERE subject = ?1 AND is_complete ORDER BY place DESC LIMIT 1",
         Kept::Before | Kept::Unseen => "SELECT id FROM listing WHERE subject = ?1 AND place = 'earlier'",
         Kept::Gone => {
@@ -285,7 +290,7 @@ const fn listings(of: Kept) -> &'static str {
     }
 }
 
-/// Leaves out who is in the latest listing.
+/// Excludes users who are in the latest listing.
 const NOT_IN_LATEST: &str = "AND NOT EXISTS (
     SELECT 1 FROM user AS other JOIN listing ON listing.id = other.listing
     WHERE subject = ?1 AND place = 'latest' AND other.id = user.id)";
@@ -349,7 +354,7 @@ impl Checkpoint for Held {
 
     fn verify(&mut self) -> Result<Verified> {
         self.file.with(|connection| {
-            // Every row is read, and not only those that the index leads to.
+            // Reads every row, not only those that the index leads to.
             let sql = "SELECT id, run, record, sum FROM user NOT INDEXED WHERE listing = (
                 SELECT id FROM listing WHERE subject = ?1 AND place = 'latest')";
             let mut found = connection.prepare(sql)?;
@@ -400,7 +405,7 @@ impl Checkpoint for Held {
             while records.len() < limit
                 && let Some(row) = rows.next()?
             {
-                // In an index that is damaged ids may be out of their order.
+                // In a damaged index, ids may be out of order.
                 if let Row::Intact(id, record) = Row::read(row)
                     && records.last().is_none_or(|(last, _)| *last < id)
                     && (from == ">=" || id.as_str() > after)
@@ -435,19 +440,19 @@ impl Checkpoint for Held {
     }
 }
 
-/// A user's row, held against its checksum.
-enum Row {
+/// A user's row, compared with its checksum.
+pub(super) enum Row {
     /// The id and the record.
     Intact(String, String),
-    /// The record is not the one that was saved; the id is.
+    /// The record is damaged, the id is not.
     Damaged(String),
-    /// Neither is.
+    /// Both are damaged.
     Nameless,
 }
 
 impl Row {
-    /// Of the columns id, run, record and sum. What is of another type than it was is damaged too.
-    fn read(row: &rusqlite::Row<'_>) -> Self {
+    /// Reads the columns id, run, record and sum. A column of an unexpected type is damaged too.
+    pub(super) fn read(row: &rusqlite::Row<'_>) -> Self {
         let (id, run, record) = (row.get::<_, String>(0), row.get::<_, u32>(1), row.get::<_, String>(2));
         let (Ok(id), Ok(sum)) = (id, row.get::<_, i64>(3)) else { return Self::Nameless };
         match (run, record) {
@@ -460,7 +465,7 @@ impl Row {
     }
 }
 
-/// Copies who has not come in the latest listing from the one before, as of the latest run.
+/// Copies users that the latest listing has not returned from the one before, with the run that returned them there.
 const ADOPT: &str = "
     INSERT INTO user (listing, id, run, record, sum)
     SELECT latest.id, user.id, user.run, user.record, user.sum
@@ -468,7 +473,7 @@ const ADOPT: &str = "
     WHERE subject = ?1 AND earlier.place = 'earlier' AND latest.place = 'latest'
         AND NOT EXISTS (SELECT 1 FROM user AS other WHERE other.listing = latest.id AND other.id = user.id)";
 
-/// Deletes the rows of a listing that do not agree with their checksums.
+/// Deletes the rows of a listing whose checksums are wrong.
 fn mend(change: &Transaction<'_>, listing: i64) -> rusqlite::Result<()> {
     let mut read = change.prepare("SELECT id, run, record, sum, number FROM user NOT INDEXED WHERE listing = ?1")?;
     let mut rows = read.query([listing])?;
@@ -482,7 +487,7 @@ fn mend(change: &Transaction<'_>, listing: i64) -> rusqlite::Result<()> {
     damaged.iter().try_for_each(|number| remove.execute([number]).map(drop))
 }
 
-/// Leaves out who is in the latest listing, where that is meant.
+/// The condition that excludes users who are in the latest listing; empty if the `Kept` does not need it.
 const fn without(of: Kept) -> &'static str {
     match of {
         Kept::Gone | Kept::Unseen => NOT_IN_LATEST,
@@ -490,7 +495,7 @@ const fn without(of: Kept) -> &'static str {
     }
 }
 
-/// The latest listing takes the place of the earlier one where it is finished, and goes otherwise.
+/// Moves the latest listing to the place of the earlier one if it is finished, and deletes it otherwise.
 fn make_room(change: &Transaction<'_>, subject: i64, is_finished: bool) -> rusqlite::Result<()> {
     if is_finished {
         change.execute("DELETE FROM listing WHERE subject = ?1 AND place = 'earlier'", [subject])?;
@@ -505,7 +510,7 @@ fn subject(row: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, ListingKey)> {
     Ok((row.get(0)?, ListingKey { name: row.get(1)?, product: row.get(2)?, source: row.get(3)? }))
 }
 
-/// How files are made: for this user alone, where the system can say so.
+/// How files are created: for this user alone, if the system supports that.
 fn private() -> OpenOptions {
     let mut options = File::options();
     #[cfg(unix)]
@@ -518,6 +523,6 @@ fn unix_ms(time: SystemTime) -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn unusable(path: &Path, reason: impl Into<Cause>) -> Error {
+pub(super) fn unusable(path: &Path, reason: impl Into<Cause>) -> Error {
     Error::CheckpointUnusable { store: path.display().to_string(), reason: reason.into() }
 }

@@ -1,4 +1,4 @@
-//! What every store must do, tried with each.
+//! Tests of what every store must do, with each store.
 
 use std::fmt::Debug;
 
@@ -14,7 +14,7 @@ fn key(name: &str) -> ListingKey {
     ListingKey { name: name.into(), product: "example".into(), source: "https://chat.example.com".into() }
 }
 
-/// How far a listing is after so many steps.
+/// The state of a listing after this many steps.
 fn standing(pages: u64, end: Option<End>) -> Standing {
     let mut standing = Standing::begin(None);
     standing.cursor = end.is_none().then(|| format!("cursor {pages}"));
@@ -93,16 +93,16 @@ fn goes_on_from_each_step(store: &dyn Checkpoints) {
     check(held.users(Kept::Latest, Some("ü"), 2).unwrap(), vec![]);
     check(found(held, Kept::Latest, &["ü", "nobody", "b"]), vec!["b".into(), "ü".into()]);
     check(found(held, Kept::Latest, &[]), vec![]);
-    // Whom only the first reading has brought goes with the end of the second.
+    // A user that only the first reading returned is removed at the end of the second.
     let (third, new) = (standing(3, Some(End::Complete)), users(&["d"]));
     let step = Step { run: 2, withdraws: true, users: &new, ..Step::of(&third) };
     held.save(&step).unwrap();
     check(ids(held, Kept::Latest), vec!["a".into(), "c'".into(), "d".into(), "ü".into()]);
-    // And whom a provider names as gone, with their step.
+    // So are users that a provider reports as gone, with their step.
     let gone = ["c'", "nobody"].map(str::to_owned);
     held.save(&Step { withdraws: false, gone: &gone, users: &[], ..step }).unwrap();
     check(ids(held, Kept::Latest), vec!["a".into(), "d".into(), "ü".into()]);
-    // Neither an end that is not complete nor a listing on its way proves anything.
+    // Neither an incomplete listing nor a running one proves anything.
     save(held, false, 1, &[], &[], &standing(3, Some(End::Incomplete)));
     check((ids(held, Kept::LastComplete), ids(held, Kept::Gone)), (vec![], vec![]));
 }
@@ -112,7 +112,8 @@ fn tells_who_is_gone(store: &dyn Checkpoints) {
     let held = held.as_mut();
     let complete = Some(End::Complete);
     let texts = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
-    // Each listing with what is kept after it: of the last complete one, of the one before, and who is gone.
+    // Each listing with the users that are kept after it: of the last complete one, of the one before, and those who
+    // are gone.
     type Ids = &'static [&'static str];
     let cases: &[(Ids, Option<End>, Ids, Ids, Ids)] = &[
         (&["a", "b", "c"], complete, &["a", "b", "c"], &[], &[]),
@@ -135,7 +136,7 @@ fn tells_who_is_gone(store: &dyn Checkpoints) {
     check(held.users(Kept::Gone, Some("b"), 1).unwrap(), users(&["e"]));
 }
 
-/// What a listing that is not proven leaves as it is.
+/// What a listing that is not proven leaves unchanged.
 fn keeps_who_did_not_come(store: &dyn Checkpoints) {
     let mut held = store.open(&key("unseen")).unwrap();
     let held = held.as_mut();
@@ -154,13 +155,13 @@ fn keeps_who_did_not_come(store: &dyn Checkpoints) {
     check(held.find(Kept::Latest, &["b".into()]).unwrap(), vec![changed]);
     let verified = Verified { intact: 4, ..Verified::default() };
     check((held.verify().unwrap(), held.count(Kept::Unseen).unwrap()), (verified, 0));
-    // A listing that is not held against the one before is not what is known.
-    let untold = Standing { is_untold: true, ..standing(3, Some(End::Complete)) };
-    save(held, true, 1, &users(&["x"]), &[], &untold);
-    save(held, true, 1, &users(&["y"]), &[], &untold);
+    // A listing that is not settled does not replace the one before.
+    let unsettled = Standing { is_unsettled: true, ..standing(3, Some(End::Complete)) };
+    save(held, true, 1, &users(&["x"]), &[], &unsettled);
+    save(held, true, 1, &users(&["y"]), &[], &unsettled);
     check(ids(held, Kept::Before), ["a", "b", "c", "d"].map(str::to_owned).into());
-    // Who is gone leaves.
-    held.save(&Step { gone: &["y".into(), "z".into()], mends: true, ..Step::of(&untold) }).unwrap();
+    // Users who are gone are removed.
+    held.save(&Step { gone: &["y".into(), "z".into()], mends: true, ..Step::of(&unsettled) }).unwrap();
     check(ids(held, Kept::Latest), vec![]);
 }
 
@@ -190,7 +191,7 @@ fn memory_keeps_what_a_listing_needs() {
 }
 
 #[test]
-fn what_an_earlier_version_kept_is_read() {
+fn a_listing_of_an_earlier_version_is_read() {
     let mut kept = serde_json::to_value(standing(2, Some(End::Complete))).unwrap();
     let fields = kept.as_object_mut().unwrap();
     assert!(fields.remove("maker").is_some() && fields.remove("is_untold").is_some());
@@ -215,7 +216,7 @@ mod sqlite {
     use std::path::{Path, PathBuf};
     use std::time::{Duration, SystemTime};
 
-    /// A folder of a test's own, which goes with it.
+    /// A folder of its own for a test, deleted at the end of the test.
     struct Folder(PathBuf);
 
     impl Folder {
@@ -253,7 +254,7 @@ mod sqlite {
         let store = SqliteCheckpoints::open(folder.file()).unwrap();
         let mut held = store.open(&key("t")).unwrap();
         list(held.as_mut(), &["a", "b"], None);
-        // As after a crash, neither was closed: another connection reads what was saved, and the lock is still held.
+        // As after a crash, nothing was closed: another connection reads what was saved, and the lock is still held.
         let other = SqliteCheckpoints::open(folder.file()).unwrap();
         assert_eq!(other.open(&key("t")).err().unwrap().code(), "checkpoint-busy");
         drop((held, store));
@@ -326,7 +327,7 @@ mod sqlite {
             (ids(held, Kept::Latest), found(held, Kept::Latest, &["a", "b", "bb", "f"])),
             (vec!["e".to_owned(), "f".to_owned()], vec!["f".to_owned()],)
         );
-        // One page of one user is no end of the listing.
+        // One page with one user does not end the listing.
         assert_eq!(held.users(Kept::Latest, None, 1).unwrap().first().map(|user| user.id.as_str()), Some("e"));
         save(held, false, 1, &users(&["a"]), &[], &standing(1, Some(End::Complete)));
         held.save(&Step { mends: true, ..Step::of(&standing(1, Some(End::Complete))) }).unwrap();
@@ -359,7 +360,7 @@ mod sqlite {
         }
     }
 
-    /// A file as version 1 made it.
+    /// A file as version 1 wrote it.
     fn of_version_1(path: &Path, listings: &[(&str, End, &[&str])]) {
         let connection = Connection::open(path).unwrap();
         connection
@@ -397,7 +398,7 @@ mod sqlite {
     #[test]
     fn a_file_without_checksums_gets_them_and_keeps_what_is_complete() {
         let (complete, incomplete) = (End::Complete, End::Incomplete);
-        // What an earlier version left, and what is known and what was before then.
+        // What an earlier version left, and then the latest listing and the one before.
         type Listings<'a> = &'a [(&'a str, End, &'a [&'a str])];
         let cases: [(Listings<'_>, End, &[&str], &[&str]); 3] = [
             (&[("latest", complete, &["a", "b"])], complete, &["a", "b"], &[]),
@@ -487,7 +488,7 @@ mod sqlite {
         assert!(!holds("tenant-"));
         let files = std::fs::read_dir(&folder.0).unwrap().map(|file| file.unwrap().file_name());
         let locks = files.filter(|name| name.to_string_lossy().ends_with(".lock")).count();
-        assert_eq!(locks, 0, "of what is forgotten no file is left");
+        assert_eq!(locks, 0, "no file is left of a deleted listing");
     }
 
     #[test]
@@ -496,7 +497,7 @@ mod sqlite {
         let store = SqliteCheckpoints::open(folder.file()).unwrap();
         std::thread::scope(|scope| {
             for n in 0..8 {
-                // Half of them as other processes do, with a connection of their own.
+                // Half of them with a connection of their own, as other processes have.
                 let store = if n % 2 == 0 { store.clone() } else { SqliteCheckpoints::open(folder.file()).unwrap() };
                 scope.spawn(move || {
                     let mut held = store.open(&key(&format!("tenant {n}"))).unwrap();

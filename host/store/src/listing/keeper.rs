@@ -1,5 +1,6 @@
-//! A store's blocking calls, on threads on which they may block.
+//! Runs a store's blocking calls on threads that may block.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use provider_model::User;
@@ -19,43 +20,43 @@ pub(crate) struct Keeper {
     name: Arc<str>,
 }
 
-/// What a sync found, saved together in the latest listing.
+/// What a sync found, to be saved together in the latest listing.
 #[derive(Clone, Debug)]
 pub(crate) struct Update {
     pub(crate) added: Vec<User>,
     pub(crate) changed: Vec<User>,
     pub(crate) gone: Vec<String>,
-    /// Whether damaged records that nobody has replaced go.
+    /// Whether to delete damaged records that were not replaced.
     pub(crate) mends: bool,
     pub(crate) standing: Standing,
 }
 
 impl Update {
-    /// Only how the listing stands.
+    /// An update of the listing's state alone.
     pub(crate) const fn of(standing: Standing, mends: bool) -> Self {
         Self { added: Vec::new(), changed: Vec::new(), gone: Vec::new(), mends, standing }
     }
 }
 
-/// What is there when a listing is opened.
+/// What a store has when a listing is opened.
 #[derive(Debug, Default)]
 pub(crate) struct Opened {
-    /// How far the latest listing is, with the users whose records are intact.
+    /// The state of the latest listing, which counts only the users whose records are intact.
     pub(crate) standing: Option<Standing>,
     pub(crate) damage: Damage,
 }
 
-/// Records that are not as they were saved.
+/// Damaged records: they differ from what was saved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Damage {
-    /// The ids of those that still have one.
+    /// The ids of damaged records that still have one.
     pub(crate) ids: Vec<String>,
-    /// How many have none, or are not there.
+    /// How many damaged records have no id, or are missing.
     pub(crate) nameless: u64,
 }
 
 impl Damage {
-    /// How many records that are.
+    /// How many records are damaged.
     pub(crate) fn records(&self) -> u64 {
         u64::try_from(self.ids.len()).unwrap_or(u64::MAX).saturating_add(self.nameless)
     }
@@ -63,39 +64,40 @@ impl Damage {
     fn of(verified: Verified, users: u64) -> Self {
         let Verified { intact, damaged, nameless } = verified;
         let found = intact.saturating_add(u64::try_from(damaged.len()).unwrap_or(u64::MAX)).saturating_add(nameless);
-        // More than were saved is no less damage.
+        // More records than were saved are damage too.
         Self { ids: damaged, nameless: nameless.saturating_add(users.abs_diff(found)) }
     }
 }
 
-/// What is done with a step that ends a listing.
+/// What to do after the last step of a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AtTheEnd {
-    /// The listing becomes what is known.
+    /// Settle the listing: it replaces the one before.
     Settle,
-    /// Somebody else does that, when what differs was printed.
+    /// Leave that to the sync, which reports the differences first.
     Leave,
 }
 
 impl Keeper {
-    /// Takes a listing.
+    /// Opens a listing, and locks it.
     pub(crate) async fn open(store: Arc<dyn Checkpoints>, key: ListingKey) -> Result<Self> {
         let name = Arc::<str>::from(key.name.as_str());
         let opened = spawn_blocking(move || store.open(&key)).await;
         Ok(Self { checkpoint: Arc::new(Mutex::new(flatten(&name, opened)?)), name })
     }
 
-    /// How far the latest listing came, and what of it is damaged.
+    /// The state of the latest listing, and which of its records are damaged.
     pub(crate) async fn inspect(&self) -> Result<Opened> {
         self.outcome(self.run(inspect).await)
     }
 
-    /// Takes up the listing that an earlier process has left unfinished.
+    /// Resumes the listing that an earlier process left unfinished.
     pub(crate) async fn recall(&self, standing: Standing) -> Result<Walk> {
         self.outcome(self.run(move |checkpoint| recall(checkpoint, standing)).await)
     }
 
-    /// Begins to save a step. The last one of a listing comes with everything that its end means.
+    /// Begins to save a step. After the last step of a listing, settles it if `at_the_end` says so; if that fails, it alone
+    /// is tried again.
     pub(super) fn save(
         &self,
         taken: Arc<Taken>,
@@ -104,14 +106,17 @@ impl Keeper {
         at_the_end: AtTheEnd,
     ) -> JoinHandle<Result<()>> {
         self.run(move |checkpoint| {
-            checkpoint.save(&Step {
-                begins,
-                run: taken.run,
-                withdraws: taken.withdraws,
-                users: &taken.batch.users,
-                repeated: &taken.batch.repeated,
-                ..Step::of(&taken.standing)
-            })?;
+            if !taken.is_saved.load(Ordering::Acquire) {
+                checkpoint.save(&Step {
+                    begins,
+                    run: taken.run,
+                    withdraws: taken.withdraws,
+                    users: &taken.batch.users,
+                    repeated: &taken.batch.repeated,
+                    ..Step::of(&taken.standing)
+                })?;
+                taken.is_saved.store(true, Ordering::Release);
+            }
             if taken.standing.end.is_none() {
                 return Ok(());
             }
@@ -125,12 +130,12 @@ impl Keeper {
         })
     }
 
-    /// Makes the latest listing, which has ended, what is known.
+    /// Settles the latest listing, which has ended.
     pub(crate) async fn settle(&self) -> Result<Option<Standing>> {
         self.outcome(self.run(settle::settle).await)
     }
 
-    /// What came of it.
+    /// The outcome of a call of the store.
     pub(super) fn outcome<T>(&self, outcome: Result<Result<T>, JoinError>) -> Result<T> {
         flatten(&self.name, outcome)
     }
@@ -144,12 +149,12 @@ impl Keeper {
         self.outcome(saving.await)
     }
 
-    /// The records of these ids.
+    /// Returns the records of these ids.
     pub(crate) async fn find(&self, of: Kept, ids: Vec<String>) -> Result<Vec<User>> {
         self.outcome(self.run(move |checkpoint| checkpoint.find(of, &ids)).await)
     }
 
-    /// What is known of these ids beside the listing that is on its way, or is about to begin.
+    /// Returns the records that were kept for these ids before the listing that is running or about to begin.
     pub(super) async fn known(&self, begins: bool, ids: Vec<String>) -> Result<Vec<User>> {
         let reading = self.run(move |checkpoint| {
             let is_latest = begins && checkpoint.standing()?.is_some_and(|latest| latest.is_finished());
@@ -169,7 +174,7 @@ impl Keeper {
         work: impl FnOnce(&mut dyn Checkpoint) -> Result<T> + Send + 'static,
     ) -> JoinHandle<Result<T>> {
         let checkpoint = Arc::clone(&self.checkpoint);
-        // A store that panicked is asked again: its steps are all or nothing.
+        // A store that panicked is used again: its steps are all or nothing.
         spawn_blocking(move || work(checkpoint.lock().unwrap_or_else(PoisonError::into_inner).as_mut()))
     }
 }
@@ -180,7 +185,7 @@ impl std::fmt::Debug for Keeper {
     }
 }
 
-/// Records that are damaged count as not kept.
+/// Reads a listing's state. Damaged records count as not kept.
 fn inspect(checkpoint: &mut dyn Checkpoint) -> Result<Opened> {
     let Some(mut standing) = checkpoint.standing()? else { return Ok(Opened::default()) };
     let verified = checkpoint.verify()?;
@@ -190,7 +195,7 @@ fn inspect(checkpoint: &mut dyn Checkpoint) -> Result<Opened> {
     Ok(Opened { standing: Some(standing), damage })
 }
 
-/// The listing as it stood.
+/// Restores a listing from its state and ids.
 fn recall(checkpoint: &mut dyn Checkpoint, standing: Standing) -> Result<Walk> {
     let mut seen = Seen::default();
     checkpoint.ids(&mut |id, run| seen.recall(id, run == standing.run))?;
@@ -200,7 +205,7 @@ fn recall(checkpoint: &mut dyn Checkpoint, standing: Standing) -> Result<Walk> {
 /// A store that panicked is reported as one that does not work.
 fn flatten<T>(name: &str, outcome: Result<Result<T>, JoinError>) -> Result<T> {
     outcome.unwrap_or_else(|_| {
-        let reason = "the store stopped in the middle of it".into();
+        let reason = "the store stopped while it was in use".into();
         Err(Error::CheckpointUnusable { store: format!("of the listing `{name}`"), reason })
     })
 }

@@ -1,22 +1,22 @@
-//! What a record says that was read with a token that does not see everything, beside the record that is kept.
+//! Merges a record that was read with a token that does not see everything with the kept record.
 //!
-//! A value that is hidden from a token has not changed. So a visible value wins, and a hidden one keeps the value that was
-//! seen last. What was never seen stays absent.
+//! A hidden value is not a change. So a visible value replaces the kept one, and a hidden field keeps the value that
+//! was seen last. A field that was never seen stays absent.
 
 use std::collections::HashMap;
 
 use provider_model::{ActivityKnowledge, Attributes, HiddenField, SeatUse, User, UserKind, UserStatus};
 
-/// What is hidden in one listing.
+/// The fields that are hidden in one listing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hidden {
-    /// Each hidden field with the ids that it may have instead of the one that is seen.
+    /// Each hidden field, with the ids that may be its real value; an empty list means any.
     fields: HashMap<String, Vec<String>>,
     /// The described roles, the highest first.
     roles: Vec<String>,
 }
 
-/// Takes fields that are hidden into a list that has each once. Returns whether there was one that was not known yet.
+/// Adds hidden fields to a list that has each field once. Returns whether that added anything.
 pub(crate) fn learn(known: &mut Vec<HiddenField>, fields: &[HiddenField]) -> bool {
     let mut is_news = false;
     for HiddenField { name, may_be } in fields {
@@ -25,7 +25,7 @@ pub(crate) fn learn(known: &mut Vec<HiddenField>, fields: &[HiddenField]) -> boo
                 known.push(HiddenField { name: name.clone(), may_be: may_be.clone() });
                 is_news = true;
             }
-            // An empty list is for a value that may be any.
+            // An empty list means any value.
             Some(field) if field.may_be.is_empty() => {}
             Some(field) if may_be.is_empty() => {
                 field.may_be.clear();
@@ -42,18 +42,18 @@ pub(crate) fn learn(known: &mut Vec<HiddenField>, fields: &[HiddenField]) -> boo
 }
 
 impl Hidden {
-    /// These fields are hidden, of a product with these roles, the highest first.
+    /// Makes it from the hidden fields and the product's roles, the highest first.
     pub(crate) fn new(fields: &[HiddenField], roles: &[String]) -> Self {
         let fields = fields.iter().map(|field| (field.name.clone(), field.may_be.clone())).collect();
         Self { fields, roles: roles.to_vec() }
     }
 
-    /// Whether nothing is.
+    /// Whether no field is hidden.
     pub(crate) fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
 
-    /// The records of users of whom some are kept.
+    /// Merges the records of users with the kept ones, as far as there are any.
     pub(crate) fn merge_all(&self, users: &mut [User], kept: Vec<User>) {
         let kept: HashMap<String, User> = kept.into_iter().map(|user| (user.id.clone(), user)).collect();
         for user in users {
@@ -67,7 +67,7 @@ impl Hidden {
         self.fields.contains_key(name)
     }
 
-    /// The record of a user of whom another one is kept.
+    /// Merges a fresh record of a user with the kept one.
     pub(crate) fn merge(&self, kept: &User, fresh: User) -> User {
         if self.fields.is_empty() {
             return fresh;
@@ -97,8 +97,8 @@ impl Hidden {
         user
     }
 
-    /// A role is a lower bound where a higher one may be hidden. A guest who became a member, or the other way round, is seen
-    /// to have changed.
+    /// If a higher role may be hidden, the visible role is only a lower bound. A guest who became a member, or a member
+    /// who became a guest, is a visible change.
     fn role(&self, kept: &User, user: &mut User) {
         let place = |role: &str| self.roles.iter().position(|id| id == role);
         let may_be_kept = self.fields.get("role").is_some_and(|ids| ids.is_empty() || ids.contains(&kept.role));
@@ -111,8 +111,8 @@ impl Hidden {
         }
     }
 
-    /// Whether an account is deactivated is visible; whether it is in use follows from its activity. Activity that is hidden
-    /// is known to be no earlier than it was.
+    /// Whether an account is deactivated is visible; whether it is in use follows from its activity. Hidden activity
+    /// cannot be earlier than the one that was seen.
     fn activity(&self, kept: &User, user: &mut User) {
         let is_hidden = self.has("activity") || self.has("last-activity-at");
         let is_later = match (kept.activity, user.activity) {
@@ -138,7 +138,7 @@ impl Hidden {
         }
     }
 
-    /// A seat with its licences. Who is seen to hold a licence takes a seat.
+    /// Merges the seat with its licences. A user with a visible licence takes a seat.
     fn seat(&self, kept: &User, user: &mut User) {
         let contradicts = kept.seat == SeatUse::Free && !user.licenses.is_empty();
         if self.has("seat") && user.seat == SeatUse::Unknown && !contradicts {

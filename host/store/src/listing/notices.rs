@@ -1,11 +1,11 @@
-//! What this library reports of a listing, and what it reads out of a provider's notices.
+//! The notices that this library adds to a listing, and what it reads from a provider's notices.
 
 use std::collections::HashMap;
 
 use provider_model::{Attributes, Notice, Severity};
 
-/// The provider's notice that a listing went on in an instance that has not seen all of it. It decides nothing, and is
-/// dropped where the host proves the listing (`wit/provider.wit`).
+/// The provider's notice that a listing continued in an instance that has not seen all of it. Nothing depends on it,
+/// and it is dropped if the host proves the listing (`wit/provider.wit`).
 pub(super) const RESUMED: &str = "listing-resumed";
 
 const BEGUN_AGAIN: &str = "listing-begun-again";
@@ -19,7 +19,7 @@ pub(super) fn is_own(notice: &Notice) -> bool {
     [BEGUN_AGAIN, READ_AGAIN, PROVEN, WITHDRAWN, DAMAGED].contains(&notice.code.as_str())
 }
 
-/// Puts notices into a list that has each code once; a later one replaces an earlier.
+/// Adds notices to a list that has each code once; a later notice replaces an earlier one.
 pub(super) fn merge(into: &mut Vec<Notice>, notices: &[Notice]) {
     let mut places: HashMap<String, usize> =
         into.iter().enumerate().map(|(place, notice)| (notice.code.clone(), place)).collect();
@@ -34,7 +34,7 @@ pub(super) fn merge(into: &mut Vec<Notice>, notices: &[Notice]) {
     }
 }
 
-/// The list is read from its beginning, since the provider cannot go on.
+/// The list is read from its beginning, since the provider cannot continue.
 pub(super) fn begun_again() -> Notice {
     notice_of(
         BEGUN_AGAIN,
@@ -63,15 +63,16 @@ pub(super) fn proven(counted: u32) -> Notice {
     )
 }
 
-/// Users who came before the list was read again are not in it any more.
+/// Users who were returned before the list was read again are no longer in it.
 pub(super) fn withdrawn(users: u64) -> Notice {
     let (who, were) = if users == 1 { ("1 user", "was") } else { (&*format!("{users} users"), "were") };
-    let message =
-        format!("The list was read again, and {who} who had come before {were} deleted meanwhile and left out");
+    let message = format!(
+        "The list was read again, and {who} who had been returned before {were} deleted meanwhile and left out"
+    );
     Notice { count: u32::try_from(users).ok(), ..notice_of(WITHDRAWN, &message, &[]) }
 }
 
-/// Records of the store are not as they were saved.
+/// Records of the store are damaged.
 pub(crate) fn damaged(records: u64) -> Notice {
     let (who, were) =
         if records == 1 { ("1 kept record", "was") } else { (&*format!("{records} kept records"), "were") };
@@ -81,7 +82,7 @@ pub(crate) fn damaged(records: u64) -> Notice {
         count: u32::try_from(records).ok(),
         ..notice_of(
             DAMAGED,
-            &format!("{who} {were} damaged on disk and not used; the server is asked for them again"),
+            &format!("{who} {were} damaged on disk and not used; they are read from the server again"),
             &[],
         )
     }

@@ -1,56 +1,56 @@
-//! What a step of a listing brings, how far the listing is, and how it ends.
+//! The types of a listing's steps: what a step returns, the progress, and the end.
 
 use provider_model::{Attributes, HiddenField, Notice, User};
 use serde::{Deserialize, Serialize};
 
-/// What a listing ended with.
+/// How a listing ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum End {
-    /// It holds every user who existed from its beginning to its end: one who was known and did not come is gone.
+    /// It has every user who existed from its beginning to its end: a known user who was not returned is gone.
     Complete,
     /// It may lack users; a notice says why.
     Incomplete,
 }
 
-/// What one step brought.
+/// What one step returned.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// Users who come for the first time.
+    /// Users who are returned for the first time.
     pub users: Vec<User>,
-    /// Users who came before: a later record of the same id, which replaces the earlier.
+    /// Users who were returned before: a later record of the same id, which replaces the earlier one.
     pub repeated: Vec<User>,
-    /// What the provider and this library have to tell. The last batch repeats all.
+    /// What the provider and this library report. The last batch repeats all notices.
     pub notices: Vec<Notice>,
     /// The product's own count of all users to come.
     pub expected_total: Option<u32>,
     /// Set in the last batch.
     pub end: Option<End>,
-    /// Set in the last batch of an incomplete listing: why it is not complete, a code of the provider.
+    /// Set in the last batch of an incomplete listing: the provider's code for why it is not complete.
     pub reason: Option<String>,
-    /// What the token cannot see in the whole listing. The last batch repeats all.
+    /// The fields that the token cannot see in the whole listing. The last batch repeats all of them.
     pub hidden: Vec<HiddenField>,
-    /// Set in the last batch: how many of those who came belong to the listing no more, since the list was read again and
-    /// they were deleted meanwhile. A store has left them out; a host without one cannot tell who they are.
+    /// Set in the last batch: how many returned users no longer belong to the listing, because they were deleted before
+    /// the list was read again. A store has removed them; a host without a store does not know who they are.
     pub withdrawn: u64,
     /// The instant for which the count is proven, in the product's time.
     pub watermark: Option<String>,
-    /// More about this step, documented by the provider.
+    /// More facts about this step, documented by the provider.
     pub attributes: Attributes,
 }
 
-/// How far a listing is.
+/// The progress of a listing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// Distinct users so far.
     pub users: u64,
-    /// Records of users who had come before.
+    /// Records of users who had been returned before.
     pub repeated: u64,
     /// Steps so far.
     pub pages: u64,
     /// The product's own count of all users to come.
     pub expected_total: Option<u32>,
-    /// Requests that it took; 0 as well where an earlier version of this library did not count them.
+    /// Requests so far; 0 also if an earlier version of this library did not count them.
     #[serde(default)]
     pub requests: u64,
 }

@@ -1,23 +1,23 @@
-//! The proof that a listing holds everybody, by counting: for one that a provider cannot prove, since it went on in
+//! Proves by counting that a listing has everybody, if the provider cannot prove it because the listing continued in
 //! another instance.
 //!
-//! The product counted E users before the first page was asked for, and the provider answers for the watermark W: a user
-//! who was created before W and is listed afterwards was among the counted. So the users of such a date who came are some
-//! of the counted. Where they are as many as the counted, they are the counted, each of them, whatever was created, deleted
-//! or skipped meanwhile: a user who was created after W, whose place among the counted is not known, only makes the numbers
-//! differ.
+//! The product counted E users before the first page was requested, and the provider vouches for the watermark W: a
+//! user who was created before W and is listed afterwards was among the counted users. So the listed users with such a
+//! date are a subset of the counted ones. If there are E of them, they are all the counted users, whatever was created,
+//! deleted or skipped meanwhile. A user who was created after W may or may not have been counted; that can only make
+//! the numbers differ.
 //!
-//! That holds for the users of one run, which has one count. Who came before a run began may have been deleted before its
-//! count, and would stand for somebody who is missing.
+//! This holds for the users of one run, which has one count. A user who was returned before the run began may have been
+//! deleted before its count, and would be mistaken for a user who is missing.
 
 use provider_sandbox::answers;
 use serde::{Deserialize, Serialize};
 
-/// What a run counted, and who of those has come.
+/// How many users the product counted for a run, and how many of them were returned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Proof {
     count: Count,
-    /// Distinct users who came and were certainly counted.
+    /// Distinct users who were returned and were certainly counted.
     came: u64,
 }
 
@@ -25,13 +25,13 @@ pub(crate) struct Proof {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Count {
-    /// No page has come.
+    /// No page has arrived.
     #[default]
     Awaited,
-    /// So many at this time, in milliseconds since 1970.
+    /// The number of users at this time, in milliseconds since 1970.
     #[serde(alias = "told")]
     Known { expected: u32, watermark_ms: i64 },
-    /// There is none, or not a single one.
+    /// There is no count, or pages report different ones.
     Unusable,
 }
 
@@ -49,14 +49,14 @@ impl Proof {
         };
     }
 
-    /// Takes a user who comes for the first time in the run.
+    /// Counts a user who is returned for the first time in the run.
     pub(super) fn came(&mut self, created_at: Option<&str>) {
         let Count::Known { watermark_ms, .. } = self.count else { return };
         let was_counted = created_at.and_then(millis).is_some_and(|ms| ms < watermark_ms);
         self.came = self.came.saturating_add(u64::from(was_counted));
     }
 
-    /// Whether everybody whom the product counted has come.
+    /// Whether everybody whom the product counted was returned.
     pub(super) const fn holds(&self) -> bool {
         match self.count {
             Count::Known { expected, .. } => self.came == expected as u64,
@@ -64,7 +64,7 @@ impl Proof {
         }
     }
 
-    /// How many the product counted; `None` if it reported no number that could prove anything.
+    /// How many users the product counted; `None` if it reported no number that could prove anything.
     pub(super) const fn counted(&self) -> Option<u32> {
         match self.count {
             Count::Known { expected, .. } => Some(expected),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_goes_on_in_another_process() {
+    fn a_proof_continues_in_another_process() {
         let mut proof = Proof::default();
         proof.page(Some(2), Some(W));
         proof.came(EARLY);
@@ -180,7 +180,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// A proof never overlooks a user who was counted after the watermark, is never deleted and does not come.
+        /// A proof never overlooks a user who was counted, was not deleted and was not returned.
         #[test]
         fn a_proven_listing_misses_nobody(lives in lives(), counted_at in 0_i64..=2_000) {
             let exists = |life: &&Life| {

@@ -1,4 +1,4 @@
-//! Which ids have come.
+//! The ids that a listing has returned.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
@@ -6,47 +6,47 @@ use std::hash::BuildHasher as _;
 /// The lists that hashes are spread over, by their first 12 bits.
 const LISTS: usize = 1 << 12;
 
-/// The ids that have come, as hashes of 107 bits under random keys: 13 MB for a million users, however often the list is
-/// read. No server can choose ids that are taken for one another, and two of a hundred million are by chance in one of
-/// 10^16 listings.
+/// The ids that a listing has returned, as hashes of 107 bits with random keys: 13 MB for a million users, however
+/// often the list is read. A server cannot choose ids that collide, and with a hundred million ids two collide by
+/// chance in one of 10^16 listings.
 ///
-/// They stand in sorted lists, of which one more id moves half of one: some 2 KB. A hash table of a million takes 36 MB,
-/// and half as much again while it grows.
+/// The hashes are in many sorted lists. A new id moves half of one list: some 2 KB. A hash table of a million would
+/// take 36 MB, and half as much again while it grows.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     keys: (RandomState, RandomState),
-    /// None before the first id comes.
+    /// Empty before the first id.
     lists: Vec<List>,
 }
 
-/// What is known of an id that comes.
+/// Whether an id was returned before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Arrival {
-    /// It comes for the first time.
+    /// It is returned for the first time.
     pub(super) is_new: bool,
-    /// It comes for the first time in this run.
+    /// It is returned for the first time in this run.
     pub(super) is_new_in_run: bool,
 }
 
 impl Seen {
-    /// Notes an id that comes now.
+    /// Records an id that is returned now.
     pub(super) fn note(&mut self, id: &str) -> Arrival {
         self.take(id, true)
     }
 
-    /// Takes up an id that came before this process began, last in this run or in an earlier one.
+    /// Records an id that an earlier process returned, last in this run or in an earlier one.
     pub(super) fn recall(&mut self, id: &str, in_this_run: bool) {
         self.take(id, in_this_run);
     }
 
-    /// From now on another run is under way.
+    /// Begins another run.
     pub(super) fn begin_run(&mut self) {
         for mark in self.lists.iter_mut().flat_map(|list| &mut list.marks) {
             mark.set_run(false);
         }
     }
 
-    /// How many ids came in an earlier run, and not in this one.
+    /// How many ids were returned in an earlier run and not in this one.
     pub(super) fn not_of_this_run(&self) -> u64 {
         let marks = self.lists.iter().flat_map(|list| &list.marks);
         u64::try_from(marks.filter(|mark| !mark.is_of_run()).count()).unwrap_or(u64::MAX)
@@ -59,7 +59,7 @@ impl Seen {
             self.lists.resize_with(LISTS, List::default);
         }
         let list = usize::from(u16::from_be_bytes([first, second])) % LISTS;
-        // There is such a list; a user would rather come twice than not at all.
+        // There always is such a list. If there were none, returning a user twice would be better than not at all.
         let nobody = Arrival { is_new: true, is_new_in_run: true };
         self.lists.get_mut(list).map_or(nobody, |list| list.take(Mark(rest), in_this_run))
     }
@@ -95,7 +95,7 @@ impl List {
     }
 }
 
-/// 95 bits of a hash, and in the last bit whether the id has come in the present run.
+/// 95 bits of a hash; the last bit says whether the id was returned in the present run.
 #[derive(Clone, Copy, Debug)]
 struct Mark([u8; 12]);
 
@@ -110,7 +110,7 @@ impl Mark {
         *last & 1 == 1
     }
 
-    /// What stands for the id alone.
+    /// The mark without the bit of the run.
     fn id(&self) -> [u8; 12] {
         let mut mark = *self;
         mark.set_run(false);

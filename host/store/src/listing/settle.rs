@@ -1,7 +1,7 @@
-//! The end of a listing that is kept: it is held against the one before, and becomes what is known.
+//! Settles a saved listing that has ended: compares it with the one before, which it then replaces.
 //!
-//! A listing that is proven complete takes the place of what was known. One that is not proven adds to it: a user who did not come
-//! is kept, and what was proven stays proven, as of when it was.
+//! A listing that is proven complete replaces the one before. A listing that is not proven adds to it: users that it
+//! did not see are kept, and what was proven before stays proven, as of that time.
 
 use chrono::{SecondsFormat, Utc};
 
@@ -11,11 +11,11 @@ use super::proof::Proof;
 use crate::Result;
 use crate::checkpoint::{Checkpoint, Kept, Standing, Step};
 
-/// Users that are merged at a time.
+/// How many users are merged at a time.
 const AT_ONCE: u32 = 1_000;
 
-/// Merges the records of the latest listing with those of the one before once more: what is hidden became known when some
-/// had been merged already.
+/// Merges the records of the latest listing once more with those of the one before: some had been merged before it was
+/// known which fields are hidden.
 pub(super) fn merge_again(checkpoint: &mut dyn Checkpoint, hidden: &Hidden) -> Result<()> {
     let Some(standing) = checkpoint.standing()? else { return Ok(()) };
     let mut after: Option<String> = None;
@@ -34,7 +34,7 @@ pub(super) fn merge_again(checkpoint: &mut dyn Checkpoint, hidden: &Hidden) -> R
     }
 }
 
-/// Makes the latest listing, which has ended, what is known. Returns how it stands then; `None` if nothing is kept.
+/// Settles the latest listing, which has ended. Returns its new state; `None` if the store is empty.
 pub(super) fn settle(checkpoint: &mut dyn Checkpoint) -> Result<Option<Standing>> {
     let Some(run) = checkpoint.standing()? else { return Ok(None) };
     let before = checkpoint.before()?;
@@ -46,21 +46,22 @@ pub(super) fn settle(checkpoint: &mut dyn Checkpoint) -> Result<Option<Standing>
     Ok(Some(settled))
 }
 
-/// How a listing stands that was held against the one before, with so many users of whom some were not seen.
+/// The state of a listing after it was compared with the one before. It has `users` users, of whom `unseen` were not
+/// seen.
 fn settled(before: Option<Standing>, run: Standing, unseen: u64, users: u64) -> Standing {
     let at = run.watermark.clone().unwrap_or_else(now);
     let mut seen_at = before.as_ref().map(|before| before.seen_at.clone()).unwrap_or_default();
     seen_at.take(&run.hidden, &at);
-    let run = Standing { seen_at, is_untold: false, untold: None, cursor: None, ..run };
+    let run = Standing { seen_at, is_unsettled: false, undelivered: None, cursor: None, ..run };
     match before {
         Some(before) if run.end != Some(End::Complete) => {
             let is_proven = before.end == Some(End::Complete);
             let is_older = is_proven || unseen > 0;
             Standing {
                 end: before.end,
-                // Nothing newer is known of users who did not come.
+                // Nothing newer is known about users that were not seen.
                 watermark: if is_older { before.watermark } else { run.watermark },
-                maker: if before.maker == run.maker { run.maker } else { None },
+                record_source: if before.record_source == run.record_source { run.record_source } else { None },
                 reason: if is_proven { None } else { run.reason },
                 progress: Progress { users, ..run.progress },
                 proof: Proof::default(),
@@ -71,7 +72,7 @@ fn settled(before: Option<Standing>, run: Standing, unseen: u64, users: u64) -> 
     }
 }
 
-/// The time of a run whose product did not say it.
+/// The time of a run whose product did not report one.
 fn now() -> String {
     Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
 }
@@ -86,7 +87,7 @@ mod tests {
     const NEW: &str = "2026-02-01T00:00:00.000Z";
 
     fn standing(end: End, watermark: Option<&str>, hidden: &[&str]) -> Standing {
-        let mut standing = Standing { is_untold: true, ..Standing::begin(None) };
+        let mut standing = Standing { is_unsettled: true, ..Standing::begin(None) };
         standing.end = Some(end);
         standing.reason = (end == End::Incomplete).then(|| "why".to_owned());
         standing.watermark = watermark.map(str::to_owned);

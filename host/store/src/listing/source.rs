@@ -1,9 +1,9 @@
-//! What a listing is read from: a session or, in tests, a script.
+//! The source of a listing's pages: a session or, in tests, a script.
 
 use std::future::Future;
 
 use provider_model::{User, UserPage};
-use provider_sandbox::{Baseline, Changes, ListingLimits, Maker, Session};
+use provider_sandbox::{Baseline, Changes, ListingLimits, RecordSource, Session};
 
 use crate::Result;
 
@@ -12,7 +12,7 @@ pub trait Source: Send {
     /// One step of a listing, with the bytes of its users.
     fn list_step(&mut self, cursor: Option<&str>, limit: u32) -> impl Future<Output = Result<(UserPage, u64)>> + Send;
 
-    /// One step of finding out what changed; `None` if the provider cannot.
+    /// One step of a sync; `None` if the provider cannot report changes.
     fn list_changes(
         &mut self,
         since: &Baseline,
@@ -20,19 +20,19 @@ pub trait Source: Send {
         cursor: Option<&str>,
     ) -> impl Future<Output = Result<Option<(Changes, u64)>>> + Send;
 
-    /// Gives the instance back that was kept for the next step.
+    /// Releases the instance that was kept for the next step.
     fn leave_instance(&mut self);
 
-    /// What its steps may hold and take.
+    /// The limits on its steps.
     fn listing_limits(&self) -> &ListingLimits;
 
-    /// What makes its records.
-    fn maker(&self) -> Option<&Maker>;
+    /// The version and settings that make its records.
+    fn record_source(&self) -> Option<&RecordSource>;
 
     /// The roles that its records may hold, the highest first.
     fn roles(&self) -> &[String];
 
-    /// Whether it can find out what changed.
+    /// Whether it can report what changed.
     fn has_changes(&self) -> bool;
 
     /// How many requests it has sent.
@@ -61,8 +61,8 @@ impl Source for Session {
         Self::listing_limits(self)
     }
 
-    fn maker(&self) -> Option<&Maker> {
-        Self::maker(self)
+    fn record_source(&self) -> Option<&RecordSource> {
+        Self::record_source(self)
     }
 
     fn roles(&self) -> &[String] {

@@ -1,8 +1,8 @@
 //! Whether a listing makes progress, and how much it has taken in all.
 //!
-//! Progress is somebody who comes for the first time in a reading of the product's list, or a known user who was compared.
-//! Time is what passes while somebody waits for the next step, counted second by second: a process that is stopped in
-//! between has lost a second, and nothing for what its host does between two steps.
+//! Progress is a user who is returned for the first time in a reading of the product's list, or a known user who was
+//! compared. Time counts only while the caller waits for the next step, second by second. So a process that was stopped
+//! in between loses at most one second, and what the host does between two steps costs nothing.
 
 use std::future::Future;
 use std::pin::pin;
@@ -13,43 +13,46 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{Error, Result, Stall};
 
-/// How often the time is looked at, and the most that one look counts; more often where a listing may stall sooner.
+/// How often the time is checked, and the most that one check counts. A listing with a shorter stall time checks more
+/// often.
 const TICK: Duration = Duration::from_secs(1);
 const SHORTEST_TICK: Duration = Duration::from_millis(10);
 
-/// Steps without progress that each step with some allows: a provider may read the list three times, and once more for a
-/// product that moves while it is read.
+/// How many steps without progress each step with progress allows: a provider may read the list three times, and once
+/// more if the product changes meanwhile.
 const IDLE_FOR_EACH: u64 = 4;
 
-/// How many times as long as without an answer a listing may take while answers come that bring nobody new.
+/// While answers arrive that have nobody new, a listing may take this many times as long as without any answer.
 const PATIENCE: u32 = 5;
 
-/// How many times as long as a listing has taken it may take to read the list again and find nobody new.
+/// A listing may take this many times as long as it has taken so far to read the list again and find nobody new.
 const AGAIN: u32 = 3;
 
-/// Follows one listing, or one sync.
+/// Watches one listing or one sync.
 #[derive(Debug, Default)]
 pub(crate) struct StallGuard {
     /// Time since the last answer.
     silent: Duration,
-    /// Time since the last progress, and until then, but for the waits that the product has asked for.
+    /// Time since the last progress, without the waits that the product asked for.
     idle: Duration,
+    /// The same time up to the last progress.
     good: Duration,
-    /// Those waits, since the last progress.
+    /// The waits that the product asked for since the last progress.
     waited: Duration,
-    /// All of it.
+    /// All time, waits included.
     total: Duration,
-    /// Steps since the last progress, and those with some.
+    /// Steps since the last progress.
     idle_steps: u64,
+    /// Steps with progress.
     good_steps: u64,
     bytes: u64,
 }
 
 impl StallGuard {
-    /// Waits for a part of a step, such as the provider's answer, as long as the listing may stand still.
+    /// Waits for a part of a step, such as the provider's answer, as long as the listing may go without progress.
     ///
     /// # Errors
-    /// The part's own; or the listing stands still, or has taken all of its time. The next part has its time again.
+    /// Those of the part; the listing stalled, or has used all of its time. The next part has the full time again.
     pub(crate) async fn part<T, E>(
         &mut self,
         limits: &ListingLimits,
@@ -74,10 +77,10 @@ impl StallGuard {
         }
     }
 
-    /// Waits as the product has asked: that is no silence.
+    /// Waits as the product asked. That does not count as time without an answer.
     ///
     /// # Errors
-    /// It has asked for one wait after another, and nobody new came; or the listing has taken all of its time.
+    /// The product asked for one wait after another and returned nobody new, or the listing has used all of its time.
     pub(crate) async fn pause(&mut self, limits: &ListingLimits, until: Instant) -> Result<()> {
         loop {
             let began = Instant::now();
@@ -93,7 +96,7 @@ impl StallGuard {
         }
     }
 
-    /// Whether it may go on.
+    /// Checks whether the listing may continue.
     fn stands(&mut self, limits: &ListingLimits) -> Result<()> {
         if self.total > limits.time {
             return Err(over(Bound::Time, limits.time.as_secs()));
@@ -112,10 +115,10 @@ impl StallGuard {
         Ok(())
     }
 
-    /// Takes records of so many bytes, after which there are so many users.
+    /// Counts records of `bytes` bytes, with which the listing has `users` users.
     ///
     /// # Errors
-    /// The listing is beyond one of its limits.
+    /// The listing exceeds one of its limits.
     pub(crate) fn holds(&mut self, limits: &ListingLimits, users: u64, bytes: u64) -> Result<()> {
         self.bytes = self.bytes.saturating_add(bytes);
         if users > limits.users {
@@ -127,10 +130,10 @@ impl StallGuard {
         Ok(())
     }
 
-    /// Takes a step that made progress with so many users.
+    /// Counts a step that made progress with `progress` users.
     ///
     /// # Errors
-    /// The listing stands still.
+    /// The listing stalled.
     pub(crate) fn step(&mut self, limits: &ListingLimits, progress: u64) -> Result<()> {
         self.silent = Duration::ZERO;
         if progress > 0 {
@@ -147,7 +150,7 @@ impl StallGuard {
         self.stands(limits)
     }
 
-    /// It stalled. The next step may take as long again.
+    /// The error for a stalled listing. The next step has the full time again.
     fn stalled(&mut self, stall: Stall) -> Error {
         (self.silent, self.idle, self.waited, self.idle_steps) = (Duration::ZERO, Duration::ZERO, Duration::ZERO, 0);
         Error::ListingStalled { stall }
@@ -183,7 +186,7 @@ mod tests {
         for (good, idle) in [(0, 3), (1, 7), (10, 43)] {
             let mut guard = StallGuard::default();
             for _ in 0..good {
-                // Some idle ones in between count for nothing once there is progress.
+                // Idle steps in between do not count once there is progress.
                 guard.step(&limits, 0).unwrap();
                 guard.step(&limits, 1).unwrap();
             }
@@ -229,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_has_so_many_users_and_bytes_in_all() {
+    fn a_listing_has_limits_on_all_its_users_and_bytes() {
         let limits = limits(|it| (it.users, it.bytes) = (10, 100));
         let cases = [(10, 50, None), (11, 1, Some("limit-listing-users")), (1, 51, Some("limit-listing-bytes"))];
         for (users, bytes, expect) in cases {
@@ -240,7 +243,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_never_answers_is_given_up() {
+    async fn a_product_that_never_answers_stalls_the_listing() {
         let limits = limits(|it| it.stall_time = NO_TIME);
         let mut guard = StallGuard::default();
         let stalled = guard.part(&limits, pending::<Result<()>>()).await;
@@ -249,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_wait_that_was_asked_for_is_no_silence() {
+    async fn a_wait_that_was_asked_for_does_not_stall_the_listing() {
         let limits = limits(|it| it.stall_time = NO_TIME);
         let mut guard = StallGuard::default();
         let until = Instant::now() + Duration::from_millis(50);

@@ -1,4 +1,5 @@
-//! Listings of made pages: what is new, what is said again, when one begins again and what its end is worth.
+//! Listings from scripted pages: who is new, which notices repeat, when a listing begins again, and when its end is
+//! complete.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ const OLD: &str = "2020-01-01T00:00:00.000Z";
 const NEW: &str = "2026-11-24T09:31:00.000Z";
 const NOW_MS: u64 = 1_795_512_600_000;
 
-/// A page of users with their ages, with the count of the census.
+/// A page of users with their creation dates, and with the provider's count.
 fn counted(expected: u32, users: &[(&str, &str)], state: ListingState) -> UserPage {
     let users = users.iter().map(|(id, created_at)| user(id, created_at)).collect();
     UserPage { expected_total: Some(expected), watermark: Some(W.into()), ..page(users, state) }
@@ -24,7 +25,7 @@ fn more(expected: u32, users: &[(&str, &str)]) -> UserPage {
     counted(expected, users, ListingState::More("next".into()))
 }
 
-/// The last page of a listing that went on in a fresh instance.
+/// The last page of a listing that continued in a fresh instance.
 fn resumed(expected: u32, users: &[(&str, &str)]) -> UserPage {
     let notices = vec![notice("listing-resumed", &[])];
     UserPage { notices, ..counted(expected, users, ListingState::Resumed) }
@@ -36,7 +37,7 @@ fn incomplete(expected: u32, users: &[(&str, &str)], reason: &str) -> UserPage {
     UserPage { notices, ..counted(expected, users, ListingState::Incomplete(reason.into())) }
 }
 
-/// What a process that is killed after each step, and another one that goes on, know of the listing.
+/// The state of a listing after its process was killed, as the next process restores it.
 fn reopened(taken: &Taken, came: &BTreeMap<String, u32>) -> Walk {
     let kept = serde_json::to_string(&taken.standing).unwrap();
     let standing: Standing = serde_json::from_str(&kept).unwrap();
@@ -48,8 +49,8 @@ fn reopened(taken: &Taken, came: &BTreeMap<String, u32>) -> Walk {
     Walk::resume(standing, seen)
 }
 
-/// Takes pages, in one process or in one for each. Returns the ids that came as new, in order, the notices of the last
-/// batch, its end, and what the walk would do next.
+/// Takes pages, in one process or in one process for each page. Returns the ids of new users in order, the notices of
+/// the last batch, its end, and the walk.
 fn walk(pages: &[UserPage], killed: bool) -> (Vec<String>, Vec<String>, Option<End>, Walk) {
     let mut walk = Walk::new(Standing::begin(None));
     let (mut new, mut came, mut last) = (Vec::new(), BTreeMap::new(), None);
@@ -90,7 +91,7 @@ fn a_resumed_listing_is_complete_where_the_count_proves_it() {
         (first(), resumed(3, &[("b", OLD), ("c", OLD), ("d", NEW)]), &["listing-proven"], Some(End::Complete), 1),
         // One is missing: the list is read again.
         (first(), resumed(3, &[("d", NEW)]), &["listing-resumed", "listing-read-again"], None, 2),
-        // A provider that knows another reason is believed, whatever the count says.
+        // A provider's own reason counts, whatever the numbers are.
         (
             first(),
             incomplete(3, &[("c", OLD)], "partial-view"),
@@ -98,7 +99,7 @@ fn a_resumed_listing_is_complete_where_the_count_proves_it() {
             Some(End::Incomplete),
             1,
         ),
-        // The state decides, and no notice does.
+        // The state decides, not a notice.
         (
             UserPage { notices: vec![notice("records-unreadable", &[])], ..first() },
             UserPage { notices: vec![], ..resumed(3, &[("c", OLD)]) },
@@ -144,7 +145,7 @@ fn a_resumed_listing_is_complete_where_the_count_proves_it() {
 
 #[test]
 fn users_of_an_earlier_reading_do_not_stand_for_those_who_are_missing() {
-    // The first who came was deleted before the second count, and another one who was counted then is skipped.
+    // The first user was deleted before the second count, and another one who was counted then is skipped.
     let pages = [
         more(3, &[("gone", OLD), ("a", OLD)]),
         resumed(3, &[]),
@@ -156,12 +157,12 @@ fn users_of_an_earlier_reading_do_not_stand_for_those_who_are_missing() {
     for killed in [false, true] {
         let ends: Vec<_> = (2..=6).map(|n| walk(&pages[..n], killed).2).collect();
         assert_eq!(ends, [None; 5], "killed: {killed}");
-        // With the one who was skipped, the second reading is the proof.
+        // With the user who was skipped, the second reading proves the listing.
         let whole = [&pages[..3], &[resumed(2, &[("b", OLD)])]].concat();
         let (new, notices, end, walk) = walk(&whole, killed);
         assert_eq!((new, end), (vec!["gone".into(), "a".into(), "b".into()], Some(End::Complete)));
         assert_eq!(notices, ["listing-read-again", "listing-proven", "users-withdrawn"]);
-        assert_eq!(walk.standing().progress.users, 2, "who was deleted is not of the listing");
+        assert_eq!(walk.standing().progress.users, 2, "a deleted user does not belong to the listing");
     }
 }
 
@@ -207,7 +208,7 @@ fn a_listing_does_not_begin_again_for_ever() {
 #[test]
 fn a_cursor_that_somebody_else_kept_is_not_replaced() {
     let mut walk = Walk::new(Standing::begin(Some("kept".into())));
-    assert!(!walk.begin_again(), "who had come is not known here");
+    assert!(!walk.begin_again(), "the users before the cursor are not known here");
     let taken = walk.take(resumed(3, &[("c", OLD)]), NOW_MS);
     assert_eq!((taken.batch.end, taken.standing.run), (Some(End::Incomplete), 1), "nor is the rest read twice");
 }

@@ -1,7 +1,11 @@
-//! What a page means for a listing: who is new, whether it is over, and what comes next. It neither waits nor calls.
+//! Decides what a page means for a listing: who is new, whether the listing has ended, and what comes next. Does no
+//! I/O.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use provider_model::{ListingState, Notice, User, UserPage};
-use provider_sandbox::{LimitHit, ListingLimits, Maker, bounds};
+use provider_sandbox::{LimitHit, ListingLimits, RecordSource, bounds};
 
 use super::merge;
 use super::notices;
@@ -10,9 +14,9 @@ use super::proof::Proof;
 use super::seen::{Arrival, Seen};
 use crate::checkpoint::{Standing, Wait};
 
-/// How often a listing begins at most: where the provider refuses its cursor, and where it was interrupted and is not
-/// proven complete. A reading that nobody interrupts is the last one, so this only bounds a provider that refuses its own
-/// cursors, or says of every listing that it was interrupted.
+/// How often a listing may begin: it begins again if the provider refuses its cursor, and if it was interrupted and
+/// cannot be proven complete. A reading without an interruption is the last one, so this only limits a provider that
+/// refuses its own cursors, or that reports every listing as interrupted.
 const RUNS_AT_MOST: u32 = 10;
 
 /// A listing between two pages.
@@ -20,24 +24,26 @@ const RUNS_AT_MOST: u32 = 10;
 pub(crate) struct Walk {
     standing: Standing,
     seen: Seen,
-    /// What this library reported and no batch has brought yet.
-    untold: Vec<Notice>,
-    /// What it reported in this listing.
+    /// Notices of this library that no batch has returned yet.
+    unreported: Vec<Notice>,
+    /// All notices of this library in this listing.
     own: Vec<Notice>,
 }
 
-/// A page that was taken.
+/// The result of taking a page.
 #[derive(Clone, Debug)]
 pub(super) struct Taken {
     pub(super) batch: Batch,
     /// The run that it belongs to.
     pub(super) run: u32,
-    /// How many users came for the first time in it.
+    /// How many users it returns for the first time in the run.
     pub(super) news: u64,
-    /// Whether those whom only an earlier run has brought are of the listing no more.
+    /// Whether users that only an earlier run returned no longer belong to the listing.
     pub(super) withdraws: bool,
-    /// How far the listing is with it.
+    /// The state of the listing after the page.
     pub(super) standing: Standing,
+    /// Whether its users are saved. The end of the listing is saved after them, and may fail alone.
+    pub(super) is_saved: Arc<AtomicBool>,
 }
 
 impl Walk {
@@ -45,26 +51,26 @@ impl Walk {
         Self::resume(standing, Seen::default())
     }
 
-    /// Takes up a listing with the ids that have come.
+    /// Resumes a listing with the ids that it has returned.
     pub(super) fn resume(standing: Standing, seen: Seen) -> Self {
         let own = standing.notices.iter().filter(|notice| notices::is_own(notice)).cloned().collect();
-        Self { standing, seen, untold: Vec::new(), own }
+        Self { standing, seen, unreported: Vec::new(), own }
     }
 
     pub(super) const fn standing(&self) -> &Standing {
         &self.standing
     }
 
-    /// Takes a notice of this library, which the next batch brings.
+    /// Adds a notice of this library; the next batch returns it.
     pub(super) fn note_own(&mut self, notice: Notice) {
-        self.untold.push(notice.clone());
-        self.tell(notice);
+        self.unreported.push(notice.clone());
+        self.report(notice);
     }
 
-    /// Whether the listing may hold these notices beside those that it has.
+    /// Checks whether the listing may hold these notices besides those that it has.
     ///
     /// # Errors
-    /// The limit that it would be beyond.
+    /// The limit that they would exceed.
     pub(super) fn fits(&self, reported: &[Notice], limits: &ListingLimits) -> Result<(), LimitHit> {
         if reported.is_empty() {
             return Ok(());
@@ -74,19 +80,19 @@ impl Walk {
         bounds::notices(&all, limits)
     }
 
-    /// Notes who makes the page that is taken next, and the requests that it took. Where the pages of one run are made by
-    /// several, nobody can bring them up to date.
-    pub(super) fn made(&mut self, maker: Option<&Maker>, requests: u64) {
+    /// Records which version makes the next page, and how many requests the page took. If several versions make the
+    /// pages of one run, none of them is the listing's source.
+    pub(super) fn made(&mut self, record_source: Option<&RecordSource>, requests: u64) {
         let standing = &mut self.standing;
         if standing.cursor.is_none() {
-            standing.maker = maker.cloned();
-        } else if standing.maker.as_ref() != maker {
-            standing.maker = None;
+            standing.record_source = record_source.cloned();
+        } else if standing.record_source.as_ref() != record_source {
+            standing.record_source = None;
         }
         standing.progress.requests = standing.progress.requests.saturating_add(requests);
     }
 
-    /// Takes a page that came at a time in milliseconds since 1970.
+    /// Takes a page that arrived at `now_ms`, in milliseconds since 1970.
     pub(super) fn take(&mut self, page: UserPage, now_ms: u64) -> Taken {
         let run = self.standing.run;
         let UserPage { users, state, expected_total, wait_ms, watermark, notices: reported, hidden, attributes } = page;
@@ -123,7 +129,7 @@ impl Walk {
         self.standing.cursor = None;
         match state {
             ListingState::More(cursor) => self.standing.cursor = Some(cursor),
-            // Fewer users than were counted may come: those that were deleted meanwhile.
+            // There may be fewer users than were counted, if some were deleted meanwhile.
             ListingState::Complete => self.standing.end = Some(End::Complete),
             ListingState::Resumed => self.judge(&mut batch.notices),
             ListingState::Incomplete(reason) => {
@@ -134,27 +140,27 @@ impl Walk {
         if self.standing.end == Some(End::Complete) {
             batch.withdrawn = self.withdraw();
         }
-        let own = if self.standing.end.is_some() { self.own.clone() } else { std::mem::take(&mut self.untold) };
+        let own = if self.standing.end.is_some() { self.own.clone() } else { std::mem::take(&mut self.unreported) };
         batch.notices.extend(own);
         batch.end = self.standing.end;
         batch.reason.clone_from(&self.standing.reason);
         let withdraws = batch.withdrawn > 0;
-        Taken { batch, run, news, withdraws, standing: self.standing.clone() }
+        Taken { batch, run, news, withdraws, standing: self.standing.clone(), is_saved: Arc::default() }
     }
 
-    /// Leaves those out of a complete listing whom only an earlier run has brought: they were deleted before this one
-    /// counted, or they would have come. Returns how many they are.
+    /// Removes users from a complete listing that only an earlier run returned: they were deleted before this run's
+    /// count, or it would have returned them. Returns how many were removed.
     fn withdraw(&mut self) -> u64 {
         let withdrawn = self.seen.not_of_this_run();
         if withdrawn > 0 {
             let progress = &mut self.standing.progress;
             progress.users = progress.users.saturating_sub(withdrawn);
-            self.tell(notices::withdrawn(withdrawn));
+            self.report(notices::withdrawn(withdrawn));
         }
         withdrawn
     }
 
-    /// What the end of a listing is worth that went on in another instance.
+    /// Decides whether a listing that continued in another instance is complete.
     fn judge(&mut self, reported: &mut Vec<Notice>) {
         self.standing.end = Some(End::Incomplete);
         match self.standing.proof.counted() {
@@ -162,10 +168,10 @@ impl Walk {
                 let is_resumed = |notice: &Notice| notice.code == notices::RESUMED;
                 reported.retain(|notice| !is_resumed(notice));
                 self.standing.notices.retain(|notice| !is_resumed(notice));
-                self.tell(notices::proven(counted));
+                self.report(notices::proven(counted));
                 self.standing.end = Some(End::Complete);
             }
-            // A host that has kept the users of an earlier listing and begins at its cursor wants the rest and no more.
+            // A host that kept the users of an earlier listing itself and starts at its cursor wants only the rest.
             _ if self.standing.has_beginning && self.standing.run < RUNS_AT_MOST => {
                 self.standing.end = None;
                 self.begin_run(notices::read_again());
@@ -174,9 +180,9 @@ impl Walk {
         }
     }
 
-    /// Begins again at the beginning, since the cursor is refused. Returns whether there is a point in it.
+    /// Starts again from the beginning, since the cursor is refused. Returns whether that may help.
     pub(super) fn begin_again(&mut self) -> bool {
-        // What somebody else has kept is not known here.
+        // The users before a cursor that the caller kept are not known here.
         let is_somebody_elses = !self.standing.has_beginning && self.standing.progress.pages == 0;
         if self.standing.cursor.is_none() || is_somebody_elses || self.standing.run >= RUNS_AT_MOST {
             return false;
@@ -185,21 +191,22 @@ impl Walk {
         true
     }
 
-    /// Everything is read again; a user who comes again is known. What the provider reported belongs to the run that is over.
+    /// Begins a run that reads everything again; a user who is returned again is not new. The provider's notices belong
+    /// to the run that is over.
     fn begin_run(&mut self, why: Notice) {
         self.seen.begin_run();
         self.standing.cursor = None;
         self.standing.run = self.standing.run.saturating_add(1);
         self.standing.proof = Proof::default();
         self.standing.has_beginning = true;
-        // Another token may read now.
+        // The next run may have another token.
         self.standing.hidden.clear();
         self.standing.notices.clone_from(&self.own);
-        self.untold.push(why.clone());
-        self.tell(why);
+        self.unreported.push(why.clone());
+        self.report(why);
     }
 
-    fn tell(&mut self, notice: Notice) {
+    fn report(&mut self, notice: Notice) {
         notices::merge(&mut self.own, std::slice::from_ref(&notice));
         notices::merge(&mut self.standing.notices, &[notice]);
     }

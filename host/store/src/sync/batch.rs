@@ -1,20 +1,21 @@
-//! How many known users go into one call.
+//! How many known users are passed in one call.
 
 use provider_model::User;
 use provider_model::weight::user as weight;
 
-/// Bytes of a batch in the memory of a provider: each call copies them there. More than so many users of the usual length take.
+/// The most bytes of a batch: each call copies them into the provider's memory. [`USERS_AT_MOST`] users of the usual
+/// size take less.
 const BYTES_AT_MOST: usize = 6 * 1024 * 1024;
 
-/// Users of a batch. Providers ask their product for as many ids at once as the body of a request may hold, and products
-/// bound that at some hundred kilobytes: less than ten thousand ids of 26 letters or more. A few more users than one request
-/// takes would cost a second one for each batch.
+/// The most users of a batch. Providers send their product as many ids at once as the body of a request may hold, and
+/// products limit that to some hundred kilobytes: less than ten thousand ids of 26 letters or more. A few users more
+/// than one request takes would cost a second request for each batch.
 const USERS_AT_MOST: usize = 9_300;
 
 /// Users that are read from the store at a time.
 pub(super) const READ_AT_ONCE: u32 = 1_000;
 
-/// A batch that is filled.
+/// A batch that is being filled.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) users: Vec<User>,
@@ -22,7 +23,7 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Takes a user, if there is room: for one there always is. Returns whether there was.
+    /// Adds a user if there is room; an empty batch takes any user. Returns whether there was room.
     pub(super) fn push(&mut self, user: User) -> bool {
         let bytes = self.bytes.saturating_add(weight(&user));
         if !self.users.is_empty() && (bytes > BYTES_AT_MOST || self.users.len() >= USERS_AT_MOST) {

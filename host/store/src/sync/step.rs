@@ -1,4 +1,4 @@
-//! How a sync is asked for, and what a step of it brings.
+//! The options of a sync, and what one of its steps returns.
 
 use provider_model::{FieldChange, HiddenField, Notice, User, difference};
 
@@ -7,10 +7,10 @@ use crate::End;
 /// How to bring a listing up to date.
 #[derive(Clone, Debug, Default)]
 pub struct SyncOptions {
-    /// About how many users a step brings where everybody is listed; 0 leaves it to the provider.
+    /// About how many users a step reads if everybody is listed; 0 lets the provider choose.
     pub limit: u32,
-    /// Whether everybody is listed even where the provider could tell what changed.
-    pub whole: bool,
+    /// Whether to read every record again, even if the provider could report only what changed.
+    pub full: bool,
 }
 
 /// What one step found.
@@ -20,22 +20,23 @@ pub struct SyncStep {
     pub added: Vec<User>,
     /// Users whose records differ from those in the store.
     pub changed: Vec<ChangedUser>,
-    /// Users who exist no more, with their last records: where the provider names them, and after a complete listing.
+    /// Users who no longer exist, with their last records: those that the provider reports as gone, or that a complete
+    /// listing lacks.
     pub gone: Vec<User>,
-    /// What the provider and this library have to tell. The last step repeats all.
+    /// What the provider and this library report. The last step repeats all notices.
     pub notices: Vec<Notice>,
-    /// What the token cannot see. The last step of the provider's answers has all.
+    /// The fields that the token cannot see. The last step with an answer of the provider has all of them.
     pub hidden: Vec<HiddenField>,
-    /// Set in the last step, which brings no users.
+    /// Set in the last step, which has no users.
     pub end: Option<End>,
 }
 
 /// A user with two records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedUser {
-    /// As the store had it.
+    /// The record that the store had.
     pub old: User,
-    /// As it is now.
+    /// The record as it is now.
     pub new: User,
 }
 

@@ -1,5 +1,6 @@
-//! Listings and syncs of a played product by tokens that see more or less, and of versions that differ, killed anywhere:
-//! what is kept then, and what an embedder has that applies what it was given.
+//! Random listings and syncs of a simulated product, with tokens that see more or less, with different versions, and
+//! killed at any step. The tests check what the store has afterwards, and what an embedder has that applied the
+//! changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use provider_model::{ActivityKnowledge, UserKind, UserStatus};
-use provider_sandbox::{Baseline, Maker};
+use provider_sandbox::{Baseline, RecordSource};
 use provider_testing::samples;
 use serde_json::json;
 
@@ -15,14 +16,14 @@ use super::*;
 use crate::checkpoint::MemoryCheckpoints;
 use crate::listing::{Listing, Unfinished};
 
-/// Whose token it is.
+/// The kind of account that owns the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
     /// Sees everything.
     Admin,
-    /// Sees everybody, and not who leads, addresses and activity.
+    /// Sees everybody, but not the leads, addresses and activity.
     Viewer,
-    /// The same, and is not given the number of accounts.
+    /// The same, and does not see the number of accounts.
     Member,
 }
 
@@ -31,30 +32,30 @@ enum Token {
 enum How {
     /// It knows the ids of everybody.
     Lists,
-    /// It compares numbers, and gives up where they differ.
+    /// It compares numbers, and gives up if they differ.
     Numbers,
-    /// It has no such interface.
+    /// It does not have the interface.
     Not,
 }
 
-/// The accounts as they are, by id.
+/// The accounts, by id.
 type Table = BTreeMap<String, User>;
 
 const PAGE: usize = 4;
 
 /// A product with a provider and a token.
 #[derive(Debug)]
-struct Played {
+struct FakeProduct {
     accounts: Table,
     /// When each account was changed.
     updated: BTreeMap<String, String>,
     token: Token,
     how: How,
-    maker: Maker,
+    record_source: RecordSource,
     now: u32,
     roles: Vec<String>,
     limits: ListingLimits,
-    /// What the instance remembers: the known users that were brought, and how many of them exist.
+    /// What the instance remembers: the ids of the known users that were passed.
     brought: BTreeSet<String>,
     /// Whether it has seen the beginning of the list.
     has_begun: bool,
@@ -97,7 +98,7 @@ fn seen(account: &User, token: Token) -> User {
     user
 }
 
-/// What is known of an account after a token has seen it: the rule that is tried, said once more for these fields.
+/// What is known about an account after a token has seen it: the tested rule once more, for these fields.
 fn known_after(before: Option<&User>, account: &User, token: Token) -> User {
     let mut user = seen(account, token);
     let Some(before) = before.filter(|_| token != Token::Admin) else { return user };
@@ -114,7 +115,7 @@ fn known_after(before: Option<&User>, account: &User, token: Token) -> User {
     user
 }
 
-impl Played {
+impl FakeProduct {
     fn page(&self, users: Vec<User>, state: ListingState) -> UserPage {
         let is_counted = self.token != Token::Member;
         UserPage {
@@ -133,8 +134,8 @@ impl Played {
         }
     }
 
-    /// The differing ones of some known users, and those who are gone. A profile comes only where it was changed since, or is
-    /// outdated; the rest is read of everybody.
+    /// Of some known users, the ones that differ and the ids of those who are gone. A profile is read only if it
+    /// changed since or is outdated; the other fields are read for everybody.
     fn differing(&self, since: &Baseline, known: &[User]) -> (Vec<User>, Vec<String>) {
         let (mut users, mut gone) = (Vec::new(), Vec::new());
         let since = since.watermark.as_ref().filter(|_| since.proven && !since.outdated);
@@ -184,7 +185,7 @@ impl Played {
     }
 }
 
-impl Source for Played {
+impl Source for FakeProduct {
     async fn list_step(&mut self, cursor: Option<&str>, _: u32) -> Result<(UserPage, u64)> {
         self.has_begun |= cursor.is_none();
         let after = cursor.unwrap_or_default();
@@ -214,8 +215,8 @@ impl Source for Played {
         &self.limits
     }
 
-    fn maker(&self) -> Option<&Maker> {
-        Some(&self.maker)
+    fn record_source(&self) -> Option<&RecordSource> {
+        Some(&self.record_source)
     }
 
     fn roles(&self) -> &[String] {
@@ -231,7 +232,7 @@ impl Source for Played {
     }
 }
 
-/// What happens to the accounts.
+/// An event that changes the accounts.
 #[derive(Clone, Debug)]
 enum Event {
     Create,
@@ -246,17 +247,17 @@ enum Event {
     Guest(usize),
 }
 
-/// What is done after some events.
+/// A run after some events.
 #[derive(Clone, Debug)]
 struct Round {
     events: Vec<Event>,
     token: Token,
     how: How,
     version: u8,
-    /// A listing that is kept, instead of a sync.
+    /// Whether it is a saved listing instead of a sync.
     lists: bool,
     full: bool,
-    /// After so many steps the process dies.
+    /// After how many steps the process is killed.
     killed: Option<usize>,
 }
 
@@ -287,7 +288,7 @@ fn rounds() -> impl Strategy<Value = Vec<Round>> {
             version: u8::from(version),
             lists,
             full,
-            // Who begins anew does without what was not printed.
+            // A listing that starts over does not return what was not returned before.
             killed: killed.filter(|_| !(lists && full)),
         },
     );
@@ -300,7 +301,7 @@ fn account(number: u32) -> User {
     user
 }
 
-/// Whether each field of a record, or that there is none, is what may be known: a run that is killed may have seen a part.
+/// Whether a record, or its absence, is possible field by field: a run that was killed may have seen only a part.
 fn may_be(record: Option<&User>, records: &[Option<User>]) -> bool {
     let Some(record) = record else { return records.contains(&None) };
     let texts = |user: &User| serde_json::to_value(user).unwrap().as_object().unwrap().clone();
@@ -308,16 +309,16 @@ fn may_be(record: Option<&User>, records: &[Option<User>]) -> bool {
     texts(record).iter().all(|(name, value)| known.iter().any(|known| known.get(name) == Some(value)))
 }
 
-/// A product with what is kept of it, and an embedder.
+/// A product, the store, and an embedder.
 struct World {
     accounts: Table,
     updated: BTreeMap<String, String>,
     number: u32,
     store: Arc<dyn Checkpoints>,
-    /// What may be known of each account, if anything: more than one record after a kill.
+    /// The possible records of each account in the store, if any: after a kill there may be several.
     known: BTreeMap<String, Vec<Option<User>>>,
     embedder: Table,
-    /// Whether the last run was killed: the next may go on with what it has read.
+    /// Whether the last run was killed: the next one may continue with what it has read.
     was_killed: bool,
 }
 
@@ -371,14 +372,14 @@ impl World {
         }
     }
 
-    fn played(&self, round: &Round) -> Played {
-        let maker = json!({"version": round.version.to_string(), "component": "c", "settings": "s"});
-        Played {
+    fn played(&self, round: &Round) -> FakeProduct {
+        let record_source = json!({"version": round.version.to_string(), "component": "c", "settings": "s"});
+        FakeProduct {
             accounts: self.accounts.clone(),
             updated: self.updated.clone(),
             token: round.token,
             how: round.how,
-            maker: serde_json::from_value(maker).unwrap(),
+            record_source: serde_json::from_value(record_source).unwrap(),
             now: self.number + 1,
             roles: ["lead", "member", "guest"].map(str::to_owned).into(),
             limits: ListingLimits::default(),
@@ -387,7 +388,7 @@ impl World {
         }
     }
 
-    /// What may be known after the token has seen everybody, or perhaps somebody.
+    /// Computes the possible records after the token has seen everybody, or perhaps only some.
     fn look(&mut self, token: Token, is_whole: bool) {
         for (id, account) in &self.accounts {
             let records = self.known.entry(id.clone()).or_insert_with(|| vec![None]);
@@ -403,16 +404,16 @@ impl World {
         }
     }
 
-    /// Takes what is kept after a run that came to its end.
+    /// Takes over the store's records after a run that was not killed.
     fn check(&mut self, round: &Round, end: End, kept: Vec<User>) {
-        // A listing that goes on holds what was read before, by another token perhaps.
+        // A resumed listing has records that were read before, perhaps by another token.
         let was_killed = std::mem::replace(&mut self.was_killed, false);
         self.look(round.token, !was_killed);
         let accounts = &self.accounts;
         match (end, was_killed) {
             (End::Incomplete, _) => {}
             (End::Complete, false) => self.known.retain(|id, _| accounts.contains_key(id)),
-            // A run that only ends what was read before does not know who is gone since.
+            // A run that only returns the end of an earlier one does not know who is gone since.
             (End::Complete, true) => {
                 let gone = self.known.iter_mut().filter(|(id, _)| !accounts.contains_key(*id));
                 gone.for_each(|(_, records)| records.push(None));
@@ -440,14 +441,14 @@ impl World {
         let Some((end, kept)) = ended else {
             self.look(round.token, false);
             if round.token != Token::Member {
-                // It may have proven who is gone.
+                // It may have proven that users are gone.
                 let gone = self.known.iter_mut().filter(|(id, _)| !self.accounts.contains_key(*id));
                 gone.for_each(|(_, records)| records.push(None));
             }
             self.was_killed = true;
             return;
         };
-        // A run that was killed at its end is only printed.
+        // A run that was killed at its end only returns what it had saved.
         assert!(self.was_killed || (end == End::Complete) == (round.token != Token::Member), "{round:?}");
         self.check(round, end, kept);
         let table = self.kept();
@@ -459,7 +460,7 @@ impl World {
     }
 
     async fn sync(&mut self, round: &Round, key: ListingKey) -> Option<(End, Vec<User>)> {
-        let options = SyncOptions { limit: 0, whole: round.full };
+        let options = SyncOptions { limit: 0, full: round.full };
         let mut sync = ListingSync::open(self.played(round), options, Arc::clone(&self.store), key).await.unwrap();
         let mut steps = 0;
         loop {
@@ -470,7 +471,7 @@ impl World {
             steps += 1;
             // Unless a run that was killed has proven it.
             let may_be_gone = round.token != Token::Member || self.was_killed;
-            assert!(step.gone.is_empty() || may_be_gone, "nobody is gone by this token");
+            assert!(step.gone.is_empty() || may_be_gone, "this token cannot prove that somebody is gone");
             let gone = step.gone.into_iter().map(|user| user.id);
             gone.for_each(|id| drop(self.embedder.remove(&id)));
             for user in step.added.into_iter().chain(step.changed.into_iter().map(|user| user.new)) {
@@ -502,7 +503,7 @@ impl World {
 }
 
 #[test]
-fn what_is_kept_is_what_the_tokens_saw_and_an_embedder_has_the_same() {
+fn the_store_has_what_the_tokens_saw_and_an_embedder_has_the_same() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let mut runner = TestRunner::new(Config { cases: 600, failure_persistence: None, ..Config::default() });
     runner

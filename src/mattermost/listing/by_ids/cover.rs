@@ -28,23 +28,23 @@ pub(super) enum Source {
 /// A page of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Query {
-    /// Of which list.
+    /// The list.
     pub(super) source: Source,
-    /// From 0.
+    /// The page's number, from 0.
     pub(super) page: u32,
 }
 
 /// Pages that are read of teams whose first page names nobody new: the few missing accounts are probably not in them.
 pub(super) const OWN_PAGES: usize = 20;
 
-/// The same where changes are looked for, which take fewer requests in all.
+/// The same for a sync, which takes fewer requests in all.
 const OWN_PAGES_OF_CHANGES: usize = 4;
 
-/// Accounts that a sync asks about in one request, and pages of members that any sync may read.
+/// How many accounts a sync requests at once, and how many pages of members any sync may read.
 const ACCOUNTS_A_BATCH: usize = 9_300;
 const SPARE_PAGES: usize = 5;
 
-/// Pages that a list may have beyond what the counted accounts fill, for ids without an account.
+/// How many pages a list may have more than the counted accounts fill, for ids without an account.
 const PAGES_MORE: usize = 20;
 
 /// The turn of a query. All queries of a turn are answered before the next turn begins.
@@ -66,7 +66,7 @@ enum Turn {
 /// The lists to read, and when they suffice.
 #[derive(Clone, Debug)]
 pub(super) struct Cover {
-    /// So many ids suffice: the server's count, plus those known to have no account.
+    /// How many ids suffice: the server's count, plus those known to have no account.
     wanted: usize,
     accounts: u32,
     teams: Vec<String>,
@@ -82,13 +82,13 @@ pub(super) struct Cover {
     is_forced: bool,
     /// Whether the lists of a few requests are read although fewer suffice.
     is_thorough: bool,
-    /// Accounts that may be left for the lists of teams, at most.
+    /// The most accounts that may be left for the lists of teams.
     most_unknown: usize,
     is_given_up: bool,
 }
 
 impl Cover {
-    /// The cover of a server that counts so many accounts; `orphans` more ids are known to have no account.
+    /// The cover of a server that counts `accounts` accounts; `orphans` more ids are known to have no account.
     #[must_use]
     pub(super) fn new(accounts: u32, orphans: u32, settings: &Settings) -> Self {
         let query = |source| Query { source, page: 0 };
@@ -116,15 +116,15 @@ impl Cover {
         }
     }
 
-    /// The cover that finds out who is new and who is gone: it reads the lists of a few requests in any case, and those of teams
-    /// of small servers too, where a listing reads pages.
+    /// The cover for a sync. It reads the lists of a few requests in any case, and the lists of teams even on small
+    /// servers, where a listing reads pages.
     #[must_use]
     pub(super) fn of_changes(accounts: u32, orphans: u32, settings: &Settings) -> Self {
         Self { is_thorough: true, left_of_own: OWN_PAGES_OF_CHANGES, ..Self::new(accounts, orphans, settings) }
     }
 
-    /// The same where there is another way: the lists of teams, which are read twice, take hardly more requests than the rest of
-    /// a sync, which takes two for each batch of accounts. It is given up otherwise.
+    /// The same if there is another way to sync. The lists of teams are read twice; if that takes many more requests
+    /// than the rest of the sync, which takes two for each batch of accounts, this gives up.
     #[must_use]
     pub(super) fn sparing_teams(mut self) -> Self {
         self.most_unknown =
@@ -169,8 +169,8 @@ impl Cover {
         Some(query)
     }
 
-    /// Whether so many ids are enough: exactly as many as were counted; or, once the short lists are read, also more.
-    /// Some ids have no account, so a larger number may hide a missing account.
+    /// Whether `have` ids are enough: exactly as many as were counted, or, once the short lists are read, more than
+    /// that. Some ids have no account, so a larger number may hide a missing account.
     #[must_use]
     pub(super) fn suffices(&self, have: usize) -> bool {
         let earliest = self.open.iter().chain(&self.in_flight).map(|(turn, _)| *turn).min();
@@ -193,7 +193,7 @@ impl Cover {
         self.is_given_up
     }
 
-    /// Notes an answer with `sent` entries, `new` of them new; `have` ids are there now.
+    /// Records an answer with `sent` entries, `new` of them new; there are `have` ids now.
     pub(super) fn took(&mut self, query: Query, sent: usize, new: usize, have: usize) {
         self.landed(query);
         self.read.push(query);
@@ -221,14 +221,14 @@ impl Cover {
         self.open.push((turn, next));
     }
 
-    /// Notes a team.
+    /// Records a team.
     pub(super) fn found_team(&mut self, id: &str) {
         let query = Query { source: Source::Team(self.teams.len()), page: 0 };
         self.teams.push(id.into());
         self.open.push((Turn::FirstOfTeam, query));
     }
 
-    /// Notes that the server does not answer the query: the list is done without.
+    /// Records that the server does not answer the query: the cover does without that list.
     pub(super) fn refused(&mut self, query: Query) {
         self.landed(query);
         if query.source == Source::Known {
@@ -236,7 +236,7 @@ impl Cover {
         }
     }
 
-    /// Gives up if so many ids are too few, and reading the members of teams costs too much.
+    /// Gives up if `have` ids are too few and reading the members of teams costs too much.
     fn weigh(&mut self, have: usize) {
         let unknown = u32::try_from(self.wanted.saturating_sub(have)).unwrap_or(u32::MAX);
         let is_small = self.is_thorough && self.accounts < cost::ACCOUNTS_WORTH;
@@ -278,7 +278,7 @@ impl Cover {
             Source::Teams => api::teams(query.page),
             Source::Team(place) => api::team_members(self.teams.get(place).map_or("", String::as_str), query.page),
         };
-        // A listing by pages does without these lists.
+        // A listing by pages does not need these lists.
         request.spare()
     }
 }

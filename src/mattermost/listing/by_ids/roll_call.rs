@@ -1,4 +1,4 @@
-//! Collects the ids of everybody: list, count, list.
+//! Collects the ids of everybody: reads the lists, requests the count, reads the lists again.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -20,29 +20,29 @@ use super::lists::{Reading, Unread, is_about_the_token};
 use super::{mutation, proof, roll};
 use roll::{Roll, place_behind};
 
-/// How often the three steps are tried before pages are read.
+/// How often these three steps are tried before pages are read.
 const TRIES: u32 = 3;
 
-/// What the ids are wanted for.
+/// The purpose for which the ids are collected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// To list everybody.
     Listing,
-    /// To find out who is new and who is gone. Who was made since then is asked of the report on users as well, where that is
-    /// given: whom no list names is not found otherwise, if an id without an account stands in the count for it.
+    /// To find who is new and who is gone. With a date, the report on users is asked for accounts created since as
+    /// well: it finds an account that no list names, even if an id without an account hides it from the count.
     Changes(Option<Since>),
 }
 
 /// What is known already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Since {
-    /// Accounts that were made before (milliseconds since 1970) are known.
+    /// Accounts created before this time, in milliseconds since 1970, are known.
     pub floor_ms: i64,
-    /// How many they are.
+    /// How many accounts are known.
     pub known: u32,
 }
 
-/// Whose ids are wanted, and what for.
+/// What a roll call needs to know.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'s> {
     /// The settings.
@@ -51,7 +51,7 @@ pub struct Wanted<'s> {
     pub me: Id,
     /// Ids that are known to have no account.
     pub orphans: u32,
-    /// What for.
+    /// Why the ids are collected.
     pub purpose: Purpose,
 }
 
@@ -66,7 +66,7 @@ impl Wanted<'_> {
     }
 }
 
-/// The ids of everybody, as list, count, list gave them.
+/// The ids of everybody, as both readings of the lists named them.
 #[derive(Clone, Debug)]
 pub struct Present {
     /// In both lists, in ascending order; some may have no account.
@@ -75,18 +75,18 @@ pub struct Present {
     pub count: Count,
     /// How many were counted.
     pub counted: u32,
-    /// How many of them are no bots, where that is asked and the server counts them.
+    /// How many of them are not bots, if that is requested and the server counts them.
     pub people: Option<u32>,
-    /// How many of those whom the report on users has as new, or who were in the first list, are not in both; `None` if the report
-    /// was not read.
+    /// How many accounts that are new by the report on users, or that were in the first list, are not in both lists;
+    /// `None` if the report was not read.
     pub unlisted: Option<u32>,
-    /// Those whom the report has as new, in ascending order.
+    /// The accounts that are new by the report, in ascending order.
     pub newest: Vec<Id>,
     /// Whether the list of bots was read.
     pub names_bots: bool,
 }
 
-/// Finds the ids of everybody, where the last count is known; `None` if the lists do not name everybody.
+/// Finds the ids of everybody, given the last count; `None` if the lists do not name everybody.
 ///
 /// # Errors
 /// The server fails.
@@ -98,8 +98,8 @@ pub fn present(wanted: Wanted<'_>, counted: u32, network: &mut dyn Network) -> R
     }
 }
 
-/// The ids that the lists name now, read once, for an instance that goes on with what another one has counted; `None` if the
-/// lists do not name everybody.
+/// The ids that the lists name now, read once, for an instance that continues after another one has counted; `None` if
+/// the lists do not name everybody.
 ///
 /// # Errors
 /// The server fails.
@@ -114,7 +114,8 @@ pub(super) enum RollCallOutcome {
     Named,
     /// The lists do not name everybody: pages have to be read.
     Insufficient,
-    /// `listed` accounts have come and still exist, and the server again counts fewer: no reading proves that number.
+    /// `listed` accounts were read and still exist, but the server again counts fewer: no reading can prove that
+    /// number.
     Miscounted { listed: u32, counted: u32 },
 }
 
@@ -148,8 +149,8 @@ pub(super) fn call(
     let Some(Present { ids, counted, .. }) = prove(wanted, at.census.count.total, (cover, ids), network)? else {
         return Ok(RollCallOutcome::Insufficient);
     };
-    // With another list it is not known which of the accounts that have come still exist: a deleted account may leave
-    // its memberships, and would be taken for one that was counted now.
+    // After another list it is not known which of the accounts that were read still exist: a deleted account may leave
+    // its memberships behind, and would be mistaken for one that was counted now.
     if at.called.is_some() {
         if at.pass >= PASSES_AT_MOST {
             return Ok(RollCallOutcome::Insufficient);
@@ -157,7 +158,7 @@ pub(super) fn call(
         at.begin_another_pass();
     }
     let called = Called::of(&ids, counted);
-    // The profiles of the same ids add up to the same number, unless one that did not come before comes now.
+    // The profiles of the same ids add up to the same number, unless one that was missing before exists now.
     if let Some((before, absent)) = before
         && before.is_of_same_list(called)
         && !some_come(&absent, settings, network)?
@@ -187,9 +188,9 @@ fn some_come(ids: &[Id], settings: &Settings, network: &mut dyn Network) -> Resu
     Ok(rows.rows.iter().any(|account| settings.bots || !account.is_bot.0))
 }
 
-/// Counts, and reads the lists again, until both readings name as many ids as were counted, or more. `before` is a count
-/// from before the first list, which only a test takes for the one between the lists.
-/// Returns `None` if the lists do not name everybody.
+/// Counts, and reads the lists again, until both readings name at least as many ids as were counted. `before` is a
+/// count from before the first list; only a test uses it in place of the one between the lists. Returns `None` if the
+/// lists do not name everybody.
 fn prove(
     wanted: Wanted<'_>,
     before: Option<u32>,
@@ -204,7 +205,8 @@ fn prove(
             let newest = newest(wanted, network)?;
             let named = ids.len();
             let strays = name_again(&mut cover, &mut ids, wanted.me, network)?;
-            // Who was deleted after the count makes room in it for an id without an account, which a listing finds otherwise.
+            // A user who was deleted after the count leaves a gap that an id without an account could fill. A listing
+            // finds that in another way.
             let left = if wanted.purpose == Purpose::Listing { 0 } else { named.saturating_sub(ids.len()) };
             let strays = if tries < TRIES { strays.saturating_add(left) } else { 0 };
             if proof::is_promising(ids.len(), counted, strays) {
@@ -231,7 +233,7 @@ fn prove(
     Ok(None)
 }
 
-/// The ids of the newest accounts, where they are asked for and the report shows them.
+/// The ids of the newest accounts, if they are wanted and the report shows them.
 fn newest(wanted: Wanted<'_>, network: &mut dyn Network) -> Result<Option<Vec<Id>>, Failure> {
     let Purpose::Changes(Some(since)) = wanted.purpose else { return Ok(None) };
     match Newest::since(since.floor_ms, since.known, network) {
@@ -243,7 +245,7 @@ fn newest(wanted: Wanted<'_>, network: &mut dyn Network) -> Result<Option<Vec<Id
     }
 }
 
-/// How many are no bots: an account that becomes a bot is not changed by that, and only this number shows it.
+/// How many accounts are not bots. Becoming a bot does not change an account's date, so only this number shows it.
 fn people(wanted: Wanted<'_>, network: &mut dyn Network) -> Result<Option<u32>, Failure> {
     if wanted.purpose == Purpose::Listing || !wanted.settings.bots {
         return Ok(None);
@@ -254,7 +256,7 @@ fn people(wanted: Wanted<'_>, network: &mut dyn Network) -> Result<Option<u32>, 
     }
 }
 
-/// The ids that the lists name, and the caller's, in ascending order; `None` if the lists cost too much.
+/// The ids that the lists name, and that of the token's account, in ascending order; `None` if the lists cost too much.
 pub(super) fn name_all(cover: &mut Cover, me: Id, network: &mut dyn Network) -> Result<Option<Vec<Id>>, Failure> {
     let mut roll = Roll::with_room_for(cover.room());
     if roll.push(me).is_err() {
@@ -269,7 +271,7 @@ pub(super) fn name_all(cover: &mut Cover, me: Id, network: &mut dyn Network) -> 
     }
 }
 
-/// Keeps the ids that the lists name again. Returns how many others they name.
+/// Keeps the ids that the lists name again. Returns how many other ids they name.
 fn name_again(cover: &mut Cover, ids: &mut Vec<Id>, me: Id, network: &mut dyn Network) -> Result<usize, Failure> {
     if mutation::is(mutation::Mutation::NoSecondList) {
         return Ok(0);

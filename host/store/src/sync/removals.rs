@@ -1,4 +1,4 @@
-//! Who leaves a kept listing when the provider has proven everything.
+//! The users to remove from a kept listing when the provider has proven everything.
 
 use std::collections::BTreeSet;
 
@@ -9,18 +9,18 @@ use crate::checkpoint::Kept;
 use crate::listing::Keeper;
 use provider_model::User;
 
-/// Ids of users who are gone and kept, in order.
+/// Ids of kept users who are gone, in order.
 #[derive(Debug, Default)]
-pub(super) struct Leaving {
-    /// Those whose records are kept.
+pub(super) struct Removals {
+    /// Ids with a record in the store.
     ids: Vec<String>,
-    /// Those whose records are damaged.
+    /// Ids whose records are damaged.
     damaged: Vec<String>,
 }
 
-impl Leaving {
-    /// Of those who are named as gone, the kept ones, with those whose damaged records nobody has replaced: they were not
-    /// found. The users of a step are not saved yet.
+impl Removals {
+    /// The kept users among those that are reported as gone, and those whose damaged records were not replaced: the
+    /// provider did not find them. The users of `step` are not saved yet.
     pub(super) async fn of(
         gone: &BTreeSet<String>,
         step: &SyncStep,
@@ -34,12 +34,12 @@ impl Leaving {
         Ok(Self { ids, damaged })
     }
 
-    /// How many kept users leave.
+    /// How many users with a record are to be removed.
     pub(super) fn kept(&self) -> u64 {
         u64::try_from(self.ids.len()).unwrap_or(u64::MAX)
     }
 
-    /// The next of them with their last records; none after the last.
+    /// The next users to remove, with their last records; `None` after the last.
     pub(super) async fn next(&mut self, keeper: &Keeper) -> Result<Option<Vec<User>>> {
         let next: Vec<String> = self.ids.iter().take(at_once()).cloned().collect();
         if !next.is_empty() {
@@ -52,7 +52,7 @@ impl Leaving {
     }
 }
 
-/// Those of some ids that the latest listing does not have.
+/// The ids that the latest listing does not have.
 pub(super) async fn not_read_again(ids: &[String], keeper: &Keeper) -> Result<Vec<String>> {
     let kept: BTreeSet<String> = kept(ids, keeper).await?.into_iter().map(|user| user.id).collect();
     Ok(ids.iter().filter(|id| !kept.contains(*id)).cloned().collect())

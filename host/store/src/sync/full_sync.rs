@@ -1,29 +1,30 @@
-//! Whether a provider can be asked what changed, or everybody has to be listed.
+//! Decides whether a provider can be asked what changed, or everybody has to be listed.
 
 use std::fmt;
 
 use provider_model::{ErrorKind, Notice};
-use provider_sandbox::{Baseline, Maker};
+use provider_sandbox::{Baseline, RecordSource};
 
 use super::step::SyncOptions;
 use crate::checkpoint::Standing;
 use crate::{End, Error};
 
-/// Why everybody is listed instead of asking what changed. Its text is a clause for a person.
+/// Why everybody is listed, or every record is read again, instead of only what changed. Its text is a clause for a
+/// person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FullSyncReason {
-    /// [`SyncOptions::whole`].
-    Asked,
+    /// [`SyncOptions::full`].
+    Requested,
     /// The store holds no listing yet.
     First,
-    /// The listing in the store was interrupted, and goes on.
+    /// The listing in the store was interrupted, and is resumed.
     Unfinished,
-    /// Records in the store are damaged, and what was interrupted with them begins again.
+    /// The listing in the store was interrupted and has damaged records, so it starts again.
     Damaged,
-    /// The listing in the store does not say what made it, as one that an earlier version of this library kept, or that
-    /// moved from one version of the provider to another.
-    OfUnknownMake,
+    /// The listing in the store does not say which version and settings made it: an earlier version of this library
+    /// saved it, or two versions of the provider made it.
+    UnknownSource,
     /// The listing in the store was made by another version of the provider.
     OtherVersion,
     /// The listing in the store was made with other settings.
@@ -32,8 +33,8 @@ pub enum FullSyncReason {
     SeesMore,
     /// The component does not have the interface.
     NotOffered,
-    /// The provider could not tell all that changed.
-    NotTold {
+    /// The provider could not report all changes.
+    NotReported {
         /// The code of its reason; `None` if this library found that its answers do not add up.
         reason: Option<String>,
         /// Its notices.
@@ -43,7 +44,7 @@ pub enum FullSyncReason {
     Failed {
         /// The provider's stable code.
         code: String,
-        /// The provider's words.
+        /// The provider's message.
         message: String,
     },
 }
@@ -53,22 +54,22 @@ impl FullSyncReason {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Asked => "whole-asked-for",
+            Self::Requested => "whole-asked-for",
             Self::First => "nothing-kept",
             Self::Unfinished => "listing-unfinished",
             Self::Damaged => "listing-damaged",
-            Self::OfUnknownMake => "listing-of-unknown-make",
+            Self::UnknownSource => "listing-of-unknown-make",
             Self::OtherVersion => "other-version",
             Self::OtherSettings => "other-settings",
             Self::SeesMore => "token-sees-more",
             Self::NotOffered => "changes-not-offered",
-            Self::NotTold { .. } => "changes-not-told",
+            Self::NotReported { .. } => "changes-not-told",
             Self::Failed { .. } => "changes-failed",
         }
     }
 
-    /// Whether an error of asking stands for a whole listing: what is wrong with the question, or with a permission that a
-    /// listing does not need, does not pass by itself.
+    /// The reason to list everybody instead after this error, if a listing may help: a refused cursor, or a permission
+    /// that a listing does not need, does not become right by retrying.
     pub(super) fn instead_of(error: &Error) -> Option<Self> {
         let error = error.as_provider()?;
         match error.kind {
@@ -89,16 +90,16 @@ impl FullSyncReason {
 impl fmt::Display for FullSyncReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Asked => f.write_str("as requested"),
+            Self::Requested => f.write_str("as requested"),
             Self::First => f.write_str("no listing was kept before"),
             Self::Unfinished => f.write_str("the kept listing was interrupted"),
             Self::Damaged => f.write_str("the interrupted listing is damaged"),
-            Self::OfUnknownMake => f.write_str("the kept listing does not say which version made it"),
+            Self::UnknownSource => f.write_str("the kept listing does not say which version made it"),
             Self::OtherVersion => f.write_str("the kept listing was made by another version of the provider"),
             Self::OtherSettings => f.write_str("the kept listing was made with other settings"),
             Self::SeesMore => f.write_str("this token sees more than the one before"),
             Self::NotOffered => f.write_str("this provider cannot report changes"),
-            Self::NotTold { reason, notices } => {
+            Self::NotReported { reason, notices } => {
                 match (reason, notices.iter().find(|notice| Some(&notice.code) == reason.as_ref())) {
                     (_, Some(notice)) => write!(f, "{} [{}]", notice.message, notice.code),
                     (Some(code), None) => write!(f, "the provider could not report all changes [{code}]"),
@@ -110,33 +111,34 @@ impl fmt::Display for FullSyncReason {
     }
 }
 
-/// What the store's listing is to a provider that reports what changed, and why its records are outdated, if they are.
+/// Describes the store's listing to a provider that reports changes. Also returns why its records are outdated, if they
+/// are.
 ///
 /// # Errors
-/// Why it is nothing.
+/// Why everybody has to be listed.
 pub(super) fn baseline(
     options: &SyncOptions,
     standing: Option<&Standing>,
-    ours: Option<&Maker>,
+    ours: Option<&RecordSource>,
     has_changes: bool,
 ) -> Result<(Baseline, Option<FullSyncReason>), FullSyncReason> {
     let standing = match standing {
         None => return Err(FullSyncReason::First),
         Some(standing) if !standing.is_finished() => return Err(FullSyncReason::Unfinished),
-        Some(_) if options.whole && !has_changes => return Err(FullSyncReason::Asked),
+        Some(_) if options.full && !has_changes => return Err(FullSyncReason::Requested),
         Some(_) if !has_changes => return Err(FullSyncReason::NotOffered),
         Some(standing) => standing,
     };
-    let outdated = match (&standing.maker, ours) {
-        _ if options.whole => Some(FullSyncReason::Asked),
-        (Some(maker), Some(ours)) if maker == ours => None,
-        (Some(maker), Some(ours)) if maker.is_same_version(ours) => Some(FullSyncReason::OtherSettings),
+    let outdated = match (&standing.record_source, ours) {
+        _ if options.full => Some(FullSyncReason::Requested),
+        (Some(record_source), Some(ours)) if record_source == ours => None,
+        (Some(record_source), Some(ours)) if record_source.is_same_version(ours) => Some(FullSyncReason::OtherSettings),
         (Some(_), Some(_)) => Some(FullSyncReason::OtherVersion),
-        (None, _) | (_, None) => Some(FullSyncReason::OfUnknownMake),
+        (None, _) | (_, None) => Some(FullSyncReason::UnknownSource),
     };
     let baseline = Baseline {
         watermark: standing.watermark.clone(),
-        // A provider that counts more than four billion users does not find them all here.
+        // With more than four billion users, the provider finds that the number does not add up.
         users: u32::try_from(standing.progress.users).unwrap_or(u32::MAX),
         proven: standing.end == Some(End::Complete),
         outdated: outdated.is_some(),

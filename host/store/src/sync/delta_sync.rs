@@ -1,4 +1,4 @@
-//! Asking a provider what changed: which known users come next, and what an answer means.
+//! Asks a provider what changed: which known users to pass next, and what an answer means.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -6,42 +6,44 @@ use provider_model::{ListingState, User};
 use provider_sandbox::Baseline;
 
 use super::batch::{self, READ_AT_ONCE};
+use super::full_sync::FullSyncReason;
 use super::step::SyncStep;
-use super::whole::FullSyncReason;
 use crate::Result;
 use crate::checkpoint::Kept;
 use crate::listing::Keeper;
 
-/// How often a provider may ask to be called again when it has all known users: for waits that the product asks for, and
-/// once more for each of so many users, since it may confirm everybody by itself. More is taken for a provider that never ends.
+/// How often a provider may ask to be called again after it has received all known users: for waits that the product
+/// asks for, and once more for every [`USERS_FOR_A_SPARE_CALL`] users, since it may confirm everybody from its own
+/// list. A provider that needs more calls is treated as one that never ends.
 const SPARE_CALLS: u32 = 100;
 const USERS_FOR_A_SPARE_CALL: u32 = 4_000;
 
-/// Where the questions are.
+/// A sync by changes between two calls.
 #[derive(Debug)]
-pub(super) struct Asking {
+pub(super) struct DeltaSync {
     since: Baseline,
     /// Why the known records are outdated, if they are.
     outdated: Option<FullSyncReason>,
     cursor: Option<String>,
-    /// The last id that was brought.
+    /// The last id that was passed.
     after: Option<String>,
-    brought: u64,
-    /// Whom the provider has found: they are in the store by now, and are no known ones.
+    passed: u64,
+    /// Users that the provider has found. They are in the store by now, but are not passed to it as known ones.
     found: HashSet<String>,
-    /// Whom the provider has named as gone, and not returned since: they go when it has proven everything.
+    /// Users that the provider has reported as gone and has not returned since. They are removed when it has proven
+    /// everything.
     gone: BTreeSet<String>,
     spare_calls: u32,
 }
 
-/// What is noted of the known users of one call.
+/// The known users of one call, in numbers.
 #[derive(Debug, Default)]
-pub(super) struct Brought {
+pub(super) struct BatchSummary {
     last: Option<String>,
     pub(super) users: u64,
 }
 
-impl Brought {
+impl BatchSummary {
     pub(super) fn of(known: &[User]) -> Self {
         Self { last: known.last().map(|user| user.id.clone()), users: u64::try_from(known.len()).unwrap_or(u64::MAX) }
     }
@@ -50,19 +52,19 @@ impl Brought {
 /// What an answer means.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    GoesOn,
+    Continue,
     Complete { watermark: String },
-    FullSyncReason(FullSyncReason),
+    FullSync(FullSyncReason),
 }
 
-impl Asking {
+impl DeltaSync {
     pub(super) fn new(since: Baseline, outdated: Option<FullSyncReason>) -> Self {
         Self {
             since,
             outdated,
             cursor: None,
             after: None,
-            brought: 0,
+            passed: 0,
             found: HashSet::new(),
             gone: BTreeSet::new(),
             spare_calls: 0,
@@ -77,8 +79,8 @@ impl Asking {
         self.cursor.as_deref()
     }
 
-    /// Reads the known users of the next call; none for the first, and none when all were brought. The same again where the
-    /// call has failed.
+    /// Reads the known users of the next call: none for the first call, and none when all were passed. After a call
+    /// that failed, returns the same users again.
     pub(super) async fn known(&self, keeper: &Keeper) -> Result<Vec<User>> {
         let mut batch = batch::Batch::default();
         if self.cursor.is_none() {
@@ -97,15 +99,15 @@ impl Asking {
         }
     }
 
-    /// Whether the provider knows a user of the store: it was handed over in this call or an earlier one, or the provider
-    /// itself has found it.
-    pub(super) fn has_brought(&self, batch: &Brought, id: &str) -> bool {
-        // The users that are handed over are those of the store that follow one another, but for the found ones.
+    /// Whether the provider knows a user of the store: the user was passed in this call or an earlier one, or the
+    /// provider itself has found them.
+    pub(super) fn has_passed(&self, batch: &BatchSummary, id: &str) -> bool {
+        // The passed users are consecutive in the store, except for the found ones.
         let last = batch.last.as_deref().or(self.after.as_deref());
         last.is_some_and(|last| id <= last) || self.found.contains(id)
     }
 
-    /// Takes what an answer says of who exists: the later statement counts.
+    /// Records who exists and who is gone according to an answer; a later answer overrides an earlier one.
     pub(super) fn exist<'a>(&mut self, users: impl Iterator<Item = &'a User>, gone: &[String]) {
         for user in users {
             self.gone.remove(&user.id);
@@ -113,48 +115,48 @@ impl Asking {
         self.gone.extend(gone.iter().cloned());
     }
 
-    /// Who is gone, if this run proves everything.
+    /// The users who are gone, if this run proves everything.
     pub(super) const fn gone(&self) -> &BTreeSet<String> {
         &self.gone
     }
 
-    /// Takes the answer to a call with these users: what it found, and how it goes on.
+    /// Takes the answer to a call with these users, and decides how the sync continues.
     pub(super) fn take(
         &mut self,
-        batch: Brought,
+        batch: BatchSummary,
         step: &SyncStep,
         state: ListingState,
         watermark: Option<String>,
     ) -> Verdict {
         let outdated = self.outdated.clone();
-        let not_told = |reason: Option<String>| {
-            // A provider that does not read outdated records again says no more than that.
-            Verdict::FullSyncReason(
-                outdated.unwrap_or_else(|| FullSyncReason::NotTold { reason, notices: step.notices.clone() }),
+        let not_reported = |reason: Option<String>| {
+            // If the records are outdated and the provider does not read them again, that is the reason to name.
+            Verdict::FullSync(
+                outdated.unwrap_or_else(|| FullSyncReason::NotReported { reason, notices: step.notices.clone() }),
             )
         };
         let is_spare = self.cursor.is_some() && batch.last.is_none();
-        self.brought = self.brought.saturating_add(batch.users);
+        self.passed = self.passed.saturating_add(batch.users);
         self.after = batch.last.or_else(|| self.after.take());
         self.found.extend(step.added.iter().map(|user| user.id.clone()));
         self.spare_calls = self.spare_calls.saturating_add(u32::from(is_spare));
         match (state, watermark) {
-            (ListingState::More(_), _) if self.spare_calls > self.spare_calls_at_most() => not_told(None),
+            (ListingState::More(_), _) if self.spare_calls > self.spare_calls_at_most() => not_reported(None),
             (ListingState::More(cursor), _) => {
                 self.cursor = Some(cursor);
-                Verdict::GoesOn
+                Verdict::Continue
             }
-            // What was not brought was not compared.
-            (ListingState::Complete, Some(watermark)) if self.brought >= u64::from(self.since.users) => {
+            // A user that was not passed was not compared.
+            (ListingState::Complete, Some(watermark)) if self.passed >= u64::from(self.since.users) => {
                 Verdict::Complete { watermark }
             }
-            (ListingState::Incomplete(reason), _) => not_told(Some(reason)),
-            (ListingState::Complete | ListingState::Resumed, _) => not_told(None),
+            (ListingState::Incomplete(reason), _) => not_reported(Some(reason)),
+            (ListingState::Complete | ListingState::Resumed, _) => not_reported(None),
         }
     }
 }
 
-impl Asking {
+impl DeltaSync {
     const fn spare_calls_at_most(&self) -> u32 {
         SPARE_CALLS.saturating_add(self.since.users / USERS_FOR_A_SPARE_CALL)
     }
@@ -180,24 +182,24 @@ mod tests {
 
     /// Takes answers to batches of so many users each, for a baseline of ten, and returns the last verdict.
     fn verdict(answers: &[(usize, ListingState, Option<&str>)]) -> Verdict {
-        let mut asking = Asking::new(baseline(10), None);
-        let mut verdict = Verdict::GoesOn;
+        let mut delta = DeltaSync::new(baseline(10), None);
+        let mut verdict = Verdict::Continue;
         for (users, state, watermark) in answers {
-            assert_eq!(verdict, Verdict::GoesOn);
+            assert_eq!(verdict, Verdict::Continue);
             let known: Vec<_> = (0..*users).map(|n| user(&n.to_string())).collect();
             let watermark = watermark.map(ToOwned::to_owned);
-            verdict = asking.take(Brought::of(&known), &SyncStep::default(), state.clone(), watermark);
+            verdict = delta.take(BatchSummary::of(&known), &SyncStep::default(), state.clone(), watermark);
         }
         verdict
     }
 
     #[test]
     fn a_listing_is_up_to_date_only_where_everybody_was_compared() {
-        let not_told = || Verdict::FullSyncReason(FullSyncReason::NotTold { reason: None, notices: Vec::new() });
+        let not_reported = || Verdict::FullSync(FullSyncReason::NotReported { reason: None, notices: Vec::new() });
         let told_why =
-            || Verdict::FullSyncReason(FullSyncReason::NotTold { reason: Some("why".into()), notices: Vec::new() });
+            || Verdict::FullSync(FullSyncReason::NotReported { reason: Some("why".into()), notices: Vec::new() });
         let cases = [
-            (vec![(0, more(), None)], Verdict::GoesOn),
+            (vec![(0, more(), None)], Verdict::Continue),
             (vec![(0, more(), None), (10, Complete, Some("now"))], Verdict::Complete { watermark: "now".into() }),
             (
                 vec![(0, more(), None), (5, more(), None), (5, Complete, Some("now"))],
@@ -208,12 +210,12 @@ mod tests {
                 Verdict::Complete { watermark: "now".into() },
             ),
             // One who says so too early, or not as of when.
-            (vec![(0, Complete, Some("now"))], not_told()),
-            (vec![(0, more(), None), (9, Complete, Some("now"))], not_told()),
-            (vec![(0, more(), None), (10, Complete, None)], not_told()),
+            (vec![(0, Complete, Some("now"))], not_reported()),
+            (vec![(0, more(), None), (9, Complete, Some("now"))], not_reported()),
+            (vec![(0, more(), None), (10, Complete, None)], not_reported()),
             (vec![(0, incomplete(), Some("now"))], told_why()),
             (vec![(0, more(), None), (10, incomplete(), Some("now"))], told_why()),
-            (vec![(0, more(), None), (10, ListingState::Resumed, Some("now"))], not_told()),
+            (vec![(0, more(), None), (10, ListingState::Resumed, Some("now"))], not_reported()),
         ];
         for (answers, expect) in cases {
             assert_eq!(verdict(&answers), expect, "{answers:?}");
@@ -224,48 +226,49 @@ mod tests {
     fn nobody_asks_for_ever() {
         let mut answers = vec![(0, more(), None), (10, more(), None)];
         answers.extend(vec![(0, more(), None); 100]);
-        assert_eq!(verdict(&answers), Verdict::GoesOn);
+        assert_eq!(verdict(&answers), Verdict::Continue);
         answers.push((0, more(), None));
-        assert!(matches!(verdict(&answers), Verdict::FullSyncReason(FullSyncReason::NotTold { .. })));
+        assert!(matches!(verdict(&answers), Verdict::FullSync(FullSyncReason::NotReported { .. })));
     }
 
     #[test]
     fn outdated_records_are_the_reason_where_they_are_not_read_again() {
-        let mut asking = Asking::new(Baseline { outdated: true, ..baseline(10) }, Some(FullSyncReason::OtherSettings));
-        let verdict = asking.take(Brought::default(), &SyncStep::default(), incomplete(), None);
-        assert_eq!(verdict, Verdict::FullSyncReason(FullSyncReason::OtherSettings));
+        let mut delta =
+            DeltaSync::new(Baseline { outdated: true, ..baseline(10) }, Some(FullSyncReason::OtherSettings));
+        let verdict = delta.take(BatchSummary::default(), &SyncStep::default(), incomplete(), None);
+        assert_eq!(verdict, Verdict::FullSync(FullSyncReason::OtherSettings));
     }
 
     #[test]
     fn the_users_of_the_run_were_handed_over_or_found() {
-        let mut asking = Asking::new(baseline(3), None);
+        let mut delta = DeltaSync::new(baseline(3), None);
         let step = SyncStep { added: vec![user("x")], ..SyncStep::default() };
-        asking.take(Brought::of(&[user("b"), user("d")]), &step, more(), None);
-        let batch = Brought::of(&[user("f")]);
+        delta.take(BatchSummary::of(&[user("b"), user("d")]), &step, more(), None);
+        let batch = BatchSummary::of(&[user("f")]);
         for (id, expect) in [("b", true), ("d", true), ("f", true), ("g", false), ("x", true)] {
-            assert_eq!(asking.has_brought(&batch, id), expect, "{id}");
+            assert_eq!(delta.has_passed(&batch, id), expect, "{id}");
         }
-        assert!(!asking.has_brought(&Brought::default(), "f"), "no more than was brought before");
+        assert!(!delta.has_passed(&BatchSummary::default(), "f"), "no more than was brought before");
     }
 
     #[test]
     fn the_later_statement_about_a_user_counts() {
-        let mut asking = Asking::new(baseline(3), None);
+        let mut delta = DeltaSync::new(baseline(3), None);
         for (users, gone, expect) in
             [(&[][..], &["a", "b"][..], &["a", "b"][..]), (&["a"], &["c"], &["b", "c"]), (&["b"], &["a"], &["a", "c"])]
         {
             let users: Vec<_> = users.iter().map(|id| user(id)).collect();
-            asking.exist(users.iter(), &gone.iter().map(ToString::to_string).collect::<Vec<_>>());
-            assert_eq!(asking.gone().iter().collect::<Vec<_>>(), expect);
+            delta.exist(users.iter(), &gone.iter().map(ToString::to_string).collect::<Vec<_>>());
+            assert_eq!(delta.gone().iter().collect::<Vec<_>>(), expect);
         }
     }
 
     #[test]
     fn the_first_call_comes_once() {
         // A provider that asks to be called again from its beginning gets the known users all the same.
-        let mut asking = Asking::new(baseline(1), None);
-        assert_eq!(asking.cursor(), None);
-        asking.take(Brought::default(), &SyncStep::default(), more(), None);
-        assert_eq!((asking.cursor(), asking.spare_calls), (Some("next"), 0));
+        let mut delta = DeltaSync::new(baseline(1), None);
+        assert_eq!(delta.cursor(), None);
+        delta.take(BatchSummary::default(), &SyncStep::default(), more(), None);
+        assert_eq!((delta.cursor(), delta.spare_calls), (Some("next"), 0));
     }
 }

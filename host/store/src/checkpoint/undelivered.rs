@@ -1,11 +1,11 @@
-//! What a sync has saved and its caller may not have received.
+//! Changes that a sync has saved and that its caller may not have received.
 
 use provider_model::User;
 use serde::{Deserialize, Serialize};
 
-/// What one step found.
+/// The changes of one step.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Untold {
+pub(crate) struct Undelivered {
     /// The ids of users who are new.
     pub(crate) added: Vec<String>,
     /// The earlier records of those who have changed.

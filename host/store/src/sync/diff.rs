@@ -1,4 +1,4 @@
-//! What differs between records, and between the latest listing in a store and the complete one before it.
+//! Compares records, and the latest listing in a store with the finished one before it.
 
 use std::collections::HashMap;
 
@@ -10,15 +10,15 @@ use crate::Result;
 use crate::checkpoint::Kept;
 use crate::listing::{Hidden, Keeper};
 
-/// A walk through two listings in the order of ids.
+/// The position in a comparison of two listings, in the order of ids.
 #[derive(Debug, Default)]
-pub(super) struct Telling {
+pub(super) struct DiffCursor {
     after: Option<String>,
-    /// Whether everybody of the latest listing was looked at, and who is gone is left.
+    /// Whether all users of the latest listing were compared, so that only those who are gone are left.
     is_at_the_gone: bool,
 }
 
-impl Telling {
+impl DiffCursor {
     /// The next users that differ; `None` when all were returned.
     pub(super) async fn next(&mut self, keeper: &Keeper) -> Result<Option<SyncStep>> {
         loop {
@@ -35,7 +35,7 @@ impl Telling {
                 SyncStep { gone: users, ..SyncStep::default() }
             } else {
                 let ids = users.iter().map(|user| user.id.clone()).collect();
-                // What is hidden was merged when it came.
+                // Hidden values were merged when the records arrived.
                 compare(users, keeper.find(Kept::Before, ids).await?, &Hidden::default())
             };
             self.after = Some(last);
@@ -46,8 +46,8 @@ impl Telling {
     }
 }
 
-/// Who of these users was not known, and whose record differs from the known one once what is hidden is left as it is. The
-/// last record of each counts.
+/// Compares users with the known ones: returns who is new, and whose record differs. A hidden field keeps its known
+/// value. If a user comes twice, the last record counts.
 pub(super) fn compare(users: Vec<User>, known: Vec<User>, hidden: &Hidden) -> SyncStep {
     let mut known: HashMap<String, User> = known.into_iter().map(|user| (user.id.clone(), user)).collect();
     let mut places: HashMap<String, usize> = HashMap::new();
@@ -78,7 +78,7 @@ mod tests {
     use provider_testing::samples::bare_user as user;
 
     #[test]
-    fn users_are_told_once_and_only_where_they_differ() {
+    fn users_are_reported_once_and_only_if_they_differ() {
         let named = |id: &str, name: &str| User { username: name.into(), ..user(id) };
         let step = compare(
             vec![named("a", "new"), user("b"), named("c", "first"), user("d"), named("c", "last")],
