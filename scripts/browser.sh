@@ -71,9 +71,15 @@ if [ "${1:-}" = pictures ]; then
     node "$folder/report.mjs" "$(command -v chromium)" --pictures docs "${reports[0]}"
     exit
 fi
-report complete admin --users 150 --change 'rename=5:<script>alert(1)</script>' --change 'rename=6:"onload="alert(1)' \
-    --change 'rename=7:<img src=x onerror=alert(1)>'
-grep -q '&#60;script&#62;alert(1)' "$folder/complete.html" || { echo "browser: the report has no hostile name, so nothing would be tried" >&2; exit 1; }
+# Renamed, an account goes to the beginning of the list, so that each change gets another one. The licence is read first of all.
+hostile=()
+for number in $(seq 10); do
+    for name in "<script>alert($number)</script>" "\"onload=\"alert($number)" "<img src=x onerror=alert($number)>"; do
+        hostile+=(--change "rename=140:$name,on=/license")
+    done
+done
+report complete admin --users 150 "${hostile[@]}"
+grep -q '&#60;script&#62;alert(' "$folder/complete.html" || { echo "browser: the report has no hostile name, so nothing would be tried" >&2; exit 1; }
 report hidden guest --users 60 --no-statuses --hide-email
 report unlicensed admin --users 40 --license unlicensed
 node "$folder/report.mjs" "$(command -v chromium)" "${reports[@]}"
