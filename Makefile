@@ -1,6 +1,6 @@
 # What a developer types is what CI runs. `make demo` and `make test` install whatever is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench component components command check dependencies advisories cargo-deny spelling fuzz smoke miri fmt toolchain nginx
+.PHONY: help demo test browser bench component components command check dependencies advisories cargo-deny spelling fuzz smoke miri fmt toolchain nginx
 
 RELEASE := --release --locked
 CARGO_DENY := 0.20.2
@@ -19,6 +19,11 @@ demo: component ## Build everything and list the users of an embedded Mattermost
 
 test: component components smoke nginx ## Build everything and run every test
 	cargo test $(RELEASE) --workspace
+	scripts/browser.sh
+
+# Chromium is Debian's; the libraries come from the Node registry, in fixed versions.
+browser: component ## Open reports in Chromium: no script, no request, no serious fault of access
+	scripts/browser.sh
 
 # One small test is asked for too, as below.
 bench: component ## Measure the component: against its goals, native code and other clients; in target/bench/summary.json

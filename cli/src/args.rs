@@ -152,8 +152,8 @@ Output:
   --out report.html writes the page alone. --out report/ makes a folder with
   report.html, users.csv, users.ndjson and idle-seats.csv. Long tables fold; a
   table that the page does not show whole names the file that has all of it.
-  Each file appears when it is complete and replaces an earlier one. Only its
-  owner may read a new file; a replaced file keeps its permissions.
+  Each file appears when it is complete and replaces an earlier one, whose
+  permissions it keeps.
 
 Exit codes:
   0  complete
@@ -203,7 +203,7 @@ pub(crate) enum Command {
     /// Shows the licences and how many of their seats are taken
     License(LicenseArgs),
     /// Lists all users
-    Users(UsersArgs),
+    Users(Box<UsersArgs>),
     /// Brings a saved listing up to date and shows what changed
     Sync(SyncArgs),
     /// Writes a page on licences, seats and who does not use one
@@ -551,7 +551,7 @@ pub(crate) struct ReportArgs {
     pub(crate) out: PathBuf,
     /// About how many users the component reads at a time; 0 lets the component choose
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) limit: u32,
+    pub(crate) page_size: u32,
     /// Saves the listing in this file and resumes an interrupted one from it; created if missing
     ///
     /// It is the file of `users --checkpoint` and `sync --checkpoint`. If it holds an earlier complete listing, the page shows

@@ -25,7 +25,7 @@ pub(crate) async fn run(command: Command, screen: &mut Screen<'_>) -> Result<Exi
         Command::Describe(args) => describe::run(&args, screen).await,
         Command::Check(args) => check::run(&args, screen).await,
         Command::License(args) => license::run(&args, screen).await,
-        Command::Users(args) => users::run(args, screen).await,
+        Command::Users(args) => users::run(*args, screen).await,
         Command::Sync(args) => sync::run(args, screen).await,
         Command::Report(args) => report::run(args, screen).await,
         Command::Simulate(args) => simulate::run(args, screen).await,

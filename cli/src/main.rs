@@ -26,7 +26,6 @@ mod span;
 mod stop;
 mod tally;
 mod threshold;
-mod whole_files;
 
 use std::io;
 use std::process::ExitCode;

@@ -65,7 +65,8 @@ impl Write for OutputFile {
     }
 }
 
-fn unwritable(path: &Path, reason: &str) -> Complaint {
+/// The error for a file that cannot be made or replaced.
+pub(crate) fn unwritable(path: &Path, reason: &str) -> Complaint {
     let fix = "check that its folder exists, that this user may write there, and that the disk is not full";
     Complaint::new("file-unwritable", format!("{} cannot be written: {reason}", path.display())).fix(fix)
 }

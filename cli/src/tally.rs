@@ -119,7 +119,7 @@ mod tests {
         let cases: [(&[User], [&str; 3]); 4] = [
             (&[], ["status   nobody", "seat     nobody", "idle     0 of 0 occupied seats not used for 90 days"]),
             (
-                &[fresh.clone()],
+                std::slice::from_ref(&fresh),
                 ["status   1 active", "seat     1 occupied", "idle     0 of 1 occupied seat not used for 90 days"],
             ),
             (

@@ -177,7 +177,7 @@ fn a_listing_that_breaks_off_leaves_an_earlier_report() {
     let scene = Scene::new("broken", config);
     fs::write(scene.path("page.html"), "the earlier one").unwrap();
     for (out, code) in [("page.html", 3), ("new/", 3)] {
-        let said = scene.exits(code, &["--out", &scene.path(out), "--limit", "200"]);
+        let said = scene.exits(code, &["--out", &scene.path(out), "--page-size", "200"]);
         assert!(said.contains("no report was written"), "{said}");
         assert_eq!(scene.text("page.html"), "the earlier one");
         assert_eq!(names(&scene.folder), ["page.html"], "nothing is left over");
@@ -198,5 +198,6 @@ fn a_place_that_takes_no_report_is_refused_before_anything_is_sent() {
     let missing = scene.path("no/such/page.html");
     for (out, code, said) in [("/dev/null", 2, "out-unusable"), (missing.as_str(), 1, "file-unwritable")] {
         assert!(scene.exits(code, &["--out", out]).contains(said), "{out}");
+        assert_eq!(scene.simulator.requests(), 0);
     }
 }

@@ -37,7 +37,7 @@ async fn report(args: ReportArgs, screen: &mut Screen<'_>) -> Result<Exit, Failu
 
     let store = store(&args)?;
     let before = before(store.as_ref(), &session.listing_key(NAME))?;
-    let options = ListingOptions { limit: args.limit, cursor: None };
+    let options = ListingOptions { limit: args.page_size, cursor: None };
     let listing = match args.restart {
         true => session.restart(options, store, NAME).await?,
         false => session.resume(options, store, NAME).await?,

@@ -92,6 +92,7 @@ impl Field {
     }
 
     /// Its title in a table.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other field is called by its name")]
     pub(crate) fn title(&self) -> String {
         match self {
             Self::Email => "e-mail".to_owned(),
@@ -151,6 +152,7 @@ impl Field {
     }
 
     /// Its value in a table: of an instant the day, of the last activity also whether it is known.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other field is shown as its text")]
     pub(crate) fn cell(&self, user: &User) -> io::Result<String> {
         Ok(match self {
             Self::LastActivityAt => last_use(user),

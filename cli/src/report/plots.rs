@@ -100,6 +100,8 @@ fn upright(title: &str, labels: &[String], bars: &[Bars]) -> Option<String> {
     let mut chart = BarChart::new(series(bars), labels.to_vec());
     let ticks = Ticks::over(highest(labels, bars)?, 5);
     dress(&mut chart.base, bars, WIDE, UPRIGHT);
+    // Half of the highest number stands above the highest line.
+    chart.base.margin.top = 10.0;
     chart.y_axis_configs = vec![axis(ticks)];
     finish(title, chart.svg().ok()?)
 }
@@ -145,7 +147,7 @@ fn axis(ticks: Ticks) -> YAxisConfig {
         min: Some(0.0),
         max: Some(ticks.end),
         formatter: Some("{t}".to_owned()),
-        name_gap: 5.0,
+        name_gap: 8.0,
         ..YAxisConfig::default()
     };
     axis.font.color = TEXT.into();

@@ -17,8 +17,6 @@ pub(crate) const IDLE_DAYS: i64 = 90;
 pub(crate) struct Seats<'a> {
     /// How many accounts hold a seat.
     pub(crate) occupied: u64,
-    /// How many hold none.
-    pub(crate) free: u64,
     /// Of how many that is not known.
     pub(crate) unknown: u64,
     /// How those that are held are used.
@@ -85,7 +83,6 @@ impl<'a> Seats<'a> {
         unknown_holders.sort_by(|a, b| (&a.username, &a.id).cmp(&(&b.username, &b.id)));
         Self {
             occupied: with(SeatUse::Occupied),
-            free: with(SeatUse::Free),
             unknown: with(SeatUse::Unknown),
             by_use,
             idle,
@@ -167,7 +164,7 @@ mod tests {
             User { seat: SeatUse::Unknown, ..days_ago("guest", 900) },
         ];
         let seats = Seats::of(&users, as_of());
-        assert_eq!((seats.occupied, seats.free, seats.unknown), (8, 2, 1));
+        assert_eq!((seats.occupied, seats.unknown), (8, 1));
         assert_eq!(seats.by_use, ByUse { used: 2, idle: 2, never: 3, unknown: 1 });
         let rows: Vec<_> = seats.idle.iter().map(|row| (row.days, row.used_before, row.never_used)).collect();
         assert_eq!(rows, [(30, 3, 1), (60, 2, 1), (90, 2, 1), (180, 1, 1)]);

@@ -5,7 +5,7 @@ use provider_host::model::User;
 
 use super::last_use::LastUse;
 use crate::output::cell::cut;
-use crate::output::words::{count, day, full_name, number};
+use crate::output::words::{count, full_name, number};
 
 /// The most columns of a name, an address or a value on the page.
 const COLUMNS: usize = 120;
@@ -46,18 +46,6 @@ pub(crate) fn length(part: u64, whole: u64) -> String {
 pub(crate) fn name(user: &User) -> String {
     let name = full_name(user);
     shown(if name.trim().is_empty() { &user.username } else { &name })
-}
-
-/// The day of the last use, or what is known instead.
-pub(crate) fn last_use(user: &User, last_use: LastUse) -> String {
-    match last_use {
-        LastUse::Ago(_) => user.last_activity_at.as_deref().map_or_else(|| "unknown".to_owned(), day),
-        LastUse::Never(_) => match user.created_at.as_deref() {
-            Some(created) => format!("never; made {}", shown(&day(created))),
-            None => "never".to_owned(),
-        },
-        LastUse::Unknown => "unknown".to_owned(),
-    }
 }
 
 /// For how many whole days nobody used the account: `1,204`, or nothing if that is not known.
@@ -107,14 +95,10 @@ mod tests {
         for (days, words) in [(265, "in 265 days"), (1, "in 1 day"), (0, "today"), (-1, "1 day ago")] {
             assert_eq!(away(days), words);
         }
-        let cases = [(days_ago("a", 1_204), "2023-08-08", "1,204"), (never("b", 3), "never; made 2026-11-21", "3")];
-        for (user, use_words, days) in cases {
-            let use_of = LastUse::of(&user, as_of());
-            assert_eq!((last_use(&user, use_of), idle_days(use_of)), (use_words.to_owned(), days.to_owned()));
-        }
         let ageless = User { created_at: None, ..never("c", 0) };
-        let use_of = LastUse::of(&ageless, as_of());
-        assert_eq!((last_use(&ageless, use_of), idle_days(use_of)), ("never".to_owned(), String::new()));
+        for (user, days) in [(days_ago("a", 1_204), "1,204"), (never("b", 3), "3"), (ageless, "")] {
+            assert_eq!(idle_days(LastUse::of(&user, as_of())), days);
+        }
     }
 
     #[test]

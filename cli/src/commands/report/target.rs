@@ -1,14 +1,16 @@
 //! Where a report goes: one page, or a folder with tables beside it.
 
-use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
+use provider_host::io_reason;
 use provider_host::model::User;
 
 use crate::exit::{Complaint, Failure};
 use crate::output::{ListingFormat, Values, Width, user_format};
+use crate::output_file::{OutputFile, unwritable};
 use crate::report::{Beside, Figures};
-use crate::whole_files::{WholeFile, unwritable};
 
 /// The names of the files in a folder.
 const PAGE: &str = "report.html";
@@ -40,6 +42,10 @@ impl Target {
             let fix = "name a file, such as report.html, or a folder with a slash at its end, such as report/";
             return Err(Failure::usage(Complaint::new("out-unusable", message).fix(fix)));
         }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            return Err(Failure::failed(unwritable(path, &io_reason(&io::ErrorKind::NotFound.into()))));
+        }
         Ok(Self::Page(path.to_owned()))
     }
 
@@ -62,16 +68,16 @@ impl Target {
 
 /// The files of a report, which appear when all of them are complete.
 pub(super) struct Output {
-    page: WholeFile,
+    page: OutputFile,
     tables: Option<Tables>,
     folder: Option<MadeFolder>,
 }
 
 /// The files beside the page.
 struct Tables {
-    users_csv: WholeFile,
-    users_ndjson: WholeFile,
-    idle_csv: WholeFile,
+    users_csv: OutputFile,
+    users_ndjson: OutputFile,
+    idle_csv: OutputFile,
 }
 
 /// A folder that was made for a report, and goes again if the report is not written.
@@ -91,8 +97,8 @@ impl Output {
             Target::Page(_) => (None, None),
             Target::Folder(path) => {
                 let made = (!path.exists()).then(|| MadeFolder(path.clone()));
-                fs::create_dir_all(path).map_err(|error| unwritable(path, &error))?;
-                let begin = |name: &str| WholeFile::begin(&path.join(name));
+                fs::create_dir_all(path).map_err(|error| Failure::failed(unwritable(path, &io_reason(&error))))?;
+                let begin = |name: &str| OutputFile::create(&path.join(name)).map_err(Failure::failed);
                 let tables = Tables {
                     users_csv: begin(USERS_CSV)?,
                     users_ndjson: begin(USERS_NDJSON)?,
@@ -101,22 +107,22 @@ impl Output {
                 (Some(tables), made)
             }
         };
-        Ok(Self { page: WholeFile::begin(&target.page())?, tables, folder })
+        Ok(Self { page: OutputFile::create(&target.page()).map_err(Failure::failed)?, tables, folder })
     }
 
     /// Writes all files, and puts them in their places: the page last, since it names the others.
     pub(super) fn finish(self, page: &str, users: &[User], figures: &Figures<'_>) -> Result<(), Failure> {
         let Self { page: mut file, tables, folder } = self;
-        file.write(page.as_bytes())?;
+        file.write_all(page.as_bytes())?;
         if let Some(Tables { mut users_csv, mut users_ndjson, mut idle_csv }) = tables {
             write(&mut users_csv, ListingFormat::Csv, users.iter())?;
             write(&mut users_ndjson, ListingFormat::Ndjson, users.iter())?;
             write(&mut idle_csv, ListingFormat::Csv, figures.seats.idle_holders.iter().map(|holder| holder.user))?;
             for table in [users_csv, users_ndjson, idle_csv] {
-                table.finish()?;
+                table.replace().map_err(Failure::failed)?;
             }
         }
-        file.finish()?;
+        file.replace().map_err(Failure::failed)?;
         // It holds files now, and stays.
         drop(folder);
         Ok(())
@@ -124,7 +130,7 @@ impl Output {
 }
 
 fn write<'a>(
-    file: &mut WholeFile,
+    file: &mut OutputFile,
     format: ListingFormat,
     users: impl Iterator<Item = &'a User>,
 ) -> Result<(), Failure> {
@@ -137,11 +143,11 @@ fn write<'a>(
             break;
         }
         format.page(&chunk, &mut out)?;
-        file.write(&out)?;
+        file.write_all(&out)?;
         out.clear();
     }
     format.end(&mut out)?;
-    file.write(&out)
+    Ok(file.write_all(&out)?)
 }
 
 #[cfg(test)]
@@ -155,7 +161,8 @@ mod tests {
             (here.clone(), Some(Target::Folder(here.clone()))),
             ("new-folder/".into(), Some(Target::Folder("new-folder/".into()))),
             ("report.html".into(), Some(Target::Page("report.html".into()))),
-            ("/tmp/no-such-folder/report.html".into(), Some(Target::Page("/tmp/no-such-folder/report.html".into()))),
+            (here.join("report.html"), Some(Target::Page(here.join("report.html")))),
+            (here.join("no-such-folder/report.html"), None),
             ("/dev/null".into(), None),
             ("..".into(), Some(Target::Folder("..".into()))),
             ("".into(), None),
