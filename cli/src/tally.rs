@@ -131,7 +131,7 @@ mod tests {
                 ],
             ),
             (
-                &[hidden, fresh],
+                &[hidden, fresh.clone()],
                 [
                     "status   2 active",
                     "seat     2 occupied",
