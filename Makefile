@@ -1,6 +1,6 @@
 # What a developer types is what CI runs. `make demo` and `make test` install whatever is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser bench component components command check dependencies advisories cargo-deny spelling fuzz smoke miri fmt toolchain nginx
+.PHONY: help demo test browser dist bench component components command check dependencies advisories cargo-deny spelling fuzz smoke miri fmt toolchain nginx
 
 RELEASE := --release --locked
 CARGO_DENY := 0.20.2
@@ -10,6 +10,7 @@ PROVIDERCTL := $${CARGO_TARGET_DIR:-target}/release/providerctl
 BESIDE := $${CARGO_TARGET_DIR:-target}/release/mattermost-provider.wasm
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 BENCH := $(TARGET)/bench
+DIST := $(TARGET)/dist
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -24,6 +25,12 @@ test: component components smoke nginx ## Build everything and run every test
 # Chromium is Debian's; the libraries come from the Node registry, in fixed versions.
 browser: component ## Open reports in Chromium: no script, no request, no serious fault of access
 	scripts/browser.sh
+
+dist: component ## Put the command, the component, manual pages and completions into target/dist
+	mkdir -p $(DIST)/completions
+	cp $(PROVIDERCTL) dist/mattermost-provider.wasm README.md LICENSE-APACHE LICENSE-MIT $(DIST)
+	$(PROVIDERCTL) man $(DIST)/man/man1
+	for shell in bash zsh fish; do $(PROVIDERCTL) completions $$shell > $(DIST)/completions/providerctl.$$shell || exit 1; done
 
 # One small test is asked for too, as below.
 bench: component ## Measure the component: against its goals, native code and other clients; in target/bench/summary.json

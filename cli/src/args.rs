@@ -25,11 +25,11 @@ Exit codes:
   4  `license`: at --warn-days or --warn-seats, or below
 
 Output:
-  Data goes to standard output. Errors and warnings go to standard error, and
-  so do progress and a summary if that is a terminal. A table on a terminal
-  drops columns before it cuts values; a table that is piped is not cut.
-  Control characters in values are replaced, and a CSV cell that a spreadsheet
-  would run as a formula begins with a single quote; --raw writes values
+  Data goes to standard output. Errors and warnings go to standard error, and \
+  so do progress and a summary if that is a terminal. A table on a terminal \
+  drops columns before it cuts values; a table that is piped is not cut. \
+  Control characters in values are replaced, and a CSV cell that a spreadsheet \
+  would run as a formula begins with a single quote; --raw writes values \
   unchanged. JSON is always exact, with escapes.
 
 Examples:
@@ -44,44 +44,44 @@ Examples:
 /// The end of the help of `users`.
 const AFTER_USERS: &str = "\
 How users are selected:
-  An account is printed if all flags apply to it. What a record does not say is
-  not guessed: an account whose last activity is unknown or hidden is never
-  idle, and the summary counts the accounts that could not be decided. Records
-  do not say in which teams an account is, so there is no --team; --attribute
+  An account is printed if all flags apply to it. What a record does not say is \
+  not guessed: an account whose last activity is unknown or hidden is never \
+  idle, and the summary counts the accounts that could not be decided. Records \
+  do not say in which teams an account is, so there is no --team; --attribute \
   runs-teams=NAME selects those who administer one.
 
 Output:
-  Each page is printed when it arrives; --sort and --count wait for the last.
-  With JSON the array is always closed, so that it is valid. A summary on
-  standard error, if that is a terminal or with -v, counts all users who were
-  read by status and seat, and the seats that nobody used for the time of
+  Each page is printed when it arrives; --sort and --count wait for the last. \
+  With JSON the array is always closed, so that it is valid. A summary on \
+  standard error, if that is a terminal or with -v, counts all users who were \
+  read by status and seat, and the seats that nobody used for the time of \
   --inactive-for, or for 90 days.
 
 Reading a file, with --from FILE:
-  The users of the last listing that `users --checkpoint` or `sync` finished
-  there, without asking the server: no --set and no --secret. Lengths of time
-  are counted back from that listing, not from today. An unproven listing ends
+  The users of the last listing that `users --checkpoint` or `sync` finished \
+  there, without asking the server: no --set and no --secret. Lengths of time \
+  are counted back from that listing, not from today. An unproven listing ends \
   with exit code 3, as it did when it was read.
 
 Exit codes:
   0  complete, or as many users as --limit asked for
   1  an error before the first user
   2  the command line or a setting is wrong
-  3  incomplete: users may be missing, or a full disk cut the output, the
+  3  incomplete: users may be missing, or a full disk cut the output, the \
      checkpoint or the audit log; the file of --output is left as it was
 
 Retries:
-  After a temporary failure a page is read again up to three times, after the
-  pause that the server asks for. If that is more than a minute, the listing
-  ends and says how long to wait. A listing without progress for two minutes
+  After a temporary failure a page is read again up to three times, after the \
+  pause that the server asks for. If that is more than a minute, the listing \
+  ends and says how long to wait. A listing without progress for two minutes \
   ends with what was read (--stall-timeout).
 
 Resuming, with --checkpoint FILE:
-  Each page is saved before it is printed. After a lost connection, Ctrl-C, a
-  stop by the service manager or kill -9, run the same command to resume. It
-  prints the users in the file first, then the rest: the output of the last run
-  is the whole list, each user once. Once a listing has ended, the next run
-  starts a new one, and the file keeps the last complete one. The file holds
+  Each page is saved before it is printed. After a lost connection, Ctrl-C, a \
+  stop by the service manager or kill -9, run the same command to resume. It \
+  prints the users in the file first, then the rest: the output of the last run \
+  is the whole list, each user once. Once a listing has ended, the next run \
+  starts a new one, and the file keeps the last complete one. The file holds \
   the users' data and no secret, and only its owner may read it.
 
 Examples, with the server's --set and --secret or with --from FILE:
@@ -100,10 +100,10 @@ Exit codes:
   4  at --warn-days or --warn-seats, or below; the data is printed all the same
 
 Prometheus:
-  license_count, license_info, license_trial, license_seats_purchased,
-  license_seats_used, license_starts_timestamp_seconds and
-  license_expires_timestamp_seconds, each with the labels provider, source and
-  tenant, license_type and name. What is unknown has no sample, what is
+  license_count, license_info, license_trial, license_seats_purchased, \
+  license_seats_used, license_starts_timestamp_seconds and \
+  license_expires_timestamp_seconds, each with the labels provider, source and \
+  tenant, license_type and name. What is unknown has no sample, what is \
   unlimited is +Inf. With -o FILE a collector never reads half a file.
 
 Examples, with the server's --set and --secret:
@@ -113,18 +113,18 @@ Examples, with the server's --set and --secret:
 /// The end of the help of `sync`.
 const AFTER_SYNC: &str = "\
 How it works:
-  The first run lists everybody. Later runs ask the server only for what
-  changed, with a small part of the requests of a listing. After a deletion,
-  with other settings or with another version of the component, they need no
-  new listing either. They list everybody again if the server does not show
-  this token who is new and who is gone; on a terminal they print why. FILE is
-  the one of `users --checkpoint`: `users` prints everybody, and `sync` prints
+  The first run lists everybody. Later runs ask the server only for what \
+  changed, with a small part of the requests of a listing. After a deletion, \
+  with other settings or with another version of the component, they need no \
+  new listing either. They list everybody again if the server does not show \
+  this token who is new and who is gone; on a terminal they print why. FILE is \
+  the one of `users --checkpoint`: `users` prints everybody, and `sync` prints \
   what changed since the last run of either.
 
 Output:
-  Each line says added, changed or gone. JSON has the change, the user, and the
-  changed fields with their old and new values. A change counts as
-  printed only when the next one is read: after an interruption, even by
+  Each line says added, changed or gone. JSON has the change, the user, and the \
+  changed fields with their old and new values. A change counts as \
+  printed only when the next one is read: after an interruption, even by \
   kill -9, the next run prints it again, and none is lost.
 
 Exit codes:
@@ -140,26 +140,26 @@ Example for a job that runs once an hour and mails only what went wrong:
 /// The end of the help of `report`.
 const AFTER_REPORT: &str = "\
 The page:
-  One HTML file that needs no script and no network, for screens, phones and
-  paper, in light and dark. It shows the seats in use and purchased, when the
-  licence ends, who holds a seat without using it for 30, 60, 90 and 180 days
-  or ever, the accounts by status, kind and role, when they were last used, who
-  administers what, the guests, and what the token cannot see. An account whose
-  last activity is hidden is never counted as idle. With --checkpoint it also
+  One HTML file that needs no script and no network, for screens, phones and \
+  paper, in light and dark. It shows the seats in use and purchased, when the \
+  licence ends, who holds a seat without using it for 30, 60, 90 and 180 days \
+  or ever, the accounts by status, kind and role, when they were last used, who \
+  administers what, the guests, and what the token cannot see. An account whose \
+  last activity is hidden is never counted as idle. With --checkpoint it also \
   shows what changed since the complete listing before.
 
 Output:
-  --out report.html writes the page alone. --out report/ makes a folder with
-  report.html, users.csv, users.ndjson and idle-seats.csv. Long tables fold; a
-  table that the page does not show whole names the file that has all of it.
-  Each file appears when it is complete and replaces an earlier one, whose
+  --out report.html writes the page alone. --out report/ makes a folder with \
+  report.html, users.csv, users.ndjson and idle-seats.csv. Long tables fold; a \
+  table that the page does not show whole names the file that has all of it. \
+  Each file appears when it is complete and replaces an earlier one, whose \
   permissions it keeps.
 
 Exit codes:
   0  complete
   1  an error before the first user
   2  the command line or a setting is wrong
-  3  incomplete: users may be missing, which the page says. After a listing
+  3  incomplete: users may be missing, which the page says. After a listing \
      that broke off no page is written, and an earlier one stays
 
 Example, once a month:
@@ -222,6 +222,11 @@ pub(crate) enum Command {
     Completions {
         /// For this shell
         shell: clap_complete::Shell,
+    },
+    /// Writes the manual pages into a folder
+    Man {
+        /// The folder, such as ~/.local/share/man/man1; made if it is missing
+        folder: PathBuf,
     },
 }
 

@@ -9,6 +9,7 @@ mod ending;
 mod inspect;
 mod invocation;
 mod license;
+mod man;
 mod report;
 mod seal;
 mod simulate;
@@ -34,5 +35,6 @@ pub(crate) async fn run(command: Command, screen: &mut Screen<'_>) -> Result<Exi
         Command::Inspect(args) => inspect::run(&args, screen),
         Command::Seal(args) => seal::run(args, screen).await,
         Command::Completions { shell } => completions::run(shell, screen),
+        Command::Man { folder } => man::run(&folder),
     }
 }

@@ -765,3 +765,27 @@ fn a_tenant_without_its_configuration_is_refused_whatever_else_is_given() {
         assert!(String::from_utf8_lossy(&output.stderr).contains("--tenant"), "{more:?}: {output:?}");
     }
 }
+
+#[test]
+fn every_command_has_a_manual_page_and_completions() {
+    let folder = std::env::temp_dir().join(format!("providerctl-man-{}", std::process::id()));
+    check_exit(&providerctl(&["man", folder.join("man1").to_str().unwrap()], ""), 0);
+    for (page, part) in [
+        ("providerctl.1", "providerctl\\-users"),
+        ("providerctl-users.1", "\\-\\-inactive\\-for"),
+        ("providerctl-report.1", "\\-\\-out"),
+        ("providerctl-license.1", "\\-\\-warn\\-days"),
+    ] {
+        let text = std::fs::read_to_string(folder.join("man1").join(page)).unwrap();
+        assert!(text.contains(part), "{page} lacks {part}:\n{text}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+    let refused = providerctl(&["man", "/proc/no-such-folder"], "");
+    check_exit(&refused, 1);
+    assert!(stderr(&refused).contains("file-unwritable"), "{}", stderr(&refused));
+    for shell in ["bash", "zsh", "fish"] {
+        let output = providerctl(&["completions", shell], "");
+        check_exit(&output, 0);
+        assert!(stdout(&output).contains("inactive-for"), "{shell}");
+    }
+}
