@@ -65,7 +65,7 @@ impl Complaint {
 
     /// The error for an output that cannot be written.
     pub(crate) fn output_failed(message: impl Into<String>) -> Self {
-        Self::new(OUTPUT_FAILED, message).fix("make room there, or write it elsewhere, and run the command again")
+        Complaint::new(OUTPUT_FAILED, message).fix("make room there, or write it elsewhere, and run the command again")
     }
 
     /// Adds what to do about it.

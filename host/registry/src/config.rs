@@ -334,7 +334,7 @@ mod tests {
     fn a_configuration_that_is_not_a_text_file_is_refused_at_once() {
         use rustix::fs::{CWD, Mode, mkfifoat};
 
-        let folder = std::env::temp_dir().join(format!("provider-host-config-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("provider-host-config-forms-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let file = |name: &str| folder.join(name);
         mkfifoat(CWD, file("pipe"), Mode::RUSR | Mode::WUSR).unwrap();
