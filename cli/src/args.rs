@@ -451,6 +451,31 @@ pub(crate) struct OutputArgs {
     pub(crate) output: Option<PathBuf>,
 }
 
+/// How to read a listing, and where to save it.
+#[derive(Args)]
+pub(crate) struct ReadingArgs {
+    /// About how many users the component reads at a time; 0 lets the component choose
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) page_size: u32,
+    /// Saves the listing in this file and resumes an interrupted one from it; created if missing
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Ignores the checkpoint and starts over
+    #[arg(long, requires = "checkpoint")]
+    pub(crate) restart: bool,
+}
+
+/// Whether values are written unchanged.
+#[derive(Args)]
+pub(crate) struct ValuesArgs {
+    /// Writes values in CSV and in a piped table exactly as the server has them
+    ///
+    /// By default characters that could control a terminal are replaced, and a CSV cell that a spreadsheet would run
+    /// as a formula begins with a single quote. JSON is always exact.
+    #[arg(long)]
+    pub(crate) raw: bool,
+}
+
 /// `users`.
 #[derive(Args)]
 #[command(after_help = AFTER_USERS)]
@@ -473,15 +498,9 @@ pub(crate) struct UsersArgs {
     /// Which listing of --from, if the file holds those of several servers: the server's address
     #[arg(long, value_name = "URL", requires = "from")]
     pub(crate) source: Option<String>,
-    /// About how many users the component reads at a time; 0 lets the component choose
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) page_size: u32,
-    /// Saves the listing in this file and resumes an interrupted one from it; created if missing
-    #[arg(long, value_name = "FILE")]
-    pub(crate) checkpoint: Option<PathBuf>,
-    /// Ignores the checkpoint and starts over
-    #[arg(long, requires = "checkpoint")]
-    pub(crate) restart: bool,
+    /// How to read the listing, and where to save it.
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     /// The options for reaching the product.
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,
@@ -512,12 +531,9 @@ pub(crate) struct ViewArgs {
     /// Prints how many users there are, and none of them
     #[arg(long, conflicts_with_all = ["format", "columns", "json", "sort", "limit", "raw"])]
     pub(crate) count: bool,
-    /// Writes values in CSV and in a piped table exactly as the server has them
-    ///
-    /// By default characters that could control a terminal are replaced, and a CSV cell that a spreadsheet would run as a
-    /// formula begins with a single quote. JSON is always exact.
-    #[arg(long)]
-    pub(crate) raw: bool,
+    /// Whether values are written unchanged.
+    #[command(flatten)]
+    pub(crate) values: ValuesArgs,
 }
 
 /// `sync`.
@@ -530,12 +546,9 @@ pub(crate) struct SyncArgs {
     /// How to print what changed
     #[arg(long, value_enum, default_value_t = ListingFormat::Table)]
     pub(crate) format: ListingFormat,
-    /// Writes values in CSV and in a piped table exactly as the server has them
-    ///
-    /// By default, characters that could control a terminal are replaced, and a CSV cell that a spreadsheet would run
-    /// as a formula begins with a single quote. JSON is always exact.
-    #[arg(long)]
-    pub(crate) raw: bool,
+    /// Whether values are written unchanged.
+    #[command(flatten)]
+    pub(crate) values: ValuesArgs,
     /// Reads every user again, even if the component could report only what changed
     #[arg(long)]
     pub(crate) full: bool,
@@ -554,18 +567,9 @@ pub(crate) struct ReportArgs {
     /// The page to write; a folder gets tables beside the page
     #[arg(long, value_name = "FILE|FOLDER/")]
     pub(crate) out: PathBuf,
-    /// About how many users the component reads at a time; 0 lets the component choose
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) page_size: u32,
-    /// Saves the listing in this file and resumes an interrupted one from it; created if missing
-    ///
-    /// It is the file of `users --checkpoint` and `sync --checkpoint`. If it holds an earlier complete listing, the page shows
-    /// what changed since.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) checkpoint: Option<PathBuf>,
-    /// Ignores the checkpoint and starts over
-    #[arg(long, requires = "checkpoint")]
-    pub(crate) restart: bool,
+    /// How to read the listing, and where to save it.
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     /// The options for reaching the product.
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,

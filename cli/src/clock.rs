@@ -36,8 +36,18 @@ fn given() -> Option<Result<DateTime<Utc>, String>> {
 /// Parses a date, which stands for its first moment in UTC, or an instant in RFC 3339.
 pub(crate) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     let day = text.parse::<NaiveDate>().map(|day| day.and_time(NaiveTime::MIN).and_utc());
-    let known = day.or_else(|_| DateTime::parse_from_rfc3339(text).map(|at| at.with_timezone(&Utc)));
-    known.map_err(|_| "write a date, such as 2026-11-24, or an instant, such as 2026-11-24T09:30:00Z".to_owned())
+    let known = day.ok().or_else(|| contract_instant(text));
+    known.ok_or_else(|| "write a date, such as 2026-11-24, or an instant, such as 2026-11-24T09:30:00Z".to_owned())
+}
+
+/// Parses an instant of the contract, which is one in RFC 3339; `None` if the text is something else.
+pub(crate) fn contract_instant(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
+}
+
+/// How many days later an instant is, by the calendar in UTC; negative if it is earlier.
+pub(crate) fn days_until(end: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
+    end.date_naive().signed_duration_since(now.date_naive()).num_days()
 }
 
 /// A time of the system in the calendar.

@@ -13,6 +13,8 @@ mod connection;
 mod exit;
 mod fault;
 mod fix;
+mod last_use;
+mod licences;
 mod listing;
 mod output;
 mod output_file;

@@ -7,12 +7,10 @@ mod administrators;
 mod changes;
 mod facts;
 mod figures;
-mod last_use;
-mod licences;
 mod page;
 mod plots;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod seats;
 mod text;
 

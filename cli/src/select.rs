@@ -10,6 +10,8 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use provider_host::model::{ActivityKnowledge, SeatUse, User, UserKind, UserStatus};
 
+use crate::clock::contract_instant;
+use crate::last_use::LastUse;
 use crate::span::{Since, Span};
 
 /// The heading of the flags in the help.
@@ -147,19 +149,10 @@ pub(crate) fn has_role(user: &User, role: &str) -> bool {
     user.role == role || user.roles.iter().any(|own| own == role)
 }
 
-/// Whether an account was not used for so long. Nobody was active before the account was created, so an earlier date does not
-/// count. Providers compare in the same way for the status `inactive`.
+/// Whether an account was not used for so long.
 pub(crate) fn idle(user: &User, span: Span, times: &Times) -> Answer {
-    let Some(read) = times.activity else { return Answer::Unknown };
-    let created = user.created_at.as_deref().and_then(parsed);
-    let last = match user.activity {
-        ActivityKnowledge::Known => {
-            user.last_activity_at.as_deref().and_then(parsed).map(|last| created.max(Some(last)))
-        }
-        ActivityKnowledge::Never => Some(created),
-        ActivityKnowledge::Unknown => None,
-    };
-    last.flatten().map_or(Answer::Unknown, |last| Answer::of(last < span.before(read)))
+    let unused = times.activity.and_then(|read| LastUse::of(user, read).idle());
+    unused.map_or(Answer::Unknown, |time| Answer::of(time > span.duration()))
 }
 
 /// Whether an account was never used.
@@ -172,12 +165,10 @@ pub(crate) fn never_used(user: &User, times: &Times) -> Answer {
 }
 
 fn created_since(user: &User, since: DateTime<Utc>) -> Answer {
-    user.created_at.as_deref().and_then(parsed).map_or(Answer::Unknown, |created| Answer::of(created >= since))
-}
-
-/// An instant of the contract.
-fn parsed(instant: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(instant).ok().map(|at| at.with_timezone(&Utc))
+    user.created_at
+        .as_deref()
+        .and_then(contract_instant)
+        .map_or(Answer::Unknown, |created| Answer::of(created >= since))
 }
 
 /// A test of one attribute.

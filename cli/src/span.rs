@@ -28,7 +28,12 @@ impl Span {
 
     /// The moment that is this long before another one.
     pub(crate) fn before(self, at: DateTime<Utc>) -> DateTime<Utc> {
-        at.checked_sub_signed(TimeDelta::hours(self.hours.into())).unwrap_or(DateTime::<Utc>::MIN_UTC)
+        at.checked_sub_signed(self.duration()).unwrap_or(DateTime::<Utc>::MIN_UTC)
+    }
+
+    /// The same as a duration.
+    pub(crate) fn duration(self) -> TimeDelta {
+        TimeDelta::hours(self.hours.into())
     }
 }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use provider_host::model::{License, Quantity};
 
 use crate::exit::Complaint;
+use crate::licences::{days_left, seats_left};
 use crate::output::words::{count, expiry, number, seats};
 
 /// How many seats are few.
@@ -18,10 +19,10 @@ pub(crate) enum FewSeats {
 }
 
 impl FewSeats {
-    fn holds(self, left: u32, purchased: u32) -> bool {
+    fn holds(self, left: i64, purchased: u32) -> bool {
         match self {
-            Self::Seats(few) => left <= few,
-            Self::Percent(few) => u64::from(left) * 100 <= u64::from(purchased) * u64::from(few),
+            Self::Seats(few) => left <= i64::from(few),
+            Self::Percent(few) => left * 100 <= i64::from(purchased) * i64::from(few),
         }
     }
 }
@@ -90,10 +91,8 @@ fn ends_soon(license: &License, few: u32, now: DateTime<Utc>) -> Option<Finding>
     let Some(instant) = &license.expires_at else {
         return if is_hidden(license, "expires-at") { unknown() } else { None };
     };
-    let Ok(end) = DateTime::parse_from_rfc3339(instant) else { return unknown() };
-    let end = end.with_timezone(&Utc);
-    let days = end.date_naive().signed_duration_since(now.date_naive()).num_days();
-    (end <= now || days <= i64::from(few)).then(|| {
+    let Some(days) = days_left(license, now) else { return unknown() };
+    (days <= i64::from(few)).then(|| {
         let message = format!("{}: {}", license.name, expiry(instant, now));
         let fix = "renew the licence and install the new one in the System Console";
         Finding::Reached(Complaint::new("license-ends-soon", message).fix(fix))
@@ -101,21 +100,22 @@ fn ends_soon(license: &License, few: u32, now: DateTime<Utc>) -> Option<Finding>
 }
 
 fn has_few_seats(license: &License, few: FewSeats) -> Option<Finding> {
-    let (used, purchased) = match (license.seats_used, license.seats_purchased) {
+    let (left, purchased) = match (seats_left(license.seats_used, license.seats_purchased), license.seats_purchased) {
         (_, Quantity::Unlimited) => return None,
-        (Quantity::Limited(used), Quantity::Limited(purchased)) => (used, purchased),
-        (Quantity::Limited(_) | Quantity::Unlimited | Quantity::Unknown, _) => {
+        (Some(left), Quantity::Limited(purchased)) => (left, purchased),
+        (_, Quantity::Limited(_) | Quantity::Unknown) => {
             let known = seats(&license.seats_used, &license.seats_purchased);
             let message = format!("{}: it is unknown how many seats are left ({known})", license.name);
             let fix = "run providerctl check; a system administrator's token can count the seats";
             return Some(Finding::Unknown(Complaint::new("license-seats-unknown", message).fix(fix)));
         }
     };
-    let left = purchased.checked_sub(used);
-    left.is_none_or(|left| few.holds(left, purchased)).then(|| {
-        let state = match left {
-            Some(left) => format!("{} left of {}", count(left.into(), "seat"), number(purchased.into())),
-            None => format!("{} more than the {} bought", count((used - purchased).into(), "seat"), number(purchased.into())),
+    few.holds(left, purchased).then(|| {
+        let (seats, purchased) = (count(left.unsigned_abs(), "seat"), number(purchased.into()));
+        let state = if left < 0 {
+            format!("{seats} more than the {purchased} bought")
+        } else {
+            format!("{seats} left of {purchased}")
         };
         let message = format!("{}: {state}", license.name);
         let fix = "buy seats, or free those of accounts that nobody uses: providerctl users --seat occupied --inactive-for 90d";

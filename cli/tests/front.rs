@@ -2,9 +2,14 @@
 //! Mattermost server, and nothing leaves the machine.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "support/scene.rs"]
+mod scene;
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
+
+use scene::{PROVIDERCTL, prepared};
 
 /// A token that looks like Mattermost's: no output contains it.
 const TOKEN: &str = "hunter2hunter2hunter2hunte";
@@ -33,14 +38,8 @@ fn answering(answer: &[u8]) -> String {
 
 fn check(url: &str, secret: &str, token: &str) -> Output {
     let (url, secret) = (format!("server_url={url}"), format!("access_token={secret}"));
-    Command::new(env!("CARGO_BIN_EXE_providerctl"))
-        .args(["check", "--set", &url, "--secret", &secret])
-        .env("MM_TOKEN", token)
-        .env("PROVIDERCTL_COMPONENT", concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/mattermost-provider.wasm"))
-        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
+    let mut command = Command::new(PROVIDERCTL);
+    prepared(command.args(["check", "--set", &url, "--secret", &secret]), token).output().unwrap()
 }
 
 #[track_caller]

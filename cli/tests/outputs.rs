@@ -2,99 +2,17 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "support/scene.rs"]
+mod scene;
+
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind, Simulator};
+use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind};
 use rustix::process::{Pid, Signal, kill_process};
-
-/// A server on its own threads, and a folder.
-struct Scene {
-    simulator: Simulator,
-    _runtime: tokio::runtime::Runtime,
-    folder: PathBuf,
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.folder));
-    }
-}
-
-impl Scene {
-    fn new(name: &str, config: Config) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let simulator = runtime.block_on(Simulator::start(config)).unwrap();
-        let folder = std::env::temp_dir().join(format!("providerctl-outputs-{}-{name}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Self { simulator, _runtime: runtime, folder }
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.folder.join(name).display().to_string()
-    }
-
-    /// A subcommand against the server, as arguments.
-    fn arguments(&self, command: &str, more: &[&str]) -> Vec<String> {
-        let url = format!("server_url={}", self.simulator.url());
-        let given = [command, "--set", &url, "--secret", "access_token=env:MM_TOKEN"];
-        given.iter().chain(more).map(ToString::to_string).collect()
-    }
-
-    fn command(&self, command: &str, more: &[&str]) -> Command {
-        let mut providerctl = Command::new(PROVIDERCTL);
-        providerctl.args(self.arguments(command, more));
-        prepared(&mut providerctl, &self.simulator.tokens().admin);
-        providerctl
-    }
-
-    fn run(&self, command: &str, more: &[&str]) -> Output {
-        self.command(command, more).output().unwrap()
-    }
-
-    /// A shell's line in which `@` stands for the subcommand with its arguments.
-    fn shell(&self, line: &str, command: &str, more: &[&str]) -> Command {
-        let words = self.arguments(command, more).into_iter().map(|word| format!("'{word}'"));
-        let words: Vec<String> = [format!("'{PROVIDERCTL}'")].into_iter().chain(words).collect();
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &line.replace('@', &words.join(" "))]);
-        prepared(&mut shell, &self.simulator.tokens().admin);
-        shell
-    }
-
-    /// The output of a shell's line on a terminal with this many columns.
-    fn terminal(&self, columns: u32, term: &str, line: &str, command: &str, more: &[&str]) -> String {
-        let line = format!("stty cols {columns} rows 24; {line}");
-        let shell = self.shell(&line, command, more);
-        let line = shell.get_args().nth(1).unwrap().to_str().unwrap().to_owned();
-        let mut script = Command::new("script");
-        script.args(["-qec", &line, "/dev/null"]).env("TERM", term).env_remove("NO_COLOR").env_remove("COLUMNS");
-        prepared(&mut script, &self.simulator.tokens().admin);
-        let output = script.output().unwrap();
-        String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n")
-    }
-}
-
-const PROVIDERCTL: &str = env!("CARGO_BIN_EXE_providerctl");
-
-fn prepared(command: &mut Command, token: &str) {
-    command
-        .env("MM_TOKEN", token)
-        .env("PROVIDERCTL_COMPONENT", concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/mattermost-provider.wasm"))
-        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
-        .stdin(Stdio::null());
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
+use scene::{PROVIDERCTL, Scene, prepared, stderr, stdout};
 
 /// Whether a text contains characters that control a terminal.
 fn drives(text: &str) -> bool {

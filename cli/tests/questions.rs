@@ -2,14 +2,17 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "support/scene.rs"]
+mod scene;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use mattermost_simulator::{Config, Fault, FaultKind, LicensePreset, Simulator, Statuses};
+use mattermost_simulator::{Config, Fault, FaultKind, LicensePreset, Statuses};
+use scene::{PROVIDERCTL, Scene, prepared, stdout};
 use serde_json::Value;
 
 /// The servers' time: 24 November 2026, 15:25:29, in milliseconds since 1970.
@@ -18,73 +21,29 @@ const NOW_MS: i64 = 1_795_533_929_000;
 /// The same, as the command gets it.
 const NOW: &str = "2026-11-24T15:25:29Z";
 
-/// A server on its own threads, and a folder.
-struct Scene {
-    simulator: Simulator,
-    _runtime: tokio::runtime::Runtime,
-    folder: PathBuf,
+/// A scene at the servers' time.
+fn scene(name: &str, config: Config) -> Scene {
+    Scene::new(name, Config { now_ms: Some(NOW_MS), ..config }).at(NOW)
 }
 
-impl Drop for Scene {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.folder));
-    }
+/// A complete listing in a file, whose path is returned.
+fn listed(scene: &Scene) -> String {
+    let file = scene.file("listing.sqlite");
+    let output = scene.run("users", &["--checkpoint", &file, "--count"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    file
 }
 
-impl Scene {
-    fn new(name: &str, config: Config) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let simulator = runtime.block_on(Simulator::start(Config { now_ms: Some(NOW_MS), ..config })).unwrap();
-        let folder = std::env::temp_dir().join(format!("providerctl-questions-{}-{name}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Self { simulator, _runtime: runtime, folder }
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.folder.join(name).display().to_string()
-    }
-
-    /// The names of the files in the folder.
-    fn files(&self) -> BTreeSet<String> {
-        let entries = fs::read_dir(&self.folder).unwrap().map(|entry| entry.unwrap().file_name());
-        entries.map(|name| name.into_string().unwrap()).collect()
-    }
-
-    fn command(&self, command: &str, more: &[&str]) -> Command {
-        let mut providerctl = prepared(&self.simulator.tokens().admin);
-        let url = format!("server_url={}", self.simulator.url());
-        providerctl.args([command, "--set", &url, "--secret", "access_token=env:MM_TOKEN"]).args(more);
-        providerctl
-    }
-
-    fn run(&self, command: &str, more: &[&str]) -> Output {
-        self.command(command, more).output().unwrap()
-    }
-
-    /// A complete listing in a file, whose path is returned.
-    fn listed(&self) -> String {
-        let file = self.file("listing.sqlite");
-        let output = self.run("users", &["--checkpoint", &file, "--count"]);
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        file
-    }
-}
-
-/// The command at the server's time.
-fn prepared(token: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_providerctl"));
-    command
-        .env("MM_TOKEN", token)
-        .env("PROVIDERCTL_NOW", NOW)
-        .env("PROVIDERCTL_COMPONENT", concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/mattermost-provider.wasm"))
-        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
-        .stdin(Stdio::null());
+/// The command at the server's time, without a server.
+fn serverless() -> Command {
+    let mut command = Command::new(PROVIDERCTL);
+    prepared(&mut command, "").env("PROVIDERCTL_NOW", NOW);
     command
 }
 
 /// Asks a file: no server, no token, and no component to ask one with.
 fn from(file: &str, more: &[&str]) -> Output {
-    prepared("")
+    serverless()
         .env("PROVIDERCTL_COMPONENT", "/nonexistent.wasm")
         .args(["users", "--from", file])
         .args(more)
@@ -92,13 +51,9 @@ fn from(file: &str, more: &[&str]) -> Output {
         .unwrap()
 }
 
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
 /// What was printed to stderr, without what compares the machine's clock with the server's, which stands still here.
 fn stderr(output: &Output) -> String {
-    let text = String::from_utf8(output.stderr.clone()).unwrap();
+    let text = scene::stderr(output);
     let lines = text.lines().filter(|line| !line.contains("clock-differs") && !line.contains("NTP"));
     lines.map(|line| format!("{line}\n")).collect()
 }
@@ -131,8 +86,8 @@ fn last(user: &Value) -> Option<&str> {
 
 #[test]
 fn a_question_has_the_same_answer_from_the_server_and_from_a_file() {
-    let scene = Scene::new("answers", Config { users: 2_000, ..Config::default() });
-    let file = scene.listed();
+    let scene = scene("answers", Config { users: 2_000, ..Config::default() });
+    let file = listed(&scene);
     let everybody = records(&from(&file, &["--format", "ndjson"]));
     assert_eq!(everybody.len(), 2_000);
     let is = |field: &'static str, values: &'static [&'static str]| {
@@ -182,30 +137,30 @@ fn a_question_has_the_same_answer_from_the_server_and_from_a_file() {
 
 #[test]
 fn time_passes_for_a_server_and_stands_still_in_a_file() {
-    let scene = Scene::new("weeks", Config { users: 500, ..Config::default() });
-    let file = scene.listed();
+    let scene = scene("weeks", Config { users: 500, ..Config::default() });
+    let file = listed(&scene);
     let count = |mut command: Command, now: &str| -> u64 {
         let output = command.env("PROVIDERCTL_NOW", now).args(["--count", "--inactive-for", "90d"]).output().unwrap();
         check_exit(&output, 0);
         stdout(&output).trim().parse().unwrap()
     };
     let stored = |now| {
-        let mut command = prepared("");
+        let mut command = serverless();
         command.args(["users", "--from", &file]);
         count(command, now)
     };
     let [soon, later] = [NOW, "2027-01-24"].map(|now| count(scene.command("users", &[]), now));
     assert!(soon < later, "{soon} of 500 now, {later} after two months");
     assert_eq!([NOW, "2027-01-24"].map(stored), [soon, soon]);
-    let malformed = prepared("").env("PROVIDERCTL_NOW", "soon").args(["users", "--from", &file]).output().unwrap();
+    let malformed = serverless().env("PROVIDERCTL_NOW", "soon").args(["users", "--from", &file]).output().unwrap();
     check_exit(&malformed, 2);
     assert!(stderr(&malformed).contains("time-malformed"), "{}", stderr(&malformed));
 }
 
 #[test]
 fn nobody_is_idle_where_the_activity_is_hidden() {
-    let scene = Scene::new("hidden", Config { users: 300, statuses: Statuses::Disabled, ..Config::default() });
-    let file = scene.listed();
+    let scene = scene("hidden", Config { users: 300, statuses: Statuses::Disabled, ..Config::default() });
+    let file = listed(&scene);
     for more in [&["--inactive-for", "90d"][..], &["--never-used"]] {
         let live = scene.run("users", &[more, &["--count", "-v"]].concat());
         for output in [live, from(&file, &[more, &["--count", "-v"]].concat())] {
@@ -220,8 +175,8 @@ fn nobody_is_idle_where_the_activity_is_hidden() {
 
 #[test]
 fn a_listing_is_sorted_limited_counted_and_reduced_to_columns() {
-    let scene = Scene::new("shapes", Config { users: 1_000, ..Config::default() });
-    let file = scene.listed();
+    let scene = scene("shapes", Config { users: 1_000, ..Config::default() });
+    let file = listed(&scene);
     let column = |output: &Output, at: usize| -> Vec<String> {
         check_exit(output, 0);
         let text = stdout(output);
@@ -256,7 +211,7 @@ fn a_limit_ends_the_reading_early_and_a_page_is_printed_before_the_next_is_read(
     // The fourth page never arrives.
     let stuck = FaultKind::Slow(Duration::from_secs(3_600));
     let faults = vec![Fault { on: "/users?page=3&".into(), after: 0, times: None, what: stuck }];
-    let scene = Scene::new("limit", Config { users: 1_000, faults, ..Config::default() });
+    let scene = scene("limit", Config { users: 1_000, faults, ..Config::default() });
     let pages = words("--format ndjson --page-size 200 --set max_in_flight=1 --status active");
     let limited = scene.run("users", &[&pages[..], &["--limit", "5", "-v"]].concat());
     check_exit(&limited, 0);
@@ -273,17 +228,16 @@ fn a_limit_ends_the_reading_early_and_a_page_is_printed_before_the_next_is_read(
 
 #[test]
 fn a_file_is_replaced_by_a_whole_listing_alone() {
-    let scene = Scene::new("output", Config { users: 3_000, ..Config::default() });
-    let stored = scene.listed();
+    let scene = scene("output", Config { users: 3_000, ..Config::default() });
+    let stored = listed(&scene);
     let out = scene.file("users.csv");
     fs::write(&out, "old").unwrap();
     let files = scene.files();
     let refused = Fault { on: "/users?page=1".into(), after: 0, times: None, what: FaultKind::Status(403) };
     let flags = ["--format", "csv", "--page-size", "200", "-o", &out];
     let mut limited = Command::new("sh");
-    let program = env!("CARGO_BIN_EXE_providerctl");
     limited
-        .args(["-c", "ulimit -f 100; exec \"$@\"", "sh", program, "users", "--from", &stored])
+        .args(["-c", "ulimit -f 100; exec \"$@\"", "sh", PROVIDERCTL, "users", "--from", &stored])
         .args(flags.iter().filter(|flag| !["--page-size", "200"].contains(flag)));
     let full = limited.env("PROVIDERCTL_NOW", NOW).output().unwrap();
     check_exit(&full, 3);
@@ -295,10 +249,7 @@ fn a_file_is_replaced_by_a_whole_listing_alone() {
     check_exit(&broken, 3);
     assert_eq!((fs::read_to_string(&out).unwrap().as_str(), scene.files()), ("old", files.clone()));
     scene.simulator.set_faults(Vec::new());
-    let mut unproven = prepared(&scene.simulator.tokens().member);
-    let url = format!("server_url={}", scene.simulator.url());
-    unproven.args(["users", "--set", &url, "--secret", "access_token=env:MM_TOKEN"]).args(flags);
-    let unproven = unproven.output().unwrap();
+    let unproven = scene.command_of(&scene.simulator.tokens().member, "users", &flags).output().unwrap();
     check_exit(&unproven, 3);
     assert!(stderr(&unproven).contains("is left as it was"), "{}", stderr(&unproven));
     assert_eq!((fs::read_to_string(&out).unwrap().as_str(), scene.files()), ("old", files.clone()));
@@ -318,8 +269,8 @@ fn a_file_is_replaced_by_a_whole_listing_alone() {
 
 #[test]
 fn a_wrong_question_is_refused_with_what_to_do() {
-    let scene = Scene::new("refused", Config { users: 20, ..Config::default() });
-    let file = scene.listed();
+    let scene = scene("refused", Config { users: 20, ..Config::default() });
+    let file = listed(&scene);
     let cases = [
         ("--status gone", 2, "deactivated"),
         ("--inactive-for 90", 2, "90d"),
@@ -347,10 +298,8 @@ fn a_wrong_question_is_refused_with_what_to_do() {
     assert!(stderr(&missing).contains("checkpoint-unusable") && !scene.files().contains("none.sqlite"));
     // A file that was made for a listing which did not begin.
     let begun = scene.file("begun.sqlite");
-    let mut revoked = prepared(&scene.simulator.tokens().revoked);
-    let url = format!("server_url={}", scene.simulator.url());
-    let more = ["users", "--set", &url, "--secret", "access_token=env:MM_TOKEN", "--checkpoint", &begun];
-    check_exit(&revoked.args(more).output().unwrap(), 1);
+    let revoked = &scene.simulator.tokens().revoked;
+    check_exit(&scene.command_of(revoked, "users", &["--checkpoint", &begun]).output().unwrap(), 1);
     let nothing = from(&begun, &[]);
     check_exit(&nothing, 1);
     assert!(stderr(&nothing).contains("checkpoint-empty"), "{}", stderr(&nothing));
@@ -364,7 +313,7 @@ fn a_wrong_question_is_refused_with_what_to_do() {
 
 #[test]
 fn a_file_is_as_complete_as_its_listing() {
-    let scene = Scene::new("stored", Config { users: 1_000, ..Config::default() });
+    let scene = scene("stored", Config { users: 1_000, ..Config::default() });
     // An interrupted listing.
     let cut = Fault { on: "/users?page=3&".into(), after: 0, times: None, what: FaultKind::Status(403) };
     scene.simulator.set_faults(vec![cut.clone()]);
@@ -387,19 +336,9 @@ fn a_file_is_as_complete_as_its_listing() {
     // A token that cannot prove the listing.
     scene.simulator.set_faults(Vec::new());
     let unproven = scene.file("unproven.sqlite");
-    let url = format!("server_url={}", scene.simulator.url());
-    let mut member = prepared(&scene.simulator.tokens().member);
-    member.args([
-        "users",
-        "--set",
-        &url,
-        "--secret",
-        "access_token=env:MM_TOKEN",
-        "--checkpoint",
-        &unproven,
-        "--count",
-    ]);
-    check_exit(&member.output().unwrap(), 3);
+    let member = &scene.simulator.tokens().member;
+    let output = scene.command_of(member, "users", &["--checkpoint", &unproven, "--count"]).output().unwrap();
+    check_exit(&output, 3);
     let output = from(&unproven, &["--count"]);
     check_exit(&output, 3);
     assert!(stderr(&output).contains("completeness-unproven"), "{}", stderr(&output));
@@ -407,8 +346,8 @@ fn a_file_is_as_complete_as_its_listing() {
 
 #[test]
 fn a_summary_is_printed_when_it_is_asked_for() {
-    let scene = Scene::new("summary", Config { users: 200, ..Config::default() });
-    let file = scene.listed();
+    let scene = scene("summary", Config { users: 200, ..Config::default() });
+    let file = listed(&scene);
     let parts = ["200 users", "complete", "status   ", "seat     ", "occupied seats not used for 90 days"];
     for output in [scene.run("users", &["-v", "--count"]), from(&file, &["-v", "--count"])] {
         assert!(parts.iter().all(|part| stderr(&output).contains(part)), "{}", stderr(&output));
@@ -428,7 +367,7 @@ fn a_summary_is_printed_when_it_is_asked_for() {
 fn a_licence_at_a_threshold_has_an_exit_code_of_its_own() {
     // 265 days and 69 of 100 seats are left.
     let licensed = Config { users: 40, license: LicensePreset::Professional, ..Config::default() };
-    let scene = Scene::new("license", licensed);
+    let scene = scene("license", licensed);
     let cases = [
         ("", 0, ""),
         ("--warn-days 264", 0, ""),
@@ -466,7 +405,7 @@ fn a_licence_at_a_threshold_has_an_exit_code_of_its_own() {
 #[test]
 fn metrics_are_written_for_a_collector() {
     let licensed = Config { users: 40, license: LicensePreset::Professional, ..Config::default() };
-    let scene = Scene::new("metrics", licensed);
+    let scene = scene("metrics", licensed);
     let out = scene.file("license.prom");
     let output = scene.run("license", &["--format", "prometheus", "-o", &out, "--warn-seats", "100%"]);
     check_exit(&output, 4);
@@ -485,10 +424,8 @@ fn metrics_are_written_for_a_collector() {
         let expect = format!("# TYPE {name} gauge\n{name}{{{labels}}} {value}\n");
         assert!(text.contains(&expect), "{expect} is missing in\n{text}");
     }
-    let mut revoked = prepared(&scene.simulator.tokens().revoked);
-    let url = format!("server_url={}", scene.simulator.url());
-    let more =
-        ["license", "--set", &url, "--secret", "access_token=env:MM_TOKEN", "--format", "prometheus", "-o", &out];
-    check_exit(&revoked.args(more).output().unwrap(), 1);
+    let revoked = &scene.simulator.tokens().revoked;
+    let more = ["--format", "prometheus", "-o", &out];
+    check_exit(&scene.command_of(revoked, "license", &more).output().unwrap(), 1);
     assert_eq!(fs::read_to_string(&out).unwrap(), text, "an error leaves the file");
 }

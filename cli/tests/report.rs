@@ -1,66 +1,31 @@
 //! `providerctl report` against a simulated server: what it writes, what it leaves, and how it exits.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "support/scene.rs"]
+mod scene;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
 
-use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind, Simulator, Statuses};
-
-/// A server on its own threads, and a folder.
-struct Scene {
-    simulator: Simulator,
-    _runtime: tokio::runtime::Runtime,
-    folder: PathBuf,
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.folder));
-    }
-}
+use mattermost_simulator::{ChangeKind, Config, Fault, FaultKind, Statuses};
+use scene::{Scene, stderr};
 
 /// 24 November 2026, 15:25:29, in milliseconds since 1970.
 const NOW_MS: i64 = 1_795_533_929_000;
 
-impl Scene {
-    fn new(name: &str, config: Config) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let simulator = runtime.block_on(Simulator::start(Config { now_ms: Some(NOW_MS), ..config })).unwrap();
-        let folder = std::env::temp_dir().join(format!("providerctl-report-{}-{name}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Self { simulator, _runtime: runtime, folder }
-    }
+/// A scene at that time.
+fn scene(name: &str, config: Config) -> Scene {
+    Scene::new(name, Config { now_ms: Some(NOW_MS), ..config })
+}
 
-    fn path(&self, name: &str) -> String {
-        format!("{}/{name}", self.folder.display())
-    }
-
-    fn text(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn report(&self, token: &str, more: &[&str]) -> Output {
-        let url = format!("server_url={}", self.simulator.url());
-        Command::new(env!("CARGO_BIN_EXE_providerctl"))
-            .args(["report", "--set", &url, "--secret", "access_token=env:MM_TOKEN"])
-            .args(more)
-            .env("MM_TOKEN", token)
-            .env("PROVIDERCTL_COMPONENT", concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/mattermost-provider.wasm"))
-            .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
-    }
-
-    #[track_caller]
-    fn exits(&self, code: i32, more: &[&str]) -> String {
-        let output = self.report(&self.simulator.tokens().admin, more);
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{said}");
-        assert!(output.stdout.is_empty());
-        said
-    }
+/// Writes a report, and returns what was said.
+#[track_caller]
+fn exits(scene: &Scene, code: i32, more: &[&str]) -> String {
+    let output = scene.run("report", more);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    assert!(output.stdout.is_empty());
+    said
 }
 
 /// The names in a folder, sorted.
@@ -80,8 +45,8 @@ fn saving(page: &str, days: u32) -> usize {
 
 #[test]
 fn a_report_is_one_page_or_a_folder_with_tables() {
-    let scene = Scene::new("folder", Config { users: 500, ..Config::default() });
-    scene.exits(0, &["--out", &scene.path("page.html")]);
+    let scene = scene("folder", Config { users: 500, ..Config::default() });
+    exits(&scene, 0, &["--out", &scene.file("page.html")]);
     let page = scene.text("page.html");
     assert!(page.contains("Complete: 500 accounts listed, and the server counts 500.") && !page.contains("users.csv"));
     assert!(page.contains("as of <time datetime=\"2026-11-24T15:25:"), "the server's time, not this machine's");
@@ -90,7 +55,7 @@ fn a_report_is_one_page_or_a_folder_with_tables() {
 
     // A folder that is new, and one that is there.
     for out in ["new/folder/", "new/folder"] {
-        scene.exits(0, &["--out", &scene.path(out)]);
+        exits(&scene, 0, &["--out", &scene.file(out)]);
         let folder = scene.folder.join("new/folder");
         assert_eq!(names(&folder), ["idle-seats.csv", "report.html", "users.csv", "users.ndjson"]);
         let page = scene.text("new/folder/report.html");
@@ -112,8 +77,8 @@ fn a_report_is_one_page_or_a_folder_with_tables() {
 /// The figures of the page are those of the records.
 #[test]
 fn idle_seats_are_those_that_the_records_call_inactive() {
-    let scene = Scene::new("idle", Config { users: 800, ..Config::default() });
-    scene.exits(0, &["--out", &scene.path("report/")]);
+    let scene = scene("idle", Config { users: 800, ..Config::default() });
+    exits(&scene, 0, &["--out", &scene.file("report/")]);
     let users = scene.text("report/users.ndjson");
     let users = users.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let inactive = users.filter(|user| user["seat"] == "occupied" && user["status"] == "inactive").count();
@@ -123,8 +88,8 @@ fn idle_seats_are_those_that_the_records_call_inactive() {
 #[test]
 fn hidden_activity_is_said_and_never_idle() {
     let config = Config { users: 300, statuses: Statuses::Disabled, ..Config::default() };
-    let scene = Scene::new("hidden", config);
-    scene.exits(0, &["--out", &scene.path("report/")]);
+    let scene = scene("hidden", config);
+    exits(&scene, 0, &["--out", &scene.file("report/")]);
     let page = scene.text("report/report.html");
     for days in [30, 60, 90, 180] {
         assert_eq!(saving(&page, days), 0);
@@ -136,7 +101,7 @@ fn hidden_activity_is_said_and_never_idle() {
 
 #[test]
 fn names_of_a_server_are_text() {
-    let scene = Scene::new("hostile", Config { users: 60, ..Config::default() });
+    let scene = scene("hostile", Config { users: 60, ..Config::default() });
     // Every account that the page names has a hostile name.
     for (place, name) in
         (0..60).zip(["<script>alert(1)</script>", "\"onload=\"x", "x\u{202e}gpj\u{1b}[2J"].iter().cycle())
@@ -144,7 +109,7 @@ fn names_of_a_server_are_text() {
         let username = format!("{name}{place}");
         scene.simulator.change(ChangeKind::Rename { place, username }).unwrap();
     }
-    scene.exits(0, &["--out", &scene.path("page.html")]);
+    exits(&scene, 0, &["--out", &scene.file("page.html")]);
     let page = scene.text("page.html");
     assert!(page.contains("&#60;script&#62;alert(1)&#60;/script&#62;"), "{page}");
     assert!(!page.contains("<script") && !page.contains("\"onload") && !page.contains(['\u{202e}', '\u{1b}']));
@@ -152,16 +117,16 @@ fn names_of_a_server_are_text() {
 
 #[test]
 fn a_checkpoint_shows_what_changed_since_the_last_report() {
-    let scene = Scene::new("changes", Config { users: 200, ..Config::default() });
-    let (file, out) = (scene.path("listing.sqlite"), scene.path("page.html"));
+    let scene = scene("changes", Config { users: 200, ..Config::default() });
+    let (file, out) = (scene.file("listing.sqlite"), scene.file("page.html"));
     let arguments = ["--out", &out, "--checkpoint", &file];
-    scene.exits(0, &arguments);
+    exits(&scene, 0, &arguments);
     assert!(!scene.text("page.html").contains("Changes since"));
-    scene.exits(0, &arguments);
+    exits(&scene, 0, &arguments);
     assert!(scene.text("page.html").contains("Nothing changed."));
     scene.simulator.change(ChangeKind::Create { username: "newcomer".into() }).unwrap();
     scene.simulator.change(ChangeKind::Promote { place: 30 }).unwrap();
-    scene.exits(0, &arguments);
+    exits(&scene, 0, &arguments);
     let page = scene.text("page.html");
     assert!(
         page.contains("Changes since 2026-11-24") && page.contains("1 new, 0 gone, 1 with another role."),
@@ -174,10 +139,10 @@ fn a_checkpoint_shows_what_changed_since_the_last_report() {
 fn a_listing_that_breaks_off_leaves_an_earlier_report() {
     let broken = Fault { on: "/users?page=1".into(), after: 0, times: None, what: FaultKind::Status(403) };
     let config = Config { users: 9_000, faults: vec![broken], ..Config::default() };
-    let scene = Scene::new("broken", config);
-    fs::write(scene.path("page.html"), "the earlier one").unwrap();
+    let scene = scene("broken", config);
+    fs::write(scene.file("page.html"), "the earlier one").unwrap();
     for (out, code) in [("page.html", 3), ("new/", 3)] {
-        let said = scene.exits(code, &["--out", &scene.path(out), "--page-size", "200"]);
+        let said = exits(&scene, code, &["--out", &scene.file(out), "--page-size", "200"]);
         assert!(said.contains("no report was written"), "{said}");
         assert_eq!(scene.text("page.html"), "the earlier one");
         assert_eq!(names(&scene.folder), ["page.html"], "nothing is left over");
@@ -186,18 +151,19 @@ fn a_listing_that_breaks_off_leaves_an_earlier_report() {
 
 #[test]
 fn a_token_that_cannot_prove_the_listing_makes_an_incomplete_report() {
-    let scene = Scene::new("member", Config { users: 200, ..Config::default() });
-    let output = scene.report(&scene.simulator.tokens().guest, &["--out", &scene.path("page.html")]);
-    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    let scene = scene("member", Config { users: 200, ..Config::default() });
+    let guest = &scene.simulator.tokens().guest;
+    let output = scene.command_of(guest, "report", &["--out", &scene.file("page.html")]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     assert!(scene.text("page.html").contains("Incomplete: accounts may be missing"));
 }
 
 #[test]
 fn a_place_that_takes_no_report_is_refused_before_anything_is_sent() {
-    let scene = Scene::new("place", Config { users: 20, ..Config::default() });
-    let missing = scene.path("no/such/page.html");
+    let scene = scene("place", Config { users: 20, ..Config::default() });
+    let missing = scene.file("no/such/page.html");
     for (out, code, said) in [("/dev/null", 2, "out-unusable"), (missing.as_str(), 1, "file-unwritable")] {
-        assert!(scene.exits(code, &["--out", out]).contains(said), "{out}");
+        assert!(exits(&scene, code, &["--out", out]).contains(said), "{out}");
         assert_eq!(scene.simulator.requests(), 0);
     }
 }

@@ -37,14 +37,14 @@ async fn report(args: ReportArgs, screen: &mut Screen<'_>) -> Result<Exit, Failu
 
     let store = store(&args)?;
     let before = before(store.as_ref(), &session.listing_key(NAME))?;
-    let options = ListingOptions { limit: args.page_size, cursor: None };
-    let listing = match args.restart {
+    let options = ListingOptions { limit: args.reading.page_size, cursor: None };
+    let listing = match args.reading.restart {
         true => session.restart(options, store, NAME).await?,
         false => session.resume(options, store, NAME).await?,
     };
     let mut reader = Reader::new(listing, stall_time);
     let output = Output::begin(&target)?;
-    let last = read(&mut reader, args.checkpoint.is_some(), audit.as_ref(), screen).await?;
+    let last = read(&mut reader, args.reading.checkpoint.is_some(), audit.as_ref(), screen).await?;
 
     let exit = ending::exit(reader.end());
     let facts = facts(&reader, last, about, licenses, before).await?;
@@ -90,7 +90,7 @@ async fn about(session: &mut Session, description: Description, screen: &mut Scr
 
 /// The store of the listing: the file of `--checkpoint`, or memory.
 fn store(args: &ReportArgs) -> Result<Arc<dyn Checkpoints>, Failure> {
-    Ok(match &args.checkpoint {
+    Ok(match &args.reading.checkpoint {
         Some(file) => Arc::new(SqliteCheckpoints::open(file)?),
         None => Arc::new(MemoryCheckpoints::new()),
     })
@@ -170,8 +170,7 @@ async fn facts(
 
 /// The listing's own time; the machine's clock if the product gives none.
 fn as_of(watermark: Option<&str>) -> DateTime<Utc> {
-    let own = watermark.and_then(|text| DateTime::parse_from_rfc3339(text).ok());
-    own.map_or_else(clock::now, |at| at.with_timezone(&Utc))
+    watermark.and_then(clock::contract_instant).unwrap_or_else(clock::now)
 }
 
 /// The fields in the order of their names.

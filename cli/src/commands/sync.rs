@@ -25,7 +25,7 @@ pub(crate) async fn run(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit,
 async fn sync(args: SyncArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
     let Connection { session, egress, stall_time, audit, .. } = connect(&args.connect, screen).await?;
-    let mut format = change_format(args.format, screen.look.width, screen.look.colour, Values::of(args.raw));
+    let mut format = change_format(args.format, screen.look.width, screen.look.colour, Values::of(args.values.raw));
     let store = Arc::new(SqliteCheckpoints::open(&args.checkpoint)?);
     let options = SyncOptions { limit: args.page_size, full: args.full };
     let mut reader = Reader::new(session.sync(options, store, NAME).await?, stall_time);

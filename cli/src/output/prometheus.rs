@@ -4,10 +4,10 @@
 
 use std::fmt::Write as _;
 
-use chrono::DateTime;
 use provider_host::model::{License, Quantity};
 
 use super::cell::printable;
+use crate::clock::contract_instant;
 
 /// A metric of a licence.
 struct Metric {
@@ -73,7 +73,7 @@ pub(crate) fn text(licenses: &[License], labels: &[(&str, &str)]) -> String {
     out
 }
 
-/// What tells a licence from an earlier one with the same type and name: its number among them.
+/// The number of a licence among those with the same type and name, which distinguishes them.
 fn place(licenses: &[License], number: usize) -> Option<String> {
     let license = licenses.get(number)?;
     let is_alike = |other: &&License| (&other.license_type, &other.name) == (&license.license_type, &license.name);
@@ -106,7 +106,7 @@ fn quantity(quantity: Quantity) -> Option<String> {
 
 /// An instant of the contract in seconds since 1970.
 fn seconds(instant: &str) -> Option<String> {
-    let at = DateTime::parse_from_rfc3339(instant).ok()?;
+    let at = contract_instant(instant)?;
     let (seconds, ms) = (at.timestamp(), at.timestamp_subsec_millis());
     Some(if ms == 0 { seconds.to_string() } else { format!("{seconds}.{ms:03}") })
 }

@@ -6,6 +6,9 @@ use chrono::{DateTime, Datelike, Utc};
 use provider_host::in_words;
 use provider_host::model::{ActivityKnowledge, Quantity, User};
 
+use crate::clock::{contract_instant, days_until};
+use crate::licences::seats_left;
+
 /// `12,345`.
 pub(crate) fn number(value: u64) -> String {
     let digits = value.to_string();
@@ -36,30 +39,25 @@ pub(crate) fn quantity(quantity: &Quantity) -> String {
 /// `812 of 1,000, 188 left`, or by how many seats the licence is exceeded.
 pub(crate) fn seats(used: &Quantity, purchased: &Quantity) -> String {
     let text = format!("{} of {}", quantity(used), quantity(purchased));
-    let (Quantity::Limited(used), Quantity::Limited(purchased)) = (used, purchased) else { return text };
-    match purchased.checked_sub(*used) {
-        Some(left) => format!("{text}, {} left", number(u64::from(left))),
-        None => format!("{text}, {} too many", number(u64::from(used - purchased))),
-    }
+    seats_left(*used, *purchased).map_or_else(|| text.clone(), |left| format!("{text}, {}", balance(left)))
+}
+
+/// `188 left`, or `3 too many` if the number is negative.
+pub(crate) fn balance(left: i64) -> String {
+    format!("{} {}", number(left.unsigned_abs()), if left < 0 { "too many" } else { "left" })
 }
 
 /// The day of an instant of the contract, `2026-11-24`; other text is returned unchanged.
 pub(crate) fn day(instant: &str) -> String {
-    DateTime::parse_from_rfc3339(instant).map_or_else(
-        |_| instant.to_owned(),
-        |at| {
-            let at = at.with_timezone(&Utc);
-            format!("{:04}-{:02}-{:02}", at.year(), at.month(), at.day())
-        },
-    )
+    let day = |at: DateTime<Utc>| format!("{:04}-{:02}-{:02}", at.year(), at.month(), at.day());
+    contract_instant(instant).map_or_else(|| instant.to_owned(), day)
 }
 
 /// `2027-01-31, 68 days left`, counted in whole days, as a calendar would.
 pub(crate) fn expiry(instant: &str, now: DateTime<Utc>) -> String {
     let date = day(instant);
-    let Ok(end) = DateTime::parse_from_rfc3339(instant) else { return date };
-    let end = end.with_timezone(&Utc);
-    let days = end.date_naive().signed_duration_since(now.date_naive()).num_days();
+    let Some(end) = contract_instant(instant) else { return date };
+    let days = days_until(end, now);
     let away = in_words(Duration::from_secs(days.unsigned_abs().saturating_mul(86_400)));
     match (end <= now, days) {
         (true, 0) => format!("{date}, expired today"),

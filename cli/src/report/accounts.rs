@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use provider_host::model::{SeatUse, Term, User, UserKind, UserStatus};
 
-use super::last_use::LastUse;
 use super::seats::count;
+use crate::last_use::LastUse;
 
 /// How many accounts have a value.
 #[derive(Clone, Debug, PartialEq, Eq)]

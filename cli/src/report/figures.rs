@@ -6,8 +6,8 @@ use super::accounts::{Bin, Share, by_kind, by_role, by_seat, by_status, histogra
 use super::administrators::Administrators;
 use super::changes::Changes;
 use super::facts::{Facts, Licenses};
-use super::licences;
 use super::seats::{Seats, count};
+use crate::licences;
 
 /// The figures of a report.
 pub(crate) struct Figures<'a> {

@@ -4,19 +4,19 @@
 //! style sheet are markup, and they hold no text of the server.
 
 use askama::Template;
-use provider_host::model::{License, Notice, Quantity, SeatUse, Severity, User, UserStatus};
+use provider_host::model::{License, Notice, SeatUse, Severity, User, UserStatus};
 
 use super::accounts::{Bin, Share};
 use super::administrators::{Administrator, Domain};
 use super::changes::Changes;
 use super::facts::{Facts, Licenses};
 use super::figures::Figures;
-use super::last_use::LastUse;
-use super::licences::{days_left, first_to_end};
 use super::plots::{Bars, Meaning, Plot, lying, standing};
 use super::seats::{Holder, IDLE_DAYS, Idle};
 use super::text::{away, idle_days, length, message, moment, name, percent, shown};
-use crate::output::words::{count, day, number, quantity};
+use crate::last_use::LastUse;
+use crate::licences::{days_left, first_to_end, seats_left};
+use crate::output::words::{balance, count, day, number, quantity};
 
 /// How many rows of a table the page shows; the others unfold.
 const OPEN: usize = 10;
@@ -259,15 +259,7 @@ impl Builder<'_> {
     fn tiles(&self) -> Vec<Tile> {
         let (used, purchased) = self.figures.licensed;
         let seats = &self.figures.seats;
-        let (left, is_over) = match (used, purchased) {
-            (Quantity::Limited(used), Quantity::Limited(bought)) if used > bought => {
-                (format!("{} too many", number(u64::from(used - bought))), true)
-            }
-            (Quantity::Limited(used), Quantity::Limited(bought)) => {
-                (format!("{} left", number(u64::from(bought.saturating_sub(used)))), false)
-            }
-            _ => (String::new(), false),
-        };
+        let left = seats_left(used, purchased);
         let idle = seats.idle_for(IDLE_DAYS);
         let unknown = seats.by_use.unknown;
         let idle_note = if unknown == 0 {
@@ -282,7 +274,12 @@ impl Builder<'_> {
             is_alarming,
         };
         vec![
-            tile("Seats in use", format!("{} of {}", quantity(&used), quantity(&purchased)), left, is_over),
+            tile(
+                "Seats in use",
+                format!("{} of {}", quantity(&used), quantity(&purchased)),
+                left.map(balance).unwrap_or_default(),
+                left.is_some_and(i64::is_negative),
+            ),
             tile(&format!("Idle for over {IDLE_DAYS} days"), count(idle, "seat"), idle_note, false),
             self.end_tile(),
             tile("Accounts", number(self.figures.accounts), self.status_note(), !self.facts.completeness.is_complete),
@@ -323,10 +320,8 @@ impl Builder<'_> {
 
     fn seats(&self) -> SeatsPart {
         let by_use = self.figures.seats.by_use;
-        let left = match self.figures.licensed {
-            (Quantity::Limited(used), Quantity::Limited(bought)) => u64::from(bought.saturating_sub(used)),
-            _ => 0,
-        };
+        let (used, purchased) = self.figures.licensed;
+        let left = seats_left(used, purchased).and_then(|left| u64::try_from(left).ok()).unwrap_or(0);
         let parts = [
             (Meaning::Used, "used", format!("used within {IDLE_DAYS} days"), by_use.used),
             (Meaning::Idle, "idle", format!("idle for over {IDLE_DAYS} days"), by_use.idle),
@@ -412,20 +407,14 @@ impl Builder<'_> {
         };
         let titles = vec!["Account", "Role", "Last used", "Idle days"];
         let idle = Listed {
-            caption: "Seats without use, the longest idle first",
-            titles,
             has_number: true,
-            open: OPEN,
             most: MOST_IDLE,
             file: "idle-seats.csv",
+            ..Listed::of("Seats without use, the longest idle first", titles)
         };
         let unknown = Listed {
-            caption: "Seats of which nobody can say whether they are used",
-            titles: vec!["Account", "Role", "Status"],
-            has_number: false,
             open: 0,
-            most: MOST,
-            file: "users.csv",
+            ..Listed::of("Seats of which nobody can say whether they are used", vec!["Account", "Role", "Status"])
         };
         let plain = |user: &&User| self.row(user, vec![self.role(user), Cell::short(user.status.as_str())]);
         IdlePart {
@@ -492,14 +481,8 @@ impl Builder<'_> {
         if found.deactivated > 0 {
             sentence += &format!(" {} deactivated and keep the role.", are(found.deactivated));
         }
-        let listed = Listed {
-            caption: "Accounts with an administrative role, the highest first",
-            titles: vec!["Account", "Role", "Runs"],
-            has_number: false,
-            open: OPEN,
-            most: MOST,
-            file: "users.csv",
-        };
+        let listed =
+            Listed::of("Accounts with an administrative role, the highest first", vec!["Account", "Role", "Runs"]);
         let row = |it: &Administrator<'_>| {
             self.row(it.user, vec![Cell::words(shown(it.role)), Cell::words(message(&it.runs.join(", ")))])
         };
@@ -533,14 +516,7 @@ impl Builder<'_> {
                 number(guests.without_seat),
             )
         };
-        let listed = Listed {
-            caption: "Guests",
-            titles: vec!["Account", "Seat", "Last used"],
-            has_number: false,
-            open: OPEN,
-            most: MOST,
-            file: "users.csv",
-        };
+        let listed = Listed::of("Guests", vec!["Account", "Seat", "Last used"]);
         let row = |user: &&User| {
             let use_of = LastUse::of(user, self.facts.as_of);
             self.row(user, vec![seat(user), Cell::last_use(user, use_of)])
@@ -552,24 +528,10 @@ impl Builder<'_> {
         let (changes, earlier) = (self.figures.changes.as_ref()?, self.facts.earlier.as_ref()?);
         let since = earlier.as_of.as_deref().map_or_else(|| "the listing before".to_owned(), |at| shown(&day(at)));
         let people = |caption, users: &[&User]| {
-            let listed = Listed {
-                caption,
-                titles: vec!["Account", "Role", "Seat"],
-                has_number: false,
-                open: OPEN,
-                most: MOST,
-                file: "users.csv",
-            };
+            let listed = Listed::of(caption, vec!["Account", "Role", "Seat"]);
             self.table(listed, users, |user| self.row(user, vec![self.role(user), seat(user)]))
         };
-        let roles = Listed {
-            caption: "Other role",
-            titles: vec!["Account", "Before", "Now"],
-            has_number: false,
-            open: OPEN,
-            most: MOST,
-            file: "users.csv",
-        };
+        let roles = Listed::of("Other role", vec!["Account", "Before", "Now"]);
         let fields = changes.fields.iter().map(|(field, accounts)| (shown(field), number(*accounts))).collect();
         Some(ChangesPart {
             since,
@@ -678,6 +640,13 @@ struct Listed {
     file: &'static str,
 }
 
+impl Listed {
+    /// A table of which the first rows are open, and whose accounts are in the file of all users.
+    const fn of(caption: &'static str, titles: Vec<&'static str>) -> Self {
+        Self { caption, titles, has_number: false, open: OPEN, most: MOST, file: "users.csv" }
+    }
+}
+
 fn share_row(share: &Share, all: u64) -> ShareRow {
     ShareRow {
         label: shown(&share.label),
@@ -739,9 +708,9 @@ mod tests {
     use super::super::facts::{About, Completeness, Earlier};
     use super::super::samples::{as_of, days_ago, member, never, roles};
     use super::*;
-    use provider_host::model::{ActivityKnowledge, HiddenField, UserKind};
-
     use crate::exit::Complaint;
+    use crate::output::samples::license;
+    use provider_host::model::{ActivityKnowledge, HiddenField, Quantity, UserKind};
 
     fn facts(users: Vec<User>) -> Facts {
         Facts {
@@ -756,16 +725,11 @@ mod tests {
             completeness: Completeness { is_complete: true, reason: None, counted: u32::try_from(users.len()).ok() },
             users,
             licenses: Licenses::Read(vec![License {
-                license_type: "enterprise".into(),
-                name: "Enterprise".into(),
-                trial: false,
                 seats_purchased: Quantity::Limited(2_000),
                 seats_used: Quantity::Limited(1_704),
                 licensee: Some("Example & Co".into()),
-                starts_at: None,
                 expires_at: Some("2027-01-31T00:00:00.000Z".into()),
-                attributes: Default::default(),
-                notices: Vec::new(),
+                ..license()
             }]),
             notices: Vec::new(),
             hidden: Vec::new(),

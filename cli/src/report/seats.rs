@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use chrono::{DateTime, Duration, Utc};
 use provider_host::model::{SeatUse, User};
 
-use super::last_use::LastUse;
+use crate::last_use::LastUse;
 
 /// After how many days without use a report counts seats.
 pub(crate) const DAYS: [i64; 4] = [30, 60, 90, 180];

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use provider_host::model::User;
 
-use super::last_use::LastUse;
+use crate::last_use::LastUse;
 use crate::output::cell::cut;
 use crate::output::words::{count, full_name, number};
 

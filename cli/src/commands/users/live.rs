@@ -24,9 +24,9 @@ pub(super) async fn list(args: &UsersArgs, screen: &mut Screen<'_>) -> Result<Ex
     let started = Instant::now();
     let printer = Printer::new(args, screen.look.width)?;
     let Connection { session, egress, stall_time, audit, .. } = connect(&args.connect, screen).await?;
-    let options = ListingOptions { limit: args.page_size, cursor: None };
-    let listing = match &args.checkpoint {
-        Some(file) => kept_in(file, session, options, args.restart).await?,
+    let options = ListingOptions { limit: args.reading.page_size, cursor: None };
+    let listing = match &args.reading.checkpoint {
+        Some(file) => kept_in(file, session, options, args.reading.restart).await?,
         None => session.listing(options),
     };
     let reader = Reader::new(listing, stall_time);
@@ -35,7 +35,7 @@ pub(super) async fn list(args: &UsersArgs, screen: &mut Screen<'_>) -> Result<Ex
         screen
             .remark(&format!("resuming an interrupted listing: {came} already read; all users are printed at the end"));
     }
-    let mut run = Run::new(reader, printer, args.checkpoint.is_some());
+    let mut run = Run::new(reader, printer, args.reading.checkpoint.is_some());
     let failure = run.read(screen).await?;
 
     // If a printed user was deleted meanwhile, the output is not the listing.
@@ -49,7 +49,7 @@ pub(super) async fn list(args: &UsersArgs, screen: &mut Screen<'_>) -> Result<Ex
         let is_complete = failure.is_none() && exit == Exit::Complete;
         run.sum_up(egress.requests(), started, is_complete, screen);
     }
-    let goes_on = args.checkpoint.is_some() && run.reader.users() > 0;
+    let goes_on = args.reading.checkpoint.is_some() && run.reader.users() > 0;
     let gap = audit.as_ref().and_then(AuditFile::gap);
     if let (Some(gap), Some(_)) = (&gap, &failure) {
         screen.complain(gap);

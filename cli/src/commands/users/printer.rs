@@ -53,7 +53,7 @@ impl Printer {
             return Err(Failure::usage(complaint));
         }
         let (format, Fields(fields)) = shape(args).map_err(Failure::usage)?;
-        let format = user_format(format, width, Values::of(view.raw), fields);
+        let format = user_format(format, width, Values::of(view.values.raw), fields);
         let way = match &view.sort {
             _ if view.count => Way::Count,
             Some(keys) => Way::Sort { format, keys: keys.clone(), held: Vec::new() },

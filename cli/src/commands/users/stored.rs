@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::time::Instant;
 
-use chrono::DateTime;
 use provider_host::checkpoint::{ListingKey, Standing, StoredListing, StoredListings};
 
 use super::printer::Printer;
 use crate::args::UsersArgs;
-use crate::clock::moment;
+use crate::clock::{contract_instant, moment};
 use crate::commands::ending::{self, NAME};
 use crate::exit::{Complaint, Exit, Failure};
 use crate::output::cell::printable;
@@ -92,12 +91,11 @@ fn empty(file: &Path) -> Failure {
 /// The times of the records: the product's own, or when they were saved.
 fn times(listing: &StoredListing<'_>) -> Times {
     let standing = listing.standing();
-    let parsed = |at: &str| DateTime::parse_from_rfc3339(at).ok().map(|at| at.to_utc());
-    let now = standing.watermark.as_deref().and_then(parsed).unwrap_or_else(|| moment(listing.saved_at()));
+    let now = standing.watermark.as_deref().and_then(contract_instant).unwrap_or_else(|| moment(listing.saved_at()));
     let activity = match standing.seen_at.iter().next() {
         // A file of an earlier version does not say when each field was seen.
         None => Some(now),
-        Some(_) => standing.seen_at.get("last_activity_at").and_then(parsed),
+        Some(_) => standing.seen_at.get("last_activity_at").and_then(contract_instant),
     };
     Times { now, activity }
 }

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Duration, Utc};
 use provider_host::model::{ActivityKnowledge, User};
 
+use crate::clock::contract_instant as instant;
+
 /// What is known of an account's last use, as of a report's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LastUse {
@@ -45,11 +47,6 @@ impl LastUse {
     }
 }
 
-/// An instant of the contract; `None` if the text is something else.
-pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc))
-}
-
 /// A time in the future counts as now: clocks differ.
 fn since(at: DateTime<Utc>, as_of: DateTime<Utc>) -> Duration {
     as_of.signed_duration_since(at).max(Duration::zero())
@@ -57,8 +54,8 @@ fn since(at: DateTime<Utc>, as_of: DateTime<Utc>) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{as_of, member};
     use super::*;
+    use crate::report::samples::{as_of, member};
 
     #[test]
     fn an_account_is_idle_after_more_than_so_many_days() {

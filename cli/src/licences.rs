@@ -3,13 +3,13 @@
 use chrono::{DateTime, Utc};
 use provider_host::model::{License, Quantity};
 
-use super::last_use::instant;
+use crate::clock::{contract_instant, days_until};
 
 /// How many days a licence is still valid: negative once it has expired, 0 on its last day. `None` if it does not end, or its end
 /// is not known.
 pub(crate) fn days_left(license: &License, as_of: DateTime<Utc>) -> Option<i64> {
-    let end = instant(license.expires_at.as_deref()?)?;
-    let days = end.date_naive().signed_duration_since(as_of.date_naive()).num_days();
+    let end = contract_instant(license.expires_at.as_deref()?)?;
+    let days = days_until(end, as_of);
     // On its last day a licence may be over already.
     Some(if end <= as_of { days.min(-1) } else { days })
 }
@@ -26,6 +26,15 @@ pub(crate) fn seats(licenses: &[License]) -> (Quantity, Quantity) {
     (sum(|license| license.seats_used), sum(|license| license.seats_purchased))
 }
 
+/// How many seats are left; negative if more are used than were bought. `None` if that is not known, or if the seats are
+/// unlimited.
+pub(crate) fn seats_left(used: Quantity, purchased: Quantity) -> Option<i64> {
+    match (used, purchased) {
+        (Quantity::Limited(used), Quantity::Limited(purchased)) => Some(i64::from(purchased) - i64::from(used)),
+        _ => None,
+    }
+}
+
 fn add(one: Quantity, other: Quantity) -> Quantity {
     match (one, other) {
         (Quantity::Unknown, _) | (_, Quantity::Unknown) => Quantity::Unknown,
@@ -36,23 +45,14 @@ fn add(one: Quantity, other: Quantity) -> Quantity {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::as_of;
     use super::*;
+    use crate::output::samples;
+    use crate::report::samples::as_of;
     use Quantity::{Limited, Unknown, Unlimited};
 
     fn license(expires_at: Option<&str>, used: Quantity, purchased: Quantity) -> License {
-        License {
-            license_type: "enterprise".into(),
-            name: "Enterprise".into(),
-            trial: false,
-            seats_purchased: purchased,
-            seats_used: used,
-            licensee: None,
-            starts_at: None,
-            expires_at: expires_at.map(str::to_owned),
-            attributes: Default::default(),
-            notices: Vec::new(),
-        }
+        let expires_at = expires_at.map(str::to_owned);
+        License { expires_at, seats_used: used, seats_purchased: purchased, ..samples::license() }
     }
 
     #[test]
