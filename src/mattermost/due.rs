@@ -2,7 +2,7 @@
 //! says.
 //!
 //! Nothing is kept between two syncs but the watermark, so whether something is due follows from its name: a hash of the
-//! name gives it an instant in each period, and whoever syncs reads what has its instant between the watermark and the
+//! name gives it an instant in each period, and a sync reads what has its instant between the watermark and the
 //! server's time. What has its instant before the watermark was read by an earlier sync, since its instant.
 
 use provider_sdk::hash::fnv1a;

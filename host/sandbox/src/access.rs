@@ -224,14 +224,12 @@ mod tests {
     use provider_testing::samples;
 
     fn description() -> Description {
-        let settings = [
+        samples::description_with([
             ("url", SettingKind::Url),
             ("token", samples::secret()),
             ("key", SettingKind::SecretValue),
             ("name", SettingKind::Text),
-        ];
-        let settings = settings.map(|(key, kind)| samples::setting(key, kind)).into();
-        Description { settings, ..samples::description() }
+        ])
     }
 
     #[test]

@@ -42,14 +42,12 @@ mod tests {
     use provider_testing::samples;
 
     fn description() -> Description {
-        let settings = [
+        samples::description_with([
             ("url", SettingKind::Url),
             ("token", samples::secret()),
             ("key", SettingKind::SecretValue),
             ("days", SettingKind::Integer),
-        ];
-        let settings = settings.map(|(key, kind)| samples::setting(key, kind)).into();
-        Description { settings, ..samples::description() }
+        ])
     }
 
     fn source(change: impl FnOnce(&mut Description, &mut Settings)) -> RecordSource {

@@ -85,6 +85,12 @@ pub fn description() -> Description {
     }
 }
 
+/// The same with settings of these kinds.
+#[must_use]
+pub fn description_with<const N: usize>(settings: [(&str, SettingKind); N]) -> Description {
+    Description { settings: settings.map(|(key, kind)| setting(key, kind)).into(), ..description() }
+}
+
 /// A warning.
 #[must_use]
 pub fn notice(code: &str, fields: &[&str]) -> Notice {

@@ -48,7 +48,8 @@ impl StoredListings {
 
     /// The file with its version; `None` if it is not a file of checkpoints.
     ///
-    /// A connection that may write removes SQLite's own files beside this one when it is closed; it is told not to change anything.
+    /// A connection that may write removes SQLite's own files beside this one when it is closed; `query_only` keeps it from
+    /// changing anything else.
     /// Where it cannot make these files, as in a folder that may only be read, nobody else writes either, and the file is read as it is.
     fn opened(path: &Path) -> Result<(Self, Option<i32>)> {
         let shared = || {

@@ -1,4 +1,4 @@
-//! What a reader of a file sees, whoever writes there.
+//! What a reader of a file sees while others write there.
 
 use std::collections::BTreeSet;
 
